@@ -1,0 +1,32 @@
+// The one exception type of pipetrain: what was found, what was expected, what to do.
+// It must not know who prints it; app/ turns it into one line on standard error and an exit code.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace pipetrain {
+
+enum class ExitCode : int {
+  kDone = 0,
+  kConfiguration = 2,
+  kData = 3,
+  kCheckpoint = 4,
+  kNotFinite = 5,
+  kTimeout = 6,
+  kStopped = 75,
+};
+
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  ExitCode code() const { return code_; }
+
+ private:
+  ExitCode code_;
+};
+
+// "<file>: <reason of errno>", for a failed system call.
+std::string system_reason(const std::string& file);
+
+}  // namespace pipetrain

@@ -1,0 +1,47 @@
+// Named point-to-point messages between the ranks of one pipeline. It must not know MPI, schedules or what a tensor means.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "tensor/tensor.h"
+
+namespace pipetrain {
+
+// What kind of thing a message carries; the MPI implementation gives each its own communicator.
+enum class Channel : std::uint8_t { kActivation, kGradient, kInput, kTarget, kTied, kControl };
+constexpr int kChannels = 6;
+const char* name_of(Channel channel);
+
+// A message's name. Sender and receiver need no order between them: a name is used once per parity.
+struct Message {
+  Channel channel = Channel::kActivation;
+  int peer = 0;        // the other rank: destination of a send, source of a receive
+  int stage = 0;       // the stage that the message is for
+  int microbatch = 0;
+  int parity = 0;      // step mod 2
+};
+std::string text_of(const Message& message);  // "activation for stage 2, microbatch 5, peer 1"
+
+class Mailbox {
+ public:
+  virtual ~Mailbox() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  // Takes the tensor and keeps it until it has left. A send to oneself is a move.
+  virtual void send(const Message& message, Tensor&& tensor) = 0;
+  // Makes room for a message that will come; its memory is taken from the pool given at construction.
+  virtual void post_receive(const Message& message, Shape shape, DType dtype) = 0;
+  // The tensor of a posted receive, waiting for it if need be. Waiting polls, then sleeps for at most 0.1 ms at a time.
+  // Past the time limit: Error(kTimeout) that names this rank, what it waits for and from whom; `needed_by` names the action.
+  virtual Tensor take(const Message& message, const char* needed_by) = 0;
+  // Moves messages along; called between layers and kernels. Frees sends that have completed.
+  virtual void poll() = 0;
+  // Waits until every send has left.
+  virtual void flush() = 0;
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,31 @@
+// What a model is, as the user wrote it: a preset with its sizes, or a list of layers. Plain data; no tensors, no building.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pipetrain {
+
+// One entry of `model.layers`: `relu`, `{conv1d: {channels: 256, kernel: 3}}`, `{repeat: 2, layers: [...]}`.
+// Options keep the text of the file: the layer that reads one knows its type.
+struct LayerEntry {
+  std::string kind;
+  std::string where;  // "model.yaml:12", for error messages
+  std::vector<std::pair<std::string, std::string>> options;
+  std::vector<LayerEntry> layers;  // of `repeat` (whose count is the option `count`) and `residual`
+};
+
+struct ModelConfig {
+  std::string preset;               // gpt, gpt2, gpt2-medium; empty if `layers` is given
+  int depth = 0;                    // transformer blocks
+  int heads = 0;
+  int width = 0;                    // C
+  int context = 0;                  // tokens per sequence, T
+  std::string vocabulary = "auto";  // from the data, or a number
+  bool tie_embeddings = true;
+  double dropout = 0;
+  std::vector<LayerEntry> layers;
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,27 @@
+// Generators of the published schedules: pure functions from (ranks, virtual stages, microbatches) to compute actions.
+// They must not know costs, messages or how a schedule runs.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schedule/schedule.h"
+
+namespace pipetrain {
+
+// The names that generate() knows, in the order in which help lists them.
+const std::vector<std::string>& schedule_names();
+
+// Stages per rank when the user names none: 1, or 2 for schedules that need more.
+int default_virtual_stages(std::string_view name);
+
+// The schedule `name` for p ranks, v stages each and M microbatches; compute actions only.
+// Error(kConfiguration) for an unknown name, or where the schedule does not exist for these sizes
+// (the message says which would do).
+Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches);
+
+// Every stage's forwards alone, in the order in which a pipeline of p ranks runs them: evaluation.
+Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages, int microbatches);
+
+}  // namespace pipetrain

@@ -1,0 +1,32 @@
+// A schedule's Timeline under given costs: each action starts when its rank is free and its inputs have arrived.
+#pragma once
+
+#include <vector>
+
+#include "schedule/schedule.h"
+#include "schedule/timeline.h"
+
+namespace pipetrain {
+
+// Seconds (or any unit) per stage for one microbatch, and for a message between two ranks.
+struct StageCost {
+  double forward = 0, backward_input = 0, backward_weight = 0;
+};
+struct Costs {
+  std::vector<StageCost> stages;
+  double message = 0;
+};
+
+// Every rank's whole share costs (f, i, w); each of its v stages 1/v of that.
+Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
+                  double backward_weight, double message = 0);
+
+// Whether a B sends the input gradient after I (what runs) or only when all of B is done (as papers draw it).
+enum class BackwardSends { kGradientsFirst, kAfterBackward };
+
+// Linear in the number of actions. `schedule` holds compute actions (B allowed) and must be valid.
+// A microbatch is live on a stage from the start of its F to the end of its W.
+Timeline simulate(const Schedule& schedule, const Costs& costs,
+                  BackwardSends sends = BackwardSends::kGradientsFirst);
+
+}  // namespace pipetrain

@@ -1,0 +1,42 @@
+#include "tensor/shape.h"
+
+#include <cassert>
+
+namespace pipetrain {
+
+std::size_t element_bytes(DType dtype) { return dtype == DType::kBFloat16 ? 2 : 4; }
+
+const char* name_of(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat32: return "float32";
+    case DType::kBFloat16: return "bfloat16";
+    case DType::kInt32: return "int32";
+  }
+  return "";
+}
+
+Shape::Shape(std::initializer_list<std::int64_t> extents) {
+  for (const std::int64_t extent : extents) append(extent);
+}
+
+void Shape::append(std::int64_t extent) {
+  assert(rank_ < kMaxRank && extent >= 0);
+  extents_[static_cast<std::size_t>(rank_++)] = extent;
+}
+
+std::int64_t Shape::elements() const {
+  std::int64_t product = 1;
+  for (int axis = 0; axis < rank_; ++axis) product *= (*this)[axis];
+  return product;
+}
+
+std::string Shape::text() const {
+  std::string text = "(";
+  for (int axis = 0; axis < rank_; ++axis) {
+    if (axis > 0) text += ", ";
+    text += std::to_string((*this)[axis]);
+  }
+  return text + ")";
+}
+
+}  // namespace pipetrain

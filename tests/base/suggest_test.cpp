@@ -1,0 +1,11 @@
+#include "base/suggest.h"
+
+#include "catch.h"
+
+using namespace pipetrain;
+
+TEST_CASE("The nearest word is the one of least edit distance") {
+  CHECK(nearest_word("bach_size", {"steps", "batch_size", "seed"}) == "batch_size");
+  CHECK(nearest_word("1fb1", {"gpipe", "1f1b"}) == "1f1b");
+  CHECK(nearest_word("x", {}).empty());
+}

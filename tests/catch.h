@@ -1,0 +1,9 @@
+// Catch2 2.x ships one header, 3.x a set of them; a test includes this one.
+#pragma once
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+using Catch::Approx;
+#else
+#include <catch2/catch.hpp>
+#endif
