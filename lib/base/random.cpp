@@ -47,8 +47,9 @@ float normal_at(std::uint64_t key, std::uint64_t index) {
 std::uint64_t integer_at(std::uint64_t key, std::uint64_t counter_low, std::uint64_t counter_high,
                          std::uint64_t bound) {
   const RandomWords words = philox(key, counter_low, counter_high);
+  __extension__ using Wide = unsigned __int128;
   const std::uint64_t word = std::uint64_t{words[0]} << 32 | words[1];
-  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(word) * bound) >> 64);
+  return static_cast<std::uint64_t>((Wide{word} * bound) >> 64);
 }
 
 }  // namespace pipetrain

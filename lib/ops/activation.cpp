@@ -1,0 +1,40 @@
+#include "ops/activation.h"
+
+#include <atomic>
+
+#include "ops/parallel.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr std::int64_t kGrain = 4096;
+
+}  // namespace
+
+void gelu_forward(Ops& ops, std::int64_t n, const float* x, float* y) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().gelu_forward(x + begin, y + begin, end - begin);
+  });
+}
+
+void gelu_backward(Ops& ops, std::int64_t n, float* dy, float* x) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().gelu_backward(dy + begin, x + begin, end - begin);
+  });
+}
+
+void add(Ops& ops, std::int64_t n, float* to, const float* from) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().add(to + begin, from + begin, end - begin);
+  });
+}
+
+bool all_finite(Ops& ops, std::int64_t n, const float* x) {
+  std::atomic<bool> finite = true;
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    if (!ops.simd().all_finite(x + begin, end - begin)) finite = false;
+  });
+  return finite;
+}
+
+}  // namespace pipetrain

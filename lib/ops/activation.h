@@ -1,0 +1,15 @@
+// Activation functions and their gradients over n entries. They must not know layers.
+#pragma once
+
+#include "ops/ops.h"
+
+namespace pipetrain {
+
+void gelu_forward(Ops& ops, std::int64_t n, const float* x, float* y);
+// dy becomes dx; x becomes gelu(x), which the next product's weight gradient needs.
+void gelu_backward(Ops& ops, std::int64_t n, float* dy, float* x);
+// to += from
+void add(Ops& ops, std::int64_t n, float* to, const float* from);
+bool all_finite(Ops& ops, std::int64_t n, const float* x);
+
+}  // namespace pipetrain

@@ -1,0 +1,21 @@
+// oneDNN 2.x builds a primitive from a desc, 3.x from an engine and the same arguments: this header
+// is the only place that knows.
+#pragma once
+
+#include <dnnl.hpp>
+#include <utility>
+
+namespace pipetrain {
+
+template <class Primitive, class... Arguments>
+typename Primitive::primitive_desc make_primitive_desc(const dnnl::engine& engine,
+                                                       const dnnl::primitive_attr& attributes,
+                                                       Arguments&&... arguments) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, std::forward<Arguments>(arguments)..., attributes};
+#else
+  return {typename Primitive::desc(std::forward<Arguments>(arguments)...), attributes, engine};
+#endif
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,132 @@
+#include "ops/ops.h"
+
+#include <omp.h>
+
+#include <unordered_map>
+
+#include "base/error.h"
+#include "ops/dnnl_compat.h"
+
+namespace pipetrain {
+namespace {
+
+using Memory = dnnl::memory;
+
+struct ShapeHash {
+  std::size_t operator()(const MatmulShape& s) const {
+    std::size_t hash = 0;
+    for (const std::int64_t part :
+         {s.m, s.n, s.k, std::int64_t{s.transpose_a}, std::int64_t{s.transpose_b},
+          std::int64_t{s.bias}, std::int64_t{s.accumulate}, static_cast<std::int64_t>(s.dtype)}) {
+      hash = hash * 0x9E3779B97F4A7C15ULL + static_cast<std::size_t>(part);
+    }
+    return hash ^ (hash >> 29);
+  }
+};
+
+// A primitive with its arguments; executing it sets their addresses.
+struct Prepared {
+  dnnl::matmul primitive;
+  std::unordered_map<int, Memory> arguments;
+  std::size_t scratch_bytes = 0;
+};
+
+}  // namespace
+
+struct Ops::Primitives {
+  dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream{engine};
+  std::unordered_map<MatmulShape, Prepared, ShapeHash> matmuls;
+
+  Prepared& prepare(const MatmulShape& shape);
+};
+
+Prepared& Ops::Primitives::prepare(const MatmulShape& shape) {
+  const auto found = matmuls.find(shape);
+  if (found != matmuls.end()) return found->second;
+
+  using Tag = Memory::format_tag;
+  const auto type =
+      shape.dtype == DType::kBFloat16 ? Memory::data_type::bf16 : Memory::data_type::f32;
+  const Memory::desc a({shape.m, shape.k}, type, shape.transpose_a ? Tag::ba : Tag::ab);
+  const Memory::desc b({shape.k, shape.n}, type, shape.transpose_b ? Tag::ba : Tag::ab);
+  const Memory::desc c({shape.m, shape.n}, Memory::data_type::f32, Tag::ab);
+  const Memory::desc bias({1, shape.n}, Memory::data_type::f32, Tag::ab);
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (shape.accumulate) {
+    dnnl::post_ops post_ops;
+    post_ops.append_sum(1.0f);
+    attributes.set_post_ops(post_ops);
+  }
+  const auto desc = shape.bias
+                        ? make_primitive_desc<dnnl::matmul>(engine, attributes, a, b, bias, c)
+                        : make_primitive_desc<dnnl::matmul>(engine, attributes, a, b, c);
+  Prepared prepared{dnnl::matmul(desc), {}, desc.scratchpad_desc().get_size()};
+  auto bind = [&](int name, const Memory::desc& d) {
+    prepared.arguments.emplace(name, Memory(d, engine, DNNL_MEMORY_NONE));
+  };
+  bind(DNNL_ARG_SRC, a);
+  bind(DNNL_ARG_WEIGHTS, b);
+  bind(DNNL_ARG_DST, c);
+  if (shape.bias) bind(DNNL_ARG_BIAS, bias);
+  if (prepared.scratch_bytes > 0) bind(DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc());
+  return matmuls.emplace(shape, std::move(prepared)).first->second;
+}
+
+Ops::Ops(MemoryPool& pool)
+    : pool_(pool), simd_(select_simd_kernels()), primitives_(std::make_unique<Primitives>()) {}
+
+Ops::~Ops() = default;
+
+int Ops::threads() const { return omp_get_max_threads(); }
+
+std::size_t Ops::primitives() const { return primitives_->matmuls.size(); }
+
+void Ops::matmul(const MatmulShape& shape, const void* a, const void* b, const float* bias,
+                 void* c) {
+  Prepared& prepared = primitives_->prepare(shape);
+  auto set = [&](int name, const void* data) {
+    prepared.arguments.at(name).set_data_handle(const_cast<void*>(data));
+  };
+  set(DNNL_ARG_SRC, a);
+  set(DNNL_ARG_WEIGHTS, b);
+  set(DNNL_ARG_DST, c);
+  if (shape.bias) set(DNNL_ARG_BIAS, bias);
+  Tensor scratch;
+  if (prepared.scratch_bytes > 0) {
+    scratch = Tensor(pool_, {static_cast<std::int64_t>(prepared.scratch_bytes + 3) / 4});
+    set(DNNL_ARG_SCRATCHPAD, scratch.data());
+  }
+  prepared.primitive.execute(primitives_->stream, prepared.arguments);
+  primitives_->stream.wait();
+}
+
+std::string instruction_set_description() {
+  const dnnl_version_t* version = dnnl_version();
+  auto name = [](dnnl::cpu_isa isa) -> std::string {
+    switch (isa) {
+      case dnnl::cpu_isa::sse41:
+        return "SSE4.1";
+      case dnnl::cpu_isa::avx:
+        return "AVX";
+      case dnnl::cpu_isa::avx2:
+        return "AVX2";
+      case dnnl::cpu_isa::avx512_core:
+        return "AVX-512";
+      case dnnl::cpu_isa::avx512_core_vnni:
+        return "AVX-512 VNNI";
+      case dnnl::cpu_isa::avx512_core_bf16:
+        return "AVX-512 BF16";
+      default:
+        return "instruction set " + std::to_string(static_cast<int>(isa));
+    }
+  };
+  return name(dnnl::get_effective_cpu_isa()) + ", oneDNN " + std::to_string(version->major) + "." +
+         std::to_string(version->minor) + "." + std::to_string(version->patch) +
+         ", vector kernels " + select_simd_kernels().name;
+}
+
+bool bfloat16_instructions() { return __builtin_cpu_supports("avx512bf16"); }
+
+}  // namespace pipetrain

@@ -1,0 +1,76 @@
+// The table of vector kernels: plain loops over float32 memory, compiled once for each instruction
+// set. They must not know threads, tensors or layers: callers cut the work into ranges. Chosen
+// once, at start, by the processor.
+#pragma once
+
+#include <cstdint>
+
+namespace pipetrain {
+
+struct SimdKernels {
+  const char* name;  // "avx512", "avx2", "sse2"
+
+  // C (m, n) = A (m, k) B (k, n), or += when `accumulate`. A is read at a[i * a_row + l *
+  // a_column], so that it may be transposed; B and C rows are contiguous with strides ldb, ldc. For
+  // products small enough to live in the cache.
+  void (*small_matmul)(std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
+                       std::int64_t a_row, std::int64_t a_column, const float* b, std::int64_t ldb,
+                       float* c, std::int64_t ldc, bool accumulate);
+  // to (columns, rows) = transpose of from (rows, columns), row strides given.
+  void (*transpose)(std::int64_t rows, std::int64_t columns, const float* from,
+                    std::int64_t from_stride, float* to, std::int64_t to_stride);
+
+  // x = exp(scale * x - shift); returns the sum.
+  float (*exp_scaled)(float* x, std::int64_t n, float scale, float shift);
+  float (*maximum)(const float* x, std::int64_t n);
+  float (*dot)(const float* x, const float* y, std::int64_t n);
+  void (*scale)(float* x, std::int64_t n, float factor);
+  void (*add)(float* to, const float* from, std::int64_t n);                       // to += from
+  void (*add_product)(float* to, const float* x, const float* y, std::int64_t n);  // to += x * y
+  // ds = p * (ds - delta) * factor: the softmax's gradient of one row.
+  void (*softmax_backward)(float* ds, const float* p, std::int64_t n, float delta, float factor);
+  bool (*all_finite)(const float* x, std::int64_t n);
+  double (*sum_squares)(const float* x, std::int64_t n);
+
+  // tanh form of GELU (Hendrycks and Gimpel, arXiv:1606.08415, section 2).
+  void (*gelu_forward)(const float* x, float* y, std::int64_t n);
+  // dy becomes dx; x becomes y = gelu(x), which the weight gradient needs.
+  void (*gelu_backward)(float* dy, float* x, std::int64_t n);
+
+  // One row each (Ba et al., arXiv:1607.06450): normalized = (x - mean) / sqrt(variance + epsilon),
+  // y = normalized * gamma + beta; `normalized` may be x, y may be null. Returns 1 / sqrt(variance
+  // + epsilon).
+  float (*layer_norm_forward)(const float* x, const float* gamma, const float* beta,
+                              float* normalized, float* y, std::int64_t n, float epsilon);
+  void (*scale_shift)(const float* normalized, const float* gamma, const float* beta, float* y,
+                      std::int64_t n);
+  // dy becomes dx (+ skip, if not null); dgamma += dy * normalized; dbeta += dy.
+  void (*layer_norm_backward)(float* dy, const float* normalized, const float* gamma,
+                              const float* skip, float rstd, float* dgamma, float* dbeta,
+                              std::int64_t n);
+
+  // AdamW (Loshchilov and Hutter, arXiv:1711.05101, algorithm 2) over n consecutive entries.
+  void (*adamw)(float* value, const float* gradient, float* first, float* second, std::int64_t n,
+                const struct AdamWStep& step);
+  // momentum = beta * momentum + gradient; value -= rate * momentum (Sutskever et al., ICML 2013;
+  // PyTorch's form).
+  void (*sgd)(float* value, const float* gradient, float* momentum, std::int64_t n,
+              const struct SgdStep& step);
+};
+
+// The scalars of one update, bias corrections folded in.
+struct AdamWStep {
+  float gradient_scale;  // clipping
+  float learning_rate;   // divided by 1 - beta1^t
+  float decay_factor;    // 1 - learning rate * weight decay
+  float beta1, beta2, epsilon;
+  float inverse_sqrt_correction2;  // 1 / sqrt(1 - beta2^t)
+};
+struct SgdStep {
+  float gradient_scale, learning_rate, momentum, weight_decay;
+};
+
+// The best table that this processor runs.
+const SimdKernels& select_simd_kernels();
+
+}  // namespace pipetrain

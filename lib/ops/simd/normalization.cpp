@@ -1,0 +1,49 @@
+#include "ops/simd/isa.h"
+
+namespace pipetrain::PIPETRAIN_ISA {
+
+float layer_norm_forward(const float* x, const float* __restrict gamma,
+                         const float* __restrict beta, float* normalized, float* __restrict y,
+                         std::int64_t n, float epsilon) {
+  const auto count = static_cast<float>(n);
+  float sum = 0;
+  for (std::int64_t i = 0; i < n; ++i) sum += x[i];
+  const float mean = sum / count;
+  float squares = 0;
+  for (std::int64_t i = 0; i < n; ++i) squares += (x[i] - mean) * (x[i] - mean);
+  const float rstd = 1.0f / __builtin_sqrtf(squares / count + epsilon);
+  for (std::int64_t i = 0; i < n; ++i) normalized[i] = (x[i] - mean) * rstd;
+  if (y != nullptr) scale_shift(normalized, gamma, beta, y, n);
+  return rstd;
+}
+
+void scale_shift(const float* __restrict normalized, const float* __restrict gamma,
+                 const float* __restrict beta, float* __restrict y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = normalized[i] * gamma[i] + beta[i];
+}
+
+void layer_norm_backward(float* __restrict dy, const float* __restrict normalized,
+                         const float* __restrict gamma, const float* __restrict skip, float rstd,
+                         float* __restrict dgamma, float* __restrict dbeta, std::int64_t n) {
+  float sum = 0, weighted = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float d = dy[i];
+    dgamma[i] += d * normalized[i];
+    dbeta[i] += d;
+    sum += d * gamma[i];
+    weighted += d * gamma[i] * normalized[i];
+  }
+  const float mean = sum / static_cast<float>(n);
+  const float weighted_mean = weighted / static_cast<float>(n);
+  if (skip != nullptr) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      dy[i] = (dy[i] * gamma[i] - mean - normalized[i] * weighted_mean) * rstd + skip[i];
+    }
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) {
+      dy[i] = (dy[i] * gamma[i] - mean - normalized[i] * weighted_mean) * rstd;
+    }
+  }
+}
+
+}  // namespace pipetrain::PIPETRAIN_ISA

@@ -1,0 +1,30 @@
+#include "ops/simd/isa.h"
+
+#define PIPETRAIN_TEXT_(x) #x
+#define PIPETRAIN_TEXT(x) PIPETRAIN_TEXT_(x)
+
+namespace pipetrain::PIPETRAIN_ISA {
+
+const SimdKernels kernels = {
+    .name = PIPETRAIN_TEXT(PIPETRAIN_ISA),
+    .small_matmul = small_matmul,
+    .transpose = transpose,
+    .exp_scaled = exp_scaled,
+    .maximum = maximum,
+    .dot = dot,
+    .scale = scale,
+    .add = add,
+    .add_product = add_product,
+    .softmax_backward = softmax_backward,
+    .all_finite = all_finite,
+    .sum_squares = sum_squares,
+    .gelu_forward = gelu_forward,
+    .gelu_backward = gelu_backward,
+    .layer_norm_forward = layer_norm_forward,
+    .scale_shift = scale_shift,
+    .layer_norm_backward = layer_norm_backward,
+    .adamw = adamw,
+    .sgd = sgd,
+};
+
+}  // namespace pipetrain::PIPETRAIN_ISA
