@@ -1,4 +1,5 @@
-// What a model is, as the user wrote it: a preset with its sizes, or a list of layers. Plain data; no tensors, no building.
+// What a model is, as the user wrote it: a preset with its sizes, or a list of layers. Plain data;
+// no tensors, no building.
 #pragma once
 
 #include <string>
@@ -7,8 +8,8 @@
 
 namespace pipetrain {
 
-// One entry of `model.layers`: `relu`, `{conv1d: {channels: 256, kernel: 3}}`, `{repeat: 2, layers: [...]}`.
-// Options keep the text of the file: the layer that reads one knows its type.
+// One entry of `model.layers`: `relu`, `{conv1d: {channels: 256, kernel: 3}}`, `{repeat: 2, layers:
+// [...]}`. Options keep the text of the file: the layer that reads one knows its type.
 struct LayerEntry {
   std::string kind;
   std::string where;  // "model.yaml:12", for error messages
@@ -17,8 +18,8 @@ struct LayerEntry {
 };
 
 struct ModelConfig {
-  std::string preset;               // gpt, gpt2, gpt2-medium; empty if `layers` is given
-  int depth = 0;                    // transformer blocks
+  std::string preset;  // gpt, gpt2, gpt2-medium; empty if `layers` is given
+  int depth = 0;       // transformer blocks
   int heads = 0;
   int width = 0;                    // C
   int context = 0;                  // tokens per sequence, T

@@ -1,0 +1,63 @@
+#include "nn/embedding.h"
+
+#include <cstring>
+
+#include "ops/embedding.h"
+
+namespace pipetrain {
+namespace {
+
+enum Slot { kIds, kOutputGradient };
+
+}  // namespace
+
+Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptions& options)
+    : Layer(std::move(name), {tokens}, {tokens, options.width}),
+      tokens_(tokens),
+      width_(options.width),
+      has_positions_(options.context > 0) {
+  const Initial normal{Initial::Kind::kNormal, options.initial_scale};
+  table_ = add_parameter("token.weight", {options.vocabulary, options.width}, normal);
+  if (has_positions_) {
+    positions_ = add_parameter("position.weight", {options.context, options.width}, normal);
+  }
+}
+
+Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
+  const std::int64_t rows = x.shape()[0];
+  Tensor y(context.ops.pool(), {rows, tokens_, width_});
+  embedding_forward(context.ops, rows, tokens_, width_, x.i32(), value(table_),
+                    has_positions_ ? value(positions_) : nullptr, y.f32());
+  if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
+  return y;
+}
+
+Tensor Embedding::backward_input(const Context&, Tensor dy, Saved& saved) {
+  saved[kOutputGradient] = std::move(dy);
+  return {};
+}
+
+void Embedding::backward_weight(const Context& context, Saved& saved) {
+  const Tensor& ids = saved[kIds];
+  const std::int64_t rows = ids.shape()[0];
+  const float* dy = saved[kOutputGradient].f32();
+  if (!context.accumulate) clear_touched_rows();
+  touched_.insert(touched_.end(), ids.i32(), ids.i32() + ids.elements());
+  embedding_backward(context.ops, rows, tokens_, width_, ids.i32(), dy, gradient(table_));
+  if (has_positions_) {
+    position_backward(context.ops, rows, tokens_, width_, dy, gradient(positions_),
+                      context.accumulate);
+  }
+  saved.clear();
+}
+
+// A step touches few rows of a large table: clearing those is much cheaper than clearing all.
+void Embedding::clear_touched_rows() {
+  for (const std::int32_t id : touched_) {
+    std::memset(gradient(table_) + id * width_, 0,
+                static_cast<std::size_t>(width_) * sizeof(float));
+  }
+  touched_.clear();
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,35 @@
+// Token embedding with learned positions: y[b, t] = table[ids[b, t]] + positions[t].
+// Radford et al., "Language models are unsupervised multitask learners", 2019, section 2.3.
+#pragma once
+
+#include "nn/layer.h"
+
+namespace pipetrain {
+
+struct EmbeddingOptions {
+  std::int64_t vocabulary = 0, width = 0;
+  std::int64_t context =
+      0;  // rows of the position table; at least the tokens of a row. 0: no positions
+  float initial_scale = 0.02f;
+};
+
+class Embedding : public Layer {
+ public:
+  // (T) int32 -> (T, C)
+  Embedding(std::string name, std::int64_t tokens, const EmbeddingOptions& options);
+
+  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
+  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
+  void backward_weight(const Context& context, Saved& saved) override;
+  DType input_dtype() const override { return DType::kInt32; }
+
+ private:
+  void clear_touched_rows();
+
+  std::int64_t tokens_, width_;
+  bool has_positions_;
+  std::size_t table_, positions_ = 0;
+  std::vector<std::int32_t> touched_;  // ids whose gradient rows are not zero; all others stay zero
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,74 @@
+#include "nn/layer_options.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+namespace pipetrain {
+
+bool LayerOptions::has(const std::string& key) const {
+  return std::any_of(entry_.options.begin(), entry_.options.end(),
+                     [&](const auto& option) { return option.first == key; });
+}
+
+const std::string* LayerOptions::find(const std::string& key) {
+  known_.push_back(key);
+  for (const auto& [name, value] : entry_.options) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+std::string LayerOptions::text(const std::string& key, const std::string& otherwise) {
+  const std::string* value = find(key);
+  return value == nullptr ? otherwise : *value;
+}
+
+std::int64_t LayerOptions::size(const std::string& key, std::int64_t otherwise) {
+  return size(key, otherwise, "", 0);
+}
+
+std::int64_t LayerOptions::size(const std::string& key, std::int64_t otherwise,
+                                const std::string& word, std::int64_t meaning) {
+  const std::string* value = find(key);
+  std::int64_t number = otherwise;
+  if (value != nullptr) {
+    if (!word.empty() && *value == word) return meaning;
+    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
+    if (error != std::errc() || end != value->data() + value->size() || number < 1 ||
+        number > (std::int64_t{1} << 31)) {
+      fail(key + " is '" + *value + "'; expected a whole number of at least 1" +
+           (word.empty() ? "" : ", or '" + word + "'"));
+    }
+  } else if (otherwise < 1) {
+    fail("needs '" + key + "'");
+  }
+  return number;
+}
+
+bool LayerOptions::flag(const std::string& key, bool otherwise) {
+  const std::string* value = find(key);
+  if (value == nullptr) return otherwise;
+  if (*value != "true" && *value != "false") {
+    fail(key + " is '" + *value + "'; expected true or false");
+  }
+  return *value == "true";
+}
+
+void LayerOptions::finish() const {
+  for (const auto& [name, value] : entry_.options) {
+    if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+    fail(known_.empty()
+             ? "takes no options, found '" + name + "'"
+             : "unknown option '" + name + "'; did you mean '" + nearest_word(name, known_) + "'?");
+  }
+}
+
+void LayerOptions::fail(const std::string& reason) const {
+  const std::string where = entry_.where.empty() ? "model" : entry_.where;
+  throw Error(ExitCode::kConfiguration, where + ": " + entry_.kind + ": " + reason);
+}
+
+}  // namespace pipetrain

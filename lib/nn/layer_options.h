@@ -1,0 +1,37 @@
+// The options of one layer entry, read by type; what is left unread is an error that names the
+// nearest known option.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nn/model_config.h"
+
+namespace pipetrain {
+
+class LayerOptions {
+ public:
+  explicit LayerOptions(const LayerEntry& entry) : entry_(entry) {}
+
+  bool has(const std::string& key) const;
+  std::string text(const std::string& key, const std::string& otherwise);
+  // An integer of at least 1; `words` maps one word (such as "vocabulary") to a number.
+  std::int64_t size(const std::string& key, std::int64_t otherwise);
+  std::int64_t size(const std::string& key, std::int64_t otherwise, const std::string& word,
+                    std::int64_t meaning);
+  bool flag(const std::string& key, bool otherwise);
+  // Error(kConfiguration) if an option was given that nobody asked for.
+  void finish() const;
+
+  // Error(kConfiguration): "<file:line>: <kind>: <reason>".
+  [[noreturn]] void fail(const std::string& reason) const;
+
+ private:
+  const std::string* find(const std::string& key);
+
+  const LayerEntry& entry_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace pipetrain

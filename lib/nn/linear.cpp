@@ -1,0 +1,66 @@
+#include "nn/linear.h"
+
+#include "ops/linear.h"
+
+namespace pipetrain {
+namespace {
+
+enum Slot { kInput, kOutputGradient };
+
+Shape with_last(Shape row, std::int64_t features) {
+  Shape changed;
+  for (int axis = 0; axis + 1 < row.rank(); ++axis) changed.append(row[axis]);
+  changed.append(features);
+  return changed;
+}
+
+Shape batch_of(std::int64_t batch, Shape row) {
+  Shape shape{batch};
+  for (int axis = 0; axis < row.rank(); ++axis) shape.append(row[axis]);
+  return shape;
+}
+
+}  // namespace
+
+Linear::Linear(std::string name, Shape row, const LinearOptions& options)
+    : Layer(std::move(name), row, with_last(row, options.features)),
+      in_(row.back()),
+      out_(options.features),
+      has_bias_(options.bias && options.tied_to.empty()) {
+  weight_ = add_parameter("weight", {out_, in_}, {Initial::Kind::kNormal, options.initial_scale});
+  if (!options.tied_to.empty()) {
+    parameters()[weight_].name = options.tied_to;
+    parameters()[weight_].tied_to_earlier = true;
+  }
+  if (has_bias_) bias_ = add_parameter("bias", {out_}, {});
+}
+
+double Linear::forward_flop() const {
+  return 2.0 * static_cast<double>(input_row().elements()) * static_cast<double>(out_);
+}
+
+Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {
+  Tensor y(context.ops.pool(), batch_of(x.shape()[0], output_row()));
+  linear_forward(context.ops, x.shape().rows(), in_, out_, x.f32(), value(weight_),
+                 has_bias_ ? value(bias_) : nullptr, y.f32());
+  if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
+  return y;
+}
+
+Tensor Linear::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  Tensor dx(context.ops.pool(), saved[kInput].shape());
+  linear_backward_input(context.ops, dy.shape().rows(), in_, out_, dy.f32(), value(weight_),
+                        dx.f32());
+  saved[kOutputGradient] = std::move(dy);
+  return dx;
+}
+
+void Linear::backward_weight(const Context& context, Saved& saved) {
+  const Tensor& dy = saved[kOutputGradient];
+  linear_backward_weight(context.ops, dy.shape().rows(), in_, out_, dy.f32(), saved[kInput].f32(),
+                         gradient(weight_), has_bias_ ? gradient(bias_) : nullptr,
+                         context.accumulate);
+  saved.clear();
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,33 @@
+// A linear layer y = x W^T [+ b] over the last axis; its weight may be tied to an embedding's table
+// (Press and Wolf, arXiv:1608.05859).
+#pragma once
+
+#include "nn/layer.h"
+
+namespace pipetrain {
+
+struct LinearOptions {
+  std::int64_t features = 0;
+  bool bias = true;
+  float initial_scale = 0.02f;
+  std::string tied_to;  // name of the embedding table (features, C) that is this layer's weight;
+                        // then there is no bias
+};
+
+class Linear : public Layer {
+ public:
+  // (..., C) -> (..., features)
+  Linear(std::string name, Shape row, const LinearOptions& options);
+
+  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
+  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
+  void backward_weight(const Context& context, Saved& saved) override;
+  double forward_flop() const override;
+
+ private:
+  std::int64_t in_, out_;
+  bool has_bias_;
+  std::size_t weight_ = 0, bias_ = 0;
+};
+
+}  // namespace pipetrain

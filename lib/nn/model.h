@@ -1,0 +1,36 @@
+// From a model's description to its layers, in order. It must not know how layers are shared out
+// between ranks.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "nn/layer.h"
+#include "nn/model_config.h"
+
+namespace pipetrain {
+
+// What the data tells about the model: the shape of an input row and the size of its vocabulary.
+struct DataShape {
+  std::int64_t tokens = 0;      // per row
+  std::int64_t vocabulary = 0;  // for `vocabulary: auto`
+};
+
+// A preset as the list of layers that it stands for; an explicit list as it is.
+// Error(kConfiguration) for an unknown preset or sizes that do not fit.
+std::vector<LayerEntry> expand_preset(const ModelConfig& config);
+
+// All layers, `repeat` unrolled, a transformer block as its two halves; named
+// "layers.<index>.<kind>". They hold no memory yet. Error(kConfiguration) names file and line of a
+// layer that is unknown or does not fit.
+std::vector<std::unique_ptr<Layer>> build_layers(const ModelConfig& config, const DataShape& data);
+
+// The number of tokens per row that the configuration asks for; 0 if it leaves that to the data.
+std::int64_t configured_context(const ModelConfig& config);
+
+// Trainable entries, a tied parameter counted once; and the FLOP of a training step's matrix
+// products per row: three times the forward's (Kaplan et al., arXiv:2001.08361, section 2.1).
+std::int64_t parameter_count(const std::vector<std::unique_ptr<Layer>>& layers);
+double training_flop_per_row(const std::vector<std::unique_ptr<Layer>>& layers);
+
+}  // namespace pipetrain

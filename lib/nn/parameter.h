@@ -1,0 +1,39 @@
+// A trainable tensor: its global name, shape and starting values. Its memory belongs to the stage
+// that uses it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "tensor/shape.h"
+
+namespace pipetrain {
+
+struct Initial {
+  enum class Kind : std::uint8_t { kConstant, kNormal };
+  Kind kind = Kind::kConstant;
+  float scale = 0;  // the constant, or the standard deviation
+};
+
+struct Parameter {
+  std::string name;  // "layers.3.attention.qkv.weight": the same for every partition
+  Shape shape;
+  Initial initial;
+  // A tied parameter is used by two layers under one name and has a gradient for each use; the
+  // later use sets this.
+  bool tied_to_earlier = false;
+  // Where value and gradient live, `shape` each; set when a stage takes the layer.
+  float* value = nullptr;
+  float* gradient = nullptr;
+
+  std::int64_t elements() const { return shape.elements(); }
+  bool decays() const {
+    return shape.rank() >= 2;
+  }  // weight decay applies to matrices, not to biases and norms
+};
+
+// Fills `values` as `parameter.initial` says, from (seed, name, index) alone.
+void initialize(const Parameter& parameter, std::uint64_t seed, std::span<float> values);
+
+}  // namespace pipetrain

@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "nn/model.h"
+
+namespace pipetrain {
+namespace {
+
+struct Sizes {
+  int depth, heads, width, context, vocabulary;
+};
+
+// Radford et al. 2019, table 2. `gpt` has no sizes of its own.
+const std::map<std::string, Sizes>& presets() {
+  static const std::map<std::string, Sizes> known = {
+      {"gpt", {0, 0, 0, 0, 0}},
+      {"gpt2", {12, 12, 768, 1024, 50257}},
+      {"gpt2-medium", {24, 16, 1024, 1024, 50257}},
+  };
+  return known;
+}
+
+const Sizes& preset_sizes(const std::string& name) {
+  const auto found = presets().find(name);
+  if (found != presets().end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, sizes] : presets()) names.push_back(known);
+  throw Error(ExitCode::kConfiguration, "model.preset '" + name + "' is unknown; expected one of " +
+                                            join(names) + ", or a list under model.layers");
+}
+
+int size_of(const char* key, int configured, int preset) {
+  const int size = configured > 0 ? configured : preset;
+  if (size > 0) return size;
+  throw Error(ExitCode::kConfiguration,
+              std::string("model.") + key + " is missing; the preset needs a number of at least 1");
+}
+
+LayerEntry entry(std::string kind, std::vector<std::pair<std::string, std::string>> options = {},
+                 std::vector<LayerEntry> layers = {}) {
+  return {std::move(kind), "model", std::move(options), std::move(layers)};
+}
+
+}  // namespace
+
+std::int64_t configured_context(const ModelConfig& config) {
+  if (config.context > 0 || config.preset.empty()) return config.context;
+  return preset_sizes(config.preset).context;
+}
+
+std::vector<LayerEntry> expand_preset(const ModelConfig& config) {
+  if (config.preset.empty()) {
+    if (config.layers.empty()) {
+      throw Error(ExitCode::kConfiguration,
+                  "model is missing; give model.preset or a list under model.layers");
+    }
+    return config.layers;
+  }
+  if (!config.layers.empty()) {
+    throw Error(ExitCode::kConfiguration,
+                "model.preset and model.layers are both given; expected one of them");
+  }
+  const Sizes& preset = preset_sizes(config.preset);
+  const int depth = size_of("depth", config.depth, preset.depth);
+  const int heads = size_of("heads", config.heads, preset.heads);
+  const int width = size_of("width", config.width, preset.width);
+  const int context = size_of("context", config.context, preset.context);
+  const std::string vocabulary = config.vocabulary == "auto" && preset.vocabulary > 0
+                                     ? std::to_string(preset.vocabulary)
+                                     : config.vocabulary;
+  return {entry("embedding", {{"vocabulary", vocabulary},
+                              {"width", std::to_string(width)},
+                              {"positions", std::to_string(context)}}),
+          entry("repeat", {{"count", std::to_string(depth)}},
+                {entry("transformer_block", {{"heads", std::to_string(heads)}})}),
+          entry("layer_norm"),
+          entry("linear", {{"features", "vocabulary"},
+                           {config.tie_embeddings ? "tied" : "bias",
+                            config.tie_embeddings ? "true" : "false"}})};
+}
+
+}  // namespace pipetrain
