@@ -1,0 +1,153 @@
+#include "train/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "train/config_reader.h"
+#include "train/config_writer.h"
+#include "train/yaml_tree.h"
+
+namespace pipetrain {
+namespace {
+
+// Checks that need more than one field. Messages begin with the place of the key they name.
+class Checker {
+ public:
+  Checker(const Config& config, const std::string& file, const KeyPlaces& places)
+      : config_(config), file_(file), places_(places) {}
+
+  void check() const {
+    check_model();
+    check_data();
+    check_split();
+    check_optimizer();
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& key, const std::string& what) const {
+    const auto place = places_.find(key);
+    fail_at_key(place == places_.end() ? file_ : place->second, key, what);
+  }
+
+  void check_model() const {
+    const ModelConfig& model = config_.model;
+    if (model.preset.empty() && model.layers.empty()) {
+      fail("model", "expected a preset (gpt, gpt2, gpt2-medium) or a list of layers");
+    }
+    if (!model.preset.empty() && !model.layers.empty()) {
+      fail("model.layers", "given beside model.preset, expected only one of them");
+    }
+    if (model.preset == "gpt") {
+      require("model.depth", model.depth);
+      require("model.heads", model.heads);
+      require("model.width", model.width);
+      require("model.context", model.context);
+    }
+    if (model.heads > 0 && model.width > 0 && model.width % model.heads != 0) {
+      fail("model.heads",
+           text(model.heads) + " heads do not divide model.width " + text(model.width));
+    }
+  }
+
+  void require(const std::string& key, int size) const {
+    if (size == 0) fail(key, "missing, the preset gpt needs depth, heads, width and context");
+  }
+
+  void check_data() const {
+    const DataConfig& data = config_.data;
+    if (data.format == "synthetic") {
+      if (config_.model.vocabulary == "auto" && !config_.model.preset.starts_with("gpt2")) {
+        fail("model.vocabulary", "synthetic data has none of its own, expected a number");
+      }
+    } else if (data.path.empty()) {
+      fail("data.path", "missing, expected the file of the format " + data.format);
+    }
+    if (data.sequence_length == 0 && config_.model.preset.empty()) {
+      fail("data.sequence_length",
+           "missing, a model given as layers has no context to take it from");
+    }
+    if (config_.model.context > 0 && data.sequence_length > config_.model.context) {
+      fail("data.sequence_length", text(data.sequence_length) + " is more than model.context " +
+                                       text(config_.model.context));
+    }
+  }
+
+  void check_split() const {
+    const int rows = config_.train.batch_size, replicas = config_.parallel.data;
+    if (rows % replicas != 0) {
+      fail("train.batch_size",
+           text(rows) + " rows do not divide over parallel.data " + text(replicas));
+    }
+    if (config_.pipeline.microbatches > rows / replicas) {
+      fail("pipeline.microbatches", text(config_.pipeline.microbatches) + " is more than the " +
+                                        text(rows / replicas) +
+                                        " rows of a replica (train.batch_size / parallel.data)");
+    }
+    const std::vector<int>& first = config_.pipeline.first_layers;
+    if (!first.empty() &&
+        (first.front() != 0 ||
+         std::ranges::adjacent_find(first, std::greater_equal<>()) != first.end())) {
+      fail("pipeline.partition", "expected rising layer numbers that begin with 0");
+    }
+  }
+
+  void check_optimizer() const {
+    const LearningRateConfig& schedule = config_.optimizer.schedule;
+    if (schedule.decay_steps <= schedule.warmup_steps) {
+      fail("optimizer.schedule.decay_steps", text(schedule.decay_steps) +
+                                                 ", expected more than warmup_steps " +
+                                                 text(schedule.warmup_steps));
+    }
+    if (schedule.min_learning_rate > config_.optimizer.learning_rate) {
+      fail("optimizer.schedule.min_learning_rate", "more than optimizer.learning_rate");
+    }
+  }
+
+  static std::string text(int number) { return std::to_string(number); }
+
+  const Config& config_;
+  const std::string& file_;
+  const KeyPlaces& places_;
+};
+
+// Defaults that come from other fields.
+void fill_defaults(Config& config, const std::filesystem::path& file) {
+  if (config.train.output.empty()) {
+    config.train.output = (std::filesystem::current_path() / "runs" / file.stem()).string();
+  }
+  if (config.data.sequence_length == 0) config.data.sequence_length = config.model.context;
+  LearningRateConfig& schedule = config.optimizer.schedule;
+  if (schedule.decay_steps == 0) {
+    schedule.decay_steps = std::max(config.train.steps, schedule.warmup_steps + 1);
+  }
+}
+
+}  // namespace
+
+Config load_config(const std::string& path, const std::vector<std::string>& overrides) {
+  YamlValue root = read_yaml_file(path);
+  for (const std::string& setting : overrides) apply_override(root, setting);
+  Config config;
+  KeyPlaces places;
+  ConfigReader reader(root, "", std::filesystem::absolute(path).parent_path(), places);
+  visit_fields(reader, config);
+  reader.finish();
+  fill_defaults(config, path);
+  Checker(config, path, places).check();
+  return config;
+}
+
+std::string resolved_yaml(const Config& config) {
+  Config copy = config;  // visiting fields needs them mutable
+  YAML::Emitter out;
+  ConfigWriter writer(out);
+  out << YAML::BeginMap;
+  visit_fields(writer, copy);
+  out << YAML::EndMap;
+  return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace pipetrain

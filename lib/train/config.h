@@ -1,0 +1,63 @@
+// Everything a run is told: a YAML file and `--set key.path=value`, checked as far as that needs
+// neither data nor a model. It must not know what the parts do with it; each part's struct is in
+// the header of what it configures.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/data_config.h"
+#include "nn/model_config.h"
+#include "optim/optimizer_config.h"
+#include "pipeline/pipeline_config.h"
+
+namespace pipetrain {
+
+struct ParallelConfig {
+  int data = 1;                // replicas of the pipeline, dp
+  int tensor = 1;              // tp
+  std::string shard = "none";  // none | optimizer | parameters
+};
+
+struct TrainConfig {
+  int steps = 1000;
+  int batch_size = 16;                // rows per step over all microbatches and replicas
+  std::string precision = "float32";  // float32 | bfloat16
+  std::uint64_t seed = 1337;
+  int eval_every = 250;        // 0: only at the end
+  int eval_batches = 0;        // 0: all
+  int checkpoint_every = 500;  // 0: only at the end
+  int log_every = 10;
+  int keep_checkpoints = 3;
+  bool checkpoint_background = true;
+  std::string on_nonfinite = "stop";    // stop | skip
+  std::string on_write_error = "stop";  // stop | continue
+  std::string init_from;                // a checkpoint to take weights from; empty: none
+  std::string output;                   // default: runs/<name of the configuration file>
+};
+
+struct CommunicationConfig {
+  double timeout_seconds = 600;
+};
+
+struct Config {
+  ModelConfig model;
+  DataConfig data;
+  PipelineConfig pipeline;
+  ParallelConfig parallel;
+  OptimizerConfig optimizer;
+  TrainConfig train;
+  CommunicationConfig communication;
+};
+
+// Reads `path`, then `overrides` ("key.path=value", the value in YAML) in their order. Paths in the
+// file are relative to its folder, those in overrides to the working directory; the result has them
+// absolute. Error(kConfiguration), one line that begins with file:line or the option, for whatever
+// is wrong.
+Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
+
+// What ran, every key spelt out: load_config of this text gives the same Config.
+std::string resolved_yaml(const Config& config);
+
+}  // namespace pipetrain

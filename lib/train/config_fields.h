@@ -1,0 +1,122 @@
+// The keys of the configuration: for each struct the one list of (name, field, allowed values) that
+// reading, writing and the check for unknown keys share. It must not know YAML; a visitor does.
+#pragma once
+
+#include <limits>
+#include <string>
+
+#include "train/config.h"
+
+namespace pipetrain {
+
+// The allowed values of a number.
+struct Range {
+  double low = std::numeric_limits<double>::lowest();
+  double high = std::numeric_limits<double>::max();
+  bool low_open = false, high_open = false;
+  const char* text = "";  // "of at least 1"
+
+  bool contains(double x) const {
+    return (low_open ? x > low : x >= low) && (high_open ? x < high : x <= high);
+  }
+};
+
+inline constexpr Range kAny = {};
+inline constexpr Range kAtLeastOne = {.low = 1, .text = " of at least 1"};
+inline constexpr Range kAtLeastZero = {.low = 0, .text = " of at least 0"};
+inline constexpr Range kPositive = {.low = 0, .low_open = true, .text = " above 0"};
+inline constexpr Range kFraction = {
+    .low = 0, .high = 1, .high_open = true, .text = " from 0 to below 1"};
+
+template <class Visitor>
+void visit_fields(Visitor& v, ModelConfig& c) {
+  v.word("preset", c.preset, {"gpt", "gpt2", "gpt2-medium"});
+  v.optional_number("depth", c.depth);
+  v.optional_number("heads", c.heads);
+  v.optional_number("width", c.width);
+  v.optional_number("context", c.context);
+  v.word_or_size("vocabulary", c.vocabulary, "auto");
+  v.flag("tie_embeddings", c.tie_embeddings);
+  v.number("dropout", c.dropout, kFraction);
+  v.layers("layers", c.layers);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, DataConfig& c) {
+  v.word("format", c.format, {"text", "tokens", "synthetic"});
+  v.paths("path", c.path);
+  v.word("tokenizer", c.tokenizer, {"char", "byte"});
+  v.optional_number("sequence_length", c.sequence_length);
+  v.number("validation_fraction", c.validation_fraction, kFraction);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, PipelineConfig& c) {
+  v.word_or_csv("schedule", c.schedule);
+  v.optional_number("microbatches", c.microbatches);
+  v.optional_number("virtual_stages", c.virtual_stages);
+  v.word_or_list("partition", c.partition, {"auto", "uniform"}, c.first_layers);
+  v.word_or_list("recompute", c.recompute, {"none", "full", "attention"}, c.recompute_layers);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, ParallelConfig& c) {
+  v.number("data", c.data, kAtLeastOne);
+  v.number("tensor", c.tensor, kAtLeastOne);
+  v.word("shard", c.shard, {"none", "optimizer", "parameters"});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, LearningRateConfig& c) {
+  v.word("type", c.type, {"constant", "linear", "cosine"});
+  v.number("warmup_steps", c.warmup_steps, kAtLeastZero);
+  v.optional_number("decay_steps", c.decay_steps);
+  v.number("min_learning_rate", c.min_learning_rate, kAtLeastZero);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, OptimizerConfig& c) {
+  v.word("type", c.type, {"adamw", "sgd"});
+  v.number("learning_rate", c.learning_rate, kPositive);
+  v.pair("betas", c.betas, kFraction);
+  v.number("momentum", c.momentum, kFraction);
+  v.number("weight_decay", c.weight_decay, kAtLeastZero);
+  v.number("clip_norm", c.clip_norm, kAtLeastZero);
+  v.section("schedule", c.schedule);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, TrainConfig& c) {
+  v.number("steps", c.steps, kAtLeastOne);
+  v.number("batch_size", c.batch_size, kAtLeastOne);
+  v.word("precision", c.precision, {"float32", "bfloat16"});
+  v.number("seed", c.seed, kAny);
+  v.number("eval_every", c.eval_every, kAtLeastZero);
+  v.word_or_number("eval_batches", c.eval_batches, "all");
+  v.number("checkpoint_every", c.checkpoint_every, kAtLeastZero);
+  v.number("log_every", c.log_every, kAtLeastOne);
+  v.number("keep_checkpoints", c.keep_checkpoints, kAtLeastOne);
+  v.flag("checkpoint_background", c.checkpoint_background);
+  v.word("on_nonfinite", c.on_nonfinite, {"stop", "skip"});
+  v.word("on_write_error", c.on_write_error, {"stop", "continue"});
+  v.path_or_none("init_from", c.init_from);
+  v.path("output", c.output);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, CommunicationConfig& c) {
+  v.number("timeout_seconds", c.timeout_seconds, kPositive);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, Config& c) {
+  v.section("model", c.model);
+  v.section("data", c.data);
+  v.section("pipeline", c.pipeline);
+  v.section("parallel", c.parallel);
+  v.section("optimizer", c.optimizer);
+  v.section("train", c.train);
+  v.section("communication", c.communication);
+}
+
+}  // namespace pipetrain
