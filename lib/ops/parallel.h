@@ -22,7 +22,8 @@ void parallel_ranges(std::int64_t count, std::int64_t grain, const Body& body) {
 #pragma omp parallel num_threads(static_cast <int>(threads))
   {
     const int thread = omp_get_thread_num();
-    body(count * thread / threads, count * (thread + 1) / threads, thread);
+    const std::int64_t team = omp_get_num_threads();  // OpenMP may give fewer than were asked for
+    body(count * thread / team, count * (thread + 1) / team, thread);
   }
 }
 

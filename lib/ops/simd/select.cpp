@@ -1,4 +1,4 @@
-#include "ops/simd/kernels.h"
+#include "ops/simd/select.h"
 
 namespace pipetrain {
 
@@ -13,20 +13,25 @@ namespace avx512 {
 extern const SimdKernels kernels;
 }
 
-const SimdKernels& select_simd_kernels() {
+std::vector<const SimdKernels*> runnable_simd_kernels() {
+  std::vector<const SimdKernels*> tables = {&sse2::kernels};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    tables.push_back(&avx2::kernels);
+  }
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    return avx512::kernels;
+    tables.push_back(&avx512::kernels);
   }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::kernels;
-  return sse2::kernels;
+  return tables;
 }
 #else
 namespace baseline {
 extern const SimdKernels kernels;
 }
 
-const SimdKernels& select_simd_kernels() { return baseline::kernels; }
+std::vector<const SimdKernels*> runnable_simd_kernels() { return {&baseline::kernels}; }
 #endif
+
+const SimdKernels& select_simd_kernels() { return *runnable_simd_kernels().back(); }
 
 }  // namespace pipetrain

@@ -1,0 +1,127 @@
+#include "ops/attention.h"
+
+#include <omp.h>
+
+#include "catch.h"
+#include "reference.h"
+
+using namespace pipetrain;
+
+namespace {
+
+std::int64_t qkv_elements(const AttentionShape& s) {
+  return s.batch * s.tokens * 3 * s.heads * s.head_width;
+}
+
+struct Expected {
+  Doubles out, log_sum_exp;  // (B, T, H, D), (B, H, T)
+};
+
+// softmax(q k^T / sqrt(D)) v, entry by entry.
+Expected plain_attention(const AttentionShape& s, const Doubles& qkv) {
+  auto entry = [&](std::int64_t b, std::int64_t t, int part, std::int64_t h, std::int64_t d) {
+    return qkv[static_cast<std::size_t>(
+        (((b * s.tokens + t) * 3 + part) * s.heads + h) * s.head_width + d)];
+  };
+  Expected expected{Doubles(static_cast<std::size_t>(qkv_elements(s) / 3)), {}};
+  for (std::int64_t row = 0; row < s.batch * s.heads * s.tokens; ++row) {
+    const std::int64_t t = row % s.tokens, h = row / s.tokens % s.heads;
+    const std::int64_t b = row / s.tokens / s.heads;
+    Doubles weights;
+    double largest = -std::numeric_limits<double>::infinity(), sum = 0;
+    for (std::int64_t key = 0; key < (s.causal ? t + 1 : s.tokens); ++key) {
+      double score = 0;
+      for (std::int64_t d = 0; d < s.head_width; ++d) {
+        score += entry(b, t, 0, h, d) * entry(b, key, 1, h, d);
+      }
+      weights.push_back(score / std::sqrt(static_cast<double>(s.head_width)));
+      largest = std::max(largest, weights.back());
+    }
+    for (double& weight : weights) {
+      weight = std::exp(weight - largest);
+      sum += weight;
+    }
+    expected.log_sum_exp.push_back(largest + std::log(sum));
+    for (std::int64_t d = 0; d < s.head_width; ++d) {
+      double& out =
+          expected
+              .out[static_cast<std::size_t>(((b * s.tokens + t) * s.heads + h) * s.head_width + d)];
+      for (std::size_t key = 0; key < weights.size(); ++key) {
+        out += weights[key] / sum * entry(b, static_cast<std::int64_t>(key), 2, h, d);
+      }
+    }
+  }
+  return expected;
+}
+
+struct Result {
+  Floats out, log_sum_exp, dqkv;
+};
+
+Result run(Ops& ops, const AttentionShape& s, const Floats& qkv, const Floats& dout) {
+  Result r{Floats(qkv.size() / 3), Floats(static_cast<std::size_t>(s.batch * s.heads * s.tokens)),
+           Floats(qkv.size())};
+  attention_forward(ops, s, qkv.data(), r.out.data(), r.log_sum_exp.data());
+  attention_backward(ops, s, qkv.data(), r.out.data(), r.log_sum_exp.data(), dout.data(),
+                     r.dqkv.data());
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("Attention and its gradient are those of the formula, causal or not, at odd sizes") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t shapes[][4] = {{1, 1, 1, 1},   {2, 7, 3, 5},   {1, 16, 2, 8},
+                                    {1, 63, 1, 19}, {1, 65, 2, 3},  {2, 130, 1, 33},
+                                    {1, 64, 2, 32}, {1, 150, 1, 64}};
+  for (const auto& [batch, tokens, heads, width] : shapes) {
+    for (const bool causal : {true, false}) {
+      CAPTURE(batch, tokens, heads, width, causal);
+      const AttentionShape s{batch, tokens, heads, width, causal};
+      const Floats qkv = random_floats(qkv_elements(s), 1, 1.5f);
+      const Floats dout = random_floats(qkv_elements(s) / 3, 2);
+      const Expected expected = plain_attention(s, widened(qkv));
+      const Result result = run(ops, s, qkv, dout);
+      CHECK(distance(result.out, expected.out) < 5e-6);
+      CHECK(distance(result.log_sum_exp, expected.log_sum_exp) < 2e-6);
+      const std::size_t step = qkv.size() < 1000 ? 1 : qkv.size() / 97;
+      CHECK(gradient_distance(widened(qkv), result.dqkv, step, [&](const Doubles& at) {
+              return weighted_sum(plain_attention(s, at).out, dout);
+            }) < 2e-5);
+    }
+  }
+}
+
+TEST_CASE("Attention gives the same bits again, and at 1 and 2 threads") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const int threads = omp_get_max_threads();
+  const AttentionShape s{3, 70, 3, 24, true};
+  const Floats qkv = random_floats(qkv_elements(s), 1),
+               dout = random_floats(qkv_elements(s) / 3, 2);
+  omp_set_num_threads(1);
+  const Result one = run(ops, s, qkv, dout), again = run(ops, s, qkv, dout);
+  omp_set_num_threads(2);
+  const Result two = run(ops, s, qkv, dout);
+  omp_set_num_threads(threads);
+  for (const Result& other : {again, two}) {
+    CHECK(same_bits(one.out, other.out));
+    CHECK(same_bits(one.log_sum_exp, other.log_sum_exp));
+    CHECK(same_bits(one.dqkv, other.dqkv));
+  }
+}
+
+TEST_CASE("Large scores overflow nothing, and a NaN in a query is seen in its row") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const AttentionShape s{1, 20, 1, 8, true};
+  Floats qkv = random_floats(qkv_elements(s), 1, 100.0f);
+  const Floats dout = random_floats(qkv_elements(s) / 3, 2);
+  const Result large = run(ops, s, qkv, dout);
+  CHECK(distance(large.out, plain_attention(s, widened(qkv)).out) < 1e-3);
+  qkv[10 * 24] = std::numeric_limits<float>::quiet_NaN();
+  const Result broken = run(ops, s, qkv, dout);
+  CHECK(std::isnan(broken.out[10 * 8]));
+  CHECK(std::isfinite(broken.out[9 * 8]));
+}

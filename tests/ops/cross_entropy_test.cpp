@@ -1,0 +1,102 @@
+#include "ops/cross_entropy.h"
+
+#include <omp.h>
+
+#include "catch.h"
+#include "reference.h"
+
+using namespace pipetrain;
+
+namespace {
+
+double plain_cross_entropy(std::size_t classes, const Doubles& logits,
+                           const std::vector<std::int32_t>& targets) {
+  double loss = 0;
+  for (std::size_t row = 0; row < targets.size(); ++row) {
+    double sum = 0;
+    for (std::size_t i = 0; i < classes; ++i) sum += std::exp(logits[row * classes + i]);
+    loss += std::log(sum) - logits[row * classes + static_cast<std::size_t>(targets[row])];
+  }
+  return loss;
+}
+
+std::vector<std::int32_t> some_targets(std::int64_t rows, std::int64_t classes) {
+  std::vector<std::int32_t> targets;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    targets.push_back(static_cast<std::int32_t>(i * 7919 % classes));
+  }
+  return targets;
+}
+
+}  // namespace
+
+TEST_CASE("Cross entropy and its gradient are those of the formula") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t shapes[][2] = {{1, 1}, {3, 2}, {11, 65}, {2, 1003}, {1, 50257}};
+  for (const auto& [rows, classes] : shapes) {
+    CAPTURE(rows, classes);
+    const Floats logits = random_floats(rows * classes, 1, 5.0f);
+    const auto targets = some_targets(rows, classes);
+    const auto width = static_cast<std::size_t>(classes);
+    const double expected = plain_cross_entropy(width, widened(logits), targets);
+
+    Floats gradient = logits, lost = logits;
+    std::int64_t correct = 0;
+    const double loss =
+        cross_entropy(ops, rows, classes, gradient.data(), targets.data(), 0.5f, &correct);
+    CHECK(std::fabs(loss - expected) < 1e-5 * std::max(1.0, expected));
+    CHECK(cross_entropy(ops, rows, classes, lost.data(), targets.data(), 0) == loss);
+    CHECK(gradient_distance(widened(logits), gradient, logits.size() > 5000 ? 5021 : 1,
+                            [&](const Doubles& at) {
+                              return 0.5 * plain_cross_entropy(width, at, targets);
+                            }) < 1e-5);
+    std::int64_t hits = 0;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const auto begin = logits.begin() + row * classes;
+      hits += std::max_element(begin, begin + classes) - begin ==
+              targets[static_cast<std::size_t>(row)];
+    }
+    CHECK(correct == hits);
+  }
+}
+
+TEST_CASE("Cross entropy gives the same bits again, and at 1 and 2 threads") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const int threads = omp_get_max_threads();
+  const auto targets = some_targets(33, 401);
+  std::vector<Floats> gradients;
+  std::vector<double> losses;
+  for (const int count : {1, 1, 2}) {
+    omp_set_num_threads(count);
+    gradients.push_back(random_floats(33 * 401, 1));
+    losses.push_back(cross_entropy(ops, 33, 401, gradients.back().data(), targets.data(), 0.1f));
+  }
+  omp_set_num_threads(threads);
+  CHECK(losses[0] == losses[1]);
+  CHECK(losses[0] == losses[2]);
+  CHECK(same_bits(gradients[0], gradients[1]));
+  CHECK(same_bits(gradients[0], gradients[2]));
+}
+
+TEST_CASE("A logit that is NaN or infinite makes the loss not finite; large ones do not") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::int32_t target = 3;
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), infinity}) {
+    for (std::size_t at = 0; at < 67; ++at) {
+      Floats logits = random_floats(67, 1);
+      logits[at] = bad;
+      CHECK_FALSE(std::isfinite(cross_entropy(ops, 1, 67, logits.data(), &target, 1.0f)));
+      CHECK_FALSE(std::isfinite(logits[at]));
+    }
+  }
+  Floats large = random_floats(67, 1, 1e30f);
+  CHECK(std::isfinite(cross_entropy(ops, 1, 67, large.data(), &target, 1.0f)));
+  Floats masked = random_floats(67, 1);
+  masked[5] = -infinity;
+  CHECK(std::isfinite(cross_entropy(ops, 1, 67, masked.data(), &target, 1.0f)));
+  CHECK(masked[5] < 1e-30f);
+}

@@ -1,0 +1,52 @@
+#include "ops/embedding.h"
+
+#include <omp.h>
+
+#include "catch.h"
+#include "reference.h"
+
+using namespace pipetrain;
+
+TEST_CASE("Embedding looks up and adds; its gradients are sums over the same ids, at any threads") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const int threads = omp_get_max_threads();
+  const std::int64_t rows = 5, tokens = 31, vocabulary = 11;
+  std::vector<std::int32_t> ids;
+  for (int i = 0; i < rows * tokens; ++i) ids.push_back(i * i % vocabulary);
+  for (const std::int64_t width : {1, 7, 130, 5000}) {
+    const Floats table = random_floats(vocabulary * width, 1);
+    const Floats positions = random_floats(tokens * width, 2);
+    const Floats dy = random_floats(rows * tokens * width, 3);
+    const Floats start = random_floats(vocabulary * width, 4);
+    Doubles y, dtable = widened(start), dpositions(positions.size());
+    for (std::int64_t i = 0; i < rows * tokens * width; ++i) {
+      const auto at =
+          static_cast<std::size_t>(ids[static_cast<std::size_t>(i / width)] * width + i % width);
+      const auto position = static_cast<std::size_t>(i % (tokens * width));
+      y.push_back(static_cast<double>(table[at]) + static_cast<double>(positions[position]));
+      dtable[at] += static_cast<double>(dy[static_cast<std::size_t>(i)]);
+      dpositions[position] += static_cast<double>(dy[static_cast<std::size_t>(i)]);
+    }
+    Floats first_table;
+    for (const int count : {1, 2}) {
+      CAPTURE(width, count);
+      omp_set_num_threads(count);
+      Floats out(dy.size()), got = start, got_positions(positions.size());
+      embedding_forward(ops, rows, tokens, width, ids.data(), table.data(), positions.data(),
+                        out.data());
+      embedding_backward(ops, rows, tokens, width, ids.data(), dy.data(), got.data());
+      position_backward(ops, rows, tokens, width, dy.data(), got_positions.data(), false);
+      CHECK(distance(out, y) < 1e-6);
+      CHECK(distance(got, dtable) < 1e-5);
+      CHECK(distance(got_positions, dpositions) < 1e-6);
+      position_backward(ops, rows, tokens, width, dy.data(), got_positions.data(), true);
+      Doubles doubled = dpositions;
+      for (double& value : doubled) value *= 2;
+      CHECK(distance(got_positions, doubled) < 1e-6);
+      if (count == 1) first_table = got;
+      CHECK(same_bits(got, first_table));
+    }
+  }
+  omp_set_num_threads(threads);
+}

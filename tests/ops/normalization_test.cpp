@@ -1,0 +1,107 @@
+#include "ops/normalization.h"
+
+#include <omp.h>
+
+#include "catch.h"
+#include "reference.h"
+
+using namespace pipetrain;
+
+namespace {
+
+Doubles plain_layer_norm(const Doubles& x, const Doubles& gamma, const Doubles& beta) {
+  const std::size_t width = gamma.size();
+  Doubles y;
+  for (std::size_t row = 0; row < x.size() / width; ++row) {
+    double mean = 0, variance = 0;
+    for (std::size_t i = 0; i < width; ++i) mean += x[row * width + i];
+    mean /= static_cast<double>(width);
+    for (std::size_t i = 0; i < width; ++i) variance += std::pow(x[row * width + i] - mean, 2);
+    const double rstd =
+        1 / std::sqrt(variance / static_cast<double>(width) + double{kLayerNormEpsilon});
+    for (std::size_t i = 0; i < width; ++i) {
+      y.push_back((x[row * width + i] - mean) * rstd * gamma[i] + beta[i]);
+    }
+  }
+  return y;
+}
+
+struct Result {
+  Floats normalized, rstd, y, replayed, dx, dgamma, dbeta;
+};
+
+Result run(Ops& ops, std::int64_t rows, const Floats& x, const Floats& gamma, const Floats& beta,
+           const Floats& dy, const float* skip) {
+  const auto width = static_cast<std::int64_t>(gamma.size());
+  Result r{Floats(x.size()),
+           Floats(static_cast<std::size_t>(rows)),
+           Floats(x.size()),
+           Floats(x.size()),
+           dy,
+           Floats(gamma.size()),
+           Floats(gamma.size())};
+  layer_norm_forward(ops, rows, width, x.data(), gamma.data(), beta.data(), r.normalized.data(),
+                     r.rstd.data(), r.y.data());
+  layer_norm_replay(ops, rows, width, r.normalized.data(), gamma.data(), beta.data(),
+                    r.replayed.data());
+  layer_norm_backward(ops, rows, width, r.dx.data(), r.normalized.data(), gamma.data(),
+                      r.rstd.data(), skip, r.dgamma.data(), r.dbeta.data());
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("Layer norm and its gradients are those of the formula") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t shapes[][2] = {{1, 5}, {3, 7}, {70, 13}, {2, 130}, {129, 16}};
+  for (const auto& [rows, width] : shapes) {
+    CAPTURE(rows, width);
+    const Floats x = random_floats(rows * width, 1, 3.0f), dy = random_floats(rows * width, 2);
+    const Floats gamma = random_floats(width, 3), beta = random_floats(width, 4);
+    const Doubles wide_x = widened(x), wide_gamma = widened(gamma), wide_beta = widened(beta);
+    const Result r = run(ops, rows, x, gamma, beta, dy, nullptr);
+    CHECK(distance(r.y, plain_layer_norm(wide_x, wide_gamma, wide_beta)) < 2e-6);
+    CHECK(same_bits(r.replayed, r.y));
+    CHECK(gradient_distance(wide_x, r.dx, 1, [&](const Doubles& at) {
+            return weighted_sum(plain_layer_norm(at, wide_gamma, wide_beta), dy);
+          }) < 2e-5);
+    CHECK(gradient_distance(wide_gamma, r.dgamma, 1, [&](const Doubles& at) {
+            return weighted_sum(plain_layer_norm(wide_x, at, wide_beta), dy);
+          }) < 1e-5);
+    CHECK(gradient_distance(wide_beta, r.dbeta, 1, [&](const Doubles& at) {
+            return weighted_sum(plain_layer_norm(wide_x, wide_gamma, at), dy);
+          }) < 1e-5);
+    const Floats skip = random_floats(rows * width, 5);
+    Doubles with_skip = widened(r.dx);
+    for (std::size_t i = 0; i < skip.size(); ++i) with_skip[i] += static_cast<double>(skip[i]);
+    CHECK(distance(run(ops, rows, x, gamma, beta, dy, skip.data()).dx, with_skip) < 1e-6);
+  }
+}
+
+TEST_CASE("Layer norm in place, again, and at 1 and 2 threads gives the same bits") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const int threads = omp_get_max_threads();
+  const std::int64_t rows = 200, width = 96;
+  const Floats x = random_floats(rows * width, 1), dy = random_floats(rows * width, 2);
+  const Floats gamma = random_floats(width, 3), beta = random_floats(width, 4);
+  omp_set_num_threads(1);
+  const Result one = run(ops, rows, x, gamma, beta, dy, x.data());
+  const Result again = run(ops, rows, x, gamma, beta, dy, x.data());
+  omp_set_num_threads(2);
+  const Result two = run(ops, rows, x, gamma, beta, dy, x.data());
+  omp_set_num_threads(threads);
+  for (const Result& other : {again, two}) {
+    CHECK(same_bits(one.y, other.y));
+    CHECK(same_bits(one.rstd, other.rstd));
+    CHECK(same_bits(one.dx, other.dx));
+    CHECK(same_bits(one.dgamma, other.dgamma));
+    CHECK(same_bits(one.dbeta, other.dbeta));
+  }
+  Floats in_place = x, rstd(static_cast<std::size_t>(rows)), y(x.size());
+  layer_norm_forward(ops, rows, width, in_place.data(), gamma.data(), beta.data(), in_place.data(),
+                     rstd.data(), y.data());
+  CHECK(same_bits(in_place, one.normalized));
+  CHECK(same_bits(y, one.y));
+}

@@ -1,0 +1,77 @@
+#include "catch.h"
+#include "ops/simd/select.h"
+#include "reference.h"
+
+using namespace pipetrain;
+
+namespace {
+
+// C (m, n) = A (m, k) B (k, n), A stored transposed or not, every row longer than needed: what lies
+// between the rows must stay as it was.
+void check_small_matmul(const SimdKernels& simd, std::int64_t m, std::int64_t n, std::int64_t k,
+                        bool transposed, bool accumulate) {
+  CAPTURE(simd.name, m, n, k, transposed, accumulate);
+  const std::int64_t lda = (transposed ? m : k) + 3, ldb = n + 5, ldc = n + 2;
+  const std::int64_t a_row = transposed ? 1 : lda, a_column = transposed ? lda : 1;
+  const Floats a = random_floats((transposed ? k : m) * lda, 1), b = random_floats(k * ldb, 2);
+  const Floats start = random_floats(m * ldc, 3);
+  Doubles expected = widened(start);
+  for (std::int64_t i = 0; i < m; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) {
+      double& sum = expected[static_cast<std::size_t>(i * ldc + j)];
+      if (!accumulate) sum = 0;
+      for (std::int64_t l = 0; l < k; ++l) {
+        sum += static_cast<double>(a[static_cast<std::size_t>(i * a_row + l * a_column)]) *
+               static_cast<double>(b[static_cast<std::size_t>(l * ldb + j)]);
+      }
+    }
+  }
+  Floats c = start;
+  simd.small_matmul(m, n, k, a.data(), a_row, a_column, b.data(), ldb, c.data(), ldc, accumulate);
+  CHECK(distance(c, expected) < 1e-5);
+  bool gaps_kept = true;
+  for (std::int64_t i = 0; i < m * ldc; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    if (i % ldc >= n) gaps_kept &= c[at] == start[at];
+  }
+  CHECK(gaps_kept);
+}
+
+}  // namespace
+
+TEST_CASE("Small matrix products are those of plain loops at every remainder of the tiles") {
+  for (const SimdKernels* simd : runnable_simd_kernels()) {
+    for (int flags = 0; flags < 4; ++flags) {
+      const bool transposed = (flags & 1) != 0, accumulate = (flags & 2) != 0;
+      for (std::int64_t m = 1; m <= 26; ++m) {
+        for (const std::int64_t n : {1, 7, 8, 15, 16, 17, 31, 32, 33, 47, 70}) {
+          check_small_matmul(*simd, m, n, 5, transposed, accumulate);
+        }
+      }
+      check_small_matmul(*simd, 64, 64, 64, transposed, accumulate);
+      check_small_matmul(*simd, 64, 301, 33, transposed, accumulate);
+      check_small_matmul(*simd, 301, 33, 64, transposed, accumulate);
+    }
+  }
+}
+
+TEST_CASE("Transposes are exact at odd sizes") {
+  for (const SimdKernels* simd : runnable_simd_kernels()) {
+    for (const std::int64_t rows : {1, 7, 8, 16, 33, 70}) {
+      for (const std::int64_t columns : {1, 5, 8, 16, 31, 64}) {
+        const Floats from = random_floats(rows * (columns + 3), 1);
+        Floats to(static_cast<std::size_t>(columns * (rows + 2)));
+        simd->transpose(rows, columns, from.data(), columns + 3, to.data(), rows + 2);
+        bool exact = true;
+        for (std::int64_t i = 0; i < rows; ++i) {
+          for (std::int64_t j = 0; j < columns; ++j) {
+            exact &= to[static_cast<std::size_t>(j * (rows + 2) + i)] ==
+                     from[static_cast<std::size_t>(i * (columns + 3) + j)];
+          }
+        }
+        CAPTURE(simd->name, rows, columns);
+        CHECK(exact);
+      }
+    }
+  }
+}
