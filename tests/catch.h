@@ -7,3 +7,11 @@ using Catch::Approx;
 #else
 #include <catch2/catch.hpp>
 #endif
+
+#include <string>
+
+// Whether `text` has each of `parts` in it.
+template <class... Parts>
+bool contains(const std::string& text, const Parts&... parts) {
+  return ((text.find(parts) != std::string::npos) && ...);
+}

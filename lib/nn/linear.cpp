@@ -14,12 +14,6 @@ Shape with_last(Shape row, std::int64_t features) {
   return changed;
 }
 
-Shape batch_of(std::int64_t batch, Shape row) {
-  Shape shape{batch};
-  for (int axis = 0; axis < row.rank(); ++axis) shape.append(row[axis]);
-  return shape;
-}
-
 }  // namespace
 
 Linear::Linear(std::string name, Shape row, const LinearOptions& options)
@@ -40,7 +34,7 @@ double Linear::forward_flop() const {
 }
 
 Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {
-  Tensor y(context.ops.pool(), batch_of(x.shape()[0], output_row()));
+  Tensor y(context.ops.pool(), output_row().batched(x.shape()[0]));
   linear_forward(context.ops, x.shape().rows(), in_, out_, x.f32(), value(weight_),
                  has_bias_ ? value(bias_) : nullptr, y.f32());
   if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);

@@ -1,6 +1,7 @@
 #include "ops/activation.h"
 
 #include <atomic>
+#include <cstring>
 
 #include "ops/parallel.h"
 
@@ -26,6 +27,13 @@ void gelu_backward(Ops& ops, std::int64_t n, float* dy, float* x) {
 void add(Ops& ops, std::int64_t n, float* to, const float* from) {
   parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
     ops.simd().add(to + begin, from + begin, end - begin);
+  });
+}
+
+void sum(Ops& ops, std::int64_t n, const float* x, const float* y, float* to) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    std::memcpy(to + begin, x + begin, static_cast<std::size_t>(end - begin) * sizeof(float));
+    ops.simd().add(to + begin, y + begin, end - begin);
   });
 }
 

@@ -10,6 +10,8 @@ void gelu_forward(Ops& ops, std::int64_t n, const float* x, float* y);
 void gelu_backward(Ops& ops, std::int64_t n, float* dy, float* x);
 // to += from
 void add(Ops& ops, std::int64_t n, float* to, const float* from);
+// to = x + y
+void sum(Ops& ops, std::int64_t n, const float* x, const float* y, float* to);
 bool all_finite(Ops& ops, std::int64_t n, const float* x);
 
 }  // namespace pipetrain

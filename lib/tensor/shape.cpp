@@ -30,6 +30,12 @@ std::int64_t Shape::elements() const {
   return product;
 }
 
+Shape Shape::batched(std::int64_t rows) const {
+  Shape shape{rows};
+  for (int axis = 0; axis < rank_; ++axis) shape.append((*this)[axis]);
+  return shape;
+}
+
 std::string Shape::text() const {
   std::string text = "(";
   for (int axis = 0; axis < rank_; ++axis) {

@@ -30,6 +30,8 @@ class Shape {
   void append(std::int64_t extent);
   std::string text() const;  // "(12, 64, 128)"
 
+  Shape batched(std::int64_t rows) const;  // (rows, this...)
+
   friend bool operator==(const Shape&, const Shape&) = default;
 
  private:

@@ -1,0 +1,40 @@
+// The coordinator, a role of rank 0: reads each microbatch and sends its inputs to the first stage
+// and its targets to the last. It must not know layers, schedules or MPI.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "comm/mailbox.h"
+#include "data/source.h"
+#include "tensor/tensor.h"
+
+namespace pipetrain {
+
+// Which rows make up the microbatches of one step.
+struct BatchPlan {
+  bool training = true;
+  std::int64_t step = 0;       // of training: keys the draw of rows
+  std::int64_t first_row = 0;  // of validation: where in the split this batch begins
+  int parity = 0;
+  std::vector<std::int64_t> microbatch_rows;
+};
+
+class Coordinator {
+ public:
+  Coordinator(const Source& source, Mailbox& mailbox, MemoryPool& pool, int first_rank,
+              int last_rank, int last_stage);
+
+  // Reads and sends every microbatch of the plan; returns when all are on their way.
+  void feed(const BatchPlan& plan);
+  double seconds() const { return seconds_; }  // spent in feed() so far
+
+ private:
+  const Source& source_;
+  Mailbox& mailbox_;
+  MemoryPool& pool_;
+  int first_rank_, last_rank_, last_stage_;
+  double seconds_ = 0;
+};
+
+}  // namespace pipetrain

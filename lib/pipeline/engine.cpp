@@ -1,0 +1,150 @@
+#include "pipeline/engine.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace pipetrain {
+namespace {
+
+constexpr int kCoordinator = 0;
+
+}  // namespace
+
+Engine::Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
+               GradientReducer& reducer)
+    : rank_of_stage_(std::move(rank_of_stage)), mailbox_(mailbox), reducer_(reducer) {
+  for (Stage* stage : stages) {
+    stage->set_poll([this] { mailbox_.poll(); });
+    locals_.push_back({stage, {}});
+  }
+}
+
+Engine::Local& Engine::local(int stage) {
+  const auto found = std::find_if(locals_.begin(), locals_.end(),
+                                  [&](const Local& l) { return l.stage->index() == stage; });
+  assert(found != locals_.end());
+  return *found;
+}
+
+Message Engine::message(Channel channel, int peer_stage, int for_stage, int microbatch,
+                        const StepContext& step) const {
+  return {channel, rank_of_stage_[static_cast<std::size_t>(peer_stage)], for_stage, microbatch,
+          step.parity()};
+}
+
+void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
+  for (const Local& l : locals_) {
+    const int stage = l.stage->index();
+    for (int m = 0; m < step.microbatches; ++m) {
+      if (l.stage->first()) {
+        mailbox_.post_receive({Channel::kInput, kCoordinator, stage, m, step.parity()},
+                              l.stage->input_shape(step.rows_of(m)), l.stage->input_dtype());
+      }
+      if (l.stage->last()) {
+        mailbox_.post_receive({Channel::kTarget, kCoordinator, stage, m, step.parity()},
+                              target_row.batched(step.rows_of(m)), DType::kInt32);
+      }
+    }
+  }
+}
+
+void Engine::run(const std::vector<Action>& actions, const StepContext& step, Recorder& recorder) {
+  recorder.begin(3 * actions.size());
+  for (Local& l : locals_) {
+    l.stage->begin(step);
+    if (l.outbox.size() < static_cast<std::size_t>(step.microbatches)) {
+      l.outbox.resize(static_cast<std::size_t>(step.microbatches));
+    }
+  }
+  live_ = 0;
+  for (const Action& action : actions) execute(action, step, recorder);
+  if (step.mode == Mode::kTrain) {
+    recorder.record({Op::kReduceGrad, 0, 0}, true, [&] { reducer_.finish(step.parity()); });
+  }
+}
+
+double Engine::take_peak_live_microbatches() {
+  return std::exchange(peak_live_, 0) / static_cast<double>(locals_.size());
+}
+
+void Engine::execute(const Action& action, const StepContext& step, Recorder& recorder) {
+  const auto [op, stage, microbatch] = action;
+  const auto m = static_cast<std::size_t>(microbatch);
+  switch (op) {
+    case Op::kForward:
+      return forward(action, step, recorder);
+    case Op::kBackwardInput:
+      return backward_input(action, step, recorder);
+    case Op::kBackwardWeight:
+      return backward_weight(action, step, recorder);
+    case Op::kSendForward:
+      return mailbox_.send(message(Channel::kActivation, stage + 1, stage + 1, microbatch, step),
+                           std::move(local(stage).outbox[m]));
+    case Op::kSendBackward:
+      return mailbox_.send(message(Channel::kGradient, stage - 1, stage - 1, microbatch, step),
+                           std::move(local(stage).outbox[m]));
+    case Op::kReceiveForward:
+      return mailbox_.post_receive(
+          message(Channel::kActivation, stage - 1, stage, microbatch, step),
+          local(stage).stage->input_shape(step.rows_of(microbatch)), DType::kFloat32);
+    case Op::kReceiveBackward:
+      return mailbox_.post_receive(message(Channel::kGradient, stage + 1, stage, microbatch, step),
+                                   local(stage).stage->output_shape(step.rows_of(microbatch)),
+                                   DType::kFloat32);
+    case Op::kReduceGrad:
+      return reducer_.start(stage, step.parity());
+    case Op::kBackward:
+    case Op::kRecompute:
+      break;
+  }
+  assert(!"lower() leaves no such action");
+}
+
+Tensor Engine::wait_for(const Message& message, const Action& action, Recorder& recorder) {
+  Tensor tensor;
+  const std::string needed_by = text_of(action);
+  recorder.record(action, true, [&] { tensor = mailbox_.take(message, needed_by.c_str()); });
+  return tensor;
+}
+
+void Engine::forward(const Action& action, const StepContext& step, Recorder& recorder) {
+  const auto [op, index, microbatch] = action;
+  Local& l = local(index);
+  Tensor x = l.stage->first()
+                 ? wait_for({Channel::kInput, kCoordinator, index, microbatch, step.parity()},
+                            action, recorder)
+                 : wait_for(message(Channel::kActivation, index - 1, index, microbatch, step),
+                            action, recorder);
+  Tensor targets;
+  if (l.stage->last()) {
+    targets = wait_for({Channel::kTarget, kCoordinator, index, microbatch, step.parity()}, action,
+                       recorder);
+  }
+  if (step.mode == Mode::kTrain) peak_live_ = std::max(peak_live_, ++live_);
+  recorder.record(action, false, [&] {
+    l.outbox[static_cast<std::size_t>(microbatch)] =
+        l.stage->forward(step, microbatch, std::move(x), &targets);
+  });
+}
+
+void Engine::backward_input(const Action& action, const StepContext& step, Recorder& recorder) {
+  const auto [op, index, microbatch] = action;
+  Local& l = local(index);
+  Tensor dy;
+  if (!l.stage->last()) {
+    dy =
+        wait_for(message(Channel::kGradient, index + 1, index, microbatch, step), action, recorder);
+  }
+  recorder.record(action, false, [&] {
+    l.outbox[static_cast<std::size_t>(microbatch)] =
+        l.stage->backward_input(step, microbatch, std::move(dy));
+  });
+}
+
+void Engine::backward_weight(const Action& action, const StepContext& step, Recorder& recorder) {
+  Local& l = local(action.stage);
+  recorder.record(action, false, [&] { l.stage->backward_weight(step, action.microbatch); });
+  --live_;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,56 @@
+// Executes a rank's list of actions: one switch over Op, for every schedule, training and
+// evaluation alike. It must not know any schedule by name, layer kinds or MPI.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "comm/mailbox.h"
+#include "pipeline/gradient_reducer.h"
+#include "pipeline/recorder.h"
+#include "pipeline/stage.h"
+#include "schedule/schedule.h"
+
+namespace pipetrain {
+
+class Engine {
+ public:
+  // `stages` in ascending order; `rank_of_stage` for every stage of the pipeline.
+  Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
+         GradientReducer& reducer);
+
+  // Makes room for the inputs and targets that the coordinator sends one step ahead.
+  void expect_batch(const StepContext& step, const Shape& target_row);
+  // One step: `actions` are lowered (see schedule/lower.h). Gradients are complete when it returns.
+  void run(const std::vector<Action>& actions, const StepContext& step, Recorder& recorder);
+
+  // The most microbatches that were live on this rank at once since the last call, in shares of the
+  // rank: of each of its v stages 1/v.
+  double take_peak_live_microbatches();
+
+ private:
+  struct Local {
+    Stage* stage;
+    std::vector<Tensor>
+        outbox;  // one per microbatch: a result between its computation and its sending
+  };
+
+  Local& local(int stage);
+  int stage_count() const { return static_cast<int>(rank_of_stage_.size()); }
+  Message message(Channel channel, int peer_stage, int for_stage, int microbatch,
+                  const StepContext& step) const;
+  Tensor wait_for(const Message& message, const Action& action, Recorder& recorder);
+  void forward(const Action& action, const StepContext& step, Recorder& recorder);
+  void backward_input(const Action& action, const StepContext& step, Recorder& recorder);
+  void backward_weight(const Action& action, const StepContext& step, Recorder& recorder);
+  void execute(const Action& action, const StepContext& step, Recorder& recorder);
+
+  std::vector<Local> locals_;
+  std::vector<int> rank_of_stage_;
+  Mailbox& mailbox_;
+  GradientReducer& reducer_;
+  int live_ = 0, peak_live_ = 0;  // microbatches on any of this rank's stages
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,106 @@
+#include "pipeline/parameter_store.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+namespace pipetrain {
+
+ParameterIndex::ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers) {
+  for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+    for (const Parameter& parameter : layers[layer]->parameters()) {
+      if (parameter.tied_to_earlier) {
+        const auto found = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) {
+          return entry.name == parameter.name;
+        });
+        assert(found != entries.end());
+        found->last_layer = static_cast<int>(layer);
+        continue;
+      }
+      entries.push_back({parameter.name, parameter.shape, chunks, static_cast<int>(layer),
+                         static_cast<int>(layer)});
+      chunks += (parameter.elements() + kChunkElements - 1) / kChunkElements;
+    }
+  }
+}
+
+const ParameterIndex::Entry& ParameterIndex::find(const std::string& name) const {
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const Entry& entry) { return entry.name == name; });
+  assert(found != entries.end());
+  return *found;
+}
+
+ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
+                               const std::vector<LocalStage>& stages,
+                               const std::vector<int>& stage_of_layer) {
+  std::map<std::string, std::pair<std::size_t, std::size_t>> seen;  // name -> stage here, slot
+  for (const LocalStage& local : stages) {
+    StageParameters& made = stages_.emplace_back();
+    std::int64_t elements = 0;
+    for (Layer* layer : local.layers) {
+      for (Parameter& parameter : layer->parameters()) {
+        if (!seen.try_emplace(parameter.name, stages_.size() - 1, made.slots.size()).second)
+          continue;
+        const auto& entry = index.find(parameter.name);
+        made.slots.push_back({&parameter, elements, parameter.elements(), entry.first_chunk,
+                              !parameter.tied_to_earlier});
+        elements += parameter.elements();
+      }
+    }
+    made.values = Tensor(pool, {elements});
+    made.gradients = Tensor(pool, {elements});
+    std::memset(made.gradients.data(), 0, made.gradients.bytes());
+  }
+  for (const LocalStage& local : stages) {
+    for (Layer* layer : local.layers) {
+      for (Parameter& parameter : layer->parameters()) {
+        const auto [stage, slot] = seen.at(parameter.name);
+        const std::int64_t offset = stages_[stage].slots[slot].offset;
+        parameter.value = stages_[stage].values.f32() + offset;
+        parameter.gradient = stages_[stage].gradients.f32() + offset;
+        const auto& entry = index.find(parameter.name);
+        if (entry.first_layer == entry.last_layer) continue;
+        auto tied = std::find_if(tied_.begin(), tied_.end(), [&](const TiedParameter& t) {
+          return t.slot.parameter->name == parameter.name;
+        });
+        if (tied == tied_.end()) {
+          TiedParameter made;
+          made.slot = stages_[stage].slots[slot];
+          made.slot_gradient = parameter.gradient;
+          made.earlier_stage = stage_of_layer[static_cast<std::size_t>(entry.first_layer)];
+          made.later_stage = stage_of_layer[static_cast<std::size_t>(entry.last_layer)];
+          tied = tied_.insert(tied_.end(), std::move(made));
+        }
+        if (parameter.tied_to_earlier) {
+          tied->has_later = true;
+        } else {
+          tied->has_earlier = true;
+          tied->earlier_gradient = Tensor(pool, parameter.shape);
+          std::memset(tied->earlier_gradient.data(), 0, tied->earlier_gradient.bytes());
+          parameter.gradient = tied->earlier_gradient.f32();
+        }
+      }
+    }
+  }
+}
+
+void ParameterStore::initialize_values(std::uint64_t seed) {
+  for (StageParameters& stage : stages_) {
+    for (const ParameterSlot& slot : stage.slots) {
+      initialize(*slot.parameter, seed,
+                 stage.values.floats().subspan(static_cast<std::size_t>(slot.offset),
+                                               static_cast<std::size_t>(slot.elements)));
+    }
+  }
+}
+
+std::size_t ParameterStore::bytes() const {
+  std::size_t bytes = 0;
+  for (const StageParameters& stage : stages_)
+    bytes += stage.values.bytes() + stage.gradients.bytes();
+  for (const TiedParameter& tied : tied_) bytes += tied.earlier_gradient.bytes();
+  return bytes;
+}
+
+}  // namespace pipetrain

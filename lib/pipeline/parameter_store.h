@@ -1,0 +1,77 @@
+// The memory of a rank's parameters: for each of its stages one flat float32 buffer of values, and
+// one of gradients of the same shape. It must not know optimizers, layer kinds or messages.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nn/layer.h"
+#include "tensor/tensor.h"
+
+namespace pipetrain {
+
+// Norms and shards cut each whole tensor into chunks of this many elements.
+constexpr std::int64_t kChunkElements = 4096;
+
+// Every parameter of the model, once, in layer order: what all ranks agree on.
+struct ParameterIndex {
+  struct Entry {
+    std::string name;
+    Shape shape;
+    std::int64_t first_chunk = 0;         // in the model's list of chunks
+    int first_layer = 0, last_layer = 0;  // its uses: the same layer unless it is tied
+  };
+  std::vector<Entry> entries;
+  std::int64_t chunks = 0;
+
+  explicit ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers);
+  const Entry& find(const std::string& name) const;
+};
+
+// One parameter in a stage's flat buffers.
+struct ParameterSlot {
+  Parameter* parameter = nullptr;  // of the first layer here that uses it
+  std::int64_t offset = 0, elements = 0, first_chunk = 0;
+  bool owned =
+      true;  // counted in norms and saved here; false for the second copy of a tied parameter
+};
+
+struct StageParameters {
+  Tensor values, gradients;  // (elements of all slots)
+  std::vector<ParameterSlot> slots;
+};
+
+// A parameter of two uses, at least one of them on this rank. The later use's gradient is in the
+// slot, the earlier one's apart.
+struct TiedParameter {
+  ParameterSlot slot;
+  float* slot_gradient = nullptr;
+  Tensor earlier_gradient;  // empty if the earlier use is on another rank
+  int earlier_stage = 0, later_stage = 0;
+  bool has_earlier = false, has_later = false;
+};
+
+class ParameterStore {
+ public:
+  // `stages`: for each stage of this rank (ascending) its layers and its number; binds every
+  // layer's parameters.
+  struct LocalStage {
+    int stage = 0;
+    std::vector<Layer*> layers;
+  };
+  ParameterStore(MemoryPool& pool, const ParameterIndex& index,
+                 const std::vector<LocalStage>& stages, const std::vector<int>& stage_of_layer);
+
+  std::vector<StageParameters>& stages() { return stages_; }
+  std::vector<TiedParameter>& tied() { return tied_; }
+  void initialize_values(std::uint64_t seed);
+  std::size_t bytes() const;  // values and gradients
+
+ private:
+  std::vector<StageParameters> stages_;
+  std::vector<TiedParameter> tied_;
+};
+
+}  // namespace pipetrain

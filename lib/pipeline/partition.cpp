@@ -1,0 +1,92 @@
+#include "pipeline/partition.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+#include "base/error.h"
+
+namespace pipetrain {
+
+Partition uniform_partition(int layers, int stages) {
+  Partition first;
+  for (int s = 0; s < stages; ++s)
+    first.push_back(s * (layers / stages) + std::min(s, layers % stages));
+  return first;
+}
+
+Partition balanced_partition(const std::vector<double>& layer_costs, int stages) {
+  struct Best {
+    double slowest = std::numeric_limits<double>::infinity(), squares = 0;
+    int cut = 0;
+    bool operator<(const Best& other) const {
+      return slowest != other.slowest ? slowest < other.slowest : squares < other.squares;
+    }
+  };
+  const auto layers = layer_costs.size(), count = static_cast<std::size_t>(stages);
+  assert(count >= 1 && count <= layers);
+  std::vector<double> before(layers + 1, 0);  // cost of all layers before this one
+  for (std::size_t i = 0; i < layers; ++i) before[i + 1] = before[i] + layer_costs[i];
+
+  // best[s][n]: the first n layers in s stages.
+  std::vector<std::vector<Best>> best(count + 1, std::vector<Best>(layers + 1));
+  best[0][0] = {0, 0, 0};
+  for (std::size_t s = 1; s <= count; ++s) {
+    for (std::size_t n = s; n <= layers; ++n) {
+      for (std::size_t cut = s - 1; cut < n; ++cut) {
+        const double cost = before[n] - before[cut];
+        const Best& rest = best[s - 1][cut];
+        const Best made{std::max(rest.slowest, cost), rest.squares + cost * cost,
+                        static_cast<int>(cut)};
+        if (made < best[s][n]) best[s][n] = made;
+      }
+    }
+  }
+  Partition first(count);
+  for (std::size_t s = count, n = layers; s > 0; --s) {
+    first[s - 1] = best[s][n].cut;
+    n = static_cast<std::size_t>(first[s - 1]);
+  }
+  return first;
+}
+
+std::vector<int> stage_of_layers(const Partition& partition, int layers) {
+  std::vector<int> stage_of(static_cast<std::size_t>(layers));
+  for (int layer = 0; layer < layers; ++layer) {
+    const auto next = std::upper_bound(partition.begin(), partition.end(), layer);
+    stage_of[static_cast<std::size_t>(layer)] = static_cast<int>(next - partition.begin()) - 1;
+  }
+  return stage_of;
+}
+
+double slowest_stage(const std::vector<double>& layer_costs, const Partition& partition) {
+  const std::vector<int> stage_of =
+      stage_of_layers(partition, static_cast<int>(layer_costs.size()));
+  std::vector<double> costs(partition.size());
+  for (std::size_t i = 0; i < layer_costs.size(); ++i) {
+    costs[static_cast<std::size_t>(stage_of[i])] += layer_costs[i];
+  }
+  return *std::max_element(costs.begin(), costs.end());
+}
+
+void check_partition(const PipelineConfig& config, int layers, int stages) {
+  auto fail = [](const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); };
+  if (stages > layers) {
+    fail(std::to_string(stages) + " stages, but the model has only " + std::to_string(layers) +
+         " layers; use at most " + std::to_string(layers) + " stages (ranks x virtual stages)");
+  }
+  if (config.partition != "list") return;
+  const Partition& first = config.first_layers;
+  if (static_cast<int>(first.size()) != stages) {
+    fail("pipeline.partition lists " + std::to_string(first.size()) + " stages, but there are " +
+         std::to_string(stages) + " (ranks x virtual stages)");
+  }
+  const bool ascending =
+      std::adjacent_find(first.begin(), first.end(), std::greater_equal<>()) == first.end();
+  if (first.front() != 0 || !ascending || first.back() >= layers) {
+    fail("pipeline.partition must begin with 0, ascend, and stay below the model's " +
+         std::to_string(layers) + " layers");
+  }
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,102 @@
+#include "pipeline/stage.h"
+
+#include <cassert>
+
+#include "ops/activation.h"
+#include "ops/cross_entropy.h"
+
+namespace pipetrain {
+
+std::int64_t StepContext::first_row(int microbatch) const {
+  const std::int64_t share = rows / microbatches, larger = rows % microbatches;
+  return microbatch * share + std::min<std::int64_t>(microbatch, larger);
+}
+
+std::int64_t StepContext::rows_of(int microbatch) const {
+  return first_row(microbatch + 1) - first_row(microbatch);
+}
+
+Stage::Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops)
+    : index_(index), layers_(std::move(layers)), last_(last), ops_(ops) {
+  assert(!layers_.empty());
+}
+
+Shape Stage::input_shape(std::int64_t rows) const {
+  return layers_.front()->input_row().batched(rows);
+}
+
+Shape Stage::output_shape(std::int64_t rows) const {
+  return layers_.back()->output_row().batched(rows);
+}
+
+void Stage::begin(const StepContext& step) {
+  if (microbatches_.size() < static_cast<std::size_t>(step.microbatches)) {
+    microbatches_.resize(static_cast<std::size_t>(step.microbatches));
+    for (Microbatch& m : microbatches_) m.saved.resize(layers_.size());
+  }
+  for (Microbatch& m : microbatches_) m.loss = 0;
+  weight_gradients_ = 0;
+  correct_ = 0;
+  not_finite_.clear();
+}
+
+Context Stage::context(const StepContext& step, int microbatch) const {
+  return {.ops = ops_,
+          .mode = step.mode,
+          .step = step.step,
+          .first_row = step.first_row(microbatch),
+          .accumulate = weight_gradients_ > 0};
+}
+
+void Stage::check(const StepContext& step, const Tensor& result, const Layer& layer,
+                  const char* what, int microbatch) {
+  if (!step.check_finite || !not_finite_.empty() || result.empty()) return;
+  if (all_finite(ops_, result.elements(), result.f32())) return;
+  not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(microbatch);
+}
+
+Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, const Tensor* targets) {
+  Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
+  const Context c = context(step, microbatch);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    x = layers_[i]->forward(c, std::move(x), m.saved[i]);
+    check(step, x, *layers_[i], "forward", microbatch);
+    poll_();
+  }
+  if (!last_) return x;
+  const float scale = step.mode == Mode::kTrain ? static_cast<float>(step.gradient_scale) : 0.0f;
+  m.loss = cross_entropy(ops_, targets->elements(), x.shape().back(), x.f32(), targets->i32(),
+                         scale, &correct_);
+  if (step.mode == Mode::kTrain) m.loss_gradient = std::move(x);
+  return {};
+}
+
+Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy) {
+  Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
+  const Context c = context(step, microbatch);
+  if (last_) dy = std::move(m.loss_gradient);
+  for (std::size_t i = layers_.size(); i-- > 0;) {
+    dy = layers_[i]->backward_input(c, std::move(dy), m.saved[i]);
+    check(step, dy, *layers_[i], "input gradient", microbatch);
+    poll_();
+  }
+  return dy;
+}
+
+void Stage::backward_weight(const StepContext& step, int microbatch) {
+  Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
+  const Context c = context(step, microbatch);
+  for (std::size_t i = layers_.size(); i-- > 0;) {
+    layers_[i]->backward_weight(c, m.saved[i]);
+    poll_();
+  }
+  ++weight_gradients_;
+}
+
+double Stage::loss_sum() const {
+  double sum = 0;
+  for (const Microbatch& m : microbatches_) sum += m.loss;
+  return sum;
+}
+
+}  // namespace pipetrain

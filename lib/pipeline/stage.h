@@ -1,0 +1,89 @@
+// A stage: a run of consecutive layers, and what each microbatch in flight keeps in them.
+// It must not know schedules, messages or layer kinds.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nn/layer.h"
+
+namespace pipetrain {
+
+// One step of one pipeline: what all its stages need to know.
+struct StepContext {
+  Mode mode = Mode::kTrain;
+  std::int64_t step =
+      0;  // of training; also numbers evaluation's batches, so that message parities alternate
+  std::int64_t rows = 0;  // of the batch, over all microbatches
+  int microbatches = 1;
+  double gradient_scale =
+      0;  // 1 / number of targets of the step, over all microbatches and replicas
+  bool check_finite = false;  // look for the first layer whose result is not finite
+
+  // Keeps apart the messages of this step, the next, and of evaluations between them.
+  int parity() const { return static_cast<int>(step % 2) + (mode == Mode::kTrain ? 0 : 2); }
+  // Microbatches differ in size by at most one row; the larger ones come first.
+  std::int64_t first_row(int microbatch) const;
+  std::int64_t rows_of(int microbatch) const;
+};
+
+class Stage {
+ public:
+  // `layers` in order; `last` says that the model's loss follows. The layers outlive the stage.
+  Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops);
+
+  int index() const { return index_; }
+  bool first() const { return index_ == 0; }
+  bool last() const { return last_; }
+  const std::vector<Layer*>& layers() const { return layers_; }
+  Shape input_shape(std::int64_t rows) const;  // with the batch in front
+  Shape output_shape(std::int64_t rows) const;
+  DType input_dtype() const { return layers_.front()->input_dtype(); }
+
+  // Called between layers, so that messages move while a stage computes.
+  void set_poll(std::function<void()> poll) { poll_ = std::move(poll); }
+
+  // Makes room for a step of this many microbatches and forgets the losses of the one before.
+  void begin(const StepContext& step);
+  // The last stage takes the targets, adds up the loss and returns an empty tensor; the others
+  // return y.
+  Tensor forward(const StepContext& step, int microbatch, Tensor x, const Tensor* targets);
+  // The last stage takes an empty dy: its loss kept the gradient. The first one returns an empty
+  // dx.
+  Tensor backward_input(const StepContext& step, int microbatch, Tensor dy);
+  void backward_weight(const StepContext& step, int microbatch);
+
+  double loss_sum() const;  // of the microbatches since begin(), in ascending order
+  std::int64_t correct() const { return correct_; }  // targets whose logit is the largest
+
+  // "layers.3.attention, forward of microbatch 2" of the first result that was not finite; empty if
+  // none (check_finite).
+  const std::string& not_finite() const { return not_finite_; }
+
+ private:
+  struct Microbatch {
+    std::vector<Saved> saved;  // one per layer
+    Tensor loss_gradient;      // of the logits; last stage
+    double loss = 0;
+  };
+
+  Context context(const StepContext& step, int microbatch) const;
+  void check(const StepContext& step, const Tensor& result, const Layer& layer, const char* what,
+             int microbatch);
+
+  int index_;
+  std::vector<Layer*> layers_;
+  bool last_;
+  Ops& ops_;
+  std::function<void()> poll_ = [] {};
+  std::vector<Microbatch> microbatches_;
+  int weight_gradients_ = 0;  // backward_weight calls since begin(): the first overwrites
+  std::int64_t correct_ = 0;
+  std::string not_finite_;
+};
+
+}  // namespace pipetrain

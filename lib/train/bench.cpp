@@ -1,0 +1,142 @@
+#include "train/bench.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ops/peak.h"
+#include "schedule/simulate.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr int kWarmUpSteps = 3;  // the first two build primitives and take memory
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
+}
+
+// The sum over ranks of the best rate of each, measured by all at the same time.
+double peak_flops(DType dtype, Collective& collective) {
+  MemoryPool pool;
+  Ops ops(pool);
+  collective.barrier();
+  double rate = measure_peak_flops(ops, dtype);
+  collective.all_reduce(std::span(&rate, 1));
+  return rate;
+}
+
+std::vector<std::int64_t> gather(Collective& collective, std::size_t mine) {
+  std::vector<double> all(static_cast<std::size_t>(collective.size()));
+  all[static_cast<std::size_t>(collective.rank())] = static_cast<double>(mine);
+  collective.all_reduce(std::span(all));
+  return {all.begin(), all.end()};
+}
+
+}  // namespace
+
+nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
+                                 const DataShape& data, Mailbox& mailbox, Collective& collective,
+                                 MemoryPool& pool, const BenchOptions& options) {
+  double peak = peak_flops(DType::kFloat32, collective);
+  const double bfloat16_peak = peak_flops(DType::kBFloat16, collective);
+
+  PipelineRank pipeline(config, data, mailbox, collective, pool);
+  std::unique_ptr<Coordinator> coordinator;
+  if (source != nullptr) {
+    const int last = pipeline.stage_count() - 1;
+    coordinator = std::make_unique<Coordinator>(*source, mailbox, pool, pipeline.rank_of_stage(0),
+                                                pipeline.rank_of_stage(last), last);
+  }
+  auto feed = [&](std::int64_t step) {
+    const StepContext context = pipeline.training_step(step);
+    pipeline.expect_batch(context);
+    if (coordinator) coordinator->feed(batch_plan(context, 0));
+  };
+  std::vector<double> seconds;
+  std::vector<std::int64_t> early_resident, early_tensors;
+  double total = 0, bubble = 0;
+  std::vector<StageCost> costs(static_cast<std::size_t>(pipeline.stage_count()));
+  feed(0);
+  for (std::int64_t step = 0;; ++step) {
+    feed(step + 1);
+    const StepResult result = pipeline.train(pipeline.training_step(step), 1e-4);
+    if (step + 1 == kWarmUpSteps) {
+      early_resident = gather(collective, resident_bytes());
+      early_tensors = gather(collective, pool.reserved_bytes());
+    }
+    if (step < kWarmUpSteps) continue;
+    if (step == kWarmUpSteps) continue;  // this step's clock holds the gathering
+    seconds.push_back(result.step_seconds);
+    total += result.step_seconds;
+    bubble += result.bubble_fraction();
+    for (std::size_t s = 0; s < costs.size(); ++s) {
+      costs[s].forward += result.stage_seconds[s].forward;
+      costs[s].backward_input += result.stage_seconds[s].backward_input;
+      costs[s].backward_weight += result.stage_seconds[s].backward_weight;
+    }
+    const bool enough = options.steps > 0
+                            ? seconds.size() >= static_cast<std::size_t>(options.steps)
+                            : seconds.size() >= 5 && total >= options.seconds;
+    if (enough) break;
+  }
+  peak = std::max(peak, peak_flops(DType::kFloat32, collective));
+
+  const double step_seconds = median(seconds);
+  const auto rows = static_cast<double>(config.train.batch_size);
+  const double flop = rows * training_flop_per_row(pipeline.layers());
+  nlohmann::ordered_json report = {
+      {"world", world.text()},
+      {"schedule", config.pipeline.schedule},
+      {"microbatches", pipeline.layout().schedule.microbatches},
+      {"peak_gflops",
+       {{"float32", peak / 1e9},
+        {"bfloat16", bfloat16_peak > 0 ? nlohmann::ordered_json(bfloat16_peak / 1e9) : nullptr}}},
+      {"steps", seconds.size()},
+      {"step_seconds", step_seconds},
+      {"tokens_per_second", rows * static_cast<double>(pipeline.targets_per_row()) / step_seconds},
+      {"model_flop_per_step", flop},
+      {"efficiency", flop / (step_seconds * peak)},
+      {"bubble_fraction", bubble / static_cast<double>(seconds.size())},
+      {"bubble_predicted", simulate(pipeline.layout().schedule, {costs, 0}).bubble_fraction()},
+      {"resident_bytes", gather(collective, resident_bytes())},
+      {"tensor_bytes", gather(collective, pool.reserved_bytes())},
+      {"resident_bytes_step_3", early_resident},
+      {"tensor_bytes_step_3", early_tensors}};
+  return report;
+}
+
+std::string bench_text(const nlohmann::ordered_json& report) {
+  auto number = [&](const char* key) { return report.at(key).get<double>(); };
+  auto megabytes = [&](const char* key) {
+    std::string text;
+    for (const auto& bytes : report.at(key))
+      text += fmt::format(" {:.1f}", bytes.get<double>() / 1e6);
+    return text;
+  };
+  const auto& bfloat16 = report.at("peak_gflops").at("bfloat16");
+  return fmt::format(
+      "{}\n"
+      "best matrix product  {:.1f} GFLOP/s float32, {} bfloat16\n"
+      "step                 {:.2f} ms, median of {} ({}, M={})\n"
+      "tokens/s             {:.0f}\n"
+      "model FLOP per step  {:.4g}\n"
+      "efficiency           {:.1f}%\n"
+      "bubble               {:.1f}% measured, {:.1f}% predicted from the stages' times\n"
+      "tensor memory        MB per rank, after step 3:{}, at the end:{}\n"
+      "resident memory      MB per rank, after step 3:{}, at the end:{}\n",
+      report.at("world").get<std::string>(), report.at("peak_gflops").at("float32").get<double>(),
+      bfloat16.is_null() ? "no instructions for"
+                         : fmt::format("{:.1f} GFLOP/s", bfloat16.get<double>()),
+      1e3 * number("step_seconds"), report.at("steps").get<int>(),
+      report.at("schedule").get<std::string>(), report.at("microbatches").get<int>(),
+      number("tokens_per_second"), number("model_flop_per_step"), 100 * number("efficiency"),
+      100 * number("bubble_fraction"), 100 * number("bubble_predicted"),
+      megabytes("tensor_bytes_step_3"), megabytes("tensor_bytes"),
+      megabytes("resident_bytes_step_3"), megabytes("resident_bytes"));
+}
+
+}  // namespace pipetrain

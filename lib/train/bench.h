@@ -1,0 +1,29 @@
+// Measures training steps against the machine's best matrix product, in one run. It must not know
+// MPI or oneDNN.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "data/coordinator.h"
+#include "train/pipeline_rank.h"
+#include "train/world.h"
+
+namespace pipetrain {
+
+struct BenchOptions {
+  int steps = 0;  // timed steps; 0: as many as fit into `seconds`, at least 5
+  double seconds = 10;
+};
+
+// Collective; the report is complete on every rank. Keys: peak_gflops {float32, bfloat16 (null
+// without such instructions)}, the sum over ranks of what each reaches while all run; step_seconds
+// (median); tokens_per_second; model_flop_per_step; efficiency; bubble_fraction, bubble_predicted;
+// resident_bytes and tensor_bytes, one per rank, at step 3 and at the end.
+nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
+                                 const DataShape& data, Mailbox& mailbox, Collective& collective,
+                                 MemoryPool& pool, const BenchOptions& options);
+
+// The report for people.
+std::string bench_text(const nlohmann::ordered_json& report);
+
+}  // namespace pipetrain

@@ -1,0 +1,111 @@
+// What one rank needs to run steps: its stages and their parameters, the lists of actions, the
+// engine and the optimizer. It must not know files, logging, MPI or how data are read.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "comm/collective.h"
+#include "comm/mailbox.h"
+#include "data/coordinator.h"
+#include "nn/model.h"
+#include "optim/optimizer.h"
+#include "pipeline/engine.h"
+#include "pipeline/parameter_store.h"
+#include "pipeline/partition.h"
+#include "train/config.h"
+
+namespace pipetrain {
+
+// How the model was cut and why; the same on every rank.
+struct Layout {
+  Schedule schedule;                   // compute actions, as generated
+  Partition partition;                 // first layer of each stage
+  std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if the user gave the cut
+  double measure_seconds = 0;          // that the timing took
+};
+
+// Figures of one training step, equal on every rank.
+struct StepResult {
+  double loss = 0;
+  double gradient_norm = 0;
+  bool finite = true;                    // else nothing was updated
+  double step_seconds = 0;               // of the slowest rank
+  std::vector<double> busy_seconds;      // per rank: in F, I and W
+  std::vector<double> run_seconds;       // per rank: from its first action to its last
+  std::vector<StageCost> stage_seconds;  // per stage: of one microbatch, mean
+  std::vector<double> peak_bytes;        // per rank: tensor memory, highest so far
+  double bubble_fraction() const;        // 1 - busy / (ranks x the slowest rank's step)
+};
+
+// What the coordinator feeds for a step; `first_row` of the validation split.
+BatchPlan batch_plan(const StepContext& step, std::int64_t first_row);
+
+class PipelineRank {
+ public:
+  // Cuts the model for mailbox.size() ranks. Error(kConfiguration) if model and grid do not fit.
+  PipelineRank(const Config& config, const DataShape& data, Mailbox& mailbox, Collective& world,
+               MemoryPool& pool);
+
+  const Layout& layout() const { return layout_; }
+  const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
+  const ParameterIndex& index() const { return index_; }
+  ParameterStore& parameters() { return *store_; }
+  Optimizer& optimizer() { return *optimizer_; }
+  Ops& ops() { return ops_; }
+  const Recorder& recorder() const { return recorder_; }
+  int stage_count() const { return layout_.schedule.stage_count(); }
+  int rank_of_stage(int stage) const;
+  std::vector<int> local_stages() const;
+
+  // A training step's, or an evaluation batch's, shape. `targets_per_row` scales the gradient.
+  StepContext training_step(std::int64_t step) const;
+  StepContext evaluation_step(std::int64_t batch, std::int64_t rows) const;
+
+  void expect_batch(const StepContext& step) { engine_->expect_batch(step, target_row_); }
+  // Forward and backward of a batch that was expected and fed, reduction, norm; then the update
+  // with `learning_rate` of step `step.step`, unless something is not finite.
+  StepResult train(const StepContext& step, double learning_rate);
+  // Where the first number that is not finite appears in this batch (fed and expected again).
+  std::string find_not_finite(StepContext step);
+  // Sums over the batch on the rank of the last stage, zero on the others: loss, and targets whose
+  // logit is the largest.
+  struct Sums {
+    double loss = 0, correct = 0;
+  };
+  Sums evaluate(const StepContext& step);
+  // Time spent on something else does not count as part of the next step.
+  void exclude_seconds(double seconds) { step_start_ += seconds; }
+  double take_peak_live_microbatches() { return engine_->take_peak_live_microbatches(); }
+  std::int64_t targets_per_row() const { return target_row_.elements(); }
+
+ private:
+  void choose_layout();
+  void build_stages();
+  StepResult reduce(const StepContext& step);
+
+  const Config& config_;
+  Mailbox& mailbox_;
+  Collective& world_;
+  MemoryPool& pool_;
+  Ops ops_;
+  std::vector<std::unique_ptr<Layer>> layers_;
+  ParameterIndex index_;
+  Shape target_row_;
+  Layout layout_;
+  std::vector<Action> training_actions_;
+  std::map<int, std::vector<Action>> evaluation_actions_;  // by microbatches
+  std::unique_ptr<ParameterStore> store_;
+  std::vector<std::unique_ptr<Stage>> stages_;
+  std::unique_ptr<GradientReducer> reducer_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Optimizer> optimizer_;
+  Recorder recorder_;
+  std::vector<double> shared_;  // what reduce() sums over the ranks
+  double step_start_ = 0;
+};
+
+}  // namespace pipetrain

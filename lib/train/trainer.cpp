@@ -1,0 +1,202 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "schedule/simulate.h"
+#include "train/summary.h"
+
+namespace pipetrain {
+
+void Trainer::Window::add(const StepResult& result) {
+  ++steps;
+  seconds += result.step_seconds;
+  bubble += result.bubble_fraction();
+  stage_seconds.resize(result.stage_seconds.size());
+  for (std::size_t s = 0; s < stage_seconds.size(); ++s) {
+    stage_seconds[s].forward += result.stage_seconds[s].forward;
+    stage_seconds[s].backward_input += result.stage_seconds[s].backward_input;
+    stage_seconds[s].backward_weight += result.stage_seconds[s].backward_weight;
+  }
+}
+
+double Trainer::Window::predicted_bubble(const Schedule& schedule) const {
+  return simulate(schedule, {stage_seconds, 0}).bubble_fraction();
+}
+
+Trainer::Trainer(const Config& config, const World& world, const Source* source,
+                 const DataShape& data, Mailbox& mailbox, Collective& collective, MemoryPool& pool,
+                 const TrainOptions& options)
+    : config_(config),
+      world_(world),
+      source_(source),
+      collective_(collective),
+      pool_(pool),
+      pipeline_(config, data, mailbox, collective, pool),
+      progress_(options.progress && source != nullptr, config.train.steps, "tokens"),
+      busy_seconds_(static_cast<std::size_t>(world.size())),
+      run_seconds_(static_cast<std::size_t>(world.size())) {
+  if (!coordinates()) return;
+  coordinator_ = std::make_unique<Coordinator>(*source, mailbox, pool, pipeline_.rank_of_stage(0),
+                                               pipeline_.rank_of_stage(pipeline_.stage_count() - 1),
+                                               pipeline_.stage_count() - 1);
+}
+
+void Trainer::run() {
+  initialize_weights();
+  start_up();
+  const TrainConfig& train = config_.train;
+  feed_training(0);
+  count_validation_rows();
+  if (validation_rows_ > 0) first_evaluation_ = last_evaluation_ = Evaluation{evaluate(), 0};
+  const double begin = wall_seconds();
+  for (std::int64_t step = 0; step < train.steps; ++step) {
+    if (step + 1 < train.steps) feed_training(step + 1);
+    const StepContext context = pipeline_.training_step(step);
+    const double rate = learning_rate_at(config_.optimizer, step, train.steps);
+    const StepResult result = pipeline_.train(context, rate);
+    if (!result.finite) handle_not_finite(context, result);
+    window_.add(result);
+    whole_run_.add(result);
+    for (std::size_t r = 0; r < busy_seconds_.size(); ++r) {
+      busy_seconds_[r] += result.busy_seconds[r];
+      run_seconds_[r] += result.run_seconds[r];
+    }
+    const double stepped = wall_seconds();
+    report_step(step + 1, result, rate);
+    const bool last = step + 1 == train.steps;
+    if (last || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
+      save_checkpoint(step + 1);
+    }
+    pipeline_.exclude_seconds(wall_seconds() - stepped);
+  }
+  training_seconds_ = wall_seconds() - begin;
+  print_summary();
+}
+
+void Trainer::start_up() {
+  if (!coordinates()) return;
+  namespace fs = std::filesystem;
+  const fs::path output = config_.train.output;
+  std::error_code error;
+  fs::create_directories(output, error);
+  metrics_ = std::make_unique<MetricsFile>(output / "metrics.jsonl");
+  std::ofstream yaml(output / "config.yaml");
+  yaml << resolved_yaml(config_);
+  if (!yaml.flush()) {
+    throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(output / "config.yaml"));
+  }
+  spdlog::info("{}", world_.text());
+  if (world_.oversubscribed()) {
+    spdlog::warn(
+        "threads outnumber cores: ranks take turns, so times and bubbles are not those of "
+        "one rank per core");
+  }
+  spdlog::info("data: {}", source_->description());
+  for (const std::string& line : describe_layout(pipeline_)) spdlog::info("{}", line);
+}
+
+void Trainer::feed_training(std::int64_t step) {
+  const StepContext context = pipeline_.training_step(step);
+  pipeline_.expect_batch(context);
+  if (coordinates()) coordinator_->feed(batch_plan(context, 0));
+}
+
+// All ranks agree on how much the coordinator's validation split holds.
+void Trainer::count_validation_rows() {
+  const TrainConfig& train = config_.train;
+  if (coordinates() && train.eval_every > 0) validation_rows_ = source_->validation_rows();
+  collective_.broadcast(std::as_writable_bytes(std::span(&validation_rows_, 1)), 0);
+  if (train.eval_batches > 0) {
+    validation_rows_ =
+        std::min(validation_rows_, std::int64_t{train.eval_batches} * train.batch_size);
+  }
+}
+
+// The validation split row by row, in batches of the training size; the last may be smaller.
+double Trainer::evaluate() {
+  const std::int64_t rows = validation_rows_;
+  const std::int64_t batch_rows = config_.train.batch_size,
+                     batches = (rows + batch_rows - 1) / batch_rows;
+  auto feed = [&](std::int64_t batch) {
+    const std::int64_t first = batch * batch_rows;
+    const StepContext context =
+        pipeline_.evaluation_step(batch, std::min(batch_rows, rows - first));
+    pipeline_.expect_batch(context);
+    if (coordinates()) coordinator_->feed(batch_plan(context, first));
+    return context;
+  };
+  double loss = 0;
+  StepContext context = feed(0);
+  for (std::int64_t batch = 0; batch < batches; ++batch) {
+    const StepContext current = context;
+    if (batch + 1 < batches) context = feed(batch + 1);
+    loss += pipeline_.evaluate(current).loss;
+  }
+  collective_.all_reduce(std::span(&loss, 1));
+  return loss / static_cast<double>(rows * pipeline_.targets_per_row());
+}
+
+void Trainer::report_step(std::int64_t step, const StepResult& result, double learning_rate) {
+  const TrainConfig& train = config_.train;
+  const bool last = step == train.steps;
+  const bool evaluates = validation_rows_ > 0 && (last || step % train.eval_every == 0);
+  const bool logs = step == 1 || last || evaluates || step % train.log_every == 0;
+  if (evaluates) {
+    progress_.clear();
+    last_evaluation_ = Evaluation{evaluate(), step};
+  }
+  if (!logs) return;
+  const double seconds = window_.seconds / window_.steps;
+  const double tokens =
+      static_cast<double>(train.batch_size * pipeline_.targets_per_row()) / seconds;
+  if (coordinates()) {
+    nlohmann::ordered_json line = {
+        {"step", step},
+        {"loss", result.loss},
+        {"learning_rate", learning_rate},
+        {"grad_norm", result.gradient_norm},
+        {"step_seconds", seconds},
+        {"tokens_per_second", tokens},
+        {"bubble_fraction", window_.bubble / window_.steps},
+        {"bubble_predicted", window_.predicted_bubble(pipeline_.layout().schedule)},
+        {"peak_bytes",
+         std::vector<std::int64_t>(result.peak_bytes.begin(), result.peak_bytes.end())}};
+    if (evaluates) line["val_loss"] = last_evaluation_->loss;
+    metrics_->write(line);
+    if (evaluates) {
+      spdlog::info("step {:>6}  loss {:.4f}  validation loss {:.4f}  {:.0f} tokens/s", step,
+                   result.loss, last_evaluation_->loss, tokens);
+    } else if (!progress_.visible()) {
+      spdlog::info("step {:>6}  loss {:.4f}  {:.0f} tokens/s", step, result.loss, tokens);
+    }
+    progress_.draw(step, result.loss, tokens, seconds * static_cast<double>(train.steps - step));
+  }
+  window_ = {};
+}
+
+void Trainer::handle_not_finite(const StepContext& step, const StepResult& result) {
+  // The same batch again, looking at every layer's result; nothing was updated, so it shows again.
+  pipeline_.expect_batch(step);
+  if (coordinates()) coordinator_->feed(batch_plan(step, 0));
+  const std::string where = pipeline_.find_not_finite(step);
+  progress_.clear();
+  const std::string what = (std::isfinite(result.loss) ? "gradient" : "loss") +
+                           std::string(" is not finite at step ") + std::to_string(step.step + 1) +
+                           ": first in " + where;
+  if (config_.train.on_nonfinite == "skip") {
+    if (coordinates()) spdlog::warn("{}; the step is skipped", what);
+    return;
+  }
+  throw Error(ExitCode::kNotFinite,
+              what +
+                  "; lower optimizer.learning_rate, set optimizer.clip_norm, or set "
+                  "train.on_nonfinite=skip");
+}
+
+}  // namespace pipetrain

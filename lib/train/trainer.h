@@ -1,0 +1,74 @@
+// The training loop: feeds batches, runs steps, evaluates, writes the run directory and says how it
+// goes. It must not know MPI, oneDNN, layer kinds or schedules by name.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "data/coordinator.h"
+#include "optim/learning_rate.h"
+#include "train/metrics.h"
+#include "train/pipeline_rank.h"
+#include "train/progress.h"
+#include "train/world.h"
+
+namespace pipetrain {
+
+struct TrainOptions {
+  bool progress = true;
+};
+
+class Trainer {
+ public:
+  // `source` on rank 0, null elsewhere.
+  Trainer(const Config& config, const World& world, const Source* source, const DataShape& data,
+          Mailbox& mailbox, Collective& collective, MemoryPool& pool, const TrainOptions& options);
+
+  // All steps, evaluations and the final checkpoint. Error(kNotFinite) where a loss is not, and
+  // on_nonfinite is stop.
+  void run();
+
+ private:
+  // Means over the steps since the last line of metrics.
+  struct Window {
+    int steps = 0;
+    double seconds = 0, bubble = 0;
+    std::vector<StageCost> stage_seconds;
+    void add(const StepResult& result);
+    double predicted_bubble(const Schedule& schedule) const;
+  };
+  struct Evaluation {
+    double loss = 0;
+    std::int64_t step = 0;
+  };
+
+  bool coordinates() const { return source_ != nullptr; }
+  void start_up();
+  void initialize_weights();
+  void feed_training(std::int64_t step);
+  void report_step(std::int64_t step, const StepResult& result, double learning_rate);
+  void handle_not_finite(const StepContext& step, const StepResult& result);
+  void count_validation_rows();
+  double evaluate();
+  void save_checkpoint(std::int64_t step);
+  void print_summary();
+
+  const Config& config_;
+  const World& world_;
+  const Source* source_;
+  Collective& collective_;
+  MemoryPool& pool_;
+  PipelineRank pipeline_;
+  std::unique_ptr<Coordinator> coordinator_;
+  std::unique_ptr<MetricsFile> metrics_;
+  Progress progress_;
+  Window window_, whole_run_;
+  std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
+  std::optional<Evaluation> first_evaluation_, last_evaluation_;
+  double training_seconds_ = 0;
+  std::int64_t validation_rows_ = 0;
+  std::string last_checkpoint_;
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,34 @@
+#include "train/world.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/suggest.h"
+
+namespace pipetrain {
+
+bool World::oversubscribed() const {
+  return std::any_of(places.begin(), places.end(), [](const RankPlace& place) {
+    return place.threads * place.sharing > place.cores;
+  });
+}
+
+std::string World::text() const {
+  auto counted = [](std::size_t n, const std::string& noun) {
+    return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
+  };
+  std::set<std::string> hosts;
+  std::set<int> threads;
+  for (const RankPlace& place : places) {
+    hosts.insert(place.host);
+    threads.insert(place.threads);
+  }
+  const auto [least, most] = std::minmax_element(threads.begin(), threads.end());
+  const std::string each =
+      *least == *most ? counted(static_cast<std::size_t>(*least), "thread")
+                      : std::to_string(*least) + " to " + std::to_string(*most) + " threads";
+  return counted(places.size(), "rank") + " on " + counted(hosts.size(), "host") + " (" +
+         join({hosts.begin(), hosts.end()}) + "), " + each + " each";
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,26 @@
+// Where the ranks of a run are and what they may use. Plain data; whoever starts the ranks fills it
+// in.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace pipetrain {
+
+struct RankPlace {
+  std::string host;
+  int threads = 1;  // of OpenMP
+  int cores = 1;    // that this rank may run on
+  int sharing = 1;  // ranks of this host whose cores overlap with these, itself included
+};
+
+struct World {
+  int rank = 0;
+  std::vector<RankPlace> places;  // of every rank
+
+  int size() const { return static_cast<int>(places.size()); }
+  bool oversubscribed() const;  // some host's ranks have more threads than cores
+  std::string text() const;     // "4 ranks on 1 host (node7), 1 thread each"
+};
+
+}  // namespace pipetrain
