@@ -1,0 +1,67 @@
+#include "comm/collective.h"
+
+#include <stdexcept>
+
+#include "catch.h"
+#include "comm/in_process.h"
+#include "error_text.h"
+
+using namespace pipetrain;
+
+namespace {
+
+void require(bool condition, const char* what) {  // Catch's macros are for one thread
+  if (!condition) throw std::runtime_error(what);
+}
+
+}  // namespace
+
+TEST_CASE("Collectives of threads add up in rank order") {
+  for (const int ranks : {1, 2, 3, 4}) {
+    InProcess group(ranks);
+    group.run([&](int rank) {
+      const auto collective = group.collective(rank);
+      const auto n = static_cast<std::size_t>(ranks);
+      std::vector<double> value(3, rank == 0 ? 1e16 : 1.0);  // (1e16 + 1) + 1 is not 1e16 + 2
+      collective->all_reduce(value);
+      require(value[2] == 1e16, "all_reduce");
+
+      std::vector<float> whole(2 * n, static_cast<float>(rank + 1)), part(2), gathered(2 * n);
+      collective->reduce_scatter(whole, part);
+      require(part[1] == static_cast<float>(ranks * (ranks + 1) / 2), "reduce_scatter");
+      part.assign(2, static_cast<float>(rank));
+      collective->all_gather(part, gathered);
+      require(gathered.back() == static_cast<float>(ranks - 1), "all_gather");
+
+      int sent = rank == ranks - 1 ? 7 : 0;
+      collective->broadcast(std::as_writable_bytes(std::span(&sent, 1)), ranks - 1);
+      require(sent == 7, "broadcast");
+      const auto texts =
+          collective->all_gather_text(std::string(static_cast<std::size_t>(rank), 'x'));
+      require(texts.size() == n && texts.back() == std::string(n - 1, 'x'), "all_gather_text");
+    });
+  }
+}
+
+TEST_CASE("Groups of ranks have collectives of their own") {
+  InProcess world(4);
+  world.run([&](int rank) {
+    const std::vector<int> mine = {rank % 2, rank % 2 + 2};
+    const auto collective = world.collective(rank, mine);
+    require(collective->rank() == rank / 2, "rank");
+    for (int round = 0; round < 50; ++round) {
+      std::vector<float> value = {static_cast<float>(rank)};
+      collective->all_reduce(value);
+      require(value[0] == static_cast<float>(mine[0] + mine[1]), "sum");
+    }
+  });
+}
+
+TEST_CASE("A collective that a rank does not join names its group") {
+  InProcess world(2, {.timeout_seconds = 0.1});
+  const auto body = [&](int rank) {
+    if (rank == 1) world.collective(rank)->barrier();
+  };
+  CHECK(contains(error_text(ExitCode::kTimeout, [&] { world.run(body); }),
+                 "rank 1 waited 0.1 s for barrier over ranks 0, 1"));
+}
