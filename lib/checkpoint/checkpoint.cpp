@@ -1,0 +1,140 @@
+#include "checkpoint/checkpoint.h"
+
+#include <bit>
+#include <cassert>
+#include <cstring>
+#include <filesystem>
+
+namespace pipetrain {
+namespace {
+
+constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 28;
+
+Manifest read_manifest(const std::string& folder) {
+  const std::string path = folder + "/manifest.json";
+  std::error_code unreadable;
+  if (!std::filesystem::exists(path, unreadable)) {
+    fail_checkpoint(
+        folder,
+        "has no manifest.json, expected a complete checkpoint like checkpoints/step-00000500");
+  }
+  const MappedBytes file(path);
+  if (file.bytes().size() > kMaxManifestBytes) fail_checkpoint(path, "is too large for a manifest");
+  return parse_manifest(file.text(), path);
+}
+
+float value_at(const std::byte* from, StoredType type) {
+  if (type == StoredType::kFloat32) {
+    float value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  }
+  std::uint16_t upper;  // bfloat16: the upper half of a float32
+  std::memcpy(&upper, from, sizeof upper);
+  return std::bit_cast<float>(std::uint32_t{upper} << 16);
+}
+
+// Puts a slice where it belongs in the whole tensor: runs along the last axis, counted up over the
+// axes before it.
+void place(const ManifestEntry& entry, Bytes bytes, std::span<float> values) {
+  const std::size_t axes = entry.shape.size();
+  const std::int64_t run = axes == 0 ? 1 : entry.extent[axes - 1];
+  const std::size_t width = bytes_of(entry.type);
+  Extents index(axes);  // in the slice; its last stays 0
+  for (const std::byte* from = bytes.data(); from != bytes.data() + bytes.size();) {
+    std::int64_t at = 0;
+    for (std::size_t i = 0; i < axes; ++i) at = at * entry.shape[i] + entry.offset[i] + index[i];
+    for (std::int64_t i = 0; i < run; ++i, from += width) {
+      values[static_cast<std::size_t>(at + i)] = value_at(from, entry.type);
+    }
+    for (std::size_t i = axes; i-- > 1;) {
+      if (++index[i - 1] < entry.extent[i - 1]) break;
+      index[i - 1] = 0;
+    }
+  }
+}
+
+}  // namespace
+
+Checkpoint::Checkpoint(const std::string& folder)
+    : folder_(folder), manifest_(read_manifest(folder)) {
+  for (const ManifestEntry& entry : manifest_.tensors) {
+    const std::string path = folder_ + "/" + entry.file;
+    auto file = files_.find(entry.file);
+    if (file == files_.end()) file = files_.emplace(entry.file, SafetensorsFile(path)).first;
+    const StoredTensor* const stored = file->second.find(entry.name);
+    if (stored == nullptr)
+      fail_checkpoint(path, "lacks the tensor " + entry.name + " that the manifest lists");
+    if (stored->shape != entry.extent || stored->type != entry.type) {
+      fail_checkpoint(path, "tensor " + entry.name + " is " + name_of(stored->type) + " " +
+                                text_of(stored->shape) + ", the manifest says " +
+                                name_of(entry.type) + " " + text_of(entry.extent));
+    }
+    slices_[entry.name].push_back({&entry, stored->bytes});
+  }
+}
+
+std::vector<std::string> Checkpoint::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, slices] : slices_) names.push_back(name);
+  return names;
+}
+
+Checkpoint::Slices::const_iterator Checkpoint::require(std::string_view name) const {
+  const auto slices = find(name);
+  if (slices == slices_.end()) {
+    fail_checkpoint(folder_, "has no tensor " + std::string(name) + "; is it of another model?");
+  }
+  return slices;
+}
+
+const Extents& Checkpoint::shape(std::string_view name) const {
+  return require(name)->second.front().entry->shape;
+}
+
+void Checkpoint::check(const Slice& slice) const {
+  if (checksum_of(slice.bytes) == slice.entry->checksum) return;
+  fail_checkpoint(
+      folder_ + "/" + slice.entry->file,
+      "tensor " + slice.entry->name + " does not match its checksum, the file is damaged");
+}
+
+void Checkpoint::read(std::string_view name, const Extents& shape, std::span<float> values) const {
+  const std::vector<Slice>& slices = require(name)->second;
+  const ManifestEntry& first = *slices.front().entry;
+  if (first.shape != shape) {
+    fail_checkpoint(folder_, "tensor " + first.name + " has shape " + text_of(first.shape) +
+                                 ", expected " + text_of(shape));
+  }
+  if (first.type != StoredType::kFloat32 && first.type != StoredType::kBFloat16) {
+    fail_checkpoint(
+        folder_, "tensor " + first.name + " is " + name_of(first.type) + ", expected F32 or BF16");
+  }
+  assert(static_cast<std::int64_t>(values.size()) == elements_of(shape, folder_));
+  for (const Slice& slice : slices) {
+    check(slice);
+    place(*slice.entry, slice.bytes, values);
+  }
+}
+
+std::string Checkpoint::read_file(const std::string& name) const {
+  const std::string path = folder_ + "/" + name;
+  const auto listed = manifest_.files.find(name);
+  if (listed == manifest_.files.end()) fail_checkpoint(path, "is not in the manifest");
+  const MappedBytes file(path);
+  if (checksum_of(file.bytes()) != listed->second) {
+    fail_checkpoint(path, "does not match its checksum, the file is damaged");
+  }
+  return std::string(file.text());
+}
+
+void Checkpoint::verify() const {
+  for (const auto& [name, slices] : slices_) {
+    for (const Slice& slice : slices) check(slice);
+  }
+  for (const auto& [name, checksum] : manifest_.files) read_file(name);
+}
+
+Checkpoint open_checkpoint(const std::string& folder) { return Checkpoint(folder); }
+
+}  // namespace pipetrain

@@ -1,0 +1,90 @@
+// A training state on disk: a folder with one safetensors file per writing rank and a manifest that
+// is written last. It must not know models, optimizers or ranks' messages: the caller brings each
+// rank's list to the rank that finishes.
+//
+// begin_checkpoint on one rank; then write_rank_file on each; then finish_checkpoint on one. Until
+// the last has renamed the folder, what is on disk has a hidden name and no manifest, and is no
+// checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/manifest.h"
+#include "checkpoint/safetensors.h"
+
+namespace pipetrain {
+
+// What a rank writes: a tensor or a slice of one.
+struct CheckpointTensor {
+  std::string name;  // global
+  StoredType type = StoredType::kFloat32;
+  Extents shape;           // of the whole tensor
+  Extents offset, extent;  // of the slice; both empty for the whole tensor
+  const void* data = nullptr;
+};
+
+// The folder in which the checkpoint of this step is put together, below `checkpoints`.
+std::string partial_folder(const std::string& checkpoints, std::int64_t step);
+std::string checkpoint_folder(const std::string& checkpoints,
+                              std::int64_t step);  // ".../step-00000500"
+
+// Makes an empty partial folder, in place of what an earlier job may have left.
+void begin_checkpoint(const std::string& checkpoints, std::int64_t step);
+
+// Writes this rank's file; returns its list of tensors as text, for finish_checkpoint.
+std::string write_rank_file(const std::string& checkpoints, std::int64_t step, int rank, int ranks,
+                            const std::vector<CheckpointTensor>& tensors);
+
+// Adds tokenizer.json and config.yaml, writes the manifest and gives the folder its name, which is
+// returned.
+std::string finish_checkpoint(const std::string& checkpoints, std::int64_t step,
+                              const std::vector<std::string>& lists,
+                              std::string_view tokenizer_json, std::string_view config_yaml);
+
+class Checkpoint {
+ public:
+  explicit Checkpoint(const std::string& folder);
+
+  const std::string& folder() const { return folder_; }
+  std::int64_t step() const { return manifest_.step; }
+  std::vector<std::string> names() const;  // of all tensors, sorted
+  bool contains(std::string_view name) const { return find(name) != slices_.end(); }
+  const Extents& shape(std::string_view name) const;
+
+  // The whole tensor, from whatever files it is in. Error(kCheckpoint) if it is missing, has
+  // another shape, is not made of floating-point numbers, or fails its checksum.
+  void read(std::string_view name, const Extents& shape, std::span<float> values) const;
+
+  std::string tokenizer_json() const { return read_file("tokenizer.json"); }
+  std::string config_yaml() const { return read_file("config.yaml"); }
+
+  void verify() const;  // every checksum
+
+ private:
+  struct Slice {
+    const ManifestEntry* entry;
+    Bytes bytes;
+  };
+  using Slices = std::map<std::string, std::vector<Slice>, std::less<>>;
+
+  Slices::const_iterator find(std::string_view name) const { return slices_.find(name); }
+  Slices::const_iterator require(std::string_view name) const;
+  void check(const Slice& slice) const;
+  std::string read_file(const std::string& name) const;
+
+  std::string folder_;
+  Manifest manifest_;
+  std::map<std::string, SafetensorsFile> files_;
+  Slices slices_;
+};
+
+// Opens a checkpoint: the manifest and every file's header are checked, the tensors when they are
+// read.
+Checkpoint open_checkpoint(const std::string& folder);
+
+}  // namespace pipetrain

@@ -1,0 +1,128 @@
+#include "checkpoint/file_io.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+
+namespace pipetrain {
+namespace {
+
+[[noreturn]] void fail(const std::string& path) {
+  throw Error(ExitCode::kCheckpoint, "checkpoint: " + system_reason(path));
+}
+
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags)
+      : number_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+    if (number_ < 0) fail(path);
+  }
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+  int close() { return ::close(std::exchange(number_, -1)); }  // where its result matters
+
+ private:
+  int number_;
+};
+
+void write_all(int file, Bytes bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void write_new(const std::string& path, const std::vector<Bytes>& pieces) {
+  Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  for (const Bytes& piece : pieces) write_all(file.number(), piece, path);
+  if (::fsync(file.number()) != 0 || file.close() != 0) fail(path);
+}
+
+// Makes a rename in the folder last; some network file systems cannot and say EINVAL.
+void sync_folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const Descriptor file(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
+  if (::fsync(file.number()) != 0 && errno != EINVAL) fail(folder);
+}
+
+}  // namespace
+
+void fail_checkpoint(const std::string& file, const std::string& what) {
+  std::string message = "checkpoint: " + file + ": " + what;
+  for (char& c : message) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  throw Error(ExitCode::kCheckpoint, message);
+}
+
+std::string shortened(std::string_view name) {
+  constexpr std::size_t kMax = 80;
+  std::string text(name.substr(0, kMax));
+  if (name.size() > kMax) text += "...";
+  return text;
+}
+
+void write_synced(const std::string& path, const std::vector<Bytes>& pieces) {
+  const std::string aside = path + ".partial";
+  try {
+    write_new(aside, pieces);
+  } catch (const Error&) {
+    ::unlink(aside.c_str());  // a full disk needs the space
+    throw;
+  }
+  rename_synced(aside, path);
+}
+
+void write_synced(const std::string& path, std::string_view text) {
+  write_synced(path, std::vector<Bytes>{std::as_bytes(std::span(text))});
+}
+
+void rename_synced(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) fail(to);
+  sync_folder_of(to);
+}
+
+std::string checksum_of(Bytes bytes) {
+  const auto* const data = reinterpret_cast<const unsigned char*>(bytes.data());
+  std::array<char, 9> text;
+  std::snprintf(text.data(), text.size(), "%08lx",
+                ::crc32_z(::crc32_z(0, nullptr, 0), data, bytes.size()));
+  return text.data();
+}
+
+MappedBytes::MappedBytes(const std::string& path) {
+  const Descriptor file(path, O_RDONLY | O_NONBLOCK);  // opening a pipe returns
+  struct stat info = {};
+  if (::fstat(file.number(), &info) != 0) fail(path);
+  if (!S_ISREG(info.st_mode)) fail_checkpoint(path, "is not a regular file");
+  size_ = static_cast<std::size_t>(info.st_size);
+  if (size_ == 0) return;
+  void* const start = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.number(), 0);
+  if (start == MAP_FAILED) fail(path);
+  data_ = static_cast<const std::byte*>(start);
+}
+
+MappedBytes::MappedBytes(MappedBytes&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedBytes::~MappedBytes() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,45 @@
+// Files that matter: written aside, synced and renamed, so that a name never stands for half a
+// file; read through a mapping. It must not know what is in them. All errors are Error(kCheckpoint)
+// with the file and the reason.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pipetrain {
+
+using Bytes = std::span<const std::byte>;
+
+// Error "checkpoint: <file>: <what>" in one line, whatever names from a file are in it.
+[[noreturn]] void fail_checkpoint(const std::string& file, const std::string& what);
+std::string shortened(std::string_view name);  // such a name, of at most 80 characters
+
+// Writes the pieces one after the other as `path`, or leaves what was there.
+void write_synced(const std::string& path, const std::vector<Bytes>& pieces);
+void write_synced(const std::string& path, std::string_view text);
+
+void rename_synced(const std::string& from, const std::string& to);
+
+// The CRC-32 of zlib, as eight hexadecimal digits.
+std::string checksum_of(Bytes bytes);
+
+class MappedBytes {
+ public:
+  explicit MappedBytes(const std::string& path);
+  ~MappedBytes();
+  MappedBytes(MappedBytes&& other) noexcept;
+  MappedBytes& operator=(MappedBytes&&) = delete;
+  MappedBytes(const MappedBytes&) = delete;
+
+  Bytes bytes() const { return {data_, size_}; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,22 @@
+// Fields of JSON objects that come from a file, taken only if they are what they should be. It must
+// not know the formats.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "checkpoint/safetensors.h"
+
+namespace pipetrain {
+
+// The value of a key; Error(kCheckpoint) beginning with `where` if there is none.
+const nlohmann::json& json_field(const nlohmann::json& object, const char* key,
+                                 const std::string& where);
+
+std::string json_text(const nlohmann::json& object, const char* key, const std::string& where);
+std::int64_t json_size(const nlohmann::json& object, const char* key,
+                       const std::string& where);  // from 0 up
+Extents json_sizes(const nlohmann::json& object, const char* key, const std::string& where);
+
+}  // namespace pipetrain

@@ -1,0 +1,147 @@
+#include "checkpoint/manifest.h"
+
+#include <nlohmann/json.hpp>
+
+#include "checkpoint/json_fields.h"
+
+namespace pipetrain {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kFormat = "pipetrain checkpoint";
+constexpr std::size_t kMaxSlices = 4096;  // of one tensor
+
+json to_json(const std::vector<ManifestEntry>& entries) {
+  json list = json::array();
+  for (const ManifestEntry& entry : entries) {
+    list.push_back({{"name", entry.name},
+                    {"file", entry.file},
+                    {"dtype", name_of(entry.type)},
+                    {"shape", entry.shape},
+                    {"offset", entry.offset},
+                    {"extent", entry.extent},
+                    {"checksum", entry.checksum}});
+  }
+  return list;
+}
+
+// A file of the checkpoint's own folder: a plain name.
+const std::string& plain(const std::string& name, const std::string& file) {
+  if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos ||
+      name.find('\0') != std::string::npos) {
+    fail_checkpoint(file, "names a file outside its folder");
+  }
+  return name;
+}
+
+ManifestEntry parse_entry(const json& item, const std::string& file) {
+  ManifestEntry entry;
+  entry.name = json_text(item, "name", file);
+  entry.file = plain(json_text(item, "file", file), file);
+  const std::string where = file + ": tensor " + shortened(entry.name);
+  entry.type = stored_type(json_text(item, "dtype", where), where);
+  entry.shape = json_sizes(item, "shape", where);
+  entry.offset = json_sizes(item, "offset", where);
+  entry.extent = json_sizes(item, "extent", where);
+  entry.checksum = json_text(item, "checksum", where);
+  elements_of(entry.shape, where);
+  elements_of(entry.extent, where);
+  bool inside =
+      entry.offset.size() == entry.shape.size() && entry.extent.size() == entry.shape.size();
+  for (std::size_t i = 0; inside && i < entry.shape.size(); ++i) {
+    const std::int64_t from = entry.offset[i], whole = entry.shape[i];
+    inside = from <= whole && entry.extent[i] <= whole - from;
+  }
+  if (!inside) {
+    fail_checkpoint(where, "slice " + text_of(entry.extent) + " at " + text_of(entry.offset) +
+                               " leaves the tensor " + text_of(entry.shape));
+  }
+  return entry;
+}
+
+std::vector<ManifestEntry> entries_of(const json& list, const std::string& file) {
+  if (!list.is_array()) fail_checkpoint(file, "its tensors are not a list");
+  std::vector<ManifestEntry> entries;
+  for (const json& item : list) entries.push_back(parse_entry(item, file));
+  return entries;
+}
+
+std::map<std::string, std::string> checksums_of(const json& files, const std::string& file) {
+  if (!files.is_object()) fail_checkpoint(file, "its files are not an object");
+  std::map<std::string, std::string> checksums;
+  for (const auto& item : files.items()) {
+    checksums[plain(item.key(), file)] = json_text(files, item.key().c_str(), file);
+  }
+  return checksums;
+}
+
+bool overlap(const ManifestEntry& a, const ManifestEntry& b) {
+  for (std::size_t i = 0; i < a.shape.size(); ++i) {
+    if (a.offset[i] + a.extent[i] <= b.offset[i] || b.offset[i] + b.extent[i] <= a.offset[i])
+      return false;
+  }
+  return true;
+}
+
+// The slices of each tensor agree on what it is, and make it up exactly once.
+void require_whole_tensors(const std::vector<ManifestEntry>& entries, const std::string& file) {
+  std::map<std::string_view, std::vector<const ManifestEntry*>> slices;
+  for (const ManifestEntry& entry : entries) slices[entry.name].push_back(&entry);
+  for (const auto& [name, parts] : slices) {
+    const std::string where = file + ": tensor " + shortened(name);
+    if (parts.size() > kMaxSlices) fail_checkpoint(where, "is cut into too many slices");
+    std::int64_t missing = elements_of(parts[0]->shape, where);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i]->shape != parts[0]->shape || parts[i]->type != parts[0]->type) {
+        fail_checkpoint(where, "its slices differ in shape or dtype");
+      }
+      for (std::size_t j = 0; j < i; ++j) {
+        if (overlap(*parts[i], *parts[j])) fail_checkpoint(where, "its slices overlap");
+      }
+      missing -= elements_of(parts[i]->extent, where);
+    }
+    if (missing != 0)
+      fail_checkpoint(where, "its slices leave out " + std::to_string(missing) + " elements");
+  }
+}
+
+}  // namespace
+
+std::string entries_text(const std::vector<ManifestEntry>& entries) {
+  return to_json(entries).dump();
+}
+
+std::vector<ManifestEntry> parse_entries(std::string_view text, const std::string& file) {
+  return entries_of(json::parse(text, nullptr, false), file);
+}
+
+std::string manifest_text(const Manifest& manifest) {
+  const json whole = {{"format", kFormat},
+                      {"version", Manifest::kVersion},
+                      {"step", manifest.step},
+                      {"files", manifest.files},
+                      {"tensors", to_json(manifest.tensors)}};
+  return whole.dump(1) + "\n";
+}
+
+Manifest parse_manifest(std::string_view text, const std::string& file) {
+  const json whole = json::parse(text, nullptr, false);
+  if (whole.is_discarded()) fail_checkpoint(file, "is damaged: not valid JSON");
+  if (json_text(whole, "format", file) != kFormat) {
+    fail_checkpoint(file, "is not the manifest of a pipetrain checkpoint");
+  }
+  const std::int64_t version = json_size(whole, "version", file);
+  if (version != Manifest::kVersion) {
+    fail_checkpoint(file, "has format version " + std::to_string(version) + ", expected " +
+                              std::to_string(Manifest::kVersion));
+  }
+  Manifest manifest;
+  manifest.step = json_size(whole, "step", file);
+  manifest.files = checksums_of(json_field(whole, "files", file), file);
+  manifest.tensors = entries_of(json_field(whole, "tensors", file), file);
+  require_whole_tensors(manifest.tensors, file);
+  return manifest;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,43 @@
+// The list of what a checkpoint consists of, as the JSON text of manifest.json. It must not know
+// what the tensors mean. A tensor may lie in several files, each with a slice of it: a box of
+// `extent` elements that begins at `offset`.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/safetensors.h"
+
+namespace pipetrain {
+
+struct ManifestEntry {
+  std::string name;  // global, as "layers.3.attention.qkv.weight"
+  std::string file;
+  StoredType type = StoredType::kFloat32;
+  Extents shape;           // of the whole tensor
+  Extents offset, extent;  // of the slice in `file`
+  std::string checksum;    // of the slice's bytes
+};
+
+struct Manifest {
+  static constexpr int kVersion = 1;
+
+  std::int64_t step = 0;
+  std::map<std::string, std::string> files;  // checksum of each file that is not a list of tensors
+  std::vector<ManifestEntry> tensors;
+};
+
+// The entries one rank wrote, as text to send to the rank that completes the manifest.
+std::string entries_text(const std::vector<ManifestEntry>& entries);
+std::vector<ManifestEntry> parse_entries(std::string_view text, const std::string& file);
+
+std::string manifest_text(const Manifest& manifest);
+
+// Error(kCheckpoint) naming `file` for another format or version, names that leave the folder,
+// slices that leave their tensor, overlap, or do not make it up.
+Manifest parse_manifest(std::string_view text, const std::string& file);
+
+}  // namespace pipetrain

@@ -1,0 +1,155 @@
+#include "checkpoint/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "checkpoint/json_fields.h"
+
+namespace pipetrain {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kLengthBytes = 8;
+constexpr std::size_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's limit
+constexpr std::array<const char*, 4> kTypeNames = {"F32", "BF16", "I32", "I64"};
+
+json parse_header(Bytes bytes, const std::string& file) {
+  if (bytes.size() < kLengthBytes) fail_checkpoint(file, "ends inside its header");
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  if (length > bytes.size() - kLengthBytes || length > kMaxHeaderBytes) {
+    fail_checkpoint(file, "its header claims " + std::to_string(length) + " bytes, the file has " +
+                              std::to_string(bytes.size()));
+  }
+  const auto* const text = reinterpret_cast<const char*>(bytes.data()) + kLengthBytes;
+  json header = json::parse(text, text + length, nullptr, false);
+  if (!header.is_object()) fail_checkpoint(file, "its header is not a JSON object");
+  return header;
+}
+
+StoredTensor parse_tensor(const std::string& name, const json& entry, Bytes data,
+                          const std::string& file) {
+  const std::string where = file + ": tensor " + shortened(name);
+  const StoredType type = stored_type(json_text(entry, "dtype", where), where);
+  StoredTensor tensor{name, type, json_sizes(entry, "shape", where), {}};
+  const Extents range = json_sizes(entry, "data_offsets", where);
+  if (range.size() != 2 || range[0] > range[1] ||
+      range[1] > static_cast<std::int64_t>(data.size())) {
+    fail_checkpoint(where, "data_offsets " + text_of(range) + " do not lie in the file's " +
+                               std::to_string(data.size()) + " bytes of data");
+  }
+  const std::int64_t expected =
+      elements_of(tensor.shape, where) * static_cast<std::int64_t>(bytes_of(tensor.type));
+  if (range[1] - range[0] != expected) {
+    fail_checkpoint(where, "has " + std::to_string(range[1] - range[0]) + " bytes, expected " +
+                               std::to_string(expected) + " for shape " + text_of(tensor.shape));
+  }
+  tensor.bytes =
+      data.subspan(static_cast<std::size_t>(range[0]), static_cast<std::size_t>(expected));
+  return tensor;
+}
+
+// The format allows neither gaps nor overlaps nor a tail; a name given twice shows as a gap.
+void require_contiguous(std::vector<StoredTensor>& tensors, Bytes data, const std::string& file) {
+  std::ranges::sort(tensors, [](const StoredTensor& a, const StoredTensor& b) {
+    return a.bytes.data() != b.bytes.data() ? a.bytes.data() < b.bytes.data()
+                                            : a.bytes.size() < b.bytes.size();
+  });
+  const std::byte* at = data.data();
+  for (const StoredTensor& tensor : tensors) {
+    if (tensor.bytes.data() != at) {
+      fail_checkpoint(file,
+                      "tensor " + shortened(tensor.name) + " overlaps another or leaves a gap");
+    }
+    at += tensor.bytes.size();
+  }
+  if (at != data.data() + data.size()) {
+    fail_checkpoint(file, "has bytes after its last tensor");
+  }
+}
+
+}  // namespace
+
+std::size_t bytes_of(StoredType type) {
+  constexpr std::array<std::size_t, 4> kBytes = {4, 2, 4, 8};
+  return kBytes[static_cast<std::size_t>(type)];
+}
+
+const char* name_of(StoredType type) { return kTypeNames[static_cast<std::size_t>(type)]; }
+
+StoredType stored_type(std::string_view name, const std::string& file) {
+  const auto known = std::ranges::find(kTypeNames, name);
+  if (known == kTypeNames.end()) {
+    fail_checkpoint(file, "has dtype " + shortened(name) + ", expected F32, BF16, I32 or I64");
+  }
+  return static_cast<StoredType>(known - kTypeNames.begin());
+}
+
+std::int64_t elements_of(const Extents& extents, const std::string& file) {
+  constexpr std::int64_t kMax = std::int64_t{1} << 59;
+  std::int64_t elements = 1;
+  for (const std::int64_t extent : extents) {
+    if (extent < 0 || (extent > 0 && elements > kMax / extent))
+      fail_checkpoint(file, "shape " + text_of(extents) + " is no size");
+    elements *= extent;
+  }
+  return elements;
+}
+
+std::string text_of(const Extents& extents) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < std::min<std::size_t>(extents.size(), 8); ++i) {
+    if (i > 0) text += ", ";
+    text += std::to_string(extents[i]);
+  }
+  text += extents.size() > 8 ? ", ...)" : ")";
+  return text;
+}
+
+std::vector<StoredTensor> parse_safetensors(Bytes bytes, const std::string& file) {
+  const json header = parse_header(bytes, file);
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  const Bytes data = bytes.subspan(kLengthBytes + length);
+  std::vector<StoredTensor> tensors;
+  for (const auto& [name, entry] : header.items()) {
+    if (name != "__metadata__") tensors.push_back(parse_tensor(name, entry, data, file));
+  }
+  require_contiguous(tensors, data, file);
+  std::ranges::sort(tensors, {}, &StoredTensor::name);
+  return tensors;
+}
+
+SafetensorsFile::SafetensorsFile(const std::string& path)
+    : file_(path), tensors_(parse_safetensors(file_.bytes(), path)) {}
+
+const StoredTensor* SafetensorsFile::find(std::string_view name) const {
+  const auto at = std::ranges::lower_bound(tensors_, name, {}, &StoredTensor::name);
+  return at != tensors_.end() && at->name == name ? &*at : nullptr;
+}
+
+void write_safetensors(const std::string& path, const std::vector<StoredTensor>& tensors) {
+  json header = json::object();
+  std::vector<Bytes> pieces(2);
+  std::size_t offset = 0;
+  for (const StoredTensor& tensor : tensors) {
+    assert(!header.contains(tensor.name));
+    const std::size_t end = offset + tensor.bytes.size();
+    header[tensor.name] = {
+        {"dtype", name_of(tensor.type)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    pieces.push_back(tensor.bytes);
+    offset = end;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the tensors are aligned
+  const std::uint64_t length = text.size();
+  pieces[0] = std::as_bytes(std::span(&length, 1));
+  pieces[1] = std::as_bytes(std::span(text));
+  write_synced(path, pieces);
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,54 @@
+// The safetensors format (github.com/huggingface/safetensors, README "Format"): eight bytes of
+// header length, a JSON header, then the tensors without gaps. It must not know checkpoints;
+// nothing in a file is trusted before it is checked.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/file_io.h"
+
+namespace pipetrain {
+
+enum class StoredType : std::uint8_t { kFloat32, kBFloat16, kInt32, kInt64 };
+
+std::size_t bytes_of(StoredType type);
+const char* name_of(StoredType type);  // "F32", "BF16", "I32", "I64"
+StoredType stored_type(std::string_view name, const std::string& file);  // Error if unknown
+
+using Extents = std::vector<std::int64_t>;  // of a tensor, outermost first
+
+// The number of elements; Error(kCheckpoint) naming `file` for a negative extent or a size beyond
+// 2^62 bytes.
+std::int64_t elements_of(const Extents& extents, const std::string& file);
+std::string text_of(const Extents& extents);  // "(12, 64)"
+
+struct StoredTensor {
+  std::string name;
+  StoredType type = StoredType::kFloat32;
+  Extents shape;
+  Bytes bytes;
+};
+
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(
+      const std::string& path);  // Error(kCheckpoint) for whatever is wrong with it
+
+  const std::vector<StoredTensor>& tensors() const { return tensors_; }  // sorted by name
+  const StoredTensor* find(std::string_view name) const;
+
+ private:
+  MappedBytes file_;
+  std::vector<StoredTensor> tensors_;
+};
+
+// The tensors of a file's bytes, sorted by name; `file` is for messages.
+std::vector<StoredTensor> parse_safetensors(Bytes bytes, const std::string& file);
+
+// Writes the tensors in the given order, aside and then renamed. Names must differ.
+void write_safetensors(const std::string& path, const std::vector<StoredTensor>& tensors);
+
+}  // namespace pipetrain

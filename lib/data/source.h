@@ -1,0 +1,42 @@
+// Rows of inputs and targets for training and validation. The coordinator alone owns a source; it
+// must not know models, microbatches or ranks: row r of step s depends on (seed, s, r) only, so
+// every grid sees the same data.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "data/data_config.h"
+#include "tensor/tensor.h"
+
+namespace pipetrain {
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  virtual Shape input_shape() const = 0;         // of one row: (T)
+  virtual Shape target_shape() const = 0;        // of one row: (T)
+  virtual int vocabulary() const = 0;            // tokens are below it
+  virtual std::string description() const = 0;   // one line for the log
+  virtual nlohmann::json tokenizer() const = 0;  // for the checkpoint: what a token means
+
+  // Fills all rows of the tensors with rows first_row.. of the step's batch; inputs and targets
+  // (rows, T) int32.
+  virtual void read_training(std::int64_t step, std::int64_t first_row, Tensor& inputs,
+                             Tensor& targets) const = 0;
+
+  // Validation rows follow each other over the whole split without overlap; 0 if there is no such
+  // split.
+  virtual std::int64_t validation_rows() const = 0;
+  virtual void read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const = 0;
+};
+
+// Opens what the configuration names and checks it: Error(kData) names the file and the position.
+// `vocabulary` bounds the tokens; 0 takes it from the data (synthetic data has none and needs it).
+std::unique_ptr<Source> open_source(const DataConfig& config, int sequence_length,
+                                    std::uint64_t seed, int vocabulary = 0);
+
+}  // namespace pipetrain

@@ -1,0 +1,109 @@
+#include "checkpoint/safetensors.h"
+
+#include <cstring>
+#include <filesystem>
+#include <numeric>
+
+#include "base/error.h"
+#include "catch.h"
+#include "data/temporary_folder.h"
+
+using namespace pipetrain;
+
+namespace {
+
+std::string file_of(const std::string& header, std::size_t data_bytes) {
+  const std::uint64_t length = header.size();
+  std::string bytes(8, '\0');
+  std::memcpy(bytes.data(), &length, 8);
+  return bytes + header + std::string(data_bytes, 'x');
+}
+
+std::string error_of(const std::string& bytes) {
+  try {
+    parse_safetensors(std::as_bytes(std::span(bytes)), "x.safetensors");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::kCheckpoint);
+    const std::string message = error.what(), start = "checkpoint: x.safetensors: ";
+    CHECK(message.find('\n') == std::string::npos);
+    CHECK(message.starts_with(start));
+    return message.substr(start.size());
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("Tensors come back from a safetensors file bit by bit") {
+  const TemporaryFolder folder;
+  std::vector<float> weights(6);
+  std::iota(weights.begin(), weights.end(), 0.1f);
+  const std::vector<std::int64_t> steps = {-5};
+  const std::string path = folder.path("x.safetensors");
+  write_safetensors(path,
+                    {{"weight", StoredType::kFloat32, {2, 3}, std::as_bytes(std::span(weights))},
+                     {"step", StoredType::kInt64, {}, std::as_bytes(std::span(steps))},
+                     {"nothing", StoredType::kBFloat16, {0, 7}, {}}});
+  const SafetensorsFile file(path);
+  REQUIRE(file.tensors().size() == 3);
+  const StoredTensor* weight = file.find("weight");
+  REQUIRE(weight != nullptr);
+  CHECK(weight->shape == Extents{2, 3});
+  CHECK(weight->type == StoredType::kFloat32);
+  CHECK(std::memcmp(weight->bytes.data(), weights.data(), 24) == 0);
+  CHECK(reinterpret_cast<std::uintptr_t>(weight->bytes.data()) % 8 == 0);
+  CHECK(std::memcmp(file.find("step")->bytes.data(), steps.data(), 8) == 0);
+  CHECK(file.find("nothing")->bytes.empty());
+  CHECK(file.find("other") == nullptr);
+  CHECK(!std::filesystem::exists(path + ".partial"));
+}
+
+TEST_CASE("A file that cannot be written leaves the old one") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("none/x.safetensors");
+  try {
+    write_safetensors(path, {});
+    FAIL("written");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::kCheckpoint);
+    CHECK(std::string(error.what()).find("No such file or directory") != std::string::npos);
+  }
+}
+
+TEST_CASE("A safetensors file is checked before it is trusted") {
+  const std::string good = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
+  auto with = [](const std::string& entry) { return R"({"a":)" + entry + "}"; };
+  CHECK(error_of(file_of(good, 8)) == "no error");
+  CHECK(error_of(file_of("{}", 0)) == "no error");
+  CHECK(error_of(file_of(R"({"__metadata__":{"format":"pt"}})", 0)) == "no error");
+  CHECK(error_of("1234567") == "ends inside its header");
+  CHECK(error_of(file_of(good, 8).substr(0, 30))
+            .starts_with("its header claims 54 bytes, the file has 30"));
+  CHECK(error_of(std::string(16, '\xFF'))
+            .starts_with("its header claims 18446744073709551615 bytes"));
+  CHECK(error_of(file_of("[1]", 0)) == "its header is not a JSON object");
+  CHECK(error_of(file_of(std::string(100'000, '['), 0)) == "its header is not a JSON object");
+  CHECK(error_of(file_of(good, 7))
+            .starts_with("tensor a: data_offsets (0, 8) do not lie in the file's 7 bytes"));
+  CHECK(error_of(file_of(good, 9)) == "has bytes after its last tensor");
+  CHECK(error_of(file_of(with("3"), 0)) == "tensor a: is not described by a JSON object");
+  CHECK(error_of(file_of(with("{}"), 0)) == "tensor a: has no dtype");
+  CHECK(error_of(file_of(with(R"({"dtype":"F8","shape":[],"data_offsets":[0,1]})"), 1))
+            .starts_with("tensor a: has dtype F8, expected F32"));
+  CHECK(error_of(file_of(with(R"({"dtype":"F32","shape":[-1],"data_offsets":[0,4]})"), 4))
+            .starts_with("tensor a: shape is not a list of whole numbers"));
+  CHECK(error_of(file_of(with(R"({"dtype":"F32","shape":[1.5],"data_offsets":[0,4]})"), 4))
+            .starts_with("tensor a: shape is not a list of whole numbers"));
+  CHECK(error_of(file_of(with(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})"), 8)) ==
+        "tensor a: has 8 bytes, expected 12 for shape (3)");
+  CHECK(error_of(
+            file_of(with(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]})"),
+                    0))
+            .starts_with("tensor a: shape (4294967296, 4294967296) is no size"));
+  CHECK(error_of(file_of(with(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})"), 8))
+            .find("do not lie") != std::string::npos);
+  const std::string overlap = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+                              R"("b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})";
+  CHECK(error_of(file_of(overlap, 12)) == "tensor b overlaps another or leaves a gap");
+  CHECK(error_of(file_of(R"({"a\nb":{}})", 0)) == "tensor a?b: has no dtype");
+}
