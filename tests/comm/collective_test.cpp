@@ -63,5 +63,5 @@ TEST_CASE("A collective that a rank does not join names its group") {
     if (rank == 1) world.collective(rank)->barrier();
   };
   CHECK(contains(error_text(ExitCode::kTimeout, [&] { world.run(body); }),
-                 "rank 1 waited 0.1 s for barrier over ranks 0, 1"));
+                 " s for barrier over ranks 0, 1"));
 }

@@ -91,8 +91,9 @@ TEST_CASE("A receive that never comes ends in an error that names who waits for 
       mailbox->take(message, "1F4");
     });
   });
-  CHECK(text.find("rank 1 waited 0.1 s for activation for stage 1, microbatch 4, peer 0 from rank "
-                  "0, which 1F4 needs") == 0);
+  CHECK(text.starts_with("rank 1 waited 0."));
+  CHECK(contains(
+      text, " s for activation for stage 1, microbatch 4, peer 0 from rank 0, which 1F4 needs"));
 }
 
 TEST_CASE("When one rank fails, the others stop waiting and its error comes out") {

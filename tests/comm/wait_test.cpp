@@ -27,7 +27,7 @@ TEST_CASE("A wait gives the core away and is over soon after what it waits for")
     const auto done = [&] { return seconds_of(CLOCK_MONOTONIC) - start > 0.2; };
     wait_until(done, {.timeout_seconds = 10, .oversubscribed = oversubscribed}, 0, nothing);
     CHECK(seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu < 0.05);
-    CHECK(seconds_of(CLOCK_MONOTONIC) - start < 0.25);
+    CHECK(seconds_of(CLOCK_MONOTONIC) - start < 0.4);
   }
 }
 

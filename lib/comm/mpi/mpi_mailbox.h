@@ -23,6 +23,9 @@ constexpr int microbatches_in_tag(int stages) { return kTags / (2 * stages); }
 // Error(kConfiguration) that names the limit for a stage or microbatch beyond it.
 int tag_of(const Message& message, int stages);
 
+// A message of another size than its posted receive is an Error, but only for eager ones (up to 4 KB on one host) without
+// harm: Open MPI 4.1 copies a longer one over the end of the buffer before it reports the truncation. That ranks agree
+// on sizes is therefore to be checked at the start.
 class MpiMailbox final : public Mailbox {
  public:
   // Made by all of `world_ranks` together; message peers are places in that list. Every

@@ -1,0 +1,152 @@
+#include "comm/mpi/error_report.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <numeric>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+namespace pipetrain {
+namespace {
+
+// How long the rank that prints waits for others that fail at the same time, to say what they
+// waited for too.
+constexpr std::chrono::milliseconds kGather{200};
+// How long the others wait to be ended by it.
+constexpr std::chrono::seconds kPatience{5};
+constexpr std::size_t kMostTexts = 8;
+
+struct Failure {
+  int code = 0;  // 0: none
+  std::string text;
+};
+
+// All ranks have agreed to leave, and the error is printed.
+struct Agreed {
+  int code;
+};
+
+Failure failure_of(const std::function<void()>& work) {
+  try {
+    work();
+    return {};
+  } catch (const Error& error) {
+    return {static_cast<int>(error.code()), error.what()};
+  } catch (const std::bad_alloc&) {
+    return {static_cast<int>(ExitCode::kConfiguration),
+            "out of memory; use more stages, smaller microbatches or recompute"};
+  } catch (const std::exception& error) {
+    return {EXIT_FAILURE, std::string("internal error: ") + error.what()};
+  }
+}
+
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+void write_all(int file, const std::string& text) {
+  [[maybe_unused]] const ssize_t written = write(file, text.data(), text.size());
+}
+
+// In one write, so that no other rank's output comes between.
+void print(const std::string& text) {
+  write_all(STDERR_FILENO, "pipetrain: error: " + one_line(text) + "\n");
+}
+
+std::vector<int> everyone(const MpiSession& session) {
+  std::vector<int> ranks(static_cast<std::size_t>(session.size()));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  return ranks;
+}
+
+// The different lines of `file`, its first first.
+std::string texts_in(const std::filesystem::path& file, const std::string& own) {
+  std::vector<std::string> texts = {own};
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line) && texts.size() < kMostTexts;) {
+    if (std::find(texts.begin(), texts.end(), line) == texts.end()) texts.push_back(line);
+  }
+  return join(texts, " | ");
+}
+
+}  // namespace
+
+ErrorReport::ErrorReport(const MpiSession& session)
+    : session_(session), world_(everyone(session), pool_, {.oversubscribed = true}) {
+  // A name that no other job on these hosts has.
+  const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+  std::string name = "pipetrain-" + std::to_string(getpid()) + "-" + std::to_string(now);
+  name = world_.all_gather_text(name).front();
+  std::error_code none;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(none);
+  file_ = (none ? "/tmp" : folder) / (name + ".error");
+}
+
+void ErrorReport::agree(const std::function<void()>& work) {
+  const Failure mine = failure_of(work);
+  const std::vector<std::string> codes = world_.all_gather_text(std::to_string(mine.code));
+  const auto first =
+      std::find_if(codes.begin(), codes.end(), [](const auto& c) { return c != "0"; });
+  if (first == codes.end()) return;
+  if (first - codes.begin() == session_.rank()) print(mine.text);
+  throw Agreed{std::stoi(*first)};
+}
+
+void ErrorReport::use_file(const std::filesystem::path& file) {
+  agree([&] {
+    std::error_code error;
+    if (session_.rank() == 0) std::filesystem::remove(file, error);  // of an earlier run
+    if (error) throw Error(ExitCode::kConfiguration, file.string() + ": " + error.message());
+  });
+  file_ = file;
+  keep_file_ = true;
+}
+
+void ErrorReport::abort(int code, const std::string& text) {
+  const std::string line = one_line(text);
+  const int claim = open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (claim < 0 && errno == EEXIST) {
+    const int file = open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (file >= 0) write_all(file, line + "\n");
+    std::this_thread::sleep_for(kPatience);
+    session_.abort(code);
+  }
+  if (claim >= 0) {
+    write_all(claim, line + "\n");
+    std::this_thread::sleep_for(kGather);
+    close(claim);
+  }
+  print(texts_in(file_, line));
+  std::error_code ignored;
+  if (!keep_file_) std::filesystem::remove(file_, ignored);
+  session_.abort(code);
+}
+
+int run_and_report(const MpiSession& session, const std::function<int(ErrorReport&)>& body) {
+  ErrorReport report(session);
+  int code = 0;
+  try {
+    const Failure failure = failure_of([&] { code = body(report); });
+    if (failure.code == 0) return code;
+    if (session.size() > 1) report.abort(failure.code, failure.text);
+    print(failure.text);
+    return failure.code;
+  } catch (const Agreed& agreed) {
+    return agreed.code;
+  }
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,44 @@
+// How an error of some ranks becomes one line on standard error, from one rank, and the exit code
+// of the whole job. It must not know what went wrong.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "comm/mpi/mpi_collective.h"
+#include "comm/mpi/session.h"
+#include "tensor/memory.h"
+
+namespace pipetrain {
+
+class ErrorReport {
+ public:
+  explicit ErrorReport(const MpiSession& session);
+
+  // All ranks call it. Each does `work`, which must not communicate; then they agree whether it
+  // went well everywhere. If not, the lowest rank that failed prints its error, and all leave
+  // run_and_report with that rank's code.
+  void agree(const std::function<void()>& work);
+
+  // All ranks call it once the run directory exists. From then on the file, which all hosts see,
+  // decides which rank prints; it is left there and says how the run ended. Without it, that is
+  // decided on each host by itself.
+  void use_file(const std::filesystem::path& file);
+
+  // A rank failed while others go on: one of those that fail prints, and the job is aborted.
+  [[noreturn]] void abort(int code, const std::string& text);
+
+ private:
+  const MpiSession& session_;
+  MemoryPool pool_;
+  MpiCollective world_;
+  std::filesystem::path file_;
+  bool keep_file_ = false;
+};
+
+// What main() returns: body's own code, or that of its error after it was reported. Inside agree()
+// errors end all ranks in good order; elsewhere they abort the job.
+int run_and_report(const MpiSession& session, const std::function<int(ErrorReport&)>& body);
+
+}  // namespace pipetrain
