@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "bench_command.h"
+#include "base/error.h"
+#include "commands.h"
 #include "options.h"
-#include "train_command.h"
 
 namespace pipetrain {
 namespace {
@@ -22,7 +21,8 @@ constexpr const char* kAbout =
 void add_short(CLI::App& command, RunOptions& options, const std::string& flag,
                const std::string& key, const std::string& help) {
   command.add_option_function<std::string>(
-      flag, [&options, key](const std::string& value) { options.overrides.push_back(key + "=" + value); },
+      flag,
+      [&options, key](const std::string& value) { options.overrides.push_back(key + "=" + value); },
       help + " (" + key + ")");
 }
 
@@ -53,7 +53,8 @@ int run(int argc, char** argv) {
   CLI::App app(kAbout, "pipetrain");
   app.require_subcommand(1);
   app.set_version_flag("--version", "pipetrain " PIPETRAIN_VERSION);
-  app.footer("`train` is the default command. `pipetrain COMMAND --help` lists a command's options.");
+  app.footer(
+      "`train` is the default command. `pipetrain COMMAND --help` lists a command's options.");
   RunOptions options;
 
   CLI::App* train = app.add_subcommand("train", "train a model (the default command)");
@@ -61,8 +62,8 @@ int run(int argc, char** argv) {
   add_short(*train, options, "--output", "train.output", "run directory");
   train->add_flag("--no-progress", options.no_progress, "no progress bar on a terminal");
 
-  CLI::App* bench = app.add_subcommand(
-      "bench", "time training steps against the machine's best matrix product");
+  CLI::App* bench =
+      app.add_subcommand("bench", "time training steps against the machine's best matrix product");
   add_run_options(*bench, options);
   bench->add_option("--steps", options.bench_steps, "timed steps; default: ten seconds' worth")
       ->check(CLI::PositiveNumber);
@@ -72,21 +73,22 @@ int run(int argc, char** argv) {
 
   std::vector<std::string> words = with_default_command(argc, argv);
   std::reverse(words.begin(), words.end());  // as CLI11 takes them
-  const std::function<int()> command = [&] {
-    return train->parsed() ? train_command(options) : bench_command(options);
-  };
-  return with_ranks(argc, argv, [&](bool speaks) -> std::optional<int> {
-    try {
-      app.parse(words);
-    } catch (const CLI::Success& success) {
-      if (speaks) app.exit(success);
-      return 0;
-    } catch (const CLI::ParseError& error) {
-      if (speaks) print_error(error.what());
-      return 2;
-    }
-    return std::nullopt;
-  }, command);
+  std::string wrong;
+  try {
+    app.parse(words);
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    wrong = std::string(error.what()) + "; see pipetrain --help";
+  }
+  const MpiSession session;
+  return run_and_report(session, [&](ErrorReport& report) {
+    report.agree([&] {
+      if (!wrong.empty()) throw Error(ExitCode::kConfiguration, wrong);
+    });
+    return train->parsed() ? train_command(session, report, options)
+                           : bench_command(session, report, options);
+  });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace pipetrain {
 // What kind of thing a message carries; the MPI implementation gives each its own communicator.
 enum class Channel : std::uint8_t { kActivation, kGradient, kInput, kTarget, kTied, kControl };
 constexpr int kChannels = 6;
+constexpr int kParities = 4;
 const char* name_of(Channel channel);
 
 // A message's name. Sender and receiver need no order between them: a name is used once per parity.
@@ -21,7 +22,7 @@ struct Message {
   int peer = 0;        // the other rank: destination of a send, source of a receive
   int stage = 0;       // the stage that the message is for
   int microbatch = 0;
-  int parity = 0;      // step mod 2
+  int parity = 0;      // training steps alternate 0 and 1, evaluation's batches 2 and 3
 };
 std::string text_of(const Message& message);  // "activation for stage 2, microbatch 5, peer 1"
 

@@ -27,6 +27,8 @@ std::vector<std::unique_ptr<Layer>> build_layers(const ModelConfig& config, cons
 
 // The number of tokens per row that the configuration asks for; 0 if it leaves that to the data.
 std::int64_t configured_context(const ModelConfig& config);
+// The vocabulary that the configuration asks for; 0 if it leaves that to the data.
+std::int64_t configured_vocabulary(const ModelConfig& config);
 
 // Trainable entries, a tied parameter counted once; and the FLOP of a training step's matrix
 // products per row: three times the forward's (Kaplan et al., arXiv:2001.08361, section 2.1).

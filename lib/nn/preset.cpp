@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "base/error.h"
@@ -48,6 +48,14 @@ LayerEntry entry(std::string kind, std::vector<std::pair<std::string, std::strin
 std::int64_t configured_context(const ModelConfig& config) {
   if (config.context > 0 || config.preset.empty()) return config.context;
   return preset_sizes(config.preset).context;
+}
+
+std::int64_t configured_vocabulary(const ModelConfig& config) {
+  const std::vector<LayerEntry> entries = expand_preset(config);
+  for (const auto& [key, value] : entries.front().options) {
+    if (key == "vocabulary" && value != "auto") return std::strtoll(value.c_str(), nullptr, 10);
+  }
+  return 0;
 }
 
 std::vector<LayerEntry> expand_preset(const ModelConfig& config) {

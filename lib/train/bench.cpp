@@ -39,12 +39,12 @@ std::vector<std::int64_t> gather(Collective& collective, std::size_t mine) {
 }  // namespace
 
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
-                                 const DataShape& data, Mailbox& mailbox, Collective& collective,
+                                 ModelPlan plan, Mailbox& mailbox, Collective& collective,
                                  MemoryPool& pool, const BenchOptions& options) {
   double peak = peak_flops(DType::kFloat32, collective);
   const double bfloat16_peak = peak_flops(DType::kBFloat16, collective);
 
-  PipelineRank pipeline(config, data, mailbox, collective, pool);
+  PipelineRank pipeline(config, std::move(plan), mailbox, collective, pool);
   std::unique_ptr<Coordinator> coordinator;
   if (source != nullptr) {
     const int last = pipeline.stage_count() - 1;

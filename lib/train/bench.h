@@ -20,7 +20,7 @@ struct BenchOptions {
 // (median); tokens_per_second; model_flop_per_step; efficiency; bubble_fraction, bubble_predicted;
 // resident_bytes and tensor_bytes, one per rank, at step 3 and at the end.
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
-                                 const DataShape& data, Mailbox& mailbox, Collective& collective,
+                                 ModelPlan plan, Mailbox& mailbox, Collective& collective,
                                  MemoryPool& pool, const BenchOptions& options);
 
 // The report for people.

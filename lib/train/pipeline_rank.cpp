@@ -45,17 +45,35 @@ BatchPlan batch_plan(const StepContext& step, std::int64_t first_row) {
   return plan;
 }
 
-PipelineRank::PipelineRank(const Config& config, const DataShape& data, Mailbox& mailbox,
+ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
+  const PipelineConfig& pipeline = config.pipeline;
+  ModelPlan plan;
+  plan.layers = build_layers(config.model, data);
+  const int virtual_stages = pipeline.virtual_stages > 0
+                                 ? pipeline.virtual_stages
+                                 : default_virtual_stages(pipeline.schedule);
+  const int stages = ranks * virtual_stages, rows = config.train.batch_size;
+  check_partition(pipeline, static_cast<int>(plan.layers.size()), stages);
+  const int microbatches =
+      pipeline.microbatches > 0 ? pipeline.microbatches : std::min(4 * stages, rows);
+  plan.schedule = generate(pipeline.schedule, ranks, virtual_stages, microbatches);
+  validate(plan.schedule);
+  return plan;
+}
+
+PipelineRank::PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbox,
                            Collective& world, MemoryPool& pool)
     : config_(config),
       mailbox_(mailbox),
       world_(world),
       pool_(pool),
       ops_(pool),
-      layers_(build_layers(config.model, data)),
+      layers_(std::move(plan.layers)),
       index_(layers_),
-      target_row_({data.tokens}) {
-  choose_layout();
+      target_row_({layers_.front()->input_row()[0]}) {
+  layout_.schedule = std::move(plan.schedule);
+  training_actions_ = lower(layout_.schedule).ranks[static_cast<std::size_t>(mailbox_.rank())];
+  choose_partition();
   build_stages();
 }
 
@@ -69,25 +87,10 @@ std::vector<int> PipelineRank::local_stages() const {
   return stages_of_rank(s.placement, s.rank_count(), s.virtual_stages, mailbox_.rank());
 }
 
-void PipelineRank::choose_layout() {
+void PipelineRank::choose_partition() {
   const PipelineConfig& pipeline = config_.pipeline;
-  const int ranks = mailbox_.size(), layers = static_cast<int>(layers_.size());
-  const int virtual_stages = pipeline.virtual_stages > 0
-                                 ? pipeline.virtual_stages
-                                 : default_virtual_stages(pipeline.schedule);
-  const int stages = ranks * virtual_stages, rows = config_.train.batch_size;
-  check_partition(pipeline, layers, stages);
-  const int microbatches =
-      pipeline.microbatches > 0 ? pipeline.microbatches : std::min(4 * stages, rows);
-  if (microbatches > rows) {
-    throw Error(ExitCode::kConfiguration,
-                "train.batch_size " + std::to_string(rows) + " is smaller than the " +
-                    std::to_string(microbatches) + " microbatches; give each at least one row");
-  }
-  layout_.schedule = generate(pipeline.schedule, ranks, virtual_stages, microbatches);
-  validate(layout_.schedule);
-  training_actions_ = lower(layout_.schedule).ranks[static_cast<std::size_t>(mailbox_.rank())];
-
+  const int layers = static_cast<int>(layers_.size()), stages = stage_count();
+  const int rows = config_.train.batch_size, microbatches = layout_.schedule.microbatches;
   if (pipeline.partition == "list") {
     layout_.partition = pipeline.first_layers;
   } else if (pipeline.partition == "uniform" || stages == 1) {

@@ -16,9 +16,19 @@
 #include "pipeline/engine.h"
 #include "pipeline/parameter_store.h"
 #include "pipeline/partition.h"
+#include "schedule/simulate.h"
 #include "train/config.h"
 
 namespace pipetrain {
+
+// The model's layers and the schedule that runs them: what can be checked before any rank talks to
+// another.
+struct ModelPlan {
+  std::vector<std::unique_ptr<Layer>> layers;
+  Schedule schedule;  // compute actions, as generated
+};
+// Error(kConfiguration) if model, schedule and `ranks` do not fit.
+ModelPlan make_plan(const Config& config, const DataShape& data, int ranks);
 
 // How the model was cut and why; the same on every rank.
 struct Layout {
@@ -46,8 +56,8 @@ BatchPlan batch_plan(const StepContext& step, std::int64_t first_row);
 
 class PipelineRank {
  public:
-  // Cuts the model for mailbox.size() ranks. Error(kConfiguration) if model and grid do not fit.
-  PipelineRank(const Config& config, const DataShape& data, Mailbox& mailbox, Collective& world,
+  // Collective. `config` outlives it.
+  PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbox, Collective& world,
                MemoryPool& pool);
 
   const Layout& layout() const { return layout_; }
@@ -83,7 +93,7 @@ class PipelineRank {
   std::int64_t targets_per_row() const { return target_row_.elements(); }
 
  private:
-  void choose_layout();
+  void choose_partition();
   void build_stages();
   StepResult reduce(const StepContext& step);
 

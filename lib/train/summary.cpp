@@ -2,34 +2,65 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <nlohmann/json.hpp>
+
+#include "train/progress.h"
+
 namespace pipetrain {
+namespace {
 
 std::string bytes_text(double bytes) {
   return bytes >= 1e9 ? fmt::format("{:.2f} GB", bytes / 1e9)
                       : fmt::format("{:.1f} MB", bytes / 1e6);
 }
 
-std::vector<std::string> describe_layout(const PipelineRank& pipeline) {
+// "0 to 4" of the stage's layers.
+std::string layer_range(const PipelineRank& pipeline, int stage) {
+  const Partition& first = pipeline.layout().partition;
+  const auto s = static_cast<std::size_t>(stage);
+  const int end = s + 1 < first.size() ? first[s + 1] : static_cast<int>(pipeline.layers().size());
+  return end - 1 == first[s] ? std::to_string(first[s])
+                             : fmt::format("{} to {}", first[s], end - 1);
+}
+
+std::string rank_table(const std::vector<RankSummary>& ranks) {
+  std::string text =
+      fmt::format("{:>4}  {:<7} {:<16} {:>9} {:>7} {:>7} {:>6} {:>13} {:>13}\n", "rank", "stage",
+                  "layers", "busy", "share", "bubble", "live", "peak tensors", "peak memory");
+  for (std::size_t r = 0; r < ranks.size(); ++r) {
+    const RankSummary& rank = ranks[r];
+    const double share = rank.run_seconds > 0 ? rank.busy_seconds / rank.run_seconds : 0;
+    text +=
+        fmt::format("{:>4}  {:<7} {:<16} {:>8.1f}s {:>6.1f}% {:>6.1f}% {:>6.3g} {:>13} {:>13}\n", r,
+                    rank.stages, rank.layers, rank.busy_seconds, 100 * share, 100 * (1 - share),
+                    rank.live_microbatches, bytes_text(rank.peak_tensor_bytes),
+                    bytes_text(rank.peak_resident_bytes));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> describe_layout(const PipelineRank& pipeline,
+                                         const std::string& schedule_name) {
   const Layout& layout = pipeline.layout();
-  const Schedule& schedule = layout.schedule;
+  const int stages = pipeline.stage_count();
   std::vector<std::string> lines;
   lines.push_back(fmt::format("model: {} layers, {} parameters", pipeline.layers().size(),
                               parameter_count(pipeline.layers())));
-  std::string stages;
-  for (std::size_t s = 0; s < layout.partition.size(); ++s) {
-    const auto end = s + 1 < layout.partition.size() ? layout.partition[s + 1]
-                                                     : static_cast<int>(pipeline.layers().size());
-    stages += fmt::format("{}{} to {}", s == 0 ? "" : " | ", layout.partition[s], end - 1);
+  std::string cuts;
+  for (int s = 0; s < stages; ++s) {
+    cuts += (s == 0 ? "" : " | ") + layer_range(pipeline, s);
   }
-  lines.push_back(fmt::format("pipeline: {} stages (layers {}), {} microbatches a step",
-                              layout.partition.size(), stages, schedule.microbatches));
+  lines.push_back(fmt::format("pipeline: {}, {} stage{} (layers {}), {} microbatches a step",
+                              schedule_name, stages, stages == 1 ? "" : "s", cuts,
+                              layout.schedule.microbatches));
   if (!layout.layer_costs.empty()) {
     std::vector<double> totals;
     for (const StageCost& c : layout.layer_costs) {
       totals.push_back(c.forward + c.backward_input + c.backward_weight);
     }
-    const auto uniform = uniform_partition(static_cast<int>(totals.size()),
-                                           static_cast<int>(layout.partition.size()));
+    const Partition uniform = uniform_partition(static_cast<int>(totals.size()), stages);
     lines.push_back(fmt::format(
         "partition: layers timed in {:.2f} s; the slowest stage takes {:.3g} ms a microbatch, cut "
         "uniformly it would take {:.3g} ms",
@@ -39,20 +70,53 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline) {
   return lines;
 }
 
-std::string rank_table(const std::vector<RankSummary>& ranks) {
-  std::string text =
-      fmt::format("{:>4}  {:<8} {:<16} {:>9} {:>7} {:>7} {:>6}  {:>12} {:>12}\n", "rank", "stage",
-                  "layers", "busy", "share", "bubble", "live", "peak tensors", "peak memory");
-  for (std::size_t r = 0; r < ranks.size(); ++r) {
-    const RankSummary& rank = ranks[r];
-    const double share = rank.run_seconds > 0 ? rank.busy_seconds / rank.run_seconds : 0;
-    text +=
-        fmt::format("{:>4}  {:<8} {:<16} {:>8.1f}s {:>6.1f}% {:>6.1f}% {:>6.3g}  {:>12} {:>12}\n",
-                    r, rank.stages, rank.layers, rank.busy_seconds, 100 * share, 100 * (1 - share),
-                    rank.live_microbatches, bytes_text(rank.peak_tensor_bytes),
-                    bytes_text(rank.peak_resident_bytes));
+RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, double busy_seconds,
+                           double run_seconds) {
+  RankSummary summary{.busy_seconds = busy_seconds,
+                      .run_seconds = run_seconds,
+                      .live_microbatches = pipeline.take_peak_live_microbatches(),
+                      .peak_tensor_bytes = static_cast<double>(pool.peak_bytes()),
+                      .peak_resident_bytes = static_cast<double>(peak_resident_bytes())};
+  for (const int stage : pipeline.local_stages()) {
+    const std::string comma = summary.stages.empty() ? "" : ", ";
+    summary.stages += comma + std::to_string(stage);
+    summary.layers += comma + layer_range(pipeline, stage);
   }
-  return text;
+  return summary;
+}
+
+std::string to_text(const RankSummary& rank) {
+  return nlohmann::json{rank.stages,
+                        rank.layers,
+                        rank.busy_seconds,
+                        rank.run_seconds,
+                        rank.live_microbatches,
+                        rank.peak_tensor_bytes,
+                        rank.peak_resident_bytes}
+      .dump();
+}
+
+RankSummary rank_summary_of(const std::string& text) {
+  const nlohmann::json row = nlohmann::json::parse(text);
+  return {row[0], row[1], row[2], row[3], row[4], row[5], row[6]};
+}
+
+std::string summary_text(const RunSummary& run) {
+  std::string text = fmt::format("\n{} steps in {}, {:.0f} tokens/s\n", run.steps,
+                                 clock_text(run.seconds), run.tokens_per_second);
+  if (run.first_validation_loss && run.last_validation_loss) {
+    text += fmt::format("validation loss  {:.4f} at first, {:.4f} at last\n",
+                        *run.first_validation_loss, *run.last_validation_loss);
+  }
+  const double textbook =
+      static_cast<double>(run.microbatches) / (run.microbatches + run.stages - 1);
+  text += fmt::format(
+      "bubble           {:.1f}% measured, {:.1f}% predicted from the stages' own times\n"
+      "efficiency       {:.1f}% of the ranks' time in layers; the textbook's M/(M+S-1) is "
+      "{:.1f}%\n\n",
+      100 * run.bubble, 100 * run.predicted_bubble, 100 * (1 - run.bubble), 100 * textbook);
+  text += rank_table(run.ranks);
+  return text + fmt::format("\nrun directory: {}\n", run.output);
 }
 
 }  // namespace pipetrain

@@ -1,7 +1,8 @@
-// What a person reads about a run: how the model was cut at the start, a table of the ranks at the
-// end. Text only.
+// What a person reads about a run: how the model was cut at the start, the figures and a table of
+// the ranks at the end. Text only; it must not know where it is printed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,19 +11,32 @@
 namespace pipetrain {
 
 // Lines for the log: model, schedule, stages and the predicted gain of the cut.
-std::vector<std::string> describe_layout(const PipelineRank& pipeline);
+std::vector<std::string> describe_layout(const PipelineRank& pipeline,
+                                         const std::string& schedule_name);
 
 struct RankSummary {
   std::string stages;                        // "0, 7"
-  std::string layers;                        // "layers 0 to 4"
-  double busy_seconds = 0, run_seconds = 0;  // in F, I and W; in all actions
+  std::string layers;                        // "0 to 4"
+  double busy_seconds = 0, run_seconds = 0;  // in F, I and W; in all actions, waits included
   double live_microbatches = 0;              // most at once
   double peak_tensor_bytes = 0, peak_resident_bytes = 0;
 };
 
-std::string rank_table(const std::vector<RankSummary>& ranks);
+RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, double busy_seconds,
+                           double run_seconds);
+std::string to_text(const RankSummary& rank);  // to send it to the rank that prints
+RankSummary rank_summary_of(const std::string& text);
 
-// "12.3 MB"
-std::string bytes_text(double bytes);
+struct RunSummary {
+  std::int64_t steps = 0;
+  double seconds = 0, tokens_per_second = 0;
+  double bubble = 0, predicted_bubble = 0;
+  int microbatches = 0, stages = 0;
+  std::optional<double> first_validation_loss, last_validation_loss;
+  std::string output;
+  std::vector<RankSummary> ranks;
+};
+
+std::string summary_text(const RunSummary& run);
 
 }  // namespace pipetrain

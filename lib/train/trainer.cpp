@@ -2,16 +2,25 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "checkpoint/checkpoint.h"
 #include "schedule/simulate.h"
 #include "train/summary.h"
 
 namespace pipetrain {
+namespace {
+
+Extents extents_of(const Shape& shape) {
+  Extents extents;
+  for (int axis = 0; axis < shape.rank(); ++axis) extents.push_back(shape[axis]);
+  return extents;
+}
+
+}  // namespace
 
 void Trainer::Window::add(const StepResult& result) {
   ++steps;
@@ -30,15 +39,16 @@ double Trainer::Window::predicted_bubble(const Schedule& schedule) const {
 }
 
 Trainer::Trainer(const Config& config, const World& world, const Source* source,
-                 const DataShape& data, Mailbox& mailbox, Collective& collective, MemoryPool& pool,
-                 const TrainOptions& options)
+                 RunDirectory* directory, ModelPlan plan, Mailbox& mailbox, Collective& collective,
+                 MemoryPool& pool, bool progress)
     : config_(config),
       world_(world),
       source_(source),
+      directory_(directory),
       collective_(collective),
       pool_(pool),
-      pipeline_(config, data, mailbox, collective, pool),
-      progress_(options.progress && source != nullptr, config.train.steps, "tokens"),
+      pipeline_(config, std::move(plan), mailbox, collective, pool),
+      progress_(progress && source != nullptr, config.train.steps, "tokens"),
       busy_seconds_(static_cast<std::size_t>(world.size())),
       run_seconds_(static_cast<std::size_t>(world.size())) {
   if (!coordinates()) return;
@@ -48,8 +58,7 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
 }
 
 void Trainer::run() {
-  initialize_weights();
-  start_up();
+  announce();
   const TrainConfig& train = config_.train;
   feed_training(0);
   count_validation_rows();
@@ -79,18 +88,8 @@ void Trainer::run() {
   print_summary();
 }
 
-void Trainer::start_up() {
+void Trainer::announce() const {
   if (!coordinates()) return;
-  namespace fs = std::filesystem;
-  const fs::path output = config_.train.output;
-  std::error_code error;
-  fs::create_directories(output, error);
-  metrics_ = std::make_unique<MetricsFile>(output / "metrics.jsonl");
-  std::ofstream yaml(output / "config.yaml");
-  yaml << resolved_yaml(config_);
-  if (!yaml.flush()) {
-    throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(output / "config.yaml"));
-  }
   spdlog::info("{}", world_.text());
   if (world_.oversubscribed()) {
     spdlog::warn(
@@ -98,7 +97,8 @@ void Trainer::start_up() {
         "one rank per core");
   }
   spdlog::info("data: {}", source_->description());
-  for (const std::string& line : describe_layout(pipeline_)) spdlog::info("{}", line);
+  for (const std::string& line : describe_layout(pipeline_, config_.pipeline.schedule))
+    spdlog::info("{}", line);
 }
 
 void Trainer::feed_training(std::int64_t step) {
@@ -168,7 +168,7 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
         {"peak_bytes",
          std::vector<std::int64_t>(result.peak_bytes.begin(), result.peak_bytes.end())}};
     if (evaluates) line["val_loss"] = last_evaluation_->loss;
-    metrics_->write(line);
+    directory_->metrics().write(line);
     if (evaluates) {
       spdlog::info("step {:>6}  loss {:.4f}  validation loss {:.4f}  {:.0f} tokens/s", step,
                    result.loss, last_evaluation_->loss, tokens);
@@ -197,6 +197,69 @@ void Trainer::handle_not_finite(const StepContext& step, const StepResult& resul
               what +
                   "; lower optimizer.learning_rate, set optimizer.clip_norm, or set "
                   "train.on_nonfinite=skip");
+}
+
+void Trainer::load_weights() {
+  if (config_.train.init_from.empty()) return;
+  const Checkpoint checkpoint = open_checkpoint(config_.train.init_from);
+  for (StageParameters& stage : pipeline_.parameters().stages()) {
+    for (const ParameterSlot& slot : stage.slots) {
+      checkpoint.read(slot.parameter->name, extents_of(slot.parameter->shape),
+                      stage.values.floats().subspan(static_cast<std::size_t>(slot.offset),
+                                                    static_cast<std::size_t>(slot.elements)));
+    }
+  }
+}
+
+// Every rank writes the parameters that it owns; rank 0 makes the folder and completes it.
+void Trainer::save_checkpoint(std::int64_t step) {
+  const std::string folder = config_.train.output + "/checkpoints";
+  std::vector<CheckpointTensor> tensors;
+  for (StageParameters& stage : pipeline_.parameters().stages()) {
+    for (const ParameterSlot& slot : stage.slots) {
+      if (!slot.owned) continue;
+      tensors.push_back({slot.parameter->name,
+                         StoredType::kFloat32,
+                         extents_of(slot.parameter->shape),
+                         {},
+                         {},
+                         slot.parameter->value});
+    }
+  }
+  if (coordinates()) begin_checkpoint(folder, step);
+  collective_.barrier();
+  const std::vector<std::string> lists = collective_.all_gather_text(
+      write_rank_file(folder, step, world_.rank, world_.size(), tensors));
+  if (!coordinates()) return;
+  const std::string made =
+      finish_checkpoint(folder, step, lists, source_->tokenizer().dump(), resolved_yaml(config_));
+  progress_.clear();
+  spdlog::info("checkpoint: {}", made);
+}
+
+void Trainer::print_summary() {
+  const std::vector<std::string> rows = collective_.all_gather_text(
+      to_text(summarize_rank(pipeline_, pool_, busy_seconds_[static_cast<std::size_t>(world_.rank)],
+                             run_seconds_[static_cast<std::size_t>(world_.rank)])));
+  if (!coordinates()) return;
+  progress_.clear();
+  const Schedule& schedule = pipeline_.layout().schedule;
+  RunSummary run;
+  run.steps = config_.train.steps;
+  run.seconds = training_seconds_;
+  run.tokens_per_second =
+      static_cast<double>(config_.train.batch_size * pipeline_.targets_per_row()) /
+      (whole_run_.seconds / whole_run_.steps);
+  run.bubble = whole_run_.bubble / whole_run_.steps;
+  run.predicted_bubble = whole_run_.predicted_bubble(schedule);
+  run.microbatches = schedule.microbatches;
+  run.stages = pipeline_.stage_count();
+  if (first_evaluation_) run.first_validation_loss = first_evaluation_->loss;
+  if (last_evaluation_) run.last_validation_loss = last_evaluation_->loss;
+  run.output = config_.train.output;
+  for (const std::string& row : rows) run.ranks.push_back(rank_summary_of(row));
+  std::fputs(summary_text(run).c_str(), stdout);
+  std::fflush(stdout);
 }
 
 }  // namespace pipetrain

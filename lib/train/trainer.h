@@ -8,22 +8,22 @@
 
 #include "data/coordinator.h"
 #include "optim/learning_rate.h"
-#include "train/metrics.h"
 #include "train/pipeline_rank.h"
 #include "train/progress.h"
+#include "train/run_directory.h"
 #include "train/world.h"
 
 namespace pipetrain {
 
-struct TrainOptions {
-  bool progress = true;
-};
-
 class Trainer {
  public:
-  // `source` on rank 0, null elsewhere.
-  Trainer(const Config& config, const World& world, const Source* source, const DataShape& data,
-          Mailbox& mailbox, Collective& collective, MemoryPool& pool, const TrainOptions& options);
+  // Collective. `source` and `directory` on rank 0, null elsewhere; all arguments outlive it.
+  Trainer(const Config& config, const World& world, const Source* source, RunDirectory* directory,
+          ModelPlan plan, Mailbox& mailbox, Collective& collective, MemoryPool& pool,
+          bool progress);
+
+  // Takes the weights from train.init_from, if given. Error(kCheckpoint); no communication.
+  void load_weights();
 
   // All steps, evaluations and the final checkpoint. Error(kNotFinite) where a loss is not, and
   // on_nonfinite is stop.
@@ -44,8 +44,7 @@ class Trainer {
   };
 
   bool coordinates() const { return source_ != nullptr; }
-  void start_up();
-  void initialize_weights();
+  void announce() const;
   void feed_training(std::int64_t step);
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void handle_not_finite(const StepContext& step, const StepResult& result);
@@ -57,18 +56,17 @@ class Trainer {
   const Config& config_;
   const World& world_;
   const Source* source_;
+  RunDirectory* directory_;
   Collective& collective_;
   MemoryPool& pool_;
   PipelineRank pipeline_;
   std::unique_ptr<Coordinator> coordinator_;
-  std::unique_ptr<MetricsFile> metrics_;
   Progress progress_;
   Window window_, whole_run_;
   std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
   std::optional<Evaluation> first_evaluation_, last_evaluation_;
   double training_seconds_ = 0;
   std::int64_t validation_rows_ = 0;
-  std::string last_checkpoint_;
 };
 
 }  // namespace pipetrain

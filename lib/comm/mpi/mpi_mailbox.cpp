@@ -19,7 +19,7 @@ int tag_of(const Message& message, int stages) {
                     " microbatches fit into MPI's tags below " + std::to_string(kTags) +
                     "; use fewer pipeline.microbatches or fewer stages");
   }
-  assert(message.parity == 0 || message.parity == 1);
+  assert(message.parity >= 0 && message.parity < kParities);
   return (message.parity * stages + message.stage) * microbatches + message.microbatch;
 }
 

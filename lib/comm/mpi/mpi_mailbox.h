@@ -19,7 +19,7 @@ namespace pipetrain {
 // The most microbatches that fit into a tag beside the parity and the stage. MPI guarantees tags up
 // to 32767 only.
 constexpr int kTags = 32768;
-constexpr int microbatches_in_tag(int stages) { return kTags / (2 * stages); }
+constexpr int microbatches_in_tag(int stages) { return kTags / (kParities * stages); }
 // Error(kConfiguration) that names the limit for a stage or microbatch beyond it.
 int tag_of(const Message& message, int stages);
 

@@ -1,0 +1,30 @@
+// What every command that runs a pipeline does first, on all ranks: read the configuration, open
+// the data on rank 0, settle threads, and check that model, schedule and grid fit. It must not know
+// what is run afterwards.
+#pragma once
+
+#include <memory>
+
+#include "comm/mpi/error_report.h"
+#include "comm/mpi/session.h"
+#include "data/source.h"
+#include "options.h"
+#include "train/pipeline_rank.h"
+#include "train/run_directory.h"
+#include "train/world.h"
+
+namespace pipetrain {
+
+struct Startup {
+  Config config;
+  World world;
+  std::unique_ptr<Source> source;           // on rank 0
+  std::unique_ptr<RunDirectory> directory;  // on rank 0, if wanted
+  ModelPlan plan;
+  WaitOptions wait;
+};
+
+Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& options,
+              bool makes_run_directory);
+
+}  // namespace pipetrain
