@@ -1,23 +1,11 @@
-#include "ops/simd/isa.h"
+#include "ops/simd/vector.h"
 
 namespace pipetrain::PIPETRAIN_ISA {
 namespace {
 
-typedef float Vector __attribute__((vector_size(PIPETRAIN_VECTOR_BYTES)));
-// The same, for memory that is only aligned to a float.
-typedef float LooseVector
-    __attribute__((vector_size(PIPETRAIN_VECTOR_BYTES), aligned(4), may_alias));
-constexpr int kLanes = PIPETRAIN_VECTOR_BYTES / 4;
 constexpr int kVectors = 2;  // columns of a register tile, in vectors
 constexpr int kColumns = kVectors * kLanes;
 constexpr int kRows = kLanes == 16 ? 12 : kLanes == 8 ? 6 : 4;  // accumulators fill the registers
-
-[[gnu::always_inline]] inline Vector load(const float* p) {
-  return *reinterpret_cast<const LooseVector*>(p);
-}
-[[gnu::always_inline]] inline void store(float* p, Vector v) {
-  *reinterpret_cast<LooseVector*>(p) = v;
-}
 
 // Rows x kColumns entries of C in registers.
 template <int Rows>
