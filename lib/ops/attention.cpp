@@ -9,7 +9,9 @@
 namespace pipetrain {
 namespace {
 
-constexpr std::int64_t kQueryRows = 64;  // with their keys they fit the second-level cache
+// Few query rows waste little on keys that a causal row does not see; whole register tiles of every
+// instruction set fit in.
+constexpr std::int64_t kQueryRows = 24;
 
 // Where one head of one sequence lies in (B, T, 3, H, D) and (B, T, H, D), and the memory of its
 // thread.
@@ -43,6 +45,16 @@ std::int64_t visible(const AttentionShape& shape, const Block& block, std::int64
   return shape.causal ? block.first + i + 1 : shape.tokens;
 }
 
+// (rows, width) from one place to another. Rows of all heads lie a power of two apart, or nearly,
+// and would push each other out of the cache: what is read or written often is kept packed.
+void copy_rows(std::int64_t rows, std::int64_t width, const float* from, std::int64_t from_stride,
+               float* to, std::int64_t to_stride) {
+  for (std::int64_t i = 0; i < rows; ++i) {
+    std::memcpy(to + i * to_stride, from + i * from_stride,
+                static_cast<std::size_t>(width) * sizeof(float));
+  }
+}
+
 template <class Body>
 void for_each_head(Ops& ops, const AttentionShape& shape, std::int64_t scratch_floats,
                    const Body& body) {
@@ -63,12 +75,13 @@ void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, 
   const SimdKernels& simd = ops.simd();
   const std::int64_t T = shape.tokens, D = shape.head_width;
   const float scale = 1.0f / std::sqrt(static_cast<float>(D));
-  for_each_head(ops, shape, (D + kQueryRows) * T, [&](const Head& head, float* scratch) {
-    float* keys = scratch;            // (D, T)
-    float* scores = scratch + D * T;  // (rows, T)
+  for_each_head(ops, shape, (2 * D + kQueryRows) * T, [&](const Head& head, float* scratch) {
+    float* keys = scratch;           // (D, T)
+    float* values = keys + D * T;    // (T, D)
+    float* scores = values + D * T;  // (rows, T)
     const float* q = qkv + head.qkv_at(0);
-    const float* v = qkv + head.qkv_at(2);
     const std::int64_t stride = head.qkv_stride();
+    copy_rows(T, D, qkv + head.qkv_at(2), stride, values, D);
     simd.transpose(T, D, qkv + head.qkv_at(1), stride, keys, T);
     for (std::int64_t first = 0; first < T; first += kQueryRows) {
       const Block block = query_block(shape, first);
@@ -84,7 +97,7 @@ void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, 
         std::memset(row + seen, 0, static_cast<std::size_t>(block.keys - seen) * sizeof(float));
         log_sum_exp[head.row_at() + first + i] = shift + std::log(sums[i]);
       }
-      simd.small_matmul(block.rows, D, block.keys, scores, T, 1, v, stride, o, head.out_stride(),
+      simd.small_matmul(block.rows, D, block.keys, scores, T, 1, values, D, o, head.out_stride(),
                         false);
       for (std::int64_t i = 0; i < block.rows; ++i) {
         simd.scale(o + i * head.out_stride(), D, 1.0f / sums[i]);
@@ -98,30 +111,28 @@ void attention_backward(Ops& ops, const AttentionShape& shape, const float* qkv,
   const SimdKernels& simd = ops.simd();
   const std::int64_t T = shape.tokens, D = shape.head_width;
   const float scale = 1.0f / std::sqrt(static_cast<float>(D));
-  for_each_head(ops, shape, (2 * D + 2 * kQueryRows) * T, [&](const Head& head, float* scratch) {
-    float* keys = scratch;           // (D, T)
-    float* values = keys + D * T;    // (D, T)
-    float* p = values + D * T;       // (rows, T)
-    float* ds = p + kQueryRows * T;  // (rows, T)
+  for_each_head(ops, shape, (5 * D + 2 * kQueryRows) * T, [&](const Head& head, float* scratch) {
+    float* keys = scratch;             // (T, D)
+    float* keys_t = keys + D * T;      // (D, T)
+    float* values_t = keys_t + D * T;  // (D, T)
+    float* dk = values_t + D * T;      // (T, D)
+    float* dv = dk + D * T;            // (T, D)
+    float* p = dv + D * T;             // (rows, T)
+    float* ds = p + kQueryRows * T;    // (rows, T)
     const std::int64_t stride = head.qkv_stride(), out_stride = head.out_stride();
     const float* q = qkv + head.qkv_at(0);
-    const float* k = qkv + head.qkv_at(1);
     float* dq = dqkv + head.qkv_at(0);
-    float* dk = dqkv + head.qkv_at(1);
-    float* dv = dqkv + head.qkv_at(2);
-    simd.transpose(T, D, k, stride, keys, T);
-    simd.transpose(T, D, qkv + head.qkv_at(2), stride, values, T);
-    for (std::int64_t j = 0; j < T; ++j) {
-      std::memset(dk + j * stride, 0, static_cast<std::size_t>(D) * sizeof(float));
-      std::memset(dv + j * stride, 0, static_cast<std::size_t>(D) * sizeof(float));
-    }
+    copy_rows(T, D, qkv + head.qkv_at(1), stride, keys, D);
+    simd.transpose(T, D, keys, D, keys_t, T);
+    simd.transpose(T, D, qkv + head.qkv_at(2), stride, values_t, T);
+    std::memset(dk, 0, static_cast<std::size_t>(2 * D * T) * sizeof(float));
     for (std::int64_t first = 0; first < T; first += kQueryRows) {
       const Block block = query_block(shape, first);
       const float* dO = dout + head.out_at() + first * out_stride;
       const float* o = out + head.out_at() + first * out_stride;
       const float* q_block = q + first * stride;
-      simd.small_matmul(block.rows, block.keys, D, q_block, stride, 1, keys, T, p, T, false);
-      simd.small_matmul(block.rows, block.keys, D, dO, out_stride, 1, values, T, ds, T, false);
+      simd.small_matmul(block.rows, block.keys, D, q_block, stride, 1, keys_t, T, p, T, false);
+      simd.small_matmul(block.rows, block.keys, D, dO, out_stride, 1, values_t, T, ds, T, false);
       for (std::int64_t i = 0; i < block.rows; ++i) {
         const std::int64_t seen = visible(shape, block, i);
         const auto hidden = static_cast<std::size_t>(block.keys - seen) * sizeof(float);
@@ -131,11 +142,13 @@ void attention_backward(Ops& ops, const AttentionShape& shape, const float* qkv,
         std::memset(p + i * T + seen, 0, hidden);
         std::memset(ds + i * T + seen, 0, hidden);
       }
-      simd.small_matmul(block.keys, D, block.rows, ds, 1, T, q_block, stride, dk, stride, true);
-      simd.small_matmul(block.keys, D, block.rows, p, 1, T, dO, out_stride, dv, stride, true);
-      simd.small_matmul(block.rows, D, block.keys, ds, T, 1, k, stride, dq + first * stride, stride,
+      simd.small_matmul(block.keys, D, block.rows, ds, 1, T, q_block, stride, dk, D, true);
+      simd.small_matmul(block.keys, D, block.rows, p, 1, T, dO, out_stride, dv, D, true);
+      simd.small_matmul(block.rows, D, block.keys, ds, T, 1, keys, D, dq + first * stride, stride,
                         false);
     }
+    copy_rows(T, D, dk, D, dqkv + head.qkv_at(1), stride);
+    copy_rows(T, D, dv, D, dqkv + head.qkv_at(2), stride);
   });
 }
 

@@ -1,26 +1,29 @@
-#include "ops/simd/isa.h"
+#include "ops/simd/vector.h"
 
 namespace pipetrain::PIPETRAIN_ISA {
 
 float exp_scaled(float* __restrict x, std::int64_t n, float scale, float shift) {
-  float sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    x[i] = fast_exp(scale * x[i] - shift);
-    sum += x[i];
-  }
-  return sum;
+  Vector sums{};
+  for_each_vector(n, [&](auto at) {
+    const Vector power = fast_exp(at.load(x) * scale - shift);
+    at.store(x, power);
+    sums += at.keep(power, Vector{});
+  });
+  return lane_sum(sums);
 }
 
 float maximum(const float* __restrict x, std::int64_t n) {
-  float largest = -__builtin_huge_valf();
-  for (std::int64_t i = 0; i < n; ++i) largest = x[i] > largest ? x[i] : largest;
-  return largest;
+  const Vector largest = reduce(
+      n, -__builtin_huge_valf(), [&](auto at) { return at.load(x); },
+      [](Vector a, Vector b) { return b > a ? b : a; });
+  float result = largest[0];
+  for (int lane = 1; lane < kLanes; ++lane)
+    result = largest[lane] > result ? largest[lane] : result;
+  return result;
 }
 
 float dot(const float* __restrict x, const float* __restrict y, std::int64_t n) {
-  float sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += x[i] * y[i];
-  return sum;
+  return sum(n, [&](auto at) { return at.load(x) * at.load(y); });
 }
 
 void scale(float* __restrict x, std::int64_t n, float factor) {
@@ -63,22 +66,25 @@ namespace {
 constexpr float kTwiceRootTwoOverPi = 1.5957691216057308f;
 constexpr float kCubic = 0.044715f;
 
-[[gnu::always_inline]] inline float gelu_sigmoid(float x) {
+PIPETRAIN_INLINE Vector gelu_sigmoid(Vector x) {
   return 1.0f / (1.0f + fast_exp(-kTwiceRootTwoOverPi * (x + kCubic * x * x * x)));
 }
 }  // namespace
 
 void gelu_forward(const float* __restrict x, float* __restrict y, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * gelu_sigmoid(x[i]);
+  for_each_vector(n, [&](auto at) {
+    const Vector v = at.load(x);
+    at.store(y, v * gelu_sigmoid(v));
+  });
 }
 
 void gelu_backward(float* __restrict dy, float* __restrict x, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float s = gelu_sigmoid(x[i]);
-    const float slope = kTwiceRootTwoOverPi * (1.0f + 3.0f * kCubic * x[i] * x[i]);
-    dy[i] *= s + x[i] * s * (1.0f - s) * slope;
-    x[i] *= s;
-  }
+  for_each_vector(n, [&](auto at) {
+    const Vector v = at.load(x), s = gelu_sigmoid(v);
+    const Vector slope = kTwiceRootTwoOverPi * (1.0f + 3.0f * kCubic * v * v);
+    at.store(dy, at.load(dy) * (s + v * s * (1.0f - s) * slope));
+    at.store(x, v * s);
+  });
 }
 
 }  // namespace pipetrain::PIPETRAIN_ISA

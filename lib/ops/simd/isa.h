@@ -9,36 +9,7 @@
 #error "compiled per instruction set: see meson.build"
 #endif
 
-#if defined(__AVX512F__)
-#define PIPETRAIN_VECTOR_BYTES 64
-#elif defined(__AVX2__)
-#define PIPETRAIN_VECTOR_BYTES 32
-#else
-#define PIPETRAIN_VECTOR_BYTES 16
-#endif
-
 namespace pipetrain::PIPETRAIN_ISA {
-
-// exp(x): 2^n p(r) with n = round(x / ln 2), p of degree 6 (Taylor's, |r| <= ln 2 / 2). Relative
-// error below 4e-7 with fused multiply-adds; without, r is rounded: below 5e-6 at |x| = 88. NaN
-// stays NaN; outside [-87, 88] the result is that of the bound, so it is never infinite or denormal.
-[[gnu::always_inline]] inline float fast_exp(float x) {
-  x = x < -87.0f ? -87.0f : x;
-  x = x > 88.0f ? 88.0f : x;
-  const float n = __builtin_floorf(x * 1.44269504f + 0.5f);
-  const float r = x - n * 0.693147181f;
-  float p = 1.0f / 720;
-  p = p * r + 1.0f / 120;
-  p = p * r + 1.0f / 24;
-  p = p * r + 1.0f / 6;
-  p = p * r + 0.5f;
-  p = p * r + 1.0f;
-  p = p * r + 1.0f;
-  const std::int32_t bits = (static_cast<std::int32_t>(n) + 127) << 23;
-  float power;
-  __builtin_memcpy(&power, &bits, sizeof power);
-  return p * power;
-}
 
 void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
                   std::int64_t a_row, std::int64_t a_column, const float* b, std::int64_t ldb,

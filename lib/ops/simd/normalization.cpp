@@ -1,4 +1,4 @@
-#include "ops/simd/isa.h"
+#include "ops/simd/vector.h"
 
 namespace pipetrain::PIPETRAIN_ISA {
 
@@ -6,13 +6,13 @@ float layer_norm_forward(const float* x, const float* __restrict gamma,
                          const float* __restrict beta, float* normalized, float* __restrict y,
                          std::int64_t n, float epsilon) {
   const auto count = static_cast<float>(n);
-  float sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += x[i];
-  const float mean = sum / count;
-  float squares = 0;
-  for (std::int64_t i = 0; i < n; ++i) squares += (x[i] - mean) * (x[i] - mean);
+  const float mean = sum(n, [&](auto at) { return at.load(x); }) / count;
+  const float squares = sum(n, [&](auto at) {
+    const Vector centered = at.load(x) - mean;
+    return centered * centered;
+  });
   const float rstd = 1.0f / __builtin_sqrtf(squares / count + epsilon);
-  for (std::int64_t i = 0; i < n; ++i) normalized[i] = (x[i] - mean) * rstd;
+  for_each_vector(n, [&](auto at) { at.store(normalized, (at.load(x) - mean) * rstd); });
   if (y != nullptr) scale_shift(normalized, gamma, beta, y, n);
   return rstd;
 }

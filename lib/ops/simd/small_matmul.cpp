@@ -1,54 +1,41 @@
-#include "ops/simd/isa.h"
+#include "ops/simd/vector.h"
 
 namespace pipetrain::PIPETRAIN_ISA {
 namespace {
 
-typedef float Vector __attribute__((vector_size(PIPETRAIN_VECTOR_BYTES)));
-// The same, for memory that is only aligned to a float.
-typedef float LooseVector
-    __attribute__((vector_size(PIPETRAIN_VECTOR_BYTES), aligned(4), may_alias));
-constexpr int kLanes = PIPETRAIN_VECTOR_BYTES / 4;
 constexpr int kVectors = 2;  // columns of a register tile, in vectors
-constexpr int kColumns = kVectors * kLanes;
 constexpr int kRows = kLanes == 16 ? 12 : kLanes == 8 ? 6 : 4;  // accumulators fill the registers
 
-[[gnu::always_inline]] inline Vector load(const float* p) {
-  return *reinterpret_cast<const LooseVector*>(p);
-}
-[[gnu::always_inline]] inline void store(float* p, Vector v) {
-  *reinterpret_cast<LooseVector*>(p) = v;
-}
-
-// Rows x kColumns entries of C in registers.
-template <int Rows>
+// Rows x (Vectors * kLanes) entries of C in registers.
+template <int Rows, int Vectors>
 void tile(std::int64_t k, const float* a, std::int64_t a_row, std::int64_t a_column, const float* b,
           std::int64_t ldb, float* c, std::int64_t ldc, bool accumulate) {
-  Vector sums[Rows][kVectors];
+  Vector sums[Rows][Vectors];
   for (int i = 0; i < Rows; ++i) {
-    for (int v = 0; v < kVectors; ++v) {
+    for (int v = 0; v < Vectors; ++v) {
       sums[i][v] = accumulate ? load(c + i * ldc + v * kLanes) : Vector{};
     }
   }
   for (std::int64_t l = 0; l < k; ++l) {
-    const Vector b0 = load(b + l * ldb), b1 = load(b + l * ldb + kLanes);
+    Vector row[Vectors];
+    for (int v = 0; v < Vectors; ++v) row[v] = load(b + l * ldb + v * kLanes);
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i) {
       const float entry = a[i * a_row + l * a_column];
-      sums[i][0] += entry * b0;
-      sums[i][1] += entry * b1;
+      for (int v = 0; v < Vectors; ++v) sums[i][v] += entry * row[v];
     }
   }
   for (int i = 0; i < Rows; ++i) {
-    for (int v = 0; v < kVectors; ++v) store(c + i * ldc + v * kLanes, sums[i][v]);
+    for (int v = 0; v < Vectors; ++v) store(c + i * ldc + v * kLanes, sums[i][v]);
   }
 }
 
-// One row at a time for what is left over: n < kColumns columns, or fewer rows than a tile.
+// One row at a time for the n < kLanes columns that are left over.
 void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t a_row,
             std::int64_t a_column, const float* b, std::int64_t ldb, float* c, std::int64_t ldc,
             bool accumulate) {
   for (std::int64_t i = 0; i < m; ++i) {
-    float sums[kColumns] = {};
+    float sums[kLanes] = {};
     if (accumulate) __builtin_memcpy(sums, c + i * ldc, static_cast<unsigned long>(n) * 4);
     for (std::int64_t l = 0; l < k; ++l) {
       const float entry = a[i * a_row + l * a_column];
@@ -58,17 +45,51 @@ void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std:
   }
 }
 
-template <int Rows>
+template <int Rows, int Vectors>
 void remaining_rows(std::int64_t rows, std::int64_t k, const float* a, std::int64_t a_row,
                     std::int64_t a_column, const float* b, std::int64_t ldb, float* c,
                     std::int64_t ldc, bool accumulate) {
   if constexpr (Rows > 0) {
     if (rows == Rows) {
-      tile<Rows>(k, a, a_row, a_column, b, ldb, c, ldc, accumulate);
+      tile<Rows, Vectors>(k, a, a_row, a_column, b, ldb, c, ldc, accumulate);
     } else {
-      remaining_rows<Rows - 1>(rows, k, a, a_row, a_column, b, ldb, c, ldc, accumulate);
+      remaining_rows<Rows - 1, Vectors>(rows, k, a, a_row, a_column, b, ldb, c, ldc, accumulate);
     }
   }
+}
+
+// Vectors * kLanes columns of C.
+template <int Vectors>
+void panel(std::int64_t m, std::int64_t k, const float* a, std::int64_t a_row,
+           std::int64_t a_column, const float* b, std::int64_t ldb, float* c, std::int64_t ldc,
+           bool accumulate) {
+  std::int64_t i = 0;
+  for (; i + kRows <= m; i += kRows) {
+    tile<kRows, Vectors>(k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc, ldc, accumulate);
+  }
+  remaining_rows<kRows - 1, Vectors>(m - i, k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc,
+                                     ldc, accumulate);
+}
+
+// kLanes x kLanes entries: swaps the off-diagonal quarters, then those of each quarter, and so on.
+PIPETRAIN_INLINE void transpose_square(const float* from, std::int64_t from_stride, float* to,
+                                       std::int64_t to_stride) {
+  Vector v[kLanes];
+  for (int i = 0; i < kLanes; ++i) v[i] = load(from + i * from_stride);
+#pragma GCC unroll 4
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    const IntVector lanes = lane_numbers(), upper = lanes & half;
+    const IntVector low = lanes + (upper != 0 ? kLanes - half : IntVector{});
+    const IntVector high = lanes + (upper != 0 ? kLanes + IntVector{} : IntVector{} + half);
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) {
+      if ((i & half) != 0) continue;
+      const Vector a = v[i], b = v[i + half];
+      v[i] = __builtin_shuffle(a, b, low);
+      v[i + half] = __builtin_shuffle(a, b, high);
+    }
+  }
+  for (int i = 0; i < kLanes; ++i) store(to + i * to_stride, v[i]);
 }
 
 }  // namespace
@@ -77,25 +98,29 @@ void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, const float* a
                   std::int64_t a_row, std::int64_t a_column, const float* b, std::int64_t ldb,
                   float* c, std::int64_t ldc, bool accumulate) {
   std::int64_t j = 0;
-  for (; j + kColumns <= n; j += kColumns) {
-    std::int64_t i = 0;
-    for (; i + kRows <= m; i += kRows) {
-      tile<kRows>(k, a + i * a_row, a_row, a_column, b + j, ldb, c + i * ldc + j, ldc, accumulate);
-    }
-    remaining_rows<kRows - 1>(m - i, k, a + i * a_row, a_row, a_column, b + j, ldb, c + i * ldc + j,
-                              ldc, accumulate);
+  for (; j + kVectors * kLanes <= n; j += kVectors * kLanes) {
+    panel<kVectors>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
+  }
+  for (; j + kLanes <= n; j += kLanes) {
+    panel<1>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
   }
   if (j < n) narrow(m, n - j, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
 }
 
 void transpose(std::int64_t rows, std::int64_t columns, const float* __restrict from,
                std::int64_t from_stride, float* __restrict to, std::int64_t to_stride) {
-  constexpr std::int64_t kBlock = 16;
-  for (std::int64_t i0 = 0; i0 < rows; i0 += kBlock) {
-    const std::int64_t i1 = i0 + kBlock < rows ? i0 + kBlock : rows;
-    for (std::int64_t j = 0; j < columns; ++j) {
-      for (std::int64_t i = i0; i < i1; ++i) to[j * to_stride + i] = from[i * from_stride + j];
+  std::int64_t i = 0;
+  for (; i + kLanes <= rows; i += kLanes) {
+    std::int64_t j = 0;
+    for (; j + kLanes <= columns; j += kLanes) {
+      transpose_square(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
     }
+    for (; j < columns; ++j) {
+      for (int l = 0; l < kLanes; ++l) to[j * to_stride + i + l] = from[(i + l) * from_stride + j];
+    }
+  }
+  for (; i < rows; ++i) {
+    for (std::int64_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
   }
 }
 
