@@ -1,5 +1,5 @@
-// Generators of the published schedules: pure functions from (ranks, virtual stages, microbatches) to compute actions.
-// They must not know costs, messages or how a schedule runs.
+// Generators of the published schedules: pure functions from (ranks, virtual stages, microbatches)
+// to compute actions. They must not know costs, messages or how a schedule runs.
 #pragma once
 
 #include <string>
@@ -22,6 +22,7 @@ int default_virtual_stages(std::string_view name);
 Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches);
 
 // Every stage's forwards alone, in the order in which a pipeline of p ranks runs them: evaluation.
-Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages, int microbatches);
+Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages,
+                               int microbatches);
 
 }  // namespace pipetrain

@@ -2,15 +2,18 @@
 // It must not know tensors, layers or how an action is executed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace pipetrain {
 
-// F forward; I gradient with respect to the input; W with respect to the weights; B both; R recompute.
-// kReceive* post a receive; kSend* hand a finished result to the mailbox; kReduceGrad sums a stage's gradient over its copies.
+// F forward; I gradient with respect to the input; W with respect to the weights; B both; R
+// recompute. kReceive* post a receive; kSend* hand a finished result to the mailbox; kReduceGrad
+// sums a stage's gradient over its copies.
 enum class Op : std::uint8_t {
   kForward,
   kBackwardInput,
@@ -33,9 +36,14 @@ struct Action {
 
 // "2F0", "2SEND_F0", "2REDUCE_GRAD": stage, op, microbatch.
 std::string text_of(const Action& action);
-bool is_compute(Op op);  // F, I, W, B, R
+std::optional<Action> parse_action(
+    std::string_view text);  // the inverse; nothing if it is no action
+bool is_compute(Op op);      // F, I, W, B, R
+inline bool sends_gradient(Op op) { return op == Op::kBackwardInput || op == Op::kBackward; }
+inline bool ends_microbatch(Op op) { return op == Op::kBackwardWeight || op == Op::kBackward; }
 
-// Which rank owns which stage: stage s on rank s mod p, or down the ranks and back up (stages = 2p).
+// Which rank owns which stage: stage s on rank s mod p, or down the ranks and back up (stages =
+// 2p).
 enum class Placement : std::uint8_t { kLoop, kV };
 
 struct Schedule {
@@ -46,10 +54,20 @@ struct Schedule {
 
   int rank_count() const { return static_cast<int>(ranks.size()); }
   int stage_count() const { return rank_count() * virtual_stages; }
+  std::size_t action_count() const;
 };
+
+// The flat index of one microbatch on one stage, for tables over both.
+inline std::size_t cell(const Schedule& schedule, int stage, int microbatch) {
+  return static_cast<std::size_t>(stage) * static_cast<std::size_t>(schedule.microbatches) +
+         static_cast<std::size_t>(microbatch);
+}
+
+bool is_forward_only(const Schedule& schedule);
 
 // The rank that owns `stage`, and the v stages of `rank` in ascending order.
 int rank_of_stage(Placement placement, int ranks, int virtual_stages, int stage);
 std::vector<int> stages_of_rank(Placement placement, int ranks, int virtual_stages, int rank);
+int rank_of_stage(const Schedule& schedule, int stage);
 
 }  // namespace pipetrain

@@ -1,4 +1,5 @@
-// A schedule's Timeline under given costs: each action starts when its rank is free and its inputs have arrived.
+// A schedule's Timeline under given costs: each action starts when its rank is free and its inputs
+// have arrived.
 #pragma once
 
 #include <vector>
@@ -21,7 +22,8 @@ struct Costs {
 Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
                   double backward_weight, double message = 0);
 
-// Whether a B sends the input gradient after I (what runs) or only when all of B is done (as papers draw it).
+// Whether a B sends the input gradient after I (what runs) or only when all of B is done (as papers
+// draw it).
 enum class BackwardSends { kGradientsFirst, kAfterBackward };
 
 // Linear in the number of actions. `schedule` holds compute actions (B allowed) and must be valid.

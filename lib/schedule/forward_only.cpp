@@ -1,0 +1,58 @@
+#include <algorithm>
+
+#include "schedule/generate.h"
+
+namespace pipetrain {
+namespace {
+
+// Groups of p microbatches go down the ranks lap after lap, so that a lap's first result meets an
+// idle first rank.
+void loop_forwards(int ranks, int virtual_stages, int microbatches, Schedule& schedule) {
+  for (int rank = 0; rank < ranks; ++rank) {
+    std::vector<Action>& actions = schedule.ranks.emplace_back();
+    for (int group = 0; group < microbatches; group += ranks) {
+      const int group_end = std::min(group + ranks, microbatches);
+      for (int lap = 0; lap < virtual_stages; ++lap) {
+        for (int m = group; m < group_end; ++m) {
+          actions.push_back({Op::kForward, lap * ranks + rank, m});
+        }
+      }
+    }
+  }
+}
+
+// A rank runs ahead on a lower stage for as long as the first microbatch needs to come back to it,
+// then takes its stages in turn, the highest first. S=4 on 2 ranks, M=4 (stages 0 and 3, stages 1
+// and 2):
+//   0F0 0F1 0F2 3F0 0F3 3F1     3F2     3F3
+//       1F0 2F0 1F1 2F1 1F2 2F2 1F3 2F3
+void v_forwards(int ranks, int virtual_stages, int microbatches, Schedule& schedule) {
+  for (int rank = 0; rank < ranks; ++rank) {
+    std::vector<Action>& actions = schedule.ranks.emplace_back();
+    const std::vector<int> stages =
+        stages_of_rank(Placement::kV, ranks, virtual_stages, rank);        // ascending
+    const auto delay = [&](int stage) { return stage - stages.front(); };  // in microbatches
+    const int rounds = microbatches + delay(stages.back());
+    for (int round = 0; round < rounds; ++round) {
+      for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
+        const int m = round - delay(*stage);
+        if (m >= 0 && m < microbatches) actions.push_back({Op::kForward, *stage, m});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages,
+                               int microbatches) {
+  Schedule schedule{placement, microbatches, virtual_stages, {}};
+  if (placement == Placement::kLoop) {
+    loop_forwards(ranks, virtual_stages, microbatches, schedule);
+  } else {
+    v_forwards(ranks, virtual_stages, microbatches, schedule);
+  }
+  return schedule;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,106 @@
+#include "schedule/schedule.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace pipetrain {
+namespace {
+
+struct OpName {
+  Op op;
+  std::string_view name;
+};
+
+constexpr std::array<OpName, 10> kOpNames{{
+    {Op::kForward, "F"},
+    {Op::kBackwardInput, "I"},
+    {Op::kBackwardWeight, "W"},
+    {Op::kBackward, "B"},
+    {Op::kRecompute, "R"},
+    {Op::kSendForward, "SEND_F"},
+    {Op::kReceiveForward, "RECV_F"},
+    {Op::kSendBackward, "SEND_B"},
+    {Op::kReceiveBackward, "RECV_B"},
+    {Op::kReduceGrad, "REDUCE_GRAD"},
+}};
+
+// Reads a number from the front of `text` and drops it.
+std::optional<int> take_number(std::string_view& text) {
+  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+  int number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+}  // namespace
+
+std::string text_of(const Action& action) {
+  const std::string_view name = kOpNames[static_cast<std::size_t>(action.op)].name;
+  std::string text = std::to_string(action.stage);
+  text += name;
+  if (action.op != Op::kReduceGrad) text += std::to_string(action.microbatch);
+  return text;
+}
+
+std::optional<Action> parse_action(std::string_view text) {
+  Action action;
+  const std::optional<int> stage = take_number(text);
+  if (!stage) return std::nullopt;
+  action.stage = *stage;
+  const std::string_view name =
+      text.substr(0, std::min(text.find_first_of("0123456789"), text.size()));
+  const auto found = std::find_if(kOpNames.begin(), kOpNames.end(),
+                                  [&](const OpName& known) { return known.name == name; });
+  if (found == kOpNames.end()) return std::nullopt;
+  action.op = found->op;
+  text.remove_prefix(name.size());
+  if (action.op != Op::kReduceGrad) {
+    const std::optional<int> microbatch = take_number(text);
+    if (!microbatch) return std::nullopt;
+    action.microbatch = *microbatch;
+  }
+  if (!text.empty()) return std::nullopt;
+  return action;
+}
+
+bool is_compute(Op op) { return op <= Op::kRecompute; }
+
+std::size_t Schedule::action_count() const {
+  std::size_t count = 0;
+  for (const auto& actions : ranks) count += actions.size();
+  return count;
+}
+
+bool is_forward_only(const Schedule& schedule) {
+  for (const auto& actions : schedule.ranks) {
+    for (const Action& action : actions) {
+      if (is_compute(action.op) && action.op != Op::kForward) return false;
+    }
+  }
+  return true;
+}
+
+int rank_of_stage(Placement placement, int ranks, int /*virtual_stages*/, int stage) {
+  const int lap = stage / ranks;
+  const int place = stage % ranks;
+  const bool back_up = placement == Placement::kV && lap % 2 == 1;
+  return back_up ? ranks - 1 - place : place;
+}
+
+std::vector<int> stages_of_rank(Placement placement, int ranks, int virtual_stages, int rank) {
+  std::vector<int> stages;
+  for (int lap = 0; lap < virtual_stages; ++lap) {
+    const bool back_up = placement == Placement::kV && lap % 2 == 1;
+    stages.push_back(lap * ranks + (back_up ? ranks - 1 - rank : rank));
+  }
+  return stages;
+}
+
+int rank_of_stage(const Schedule& schedule, int stage) {
+  return rank_of_stage(schedule.placement, schedule.rank_count(), schedule.virtual_stages, stage);
+}
+
+}  // namespace pipetrain

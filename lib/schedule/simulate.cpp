@@ -1,0 +1,120 @@
+#include "schedule/simulate.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "schedule/walk.h"
+
+namespace pipetrain {
+namespace {
+
+class Simulation {
+ public:
+  Simulation(const Schedule& schedule, const Costs& costs, BackwardSends sends)
+      : schedule_(schedule),
+        costs_(costs),
+        sends_(sends),
+        forward_only_(is_forward_only(schedule)) {
+    const std::size_t cells = static_cast<std::size_t>(schedule.stage_count()) *
+                              static_cast<std::size_t>(schedule.microbatches);
+    forward_end_.resize(cells);
+    gradient_end_.resize(cells);
+    free_.resize(schedule.ranks.size());
+    live_.resize(schedule.ranks.size());
+    timeline_.ranks.resize(schedule.ranks.size());
+    timeline_.peak_live_microbatches.resize(schedule.ranks.size());
+    for (std::size_t rank = 0; rank < schedule.ranks.size(); ++rank) {
+      timeline_.ranks[rank].reserve(schedule.ranks[rank].size() * 2);
+    }
+  }
+
+  void run(int rank, const Action& action) {
+    if (!is_compute(action.op)) return;
+    const std::size_t r = static_cast<std::size_t>(rank);
+    const double arrival = arrival_of(rank, action);
+    if (arrival > free_[r]) {
+      Action waiting = action;
+      if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
+        waiting.op = Op::kBackwardInput;
+      }
+      timeline_.ranks[r].push_back({waiting, true, free_[r], arrival});
+      free_[r] = arrival;
+    }
+    if (action.op == Op::kForward) enter(r);
+    compute(r, action);
+    if (ends_microbatch(action.op) || (forward_only_ && action.op == Op::kForward)) --live_[r];
+  }
+
+  Timeline take() && { return std::move(timeline_); }
+
+ private:
+  double arrival_of(int rank, const Action& action) const {
+    const std::optional<Action> needed = needed_by(schedule_, action);
+    if (!needed) return 0;
+    const auto& ends = needed->op == Op::kForward ? forward_end_ : gradient_end_;
+    const bool travels = rank_of_stage(schedule_, needed->stage) != rank;
+    return ends[cell(schedule_, needed->stage, needed->microbatch)] +
+           (travels ? costs_.message : 0);
+  }
+
+  void enter(std::size_t rank) {
+    double& peak = timeline_.peak_live_microbatches[rank];
+    peak = std::max(peak, static_cast<double>(++live_[rank]) / schedule_.virtual_stages);
+  }
+
+  void compute(std::size_t rank, const Action& action) {
+    const StageCost& cost = costs_.stages[static_cast<std::size_t>(action.stage)];
+    const std::size_t index = cell(schedule_, action.stage, action.microbatch);
+    const auto span = [&](Op op, double duration) {
+      const double start = free_[rank];
+      free_[rank] += duration;
+      timeline_.ranks[rank].push_back(
+          {{op, action.stage, action.microbatch}, false, start, free_[rank]});
+    };
+    if (action.op == Op::kForward) {
+      span(Op::kForward, cost.forward);
+      forward_end_[index] = free_[rank];
+    } else if (action.op == Op::kBackwardInput) {
+      span(Op::kBackwardInput, cost.backward_input);
+      gradient_end_[index] = free_[rank];
+    } else if (action.op == Op::kBackwardWeight) {
+      span(Op::kBackwardWeight, cost.backward_weight);
+    } else if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
+      span(Op::kBackwardInput, cost.backward_input);
+      gradient_end_[index] = free_[rank];
+      span(Op::kBackwardWeight, cost.backward_weight);
+    } else if (action.op == Op::kBackward) {
+      span(Op::kBackward, cost.backward_input + cost.backward_weight);
+      gradient_end_[index] = free_[rank];
+    }
+  }
+
+  const Schedule& schedule_;
+  const Costs& costs_;
+  BackwardSends sends_;
+  bool forward_only_;
+  std::vector<double> forward_end_, gradient_end_;  // per stage and microbatch
+  std::vector<double> free_;                        // per rank: when it ended its last action
+  std::vector<int> live_;
+  Timeline timeline_;
+};
+
+}  // namespace
+
+Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
+                  double backward_weight, double message) {
+  const double v = schedule.virtual_stages;
+  const StageCost share{forward / v, backward_input / v, backward_weight / v};
+  return {std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), share), message};
+}
+
+Timeline simulate(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
+  Simulation simulation(schedule, costs, sends);
+  walk(schedule, [&](int rank, std::size_t position) {
+    simulation.run(rank, schedule.ranks[static_cast<std::size_t>(rank)][position]);
+  });
+  return std::move(simulation).take();
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,206 @@
+#include "schedule/validate.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "base/error.h"
+#include "schedule/walk.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
+// The actions around the wrong one, a row for each rank, the wrong one between > and <.
+std::string marked_grid(const Schedule& schedule, int wrong_rank, std::size_t wrong_position) {
+  constexpr int kRowsAround = 8;
+  constexpr std::size_t kColumnsBefore = 7, kColumns = 12;
+  std::size_t first = 0;
+  if (wrong_position != kNowhere && wrong_position > kColumnsBefore) {
+    first = wrong_position - kColumnsBefore;
+  }
+  std::size_t width = 0;
+  for (const auto& actions : schedule.ranks) {
+    for (std::size_t i = first; i < std::min(actions.size(), first + kColumns); ++i) {
+      width = std::max(width, text_of(actions[i]).size());
+    }
+  }
+  std::string grid;
+  const int last_rank = std::min(schedule.rank_count() - 1, wrong_rank + kRowsAround);
+  for (int rank = std::max(0, wrong_rank - kRowsAround); rank <= last_rank; ++rank) {
+    const auto& actions = schedule.ranks[static_cast<std::size_t>(rank)];
+    std::string row = "  rank " + std::to_string(rank) + (first > 0 ? ": ..." : ":");
+    for (std::size_t i = first; i < std::min(actions.size(), first + kColumns); ++i) {
+      const bool wrong = rank == wrong_rank && i == wrong_position;
+      const std::string text = text_of(actions[i]);
+      row += (wrong ? ">" : " ") + text + (wrong ? "<" : " ");
+      row.append(width - text.size(), ' ');
+    }
+    if (first + kColumns < actions.size()) row += "...";
+    if (rank == wrong_rank && wrong_position >= actions.size()) row += " > missing <";
+    while (row.back() == ' ') row.pop_back();
+    grid += "\n" + row;
+  }
+  return grid;
+}
+
+[[noreturn]] void refuse(const Schedule& schedule, int rank, std::size_t position,
+                         const std::string& what) {
+  throw Error(ExitCode::kConfiguration, "schedule: rank " + std::to_string(rank) + ": " + what +
+                                            marked_grid(schedule, rank, position));
+}
+
+void check_sizes(const Schedule& schedule) {
+  if (schedule.ranks.empty() || schedule.microbatches < 1 || schedule.virtual_stages < 1) {
+    throw Error(ExitCode::kConfiguration,
+                "schedule: found " + std::to_string(schedule.rank_count()) + " ranks, " +
+                    std::to_string(schedule.virtual_stages) + " stages per rank and " +
+                    std::to_string(schedule.microbatches) +
+                    " microbatches; expected at least one of each");
+  }
+}
+
+// What has been done with each microbatch on each stage; only the stage's own rank writes there.
+enum Done : std::uint8_t { kF = 1, kI = 2, kW = 4 };
+
+std::uint8_t bits_of(Op op) {
+  switch (op) {
+    case Op::kForward:
+      return kF;
+    case Op::kBackwardInput:
+      return kI;
+    case Op::kBackwardWeight:
+      return kW;
+    case Op::kBackward:
+      return kI | kW;
+    default:
+      return 0;
+  }
+}
+
+class RankCheck {
+ public:
+  RankCheck(const Schedule& schedule, int rank, bool forward_only)
+      : schedule_(schedule), rank_(rank), forward_only_(forward_only) {
+    done_.resize(static_cast<std::size_t>(schedule.virtual_stages) *
+                 static_cast<std::size_t>(schedule.microbatches));
+  }
+
+  void run() {
+    const auto& actions = schedule_.ranks[static_cast<std::size_t>(rank_)];
+    for (std::size_t i = 0; i < actions.size(); ++i) {
+      if (is_compute(actions[i].op)) check(actions[i], i);
+    }
+    check_complete();
+  }
+
+ private:
+  void check(const Action& action, std::size_t position) {
+    const auto refuse_it = [&](const std::string& why) {
+      refuse(schedule_, rank_, position, text_of(action) + " " + why);
+    };
+    if (action.stage < 0 || action.stage >= schedule_.stage_count()) {
+      refuse_it("names a stage beyond the last, " + std::to_string(schedule_.stage_count() - 1));
+    }
+    if (action.microbatch < 0 || action.microbatch >= schedule_.microbatches) {
+      refuse_it("names a microbatch beyond the last, " +
+                std::to_string(schedule_.microbatches - 1));
+    }
+    const int owner = rank_of_stage(schedule_, action.stage);
+    if (owner != rank_) refuse_it("is on a stage of rank " + std::to_string(owner));
+    if (action.op == Op::kRecompute) return;
+    std::uint8_t& done = done_[index(action.stage, action.microbatch)];
+    const std::uint8_t bits = bits_of(action.op);
+    if (done & bits) refuse_it("comes twice");
+    const std::string which = std::to_string(action.microbatch);
+    const std::string stage = std::to_string(action.stage);
+    if (action.op != Op::kForward && forward_only_) refuse_it("is in a forward-only schedule");
+    if (action.op != Op::kForward && !(done & kF)) refuse_it("comes before " + stage + "F" + which);
+    if (action.op == Op::kBackwardWeight && !(done & kI)) {
+      refuse_it("comes before " + stage + "I" + which);
+    }
+    done = static_cast<std::uint8_t>(done | bits);
+  }
+
+  void check_complete() const {
+    for (int stage : stages_of_rank(schedule_.placement, schedule_.rank_count(),
+                                    schedule_.virtual_stages, rank_)) {
+      for (int microbatch = 0; microbatch < schedule_.microbatches; ++microbatch) {
+        const std::uint8_t done = done_[index(stage, microbatch)];
+        std::string missing;
+        if (!(done & kF)) {
+          missing = "F";
+        } else if (!forward_only_ && !(done & kI)) {
+          missing = "I";
+        } else if (!forward_only_ && !(done & kW)) {
+          missing = "W";
+        }
+        if (!missing.empty()) {
+          const std::string where = std::to_string(microbatch);
+          const bool could_be_both = missing == "I" && !(done & kW);
+          refuse(schedule_, rank_, kNowhere,
+                 std::to_string(stage) + missing + where +
+                     (could_be_both ? " (or " + std::to_string(stage) + "B" + where + ")" : "") +
+                     " is missing");
+        }
+      }
+    }
+  }
+
+  std::size_t index(int stage, int microbatch) const {
+    return static_cast<std::size_t>(stage / schedule_.rank_count()) *
+               static_cast<std::size_t>(schedule_.microbatches) +
+           static_cast<std::size_t>(microbatch);
+  }
+
+  const Schedule& schedule_;
+  int rank_;
+  bool forward_only_;
+  std::vector<std::uint8_t> done_;  // per lap (stage / ranks) and microbatch
+};
+
+// Where the waiting ranks wait for each other in a ring, the first of that ring is shown.
+void check_deadlock(const Schedule& schedule) {
+  const std::vector<std::size_t> reached = walk(schedule, [](int, std::size_t) {});
+  const auto stuck = [&](int rank) {
+    const auto r = static_cast<std::size_t>(rank);
+    return reached[r] < schedule.ranks[r].size();
+  };
+  int rank = 0;
+  while (rank < schedule.rank_count() && !stuck(rank)) ++rank;
+  if (rank == schedule.rank_count()) return;
+  const auto waiting = [&](int r) {
+    return schedule.ranks[static_cast<std::size_t>(r)][reached[static_cast<std::size_t>(r)]];
+  };
+  const auto awaited = [&](int r) { return *needed_by(schedule, waiting(r)); };
+  for (int i = 0; i < schedule.rank_count(); ++i) {  // after so many steps we are in the ring
+    rank = rank_of_stage(schedule, awaited(rank).stage);
+  }
+  std::vector<int> ring{rank};
+  for (int r = rank_of_stage(schedule, awaited(rank).stage); r != rank;
+       r = rank_of_stage(schedule, awaited(r).stage)) {
+    ring.push_back(r);
+  }
+  std::rotate(ring.begin(), std::min_element(ring.begin(), ring.end()), ring.end());
+  std::string what = "deadlock:";
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    const int owner = rank_of_stage(schedule, awaited(ring[i]).stage);
+    what += (i == 0 ? " " : ", rank " + std::to_string(ring[i]) + ": ") +
+            text_of(waiting(ring[i])) + " waits for " + text_of(awaited(ring[i])) + " of rank " +
+            std::to_string(owner);
+  }
+  refuse(schedule, ring.front(), reached[static_cast<std::size_t>(ring.front())], what);
+}
+
+}  // namespace
+
+void validate(const Schedule& schedule, bool forward_only) {
+  check_sizes(schedule);
+  for (int rank = 0; rank < schedule.rank_count(); ++rank) {
+    RankCheck(schedule, rank, forward_only).run();
+  }
+  check_deadlock(schedule);
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,38 @@
+#include "schedule/lower.h"
+
+#include "catch.h"
+#include "drawing.h"
+#include "schedule/generate.h"
+
+using namespace pipetrain;
+
+TEST_CASE("Lowering sends input gradients before weight gradients and posts receives ahead") {
+  CHECK(lower(generate("1f1b", 2, 1, 2), 1).ranks == actions_of(R"(
+    0F0 0SEND_F0 0RECV_B0 0F1 0SEND_F1 0I0 0RECV_B1 0W0 0I1 0W1 0REDUCE_GRAD
+    1RECV_F0 1F0 1I0 1SEND_B0 1RECV_F1 1W0 1F1 1I1 1SEND_B1 1W1 1REDUCE_GRAD
+  )"));
+}
+
+TEST_CASE("A stage sends to its neighbour on the same rank too") {
+  CHECK(lower(generate_forward_only(Placement::kV, 1, 2, 2), 0).ranks == actions_of(R"(
+    0F0 0SEND_F0 1RECV_F0 1F0 0F1 0SEND_F1 1RECV_F1 1F1
+  )"));
+}
+
+TEST_CASE("Splitting replaces each B and leaves the rest alone") {
+  CHECK(split_backward({Placement::kLoop, 2, 1, actions_of("0F0 0B0 0F1 0I1 0W1")}).ranks ==
+        actions_of("0F0 0I0 0W0 0F1 0I1 0W1"));
+}
+
+TEST_CASE("Every message is sent once and received once") {
+  const Schedule lowered = lower(generate("1f1b", 4, 1, 8));
+  int sends = 0, receives = 0;
+  for (const auto& actions : lowered.ranks) {
+    for (const Action& action : actions) {
+      if (action.op == Op::kSendForward || action.op == Op::kSendBackward) ++sends;
+      if (action.op == Op::kReceiveForward || action.op == Op::kReceiveBackward) ++receives;
+    }
+  }
+  CHECK(sends == 2 * 3 * 8);
+  CHECK(receives == sends);
+}

@@ -1,0 +1,67 @@
+#include "schedule/validate.h"
+
+#include "base/error.h"
+#include "catch.h"
+#include "drawing.h"
+#include "schedule/generate.h"
+#include "schedule/lower.h"
+
+using namespace pipetrain;
+
+namespace {
+
+std::string refusal(const Schedule& schedule) {
+  try {
+    validate(schedule);
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::kConfiguration);
+    return error.what();
+  }
+  return "";
+}
+
+std::string refusal(int microbatches, int virtual_stages, const std::string& drawing) {
+  return refusal({Placement::kLoop, microbatches, virtual_stages, actions_of(drawing)});
+}
+
+}  // namespace
+
+TEST_CASE("A complete, ordered schedule passes, lowered or not") {
+  CHECK(refusal(2, 1, "0F0 0F1 0B0 0I1 0W1 \n 1F0 1I0 1F1 1W0 1B1") == "");
+  CHECK_NOTHROW(validate(lower(generate("1f1b", 3, 1, 5))));
+}
+
+TEST_CASE("A wrong schedule is refused with the wrong action marked") {
+  CHECK(refusal(2, 1, "0F0 0F1 0B0 0B1 \n 1F0 1W0 1I0 1F1 1B1") ==
+        "schedule: rank 1: 1W0 comes before 1I0\n"
+        "  rank 0: 0F0  0F1  0B0  0B1\n"
+        "  rank 1: 1F0 >1W0< 1I0  1F1  1B1");
+  CHECK(refusal(2, 1, "0F0 0F1 0B0 \n 1F0 1B0 1F1 1B1") ==
+        "schedule: rank 0: 0I1 (or 0B1) is missing\n"
+        "  rank 0: 0F0  0F1  0B0  > missing <\n"
+        "  rank 1: 1F0  1B0  1F1  1B1");
+  CHECK(refusal(1, 1, "0F0 0B0 0F0 \n 1F0 1B0").find("0F0 comes twice") != std::string::npos);
+  CHECK(refusal(1, 1, "0F0 0I0 0B0 \n 1F0 1B0").find("0B0 comes twice") != std::string::npos);
+  CHECK(refusal(1, 1, "0F0 0B0 \n 1B0 1F0").find("1B0 comes before 1F0") != std::string::npos);
+  CHECK(refusal(1, 1, "0F0 1F0 0B0 \n 1F0 1B0").find("on a stage of rank 1") != std::string::npos);
+  CHECK(refusal(1, 1, "0F0 0F1 0B0 \n 1F0 1B0").find("beyond the last") != std::string::npos);
+  CHECK(refusal(1, 1, "0F0 0I0 \n 1F0 1B0").find("0W0 is missing") != std::string::npos);
+}
+
+TEST_CASE("A deadlock names the ring of ranks that wait for each other") {
+  CHECK(refusal(2, 1, "0F0 0B0 0F1 0B1 \n 1F1 1F0 1B0 1B1") ==
+        "schedule: rank 0: deadlock: 0B0 waits for 1I0 of rank 1, rank 1: 1F1 waits for 0F1 of "
+        "rank 0\n"
+        "  rank 0: 0F0 >0B0< 0F1  0B1\n"
+        "  rank 1: 1F1  1F0  1B0  1B1");
+  CHECK(refusal(1, 2, "1F0 0F0 1B0 0B0").find("1F0 waits for 0F0 of rank 0") != std::string::npos);
+}
+
+TEST_CASE("A long schedule is shown around its wrong action") {
+  Schedule schedule = generate("1f1b", 4, 1, 64);
+  std::swap(schedule.ranks[3][100], schedule.ranks[3][101]);
+  const std::string message = refusal(schedule);
+  CHECK(message.find("rank 3: ... 3B46  3F47  3B47  3F48  3B48  3F49  3B49 >3B50< 3F50") !=
+        std::string::npos);
+  CHECK(message.find("0F0") == std::string::npos);
+}
