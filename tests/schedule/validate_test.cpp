@@ -61,7 +61,7 @@ TEST_CASE("A long schedule is shown around its wrong action") {
   Schedule schedule = generate("1f1b", 4, 1, 64);
   std::swap(schedule.ranks[3][100], schedule.ranks[3][101]);
   const std::string message = refusal(schedule);
-  CHECK(message.find("rank 3: ... 3B46  3F47  3B47  3F48  3B48  3F49  3B49 >3B50<3F50") !=
+  CHECK(message.find("rank 3: ... 3B46  3F47  3B47  3F48  3B48  3F49  3B49 >3B50< 3F50") !=
         std::string::npos);
   CHECK(message.find("0F0") == std::string::npos);
 }
