@@ -83,6 +83,8 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
                             : seconds.size() >= 5 && total >= options.seconds;
     if (enough) break;
   }
+  const auto late_resident = gather(collective, resident_bytes());
+  const auto late_tensors = gather(collective, pool.reserved_bytes());
   peak = std::max(peak, peak_flops(DType::kFloat32, collective));
 
   const double step_seconds = median(seconds);
@@ -102,8 +104,8 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
       {"efficiency", flop / (step_seconds * peak)},
       {"bubble_fraction", bubble / static_cast<double>(seconds.size())},
       {"bubble_predicted", simulate(pipeline.layout().schedule, {costs, 0}).bubble_fraction()},
-      {"resident_bytes", gather(collective, resident_bytes())},
-      {"tensor_bytes", gather(collective, pool.reserved_bytes())},
+      {"resident_bytes", late_resident},
+      {"tensor_bytes", late_tensors},
       {"resident_bytes_step_3", early_resident},
       {"tensor_bytes_step_3", early_tensors}};
   return report;
