@@ -10,17 +10,28 @@
 namespace pipetrain {
 namespace {
 
-// What a schedule demands of its sizes. A generator returns a schedule for all sizes that meet it.
+// What a schedule demands of its sizes. A generator makes a schedule for all sizes that meet it.
+enum class Demand { kAnything, kEqualRounds, kTwicePerRank };
+
 struct Kind {
   std::string_view name;
   Schedule (*generate)(int ranks, int virtual_stages, int microbatches);
   int default_virtual_stages;
   bool any_virtual_stages;  // else the default alone
+  Demand demand;
 };
 
-constexpr std::array<Kind, 2> kKinds{{
-    {"gpipe", generators::gpipe, 1, false},
-    {"1f1b", generators::one_forward_one_backward, 1, false},
+constexpr std::array<Kind, 10> kKinds{{
+    {"gpipe", generators::gpipe, 1, false, Demand::kAnything},
+    {"1f1b", generators::one_forward_one_backward, 1, false, Demand::kAnything},
+    {"interleaved", generators::interleaved, 2, true, Demand::kEqualRounds},
+    {"looped-bfs", generators::looped_breadth_first, 2, true, Demand::kAnything},
+    {"zb-h1", generators::zb_h1, 1, false, Demand::kAnything},
+    {"interleaved-zb", generators::interleaved_zero_bubble, 2, true, Demand::kEqualRounds},
+    {"zbv", generators::zbv, 2, false, Demand::kAnything},
+    {"dualpipev", generators::dualpipev, 2, false, Demand::kTwicePerRank},
+    {"v-half", generators::v_half, 2, false, Demand::kAnything},
+    {"v-min", generators::v_min, 2, false, Demand::kAnything},
 }};
 
 const Kind& kind_of(std::string_view name) {
@@ -42,11 +53,26 @@ void check_sizes(const Kind& kind, int ranks, int virtual_stages, int microbatch
                     std::to_string(microbatches) + " microbatches; expected at least one of each");
   }
   if (!kind.any_virtual_stages && virtual_stages != kind.default_virtual_stages) {
+    const std::string needed = std::to_string(kind.default_virtual_stages);
     throw Error(ExitCode::kConfiguration,
-                name + " has " + std::to_string(kind.default_virtual_stages) +
-                    " virtual stage(s) per rank, found " + std::to_string(virtual_stages) +
-                    "; leave --virtual-stages out, or take " +
-                    (kind.default_virtual_stages == 1 ? "interleaved" : "interleaved-zb"));
+                name + " has exactly " + needed + " stage(s) per rank, found " +
+                    std::to_string(virtual_stages) + "; set virtual stages to " + needed +
+                    ", or take interleaved, looped-bfs or interleaved-zb");
+  }
+  const std::string found = name + " on " + std::to_string(ranks) +
+                            " ranks, found M=" + std::to_string(microbatches) + ": ";
+  if (kind.demand == Demand::kTwicePerRank && microbatches < 2 * ranks) {
+    throw Error(ExitCode::kConfiguration, found + "it needs two microbatches per rank; take M=" +
+                                              std::to_string(2 * ranks) + " or more");
+  }
+  if (kind.demand == Demand::kEqualRounds && !generators::has_equal_rounds(ranks, microbatches)) {
+    int below = microbatches, above = microbatches;
+    while (!generators::has_equal_rounds(ranks, below)) --below;
+    while (!generators::has_equal_rounds(ranks, above)) ++above;
+    throw Error(ExitCode::kConfiguration,
+                found + "it needs " + std::to_string(microbatches / ranks) +
+                    " rounds of equal size; take M=" + std::to_string(below) +
+                    " or M=" + std::to_string(above));
   }
 }
 

@@ -6,7 +6,8 @@
 
 namespace pipetrain::generators {
 
-// All forwards, then all backwards. S=2, M=3, a cell for each unit of time:
+// All forwards, then all backwards. A cell is a unit of time, a B takes one too.
+// generate("gpipe", 2, 1, 3):
 //   F0 F1 F2       B0 B1 B2
 //      F0 F1 F2 B0 B1 B2
 Schedule gpipe(int ranks, int virtual_stages, int microbatches) {
@@ -19,7 +20,8 @@ Schedule gpipe(int ranks, int virtual_stages, int microbatches) {
   return schedule;
 }
 
-// Rank r runs S-1-r forwards ahead, then one forward and one backward in turn. S=2, M=3:
+// Rank r runs S-1-r forwards ahead, then one forward and one backward in turn.
+// generate("1f1b", 2, 1, 3):
 //   F0 F1    B0 F2 B1    B2
 //      F0 B0 F1 B1 F2 B2
 Schedule one_forward_one_backward(int ranks, int virtual_stages, int microbatches) {

@@ -47,8 +47,9 @@ std::string marked_grid(const Schedule& schedule, int wrong_rank, std::size_t wr
 
 [[noreturn]] void refuse(const Schedule& schedule, int rank, std::size_t position,
                          const std::string& what) {
-  throw Error(ExitCode::kConfiguration, "schedule: rank " + std::to_string(rank) + ": " + what +
-                                            marked_grid(schedule, rank, position));
+  const std::string where = position == kNowhere ? "" : ", action " + std::to_string(position + 1);
+  throw Error(ExitCode::kConfiguration, "schedule: rank " + std::to_string(rank) + where + ": " +
+                                            what + marked_grid(schedule, rank, position));
 }
 
 void check_sizes(const Schedule& schedule) {

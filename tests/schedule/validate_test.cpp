@@ -33,7 +33,7 @@ TEST_CASE("A complete, ordered schedule passes, lowered or not") {
 
 TEST_CASE("A wrong schedule is refused with the wrong action marked") {
   CHECK(refusal(2, 1, "0F0 0F1 0B0 0B1 \n 1F0 1W0 1I0 1F1 1B1") ==
-        "schedule: rank 1: 1W0 comes before 1I0\n"
+        "schedule: rank 1, action 2: 1W0 comes before 1I0\n"
         "  rank 0: 0F0  0F1  0B0  0B1\n"
         "  rank 1: 1F0 >1W0< 1I0  1F1  1B1");
   CHECK(refusal(2, 1, "0F0 0F1 0B0 \n 1F0 1B0 1F1 1B1") ==
@@ -50,7 +50,8 @@ TEST_CASE("A wrong schedule is refused with the wrong action marked") {
 
 TEST_CASE("A deadlock names the ring of ranks that wait for each other") {
   CHECK(refusal(2, 1, "0F0 0B0 0F1 0B1 \n 1F1 1F0 1B0 1B1") ==
-        "schedule: rank 0: deadlock: 0B0 waits for 1I0 of rank 1, rank 1: 1F1 waits for 0F1 of "
+        "schedule: rank 0, action 2: deadlock: 0B0 waits for 1I0 of rank 1, rank 1: 1F1 waits for "
+        "0F1 of "
         "rank 0\n"
         "  rank 0: 0F0 >0B0< 0F1  0B1\n"
         "  rank 1: 1F1  1F0  1B0  1B1");

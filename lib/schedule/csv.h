@@ -1,0 +1,20 @@
+// Schedules as CSV tables: one row per rank, no header, cells of <stage><F|I|W|B><microbatch>; an
+// empty cell is no action. A cell "(0F3;3B1)OVERLAP_F_B", as PyTorch writes overlapped pairs, is
+// its two actions in that order.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "schedule/schedule.h"
+
+namespace pipetrain {
+
+// Ranks, stages, microbatches and placement follow from the table, which is then validated.
+// Error(kConfiguration) names `name` (a file, say), row and column.
+Schedule schedule_from_csv(std::string_view text, const std::string& name);
+Schedule read_csv_schedule(const std::string& path);
+
+std::string csv_of(const Schedule& schedule);  // compute actions only
+
+}  // namespace pipetrain

@@ -1,0 +1,22 @@
+// A Timeline as text: a row per rank, time from left to right, cut into panels as wide as the
+// terminal. It must not know whether the Timeline was simulated or measured.
+#pragma once
+
+#include <string>
+
+#include "schedule/timeline.h"
+
+namespace pipetrain {
+
+struct TextStyle {
+  int columns = 80;
+  bool colour = false;    // ANSI escapes
+  std::string time_unit;  // "s", say; nothing for the costs' own unit
+};
+
+// An action is its letter and microbatch, "F0"; of a rank's second stage "f0"; with three stages
+// and more "8F0". A longer one is drawn out with dashes, idle time is dots. Ends with the legend,
+// makespan, bubble and peak live microbatches.
+std::string draw_text(const Timeline& timeline, const TextStyle& style = {});
+
+}  // namespace pipetrain

@@ -1,0 +1,27 @@
+// What drawings say about a Timeline besides its spans. Only the drawings include this.
+#pragma once
+
+#include <string>
+
+#include "schedule/timeline.h"
+
+namespace pipetrain {
+
+// Where a rank's warm-up ends (its first backward) and its cool-down begins (the end of its last
+// forward).
+struct Phases {
+  double warmup_end = 0, cooldown_start = 0;
+};
+
+double first_start(const Timeline& timeline);
+Phases phases_of(const Timeline& timeline, int rank);
+int virtual_stages_of(const Timeline& timeline);
+int microbatches_of(const Timeline& timeline);
+
+std::string short_number(double value);           // "30", "0.25", "1234.6": about four digits
+double round_step(double range, int most_steps);  // 1, 2 or 5 times a power of ten
+
+// "makespan 30 s, bubble 20.0%"
+std::string headline(const Timeline& timeline, const std::string& time_unit);
+
+}  // namespace pipetrain

@@ -1,0 +1,62 @@
+#include "schedule/csv.h"
+
+#include "base/error.h"
+#include "catch.h"
+#include "drawing.h"
+#include "schedule/generate.h"
+
+using namespace pipetrain;
+
+namespace {
+
+std::string refusal(const std::string& table) {
+  try {
+    schedule_from_csv(table, "my.csv");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::kConfiguration);
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("A schedule survives being written and read") {
+  for (const std::string& name : schedule_names()) {
+    const Schedule schedule = generate(name, 3, default_virtual_stages(name), 6);
+    const Schedule read = schedule_from_csv(csv_of(schedule), name);
+    CHECK(read.ranks == schedule.ranks);
+    CHECK(read.placement == schedule.placement);
+    CHECK(read.virtual_stages == schedule.virtual_stages);
+    CHECK(read.microbatches == 6);
+  }
+}
+
+TEST_CASE("Overlapped pairs are their two actions; empty cells and spaces are nothing") {
+  const Schedule schedule =
+      schedule_from_csv("0F0,, 0F1 ,(1F0;1B0)OVERLAP_F_B,1F1,1B1,0B0,0I1,0W1\r\n\n", "pairs.csv");
+  CHECK(schedule.ranks == actions_of("0F0 0F1 1F0 1B0 1F1 1B1 0B0 0I1 0W1"));
+  CHECK(schedule.virtual_stages == 2);
+}
+
+TEST_CASE("A bad table is refused by file, row and column") {
+  CHECK(refusal("") == "my.csv: the table is empty; expected one row of actions per rank");
+  CHECK(refusal("0F0,0B0\n1F0,1X0") ==
+        "my.csv: row 2, column 2: found '1X0', expected <stage><F|I|W|B><microbatch>, such as 2F0");
+  CHECK(refusal("0F0,0SEND_F0,0B0\n1F0,1B0").find("row 1, column 2: found '0SEND_F0'") !=
+        std::string::npos);
+  CHECK(refusal("0F0,0B0\n2F0,2B0") ==
+        "my.csv: row 2, column 1: 2F0 makes 3 stages, which do not divide over 2 rows (one per "
+        "rank); is a row missing?");
+  CHECK(
+      refusal("0F0,0B0,1F0\n1B0") ==
+      "my.csv: row 1, column 3: 1F0 is on the wrong rank: with stages placed in a loop stage 1 is "
+      "in row 2");
+  CHECK(refusal("0F0,0F999999999").find("column 2: 0F999999999 in a table of 2 actions") !=
+        std::string::npos);
+  CHECK(refusal("0F0,0B0\n1B0,1F0") ==
+        "my.csv: schedule: rank 1, action 1: 1B0 comes before 1F0\n"
+        "  rank 0: 0F0  0B0\n"
+        "  rank 1:>1B0< 1F0");
+  CHECK_THROWS_AS(read_csv_schedule("/nowhere/schedule.csv"), Error);
+}

@@ -1,0 +1,54 @@
+#include "schedule/draw_text.h"
+
+#include <sstream>
+
+#include "catch.h"
+#include "schedule/generate.h"
+#include "schedule/simulate.h"
+
+using namespace pipetrain;
+
+namespace {
+
+std::string drawing_of(const std::string& name, int ranks, int virtual_stages, int microbatches,
+                       const TextStyle& style = {}) {
+  const Schedule schedule = generate(name, ranks, virtual_stages, microbatches);
+  return draw_text(simulate(schedule, equal_costs(schedule, 1, 1, 1)), style);
+}
+
+}  // namespace
+
+TEST_CASE("1F1B at S=4, M=8 reads well in 80 columns") {
+  CHECK(drawing_of("1f1b", 4, 1, 8) ==
+        "       0         5         10        15        20        25\n"
+        "rank 0 F0F1F2F3......I0W0F4I1W1F5I2W2F6I3W3F7I4W4..I5W5..I6W6..I7W7\n"
+        "rank 1 ..F0F1F2....I0W0F3I1W1F4I2W2F5I3W3F6I4W4F7I5W5..I6W6..I7W7..\n"
+        "rank 2 ....F0F1..I0W0F2I1W1F3I2W2F4I3W3F5I4W4F6I5W5F7I6W6..I7W7....\n"
+        "rank 3 ......F0I0W0F1I1W1F2I2W2F3I3W3F4I4W4F5I5W5F6I6W6F7I7W7......\n"
+        "\n"
+        "makespan 30, bubble 20.0%; peak live microbatches 4 3 2 1\n"
+        "F forward, I input gradient, W weight gradient, B = I and W, with the microbatch\n");
+}
+
+TEST_CASE("A long drawing is cut into panels of the given width") {
+  for (const char* name : {"zbv", "interleaved", "v-min"}) {
+    std::istringstream lines(drawing_of(name, 4, 2, 8));
+    for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
+  }
+  CHECK(drawing_of("interleaved", 2, 3, 4).find("4F3") != std::string::npos);
+  CHECK(drawing_of("zbv", 2, 2, 4).find("f0i0w0") != std::string::npos);
+}
+
+TEST_CASE("Colour adds escapes and ends every row plain") {
+  std::istringstream lines(drawing_of("1f1b", 2, 1, 4, {80, true, "s"}));
+  std::string line;
+  std::getline(lines, line);
+  std::getline(lines, line);
+  CHECK(line.find("\033[30;48;5;117mF0") != std::string::npos);
+  CHECK(line.ends_with("\033[0m"));
+}
+
+TEST_CASE("A timeline without spans is drawn, too") {
+  CHECK_NOTHROW(draw_text(Timeline{}));
+  CHECK_NOTHROW(draw_text(Timeline{{{}, {}}, {}}));
+}
