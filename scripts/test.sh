@@ -3,7 +3,7 @@
 # scripts/test.sh --suite mpi
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-if ! set_up; then
+if ! set_up all; then
   say "The build failed"
   echo "0 passed, 1 failed"
   exit 1
