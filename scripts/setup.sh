@@ -1,49 +1,72 @@
 #!/usr/bin/env bash
-# Installs the packages that are missing (Debian and its relatives; apt-get as root, sudo otherwise) and builds into
-# ./build. Does nothing that is already done. Other scripts source it.
-#   PIPETRAIN_BUILD   the build folder (default: build)
-#   PIPETRAIN_MESON   more options for `meson setup`
+# Installs what is missing and builds; does nothing that is already done. The other scripts source it.
+#   PIPETRAIN_BUILD   the build folder (default: build, in the repository)
+#   PIPETRAIN_MESON   more options for `meson setup`, such as "-Dnative=true -Db_sanitize=address"
+# Packages are installed where apt-get and the rights to use it are there (root, or sudo). Elsewhere, as on a cluster
+# whose libraries come from modules, the libraries only have to be found.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-build=${PIPETRAIN_BUILD:-build}
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$(realpath -m "${PIPETRAIN_BUILD:-$root/build}")
+log=$(mktemp "${TMPDIR:-/tmp}/pipetrain.XXXXXX")
+trap 'rm -f "$log"' EXIT
 
 packages=(g++ meson ninja-build pkg-config libdnnl-dev libopenblas-dev libopenmpi-dev openmpi-bin
           libcli11-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev catch2)
 
-install_packages() {
-  command -v dpkg-query >/dev/null || return 0   # elsewhere the libraries come from modules: meson says what is missing
-  local missing=() package
+# Runs anywhere: more ranks than cores, as root, in containers where a process may not read another's memory.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism:-none}
+mpi_run() { mpirun --map-by :OVERSUBSCRIBE --bind-to none "$@"; }
+
+say() { echo "$*" >&2; }
+
+# Runs a command whose output matters only if it fails.
+quietly() { "$@" >"$log" 2>&1 </dev/null; }
+
+missing_packages() {
+  local installed
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true)
+  local package
   for package in "${packages[@]}"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    grep -qx "installed $package" <<<"$installed" || echo "$package"
   done
-  [ ${#missing[@]} -eq 0 ] && return 0
-  if meson --version >/dev/null 2>&1 && [ "${PIPETRAIN_NO_INSTALL:-0}" = 1 ]; then return 0; fi
-  local as_root=()
+}
+
+install_packages() {
+  local missing as_root=()
+  mapfile -t missing < <(missing_packages)
+  if [ ${#missing[@]} -eq 0 ] || ! command -v apt-get >/dev/null; then return 1; fi
   if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null; then
-      echo "note: no root and no sudo; going on without the packages ${missing[*]}" >&2
-      return 0
+    # Asks for a password only where somebody can type one.
+    if ! command -v sudo >/dev/null || ! { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; then
+      say "These packages are missing, and installing them needs root: ${missing[*]}"
+      return 1
     fi
     as_root=(sudo)
   fi
-  echo "Installing ${missing[*]}" >&2
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" >/dev/null
+  say "Installing ${missing[*]}"
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
+  quietly "${apt[@]}" update || true   # some other source of packages may be out of reach
+  quietly "${apt[@]}" install -y --no-install-recommends "${missing[@]}" || { cat "$log" >&2; return 1; }
 }
 
-build_release() {
-  if [ ! -f "$build/build.ninja" ]; then
-    # shellcheck disable=SC2086
-    meson setup "$build" ${PIPETRAIN_MESON:-} >"${TMPDIR:-/tmp}/pipetrain-setup.$$.log" 2>&1 || {
-      cat "${TMPDIR:-/tmp}/pipetrain-setup.$$.log" >&2
-      exit 1
-    }
-    rm -f "${TMPDIR:-/tmp}/pipetrain-setup.$$.log"
+configure() {
+  [ -f "$build/build.ninja" ] && return 0
+  # shellcheck disable=SC2086  # several options in one word
+  quietly meson setup "$build" "$root" ${PIPETRAIN_MESON:-}
+}
+
+# set_up [TARGET...]: packages, build folder, programs.
+set_up() {
+  if ! configure; then
+    install_packages || true
+    configure || { cat "$log" >&2; return 1; }
   fi
-  ninja -C "$build" "$@" | { grep -v '^ninja: \(Entering\|no work\)' || true; } >&2
+  ninja -C "$build" -n "$@" 2>/dev/null | grep -q 'no work to do' && return 0
+  say "Building in $build; this takes some minutes the first time"
+  if [ -t 2 ]; then
+    ninja -C "$build" "$@" >&2
+  else
+    quietly ninja -C "$build" "$@" || { cat "$log" >&2; return 1; }
+  fi
 }
-
-# mpirun that runs anywhere: more ranks than cores, no binding, root allowed.
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-mpi_run() { mpirun --map-by :OVERSUBSCRIBE --bind-to none "$@"; }
