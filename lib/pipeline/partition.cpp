@@ -17,31 +17,34 @@ Partition uniform_partition(int layers, int stages) {
 
 Partition balanced_partition(const std::vector<double>& layer_costs, int stages) {
   struct Best {
-    double slowest = std::numeric_limits<double>::infinity(), squares = 0;
+    double value = std::numeric_limits<double>::infinity();
     int cut = 0;
-    bool operator<(const Best& other) const {
-      return slowest != other.slowest ? slowest < other.slowest : squares < other.squares;
-    }
   };
   const auto layers = layer_costs.size(), count = static_cast<std::size_t>(stages);
   assert(count >= 1 && count <= layers);
   std::vector<double> before(layers + 1, 0);  // cost of all layers before this one
   for (std::size_t i = 0; i < layers; ++i) before[i + 1] = before[i] + layer_costs[i];
 
-  // best[s][n]: the first n layers in s stages.
-  std::vector<std::vector<Best>> best(count + 1, std::vector<Best>(layers + 1));
-  best[0][0] = {0, 0, 0};
-  for (std::size_t s = 1; s <= count; ++s) {
-    for (std::size_t n = s; n <= layers; ++n) {
-      for (std::size_t cut = s - 1; cut < n; ++cut) {
-        const double cost = before[n] - before[cut];
-        const Best& rest = best[s - 1][cut];
-        const Best made{std::max(rest.slowest, cost), rest.squares + cost * cost,
-                        static_cast<int>(cut)};
-        if (made < best[s][n]) best[s][n] = made;
+  // best[s][n]: the first n layers in s stages, by join(value of the stages before, cost of this).
+  const auto solve = [&](const auto& join) {
+    std::vector<std::vector<Best>> best(count + 1, std::vector<Best>(layers + 1));
+    best[0][0].value = 0;
+    for (std::size_t s = 1; s <= count; ++s) {
+      for (std::size_t n = s; n <= layers; ++n) {
+        for (std::size_t cut = s - 1; cut < n; ++cut) {
+          const double value = join(best[s - 1][cut].value, before[n] - before[cut]);
+          if (value < best[s][n].value) best[s][n] = {value, static_cast<int>(cut)};
+        }
       }
     }
-  }
+    return best;
+  };
+  // Twice, since the first stages of the evenest cut need not be the ones whose slowest is fastest.
+  const double slowest =
+      solve([](double rest, double cost) { return std::max(rest, cost); })[count][layers].value;
+  const auto best = solve([&](double rest, double cost) {
+    return cost <= slowest ? rest + cost * cost : std::numeric_limits<double>::infinity();
+  });
   Partition first(count);
   for (std::size_t s = count, n = layers; s > 0; --s) {
     first[s - 1] = best[s][n].cut;

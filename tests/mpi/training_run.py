@@ -1,0 +1,64 @@
+"""Runs pipetrain under mpirun on a small text, and reads back what the run directory holds."""
+
+import glob
+import json
+import os
+import struct
+import subprocess
+
+CONFIG = """
+model: {preset: gpt, depth: 2, heads: 2, width: 16, context: 16, tie_embeddings: true}
+data: {format: text, path: text.txt, tokenizer: char, validation_fraction: 0.1}
+optimizer: {type: adamw, learning_rate: 1.0e-2, weight_decay: 0.1, clip_norm: 1.0}
+train: {steps: 4, batch_size: 12, eval_every: 2, eval_batches: 2, checkpoint_every: 0, log_every: 1}
+"""
+WORDS = "a stage waits while its input is late, and works when a microbatch comes. ".split(" ")
+
+
+def write_inputs(folder):
+    """The configuration, whose path is returned, and its text: 1,000 words in a fixed sequence."""
+    state, text = 1, ""
+    for _ in range(1000):
+        state = (1103515245 * state + 12345) % 2**31
+        text += WORDS[state // 65536 % len(WORDS)] + " "
+    with open(os.path.join(folder, "text.txt"), "w") as file:
+        file.write(text)
+    path = os.path.join(folder, "model.yaml")
+    with open(path, "w") as file:
+        file.write(CONFIG)
+    return path
+
+
+def run(mpirun, program, ranks, config, output, settings):
+    """The finished process; `settings` are --set's."""
+    environment = dict(os.environ, OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1",
+                       OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    command = [mpirun, "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-np", str(ranks), program,
+               "--config", config, "--set", "train.output=" + output, "--no-progress"]
+    for key, value in settings.items():
+        command += ["--set", f"{key}={value}"]
+    return subprocess.run(command, env=environment, timeout=60, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+
+
+def metrics(output):
+    with open(os.path.join(output, "metrics.jsonl")) as file:
+        return [json.loads(line) for line in file]
+
+
+def weights(output):
+    """The last checkpoint's tensors as {name: bytes}, from all ranks' files."""
+    folder = max(glob.glob(os.path.join(output, "checkpoints", "step-*")))
+    tensors = {}
+    for path in sorted(glob.glob(os.path.join(folder, "*.safetensors"))):
+        with open(path, "rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header, data = json.loads(file.read(length)), file.read()
+        for name, entry in header.items():
+            if name == "__metadata__":
+                continue
+            assert name not in tensors, f"{name} is saved twice"
+            begin, end = entry["data_offsets"]
+            tensors[name] = data[begin:end]
+    assert tensors, f"no tensors in {folder}"
+    return tensors

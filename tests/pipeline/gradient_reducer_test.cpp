@@ -1,0 +1,98 @@
+#include "pipeline/gradient_reducer.h"
+
+#include <mutex>
+
+#include "catch.h"
+#include "comm/in_process.h"
+#include "small_model.h"
+
+using namespace pipetrain;
+
+namespace {
+
+const std::string kTied = "layers.0.embedding.token.weight";
+
+struct Found {
+  int owners = 0;                   // copies that are counted and saved
+  std::int64_t elements = 0;        // of all owned parameters
+  std::vector<float> gradients[2];  // of the tied parameter, as each rank's optimizer sees it
+  std::vector<float> values[2];
+};
+
+// Gives the two uses of the tied weight different gradients and reduces them, three steps in a row.
+Found reduce(const Partition& partition) {
+  const int ranks = static_cast<int>(partition.size());
+  Found found;
+  std::mutex mutex;
+  InProcess group(ranks, {.timeout_seconds = 30, .oversubscribed = true});
+  group.run([&](int rank) {
+    MemoryPool pool;
+    Ops ops(pool);
+    const SmallModel model;
+    const auto mailbox = group.mailbox(rank, pool);
+    const auto store = model.store(pool, partition, {rank});
+    GradientReducer reducer(*store, *mailbox, ops, [](int stage) { return stage; });
+    for (int step = 0; step < 3; ++step) {
+      for (Layer* layer : model.of_stage(partition, rank)) {
+        for (Parameter& parameter : layer->parameters()) {
+          if (parameter.name != kTied) continue;
+          const float scale = parameter.tied_to_earlier ? 1.0f / 3 : 1e3f;
+          for (std::int64_t i = 0; i < parameter.elements(); ++i) {
+            parameter.gradient[i] = scale / static_cast<float>(7 * step + i + 1);
+          }
+        }
+      }
+      reducer.start(rank, step % 2);
+      reducer.finish(step % 2);
+    }
+    const std::lock_guard lock(mutex);
+    for (StageParameters& stage : store->stages()) {
+      for (const ParameterSlot& slot : stage.slots) {
+        if (slot.owned) found.elements += slot.elements;
+        if (slot.parameter->name != kTied) continue;
+        found.owners += slot.owned ? 1 : 0;
+        const float* gradient = stage.gradients.f32() + slot.offset;
+        const float* value = stage.values.f32() + slot.offset;
+        const auto place = static_cast<std::size_t>(found.gradients[0].empty() ? 0 : 1);
+        found.gradients[place].assign(gradient, gradient + slot.elements);
+        found.values[place].assign(value, value + slot.elements);
+      }
+    }
+  });
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("A tied weight is one parameter with the sum of its two uses' gradients on every copy") {
+  const SmallModel model;
+  const Found one = reduce({0});
+  CHECK(one.owners == 1);
+  CHECK(one.elements == parameter_count(model.layers));
+  REQUIRE(!one.gradients[0].empty());
+  CHECK(one.gradients[1].empty());
+  CHECK(one.gradients[0][2] == 1e3f / 17 + (1.0f / 3) / 17);  // of the last of the three steps
+
+  for (const Partition& partition : {Partition{0, 3}, Partition{0, 1, 6}}) {
+    const Found cut = reduce(partition);
+    CHECK(cut.owners == 1);
+    CHECK(cut.elements == one.elements);
+    for (int copy = 0; copy < 2; ++copy) {
+      CHECK(cut.gradients[copy] == one.gradients[0]);
+      CHECK(cut.values[copy] == one.values[0]);
+    }
+  }
+}
+
+TEST_CASE("Every parameter has the same place in the norm however the model is cut") {
+  const SmallModel model;
+  std::int64_t next = 0;
+  for (const ParameterIndex::Entry& entry : model.index.entries) {
+    CHECK(entry.first_chunk == next);
+    next += (entry.shape.elements() + kChunkElements - 1) / kChunkElements;
+  }
+  CHECK(model.index.chunks == next);
+  const ParameterIndex::Entry& tied = model.index.find(kTied);
+  CHECK(tied.first_layer == 0);
+  CHECK(tied.last_layer == 6);
+}

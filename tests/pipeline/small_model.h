@@ -1,0 +1,43 @@
+// A GPT of 7 layers whose head is tied to its embedding, cut into stages for a test.
+#pragma once
+
+#include <vector>
+
+#include "nn/model.h"
+#include "pipeline/parameter_store.h"
+#include "pipeline/partition.h"
+#include "pipeline/stage.h"
+
+namespace pipetrain {
+
+constexpr std::int64_t kTokens = 4;
+constexpr int kVocabulary = 11;
+
+struct SmallModel {
+  std::vector<std::unique_ptr<Layer>> layers =
+      build_layers({.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = kTokens},
+                   {kTokens, kVocabulary});
+  ParameterIndex index{layers};
+
+  // The layers of one stage.
+  std::vector<Layer*> of_stage(const Partition& partition, int stage) const {
+    const std::vector<int> stage_of = stage_of_layers(partition, static_cast<int>(layers.size()));
+    std::vector<Layer*> mine;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      if (stage_of[i] == stage) mine.push_back(layers[i].get());
+    }
+    return mine;
+  }
+  // The parameters of these stages, with initial values.
+  std::unique_ptr<ParameterStore> store(MemoryPool& pool, const Partition& partition,
+                                        const std::vector<int>& stages) const {
+    std::vector<ParameterStore::LocalStage> locals;
+    for (const int stage : stages) locals.push_back({stage, of_stage(partition, stage)});
+    auto made = std::make_unique<ParameterStore>(
+        pool, index, locals, stage_of_layers(partition, static_cast<int>(layers.size())));
+    made->initialize_values(1);
+    return made;
+  }
+};
+
+}  // namespace pipetrain

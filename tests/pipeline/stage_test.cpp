@@ -1,0 +1,191 @@
+#include "pipeline/stage.h"
+
+#include <limits>
+#include <map>
+
+#include "catch.h"
+#include "small_model.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr std::int64_t kRows = 5;
+
+StepContext step_of(int microbatches, Mode mode = Mode::kTrain) {
+  return {.mode = mode,
+          .rows = kRows,
+          .microbatches = microbatches,
+          .gradient_scale = 1.0 / static_cast<double>(kRows * kTokens)};
+}
+
+// A model cut into stages, all of them run here, one microbatch after the other.
+class Cut {
+ public:
+  explicit Cut(const Partition& partition) : ops_(pool_) {
+    const int count = static_cast<int>(partition.size());
+    std::vector<int> all;
+    for (int s = 0; s < count; ++s) {
+      all.push_back(s);
+      stages_.push_back(
+          std::make_unique<Stage>(s, model_.of_stage(partition, s), s + 1 == count, ops_));
+    }
+    store_ = model_.store(pool_, partition, all);
+  }
+
+  void forward(const StepContext& step, int microbatch) {
+    Tensor x = tokens(step, microbatch, 3), targets = tokens(step, microbatch, 5);
+    for (auto& stage : stages_) {
+      CHECK(x.shape() == stage->input_shape(step.rows_of(microbatch)));
+      x = stage->forward(step, microbatch, std::move(x), stage->last() ? &targets : nullptr);
+    }
+    CHECK(x.empty());
+  }
+  void backward(const StepContext& step, int microbatch) {
+    Tensor dy;
+    for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage) {
+      dy = (*stage)->backward_input(step, microbatch, std::move(dy));
+      if (!(*stage)->first()) {
+        CHECK(dy.shape() == (*stage)->input_shape(step.rows_of(microbatch)));
+      }
+      (*stage)->backward_weight(step, microbatch);
+    }
+    CHECK(dy.empty());
+  }
+  void begin(const StepContext& step) {
+    for (auto& stage : stages_) stage->begin(step);
+  }
+  // A whole step, as GPipe orders it.
+  void run(const StepContext& step) {
+    begin(step);
+    for (int m = 0; m < step.microbatches; ++m) forward(step, m);
+    for (int m = 0; m < step.microbatches; ++m) backward(step, m);
+  }
+
+  double loss() const { return stages_.back()->loss_sum(); }
+  Stage& stage(std::size_t index) { return *stages_[index]; }
+  MemoryPool& pool() { return pool_; }
+  // Each layer's gradient of each of its parameters, by layer and parameter.
+  std::map<std::string, std::vector<float>> gradients() const {
+    std::map<std::string, std::vector<float>> all;
+    for (const auto& layer : model_.layers) {
+      for (const Parameter& p : layer->parameters()) {
+        all[layer->name() + ": " + p.name].assign(p.gradient, p.gradient + p.elements());
+      }
+    }
+    return all;
+  }
+  float* value(std::size_t layer) { return model_.layers[layer]->parameters()[0].value; }
+
+ private:
+  Tensor tokens(const StepContext& step, int microbatch, std::int32_t stride) {
+    Tensor made(pool_, Shape{kTokens}.batched(step.rows_of(microbatch)), DType::kInt32);
+    for (std::int64_t i = 0; i < made.elements(); ++i) {
+      const auto at = static_cast<std::int32_t>(step.first_row(microbatch) * kTokens + i);
+      made.i32()[i] = (at * stride + at * at) % kVocabulary;
+    }
+    return made;
+  }
+
+  MemoryPool pool_;
+  Ops ops_;
+  SmallModel model_;
+  std::vector<std::unique_ptr<Stage>> stages_;
+  std::unique_ptr<ParameterStore> store_;
+};
+
+}  // namespace
+
+TEST_CASE("Microbatches share out the rows and differ by at most one") {
+  for (int microbatches = 1; microbatches <= 5; ++microbatches) {
+    const StepContext step = step_of(microbatches);
+    std::int64_t next = 0;
+    for (int m = 0; m < microbatches; ++m) {
+      CHECK(step.first_row(m) == next);
+      CHECK(step.rows_of(m) >= kRows / microbatches);
+      CHECK(step.rows_of(m) <= kRows / microbatches + 1);
+      if (m > 0) CHECK(step.rows_of(m) <= step.rows_of(m - 1));
+      next += step.rows_of(m);
+    }
+    CHECK(next == kRows);
+  }
+}
+
+TEST_CASE("Steps, and evaluations between them, have parities of their own") {
+  StepContext step;
+  CHECK(step.parity() == 0);
+  step.step = 7;
+  CHECK(step.parity() == 1);
+  step.mode = Mode::kEvaluate;
+  CHECK(step.parity() == 3);
+}
+
+TEST_CASE("A model gives the same losses and gradients however it is cut into stages") {
+  for (const int microbatches : {1, 2, 5}) {
+    Cut whole({0});
+    whole.run(step_of(microbatches));
+    for (const Partition& partition :
+         {Partition{0, 3}, Partition{0, 1, 6}, Partition{0, 2, 3, 5}}) {
+      Cut cut(partition);
+      cut.run(step_of(microbatches));
+      CHECK(cut.loss() == whole.loss());
+      // The tied weight's buffers differ in place, not in what is in them.
+      CHECK(cut.gradients() == whole.gradients());
+    }
+  }
+}
+
+TEST_CASE("A new step forgets the losses and gradients of the one before") {
+  Cut cut({0, 3});
+  cut.run(step_of(2));
+  const double loss = cut.loss();
+  const auto gradients = cut.gradients();
+  cut.run(step_of(2));
+  CHECK(cut.loss() == loss);
+  CHECK(cut.gradients() == gradients);
+}
+
+TEST_CASE("A stage keeps nothing of a microbatch after its weight gradients, nor in evaluation") {
+  Cut cut({0, 3});
+  const std::size_t before = cut.pool().used_bytes();
+  const StepContext step = step_of(2);
+  cut.begin(step);
+  cut.forward(step, 0);
+  const std::size_t one = cut.pool().used_bytes();
+  CHECK(one > before);
+  cut.forward(step, 1);
+  CHECK(cut.pool().used_bytes() > one);
+  cut.backward(step, 0);
+  cut.backward(step, 1);
+  CHECK(cut.pool().used_bytes() == before);
+
+  const StepContext evaluation = step_of(2, Mode::kEvaluate);
+  cut.begin(evaluation);
+  cut.forward(evaluation, 0);
+  CHECK(cut.pool().used_bytes() == before);
+}
+
+TEST_CASE("Evaluation has the loss of training") {
+  Cut cut({0, 3});
+  cut.run(step_of(2));
+  const double loss = cut.loss();
+  const StepContext evaluation = step_of(2, Mode::kEvaluate);
+  cut.begin(evaluation);
+  for (int m = 0; m < 2; ++m) cut.forward(evaluation, m);
+  CHECK(cut.loss() == loss);
+  CHECK(cut.stage(1).correct() >= 0);
+  CHECK(cut.stage(1).correct() <= kRows * kTokens);
+}
+
+TEST_CASE("Asked to look, a stage names the first layer whose result is not finite") {
+  Cut cut({0, 3});
+  StepContext step = step_of(2);
+  step.check_finite = true;
+  cut.run(step);
+  CHECK(cut.stage(0).not_finite().empty());
+  CHECK(cut.stage(1).not_finite().empty());
+  cut.value(2)[0] = std::numeric_limits<float>::infinity();  // of layers.2.mlp's norm
+  cut.run(step);
+  CHECK(cut.stage(0).not_finite() == "layers.2.mlp, forward of microbatch 0");
+  CHECK(contains(cut.stage(1).not_finite(), "layers.3.attention, forward"));
+}

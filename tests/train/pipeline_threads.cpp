@@ -1,0 +1,118 @@
+#include "pipeline_threads.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace pipetrain {
+
+FixedSource::FixedSource(std::vector<std::int32_t> inputs, std::vector<std::int32_t> targets,
+                         std::int64_t tokens, int vocabulary)
+    : inputs_(std::move(inputs)),
+      targets_(std::move(targets)),
+      tokens_(tokens),
+      vocabulary_(vocabulary) {}
+
+FixedSource FixedSource::counting(std::int64_t rows, std::int64_t tokens, int vocabulary) {
+  std::vector<std::int32_t> inputs, targets;
+  for (std::int64_t i = 0; i < rows * tokens; ++i) {
+    inputs.push_back(static_cast<std::int32_t>((i * i + 3 * i) % vocabulary));
+    targets.push_back(static_cast<std::int32_t>((i * i + 5 * i + 4) % vocabulary));
+  }
+  return {std::move(inputs), std::move(targets), tokens, vocabulary};
+}
+
+nlohmann::json FixedSource::tokenizer() const { return {{"type", "none"}}; }
+
+void FixedSource::read_training(std::int64_t, std::int64_t first_row, Tensor& inputs,
+                                Tensor& targets) const {
+  const std::int64_t first = first_row * tokens_;
+  std::copy_n(inputs_.begin() + first, inputs.elements(), inputs.i32());
+  std::copy_n(targets_.begin() + first, targets.elements(), targets.i32());
+}
+
+std::int64_t FixedSource::validation_rows() const {
+  return static_cast<std::int64_t>(inputs_.size()) / tokens_;
+}
+
+void FixedSource::read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const {
+  read_training(0, first_row, inputs, targets);
+}
+
+RankThread::RankThread(const Config& config, const Source& source, InProcess& group, int rank)
+    : config_(config),
+      source_(source),
+      mailbox_(group.mailbox(rank, pool_)),
+      collective_(group.collective(rank)),
+      pipeline_(config,
+                make_plan(config, {source.input_shape()[0], source.vocabulary()}, group.size()),
+                *mailbox_, *collective_, pool_) {
+  if (rank != 0) return;
+  const int last = pipeline_.stage_count() - 1;
+  coordinator_ = std::make_unique<Coordinator>(
+      source_, *mailbox_, pool_, pipeline_.rank_of_stage(0), pipeline_.rank_of_stage(last), last);
+}
+
+void RankThread::feed(const StepContext& step, std::int64_t first_row) {
+  pipeline_.expect_batch(step);
+  if (coordinator_) coordinator_->feed(batch_plan(step, first_row));
+}
+
+void RankThread::train(std::int64_t first, std::int64_t end,
+                       const std::function<void(std::int64_t, const StepResult&)>& after) {
+  feed(pipeline_.training_step(first), 0);
+  for (std::int64_t step = first; step < end; ++step) {
+    if (step + 1 < end) feed(pipeline_.training_step(step + 1), 0);
+    const StepResult result =
+        pipeline_.train(pipeline_.training_step(step), config_.optimizer.learning_rate);
+    if (after) after(step, result);
+  }
+}
+
+double RankThread::evaluate() {
+  const std::int64_t rows = source_.validation_rows(), batch = config_.train.batch_size;
+  const auto send = [&](std::int64_t first) {
+    const StepContext step =
+        pipeline_.evaluation_step(first / batch, std::min(batch, rows - first));
+    feed(step, first);
+    return step;
+  };
+  double loss = 0;
+  StepContext next = send(0);
+  for (std::int64_t first = 0; first < rows; first += batch) {
+    const StepContext step = next;
+    if (first + batch < rows) next = send(first + batch);
+    loss += pipeline_.evaluate(step).loss;
+  }
+  collective_->all_reduce(std::span(&loss, 1));
+  return loss;
+}
+
+Weights RankThread::owned(Tensor StageParameters::*buffer) {
+  Weights weights;
+  for (StageParameters& stage : pipeline_.parameters().stages()) {
+    const float* values = (stage.*buffer).f32();
+    for (const ParameterSlot& slot : stage.slots) {
+      if (!slot.owned) continue;
+      weights[slot.parameter->name].assign(values + slot.offset,
+                                           values + slot.offset + slot.elements);
+    }
+  }
+  return weights;
+}
+
+Weights RankThread::owned_values() { return owned(&StageParameters::values); }
+Weights RankThread::owned_gradients() { return owned(&StageParameters::gradients); }
+
+void run_ranks(const Config& config, const Source& source, int ranks,
+               const std::function<void(RankThread&)>& body) {
+  InProcess group(ranks, {.timeout_seconds = 60, .oversubscribed = true});
+  group.run([&](int rank) {
+    omp_set_num_threads(1);
+    RankThread thread(config, source, group, rank);
+    body(thread);
+  });
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,51 @@
+// Law 5: once every kind of work has run twice, no tensor memory is newly taken and no primitive is
+// built.
+#include "catch.h"
+#include "pipeline_threads.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr std::int64_t kSteps = 14, kEvaluateEvery = 2;
+
+struct Counts {
+  std::size_t allocations, primitives;
+};
+
+}  // namespace
+
+TEST_CASE("Steps and evaluations allocate nothing and build nothing once they have run twice") {
+  // Rows that neither the microbatches nor the batches of evaluation divide.
+  const FixedSource source = FixedSource::counting(19, 16, 65);
+  for (const char* schedule : {"gpipe", "1f1b"}) {
+    for (const int ranks : {1, 2, 3}) {
+      Config config;
+      config.model = {.preset = "gpt", .depth = 2, .heads = 4, .width = 32, .context = 16};
+      config.pipeline.schedule = schedule;
+      config.pipeline.microbatches = 3;
+      config.pipeline.partition = "uniform";
+      config.train.batch_size = 8;
+      std::vector<std::vector<Counts>> counts(static_cast<std::size_t>(ranks));
+      run_ranks(config, source, ranks, [&](RankThread& rank) {
+        rank.train(0, kSteps, [&](std::int64_t step, const StepResult&) {
+          if ((step + 1) % kEvaluateEvery == 0) rank.evaluate();
+          counts[static_cast<std::size_t>(rank.rank())].push_back(
+              {rank.pool().system_allocations(), rank.pipeline().ops().primitives()});
+        });
+      });
+      for (int r = 0; r < ranks; ++r) {
+        INFO(schedule << ", " << ranks << " ranks, rank " << r);
+        const std::vector<Counts>& mine = counts[static_cast<std::size_t>(r)];
+        CHECK(mine[0].allocations > 0);
+        // By then each kind of work has run twice.
+        const Counts settled = mine[2 * kEvaluateEvery - 1];
+        for (std::size_t step = 2 * kEvaluateEvery; step < mine.size(); ++step) {
+          INFO("step " << step);
+          CHECK(mine[step].allocations == settled.allocations);
+          CHECK(mine[step].primitives == settled.primitives);
+        }
+      }
+    }
+  }
+}
