@@ -15,9 +15,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 
-// A message that comes within the spin costs no wake-up; one that comes later finds the core given
-// away.
-constexpr microseconds kSpin{50};
+// A message that comes within the spin costs no wake-up, which on a virtual machine takes as long
+// as a small layer; one that comes later finds the core given away. Where ranks have a core each,
+// nobody else needs it meanwhile.
+constexpr microseconds kSpin{2000};
 constexpr microseconds kSpinOversubscribed{2};
 constexpr microseconds kFirstNap{20};
 constexpr microseconds kLongestNap{100};

@@ -1,5 +1,6 @@
 #include "ops/ops.h"
 
+#include <malloc.h>
 #include <omp.h>
 
 #include <unordered_map>
@@ -75,7 +76,12 @@ Prepared& Ops::Primitives::prepare(const MatmulShape& shape) {
 }
 
 Ops::Ops(MemoryPool& pool)
-    : pool_(pool), simd_(select_simd_kernels()), primitives_(std::make_unique<Primitives>()) {}
+    : pool_(pool), simd_(select_simd_kernels()), primitives_(std::make_unique<Primitives>()) {
+  // oneDNN's products take and free buffers of up to megabytes at each call. By default the C library gives those back to
+  // the system at once, which then clears every page again: 15% of a small model's step.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
 
 Ops::~Ops() = default;
 
