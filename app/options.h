@@ -8,6 +8,7 @@ namespace pipetrain {
 
 // Options of the commands that read a configuration.
 struct RunOptions {
+  std::string command;
   std::string config;
   std::vector<std::string> overrides;  // "key.path=value", short flags included
   std::string log_level = "info";

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "comm/grid.h"
 #include "comm/mpi/mpi_collective.h"
+#include "same_start.h"
 
 namespace pipetrain {
 namespace {
@@ -23,8 +24,7 @@ void check_scope(const Config& config, int world) {
   if (grid.data() > 1 || grid.tensor() > 1 || config.parallel.shard != "none") {
     fail(
         "parallel: this version is pipeline-parallel only; set parallel.data and parallel.tensor "
-        "to "
-        "1 and parallel.shard to none");
+        "to 1 and parallel.shard to none");
   }
   if (config.pipeline.recompute != "none") fail("pipeline.recompute: only none is known");
   if (config.train.precision != "float32") fail("train.precision: only float32 is known");
@@ -72,6 +72,10 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
   made.wait = {config.communication.timeout_seconds, session.oversubscribed()};
   MemoryPool pool;
   MpiCollective collective(everyone, pool, made.wait);
+  const std::string difference = difference_at_start(options, config, collective);
+  report.agree([&] {
+    if (!difference.empty()) fail(difference);
+  });
   made.world = learn_world(session, collective);
 
   report.agree([&] {

@@ -43,7 +43,9 @@ std::int64_t LayerOptions::size(const std::string& key, std::int64_t otherwise,
            (word.empty() ? "" : ", or '" + word + "'"));
     }
   } else if (otherwise < 1) {
-    fail("needs '" + key + "'");
+    std::vector<std::string> given;
+    for (const auto& [name, text] : entry_.options) given.push_back("'" + name + "'");
+    fail("needs '" + key + "'" + (given.empty() ? "" : ", found only " + join(given)));
   }
   return number;
 }

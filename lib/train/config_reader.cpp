@@ -118,7 +118,8 @@ const std::string& ConfigReader::scalar(const YamlValue& value, const char* name
 std::string ConfigReader::absolute(const YamlValue& value, const char* name) const {
   const std::filesystem::path given = scalar(value, name, "a path");
   const auto base = value.from_option ? std::filesystem::current_path() : folder_;
-  return (base / given).lexically_normal().string();
+  const std::filesystem::path whole = (base / given).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).string();  // without a last slash
 }
 
 void ConfigReader::word_or_number(const char* name, int& field, const char* word) {

@@ -38,7 +38,8 @@ void Progress::draw(std::int64_t step, double loss, double rate, double seconds_
   constexpr std::int64_t kWidth = 24;
   const auto filled = static_cast<std::size_t>(kWidth * step / total_);
   const std::string bar = std::string(filled, '#') + std::string(kWidth - filled, '.');
-  std::fprintf(stderr, "\r\033[K%s %lld/%lld  loss %.4f  %.0f %s/s  %s left", bar.c_str(),
+  // Back at the line's start, where another rank's error or mpirun's own may be printed next.
+  std::fprintf(stderr, "\r\033[K%s %lld/%lld  loss %.4f  %.0f %s/s  %s left\r", bar.c_str(),
                static_cast<long long>(step), static_cast<long long>(total_), loss, rate,
                unit_.c_str(), clock_text(seconds_left).c_str());
   std::fflush(stderr);

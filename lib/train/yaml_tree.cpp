@@ -160,7 +160,12 @@ void apply_override(YamlValue& root, const std::string& setting) {
     at = &entry->value;
     begin = end + 1;
   }
-  *at = parse(setting.substr(equals + 1), where, true);
+  const std::string value = setting.substr(equals + 1);
+  if (value.starts_with('*')) {  // a glob: one line of YAML has no anchor that this could name
+    *at = {.kind = YamlValue::Kind::kScalar, .text = value, .where = where, .from_option = true};
+    return;
+  }
+  *at = parse(value, where, true);
 }
 
 }  // namespace pipetrain

@@ -1,0 +1,22 @@
+// How --help reads: a summary and the default command's options, or one command's options. It must
+// not know which options there are.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace pipetrain {
+
+class Help : public CLI::Formatter {
+ public:
+  // The program's page shows the options of the command `shown` in full.
+  explicit Help(std::string shown) : shown_(std::move(shown)) { column_width(26); }
+
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override;
+
+ private:
+  std::string shown_;
+};
+
+}  // namespace pipetrain

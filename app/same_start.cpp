@@ -1,0 +1,67 @@
+#include "same_start.h"
+
+#include <algorithm>
+#include <sstream>
+#include <vector>
+
+#include "base/random.h"
+#include "base/suggest.h"
+
+namespace pipetrain {
+namespace {
+
+// One line for each thing that all ranks must agree on, in YAML.
+std::string start_text(const RunOptions& options, const Config& config) {
+  return "version: " PIPETRAIN_VERSION "\ncommand: " + options.command +
+         "\n--steps: " + std::to_string(options.bench_steps) + "\n" + resolved_yaml(config);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+// "train.steps" for the line "  steps: 3" below "train:".
+std::string key_at(const std::vector<std::string>& lines, std::size_t line) {
+  std::string key;
+  for (std::size_t indent = std::string::npos, i = line + 1; i-- > 0 && indent != 0;) {
+    const std::size_t start = lines[i].find_first_not_of(' ');
+    if (start >= indent) continue;
+    indent = start;
+    const std::string name = lines[i].substr(start, lines[i].find(':') - start);
+    key = key.empty() ? name : name + "." + key;
+  }
+  return key;
+}
+
+// The first line in which two texts differ, as "train.steps".
+std::string first_difference(const std::string& text, const std::string& other) {
+  const std::vector<std::string> lines = lines_of(text), others = lines_of(other);
+  const auto [mine, theirs] =
+      std::mismatch(lines.begin(), lines.end(), others.begin(), others.end());
+  if (mine != lines.end()) return key_at(lines, static_cast<std::size_t>(mine - lines.begin()));
+  return key_at(others, static_cast<std::size_t>(theirs - others.begin()));
+}
+
+}  // namespace
+
+std::string difference_at_start(const RunOptions& options, const Config& config,
+                                Collective& collective) {
+  const std::string mine = start_text(options, config);
+  const std::vector<std::string> digests =
+      collective.all_gather_text(std::to_string(random_key(0, mine)));
+  std::vector<std::string> differing;
+  for (std::size_t r = 0; r < digests.size(); ++r) {
+    if (digests[r] != digests[0]) differing.push_back(std::to_string(r));
+  }
+  if (differing.empty()) return {};
+  const std::vector<std::string> texts = collective.all_gather_text(mine);
+  return (differing.size() == 1 ? "rank " : "ranks ") + join(differing) +
+         (differing.size() == 1 ? " was" : " were") + " started otherwise than rank 0, first in " +
+         first_difference(texts[0], texts[std::stoul(differing[0])]) +
+         "; start all ranks with the same version, command line and configuration";
+}
+
+}  // namespace pipetrain

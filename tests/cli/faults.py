@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""faults.py PIPETRAIN MPIRUN: a rank that dies or stops in mid-run ends the whole job soon, with a code that is not 0
+and, where a rank waits in vain, one line that says for what."""
+
+import os
+import re
+import signal
+import tempfile
+import time
+
+from inputs import make_inputs
+from job import Checks, Job, expect
+
+TIME_LIMIT_SECONDS = 2  # of a wait in the job that is stopped
+MOST_SECONDS = 5        # from a fault that is noticed at once to the end of the job
+
+
+def running_job(folder, ranks, *settings):
+    """A job of many steps, some of which have been done."""
+    metrics = os.path.join(folder, "run", "metrics.jsonl")
+    if os.path.exists(metrics):
+        os.remove(metrics)
+    arguments = ["--config", "model.yaml"]
+    for setting in ("train.steps=10000000", "train.log_every=1", *settings):
+        arguments += ["--set", setting]
+    job = Job(ranks, arguments, folder=folder)
+    end = time.monotonic() + 90
+    while not (os.path.exists(metrics) and os.path.getsize(metrics) > 1000):
+        if job.process.poll() is not None or time.monotonic() > end:
+            job.kill()
+            raise SystemExit("the job did not start:\n" + job.error_output())
+        time.sleep(0.02)
+    return job
+
+
+def killed(checks, folder, ranks, victim, number):
+    job = running_job(folder, ranks)
+    os.kill(job.ranks()[victim], number)
+    fault = time.monotonic()
+    code = job.wait(30)
+    seconds = time.monotonic() - fault
+    problems = []
+    expect(problems, code, f"exit code {code}, expected another than 0")
+    expect(problems, seconds < MOST_SECONDS, f"ended after {seconds:.1f} s")
+    expect(problems, len(job.errors()) <= 1, "more than one error line")
+    checks.case(f"rank {victim} of {ranks} gets signal {number}: ended after {seconds:.2f} s", job, problems)
+
+
+def stopped(checks, folder, ranks, victim):
+    job = running_job(folder, ranks, f"communication.timeout_seconds={TIME_LIMIT_SECONDS}")
+    pid = job.ranks()[victim]
+    os.kill(pid, signal.SIGSTOP)
+    fault = time.monotonic()
+    code = job.wait(30)
+    seconds = time.monotonic() - fault
+    problems = []
+    expect(problems, code == 6, f"exit code {code}, expected 6")
+    expect(problems, seconds < TIME_LIMIT_SECONDS + MOST_SECONDS, f"ended after {seconds:.1f} s")
+    errors = job.errors()
+    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
+    expect(problems, errors and re.search(r"rank \d waited 2[.\d]* s for ", errors[0]), "the error lacks who waits")
+    expect(problems, errors and re.search(rf"(from|over) rank[^;|]* {victim}\b|{victim}, which", errors[0]),
+           f"the error does not name rank {victim}")
+    checks.case(f"rank {victim} of {ranks} is stopped: ended after {seconds:.2f} s", job, problems)
+
+
+def main():
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as folder:
+        make_inputs(folder)
+        for ranks, victim in ((2, 0), (2, 1), (4, 2)):
+            killed(checks, folder, ranks, victim, signal.SIGKILL)
+        killed(checks, folder, 4, 3, signal.SIGTERM)
+        for ranks, victim in ((2, 1), (4, 0), (4, 2)):
+            stopped(checks, folder, ranks, victim)
+    checks.finish()
+
+
+main()

@@ -1,0 +1,150 @@
+"""Runs pipetrain as a user would, alone or under mpirun, and finds every process of such a job.
+
+It must not know what a test expects of it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+MARK = "PIPETRAIN_TEST_JOB"
+LIMIT_SECONDS = 60
+ERROR = "pipetrain: error: "
+
+
+class Job:
+    """`parts` are lists of arguments; several of them are several programs of one mpirun, one rank each."""
+
+    def __init__(self, ranks, *parts, folder=None, env=(), **pipes):
+        binary, mpirun = sys.argv[1:3]
+        self.mark = uuid.uuid4().hex
+        self.launched = ranks > 1 or len(parts) > 1
+        counts = [ranks] if len(parts) == 1 else [1] * len(parts)
+        command = [binary, *parts[0]]
+        if self.launched:
+            command = [mpirun, "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none"]
+            for i, (count, arguments) in enumerate(zip(counts, parts)):
+                command += [":"] * (i > 0) + ["-np", str(count), binary, *arguments]
+        environment = dict(os.environ, OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1",
+                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", **dict(env))
+        environment[MARK] = self.mark
+        self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": self.out, "stderr": self.err, **pipes}
+        self.start = time.monotonic()
+        self.process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True,
+                                        **pipes)
+
+    def wait(self, limit=LIMIT_SECONDS):
+        """Its exit code; a job that does not end is killed and has None."""
+        try:
+            code = self.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            code = None
+        self.seconds = time.monotonic() - self.start
+        return code
+
+    def processes(self):
+        """{pid: arguments} of everything this job started that still runs."""
+        found = {}
+        mark = f"{MARK}={self.mark}".encode()
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as environ:
+                    ours = mark in environ.read().split(b"\0")
+                with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
+                    words = cmdline.read().decode(errors="replace").split("\0")
+            except OSError:
+                continue  # ended meanwhile, or is not ours to read
+            if ours and words[0]:
+                found[int(pid)] = words
+        return found
+
+    def ranks(self):
+        """{rank: pid} of the pipetrain processes."""
+        found = {}
+        for pid, words in self.processes().items():
+            if os.path.realpath(words[0]) != os.path.realpath(sys.argv[1]):
+                continue
+            with open(f"/proc/{pid}/environ", "rb") as environ:
+                rank = re.search(rb"\0OMPI_COMM_WORLD_RANK=(\d+)\0", environ.read())
+            found[int(rank.group(1)) if rank else 0] = pid
+        return found
+
+    def left_over(self, patience=1.0):
+        """What still runs after the job's end and a moment to go."""
+        end = time.monotonic() + patience
+        while self.processes() and time.monotonic() < end:
+            time.sleep(0.05)
+        return self.processes()
+
+    def kill(self):
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+
+    @staticmethod
+    def _text(file):
+        file.seek(0)
+        return file.read().decode(errors="replace")
+
+    def output(self):
+        return self._text(self.out)
+
+    def error_output(self):
+        return self._text(self.err)
+
+    def errors(self):
+        """The lines that report an error."""
+        return [line for line in self.error_output().splitlines() if line.startswith(ERROR)]
+
+    def said(self):
+        """Everything on standard error but error lines and what mpirun says itself."""
+        lines, banner = [], False
+        for line in self.error_output().splitlines():
+            if line.startswith(ERROR):
+                continue
+            if self.launched and re.fullmatch("-{40,}", line):
+                banner = not banner
+                continue
+            if banner or (self.launched and (not line or re.match(r"\[[^]]+:\d+\] ", line))):
+                continue
+            lines.append(line)
+        return lines
+
+
+class Checks:
+    """Counts what went wrong and says it as it happens."""
+
+    def __init__(self):
+        self.failed = 0
+
+    def case(self, name, job, problems):
+        left = job.left_over()
+        if left:
+            problems = [*problems, f"left running: {left}"]
+            job.kill()
+        print(f"{'FAILED' if problems else 'ok':6}  {job.seconds:5.2f} s  {name}", flush=True)
+        for line in job.errors():
+            print("                 " + line)
+        for problem in problems:
+            print("        " + problem)
+        if problems:
+            self.failed += 1
+            print("        standard error:\n" + job.error_output())
+
+    def finish(self):
+        print(f"{self.failed} failed")
+        sys.exit(1 if self.failed else 0)
+
+
+def expect(problems, true, problem):
+    if not true:
+        problems.append(problem)

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""start.py PIPETRAIN MPIRUN: help and version need no MPI and name what there is; ranks that were started differently
+are told apart before they send each other anything."""
+
+import re
+import tempfile
+
+from inputs import make_inputs
+from job import Checks, Job, expect
+
+NO_MPI = {"OMPI_MCA_pml": "none_such"}  # with it MPI_Init fails
+
+
+def helps(checks, arguments, patterns):
+    job = Job(1, arguments, env=NO_MPI)
+    code = job.wait()
+    problems = []
+    expect(problems, code == 0, f"exit code {code}, expected 0")
+    expect(problems, not job.error_output(), "wrote to standard error")
+    text = job.output()
+    for pattern in patterns:
+        expect(problems, re.search(pattern, text), f"lacks {pattern}")
+    for line in text.splitlines():
+        expect(problems, len(line) <= 110, f"a line of {len(line)} characters: {line}")
+    checks.case("pipetrain " + " ".join(arguments), job, problems)
+
+
+def different(checks, folder, parts, patterns):
+    job = Job(len(parts), *parts, folder=folder)
+    code = job.wait()
+    problems = []
+    expect(problems, code == 2, f"exit code {code}, expected 2")
+    errors = job.errors()
+    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
+    for pattern in patterns:
+        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
+    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
+    checks.case(f"different: {patterns}", job, problems)
+
+
+def alike(checks, folder, parts):
+    job = Job(len(parts), *parts, folder=folder)
+    code = job.wait()
+    checks.case("alike in other words", job, [] if code == 0 else [f"exit code {code}, expected 0"])
+
+
+def main():
+    checks = Checks()
+    train = ["--config FILE", "--set KEY=VALUE", "--schedule NAME", "gpipe, 1f1b", "--microbatches M",
+             "--virtual-stages V", "--output DIR", "--log-level LEVEL", "--no-progress"]
+    helps(checks, ["--help"], ["mpirun", "train ", "bench ", "--version", *train])
+    helps(checks, ["-h"], train)
+    helps(checks, ["train", "--help"], train)
+    helps(checks, ["--config", "nowhere.yaml", "--help"], train)
+    helps(checks, ["bench", "--help"], ["--config FILE", "--steps N", "--format NAME"])
+    helps(checks, ["--version"], [r"^pipetrain \d+\.\d+\.\d+\n$"])
+
+    def words(*settings, command="train"):
+        return [command, "--config", "model.yaml"] + [w for s in settings for w in ("--set", s)]
+
+    with tempfile.TemporaryDirectory() as folder:
+        make_inputs(folder)
+        plain = words()
+        different(checks, folder, [plain, words("train.batch_size=16")], ["rank 1 was", "rank 0", r"train\.batch_size;"])
+        different(checks, folder, [plain, words("model.width=512")], ["rank 1 was", r"model\.width;"])
+        different(checks, folder, [plain, words("optimizer.schedule.warmup_steps=1"), plain, words("train.seed=7")],
+                  ["ranks 1, 3 were", r"optimizer\.schedule\.warmup_steps;"])
+        different(checks, folder, [words("train.seed=7"), plain, plain, plain], ["ranks 1, 2, 3 were", r"train\.seed;"])
+        different(checks, folder, [plain, words(command="bench")], ["rank 1 was", "command;"])
+        different(checks, folder, [plain, words("train.steps=many")], [r"train\.steps", "'many'"])
+        different(checks, folder, [plain, ["--config"]], ["--config"])
+        alike(checks, folder, [plain, words("train.steps=9", "train.steps=3")])
+    checks.finish()
+
+
+main()
