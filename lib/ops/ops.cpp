@@ -3,10 +3,13 @@
 #include <malloc.h>
 #include <omp.h>
 
+#include <cstring>
 #include <unordered_map>
 
 #include "base/error.h"
 #include "ops/dnnl_compat.h"
+#include "ops/padding.h"
+#include "ops/parallel.h"
 
 namespace pipetrain {
 namespace {
@@ -25,12 +28,47 @@ struct ShapeHash {
   }
 };
 
+// An operand as it is stored, and the distance between its rows that the primitive expects.
+struct Operand {
+  std::int64_t rows = 0, columns = 0, pitch = 0;
+  bool padded() const { return pitch != columns; }
+};
+
 // A primitive with its arguments; executing it sets their addresses.
 struct Prepared {
   dnnl::matmul primitive;
   std::unordered_map<int, Memory> arguments;
+  Operand a, b;
   std::size_t scratch_bytes = 0;
 };
+
+Operand operand(std::int64_t rows, std::int64_t columns, bool transposed, bool walked_down) {
+  if (transposed) std::swap(rows, columns);
+  return {rows, columns, walked_down ? padded_pitch(rows, columns) : columns};
+}
+
+Memory::desc describe(const Operand& x, bool transposed, Memory::data_type type) {
+  if (transposed) return {{x.columns, x.rows}, type, Memory::dims{1, x.pitch}};
+  return {{x.rows, x.columns}, type, Memory::dims{x.pitch, 1}};
+}
+
+// A copy of x with the rows further apart.
+Tensor padded_copy(MemoryPool& pool, const Operand& x, const void* from) {
+  Tensor copy(pool, {x.rows, x.pitch});
+  const auto bytes = static_cast<std::size_t>(x.columns) * sizeof(float);
+  parallel_ranges(x.rows, 64, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      std::memcpy(copy.f32() + row * x.pitch, static_cast<const float*>(from) + row * x.columns,
+                  bytes);
+    }
+  });
+  return copy;
+}
+
+bool avx2_only() {
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  return isa == dnnl::cpu_isa::avx2 || isa == dnnl::cpu_isa::avx2_vnni;
+}
 
 }  // namespace
 
@@ -49,8 +87,13 @@ Prepared& Ops::Primitives::prepare(const MatmulShape& shape) {
   using Tag = Memory::format_tag;
   const auto type =
       shape.dtype == DType::kBFloat16 ? Memory::data_type::bf16 : Memory::data_type::f32;
-  const Memory::desc a({shape.m, shape.k}, type, shape.transpose_a ? Tag::ba : Tag::ab);
-  const Memory::desc b({shape.k, shape.n}, type, shape.transpose_b ? Tag::ba : Tag::ab);
+  const bool in_place = avx2_only() && multiplied_in_place(shape);
+  const Operand stored_a =
+      operand(shape.m, shape.k, shape.transpose_a, in_place && shape.transpose_a);
+  const Operand stored_b =
+      operand(shape.k, shape.n, shape.transpose_b, in_place && !shape.transpose_b);
+  const Memory::desc a = describe(stored_a, shape.transpose_a, type);
+  const Memory::desc b = describe(stored_b, shape.transpose_b, type);
   const Memory::desc c({shape.m, shape.n}, Memory::data_type::f32, Tag::ab);
   const Memory::desc bias({1, shape.n}, Memory::data_type::f32, Tag::ab);
   dnnl::primitive_attr attributes;
@@ -63,7 +106,7 @@ Prepared& Ops::Primitives::prepare(const MatmulShape& shape) {
   const auto desc = shape.bias
                         ? make_primitive_desc<dnnl::matmul>(engine, attributes, a, b, bias, c)
                         : make_primitive_desc<dnnl::matmul>(engine, attributes, a, b, c);
-  Prepared prepared{dnnl::matmul(desc), {}, desc.scratchpad_desc().get_size()};
+  Prepared prepared{dnnl::matmul(desc), {}, stored_a, stored_b, desc.scratchpad_desc().get_size()};
   auto bind = [&](int name, const Memory::desc& d) {
     prepared.arguments.emplace(name, Memory(d, engine, DNNL_MEMORY_NONE));
   };
@@ -95,8 +138,11 @@ void Ops::matmul(const MatmulShape& shape, const void* a, const void* b, const f
   auto set = [&](int name, const void* data) {
     prepared.arguments.at(name).set_data_handle(const_cast<void*>(data));
   };
-  set(DNNL_ARG_SRC, a);
-  set(DNNL_ARG_WEIGHTS, b);
+  Tensor a_copy, b_copy;
+  if (prepared.a.padded()) a_copy = padded_copy(pool_, prepared.a, a);
+  if (prepared.b.padded()) b_copy = padded_copy(pool_, prepared.b, b);
+  set(DNNL_ARG_SRC, prepared.a.padded() ? a_copy.data() : a);
+  set(DNNL_ARG_WEIGHTS, prepared.b.padded() ? b_copy.data() : b);
   set(DNNL_ARG_DST, c);
   if (shape.bias) set(DNNL_ARG_BIAS, bias);
   Tensor scratch;

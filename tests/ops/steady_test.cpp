@@ -13,8 +13,8 @@ using namespace pipetrain;
 TEST_CASE("From the third time on, nothing is allocated and no primitive is built") {
   MemoryPool pool;
   Ops ops(pool);
-  const std::int64_t rows = 80, width = 48, classes = 301;
-  const AttentionShape attention{2, 40, 4, 12, true};
+  const std::int64_t rows = 80, width = 128, classes = 301;
+  const AttentionShape attention{2, 40, 4, 32, true};
   Floats x = random_floats(rows * width, 1), y(x.size()), rstd(rows), weight(classes * width);
   Floats logits(rows * classes), gradient(weight.size()), bias(classes), gamma(width), beta(width);
   Floats qkv = random_floats(3 * rows * width, 2), dqkv(qkv.size()), sums(2 * 40 * 4);

@@ -100,7 +100,7 @@ PIPETRAIN_INLINE float sum(std::int64_t n, const Term& term) {
 }
 
 // exp(x): 2^n p(r) with n = round(x / ln 2), p of degree 6 (Taylor's, |r| <= ln 2 / 2). Relative
-// error below 4e-7 with fused multiply-adds; without, r is rounded: below 5e-6 at |x| = 88. NaN
+// error below 5e-7 with fused multiply-adds; without, r is rounded: below 5e-6 at |x| = 88. NaN
 // stays NaN; outside [-87, 88] the result is that of the bound, so it is never infinite or
 // denormal.
 PIPETRAIN_INLINE Vector fast_exp(Vector x) {
