@@ -1,6 +1,9 @@
 // The pipeline against PyTorch: tests/golden/gpt_tiny holds a GPT's initial weights, first
 // gradients, ten steps' losses and gradient norms, and final weights.
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -91,14 +94,12 @@ Config golden_config(const Cut& cut, const std::string& schedule, int microbatch
 struct Run {
   std::vector<double> losses, norms;
   Weights gradients, final;
-  std::vector<double> peak_live;  // microbatches, per rank
 };
 
 Run run(const Reference& reference, const Cut& cut, const std::string& schedule, int microbatches) {
   const Config config = golden_config(cut, schedule, microbatches);
   const FixedSource source(reference.inputs, reference.targets, 16, 65);
   Run made;
-  made.peak_live.resize(static_cast<std::size_t>(cut.ranks));
   std::mutex mutex;
   run_ranks(config, source, cut.ranks, [&](RankThread& rank) {
     for (StageParameters& stage : rank.pipeline().parameters().stages()) {
@@ -119,8 +120,6 @@ Run run(const Reference& reference, const Cut& cut, const std::string& schedule,
     });
     const std::lock_guard lock(mutex);
     made.final.merge(rank.owned_values());
-    made.peak_live[static_cast<std::size_t>(rank.rank())] =
-        rank.pipeline().take_peak_live_microbatches();
   });
   return made;
 }
@@ -157,6 +156,7 @@ TEST_CASE("A tiny GPT learns as PyTorch's does, with the same bits however it is
   const Reference reference = load_reference();
   const std::vector<Cut> cuts = {{1, {}}, {2, {}},           {2, {0, 6}},
                                  {4, {}}, {4, {0, 1, 2, 6}}, {7, {}}};
+  std::vector<double> whole_losses;  // of one microbatch
   for (const int microbatches : {1, 2, 4, 8}) {
     const Run first = run(reference, cuts[0], "gpipe", microbatches);
     const double gradients = largest_deviation(first.gradients, reference.gradients),
@@ -169,7 +169,10 @@ TEST_CASE("A tiny GPT learns as PyTorch's does, with the same bits however it is
     CHECK(gradients < kTolerance);
     CHECK(losses < kTolerance);
     CHECK(norms < kTolerance);
+    // Of key biases, whose gradient is rounding alone, made large by AdamW; others are within 1e-5.
     CHECK(weights < 1e-3);
+    if (microbatches == 1) whole_losses = first.losses;
+    CHECK(largest_deviation(first.losses, whole_losses) < 1e-5);
 
     for (const char* schedule : {"gpipe", "1f1b"}) {
       for (const Cut& cut : cuts) {
@@ -179,11 +182,6 @@ TEST_CASE("A tiny GPT learns as PyTorch's does, with the same bits however it is
         CHECK(other.norms == first.norms);
         CHECK(other.gradients == first.gradients);
         CHECK(other.final == first.final);
-        for (int r = 0; r < cut.ranks; ++r) {
-          const int most = schedule == std::string("1f1b") ? std::min(microbatches, cut.ranks - r)
-                                                           : microbatches;
-          CHECK(other.peak_live[static_cast<std::size_t>(r)] == most);
-        }
       }
     }
   }

@@ -38,6 +38,7 @@ TEST_CASE("Steps and evaluations allocate nothing and build nothing once they ha
         INFO(schedule << ", " << ranks << " ranks, rank " << r);
         const std::vector<Counts>& mine = counts[static_cast<std::size_t>(r)];
         CHECK(mine[0].allocations > 0);
+        CHECK(mine[0].primitives > 0);
         // By then each kind of work has run twice.
         const Counts settled = mine[2 * kEvaluateEvery - 1];
         for (std::size_t step = 2 * kEvaluateEvery; step < mine.size(); ++step) {
