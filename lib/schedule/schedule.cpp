@@ -83,6 +83,19 @@ bool is_forward_only(const Schedule& schedule) {
   return true;
 }
 
+bool accumulates_in_ascending_order(const Schedule& schedule) {
+  std::vector<int> last(static_cast<std::size_t>(schedule.stage_count()), -1);
+  for (const auto& actions : schedule.ranks) {
+    for (const Action& action : actions) {
+      if (!ends_microbatch(action.op)) continue;
+      int& before = last[static_cast<std::size_t>(action.stage)];
+      if (action.microbatch < before) return false;
+      before = action.microbatch;
+    }
+  }
+  return true;
+}
+
 int rank_of_stage(Placement placement, int ranks, int /*virtual_stages*/, int stage) {
   const int lap = stage / ranks;
   const int place = stage % ranks;

@@ -65,6 +65,10 @@ inline std::size_t cell(const Schedule& schedule, int stage, int microbatch) {
 
 bool is_forward_only(const Schedule& schedule);
 
+// Whether every stage's weight gradients come in ascending order of microbatches: all such
+// schedules give the same bits.
+bool accumulates_in_ascending_order(const Schedule& schedule);
+
 // The rank that owns `stage`, and the v stages of `rank` in ascending order.
 int rank_of_stage(Placement placement, int ranks, int virtual_stages, int stage);
 std::vector<int> stages_of_rank(Placement placement, int ranks, int virtual_stages, int rank);

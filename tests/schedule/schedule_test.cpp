@@ -1,6 +1,7 @@
 #include "schedule/schedule.h"
 
 #include "catch.h"
+#include "schedule/generate.h"
 
 using namespace pipetrain;
 
@@ -26,5 +27,13 @@ TEST_CASE("A loop deals stages out, a V goes down and back up") {
         CHECK(rank_of_stage(placement, 3, 4, stage) == rank);
       }
     }
+  }
+}
+
+TEST_CASE("All published schedules accumulate in ascending order but looped-bfs") {
+  for (const std::string& name : schedule_names()) {
+    const Schedule schedule = generate(name, 4, default_virtual_stages(name), 8);
+    CAPTURE(name);
+    CHECK(accumulates_in_ascending_order(schedule) == (name != "looped-bfs"));
   }
 }
