@@ -19,12 +19,17 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
 }
 
-// The sum over ranks of the best rate of each, measured by all at the same time.
-double peak_flops(DType dtype, Collective& collective) {
+// The sum over ranks of the best rate of each, measured by all at the same time. Where threads
+// outnumber cores, a product's best time is that of a thread which had its core alone: a rank
+// counts for its share of the cores only.
+double peak_flops(DType dtype, const World& world, Collective& collective) {
   MemoryPool pool;
   Ops ops(pool);
   collective.barrier();
-  double rate = measure_peak_flops(ops, dtype);
+  const RankPlace& place = world.places[static_cast<std::size_t>(world.rank)];
+  const double share =
+      std::min(1.0, static_cast<double>(place.cores) / (place.threads * place.sharing));
+  double rate = share * measure_peak_flops(ops, dtype);
   collective.all_reduce(std::span(&rate, 1));
   return rate;
 }
@@ -41,8 +46,8 @@ std::vector<std::int64_t> gather(Collective& collective, std::size_t mine) {
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
                                  ModelPlan plan, Mailbox& mailbox, Collective& collective,
                                  MemoryPool& pool, const BenchOptions& options) {
-  double peak = peak_flops(DType::kFloat32, collective);
-  const double bfloat16_peak = peak_flops(DType::kBFloat16, collective);
+  double peak = peak_flops(DType::kFloat32, world, collective);
+  const double bfloat16_peak = peak_flops(DType::kBFloat16, world, collective);
 
   PipelineRank pipeline(config, std::move(plan), mailbox, collective, pool);
   std::unique_ptr<Coordinator> coordinator;
@@ -85,7 +90,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   }
   const auto late_resident = gather(collective, resident_bytes());
   const auto late_tensors = gather(collective, pool.reserved_bytes());
-  peak = std::max(peak, peak_flops(DType::kFloat32, collective));
+  peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
 
   const double step_seconds = median(seconds);
   const auto rows = static_cast<double>(config.train.batch_size);

@@ -91,6 +91,7 @@ void Trainer::run() {
 void Trainer::announce() const {
   if (!coordinates()) return;
   spdlog::info("{}", world_.text());
+  spdlog::info("{}", instruction_set_description());
   if (world_.oversubscribed()) {
     spdlog::warn(
         "threads outnumber cores: ranks take turns, so times and bubbles are not those of "
