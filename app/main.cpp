@@ -12,7 +12,6 @@
 #include "commands.h"
 #include "help.h"
 #include "options.h"
-#include "schedule/generate.h"
 
 namespace pipetrain {
 namespace {
@@ -51,7 +50,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->expected(1)
       ->take_all();
   add_short(command, options, "--schedule", "NAME", "pipeline.schedule",
-            "order of the pipeline's work: " + join(schedule_names()));
+            "order of the pipeline's work: gpipe, 1f1b, zb-h1, zbv, ...");
   add_short(command, options, "--microbatches", "M", "pipeline.microbatches",
             "microbatches a step");
   add_short(command, options, "--virtual-stages", "V", "pipeline.virtual_stages",
