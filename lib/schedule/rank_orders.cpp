@@ -95,6 +95,17 @@ double longest_time(std::vector<double> durations, int microbatches, int count) 
   return time;
 }
 
+// The same for the forwards of a rank's stages, lowest first: none can run more often than the one
+// below it, so no mix takes longer on average than the best of lap 0, laps 0 and 1, ...
+double longest_forwards(const std::vector<double>& durations, int microbatches, int count) {
+  double sum = 0, longest_mean = 0;
+  for (std::size_t lap = 0; lap < durations.size(); ++lap) {
+    sum += durations[lap];
+    longest_mean = std::max(longest_mean, sum / static_cast<double>(lap + 1));
+  }
+  return std::min(count * longest_mean, microbatches * sum);
+}
+
 // A rank cannot start before the first microbatch has come down to it. Then it can run as many
 // forwards as memory holds until its first gradient comes, and must wait if they are too few. All
 // its work but the W that memory can hold back comes before its last I, whose gradient still has to
@@ -118,7 +129,7 @@ double least_time_of_rank(const Problem& problem, int rank) {
     forwards.push_back(cost.forward);
     weights.push_back(cost.backward_weight);
   }
-  const double busy = longest_time(forwards, problem.microbatches, problem.live_limit);
+  const double busy = longest_forwards(forwards, problem.microbatches, problem.live_limit);
   const double begun = head + std::max(0.0, first_gradient - head - busy) + work;
   const double held_back = longest_time(weights, problem.microbatches, problem.live_limit);
   return std::max(begun, begun - held_back + tail + problem.stage_costs[0].backward_weight);
