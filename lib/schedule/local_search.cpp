@@ -1,6 +1,8 @@
 #include "schedule/local_search.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "base/random.h"
@@ -12,6 +14,34 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 // Late ranks are worth a little, so that the search has a slope where the makespan is flat.
 constexpr double kMeanWeight = 0.01;
+
+double shortest_duration(const Problem& problem) {
+  double shortest = std::numeric_limits<double>::max();
+  for (const StageCost& cost : problem.stage_costs) {
+    for (double part : {cost.forward, cost.backward_input, cost.backward_weight}) {
+      if (part > 0) shortest = std::min(shortest, part);
+    }
+  }
+  return shortest;
+}
+
+// A critical action goes a few places earlier or later, or another one comes to its place; now and
+// then from far.
+struct Move {
+  int rank, from, to;
+};
+
+Move random_move(const std::vector<Evaluation::Place>& critical, const Orders& orders,
+                 const RandomWords& words) {
+  const Evaluation::Place place = critical[words[0] % critical.size()];
+  const std::uint32_t reach = words[1] % 8 == 0 ? 30 : 6;
+  int distance = 1 + static_cast<int>(words[2] % reach);
+  if (words[1] & 16) distance = -distance;
+  const int last = static_cast<int>(orders[index(place.rank)].size()) - 1;
+  const int other = std::clamp(place.position + distance, 0, last);
+  if (words[1] & 32) return {place.rank, other, place.position};
+  return {place.rank, place.position, other};
+}
 
 void move_step(std::vector<Step>& order, int from, int to) {
   const auto begin = order.begin();
@@ -40,48 +70,35 @@ bool is_in_order(const Problem& problem, const std::vector<Step>& order) {
 
 double local_search(const Problem& problem, Orders& orders, long evaluations, std::uint64_t seed) {
   Evaluation evaluation(problem);
-  double makespan = evaluation.run(orders);
-  double energy = makespan + kMeanWeight * evaluation.mean_end();
+  double best_makespan = evaluation.run(orders);
+  double energy = best_makespan + kMeanWeight * evaluation.mean_end();
   Orders best = orders;
-  double best_makespan = makespan;
-  const double goal = least_makespan(problem) * (1 + 1e-9);
-  double shortest = makespan;
-  for (const StageCost& cost : problem.stage_costs) {
-    for (double part : {cost.forward, cost.backward_input, cost.backward_weight}) {
-      if (part > 0) shortest = std::min(shortest, part);
-    }
-  }
   std::vector<Evaluation::Place> critical = evaluation.critical_path(orders);
+  const double goal = least_makespan(problem) * (1 + 1e-9);
+  const double warmth = 0.5 * std::min(shortest_duration(problem), best_makespan);
   for (long trial = 0; trial < evaluations && best_makespan > goal; ++trial) {
     const RandomWords words = philox(seed, static_cast<std::uint64_t>(trial));
-    const Evaluation::Place place = critical[words[0] % critical.size()];
-    std::vector<Step>& order = orders[index(place.rank)];
-    const int reach = words[1] % 8 == 0 ? 30 : 6;
-    int distance = 1 + static_cast<int>(words[2] % static_cast<std::uint32_t>(reach));
-    if (words[1] & 16) distance = -distance;
-    int from = place.position;
-    int to = std::clamp(from + distance, 0, static_cast<int>(order.size()) - 1);
-    if (words[1] & 32) std::swap(from, to);
-    if (order[index(from)] == order[index(to)]) continue;
-    move_step(order, from, to);
+    const Move move = random_move(critical, orders, words);
+    std::vector<Step>& order = orders[index(move.rank)];
+    if (order[index(move.from)] == order[index(move.to)]) continue;
+    move_step(order, move.from, move.to);
     bool accepted = false;
     if (is_in_order(problem, order)) {
-      const double new_makespan = evaluation.run(orders);
-      const double new_energy = new_makespan + kMeanWeight * evaluation.mean_end();
-      const double cooling = 1 - static_cast<double>(trial) / static_cast<double>(evaluations);
-      const double tolerance =
-          0.5 * shortest * cooling * cooling * static_cast<double>(uniform_from(words[3]));
-      accepted = new_energy <= energy + tolerance;
+      const double makespan = evaluation.run(orders);
+      const double new_energy = makespan + kMeanWeight * evaluation.mean_end();
+      const double left = 1 - static_cast<double>(trial) / static_cast<double>(evaluations);
+      const double luck = static_cast<double>(uniform_from(words[3]));
+      accepted = new_energy <= energy + warmth * left * left * luck;
       if (accepted) {
         energy = new_energy;
         critical = evaluation.critical_path(orders);
-        if (new_makespan < best_makespan) {
-          best_makespan = new_makespan;
-          best = orders;
-        }
+      }
+      if (accepted && makespan < best_makespan) {
+        best_makespan = makespan;
+        best = orders;
       }
     }
-    if (!accepted) move_step(order, to, from);
+    if (!accepted) move_step(order, move.to, move.from);
   }
   orders = std::move(best);
   return best_makespan;
