@@ -38,10 +38,11 @@ const Kind& kind_of(std::string_view name) {
   const auto found = std::find_if(kKinds.begin(), kKinds.end(),
                                   [&](const Kind& kind) { return kind.name == name; });
   if (found != kKinds.end()) return *found;
-  throw Error(ExitCode::kConfiguration, "unknown schedule '" + std::string(name) +
-                                            "'; expected one of " + join(schedule_names()) +
-                                            "; did you mean " +
-                                            nearest_word(name, schedule_names()) + "?");
+  std::vector<std::string> known = schedule_names();
+  known.emplace_back("auto");
+  throw Error(ExitCode::kConfiguration,
+              "unknown schedule '" + std::string(name) + "'; expected one of " + join(known) +
+                  ", or a .csv file; did you mean " + nearest_word(name, known) + "?");
 }
 
 void check_sizes(const Kind& kind, int ranks, int virtual_stages, int microbatches) {
@@ -87,7 +88,9 @@ const std::vector<std::string>& schedule_names() {
   return names;
 }
 
-int default_virtual_stages(std::string_view name) { return kind_of(name).default_virtual_stages; }
+int default_virtual_stages(std::string_view name) {
+  return name == "auto" ? 1 : kind_of(name).default_virtual_stages;
+}
 
 Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches) {
   const Kind& kind = kind_of(name);

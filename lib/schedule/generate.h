@@ -10,10 +10,12 @@
 
 namespace pipetrain {
 
-// The names that generate() knows, in the order in which help lists them.
+// The names that generate() knows, in the order in which help lists them. Two more kinds need more
+// than sizes: "auto" (auto_schedule.h) and tables (csv.h).
 const std::vector<std::string>& schedule_names();
 
-// Stages per rank when the user names none: 1, or 2 for schedules that need more.
+// Stages per rank when the user names none: 1, or 2 for schedules that need more. Knows "auto",
+// too.
 int default_virtual_stages(std::string_view name);
 
 // The schedule `name` for p ranks, v stages each and M microbatches; compute actions only.
