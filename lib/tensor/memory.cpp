@@ -40,26 +40,32 @@ MemoryPool::~MemoryPool() {
 void* MemoryPool::take(std::size_t bytes) {
   const std::size_t size = rounded(bytes);
   std::vector<void*>& kept = free_[size];
-  void* block = nullptr;
-  if (!kept.empty()) {
-    block = kept.back();
-    kept.pop_back();
-  } else {
-    const bool huge = size % kHugePage == 0;
-    block = std::aligned_alloc(huge ? kHugePage : kAlignment, size);
-    if (block == nullptr) {
-      throw Error(ExitCode::kConfiguration,
-                  "out of memory: no " + std::to_string(size) + " bytes beside the " +
-                      std::to_string(reserved_) +
-                      " already taken by this rank; use more stages, smaller microbatches or "
-                      "recompute");
-    }
-    if (huge) madvise(block, size, MADV_HUGEPAGE);
-    reserved_ += size;
-    ++system_allocations_;
-  }
+  if (kept.empty()) kept.push_back(from_system(size));
+  void* block = kept.back();
+  kept.pop_back();
   used_ += size;
   peak_ = std::max(peak_, used_);
+  return block;
+}
+
+void MemoryPool::reserve(std::size_t bytes, int count) {
+  const std::size_t size = rounded(bytes);
+  for (int i = 0; i < count; ++i) free_[size].push_back(from_system(size));
+}
+
+void* MemoryPool::from_system(std::size_t size) {
+  const bool huge = size % kHugePage == 0;
+  void* block = std::aligned_alloc(huge ? kHugePage : kAlignment, size);
+  if (block == nullptr) {
+    throw Error(ExitCode::kConfiguration,
+                "out of memory: no " + std::to_string(size) + " bytes beside the " +
+                    std::to_string(reserved_) +
+                    " already taken by this rank; use more stages, smaller microbatches or "
+                    "recompute");
+  }
+  if (huge) madvise(block, size, MADV_HUGEPAGE);
+  reserved_ += size;
+  ++system_allocations_;
   return block;
 }
 

@@ -9,6 +9,7 @@
 #include "pipeline/layer_costs.h"
 #include "schedule/generate.h"
 #include "schedule/lower.h"
+#include "schedule/message_bounds.h"
 #include "schedule/validate.h"
 
 namespace pipetrain {
@@ -175,6 +176,7 @@ StepContext PipelineRank::evaluation_step(std::int64_t batch, std::int64_t rows)
 StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
   if (step_start_ == 0) step_start_ = wall_seconds();
   engine_->run(training_actions_, step, recorder_);
+  if (++steps_run_ == 2) reserve_for_sends(step);
   StepResult result = reduce(step);
   result.finite = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
   if (!result.finite) return result;
@@ -182,6 +184,24 @@ StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
   const double scale = clip > 0 ? std::min(1.0, clip / (result.gradient_norm + kClipEpsilon)) : 1.0;
   optimizer_->update(step.step + 1, learning_rate, scale);
   return result;
+}
+
+// How long a send holds its tensor depends on the receiver's pace. What the first steps took plus
+// all that can be under way at once is enough for ever.
+void PipelineRank::reserve_for_sends(const StepContext& step) {
+  const MessageBound bound =
+      max_outstanding_sends(lower(layout_.schedule))[static_cast<std::size_t>(mailbox_.rank())];
+  for (const std::int64_t rows : {step.rows_of(0), step.rows_of(step.microbatches - 1)}) {
+    for (const auto& stage : stages_) {
+      if (!stage->last())
+        pool_.reserve(4 * static_cast<std::size_t>(stage->output_shape(rows).elements()),
+                      bound.forward);
+      if (!stage->first())
+        pool_.reserve(4 * static_cast<std::size_t>(stage->input_shape(rows).elements()),
+                      bound.backward);
+    }
+    if (rows == step.rows_of(step.microbatches - 1)) break;
+  }
 }
 
 StepResult PipelineRank::reduce(const StepContext& step) {

@@ -95,6 +95,7 @@ class PipelineRank {
  private:
   void choose_partition();
   void build_stages();
+  void reserve_for_sends(const StepContext& step);
   StepResult reduce(const StepContext& step);
 
   const Config& config_;
@@ -116,6 +117,7 @@ class PipelineRank {
   Recorder recorder_;
   std::vector<double> shared_;  // what reduce() sums over the ranks
   double step_start_ = 0;
+  int steps_run_ = 0;
 };
 
 }  // namespace pipetrain
