@@ -1,30 +1,62 @@
 #include <cstdio>
+#include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
-#include "commands.h"
+#include "command.h"
+#include "run_options.h"
 #include "startup.h"
 #include "train/bench.h"
 
 namespace pipetrain {
+namespace {
 
-int bench_command(const MpiSession& session, ErrorReport& report, const RunOptions& options) {
+struct BenchCommandOptions : RunOptions {
+  std::string format;
+  int steps = 0;
+};
+
+int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/false);
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));
   std::iota(ranks.begin(), ranks.end(), 0);
   MemoryPool pool;
-  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.schedule.stage_count());
+  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.schedule.virtual_stages);
   MpiCollective collective(ranks, pool, started.wait, &mailbox);
   const nlohmann::ordered_json result =
       run_bench(started.config, started.world, started.source.get(), std::move(started.plan),
-                mailbox, collective, pool, {.steps = options.bench_steps});
+                mailbox, collective, pool, {.steps = options.steps});
   if (session.rank() == 0) {
     const std::string text = options.format == "json" ? result.dump(2) + "\n" : bench_text(result);
     std::fputs(text.c_str(), stdout);
   }
   return 0;
+}
+
+}  // namespace
+
+Command add_bench_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("bench", "Time training steps against the machine's best matrix product.");
+  const auto options = std::make_shared<BenchCommandOptions>();
+  add_run_options(*command, *options);
+  command->add_option("--steps", options->steps, "steps to time; default: 10 seconds' worth")
+      ->option_text("N")
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  add_format_option(*command, options->format, {"text", "json"});
+  return {
+      .options = command,
+      .usage = "[mpirun -np RANKS] pipetrain bench --config FILE [OPTION]...",
+      .check =
+          [options] {
+            require_config(*options);
+            options->own_words = "--steps: " + std::to_string(options->steps) + "\n";
+          },
+      .run_on_ranks = [options](const MpiSession& session,
+                                ErrorReport& report) { return bench(session, report, *options); }};
 }
 
 }  // namespace pipetrain

@@ -5,9 +5,7 @@ namespace pipetrain {
 std::string Help::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
   std::string text = app->get_description() + "\n\n";
   if (app->get_parent() != nullptr) {
-    return text + "usage: [mpirun -np RANKS] pipetrain " + app->get_name() +
-           " --config FILE [OPTION]...\n" + make_groups(app, CLI::AppFormatMode::Normal) +
-           app->get_footer();
+    return text + "usage: " + usages_.at(app) + "\n" + make_groups(app, CLI::AppFormatMode::Normal);
   }
   text += "usage: [mpirun -np RANKS] pipetrain [COMMAND] --config FILE [OPTION]...\n";
   text += "       pipetrain COMMAND --help\n\nCommands:\n";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <string>
 
 namespace pipetrain {
@@ -12,11 +13,17 @@ class Help : public CLI::Formatter {
   // The program's page shows the options of the command `shown` in full.
   explicit Help(std::string shown) : shown_(std::move(shown)) { column_width(26); }
 
+  // How a command is called, "pipetrain schedule --name NAME [OPTION]...".
+  void set_usage(const CLI::App* command, std::string usage) {
+    usages_[command] = std::move(usage);
+  }
+
   std::string make_help(const CLI::App* app, std::string name,
                         CLI::AppFormatMode mode) const override;
 
  private:
   std::string shown_;
+  std::map<const CLI::App*, std::string> usages_;
 };
 
 }  // namespace pipetrain

@@ -2,16 +2,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/suggest.h"
-#include "commands.h"
+#include "command.h"
 #include "help.h"
-#include "options.h"
 
 namespace pipetrain {
 namespace {
@@ -24,64 +22,20 @@ constexpr const char* kFooter =
     "Every configuration key is described in README.md.\n";
 constexpr const char* kSeeHelp = "; see pipetrain --help";
 
-// A flag that is another name for `--set key=value`.
-void add_short(CLI::App& command, RunOptions& options, const std::string& flag,
-               const std::string& placeholder, const std::string& key, const std::string& help) {
-  command
-      .add_option_function<std::string>(flag,
-                                        [&options, key](const std::string& value) {
-                                          options.overrides.push_back(key + "=" + value);
-                                        })
-      ->description(help + " (" + key + ")")
-      ->type_name(placeholder);
-}
+// The order in which help lists them.
+constexpr std::array kCommands = {add_train_command, add_bench_command};
 
-void add_run_options(CLI::App& command, RunOptions& options) {
-  const std::string title = "Options of " + command.get_name();
-  command.option_defaults()->group(title);
-  command.get_help_ptr()->group(title);
-  command.allow_extras();  // refused by check_words, with the nearest option
-  command.add_option("--config", options.config, "the YAML configuration; required")
-      ->type_name("FILE");
-  command
-      .add_option("--set", options.overrides,
-                  "set any configuration key, as often as needed: --set train.steps=100")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->take_all();
-  add_short(command, options, "--schedule", "NAME", "pipeline.schedule",
-            "order of the pipeline's work: gpipe, 1f1b, zb-h1, zbv, ...");
-  add_short(command, options, "--microbatches", "M", "pipeline.microbatches",
-            "microbatches a step");
-  add_short(command, options, "--virtual-stages", "V", "pipeline.virtual_stages",
-            "stages per rank");
-  command
-      .add_option("--log-level", options.log_level,
-                  "trace, debug, info, warning, error or off; default: " + options.log_level)
-      ->type_name("LEVEL");
-}
-
-CLI::App* add_train(CLI::App& app, RunOptions& options) {
-  CLI::App* train =
-      app.add_subcommand("train", "Train a model; the default, so the word can be left out.");
-  add_run_options(*train, options);
-  add_short(*train, options, "--output", "DIR", "train.output",
-            "run directory; default: runs/ and the configuration's name");
-  train->add_flag("--no-progress", options.no_progress, "no progress bar on a terminal");
-  return train;
-}
-
-CLI::App* add_bench(CLI::App& app, RunOptions& options) {
-  CLI::App* bench =
-      app.add_subcommand("bench", "Time training steps against the machine's best matrix product.");
-  add_run_options(*bench, options);
-  bench->add_option("--steps", options.bench_steps, "steps to time; default: 10 seconds' worth")
-      ->option_text("N")
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-  bench->add_option("--format", options.format, "text or json; default: " + options.format)
-      ->option_text("NAME")
-      ->check(CLI::IsMember({"text", "json"}));
-  return bench;
+std::vector<Command> add_commands(CLI::App& app, Help& help) {
+  std::vector<Command> commands;
+  for (const auto add : kCommands) {
+    commands.push_back(add(app));
+    CLI::App& options = *commands.back().options;
+    help.set_usage(&options, commands.back().usage);
+    options.allow_extras();  // refused by check_words, with the nearest option
+    const std::string group = "Options of " + options.get_name();
+    for (CLI::Option* option : options.get_options()) option->group(group);
+  }
+  return commands;
 }
 
 // `pipetrain --config FILE` is `pipetrain train --config FILE`.
@@ -98,19 +52,17 @@ std::vector<std::string> with_default_command(int argc, char** argv) {
   throw Error(ExitCode::kConfiguration, what + kSeeHelp);
 }
 
-void check_command(const CLI::App& app, const std::vector<std::string>& words) {
+void check_command(const std::vector<Command>& commands, const std::vector<std::string>& words) {
   if (words.empty()) refuse("nothing to do; expected pipetrain --config FILE");
   if (words[0].starts_with("-")) return;
-  std::vector<std::string> commands;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    commands.push_back(command->get_name());
-  }
-  if (std::ranges::find(commands, words[0]) != commands.end()) return;
-  refuse("unknown command '" + words[0] + "'; expected one of " + join(commands));
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.push_back(command.options->get_name());
+  if (std::ranges::find(names, words[0]) != names.end()) return;
+  refuse("unknown command '" + words[0] + "'; expected one of " + join(names));
 }
 
-// After parsing: what was not understood, then what is missing.
-void check_words(const CLI::App& command, const RunOptions& options) {
+// After parsing: what was not understood.
+void check_words(const CLI::App& command) {
   const std::vector<std::string> extras = command.remaining();
   const auto option =
       std::ranges::find_if(extras, [](const auto& w) { return w.starts_with("-"); });
@@ -122,29 +74,32 @@ void check_words(const CLI::App& command, const RunOptions& options) {
            "; the nearest known one is '" + nearest_word(name, known) + "'");
   }
   if (!extras.empty()) refuse("unexpected word '" + extras.front() + "'");
-  if (options.config.empty()) refuse("--config FILE is missing");
+}
+
+const Command& parsed(const std::vector<Command>& commands) {
+  return *std::ranges::find_if(commands, [](const Command& c) { return c.options->parsed(); });
 }
 
 int run(int argc, char** argv) {
   CLI::App app(kAbout, "pipetrain");
-  app.formatter(std::make_shared<Help>("train"));
+  const auto help = std::make_shared<Help>("train");
+  app.formatter(help);
   app.set_help_flag("-h,--help", "show this page, or a command's own");
   app.set_version_flag("--version", "pipetrain " PIPETRAIN_VERSION)
       ->description("show the version");
   app.footer(kFooter);
-  RunOptions options;
-  const CLI::App* const train = add_train(app, options);
-  const CLI::App* const bench = add_bench(app, options);
+  const std::vector<Command> commands = add_commands(app, *help);
 
   const std::vector<std::string> words = with_default_command(argc, argv);
+  const Command* command = nullptr;
   std::string wrong;
   try {
-    check_command(app, words);
+    check_command(commands, words);
     app.parse(
         std::vector<std::string>(words.rbegin(), words.rend()));  // backwards, as CLI11 takes them
-    const CLI::App& command = train->parsed() ? *train : *bench;
-    options.command = command.get_name();
-    check_words(command, options);
+    command = &parsed(commands);
+    check_words(*command->options);
+    command->check();
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {
@@ -152,13 +107,13 @@ int run(int argc, char** argv) {
   } catch (const Error& error) {
     wrong = error.what();
   }
+  if (wrong.empty() && command->run) return run_and_report(command->run);
   const MpiSession session;
   return run_and_report(session, [&](ErrorReport& report) {
     report.agree([&] {
       if (!wrong.empty()) throw Error(ExitCode::kConfiguration, wrong);
     });
-    return options.command == "train" ? train_command(session, report, options)
-                                      : bench_command(session, report, options);
+    return command->run_on_ranks(session, report);
   });
 }
 

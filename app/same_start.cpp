@@ -12,8 +12,8 @@ namespace {
 
 // One line for each thing that all ranks must agree on, in YAML.
 std::string start_text(const RunOptions& options, const Config& config) {
-  return "version: " PIPETRAIN_VERSION "\ncommand: " + options.command +
-         "\n--steps: " + std::to_string(options.bench_steps) + "\n" + resolved_yaml(config);
+  return "version: " PIPETRAIN_VERSION "\ncommand: " + options.command + "\n" + options.own_words +
+         resolved_yaml(config);
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

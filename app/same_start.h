@@ -6,7 +6,7 @@
 #include <string>
 
 #include "comm/collective.h"
-#include "options.h"
+#include "run_options.h"
 #include "train/config.h"
 
 namespace pipetrain {

@@ -8,7 +8,7 @@
 #include "comm/mpi/error_report.h"
 #include "comm/mpi/session.h"
 #include "data/source.h"
-#include "options.h"
+#include "run_options.h"
 #include "train/pipeline_rank.h"
 #include "train/run_directory.h"
 #include "train/world.h"

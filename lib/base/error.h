@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace pipetrain {
 
@@ -19,11 +20,15 @@ enum class ExitCode : int {
 
 class Error : public std::runtime_error {
  public:
-  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  // `detail` is what is shown below the one line, such as a table with the wrong cell marked.
+  Error(ExitCode code, const std::string& message, std::string detail = {})
+      : std::runtime_error(message), code_(code), detail_(std::move(detail)) {}
   ExitCode code() const { return code_; }
+  const std::string& detail() const { return detail_; }
 
  private:
   ExitCode code_;
+  std::string detail_;
 };
 
 // "<file>: <reason of errno>", for a failed system call.

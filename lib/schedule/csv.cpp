@@ -142,7 +142,7 @@ Schedule schedule_from_csv(std::string_view text, const std::string& name) {
   try {
     validate(schedule);
   } catch (const Error& error) {
-    throw Error(error.code(), name + ": " + error.what());
+    throw Error(error.code(), name + ": " + error.what(), error.detail());
   }
   return schedule;
 }

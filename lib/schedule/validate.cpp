@@ -40,7 +40,7 @@ std::string marked_grid(const Schedule& schedule, int wrong_rank, std::size_t wr
     if (first + kColumns < actions.size()) row += "...";
     if (rank == wrong_rank && wrong_position >= actions.size()) row += " > missing <";
     while (row.back() == ' ') row.pop_back();
-    grid += "\n" + row;
+    grid += (grid.empty() ? "" : "\n") + row;
   }
   return grid;
 }
@@ -48,8 +48,9 @@ std::string marked_grid(const Schedule& schedule, int wrong_rank, std::size_t wr
 [[noreturn]] void refuse(const Schedule& schedule, int rank, std::size_t position,
                          const std::string& what) {
   const std::string where = position == kNowhere ? "" : ", action " + std::to_string(position + 1);
-  throw Error(ExitCode::kConfiguration, "schedule: rank " + std::to_string(rank) + where + ": " +
-                                            what + marked_grid(schedule, rank, position));
+  throw Error(ExitCode::kConfiguration,
+              "schedule: rank " + std::to_string(rank) + where + ": " + what,
+              marked_grid(schedule, rank, position));
 }
 
 void check_sizes(const Schedule& schedule) {

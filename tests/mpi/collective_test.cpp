@@ -101,7 +101,7 @@ int main() {
     std::vector<int> ranks(static_cast<std::size_t>(session.size()));
     std::iota(ranks.begin(), ranks.end(), 0);
     const WaitOptions wait{.timeout_seconds = 20, .oversubscribed = session.oversubscribed()};
-    MpiMailbox mailbox(ranks, pool, wait);
+    MpiMailbox mailbox(ranks, pool, wait, 8);
     MpiCollective collective(ranks, pool, wait, &mailbox);
     test_same_bits_as_in_process(session, collective, checks);
     test_gather_in_place(collective, checks);

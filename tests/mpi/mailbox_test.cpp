@@ -110,9 +110,10 @@ void test_limits(MpiMailbox& mailbox, Checks& checks) {
     }
     return false;
   };
-  MPI_CHECK(checks, tag_of({Channel::kActivation, 0, 63, 127, 3}, 64) == 32767);
-  MPI_CHECK(checks, refused([] { tag_of({Channel::kActivation, 0, 3, 128, 0}, 64); }));
-  MPI_CHECK(checks, refused([] { tag_of({Channel::kActivation, 0, 64, 0, 0}, 64); }));
+  MPI_CHECK(checks, tag_of({Channel::kActivation, 0, 63, 127, 3}, 1, 64) == 32767);
+  MPI_CHECK(checks, tag_of({Channel::kActivation, 0, 127, 4095, 3}, 64, 2) == 32767);
+  MPI_CHECK(checks, refused([] { tag_of({Channel::kActivation, 0, 3, 4096, 0}, 64, 2); }));
+  MPI_CHECK(checks, refused([] { tag_of({Channel::kActivation, 0, 128, 0, 0}, 64, 2); }));
   if (mailbox.size() == 1) return;
   float one = 0;
   const int peer = mailbox.rank() == 0 ? 1 : 0;
@@ -154,7 +155,7 @@ int main() {
   MemoryPool pool;
   {
     MpiMailbox mailbox(everyone(session), pool,
-                       {.timeout_seconds = 10, .oversubscribed = session.oversubscribed()});
+                       {.timeout_seconds = 10, .oversubscribed = session.oversubscribed()}, 8);
     test_any_order(session, mailbox, pool, checks);
     test_self_is_a_move(session, mailbox, pool, checks);
     test_large_message_moves_while_computing(session, mailbox, pool, checks);

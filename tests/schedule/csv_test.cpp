@@ -14,7 +14,7 @@ std::string refusal(const std::string& table) {
     schedule_from_csv(table, "my.csv");
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::kConfiguration);
-    return error.what();
+    return error.what() + (error.detail().empty() ? "" : "\n" + error.detail());
   }
   return "";
 }

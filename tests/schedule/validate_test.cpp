@@ -15,7 +15,7 @@ std::string refusal(const Schedule& schedule) {
     validate(schedule);
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::kConfiguration);
-    return error.what();
+    return error.what() + (error.detail().empty() ? "" : "\n" + error.detail());
   }
   return "";
 }

@@ -30,6 +30,7 @@ constexpr std::size_t kMostTexts = 8;
 struct Failure {
   int code = 0;  // 0: none
   std::string text;
+  std::string detail = {};  // lines below it
 };
 
 // All ranks have agreed to leave, and the error is printed.
@@ -42,7 +43,7 @@ Failure failure_of(const std::function<void()>& work) {
     work();
     return {};
   } catch (const Error& error) {
-    return {static_cast<int>(error.code()), error.what()};
+    return {static_cast<int>(error.code()), error.what(), error.detail()};
   } catch (const std::bad_alloc&) {
     return {static_cast<int>(ExitCode::kConfiguration),
             "out of memory; use more stages, smaller microbatches or recompute"};
@@ -62,8 +63,11 @@ void write_all(int file, const std::string& text) {
 }
 
 // In one write, so that no other rank's output comes between.
-void print(const std::string& text) {
-  write_all(STDERR_FILENO, "pipetrain: error: " + one_line(text) + "\n");
+void print(const std::string& text, const std::string& detail = {}) {
+  std::string lines = "pipetrain: error: ";
+  lines += one_line(text) + "\n";
+  if (!detail.empty()) lines += detail + "\n";
+  write_all(STDERR_FILENO, lines);
 }
 
 std::vector<int> everyone(const MpiSession& session) {
@@ -101,7 +105,7 @@ void ErrorReport::agree(const std::function<void()>& work) {
   const auto first =
       std::find_if(codes.begin(), codes.end(), [](const auto& c) { return c != "0"; });
   if (first == codes.end()) return;
-  if (first - codes.begin() == session_.rank()) print(mine.text);
+  if (first - codes.begin() == session_.rank()) print(mine.text, mine.detail);
   throw Agreed{std::stoi(*first)};
 }
 
@@ -135,6 +139,13 @@ void ErrorReport::abort(int code, const std::string& text) {
   session_.abort(code);
 }
 
+int run_and_report(const std::function<int()>& body) {
+  int code = 0;
+  const Failure failure = failure_of([&] { code = body(); });
+  if (failure.code != 0) print(failure.text, failure.detail);
+  return failure.code != 0 ? failure.code : code;
+}
+
 int run_and_report(const MpiSession& session, const std::function<int(ErrorReport&)>& body) {
   ErrorReport report(session);
   int code = 0;
@@ -142,7 +153,7 @@ int run_and_report(const MpiSession& session, const std::function<int(ErrorRepor
     const Failure failure = failure_of([&] { code = body(report); });
     if (failure.code == 0) return code;
     if (session.size() > 1) report.abort(failure.code, failure.text);
-    print(failure.text);
+    print(failure.text, failure.detail);
     return failure.code;
   } catch (const Agreed& agreed) {
     return agreed.code;

@@ -41,4 +41,7 @@ class ErrorReport {
 // errors end all ranks in good order; elsewhere they abort the job.
 int run_and_report(const MpiSession& session, const std::function<int(ErrorReport&)>& body);
 
+// The same for a command that runs alone, without MPI.
+int run_and_report(const std::function<int()>& body);
+
 }  // namespace pipetrain

@@ -16,23 +16,26 @@
 
 namespace pipetrain {
 
-// The most microbatches that fit into a tag beside the parity and the stage. MPI guarantees tags up
-// to 32767 only.
+// A tag holds the parity, which of its rank's stages a message is for, and the microbatch. MPI
+// guarantees tags up to 32767 only.
 constexpr int kTags = 32768;
-constexpr int microbatches_in_tag(int stages) { return kTags / (kParities * stages); }
-// Error(kConfiguration) that names the limit for a stage or microbatch beyond it.
-int tag_of(const Message& message, int stages);
+constexpr int microbatches_in_tag(int stages_per_rank) {
+  return kTags / (kParities * stages_per_rank);
+}
+// Stages are dealt to `ranks` lap by lap. Error(kConfiguration) that names the limit for a stage or
+// microbatch beyond it.
+int tag_of(const Message& message, int ranks, int stages_per_rank);
 
-// A message of another size than its posted receive is an Error, but only for eager ones (up to 4 KB on one host) without
-// harm: Open MPI 4.1 copies a longer one over the end of the buffer before it reports the truncation. That ranks agree
-// on sizes is therefore to be checked at the start.
+// A message of another size than its posted receive is an Error, but only for eager ones (up to 4
+// KB on one host) without harm: Open MPI 4.1 copies a longer one over the end of the buffer before
+// it reports the truncation. That ranks agree on sizes is therefore to be checked at the start.
 class MpiMailbox final : public Mailbox {
  public:
   // Made by all of `world_ranks` together; message peers are places in that list. Every
-  // Message::stage must be below `stages`, the same on all ranks, and every microbatch below
-  // microbatches_in_tag(stages).
+  // Message::stage must be below stages_per_rank x ranks, the same on all ranks, and every
+  // microbatch below microbatches_in_tag(stages_per_rank).
   MpiMailbox(const std::vector<int>& world_ranks, MemoryPool& pool, WaitOptions wait,
-             int stages = 64);
+             int stages_per_rank);
   ~MpiMailbox() override;
 
   int rank() const override { return rank_; }
@@ -64,7 +67,7 @@ class MpiMailbox final : public Mailbox {
   std::vector<int> world_ranks_;
   MemoryPool& pool_;
   WaitOptions wait_;
-  int stages_;
+  int stages_per_rank_;
   int rank_;
   std::array<Communicator, kChannels> communicators_;
   std::vector<Transfer> sends_, receives_;

@@ -1,0 +1,59 @@
+#include "run_options.h"
+
+#include "base/error.h"
+#include "command.h"
+
+namespace pipetrain {
+
+void add_short(CLI::App& command, RunOptions& options, const std::string& flag,
+               const std::string& placeholder, const std::string& key, const std::string& help) {
+  command
+      .add_option_function<std::string>(flag,
+                                        [&options, key](const std::string& value) {
+                                          options.overrides.push_back(key + "=" + value);
+                                        })
+      ->description(help + " (" + key + ")")
+      ->type_name(placeholder);
+}
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  options.command = command.get_name();
+  command.add_option("--config", options.config, "the YAML configuration; required")
+      ->type_name("FILE");
+  command
+      .add_option("--set", options.overrides,
+                  "set any configuration key, as often as needed: --set train.steps=100")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->take_all();
+  add_short(command, options, "--schedule", "NAME", "pipeline.schedule",
+            "gpipe, 1f1b, zb-h1, ..., auto, or a .csv file");
+  add_short(command, options, "--microbatches", "M", "pipeline.microbatches",
+            "microbatches a step");
+  add_short(command, options, "--virtual-stages", "V", "pipeline.virtual_stages",
+            "stages per rank");
+  command
+      .add_option("--log-level", options.log_level,
+                  "trace, debug, info, warning, error or off; default: " + options.log_level)
+      ->type_name("LEVEL");
+}
+
+void require_config(const RunOptions& options) {
+  if (options.config.empty()) {
+    throw Error(ExitCode::kConfiguration, "--config FILE is missing; see pipetrain --help");
+  }
+}
+
+void add_format_option(CLI::App& command, std::string& format,
+                       const std::vector<std::string>& names) {
+  format = names.front();
+  std::string list = names.front();
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    list += (i + 1 < names.size() ? ", " : " or ") + names[i];
+  }
+  command.add_option("--format", format, list + "; default: " + format)
+      ->option_text("NAME")
+      ->check(CLI::IsMember(names));
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,29 @@
+// Options of the commands that read a configuration, parsed. It must not know what is done with
+// them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace pipetrain {
+
+struct RunOptions {
+  std::string command;
+  std::string config;
+  std::vector<std::string> overrides;  // "key.path=value", short flags included
+  std::string log_level = "info";
+  std::string own_words;  // "--steps: 5\n": the command's own options that all ranks must agree on
+};
+
+// Adds --config, --set, --log-level and the short flags of the pipeline to `command`.
+void add_run_options(CLI::App& command, RunOptions& options);
+
+// A flag that is another name for `--set key=value`.
+void add_short(CLI::App& command, RunOptions& options, const std::string& flag,
+               const std::string& placeholder, const std::string& key, const std::string& help);
+
+// Error(kConfiguration) unless --config was given.
+void require_config(const RunOptions& options);
+
+}  // namespace pipetrain
