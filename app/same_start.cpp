@@ -1,6 +1,7 @@
 #include "same_start.h"
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 #include <vector>
 
@@ -10,9 +11,20 @@
 namespace pipetrain {
 namespace {
 
+// Of a schedule's table, which every rank reads for itself; empty for a schedule by name. A file
+// that cannot be read is refused later, with the reason.
+std::string table_digest(const std::string& schedule) {
+  if (!schedule.ends_with(".csv")) return {};
+  std::ifstream file(schedule, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::to_string(random_key(0, text.str()));
+}
+
 // One line for each thing that all ranks must agree on, in YAML.
 std::string start_text(const RunOptions& options, const Config& config) {
   return "version: " PIPETRAIN_VERSION "\ncommand: " + options.command + "\n" + options.own_words +
+         "pipeline.schedule: " + table_digest(config.pipeline.schedule) + "\n" +
          resolved_yaml(config);
 }
 

@@ -72,6 +72,24 @@ double slowest_stage(const std::vector<double>& layer_costs, const Partition& pa
   return *std::max_element(costs.begin(), costs.end());
 }
 
+std::vector<StageCost> stage_costs(const std::vector<StageCost>& layer_costs,
+                                   const Partition& partition) {
+  const std::vector<int> stage_of =
+      stage_of_layers(partition, static_cast<int>(layer_costs.size()));
+  std::vector<StageCost> costs(partition.size());
+  for (std::size_t i = 0; i < layer_costs.size(); ++i) {
+    costs[static_cast<std::size_t>(stage_of[i])] += layer_costs[i];
+  }
+  return costs;
+}
+
+bool is_partition(const Partition& partition, int layers, int stages) {
+  return static_cast<int>(partition.size()) == stages && partition.front() == 0 &&
+         std::adjacent_find(partition.begin(), partition.end(), std::greater_equal<>()) ==
+             partition.end() &&
+         partition.back() < layers;
+}
+
 void check_partition(const PipelineConfig& config, int layers, int stages) {
   auto fail = [](const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); };
   if (stages > layers) {
@@ -84,9 +102,7 @@ void check_partition(const PipelineConfig& config, int layers, int stages) {
     fail("pipeline.partition lists " + std::to_string(first.size()) + " stages, but there are " +
          std::to_string(stages) + " (ranks x virtual stages)");
   }
-  const bool ascending =
-      std::adjacent_find(first.begin(), first.end(), std::greater_equal<>()) == first.end();
-  if (first.front() != 0 || !ascending || first.back() >= layers) {
+  if (!is_partition(first, layers, stages)) {
     fail("pipeline.partition must begin with 0, ascend, and stay below the model's " +
          std::to_string(layers) + " layers");
   }

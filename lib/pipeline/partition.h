@@ -1,11 +1,13 @@
 // Cuts a model's layers into stages. Pure functions of costs; they must not know layers or
-// schedules.
+// a schedule's actions.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "pipeline/pipeline_config.h"
+#include "schedule/schedule.h"
+#include "schedule/simulate.h"
 
 namespace pipetrain {
 
@@ -20,7 +22,21 @@ Partition uniform_partition(int layers, int stages);
 // squares: dynamic programming over (layers, stages), O(layers^2 x stages).
 Partition balanced_partition(const std::vector<double>& layer_costs, int stages);
 
+// The cut whose slowest rank, all its stages together, is as fast as can be, and among those the
+// evenest stages. Exact for one stage per rank and for a V, whose ranks are filled from both ends
+// inwards: dynamic programming over (layers below, layers above), O(layers^4 / ranks). Laps of a
+// loop are improved from the evenest stages cut by cut, so never slower than those.
+Partition rank_balanced_partition(const std::vector<double>& layer_costs, Placement placement,
+                                  int ranks, int virtual_stages);
+
 double slowest_stage(const std::vector<double>& layer_costs, const Partition& partition);
+double slowest_rank(const std::vector<double>& layer_costs, const Partition& partition,
+                    Placement placement, int ranks);
+// The sum of each stage's layers.
+std::vector<StageCost> stage_costs(const std::vector<StageCost>& layer_costs,
+                                   const Partition& partition);
+// Whether it puts each of `layers` layers into exactly one of `stages` stages, none empty.
+bool is_partition(const Partition& partition, int layers, int stages);
 // The stage of each layer.
 std::vector<int> stage_of_layers(const Partition& partition, int layers);
 

@@ -12,6 +12,13 @@ namespace pipetrain {
 // Seconds (or any unit) per stage for one microbatch, and for a message between two ranks.
 struct StageCost {
   double forward = 0, backward_input = 0, backward_weight = 0;
+  double total() const { return forward + backward_input + backward_weight; }
+  StageCost& operator+=(const StageCost& other) {
+    forward += other.forward;
+    backward_input += other.backward_input;
+    backward_weight += other.backward_weight;
+    return *this;
+  }
 };
 struct Costs {
   std::vector<StageCost> stages;

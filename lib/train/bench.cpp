@@ -79,9 +79,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
     total += result.step_seconds;
     bubble += result.bubble_fraction();
     for (std::size_t s = 0; s < costs.size(); ++s) {
-      costs[s].forward += result.stage_seconds[s].forward;
-      costs[s].backward_input += result.stage_seconds[s].backward_input;
-      costs[s].backward_weight += result.stage_seconds[s].backward_weight;
+      costs[s] += result.stage_seconds[s];
     }
     const bool enough = options.steps > 0
                             ? seconds.size() >= static_cast<std::size_t>(options.steps)

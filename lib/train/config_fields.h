@@ -55,6 +55,7 @@ void visit_fields(Visitor& v, PipelineConfig& c) {
   v.word_or_csv("schedule", c.schedule);
   v.optional_number("microbatches", c.microbatches);
   v.optional_number("virtual_stages", c.virtual_stages);
+  v.optional_number("live_microbatches", c.live_microbatches);
   v.word_or_list("partition", c.partition, {"auto", "uniform"}, c.first_layers);
   v.word_or_list("recompute", c.recompute, {"none", "full", "attention"}, c.recompute_layers);
 }

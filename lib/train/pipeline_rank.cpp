@@ -6,11 +6,9 @@
 
 #include "base/error.h"
 #include "ops/parallel.h"
-#include "pipeline/layer_costs.h"
 #include "schedule/generate.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
-#include "schedule/validate.h"
 
 namespace pipetrain {
 namespace {
@@ -46,22 +44,6 @@ BatchPlan batch_plan(const StepContext& step, std::int64_t first_row) {
   return plan;
 }
 
-ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
-  const PipelineConfig& pipeline = config.pipeline;
-  ModelPlan plan;
-  plan.layers = build_layers(config.model, data);
-  const int virtual_stages = pipeline.virtual_stages > 0
-                                 ? pipeline.virtual_stages
-                                 : default_virtual_stages(pipeline.schedule);
-  const int stages = ranks * virtual_stages, rows = config.train.batch_size;
-  check_partition(pipeline, static_cast<int>(plan.layers.size()), stages);
-  const int microbatches =
-      pipeline.microbatches > 0 ? pipeline.microbatches : std::min(4 * stages, rows);
-  plan.schedule = generate(pipeline.schedule, ranks, virtual_stages, microbatches);
-  validate(plan.schedule);
-  return plan;
-}
-
 PipelineRank::PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbox,
                            Collective& world, MemoryPool& pool)
     : config_(config),
@@ -69,12 +51,11 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbo
       world_(world),
       pool_(pool),
       ops_(pool),
+      layout_(choose_layout(config, plan, world)),
       layers_(std::move(plan.layers)),
       index_(layers_),
       target_row_({layers_.front()->input_row()[0]}) {
-  layout_.schedule = std::move(plan.schedule);
   training_actions_ = lower(layout_.schedule).ranks[static_cast<std::size_t>(mailbox_.rank())];
-  choose_partition();
   build_stages();
 }
 
@@ -86,40 +67,6 @@ int PipelineRank::rank_of_stage(int stage) const {
 std::vector<int> PipelineRank::local_stages() const {
   const Schedule& s = layout_.schedule;
   return stages_of_rank(s.placement, s.rank_count(), s.virtual_stages, mailbox_.rank());
-}
-
-void PipelineRank::choose_partition() {
-  const PipelineConfig& pipeline = config_.pipeline;
-  const int layers = static_cast<int>(layers_.size()), stages = stage_count();
-  const int rows = config_.train.batch_size, microbatches = layout_.schedule.microbatches;
-  if (pipeline.partition == "list") {
-    layout_.partition = pipeline.first_layers;
-  } else if (pipeline.partition == "uniform" || stages == 1) {
-    layout_.partition = uniform_partition(layers, stages);
-  } else {
-    // One rank measures, so that all cut alike.
-    std::vector<double> seconds(3 * layers_.size());
-    const double start = wall_seconds();
-    if (world_.rank() == 0) {
-      MemoryPool scratch;
-      Ops ops(scratch);
-      const auto costs =
-          measure_layer_costs(layers_, (rows + microbatches - 1) / microbatches, ops);
-      for (std::size_t i = 0; i < costs.size(); ++i) {
-        seconds[3 * i] = costs[i].forward;
-        seconds[3 * i + 1] = costs[i].backward_input;
-        seconds[3 * i + 2] = costs[i].backward_weight;
-      }
-    }
-    world_.broadcast(std::as_writable_bytes(std::span(seconds)), 0);
-    layout_.measure_seconds = wall_seconds() - start;
-    std::vector<double> totals;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      layout_.layer_costs.push_back({seconds[3 * i], seconds[3 * i + 1], seconds[3 * i + 2]});
-      totals.push_back(seconds[3 * i] + seconds[3 * i + 1] + seconds[3 * i + 2]);
-    }
-    layout_.partition = balanced_partition(totals, stages);
-  }
 }
 
 void PipelineRank::build_stages() {

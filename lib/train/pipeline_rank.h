@@ -15,28 +15,10 @@
 #include "optim/optimizer.h"
 #include "pipeline/engine.h"
 #include "pipeline/parameter_store.h"
-#include "pipeline/partition.h"
-#include "schedule/simulate.h"
 #include "train/config.h"
+#include "train/layout.h"
 
 namespace pipetrain {
-
-// The model's layers and the schedule that runs them: what can be checked before any rank talks to
-// another.
-struct ModelPlan {
-  std::vector<std::unique_ptr<Layer>> layers;
-  Schedule schedule;  // compute actions, as generated
-};
-// Error(kConfiguration) if model, schedule and `ranks` do not fit.
-ModelPlan make_plan(const Config& config, const DataShape& data, int ranks);
-
-// How the model was cut and why; the same on every rank.
-struct Layout {
-  Schedule schedule;                   // compute actions, as generated
-  Partition partition;                 // first layer of each stage
-  std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if the user gave the cut
-  double measure_seconds = 0;          // that the timing took
-};
 
 // Figures of one training step, equal on every rank.
 struct StepResult {
@@ -93,7 +75,6 @@ class PipelineRank {
   std::int64_t targets_per_row() const { return target_row_.elements(); }
 
  private:
-  void choose_partition();
   void build_stages();
   void reserve_for_sends(const StepContext& step);
   StepResult reduce(const StepContext& step);
@@ -103,10 +84,10 @@ class PipelineRank {
   Collective& world_;
   MemoryPool& pool_;
   Ops ops_;
+  Layout layout_;
   std::vector<std::unique_ptr<Layer>> layers_;
   ParameterIndex index_;
   Shape target_row_;
-  Layout layout_;
   std::vector<Action> training_actions_;
   std::map<int, std::vector<Action>> evaluation_actions_;  // by microbatches
   std::unique_ptr<ParameterStore> store_;

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "schedule/csv.h"
 
 namespace pipetrain {
 namespace {
@@ -18,14 +19,21 @@ std::string made_folder(const std::string& folder) {
   return folder;
 }
 
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  if (!file.flush()) throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path));
+}
+
 }  // namespace
 
 RunDirectory::RunDirectory(const Config& config)
-    : metrics_(made_folder(config.train.output) + "/metrics.jsonl") {
-  const std::string path = config.train.output + "/config.yaml";
-  std::ofstream file(path);
-  file << resolved_yaml(config);
-  if (!file.flush()) throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path));
+    : folder_(made_folder(config.train.output)), metrics_(folder_ + "/metrics.jsonl") {
+  write_file(folder_ + "/config.yaml", resolved_yaml(config));
+}
+
+void RunDirectory::write_schedule(const Schedule& schedule) const {
+  write_file(folder_ + "/schedule.csv", csv_of(schedule));
 }
 
 }  // namespace pipetrain

@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "train/progress.h"
@@ -21,6 +22,45 @@ std::string layer_range(const PipelineRank& pipeline, int stage) {
   const int end = s + 1 < first.size() ? first[s + 1] : static_cast<int>(pipeline.layers().size());
   return end - 1 == first[s] ? std::to_string(first[s])
                              : fmt::format("{} to {}", first[s], end - 1);
+}
+
+// Why it was cut so, and what that is worth against equal numbers of layers.
+std::string describe_partition(const Layout& layout) {
+  std::vector<double> totals;
+  for (const StageCost& cost : layout.layer_costs) totals.push_back(cost.total());
+  const Schedule& schedule = layout.schedule;
+  const Partition uniform =
+      uniform_partition(static_cast<int>(totals.size()), schedule.stage_count());
+  const double step = predicted_seconds(layout, layout.partition),
+               uniform_step = predicted_seconds(layout, uniform);
+  std::string text = fmt::format(
+      "partition: layers timed in {:.2f} s; the slowest stage takes {:.3g} ms a microbatch, cut "
+      "uniformly {:.3g} ms",
+      layout.measure_seconds, 1e3 * slowest_stage(totals, layout.partition),
+      1e3 * slowest_stage(totals, uniform));
+  if (schedule.virtual_stages > 1) {
+    auto slowest = [&](const Partition& partition) {
+      return 1e3 * slowest_rank(totals, partition, schedule.placement, schedule.rank_count());
+    };
+    text += fmt::format("; the slowest rank {:.3g} ms, cut uniformly {:.3g} ms",
+                        slowest(layout.partition), slowest(uniform));
+  }
+  return text +
+         fmt::format("; predicted step {:.4g} ms, cut uniformly {:.4g} ms, a gain of {:.1f}%",
+                     1e3 * step, 1e3 * uniform_step, 100 * (uniform_step / step - 1));
+}
+
+// What the search for a schedule found.
+std::string describe_search(const Layout& layout) {
+  const Costs costs{stage_costs(layout.layer_costs, layout.partition), 0};
+  const Timeline found = simulate(layout.schedule, costs);
+  const std::vector<double>& live = found.peak_live_microbatches;
+  return fmt::format(
+      "schedule auto: searched for {:.2f} s; predicted step {:.4g} ms, bubble {:.1f}%, at most "
+      "{:.3g} "
+      "live microbatches per rank",
+      layout.search_seconds, 1e3 * found.makespan(), 100 * found.bubble_fraction(),
+      *std::max_element(live.begin(), live.end()));
 }
 
 std::string rank_table(const std::vector<RankSummary>& ranks) {
@@ -55,18 +95,8 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
   lines.push_back(fmt::format("pipeline: {}, {} stage{} (layers {}), {} microbatches a step",
                               schedule_name, stages, stages == 1 ? "" : "s", cuts,
                               layout.schedule.microbatches));
-  if (!layout.layer_costs.empty()) {
-    std::vector<double> totals;
-    for (const StageCost& c : layout.layer_costs) {
-      totals.push_back(c.forward + c.backward_input + c.backward_weight);
-    }
-    const Partition uniform = uniform_partition(static_cast<int>(totals.size()), stages);
-    lines.push_back(fmt::format(
-        "partition: layers timed in {:.2f} s; the slowest stage takes {:.3g} ms a microbatch, cut "
-        "uniformly it would take {:.3g} ms",
-        layout.measure_seconds, 1e3 * slowest_stage(totals, layout.partition),
-        1e3 * slowest_stage(totals, uniform)));
-  }
+  if (!layout.layer_costs.empty()) lines.push_back(describe_partition(layout));
+  if (layout.search_seconds > 0) lines.push_back(describe_search(layout));
   return lines;
 }
 

@@ -28,9 +28,7 @@ void Trainer::Window::add(const StepResult& result) {
   bubble += result.bubble_fraction();
   stage_seconds.resize(result.stage_seconds.size());
   for (std::size_t s = 0; s < stage_seconds.size(); ++s) {
-    stage_seconds[s].forward += result.stage_seconds[s].forward;
-    stage_seconds[s].backward_input += result.stage_seconds[s].backward_input;
-    stage_seconds[s].backward_weight += result.stage_seconds[s].backward_weight;
+    stage_seconds[s] += result.stage_seconds[s];
   }
 }
 
@@ -90,6 +88,7 @@ void Trainer::run() {
 
 void Trainer::announce() const {
   if (!coordinates()) return;
+  directory_->write_schedule(pipeline_.layout().schedule);
   spdlog::info("{}", world_.text());
   spdlog::info("{}", instruction_set_description());
   if (world_.oversubscribed()) {

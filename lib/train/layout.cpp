@@ -1,0 +1,207 @@
+#include "train/layout.h"
+
+#include <algorithm>
+#include <cassert>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "ops/ops.h"
+#include "pipeline/layer_costs.h"
+#include "pipeline/recorder.h"
+#include "schedule/auto_schedule.h"
+#include "schedule/csv.h"
+#include "schedule/generate.h"
+#include "schedule/validate.h"
+
+namespace pipetrain {
+namespace {
+
+[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
+
+bool is_table(const std::string& schedule) { return schedule.ends_with(".csv"); }
+
+// A table says its own sizes; what the configuration says beside it must be the same.
+Schedule read_table(const PipelineConfig& pipeline, int ranks, int rows) {
+  const Schedule table = read_csv_schedule(pipeline.schedule);
+  const auto same = [&](const char* what, int found, int expected) {
+    if (found == expected) return;
+    fail(pipeline.schedule + " is a schedule for " + std::to_string(found) + " " + what +
+         ", but there are " + std::to_string(expected));
+  };
+  same("ranks", table.rank_count(), ranks);
+  if (pipeline.virtual_stages > 0) {
+    same("stages per rank", table.virtual_stages, pipeline.virtual_stages);
+  }
+  if (pipeline.microbatches > 0) same("microbatches", table.microbatches, pipeline.microbatches);
+  if (table.microbatches > rows) {
+    fail(pipeline.schedule + " has " + std::to_string(table.microbatches) +
+         " microbatches, more than the " + std::to_string(rows) +
+         " rows of a batch; raise train.batch_size");
+  }
+  return table;
+}
+
+// The number that was asked for, or else the largest up to min(4 x stages, rows) that the schedule
+// takes.
+Schedule generate_fitting(const PipelineConfig& pipeline, int ranks, int virtual_stages, int rows) {
+  const auto make = [&](int microbatches) {
+    return generate(pipeline.schedule, ranks, virtual_stages, microbatches);
+  };
+  if (pipeline.microbatches > 0) return make(pipeline.microbatches);
+  const int most = std::min(4 * ranks * virtual_stages, rows);
+  for (int microbatches = most; microbatches > 1; --microbatches) {
+    try {
+      return make(microbatches);
+    } catch (const Error&) {
+      // It takes fewer, or none at all.
+    }
+  }
+  return make(most);  // says what would do
+}
+
+std::vector<double> total_costs(const std::vector<StageCost>& layer_costs) {
+  std::vector<double> totals;
+  for (const StageCost& cost : layer_costs) totals.push_back(cost.total());
+  return totals;
+}
+
+// What rank 0 decided, on every rank.
+void broadcast_text(std::string& text, Collective& world) {
+  std::size_t size = text.size();
+  world.broadcast(std::as_writable_bytes(std::span(&size, 1)), 0);
+  text.resize(size);
+  world.broadcast(std::as_writable_bytes(std::span(text.data(), size)), 0);
+}
+
+void broadcast_costs(std::vector<StageCost>& costs, Collective& world) {
+  world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
+}
+
+// Chooses on one rank: a cut, and where it is to be searched for, the schedule.
+class Chooser {
+ public:
+  Chooser(const PipelineConfig& pipeline, const ModelPlan& plan, Layout& layout)
+      : pipeline_(pipeline),
+        plan_(plan),
+        layout_(layout),
+        layers_(static_cast<int>(plan.layers.size())) {}
+
+  // The best in simulation of the cuts that are worth a try.
+  void choose() {
+    double best = 0;
+    std::optional<Layout> chosen;
+    for (const Partition& partition : candidates()) {
+      Layout candidate = layout_;
+      candidate.partition = partition;
+      candidate.schedule = plan_.searches_schedule() ? search(partition) : plan_.schedule;
+      const double seconds =
+          layout_.layer_costs.empty() ? 0 : predicted_seconds(candidate, partition);
+      if (!chosen || seconds < best) {
+        best = seconds;
+        chosen = std::move(candidate);
+      }
+    }
+    layout_ = std::move(*chosen);
+  }
+
+ private:
+  // With several stages per rank, the evenest stages need not make the evenest ranks.
+  std::vector<Partition> candidates() const {
+    const int stages = plan_.stage_count();
+    if (pipeline_.partition == "list") return {pipeline_.first_layers};
+    if (pipeline_.partition == "uniform" || stages == 1)
+      return {uniform_partition(layers_, stages)};
+    const std::vector<double> totals = total_costs(layout_.layer_costs);
+    std::vector<Partition> all{balanced_partition(totals, stages)};
+    if (plan_.virtual_stages == 1 || plan_.ranks == 1) return all;
+    for (const Placement placement : {Placement::kLoop, Placement::kV}) {
+      const bool possible = plan_.searches_schedule() || placement == plan_.schedule.placement;
+      if (!possible || (placement == Placement::kV && plan_.virtual_stages != 2)) continue;
+      all.push_back(rank_balanced_partition(totals, placement, plan_.ranks, plan_.virtual_stages));
+    }
+    return all;
+  }
+
+  Schedule search(const Partition& partition) const {
+    const Costs costs{stage_costs(layout_.layer_costs, partition), 0};
+    return auto_schedule(plan_.ranks, plan_.microbatches, costs,
+                         {.live_microbatches = static_cast<double>(pipeline_.live_microbatches)});
+  }
+
+  const PipelineConfig& pipeline_;
+  const ModelPlan& plan_;
+  Layout& layout_;
+  int layers_;
+};
+
+}  // namespace
+
+ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
+  const PipelineConfig& pipeline = config.pipeline;
+  const int rows = config.train.batch_size;
+  ModelPlan plan;
+  plan.layers = build_layers(config.model, data);
+  plan.ranks = ranks;
+  if (pipeline.live_microbatches > 0 && pipeline.schedule != "auto") {
+    fail("pipeline.live_microbatches limits the search of schedule auto; the schedule is " +
+         pipeline.schedule);
+  }
+  if (is_table(pipeline.schedule)) {
+    plan.schedule = read_table(pipeline, ranks, rows);
+    plan.virtual_stages = plan.schedule.virtual_stages;
+  } else {
+    plan.virtual_stages = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
+                                                      : default_virtual_stages(pipeline.schedule);
+  }
+  check_partition(pipeline, static_cast<int>(plan.layers.size()), plan.stage_count());
+  if (pipeline.schedule == "auto") {
+    plan.microbatches =
+        pipeline.microbatches > 0 ? pipeline.microbatches : std::min(4 * plan.stage_count(), rows);
+    return plan;
+  }
+  if (!is_table(pipeline.schedule)) {
+    plan.schedule = generate_fitting(pipeline, ranks, plan.virtual_stages, rows);
+  }
+  validate(plan.schedule);
+  plan.microbatches = plan.schedule.microbatches;
+  return plan;
+}
+
+Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world) {
+  Layout layout;
+  const bool cuts = config.pipeline.partition == "auto" && plan.stage_count() > 1;
+  if (cuts || plan.searches_schedule()) {
+    layout.layer_costs.resize(plan.layers.size());
+    const double start = wall_seconds();
+    if (world.rank() == 0) {
+      MemoryPool scratch;
+      Ops ops(scratch);
+      const int rows = config.train.batch_size, m = plan.microbatches;
+      layout.layer_costs = measure_layer_costs(plan.layers, (rows + m - 1) / m, ops);
+    }
+    broadcast_costs(layout.layer_costs, world);
+    layout.measure_seconds = wall_seconds() - start;
+  }
+  const double start = wall_seconds();
+  std::string table;
+  if (world.rank() == 0 || !plan.searches_schedule()) {
+    Chooser(config.pipeline, plan, layout).choose();
+    if (plan.searches_schedule()) table = csv_of(layout.schedule);
+  }
+  if (plan.searches_schedule()) {
+    broadcast_text(table, world);
+    layout.schedule = schedule_from_csv(table, "schedule auto");
+    layout.partition.resize(static_cast<std::size_t>(plan.stage_count()));
+    world.broadcast(std::as_writable_bytes(std::span(layout.partition)), 0);
+    layout.search_seconds = wall_seconds() - start;
+  }
+  assert(is_partition(layout.partition, static_cast<int>(plan.layers.size()), plan.stage_count()));
+  return layout;
+}
+
+double predicted_seconds(const Layout& layout, const Partition& partition) {
+  return simulate(layout.schedule, {stage_costs(layout.layer_costs, partition), 0}).makespan();
+}
+
+}  // namespace pipetrain

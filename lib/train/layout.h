@@ -1,0 +1,47 @@
+// Which schedule runs a model, and where its layers are cut into stages: first what the
+// configuration alone decides, then what needs the layers' measured times. It must not know
+// parameters, messages of a step or how a schedule is executed.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "comm/collective.h"
+#include "nn/model.h"
+#include "pipeline/partition.h"
+#include "schedule/schedule.h"
+#include "schedule/simulate.h"
+#include "train/config.h"
+
+namespace pipetrain {
+
+// The model's layers and the schedule that runs them: what can be checked before any rank talks to
+// another.
+struct ModelPlan {
+  std::vector<std::unique_ptr<Layer>> layers;
+  int ranks = 1, virtual_stages = 1, microbatches = 1;
+  Schedule schedule;  // compute actions; without ranks if it is still to be searched for: auto
+
+  int stage_count() const { return ranks * virtual_stages; }
+  bool searches_schedule() const { return schedule.ranks.empty(); }
+};
+// Error(kConfiguration) if model, schedule and `ranks` do not fit.
+ModelPlan make_plan(const Config& config, const DataShape& data, int ranks);
+
+// How the model was cut and why; the same on every rank.
+struct Layout {
+  Schedule schedule;                   // compute actions
+  Partition partition;                 // first layer of each stage
+  std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if nothing needed them
+  double measure_seconds = 0;          // that the timing took
+  double search_seconds = 0;           // that the search for a schedule took; 0: none
+};
+
+// Collective. Rank 0 times the layers where the partition or the schedule is auto, and decides for
+// all.
+Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world);
+
+// Seconds that simulation predicts for the layout's schedule, cut as `partition` says.
+double predicted_seconds(const Layout& layout, const Partition& partition);
+
+}  // namespace pipetrain
