@@ -24,7 +24,7 @@ int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOpti
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));
   std::iota(ranks.begin(), ranks.end(), 0);
   MemoryPool pool;
-  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.schedule.virtual_stages);
+  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.virtual_stages);
   MpiCollective collective(ranks, pool, started.wait, &mailbox);
   const nlohmann::ordered_json result =
       run_bench(started.config, started.world, started.source.get(), std::move(started.plan),

@@ -20,7 +20,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));
   std::iota(ranks.begin(), ranks.end(), 0);
   MemoryPool pool;
-  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.schedule.virtual_stages);
+  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.virtual_stages);
   MpiCollective collective(ranks, pool, started.wait, &mailbox);
   Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
                   std::move(started.plan), mailbox, collective, pool, !options.no_progress);

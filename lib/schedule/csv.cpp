@@ -36,7 +36,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 class Table {
  public:
-  Table(std::string_view text, std::string name) : name_(std::move(name)) {
+  Table(std::string_view text, std::string name, int ranks) : name_(std::move(name)) {
     std::vector<std::string_view> rows = split(text, '\n');
     while (!rows.empty() && trim(rows.back()).empty()) rows.pop_back();
     for (std::size_t row = 0; row < rows.size(); ++row) parse_row(rows[row], static_cast<int>(row));
@@ -44,6 +44,11 @@ class Table {
     if (cells_.empty()) {
       throw Error(ExitCode::kConfiguration,
                   name_ + ": the table is empty; expected one row of actions per rank");
+    }
+    if (ranks != 0 && rows_ != ranks) {
+      throw Error(ExitCode::kConfiguration, name_ + " is a schedule for " + std::to_string(rows_) +
+                                                " ranks (one row each), but there are " +
+                                                std::to_string(ranks));
     }
   }
 
@@ -137,8 +142,8 @@ class Table {
 
 }  // namespace
 
-Schedule schedule_from_csv(std::string_view text, const std::string& name) {
-  const Schedule schedule = Table(text, name).schedule();
+Schedule schedule_from_csv(std::string_view text, const std::string& name, int ranks) {
+  const Schedule schedule = Table(text, name, ranks).schedule();
   try {
     validate(schedule);
   } catch (const Error& error) {
@@ -147,12 +152,12 @@ Schedule schedule_from_csv(std::string_view text, const std::string& name) {
   return schedule;
 }
 
-Schedule read_csv_schedule(const std::string& path) {
+Schedule read_csv_schedule(const std::string& path, int ranks) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (file) text << file.rdbuf();
   if (!file || file.bad()) throw Error(ExitCode::kConfiguration, system_reason(path));
-  return schedule_from_csv(text.str(), path);
+  return schedule_from_csv(text.str(), path, ranks);
 }
 
 std::string csv_of(const Schedule& schedule) {

@@ -11,9 +11,10 @@
 namespace pipetrain {
 
 // Ranks, stages, microbatches and placement follow from the table, which is then validated.
-// Error(kConfiguration) names `name` (a file, say), row and column.
-Schedule schedule_from_csv(std::string_view text, const std::string& name);
-Schedule read_csv_schedule(const std::string& path);
+// Error(kConfiguration) names `name` (a file, say), row and column. `ranks`, if given, is how many
+// rows there must be.
+Schedule schedule_from_csv(std::string_view text, const std::string& name, int ranks = 0);
+Schedule read_csv_schedule(const std::string& path, int ranks = 0);
 
 std::string csv_of(const Schedule& schedule);  // compute actions only
 

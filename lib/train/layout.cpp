@@ -23,13 +23,12 @@ bool is_table(const std::string& schedule) { return schedule.ends_with(".csv"); 
 
 // A table says its own sizes; what the configuration says beside it must be the same.
 Schedule read_table(const PipelineConfig& pipeline, int ranks, int rows) {
-  const Schedule table = read_csv_schedule(pipeline.schedule);
+  const Schedule table = read_csv_schedule(pipeline.schedule, ranks);
   const auto same = [&](const char* what, int found, int expected) {
     if (found == expected) return;
     fail(pipeline.schedule + " is a schedule for " + std::to_string(found) + " " + what +
          ", but there are " + std::to_string(expected));
   };
-  same("ranks", table.rank_count(), ranks);
   if (pipeline.virtual_stages > 0) {
     same("stages per rank", table.virtual_stages, pipeline.virtual_stages);
   }

@@ -56,6 +56,20 @@ CONFIGS = {
 }
 
 
+# Tables of schedules for two ranks and four microbatches, each wrong in one way: [row, row].
+GOOD_ROWS = ["0F0,0F1,0F2,0F3,0B0,0B1,0B2,0B3", "1F0,1B0,1F1,1B1,1F2,1B2,1F3,1B3"]
+TABLES = {
+    "good.csv": GOOD_ROWS,
+    "row_missing.csv": GOOD_ROWS[1:],
+    "twice.csv": [GOOD_ROWS[0], GOOD_ROWS[1].replace("1F3", "1F2")],
+    "weights_first.csv": [GOOD_ROWS[0], GOOD_ROWS[1].replace("1B3", "1W3,1I3")],
+    "incomplete.csv": [GOOD_ROWS[0], GOOD_ROWS[1].replace(",1B3", "")],
+    "cycle.csv": [GOOD_ROWS[0].replace("0F3,0B0", "0B0,0F3"), "1F3,1B3,1F0,1B0,1F1,1B1,1F2,1B2"],
+    "empty.csv": [],
+    "words.csv": ["a schedule"],
+}
+
+
 def sets(*settings):
     return [word for setting in settings for word in ("--set", setting)]
 
@@ -112,6 +126,20 @@ CASES = [
      ["stages", "layers"]),
     ("more stages than layers", 4, run("three_layers.yaml"), 2, ["4 stages", "3 layers"]),
     ("unknown schedule", 2, run("model.yaml", "--schedule", "1f2b"), 2, ["1f2b", "gpipe", "1f1b"]),
+    ("no such table", 2, run("model.yaml", "--schedule", "nowhere.csv"), 2, ["nowhere.csv", "No such file"]),
+    ("empty table", 1, run("model.yaml", "--schedule", "empty.csv"), 2, ["empty.csv", "empty"]),
+    ("no table", 2, run("model.yaml", "--schedule", "words.csv"), 2, ["words.csv", "row 1, column 1", "'a schedule'"]),
+    ("table for other ranks", 4, run("model.yaml", "--schedule", "good.csv"), 2, ["good.csv", "2 ranks", "there are 4"]),
+    ("table for other microbatches", 2, run("model.yaml", "--schedule", "good.csv", "--microbatches", "5"), 2,
+     ["good.csv", "4 microbatches", "there are 5"]),
+    ("table for other stages", 2, run("model.yaml", "--schedule", "good.csv", "--virtual-stages", "2"), 2,
+     ["good.csv", "1 stages per rank", "there are 2"]),
+    ("row missing", 2, run("model.yaml", "--schedule", "row_missing.csv"), 2, ["row_missing.csv", "1 ranks", "one row each", "there are 2"]),
+    ("limit without a search", 2, given("pipeline.live_microbatches=2"), 2, ["live_microbatches", "auto", "1f1b"]),
+    ("M that the schedule does not take", 2, run("model.yaml", "--schedule", "interleaved", "--microbatches", "7"), 2,
+     ["interleaved", "M=7", "take M=6 or M=8"]),
+    ("virtual stages that the schedule does not have", 2,
+     run("model.yaml", "--schedule", "zbv", "--virtual-stages", "3"), 2, ["zbv", "exactly 2"]),
     ("grid does not fit", 4, given("parallel.data=3", "train.batch_size=12"), 2,
      ["ranks is 4", "data 3", "tensor 1", "pipeline"]),
     ("grid does not fit", 2, given("parallel.data=2", "parallel.tensor=2"), 2,
@@ -201,6 +229,20 @@ def copies_of(checkpoint, folder):
                 write(os.path.join(folder, copy, name), content)
 
 
+def tables_refused(checks, folder):
+    """One line, and below it the grid with the first wrong action marked."""
+    for table, patterns, mark in [
+            ("twice.csv", ["rank 1, action 7", "1F2 comes twice"], ">1F2<"),
+            ("weights_first.csv", ["rank 1, action 8", "1W3 comes before 1I3"], ">1W3<"),
+            ("incomplete.csv", ["rank 1", "1I3", "missing"], "> missing <"),
+            ("cycle.csv", ["deadlock", "1F3 waits for 0F3 of rank 0"], ">0B0<")]:
+        job = Job(2, run("model.yaml", "--schedule", table), folder=folder)
+        problems = one_error(job, job.wait(), 2, [table, *patterns])
+        grid = job.said()
+        expect(problems, len(grid) == 2 and mark in "".join(grid), f"no grid with {mark}: {grid}")
+        checks.case(table, job, problems)
+
+
 def not_finite(checks, folder, ranks):
     """A step that diverges: logged before, and where it first appeared is named."""
     job = Job(ranks, given("optimizer.type=sgd", "optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "train.steps=50"),
@@ -233,6 +275,8 @@ def main():
         make_inputs(folder)
         for name, text in CONFIGS.items():
             write(os.path.join(folder, name), text)
+        for name, rows in TABLES.items():
+            write(os.path.join(folder, name), "".join(row + "\n" for row in rows))
         write(os.path.join(folder, "three_layers.yaml"),
               layers([TRANSFORMER[0], TRANSFORMER[2], TRANSFORMER[3]]))
         for ranks in (1, 2):
@@ -242,6 +286,7 @@ def main():
         works(checks, folder, "start from a checkpoint", 2, given("train.init_from=good"))
         for case in CASES:
             quietly_refused(checks, folder, *case)
+        tables_refused(checks, folder)
         for ranks in (1, 2, 4):
             not_finite(checks, folder, ranks)
         for ranks in (1, 2):

@@ -1,0 +1,62 @@
+"""schedules_test.py MPIRUN PIPETRAIN: every schedule trains under mpirun.
+
+At one number of microbatches each schedule that adds up microbatches in ascending order gives the
+bits of 1F1B on one rank: losses, gradient norms and saved weights. looped-bfs, which goes backwards
+through them, agrees to rounding. Tables and the searched schedule run like the named ones.
+"""
+
+import os
+import sys
+import tempfile
+
+import training_run
+
+MICROBATCHES = 8  # of a batch of 12: dualpipev needs two for each of 4 ranks
+ASCENDING = ["gpipe", "1f1b", "interleaved", "zb-h1", "interleaved-zb", "zbv", "dualpipev", "v-half",
+             "v-min", "auto"]
+OTHERS = ["looped-bfs"]
+TABLES = {4: ["vhalf_sail_S4_M8.csv", "zb2p_sail_S4_M8.csv", "looped_bfs_v2_S4_M8.csv"]}
+PUBLISHED = os.path.join(os.path.dirname(__file__), "..", "golden", "schedules")
+ROUNDING = 1e-6  # relative
+
+
+def trained(mpirun, program, config, folder, ranks, schedule, **settings):
+    output = f"{folder}/{ranks}-{schedule.rsplit('/', 1)[-1]}-{len(settings)}"
+    done = training_run.run(mpirun, program, ranks, config, output, {
+        "model.depth": 3, "train.eval_every": 0, "pipeline.schedule": schedule,
+        "pipeline.microbatches": MICROBATCHES, "pipeline.partition": "uniform", **settings})
+    assert done.returncode == 0, f"{schedule}: exit code {done.returncode}\n{done.stdout}"
+    lines = training_run.metrics(output)
+    assert [line["step"] for line in lines] == [1, 2, 3, 4], lines
+    with open(output + "/schedule.csv") as file:
+        assert len(file.readlines()) == ranks
+    figures = [line[name] for line in lines for name in ("loss", "grad_norm")]
+    return figures, training_run.weights(output)
+
+
+def main(mpirun, program):
+    failures = []
+    with tempfile.TemporaryDirectory(prefix="pipetrain-") as folder:
+        config = training_run.write_inputs(folder)
+        expected = trained(mpirun, program, config, folder, 1, "1f1b")
+
+        def check(ranks, schedule, exact, **settings):
+            found = trained(mpirun, program, config, folder, ranks, schedule, **settings)
+            largest = max(abs(a - b) / abs(b) for a, b in zip(found[0], expected[0]))
+            print(f"{ranks} ranks, {schedule.rsplit('/', 1)[-1]}: largest difference {largest:.1e}")
+            if (found != expected) if exact else (largest > ROUNDING):
+                failures.append(f"{schedule} on {ranks} ranks: other figures than 1f1b on one")
+
+        for ranks in (2, 4):
+            for schedule in ASCENDING + OTHERS:
+                check(ranks, schedule, exact=schedule in ASCENDING)
+            for table in TABLES.get(ranks, []):
+                check(ranks, f"{PUBLISHED}/{table}", exact="looped" not in table)
+        check(2, "auto", exact=True, **{"pipeline.virtual_stages": 2, "pipeline.partition": "auto",
+                                        "pipeline.live_microbatches": 1})
+    print("\n".join(failures))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
