@@ -1,17 +1,19 @@
-#include <algorithm>
-
 #include "schedule/generate.h"
 
 namespace pipetrain {
 namespace {
 
 // Groups of p microbatches go down the ranks lap after lap, so that a lap's first result meets an
-// idle first rank.
+// idle first rank. The last group takes what is left over as well: alone, fewer than p would leave
+// ranks idle in each lap. p=2, v=2, M=3:
+//   0F0 0F1 0F2 2F0 2F1 2F2
+//       1F0 1F1 1F2 3F0 3F1 3F2
 void loop_forwards(int ranks, int virtual_stages, int microbatches, Schedule& schedule) {
   for (int rank = 0; rank < ranks; ++rank) {
     std::vector<Action>& actions = schedule.ranks.emplace_back();
-    for (int group = 0; group < microbatches; group += ranks) {
-      const int group_end = std::min(group + ranks, microbatches);
+    for (int group = 0, group_end; group < microbatches; group = group_end) {
+      const bool last = microbatches - group < 2 * ranks;
+      group_end = last ? microbatches : group + ranks;
       for (int lap = 0; lap < virtual_stages; ++lap) {
         for (int m = group; m < group_end; ++m) {
           actions.push_back({Op::kForward, lap * ranks + rank, m});

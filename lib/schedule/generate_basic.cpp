@@ -20,7 +20,8 @@ Schedule gpipe(int ranks, int virtual_stages, int microbatches) {
   return schedule;
 }
 
-// Rank r runs S-1-r forwards ahead, then one forward and one backward in turn.
+// Rank r runs S-1-r forwards ahead (all of them, if there are no more), then one forward and one
+// backward in turn.
 // generate("1f1b", 2, 1, 3):
 //   F0 F1    B0 F2 B1    B2
 //      F0 B0 F1 B1 F2 B2

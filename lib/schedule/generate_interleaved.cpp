@@ -102,7 +102,8 @@ Schedule looped_breadth_first(int ranks, int virtual_stages, int microbatches) {
 }
 
 // ZB-H1 (Qi et al. 2024, section 2.1): 1F1B's memory, with each W put off by as many microbatches
-// as the rank is deep, so that it fills the drain. generate("zb-h1", 2, 1, 3):
+// as the rank is deep, so that it fills the drain. PyTorch's ScheduleInterleavedZeroBubble on one
+// stage per rank, which knows no rounds and so takes any M. generate("zb-h1", 2, 1, 3):
 //   F0 F1    I0 W0 F2 I1 W1 I2 W2
 //      F0 I0 F1 I1 W0 F2 I2 W1 W2
 Schedule zb_h1(int ranks, int virtual_stages, int microbatches) {

@@ -70,20 +70,34 @@ TEST_CASE("Every schedule looks as the comment at its generator draws it") {
   CHECK(drawn.size() == schedule_names().size());
 }
 
-TEST_CASE("Forwards alone keep every rank of a V busy") {
+TEST_CASE("Forwards alone keep every rank busy") {
+  check_drawing(generate_forward_only(Placement::kLoop, 2, 2, 3),
+                {"0F0 0F1 0F2 2F0 2F1 2F2",  //
+                 "    1F0 1F1 1F2 3F0 3F1 3F2"});
   check_drawing(generate_forward_only(Placement::kV, 2, 2, 4),
                 {"0F0 0F1 0F2 3F0 0F3 3F1     3F2     3F3",  //
                  "    1F0 2F0 1F1 2F1 1F2 2F2 1F3 2F3"});
 }
 
-TEST_CASE("Forward-only schedules are complete and run at every size") {
-  for (int ranks = 1; ranks <= 5; ++ranks) {
+// No order ends sooner: the last rank waits for p-1 forwards and then has M v to do, after which a
+// V of two laps has p-1 still to come; and one microbatch passes p v stages, the others behind it.
+TEST_CASE("Forwards alone end as soon as they can, at every size") {
+  for (int ranks = 1; ranks <= 9; ++ranks) {
     for (int virtual_stages = 1; virtual_stages <= 4; ++virtual_stages) {
-      for (int microbatches = 1; microbatches <= 12; ++microbatches) {
+      for (int microbatches = 1; microbatches <= 3 * ranks + 3; ++microbatches) {
         for (Placement placement : {Placement::kLoop, Placement::kV}) {
+          CAPTURE(ranks, virtual_stages, microbatches, placement == Placement::kV);
           const Schedule schedule =
               generate_forward_only(placement, ranks, virtual_stages, microbatches);
           REQUIRE_NOTHROW(validate(schedule, true));
+          if (placement == Placement::kV && virtual_stages > 2) continue;  // no schedule has these
+          const int tail = placement == Placement::kV && virtual_stages == 2 ? ranks - 1 : 0;
+          const Costs costs{
+              std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), {1, 0, 0}),
+              0};
+          CHECK(simulate(schedule, costs).makespan() ==
+                std::max(microbatches * virtual_stages + ranks - 1 + tail,
+                         ranks * virtual_stages + microbatches - 1));
         }
       }
     }
@@ -92,9 +106,9 @@ TEST_CASE("Forward-only schedules are complete and run at every size") {
 
 TEST_CASE("Every schedule is valid at every size that it allows") {
   for (const std::string& name : schedule_names()) {
-    for (int ranks = 1; ranks <= 6; ++ranks) {
-      for (int virtual_stages = 1; virtual_stages <= 3; ++virtual_stages) {
-        for (int microbatches = 1; microbatches <= 20; ++microbatches) {
+    for (int ranks = 1; ranks <= 9; ++ranks) {
+      for (int virtual_stages = 1; virtual_stages <= 4; ++virtual_stages) {
+        for (int microbatches = 1; microbatches <= 3 * ranks + 3; ++microbatches) {
           CAPTURE(name, ranks, virtual_stages, microbatches);
           Schedule schedule;
           try {
@@ -120,10 +134,36 @@ TEST_CASE("An unknown schedule is refused with the list of names") {
   CHECK(refusal("gpipe", 0, 1, 8) != "");
 }
 
-TEST_CASE("A number of microbatches that will not do is refused with one that will") {
-  CHECK(refusal("interleaved", 4, 2, 13)
-            .find("found M=13: it needs 3 rounds of equal size; take M=12 or M=15") !=
-        std::string::npos);
-  CHECK(refusal("dualpipev", 4, 2, 7).find("take M=8 or more") != std::string::npos);
-  CHECK(refusal("interleaved", 4, 3, 3) == "");
+TEST_CASE("A number of microbatches that will not do is refused with the nearest that will") {
+  CHECK(contains(refusal("interleaved", 4, 2, 13),
+                 "found M=13: it needs 3 rounds of equal size; take M=12 or M=15"));
+  CHECK(contains(refusal("dualpipev", 4, 2, 7), "take M=8 or more"));
+  const std::regex offer("take M=(\\d+)(?: or M=(\\d+))?");
+  for (const char* name : {"interleaved", "interleaved-zb", "dualpipev"}) {
+    for (int ranks = 1; ranks <= 9; ++ranks) {
+      for (int microbatches = 1; microbatches <= 3 * ranks + 3; ++microbatches) {
+        const std::string message = refusal(name, ranks, 2, microbatches);
+        if (message.empty()) continue;
+        CAPTURE(message);
+        std::smatch offered;
+        REQUIRE(std::regex_search(message, offered, offer));
+        const bool two = offered[2].matched;
+        const int first = std::stoi(offered[1]);
+        const int second = two ? std::stoi(offered[2]) : microbatches;
+        for (int m = std::min(first, microbatches); m <= std::max(first, second); ++m) {
+          CHECK(refusal(name, ranks, 2, m).empty() == (m == first || (two && m == second)));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("Fewer microbatches than ranks will do for every schedule but dualpipev") {
+  for (const std::string& name : schedule_names()) {
+    for (int microbatches = 1; microbatches < 7; ++microbatches) {
+      CAPTURE(name, microbatches);
+      const bool refused = !refusal(name, 7, default_virtual_stages(name), microbatches).empty();
+      CHECK(refused == (name == "dualpipev"));
+    }
+  }
 }
