@@ -54,10 +54,10 @@ Costs random_costs(int stages, std::uint64_t seed) {
   return costs;
 }
 
-// What auto gains on the best named schedule at 8 ranks and 32 microbatches within 1F1B's memory.
-double gain(const Costs& costs) {
-  const Schedule schedule = auto_schedule(8, 32, costs, {8, 2e7});
-  return best_named(8, 32, costs, 8).makespan - simulate(schedule, costs).makespan();
+// What auto gains on the best named schedule at 8 ranks within 1F1B's memory.
+double gain(const Costs& costs, int microbatches = 32) {
+  const Schedule schedule = auto_schedule(8, microbatches, costs, {8, 2e7});
+  return best_named(8, microbatches, costs, 8).makespan - simulate(schedule, costs).makespan();
 }
 
 bool named_is_best_possible(const Costs& costs) {
@@ -93,11 +93,18 @@ TEST_CASE("auto is never slower than a named schedule at random costs") {
 }
 
 TEST_CASE("Within 1F1B's memory auto beats every named schedule where costs are uneven") {
-  const Costs one = equal(8, 1), two = equal(8, 2);
-  CHECK(gain(slow(one, 1, 1.5)) > 0.9);
-  CHECK(gain(slow(one, 4, 1.5)) > 1.4);
-  CHECK(gain(slow(two, 12, 1.5)) > 1.2);
-  CHECK(gain(slow(two, 15, 2)) > 2.4);
+  const Costs one = equal(8, 1), two = equal(8, 2), four = equal(8, 4);
+  SECTION("in one stage") {
+    CHECK(gain(slow(one, 1, 1.5)) > 0.9);
+    CHECK(gain(slow(one, 4, 1.5)) > 1.4);
+    CHECK(gain(slow(two, 12, 1.5)) > 1.2);
+    CHECK(gain(slow(two, 15, 2)) > 2.4);
+    CHECK(gain(slow(four, 0, 1.5)) > 0.5);
+    CHECK(gain(slow(four, 31, 2)) > 1.7);
+    CHECK(gain(without_weights(four, 7)) > 0.2);
+    CHECK(gain(without_weights(four, 8)) > 0.2);
+  }
+  SECTION("in all stages") { CHECK(gain(twice_the_input_gradient(two), 8) > 1.1); }
   SECTION("and messages take time") {
     CHECK(gain(with_messages(two, 0.1)) > 0.1);
     CHECK(gain(with_messages(twice_the_input_gradient(two), 0.1)) > 0);

@@ -2,6 +2,7 @@
 // memory, and how near it comes to what no schedule can beat.
 #include <cstdio>
 #include <ctime>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,7 +28,7 @@ std::vector<std::pair<std::string, Costs>> rows(int virtual_stages) {
   for (std::size_t stage : {std::size_t{0}, std::size_t{1}, stages / 2, 3 * stages / 4}) {
     all.emplace_back("stage " + std::to_string(stage) + " x1.5", slow(even, stage, 1.5));
   }
-  for (std::size_t stage : {std::size_t{0}, stages / 2 - 1, stages / 2, stages - 1}) {
+  for (std::size_t stage : std::set<std::size_t>{0, kRanks - 1, stages / 2, stages - 1}) {
     all.emplace_back("stage " + std::to_string(stage) + " W=0", without_weights(even, stage));
   }
   for (double factor : {1.5, 2.0, 3.0}) {
