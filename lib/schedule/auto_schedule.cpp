@@ -1,8 +1,10 @@
 #include "schedule/auto_schedule.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,10 +14,12 @@
 #include "schedule/list_schedule.h"
 #include "schedule/local_search.h"
 #include "schedule/rank_orders.h"
+#include "schedule/rule_search.h"
 
 namespace pipetrain {
 namespace {
 
+using search::ListRule;
 using search::Orders;
 using search::Problem;
 
@@ -23,6 +27,7 @@ struct Candidate {
   std::size_t problem;  // which placement
   Orders orders;
   double makespan;
+  std::optional<ListRule> rule;  // that made it
 };
 
 double least_of(const std::vector<Problem>& problems) {
@@ -32,6 +37,14 @@ double least_of(const std::vector<Problem>& problems) {
 }
 
 double action_count(const Problem& problem) { return 3.0 * problem.stages * problem.microbatches; }
+
+// What is tried for the lead of F over I: shares of what fills the memory, and of what keeps the
+// slowest rank's pace.
+constexpr std::array kMemoryFactors{0.6, 0.8, 0.9, 1.0, 1.1, 1.2};
+constexpr std::array kPaceFactors{1.0, 1.25, 1.5, 2.0, 3.0, 100.0};
+// What an action listed and evaluated counts. It takes 15 to 35 times as long as one evaluated, but
+// finds more: the weight is a choice, not a measurement.
+constexpr double kListEffort = 10;
 
 class AutoSearch {
  public:
@@ -44,8 +57,9 @@ class AutoSearch {
       add(p, search::one_at_a_time(problems_[p]));
       add_named(p);
     }
-    for (std::size_t p = 0; p < problems_.size() && !is_solved(); ++p) add_listed(p);
-    if (!is_solved()) improve();
+    if (!is_solved()) add_listed();
+    if (!is_solved()) improve_rules();
+    if (!is_solved()) improve_orders();
     const Candidate& best = *std::min_element(candidates_.begin(), candidates_.end(), is_faster);
     return search::schedule_of(problems_[best.problem], best.orders);
   }
@@ -59,72 +73,98 @@ class AutoSearch {
     });
   }
 
-  void add(std::size_t p, Orders orders) {
+  void add(std::size_t p, Orders orders, std::optional<ListRule> rule = std::nullopt) {
     const Problem& problem = problems_[p];
     for (int rank = 0; rank < problem.ranks; ++rank) {
       if (!search::is_in_order(problem, orders[static_cast<std::size_t>(rank)])) return;
     }
     const double makespan = search::Evaluation(problem).run(orders);
-    if (std::isfinite(makespan)) candidates_.push_back({p, std::move(orders), makespan});
+    if (std::isfinite(makespan)) {
+      candidates_.push_back({p, std::move(orders), makespan, std::move(rule)});
+    }
   }
 
+  // Of a schedule that takes microbatches in another order its order of work is kept, in which they
+  // ascend.
   void add_named(std::size_t p) {
     const Problem& problem = problems_[p];
     for (const std::string& name : schedule_names()) {
       try {
         const Schedule schedule =
             generate(name, problem.ranks, problem.virtual_stages, problem.microbatches);
-        if (schedule.placement == problem.placement && accumulates_in_ascending_order(schedule)) {
-          add(p, search::orders_of(schedule));
-        }
+        if (schedule.placement == problem.placement) add(p, search::orders_of(schedule));
       } catch (const Error&) {
         // This schedule does not exist for these sizes.
       }
     }
   }
 
-  void add_listed(std::size_t p) {
-    const Problem& problem = problems_[p];
-    const double list_effort = action_count(problem) * problem.ranks / 4.0;  // about, as measured
-    std::vector<std::vector<int>> aheads;
-    for (double factor : {0.6, 0.8, 0.9, 1.0, 1.1, 1.2}) {
-      aheads.push_back(search::ahead_filling_memory(problem, factor));
-    }
-    for (double factor : {1.0, 1.25, 1.5, 2.0, 3.0, 100.0}) {
-      aheads.push_back(search::ahead_by_return_time(problem, factor));
-    }
-    for (const std::vector<int>& ahead : aheads) {
-      for (bool gradients_first : {true, false}) {
-        for (double patience : {0.0, 0.5, 0.999}) {
-          for (int weights_kept : {0, 1, problem.ranks, problem.live_limit}) {
-            if (effort_ <= 0) return;
-            effort_ -= list_effort;
-            Orders orders =
-                search::list_schedule(problem, {gradients_first, patience, weights_kept, ahead});
-            if (!orders.empty()) add(p, std::move(orders));
+  void add_listed() {
+    const double kept_effort = effort_ / 2;  // for what comes after
+    for (bool gradients_first : {true, false}) {
+      for (double patience : {0.0, 0.5, 0.999}) {
+        for (int kept : {0, 1, problems_.front().ranks, problems_.front().live_limit}) {
+          for (std::size_t i = 0; i < kMemoryFactors.size() + kPaceFactors.size(); ++i) {
+            for (std::size_t p = 0; p < problems_.size(); ++p) {
+              if (effort_ <= kept_effort) return;
+              add_ruled(p, search::regular_rule(problems_[p], ahead(problems_[p], i),
+                                                gradients_first, patience, kept));
+            }
           }
         }
       }
     }
   }
 
-  // The best of different makespans share the effort.
-  void improve() {
-    constexpr std::size_t kStarts = 4;
+  static std::vector<int> ahead(const Problem& problem, std::size_t i) {
+    return i < kMemoryFactors.size()
+               ? search::ahead_filling_memory(problem, kMemoryFactors[i])
+               : search::ahead_by_return_time(problem, kPaceFactors[i - kMemoryFactors.size()]);
+  }
+
+  void add_ruled(std::size_t p, ListRule rule) {
+    effort_ -= kListEffort * action_count(problems_[p]);
+    Orders orders = search::list_schedule(problems_[p], rule);
+    if (!orders.empty()) add(p, std::move(orders), std::move(rule));
+  }
+
+  // The fastest candidates of different makespans, at most `count`.
+  std::vector<std::size_t> fastest(std::size_t count, bool with_rule) {
     std::stable_sort(candidates_.begin(), candidates_.end(), is_faster);
-    const Problem& problem = problems_.front();
-    const long evaluations =
-        static_cast<long>(std::max(effort_, 0.0) / action_count(problem) / kStarts);
-    std::vector<std::size_t> starts;
-    for (std::size_t c = 0; c < candidates_.size() && starts.size() < kStarts; ++c) {
-      if (starts.empty() || candidates_[c].makespan > candidates_[starts.back()].makespan) {
-        starts.push_back(c);
+    std::vector<std::size_t> chosen;
+    for (std::size_t c = 0; c < candidates_.size() && chosen.size() < count; ++c) {
+      if (with_rule && !candidates_[c].rule) continue;
+      if (chosen.empty() || candidates_[c].makespan > candidates_[chosen.back()].makespan) {
+        chosen.push_back(c);
       }
     }
+    return chosen;
+  }
+
+  void improve_rules() {
+    constexpr double kShare = 0.6;  // of the effort
+    const std::vector<std::size_t> starts = fastest(2, true);
+    const double effort = std::max(0.0, effort_) * kShare;
+    effort_ -= effort;
     for (std::size_t c : starts) {
       Candidate& start = candidates_[c];
-      start.makespan = search::local_search(problems_[start.problem], start.orders, evaluations,
-                                            random_key(c, "auto schedule"));
+      const Problem& problem = problems_[start.problem];
+      const double trials =
+          effort / (kListEffort * action_count(problem) * static_cast<double>(starts.size()));
+      start.makespan = search::search_rules(problem, *start.rule, start.orders,
+                                            static_cast<long>(trials), random_key(c, "rules"));
+    }
+  }
+
+  void improve_orders() {
+    const std::vector<std::size_t> starts = fastest(3, false);
+    for (std::size_t c : starts) {
+      Candidate& start = candidates_[c];
+      const Problem& problem = problems_[start.problem];
+      const double trials =
+          std::max(0.0, effort_) / (action_count(problem) * static_cast<double>(starts.size()));
+      start.makespan = search::local_search(problem, start.orders, static_cast<long>(trials),
+                                            random_key(c, "orders"));
     }
   }
 

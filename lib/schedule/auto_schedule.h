@@ -12,7 +12,7 @@ namespace pipetrain {
 
 struct AutoOptions {
   double live_microbatches = 0;  // most per rank, in shares of a whole rank; 0: 1F1B's, min(M, p)
-  double effort = 1e8;           // actions evaluated in the search: a second or two
+  double effort = 1e8;           // actions evaluated in the search: one or two seconds
 };
 
 // A schedule of p ranks and M microbatches for costs.stages.size() stages (a multiple of p). In

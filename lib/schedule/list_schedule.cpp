@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <queue>
 #include <utility>
 
 namespace pipetrain::search {
@@ -22,19 +22,23 @@ class ListScheduler {
         ranks_(index(problem.ranks)),
         ends_(index(2 * problem.stages)) {
     for (State& state : ranks_) state.done.assign(index(3 * problem.virtual_stages), 0);
+    for (auto& order : orders_) {
+      order.reserve(index(3 * problem.virtual_stages * problem.microbatches));
+    }
+    for (auto& ends : ends_) ends.reserve(index(problem.microbatches));
   }
 
   Orders run() {
     const int total = 3 * problem_.stages * problem_.microbatches;
+    for (int rank = 0; rank < problem_.ranks; ++rank) choose(rank);
     for (int i = 0; i < total; ++i) {
-      std::optional<Choice> first;
-      for (int rank = 0; rank < problem_.ranks; ++rank) {
-        std::optional<Choice>& choice = ranks_[index(rank)].choice;
-        if (!choice) choice = choose(rank);
-        if (choice && (!first || choice->start < first->start)) first = choice;
+      while (!queue_.empty() && queue_.top().version != ranks_[index(queue_.top().rank)].version) {
+        queue_.pop();
       }
-      if (!first) return {};
-      take(*first);
+      if (queue_.empty()) return {};
+      const Choice first = queue_.top();
+      queue_.pop();
+      take(first);
     }
     return std::move(orders_);
   }
@@ -43,13 +47,17 @@ class ListScheduler {
   struct Choice {
     int rank;
     Step step;
+    int version;
     double start;
+    bool operator<(const Choice& other) const {  // the earliest comes first in a queue
+      return start != other.start ? start > other.start : rank > other.rank;
+    }
   };
   struct State {
     double free = 0;
     int live = 0, weights = 0;
-    std::vector<int> done;         // per Step
-    std::optional<Choice> choice;  // what it would take next, as far as is known
+    int version = 0;        // of its choice: a newer one replaces those in the queue
+    std::vector<int> done;  // per Step
   };
 
   // When the step's input has arrived; never, as far as is known.
@@ -79,33 +87,28 @@ class ListScheduler {
            ahead < rule_.ahead[index(stage)];
   }
 
-  std::optional<Choice> choose(int rank) const {
-    const State& state = ranks_[index(rank)];
-    std::optional<Choice> work, weight;
-    int work_rank = 0;
-    const auto offer = [&](int op, int preference) {
+  // Puts into the queue what the rank would take next, as far as is known.
+  void choose(int rank) {
+    State& state = ranks_[index(rank)];
+    ++state.version;
+    const std::vector<double>& reluctance = rule_.reluctance[index(rank)];
+    const bool due = state.weights > rule_.weights_kept[index(rank)];
+    double least = kNever;
+    Choice choice{rank, 0, state.version, 0};
+    for (int op : {kI, kF, kW}) {
       for (int lap = problem_.virtual_stages - 1; lap >= 0; --lap) {
         const Step step = problem_.step(op, lap);
         const double arrives = arrival(rank, step);
         if (arrives == kNever || (op == kF && !may_start(rank, lap))) continue;
         const double start = std::max(state.free, arrives);
-        if (work && (start > work->start || (start == work->start && preference <= work_rank))) {
-          continue;
-        }
-        work = Choice{rank, step, start};
-        work_rank = preference;
+        const double key = op == kW && due ? -1 : start + reluctance[step];  // due: before all
+        if (key >= least) continue;
+        least = key;
+        choice.step = step;
+        choice.start = start;
       }
-    };
-    offer(kI, rule_.gradients_first ? 2 : 1);
-    offer(kF, rule_.gradients_first ? 1 : 2);
-    for (int lap = problem_.virtual_stages - 1; lap >= 0 && !weight; --lap) {
-      const Step step = problem_.step(kW, lap);
-      if (arrival(rank, step) != kNever) weight = Choice{rank, step, state.free};
     }
-    if (!work || !weight) return work ? work : weight;
-    const double patience = rule_.patience * problem_.duration(rank, weight->step);
-    const bool due = state.weights > rule_.weights_kept;
-    return due || work->start > state.free + patience ? weight : work;
+    if (least < kNever) queue_.push(choice);
   }
 
   void take(const Choice& choice) {
@@ -116,21 +119,25 @@ class ListScheduler {
     ++state.done[choice.step];
     state.live += op == kF ? 1 : op == kW ? -1 : 0;
     state.weights += op == kI ? 1 : op == kW ? -1 : 0;
-    state.choice.reset();
     orders_[index(choice.rank)].push_back(choice.step);
-    if (op == kW) return;
+    if (op == kW) {
+      choose(choice.rank);
+      return;
+    }
     const int stage = problem_.stages_of_rank[index(choice.rank)][index(problem_.lap(choice.step))];
     ends_[index(2 * stage + op)].push_back(end);
+    choose(choice.rank);
     const int next = op == kF ? stage + 1 : stage - 1;
-    if (next >= 0 && next < problem_.stages) {
-      ranks_[index(problem_.rank_of_stage[index(next)])].choice.reset();
-    }
+    if (next < 0 || next == problem_.stages) return;
+    const int neighbour = problem_.rank_of_stage[index(next)];
+    if (neighbour != choice.rank) choose(neighbour);
   }
 
   const Problem& problem_;
   const ListRule& rule_;
   Orders orders_;
   std::vector<State> ranks_;
+  std::priority_queue<Choice> queue_;
   std::vector<std::vector<double>> ends_;  // [2 * stage + F or I]: of the microbatches done
 };
 
@@ -186,6 +193,22 @@ std::vector<int> ahead_by_return_time(const Problem& problem, double factor) {
     ahead[stage] = at_least_one(factor * times[stage] / pace);
   }
   return ahead;
+}
+
+ListRule regular_rule(const Problem& problem, std::vector<int> ahead, bool gradients_first,
+                      double patience, int weights_kept) {
+  constexpr double kLater = 1e-6;  // of its duration: of two steps that can start at once
+  ListRule rule{std::move(ahead), std::vector<int>(index(problem.ranks), weights_kept), {}};
+  for (int rank = 0; rank < problem.ranks; ++rank) {
+    auto& reluctance = rule.reluctance.emplace_back(index(3 * problem.virtual_stages), 0.0);
+    for (int lap = 0; lap < problem.virtual_stages; ++lap) {
+      const Step weight = problem.step(kW, lap);
+      const Step second = problem.step(gradients_first ? kF : kI, lap);
+      reluctance[weight] = (patience + kLater) * problem.duration(rank, weight);
+      reluctance[second] = kLater * problem.duration(rank, second);
+    }
+  }
+  return rule;
 }
 
 Orders list_schedule(const Problem& problem, const ListRule& rule) {

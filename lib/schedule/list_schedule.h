@@ -9,11 +9,17 @@
 namespace pipetrain::search {
 
 struct ListRule {
-  bool gradients_first = true;  // prefer I to F where both can start
-  double patience = 0.5;        // wait for an F or I that comes within this share of a W's time
-  int weights_kept = 0;         // weight gradients that may be put off before they come first
-  std::vector<int> ahead;       // per stage: F may lead I by this many and no more
+  std::vector<int> ahead;         // per stage: F may lead I by this many and no more
+  std::vector<int> weights_kept;  // per rank: weight gradients put off before they come first
+  // [rank][step]: a rank takes the step whose start plus reluctance is least, so this is how much
+  // longer it waits for another one.
+  std::vector<std::vector<double>> reluctance;
 };
+
+// The same rule on all ranks: where I and F can both start, `gradients_first` prefers I; W waits
+// for an F or I that comes within the share `patience` of its time.
+ListRule regular_rule(const Problem& problem, std::vector<int> ahead, bool gradients_first,
+                      double patience, int weights_kept);
 
 // Values of `ahead`, in proportion to the time until a stage's gradient is back: `factor` times
 // what fills the rank's memory, or `factor` times what keeps microbatches coming at the pace of the
