@@ -26,7 +26,6 @@ void check_scope(const Config& config, int world) {
         "parallel: this version is pipeline-parallel only; set parallel.data and parallel.tensor "
         "to 1 and parallel.shard to none");
   }
-  if (config.pipeline.recompute != "none") fail("pipeline.recompute: only none is known");
   if (config.train.precision != "float32") fail("train.precision: only float32 is known");
   if (config.model.dropout != 0) fail("model.dropout: only 0 is known");
 }

@@ -56,6 +56,9 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
       l.outbox.resize(static_cast<std::size_t>(step.microbatches));
     }
   }
+  for (const Action& action : actions) {
+    if (action.op == Op::kRecompute) local(action.stage).stage->expect_recompute(action.microbatch);
+  }
   live_ = 0;
   for (const Action& action : actions) execute(action, step, recorder);
   if (step.mode == Mode::kTrain) {
@@ -73,6 +76,8 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
   switch (op) {
     case Op::kForward:
       return forward(action, step, recorder);
+    case Op::kRecompute:
+      return recompute(action, step, recorder);
     case Op::kBackwardInput:
       return backward_input(action, step, recorder);
     case Op::kBackwardWeight:
@@ -94,10 +99,9 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
     case Op::kReduceGrad:
       return reducer_.start(stage, step.parity());
     case Op::kBackward:
-    case Op::kRecompute:
       break;
   }
-  assert(!"lower() leaves no such action");
+  assert(!"lower() leaves no B");
 }
 
 Tensor Engine::wait_for(const Message& message, const Action& action, Recorder& recorder) {
@@ -123,8 +127,13 @@ void Engine::forward(const Action& action, const StepContext& step, Recorder& re
   if (step.mode == Mode::kTrain) peak_live_ = std::max(peak_live_, ++live_);
   recorder.record(action, false, [&] {
     l.outbox[static_cast<std::size_t>(microbatch)] =
-        l.stage->forward(step, microbatch, std::move(x), &targets);
+        l.stage->forward(step, microbatch, std::move(x), std::move(targets));
   });
+}
+
+void Engine::recompute(const Action& action, const StepContext& step, Recorder& recorder) {
+  Local& l = local(action.stage);
+  recorder.record(action, false, [&] { l.stage->recompute(step, action.microbatch); });
 }
 
 void Engine::backward_input(const Action& action, const StepContext& step, Recorder& recorder) {

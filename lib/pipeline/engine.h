@@ -42,6 +42,7 @@ class Engine {
                   const StepContext& step) const;
   Tensor wait_for(const Message& message, const Action& action, Recorder& recorder);
   void forward(const Action& action, const StepContext& step, Recorder& recorder);
+  void recompute(const Action& action, const StepContext& step, Recorder& recorder);
   void backward_input(const Action& action, const StepContext& step, Recorder& recorder);
   void backward_weight(const Action& action, const StepContext& step, Recorder& recorder);
   void execute(const Action& action, const StepContext& step, Recorder& recorder);

@@ -1,11 +1,21 @@
 #include "pipeline/stage.h"
 
 #include <cassert>
+#include <cstring>
 
 #include "ops/activation.h"
 #include "ops/cross_entropy.h"
 
 namespace pipetrain {
+namespace {
+
+Tensor copy_of(const Tensor& tensor, MemoryPool& pool) {
+  Tensor copy(pool, tensor.shape(), tensor.dtype());
+  std::memcpy(copy.data(), tensor.data(), tensor.bytes());
+  return copy;
+}
+
+}  // namespace
 
 std::int64_t StepContext::first_row(int microbatch) const {
   const std::int64_t share = rows / microbatches, larger = rows % microbatches;
@@ -16,9 +26,15 @@ std::int64_t StepContext::rows_of(int microbatch) const {
   return first_row(microbatch + 1) - first_row(microbatch);
 }
 
-Stage::Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops)
-    : index_(index), layers_(std::move(layers)), last_(last), ops_(ops) {
+Stage::Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops,
+             std::vector<bool> recomputed)
+    : index_(index),
+      layers_(std::move(layers)),
+      last_(last),
+      ops_(ops),
+      recomputed_(std::move(recomputed)) {
   assert(!layers_.empty());
+  recomputed_.resize(layers_.size(), false);
 }
 
 Shape Stage::input_shape(std::int64_t rows) const {
@@ -32,12 +48,22 @@ Shape Stage::output_shape(std::int64_t rows) const {
 void Stage::begin(const StepContext& step) {
   if (microbatches_.size() < static_cast<std::size_t>(step.microbatches)) {
     microbatches_.resize(static_cast<std::size_t>(step.microbatches));
-    for (Microbatch& m : microbatches_) m.saved.resize(layers_.size());
+    for (Microbatch& m : microbatches_) {
+      m.saved.resize(layers_.size());
+      m.inputs.resize(layers_.size());
+    }
   }
-  for (Microbatch& m : microbatches_) m.loss = 0;
+  for (Microbatch& m : microbatches_) {
+    m.loss = 0;
+    m.forgets = false;
+  }
   weight_gradients_ = 0;
   correct_ = 0;
   not_finite_.clear();
+}
+
+void Stage::expect_recompute(int microbatch) {
+  microbatches_[static_cast<std::size_t>(microbatch)].forgets = true;
 }
 
 Context Stage::context(const StepContext& step, int microbatch) const {
@@ -55,20 +81,42 @@ void Stage::check(const StepContext& step, const Tensor& result, const Layer& la
   not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(microbatch);
 }
 
-Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, const Tensor* targets) {
+Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor targets) {
   Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
   const Context c = context(step, microbatch);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (m.forgets && begins_recomputed_run(i)) m.inputs[i] = copy_of(x, ops_.pool());
     x = layers_[i]->forward(c, std::move(x), m.saved[i]);
+    if (m.forgets && recomputed_[i]) m.saved[i].clear();
     check(step, x, *layers_[i], "forward", microbatch);
     poll_();
   }
   if (!last_) return x;
-  const float scale = step.mode == Mode::kTrain ? static_cast<float>(step.gradient_scale) : 0.0f;
-  m.loss = cross_entropy(ops_, targets->elements(), x.shape().back(), x.f32(), targets->i32(),
-                         scale, &correct_);
-  if (step.mode == Mode::kTrain) m.loss_gradient = std::move(x);
+  const bool forgets_loss = m.forgets && recomputed_.back();
+  const bool keeps_gradient = step.mode == Mode::kTrain && !forgets_loss;
+  const float scale = keeps_gradient ? static_cast<float>(step.gradient_scale) : 0.0f;
+  m.loss = cross_entropy(ops_, targets.elements(), x.shape().back(), x.f32(), targets.i32(), scale,
+                         &correct_);
+  if (keeps_gradient) m.loss_gradient = std::move(x);
+  if (forgets_loss) m.targets = std::move(targets);
   return {};
+}
+
+void Stage::recompute(const StepContext& step, int microbatch) {
+  Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
+  const Context c = context(step, microbatch);
+  Tensor x;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (!recomputed_[i]) continue;
+    if (begins_recomputed_run(i)) x = std::move(m.inputs[i]);
+    x = layers_[i]->forward(c, std::move(x), m.saved[i]);
+    poll_();
+  }
+  if (!last_ || !recomputed_.back()) return;
+  const Tensor targets = std::move(m.targets);
+  cross_entropy(ops_, targets.elements(), x.shape().back(), x.f32(), targets.i32(),
+                static_cast<float>(step.gradient_scale));
+  m.loss_gradient = std::move(x);
 }
 
 Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy) {

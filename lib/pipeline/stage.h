@@ -34,7 +34,10 @@ struct StepContext {
 class Stage {
  public:
   // `layers` in order; `last` says that the model's loss follows. The layers outlive the stage.
-  Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops);
+  // `recomputed`: for each layer whether expect_recompute() is about it; empty: for none. The loss
+  // goes with the last layer.
+  Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops,
+        std::vector<bool> recomputed = {});
 
   int index() const { return index_; }
   bool first() const { return index_ == 0; }
@@ -49,9 +52,14 @@ class Stage {
 
   // Makes room for a step of this many microbatches and forgets the losses of the one before.
   void begin(const StepContext& step);
+  // In this step recompute() comes between this microbatch's forward and backward_input: forward
+  // keeps of each run of recomputed layers only the input, and of the loss only its value.
+  void expect_recompute(int microbatch);
   // The last stage takes the targets, adds up the loss and returns an empty tensor; the others
   // return y.
-  Tensor forward(const StepContext& step, int microbatch, Tensor x, const Tensor* targets);
+  Tensor forward(const StepContext& step, int microbatch, Tensor x, Tensor targets);
+  // Runs the forward of the recomputed layers again: all is as if it had been kept.
+  void recompute(const StepContext& step, int microbatch);
   // The last stage takes an empty dy: its loss kept the gradient. The first one returns an empty
   // dx.
   Tensor backward_input(const StepContext& step, int microbatch, Tensor dy);
@@ -66,12 +74,18 @@ class Stage {
 
  private:
   struct Microbatch {
-    std::vector<Saved> saved;  // one per layer
-    Tensor loss_gradient;      // of the logits; last stage
+    std::vector<Saved> saved;    // one per layer
+    std::vector<Tensor> inputs;  // one per layer; of the first of each run of recomputed layers
+    Tensor targets;              // until the loss is recomputed
+    Tensor loss_gradient;        // of the logits; last stage
     double loss = 0;
+    bool forgets = false;  // expect_recompute()
   };
 
   Context context(const StepContext& step, int microbatch) const;
+  bool begins_recomputed_run(std::size_t layer) const {
+    return recomputed_[layer] && (layer == 0 || !recomputed_[layer - 1]);
+  }
   void check(const StepContext& step, const Tensor& result, const Layer& layer, const char* what,
              int microbatch);
 
@@ -79,6 +93,7 @@ class Stage {
   std::vector<Layer*> layers_;
   bool last_;
   Ops& ops_;
+  std::vector<bool> recomputed_;  // per layer
   std::function<void()> poll_ = [] {};
   std::vector<Microbatch> microbatches_;
   int weight_gradients_ = 0;  // backward_weight calls since begin(): the first overwrites

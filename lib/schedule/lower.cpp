@@ -52,6 +52,12 @@ std::vector<Action> lower_rank(const Schedule& schedule, const std::vector<Actio
   return lowered;
 }
 
+// Whether what I or B needs of its own stage is there once `before` has run.
+bool leaves_activations(const Action& before, const Action& backward) {
+  return (before.op == Op::kForward || before.op == Op::kRecompute) &&
+         before.stage == backward.stage && before.microbatch == backward.microbatch;
+}
+
 }  // namespace
 
 Schedule split_backward(const Schedule& schedule) {
@@ -70,6 +76,23 @@ Schedule split_backward(const Schedule& schedule) {
     actions = std::move(parts);
   }
   return split;
+}
+
+Schedule add_recompute(const Schedule& schedule, const std::vector<bool>& recomputes) {
+  Schedule recomputing = schedule;
+  for (auto& actions : recomputing.ranks) {
+    std::vector<Action> all;
+    all.reserve(actions.size() * 3 / 2);
+    for (const Action& action : actions) {
+      if (sends_gradient(action.op) && recomputes[static_cast<std::size_t>(action.stage)] &&
+          (all.empty() || !leaves_activations(all.back(), action))) {
+        all.push_back({Op::kRecompute, action.stage, action.microbatch});
+      }
+      all.push_back(action);
+    }
+    actions = std::move(all);
+  }
+  return recomputing;
 }
 
 Schedule lower(const Schedule& schedule, int receive_ahead) {

@@ -16,4 +16,9 @@ Schedule lower(const Schedule& schedule, int receive_ahead = 2);
 // A B is replaced by I and W, each a separate action; nothing else changes.
 Schedule split_backward(const Schedule& schedule);
 
+// Puts R before each I or B of the stages for which `recomputes` is true, except where the
+// microbatch's F (or R) stands directly before it: there forgetting would gain nothing. R does not
+// need the gradient, so it runs while that is still on its way. Lowering keeps R where it stands.
+Schedule add_recompute(const Schedule& schedule, const std::vector<bool>& recomputes);
+
 }  // namespace pipetrain

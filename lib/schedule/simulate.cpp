@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "schedule/lower.h"
 #include "schedule/walk.h"
 
 namespace pipetrain {
@@ -75,6 +76,8 @@ class Simulation {
     if (action.op == Op::kForward) {
       span(Op::kForward, cost.forward);
       forward_end_[index] = free_[rank];
+    } else if (action.op == Op::kRecompute) {
+      span(Op::kRecompute, cost.recompute);
     } else if (action.op == Op::kBackwardInput) {
       span(Op::kBackwardInput, cost.backward_input);
       gradient_end_[index] = free_[rank];
@@ -100,6 +103,15 @@ class Simulation {
   Timeline timeline_;
 };
 
+// As it runs: with the Rs of the stages that recompute.
+Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
+  Simulation simulation(schedule, costs, sends);
+  walk(schedule, [&](int rank, std::size_t position) {
+    simulation.run(rank, schedule.ranks[static_cast<std::size_t>(rank)][position]);
+  });
+  return std::move(simulation).take();
+}
+
 }  // namespace
 
 Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
@@ -110,11 +122,12 @@ Costs equal_costs(const Schedule& schedule, double forward, double backward_inpu
 }
 
 Timeline simulate(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
-  Simulation simulation(schedule, costs, sends);
-  walk(schedule, [&](int rank, std::size_t position) {
-    simulation.run(rank, schedule.ranks[static_cast<std::size_t>(rank)][position]);
-  });
-  return std::move(simulation).take();
+  std::vector<bool> recomputes;
+  for (const StageCost& cost : costs.stages) recomputes.push_back(cost.recompute > 0);
+  if (std::find(recomputes.begin(), recomputes.end(), true) == recomputes.end()) {
+    return simulate_listed(schedule, costs, sends);
+  }
+  return simulate_listed(add_recompute(schedule, recomputes), costs, sends);
 }
 
 }  // namespace pipetrain

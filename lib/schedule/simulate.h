@@ -12,11 +12,13 @@ namespace pipetrain {
 // Seconds (or any unit) per stage for one microbatch, and for a message between two ranks.
 struct StageCost {
   double forward = 0, backward_input = 0, backward_weight = 0;
-  double total() const { return forward + backward_input + backward_weight; }
+  double recompute = 0;  // 0: the stage keeps its activations and has no R
+  double total() const { return forward + backward_input + backward_weight + recompute; }
   StageCost& operator+=(const StageCost& other) {
     forward += other.forward;
     backward_input += other.backward_input;
     backward_weight += other.backward_weight;
+    recompute += other.recompute;
     return *this;
   }
 };
@@ -33,7 +35,9 @@ Costs equal_costs(const Schedule& schedule, double forward, double backward_inpu
 // draw it).
 enum class BackwardSends { kGradientsFirst, kAfterBackward };
 
-// Linear in the number of actions. `schedule` holds compute actions (B allowed) and must be valid.
+// Linear in the number of actions. `schedule` holds compute actions (B allowed) and must be valid;
+// a stage whose recompute costs something has its Rs where add_recompute() (schedule/lower.h) puts
+// them.
 // A microbatch is live on a stage from the start of its F to the end of its W.
 Timeline simulate(const Schedule& schedule, const Costs& costs,
                   BackwardSends sends = BackwardSends::kGradientsFirst);

@@ -4,10 +4,12 @@
 #include <cassert>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "ops/ops.h"
 #include "pipeline/layer_costs.h"
+#include "pipeline/recompute.h"
 #include "pipeline/recorder.h"
 #include "schedule/auto_schedule.h"
 #include "schedule/csv.h"
@@ -123,7 +125,10 @@ class Chooser {
   }
 
   Schedule search(const Partition& partition) const {
-    const Costs costs{stage_costs(layout_.layer_costs, partition), 0};
+    Costs costs{stage_costs(layout_.layer_costs, partition), 0};
+    for (StageCost& cost : costs.stages) {  // the search knows F, I and W: R comes before I
+      cost.backward_input += std::exchange(cost.recompute, 0);
+    }
     return auto_schedule(plan_.ranks, plan_.microbatches, costs,
                          {.live_microbatches = static_cast<double>(pipeline_.live_microbatches)});
   }
@@ -141,6 +146,7 @@ ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
   const int rows = config.train.batch_size;
   ModelPlan plan;
   plan.layers = build_layers(config.model, data);
+  plan.recomputed = recomputed_layers(pipeline, plan.layers);
   plan.ranks = ranks;
   if (pipeline.live_microbatches > 0 && pipeline.schedule != "auto") {
     fail("pipeline.live_microbatches limits the search of schedule auto; the schedule is " +
@@ -169,6 +175,7 @@ ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
 
 Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world) {
   Layout layout;
+  layout.recomputed = plan.recomputed;
   const bool cuts = config.pipeline.partition == "auto" && plan.stage_count() > 1;
   if (cuts || plan.searches_schedule()) {
     layout.layer_costs.resize(plan.layers.size());
@@ -180,6 +187,10 @@ Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& wo
       layout.layer_costs = measure_layer_costs(plan.layers, (rows + m - 1) / m, ops);
     }
     broadcast_costs(layout.layer_costs, world);
+    for (std::size_t i = 0; i < layout.layer_costs.size(); ++i) {
+      StageCost& cost = layout.layer_costs[i];
+      if (layout.recomputed[i]) cost.recompute = cost.forward;
+    }
     layout.measure_seconds = wall_seconds() - start;
   }
   const double start = wall_seconds();

@@ -19,6 +19,7 @@ namespace pipetrain {
 // another.
 struct ModelPlan {
   std::vector<std::unique_ptr<Layer>> layers;
+  std::vector<bool> recomputed;  // per layer
   int ranks = 1, virtual_stages = 1, microbatches = 1;
   Schedule schedule;  // compute actions; without ranks if it is still to be searched for: auto
 
@@ -32,6 +33,7 @@ ModelPlan make_plan(const Config& config, const DataShape& data, int ranks);
 struct Layout {
   Schedule schedule;                   // compute actions
   Partition partition;                 // first layer of each stage
+  std::vector<bool> recomputed;        // per layer: its forward runs again in the backward pass
   std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if nothing needed them
   double measure_seconds = 0;          // that the timing took
   double search_seconds = 0;           // that the search for a schedule took; 0: none

@@ -1,11 +1,14 @@
 #include "train/pipeline_rank.h"
 
 #include <algorithm>
+#include <array>
+#include <cassert>
 #include <cmath>
 #include <numeric>
 
 #include "base/error.h"
 #include "ops/parallel.h"
+#include "pipeline/recompute.h"
 #include "schedule/generate.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
@@ -14,6 +17,16 @@ namespace pipetrain {
 namespace {
 
 constexpr double kClipEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_
+
+// What a stage's time goes to, as StageCost has it.
+constexpr std::array kStageOps = {Op::kForward, Op::kBackwardInput, Op::kBackwardWeight,
+                                  Op::kRecompute};
+
+std::size_t place_of(Op op) {
+  assert(is_compute(op) && op != Op::kBackward);
+  return static_cast<std::size_t>(std::find(kStageOps.begin(), kStageOps.end(), op) -
+                                  kStageOps.begin());
+}
 
 // What reduce() sums over the ranks, and where; every rank fills its own places and leaves zero in
 // the others.
@@ -26,9 +39,28 @@ struct SharedPlaces {
     step = run + p;
     peak = step + p;
     stages = peak + p;
-    end = stages + 3 * static_cast<std::size_t>(stage_count);
+    end = stages + kStageOps.size() * static_cast<std::size_t>(stage_count);
   }
 };
+
+// A rank's time, in all and in its actions, and the mean of each kind of action of each stage.
+void add_spans(const std::vector<Span>& spans, const SharedPlaces& at, std::size_t rank,
+               std::vector<double>& shared) {
+  std::vector<int> runs(at.end - at.stages);
+  for (const Span& span : spans) {
+    const double seconds = span.end - span.start;
+    shared[at.run + rank] = std::max(shared[at.run + rank], span.end);
+    if (span.waiting) continue;
+    shared[at.busy + rank] += seconds;
+    const std::size_t place =
+        kStageOps.size() * static_cast<std::size_t>(span.action.stage) + place_of(span.action.op);
+    shared[at.stages + place] += seconds;
+    ++runs[place];
+  }
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i] > 0) shared[at.stages + i] /= runs[i];
+  }
+}
 
 }  // namespace
 
@@ -55,7 +87,7 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbo
       layers_(std::move(plan.layers)),
       index_(layers_),
       target_row_({layers_.front()->input_row()[0]}) {
-  training_actions_ = lower(layout_.schedule).ranks[static_cast<std::size_t>(mailbox_.rank())];
+  training_actions_ = lowered().ranks[static_cast<std::size_t>(mailbox_.rank())];
   build_stages();
 }
 
@@ -69,6 +101,11 @@ std::vector<int> PipelineRank::local_stages() const {
   return stages_of_rank(s.placement, s.rank_count(), s.virtual_stages, mailbox_.rank());
 }
 
+Schedule PipelineRank::lowered() const {
+  return lower(
+      add_recompute(layout_.schedule, recomputing_stages(layout_.recomputed, layout_.partition)));
+}
+
 void PipelineRank::build_stages() {
   const int layers = static_cast<int>(layers_.size());
   std::vector<ParameterStore::LocalStage> locals;
@@ -79,7 +116,9 @@ void PipelineRank::build_stages() {
     const int end = next < layout_.partition.size() ? layout_.partition[next] : layers;
     std::vector<Layer*> mine;
     for (int i = first; i < end; ++i) mine.push_back(layers_[static_cast<std::size_t>(i)].get());
-    stages_.push_back(std::make_unique<Stage>(s, mine, s + 1 == stage_count(), ops_));
+    const auto mask = layout_.recomputed.begin();
+    stages_.push_back(std::make_unique<Stage>(s, mine, s + 1 == stage_count(), ops_,
+                                              std::vector<bool>(mask + first, mask + end)));
     stages.push_back(stages_.back().get());
     locals.push_back({s, std::move(mine)});
   }
@@ -137,7 +176,7 @@ StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
 // all that can be under way at once is enough for ever.
 void PipelineRank::reserve_for_sends(const StepContext& step) {
   const MessageBound bound =
-      max_outstanding_sends(lower(layout_.schedule))[static_cast<std::size_t>(mailbox_.rank())];
+      max_outstanding_sends(lowered())[static_cast<std::size_t>(mailbox_.rank())];
   for (const std::int64_t rows : {step.rows_of(0), step.rows_of(step.microbatches - 1)}) {
     for (const auto& stage : stages_) {
       if (!stage->last())
@@ -173,17 +212,7 @@ StepResult PipelineRank::reduce(const StepContext& step) {
       });
     }
   }
-  for (const Span& span : recorder_.spans()) {
-    const double seconds = span.end - span.start;
-    shared_[at.run + rank] = std::max(shared_[at.run + rank], span.end);
-    if (span.waiting) continue;
-    shared_[at.busy + rank] += seconds;
-    const std::size_t op = span.action.op == Op::kForward         ? 0
-                           : span.action.op == Op::kBackwardInput ? 1
-                                                                  : 2;
-    shared_[at.stages + 3 * static_cast<std::size_t>(span.action.stage) + op] +=
-        seconds / step.microbatches;
-  }
+  add_spans(recorder_.spans(), at, rank, shared_);
   shared_[at.peak + rank] = static_cast<double>(pool_.peak_bytes());
   const double now = wall_seconds();
   shared_[at.step + rank] = now - step_start_;
@@ -204,8 +233,8 @@ StepResult PipelineRank::reduce(const StepContext& step) {
   result.peak_bytes = list(at.peak);
   const std::vector<double> steps = list(at.step);
   result.step_seconds = *std::max_element(steps.begin(), steps.end());
-  for (std::size_t s = at.stages; s < at.end; s += 3) {
-    result.stage_seconds.push_back({shared_[s], shared_[s + 1], shared_[s + 2]});
+  for (std::size_t s = at.stages; s < at.end; s += kStageOps.size()) {
+    result.stage_seconds.push_back({shared_[s], shared_[s + 1], shared_[s + 2], shared_[s + 3]});
   }
   return result;
 }

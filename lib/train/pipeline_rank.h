@@ -26,9 +26,9 @@ struct StepResult {
   double gradient_norm = 0;
   bool finite = true;                    // else nothing was updated
   double step_seconds = 0;               // of the slowest rank
-  std::vector<double> busy_seconds;      // per rank: in F, I and W
+  std::vector<double> busy_seconds;      // per rank: in F, I, W and R
   std::vector<double> run_seconds;       // per rank: from its first action to its last
-  std::vector<StageCost> stage_seconds;  // per stage: of one microbatch, mean
+  std::vector<StageCost> stage_seconds;  // per stage: mean of each of its actions
   std::vector<double> peak_bytes;        // per rank: tensor memory, highest so far
   double bubble_fraction() const;        // 1 - busy / (ranks x the slowest rank's step)
 };
@@ -76,6 +76,7 @@ class PipelineRank {
 
  private:
   void build_stages();
+  Schedule lowered() const;  // the layout's schedule as all ranks execute it
   void reserve_for_sends(const StepContext& step);
   StepResult reduce(const StepContext& step);
 

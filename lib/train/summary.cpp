@@ -95,6 +95,11 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
   lines.push_back(fmt::format("pipeline: {}, {} stage{} (layers {}), {} microbatches a step",
                               schedule_name, stages, stages == 1 ? "" : "s", cuts,
                               layout.schedule.microbatches));
+  const auto again = std::count(layout.recomputed.begin(), layout.recomputed.end(), true);
+  if (again > 0) {
+    lines.push_back(fmt::format("recompute: {} of {} layers run their forward again", again,
+                                layout.recomputed.size()));
+  }
   if (!layout.layer_costs.empty()) lines.push_back(describe_partition(layout));
   if (layout.search_seconds > 0) lines.push_back(describe_search(layout));
   return lines;

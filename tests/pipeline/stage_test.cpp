@@ -19,16 +19,23 @@ StepContext step_of(int microbatches, Mode mode = Mode::kTrain) {
           .gradient_scale = 1.0 / static_cast<double>(kRows * kTokens)};
 }
 
-// A model cut into stages, all of them run here, one microbatch after the other.
+// A model cut into stages, all of them run here, one microbatch after the other. The layers of
+// `recomputed` run again before the backward of those microbatches that expect it.
 class Cut {
  public:
-  explicit Cut(const Partition& partition) : ops_(pool_) {
+  explicit Cut(const Partition& partition, const std::vector<std::size_t>& recomputed = {})
+      : ops_(pool_) {
+    std::vector<bool> mask(model_.layers.size());
+    for (const std::size_t layer : recomputed) mask[layer] = true;
     const int count = static_cast<int>(partition.size());
     std::vector<int> all;
     for (int s = 0; s < count; ++s) {
       all.push_back(s);
+      const std::vector<Layer*> layers = model_.of_stage(partition, s);
+      const auto first = mask.begin() + partition[static_cast<std::size_t>(s)];
+      const auto end = first + static_cast<std::ptrdiff_t>(layers.size());
       stages_.push_back(
-          std::make_unique<Stage>(s, model_.of_stage(partition, s), s + 1 == count, ops_));
+          std::make_unique<Stage>(s, layers, s + 1 == count, ops_, std::vector<bool>(first, end)));
     }
     store_ = model_.store(pool_, partition, all);
   }
@@ -37,9 +44,16 @@ class Cut {
     Tensor x = tokens(step, microbatch, 3), targets = tokens(step, microbatch, 5);
     for (auto& stage : stages_) {
       CHECK(x.shape() == stage->input_shape(step.rows_of(microbatch)));
-      x = stage->forward(step, microbatch, std::move(x), stage->last() ? &targets : nullptr);
+      x = stage->forward(step, microbatch, std::move(x),
+                         stage->last() ? std::move(targets) : Tensor());
     }
     CHECK(x.empty());
+  }
+  void expect_recompute(int microbatch) {
+    for (auto& stage : stages_) stage->expect_recompute(microbatch);
+  }
+  void recompute(const StepContext& step, int microbatch) {
+    for (auto& stage : stages_) stage->recompute(step, microbatch);
   }
   void backward(const StepContext& step, int microbatch) {
     Tensor dy;
@@ -61,8 +75,19 @@ class Cut {
     for (int m = 0; m < step.microbatches; ++m) forward(step, m);
     for (int m = 0; m < step.microbatches; ++m) backward(step, m);
   }
+  // The same, the microbatches below `end` recomputed.
+  void run_recomputing(const StepContext& step, int end) {
+    begin(step);
+    for (int m = 0; m < end; ++m) expect_recompute(m);
+    for (int m = 0; m < step.microbatches; ++m) forward(step, m);
+    for (int m = 0; m < step.microbatches; ++m) {
+      if (m < end) recompute(step, m);
+      backward(step, m);
+    }
+  }
 
   double loss() const { return stages_.back()->loss_sum(); }
+  std::int64_t correct() const { return stages_.back()->correct(); }
   Stage& stage(std::size_t index) { return *stages_[index]; }
   MemoryPool& pool() { return pool_; }
   // Each layer's gradient of each of its parameters, by layer and parameter.
@@ -188,4 +213,45 @@ TEST_CASE("Asked to look, a stage names the first layer whose result is not fini
   cut.run(step);
   CHECK(cut.stage(0).not_finite() == "layers.2.mlp, forward of microbatch 0");
   CHECK(contains(cut.stage(1).not_finite(), "layers.3.attention, forward"));
+}
+
+TEST_CASE("Recomputed layers give the same losses and gradients, whichever they are") {
+  const std::vector<std::vector<std::size_t>> choices = {
+      {0, 1, 2, 3, 4, 5, 6}, {1, 3}, {0}, {6}, {5, 6}, {2, 3, 5}};
+  const StepContext step = step_of(3);
+  Cut kept({0});
+  kept.run(step);
+  for (const Partition& partition : {Partition{0}, Partition{0, 3}, Partition{0, 1, 6}}) {
+    for (const auto& recomputed : choices) {
+      for (const int microbatches : {1, 3}) {  // the others keep what they need, in the same step
+        Cut cut(partition, recomputed);
+        const std::size_t before = cut.pool().used_bytes();
+        for (int again = 0; again < 2; ++again) {
+          cut.run_recomputing(step, microbatches);
+          CHECK(cut.loss() == kept.loss());
+          CHECK(cut.correct() == kept.correct());
+          CHECK(cut.gradients() == kept.gradients());
+          CHECK(cut.pool().used_bytes() == before);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("Between forward and recompute a stage keeps its recomputed layers' input alone") {
+  const StepContext step = step_of(1);
+  const auto held = [&](const std::vector<std::size_t>& recomputed) {
+    Cut cut({0, 3}, recomputed);
+    const std::size_t before = cut.pool().used_bytes();
+    cut.begin(step);
+    cut.expect_recompute(0);
+    cut.forward(step, 0);
+    return cut.pool().used_bytes() - before;
+  };
+  constexpr std::size_t kIds = 128;  // of 5 rows of 4 tokens: 80 bytes, in units of 64
+  constexpr std::size_t kActivation = 4 * kRows * kTokens * 8;
+  // The tokens; the second stage's input; the targets, in place of the gradient of the logits.
+  CHECK(held({0, 1, 2, 3, 4, 5, 6}) == kIds + kActivation + kIds);
+  // An attention's input stands in place of five such tensors and what is kept per row.
+  CHECK(held({1, 3}) < held({}) - 2 * 4 * kActivation);
 }

@@ -36,3 +36,26 @@ TEST_CASE("Every message is sent once and received once") {
   CHECK(sends == 2 * 3 * 8);
   CHECK(receives == sends);
 }
+
+TEST_CASE("R stands before each I or B of a recomputing stage whose F is not right before it") {
+  const Schedule schedule = generate("1f1b", 2, 1, 3);
+  const Schedule recomputing = add_recompute(schedule, {true, true});
+  CHECK(recomputing.ranks == actions_of(R"(
+    0F0 0F1 0R0 0B0 0F2 0R1 0B1 0R2 0B2
+    1F0 1B0 1F1 1B1 1F2 1B2
+  )"));
+  CHECK(add_recompute(split_backward(schedule), {true, true}).ranks ==
+        split_backward(recomputing).ranks);
+  CHECK(add_recompute(schedule, {false, true}).ranks == schedule.ranks);
+  CHECK(add_recompute(generate("gpipe", 2, 1, 2), {false, true}).ranks == actions_of(R"(
+    0F0 0F1 0B0 0B1
+    1F0 1F1 1R0 1B0 1R1 1B1
+  )"));
+}
+
+TEST_CASE("Lowering keeps R, and a gradient's receive is posted before it") {
+  CHECK(lower(add_recompute(generate("1f1b", 2, 1, 2), {true, true}), 1).ranks == actions_of(R"(
+    0F0 0SEND_F0 0F1 0SEND_F1 0RECV_B0 0R0 0I0 0W0 0RECV_B1 0R1 0I1 0W1 0REDUCE_GRAD
+    1RECV_F0 1F0 1I0 1SEND_B0 1RECV_F1 1W0 1F1 1I1 1SEND_B1 1W1 1REDUCE_GRAD
+  )"));
+}

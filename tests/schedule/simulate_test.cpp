@@ -1,7 +1,9 @@
 #include "schedule/simulate.h"
 
 #include "catch.h"
+#include "drawing.h"
 #include "schedule/generate.h"
+#include "schedule/lower.h"
 
 using namespace pipetrain;
 
@@ -39,4 +41,40 @@ TEST_CASE("An evaluation keeps one microbatch at a time") {
   const Timeline timeline = simulate(schedule, equal_costs(schedule, 1, 0, 0));
   CHECK(timeline.makespan() == Approx(9));
   CHECK(timeline.peak_live_microbatches == std::vector<double>{1, 1, 1});
+}
+
+// F=I=W=R=1:
+//   rank 0  F0 F1 R0 I0 W0 F2 R1 I1 W1 R2 I2 W2
+//   rank 1  .. F0 I0 W0 F1 I1 W1 F2 I2 W2
+TEST_CASE("A rank recomputes while it waits for the gradient, and not right after the forward") {
+  const Schedule schedule = generate("1f1b", 2, 1, 3);
+  Costs costs = equal_costs(schedule, 1, 1, 1);
+  CHECK(simulate(schedule, costs).makespan() == 11);
+  for (StageCost& stage : costs.stages) stage.recompute = 1;
+  const Timeline timeline = simulate(schedule, costs);
+  CHECK(draw_row(timeline.ranks[0], 3, false) == "F0 F1 R0 I0 W0 F2 R1 I1 W1 R2 I2 W2");
+  CHECK(draw_row(timeline.ranks[1], 3, false) == "   F0 I0 W0 F1 I1 W1 F2 I2 W2");
+  CHECK(timeline.makespan() == 12);  // two of the three Rs run where rank 0 had to wait
+  CHECK(timeline.busy(0) == 12);
+  CHECK(timeline.peak_live_microbatches == std::vector<double>{2, 1});
+  // B as one action sends its gradient a unit later, and R still comes before the wait for it.
+  CHECK(draw_row(simulate(schedule, costs, BackwardSends::kAfterBackward).ranks[0], 3, false) ==
+        "F0 F1 R0    B0    F2 R1 B1    R2 B2");
+
+  costs.message = 2;
+  const Timeline far = simulate(schedule, costs);
+  const Span& wait = far.ranks[0][3];
+  CHECK(text_of(wait.action) == "0I0");
+  CHECK(wait.waiting);
+  CHECK(wait.start == 3);  // after R0
+}
+
+TEST_CASE("A schedule in which the Rs stand already is simulated as it is") {
+  const Schedule schedule = generate("zbv", 4, 2, 8);
+  Costs costs = equal_costs(schedule, 1, 1, 1);
+  for (StageCost& stage : costs.stages) stage.recompute = 0.5;
+  const Schedule listed = add_recompute(schedule, std::vector<bool>(8, true));
+  const Timeline a = simulate(schedule, costs), b = simulate(listed, costs);
+  CHECK(a.makespan() == b.makespan());
+  for (int rank = 0; rank < 4; ++rank) CHECK(a.busy(rank) == b.busy(rank));
 }

@@ -18,13 +18,17 @@ struct Counts {
 TEST_CASE("Steps and evaluations allocate nothing and build nothing once they have run twice") {
   // Rows that neither the microbatches nor the batches of evaluation divide.
   const FixedSource source = FixedSource::counting(19, 16, 65);
-  for (const char* schedule : {"gpipe", "1f1b"}) {
+  const std::pair<const char*, const char*> cases[] = {{"gpipe", "none"},      {"1f1b", "none"},
+                                                       {"gpipe", "full"},      {"1f1b", "full"},
+                                                       {"zb-h1", "attention"}, {"zbv", "full"}};
+  for (const auto& [schedule, recompute] : cases) {
     for (const int ranks : {1, 2, 3}) {
       Config config;
       config.model = {.preset = "gpt", .depth = 2, .heads = 4, .width = 32, .context = 16};
       config.pipeline.schedule = schedule;
       config.pipeline.microbatches = 3;
       config.pipeline.partition = "uniform";
+      config.pipeline.recompute = recompute;
       config.train.batch_size = 8;
       std::vector<std::vector<Counts>> counts(static_cast<std::size_t>(ranks));
       run_ranks(config, source, ranks, [&](RankThread& rank) {
@@ -35,7 +39,7 @@ TEST_CASE("Steps and evaluations allocate nothing and build nothing once they ha
         });
       });
       for (int r = 0; r < ranks; ++r) {
-        INFO(schedule << ", " << ranks << " ranks, rank " << r);
+        INFO(schedule << ", recompute " << recompute << ", " << ranks << " ranks, rank " << r);
         const std::vector<Counts>& mine = counts[static_cast<std::size_t>(r)];
         CHECK(mine[0].allocations > 0);
         CHECK(mine[0].primitives > 0);

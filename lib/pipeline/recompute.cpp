@@ -1,0 +1,72 @@
+#include "pipeline/recompute.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+namespace pipetrain {
+namespace {
+
+using Names = std::vector<std::string>;
+
+[[noreturn]] void fail(const std::string& reason) {
+  throw Error(ExitCode::kConfiguration, "pipeline.recompute: " + reason);
+}
+
+bool is_attention(const std::string& name) { return name.ends_with(".attention"); }
+
+std::optional<std::size_t> index_in(const std::string& text) {
+  std::size_t index = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, index);
+  if (error == std::errc() && stop == end) return index;
+  return std::nullopt;
+}
+
+// The place of a layer that is listed by its name or its number.
+std::size_t find_layer(const std::string& listed, const Names& names) {
+  const auto named = std::find(names.begin(), names.end(), listed);
+  if (named != names.end()) return static_cast<std::size_t>(named - names.begin());
+  const std::optional<std::size_t> index = index_in(listed);
+  if (index && *index < names.size()) return *index;
+  const std::string nearest = index ? names.back() : nearest_word(listed, names);
+  fail("the model has no layer '" + listed + "'; the nearest known one is '" + nearest +
+       "' (a name, or a number from 0 to " + std::to_string(names.size() - 1) + ")");
+}
+
+}  // namespace
+
+std::vector<bool> recomputed_layers(const PipelineConfig& config,
+                                    const std::vector<std::unique_ptr<Layer>>& layers) {
+  Names names;
+  for (const auto& layer : layers) names.push_back(layer->name());
+  std::vector<bool> recomputed(names.size(), config.recompute == "full");
+  if (config.recompute == "attention") {
+    std::transform(names.begin(), names.end(), recomputed.begin(), is_attention);
+    if (std::none_of(names.begin(), names.end(), is_attention)) {
+      fail("attention, but the model has no attention layer; list others, or use none or full");
+    }
+  } else if (config.recompute == "list") {
+    for (const std::string& listed : config.recompute_layers) {
+      recomputed[find_layer(listed, names)] = true;
+    }
+  }
+  return recomputed;
+}
+
+std::vector<bool> recomputing_stages(const std::vector<bool>& recomputed_layers,
+                                     const Partition& partition) {
+  const int layers = static_cast<int>(recomputed_layers.size());
+  const std::vector<int> stage_of = stage_of_layers(partition, layers);
+  std::vector<bool> stages(partition.size());
+  for (std::size_t i = 0; i < recomputed_layers.size(); ++i) {
+    if (recomputed_layers[i]) stages[static_cast<std::size_t>(stage_of[i])] = true;
+  }
+  return stages;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,23 @@
+// Which layers run their forward again in the backward pass instead of keeping their activations.
+// Pure functions of the configuration and the layers' names; they must not know how it is done.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "nn/layer.h"
+#include "pipeline/partition.h"
+#include "pipeline/pipeline_config.h"
+
+namespace pipetrain {
+
+// One per layer. Error(kConfiguration) if a listed layer does not exist (it names the nearest one),
+// or if `attention` is asked of a model without any.
+std::vector<bool> recomputed_layers(const PipelineConfig& config,
+                                    const std::vector<std::unique_ptr<Layer>>& layers);
+
+// One per stage: whether any of its layers is recomputed.
+std::vector<bool> recomputing_stages(const std::vector<bool>& recomputed_layers,
+                                     const Partition& partition);
+
+}  // namespace pipetrain

@@ -1,0 +1,135 @@
+// Law 1 with recompute: the same bits, whatever is kept, under every schedule.
+#include <algorithm>
+#include <mutex>
+
+#include "catch.h"
+#include "pipeline_threads.h"
+#include "schedule/generate.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr std::int64_t kSteps = 3;
+
+struct Run {
+  std::vector<double> losses, norms, validation;
+  Weights weights;
+  std::vector<double> live;             // per rank
+  std::vector<std::size_t> peak_bytes;  // per rank
+  std::vector<StageCost> stage_seconds;
+  std::vector<std::vector<Action>> executed;  // per rank: what was computed in a step
+};
+
+struct Choice {
+  std::string recompute;
+  std::vector<std::string> layers;
+};
+
+Config small_config(const std::string& schedule, int microbatches, const Choice& choice) {
+  Config config;
+  config.model = {.preset = "gpt", .depth = 3, .heads = 2, .width = 16, .context = 8};
+  config.pipeline.schedule = schedule;
+  config.pipeline.microbatches = microbatches;
+  config.pipeline.partition = "uniform";
+  config.pipeline.recompute = choice.recompute;
+  config.pipeline.recompute_layers = choice.layers;
+  config.train.batch_size = 9;  // microbatches of 2 rows and of 1
+  return config;
+}
+
+Run run(const Config& config, int ranks) {
+  const FixedSource source = FixedSource::counting(11, 8, 13);
+  Run made;
+  const auto count = static_cast<std::size_t>(ranks);
+  made.live.resize(count);
+  made.peak_bytes.resize(count);
+  made.executed.resize(count);
+  std::mutex mutex;
+  run_ranks(config, source, ranks, [&](RankThread& rank) {
+    const auto r = static_cast<std::size_t>(rank.rank());
+    rank.train(0, kSteps, [&](std::int64_t, const StepResult& result) {
+      if (r != 0) return;
+      made.losses.push_back(result.loss);
+      made.norms.push_back(result.gradient_norm);
+      made.stage_seconds = result.stage_seconds;
+    });
+    for (const Span& span : rank.pipeline().recorder().spans()) {
+      if (!span.waiting) made.executed[r].push_back(span.action);
+    }
+    made.peak_bytes[r] = rank.pool().peak_bytes();
+    const double validation = rank.evaluate();
+    made.live[r] = rank.pipeline().take_peak_live_microbatches();
+    const std::lock_guard lock(mutex);
+    if (r == 0) made.validation.push_back(validation);
+    made.weights.merge(rank.owned_values());
+  });
+  return made;
+}
+
+std::size_t times(const std::vector<Action>& actions, const Action& action) {
+  return static_cast<std::size_t>(std::count(actions.begin(), actions.end(), action));
+}
+
+// What was run again, of everything that this rank ran: once, and only what was not just computed.
+std::size_t count_recomputed(const std::vector<Action>& executed) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < executed.size(); ++i) {
+    const auto [op, stage, microbatch] = executed[i];
+    if (op != Op::kRecompute) continue;
+    ++count;
+    CHECK(times(executed, executed[i]) == 1);
+    CHECK(executed[i - 1] != Action{Op::kForward, stage, microbatch});
+    CHECK(executed[i + 1] == Action{Op::kBackwardInput, stage, microbatch});
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("Recomputing gives the same bits under every schedule, and runs nothing twice") {
+  const std::vector<Choice> choices = {
+      {"full", {}}, {"attention", {}}, {"list", {"0", "layers.3.attention", "layers.4.mlp", "8"}}};
+  constexpr int kMicrobatches = 8;
+  for (const std::string& schedule : schedule_names()) {
+    for (const int ranks : {1, 2, 4}) {
+      const Run kept = run(small_config(schedule, kMicrobatches, {"none", {}}), ranks);
+      for (const Choice& choice : choices) {
+        INFO(schedule << ", " << ranks << " ranks, " << choice.recompute);
+        const Run again = run(small_config(schedule, kMicrobatches, choice), ranks);
+        CHECK(again.losses == kept.losses);
+        CHECK(again.norms == kept.norms);
+        CHECK(again.validation == kept.validation);
+        CHECK(again.weights == kept.weights);
+        CHECK(again.live == kept.live);
+        std::size_t recomputed = 0;
+        for (const auto& executed : again.executed) recomputed += count_recomputed(executed);
+        if (ranks > 1) CHECK(recomputed > 0);  // on one, each I may follow its F
+      }
+    }
+  }
+}
+
+TEST_CASE("The time of R is a figure of its own, of stages that have an R") {
+  const Run kept = run(small_config("1f1b", 8, {"none", {}}), 2);
+  const Run again = run(small_config("1f1b", 8, {"full", {}}), 2);
+  CHECK(kept.stage_seconds[0].recompute == 0);
+  CHECK(again.stage_seconds[0].recompute > 0);
+  CHECK(again.stage_seconds[1].recompute == 0);  // the last stage's I follows its F
+  CHECK(again.stage_seconds[0].forward > 0);
+  CHECK(count_recomputed(again.executed[0]) == 8);
+  CHECK(count_recomputed(again.executed[1]) == 0);
+}
+
+TEST_CASE("Under GPipe, recomputing more takes less memory at its peak on every rank") {
+  const auto peak = [](const Choice& choice) {
+    return run(small_config("gpipe", 8, choice), 2).peak_bytes;
+  };
+  const auto none = peak({"none", {}}), full = peak({"full", {}}),
+             attention = peak({"attention", {}});
+  for (std::size_t rank = 0; rank < 2; ++rank) {
+    INFO("rank " << rank);
+    CHECK(attention[rank] < none[rank]);
+    CHECK(full[rank] < attention[rank]);
+  }
+}
