@@ -13,7 +13,7 @@ namespace pipetrain {
 
 // Most actions of a schedule that is read or made for a user: beyond it lie slips of the pen, and
 // gigabytes.
-constexpr std::size_t kMostActions = 10'000'000;
+constexpr std::size_t kMostActions = 5'000'000;
 
 // Ranks, stages, microbatches and placement follow from the table, which is then validated.
 // Error(kConfiguration) names `name` (a file, say), row and column. `ranks`, if given, is how many

@@ -35,7 +35,7 @@ void check_sizes(const ScheduleRequest& request, int virtual_stages) {
     refuse(name + ": found " + std::to_string(request.ranks) + " ranks x " +
            std::to_string(virtual_stages) + " virtual stages x " +
            std::to_string(request.microbatches) +
-           " microbatches; expected at most 10 million actions (F, I and W of each); take fewer");
+           " microbatches; expected at most 5 million actions (F, I and W of each); take fewer");
   }
 }
 

@@ -220,8 +220,8 @@ def check_refusals(checks):
     for ranks in ("0", "-1", "x", "1.5", "99999999999"):
         refused(checks, f"{ranks} ranks", sized("1f1b", ranks, 8), ["--ranks", re.escape(ranks)])
     for name in ("1f1b", "zbv", "auto", "forward-only"):
-        refused(checks, f"{name}: too many", sized(name, 1000000, 1000000), ["1000000 ranks", "at most 10 million"])
-    refused(checks, "too many stages", sized("interleaved", 2, 8, "--virtual-stages", 2147483647), ["at most 10 million"])
+        refused(checks, f"{name}: too many", sized(name, 1000000, 1000000), ["1000000 ranks", "at most 5 million"])
+    refused(checks, "too many stages", sized("interleaved", 2, 8, "--virtual-stages", 2147483647), ["at most 5 million"])
     refused(checks, "too large to draw", sized("1f1b", 300000, 2), ["too large"])
     refused(checks, "too large a picture", sized("1f1b", 256, 1024, "--format", "svg"), ["too large"])
     refused(checks, "memory of 1f1b", sized("1f1b", 4, 8, "--live-microbatches", 2), ["auto alone"])

@@ -64,7 +64,7 @@ TEST_CASE("Sizes that do not fit are refused with both numbers") {
             .find("for 2 virtual stages, asked for 1") != std::string::npos);
   CHECK(request_refusal({.name = "1f1b", .ranks = 4}).find("missing") != std::string::npos);
   CHECK(request_refusal({.name = "1f1b", .ranks = 1'000'000, .microbatches = 1'000'000})
-            .find("at most 10 million actions") != std::string::npos);
+            .find("at most 5 million actions") != std::string::npos);
   CHECK(request_refusal({.name = "1f1b", .ranks = 2, .microbatches = 4, .live_microbatches = 2})
             .find("for schedule auto alone") != std::string::npos);
 }
