@@ -23,7 +23,7 @@ constexpr const char* kFooter =
 constexpr const char* kSeeHelp = "; see pipetrain --help";
 
 // The order in which help lists them.
-constexpr std::array kCommands = {add_train_command, add_bench_command};
+constexpr std::array kCommands = {add_train_command, add_schedule_command, add_bench_command};
 
 std::vector<Command> add_commands(CLI::App& app, Help& help) {
   std::vector<Command> commands;
@@ -52,12 +52,15 @@ std::vector<std::string> with_default_command(int argc, char** argv) {
   throw Error(ExitCode::kConfiguration, what + kSeeHelp);
 }
 
-void check_command(const std::vector<Command>& commands, const std::vector<std::string>& words) {
+// The command that the words ask for; none if they ask for the program's help or version.
+const Command* asked_command(const std::vector<Command>& commands,
+                             const std::vector<std::string>& words) {
   if (words.empty()) refuse("nothing to do; expected pipetrain --config FILE");
-  if (words[0].starts_with("-")) return;
+  if (words[0].starts_with("-")) return nullptr;
   std::vector<std::string> names;
   for (const Command& command : commands) names.push_back(command.options->get_name());
-  if (std::ranges::find(names, words[0]) != names.end()) return;
+  const auto found = std::ranges::find(names, words[0]);
+  if (found != names.end()) return &commands[static_cast<std::size_t>(found - names.begin())];
   refuse("unknown command '" + words[0] + "'; expected one of " + join(names));
 }
 
@@ -76,10 +79,6 @@ void check_words(const CLI::App& command) {
   if (!extras.empty()) refuse("unexpected word '" + extras.front() + "'");
 }
 
-const Command& parsed(const std::vector<Command>& commands) {
-  return *std::ranges::find_if(commands, [](const Command& c) { return c.options->parsed(); });
-}
-
 int run(int argc, char** argv) {
   CLI::App app(kAbout, "pipetrain");
   const auto help = std::make_shared<Help>("train");
@@ -94,10 +93,9 @@ int run(int argc, char** argv) {
   const Command* command = nullptr;
   std::string wrong;
   try {
-    check_command(commands, words);
+    command = asked_command(commands, words);
     app.parse(
         std::vector<std::string>(words.rbegin(), words.rend()));  // backwards, as CLI11 takes them
-    command = &parsed(commands);
     check_words(*command->options);
     command->check();
   } catch (const CLI::Success& asked) {
@@ -107,7 +105,12 @@ int run(int argc, char** argv) {
   } catch (const Error& error) {
     wrong = error.what();
   }
-  if (wrong.empty() && command->run) return run_and_report(command->run);
+  if (command != nullptr && command->run) {
+    return run_and_report([&] {
+      if (!wrong.empty()) throw Error(ExitCode::kConfiguration, wrong);
+      return command->run();
+    });
+  }
   const MpiSession session;
   return run_and_report(session, [&](ErrorReport& report) {
     report.agree([&] {

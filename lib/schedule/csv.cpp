@@ -1,13 +1,13 @@
 #include "schedule/csv.h"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "schedule/marked_grid.h"
+#include "schedule/table_file.h"
 #include "schedule/validate.h"
 
 namespace pipetrain {
@@ -18,29 +18,10 @@ struct Cell {
   int row, column;  // from 1
 };
 
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (std::size_t end; (end = text.find(separator)) != std::string_view::npos;) {
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  parts.push_back(text);
-  return parts;
-}
-
 class Table {
  public:
   Table(std::string_view text, std::string name, int ranks) : name_(std::move(name)) {
-    std::vector<std::string_view> rows = split(text, '\n');
-    while (!rows.empty() && trim(rows.back()).empty()) rows.pop_back();
-    for (std::size_t row = 0; row < rows.size(); ++row) parse_row(rows[row], static_cast<int>(row));
-    rows_ = static_cast<int>(rows.size());
+    for_each_row(text, [&](std::string_view row) { parse_row(row, ++rows_); });
     if (cells_.empty()) {
       throw Error(ExitCode::kConfiguration,
                   name_ + ": the table is empty; expected one row of actions per rank");
@@ -49,6 +30,11 @@ class Table {
       throw Error(ExitCode::kConfiguration, name_ + " is a schedule for " + std::to_string(rows_) +
                                                 " ranks (one row each), but there are " +
                                                 std::to_string(ranks));
+    }
+    if (cells_.size() < static_cast<std::size_t>(rows_)) {
+      throw Error(ExitCode::kConfiguration, name_ + ": found " + std::to_string(cells_.size()) +
+                                                " actions in " + std::to_string(rows_) +
+                                                " rows; expected one row of actions per rank");
     }
   }
 
@@ -74,33 +60,56 @@ class Table {
   }
 
  private:
-  [[noreturn]] void refuse(const Cell& cell, const std::string& why) const {
-    throw Error(ExitCode::kConfiguration, name_ + ": row " + std::to_string(cell.row) +
-                                              ", column " + std::to_string(cell.column) + ": " +
-                                              why);
+  [[noreturn]] void refuse(int row, int column, const std::string& why,
+                           const std::string& grid = {}) const {
+    throw Error(
+        ExitCode::kConfiguration,
+        name_ + ": row " + std::to_string(row) + ", column " + std::to_string(column) + ": " + why,
+        grid);
   }
 
-  void parse_row(std::string_view row, int rank) {
+  [[noreturn]] void refuse(const Cell& cell, const std::string& why) const {
+    refuse(cell.row, cell.column, why, grid_around(cell));
+  }
+
+  std::string grid_around(const Cell& wrong) const {
+    std::vector<std::vector<Action>> rows(static_cast<std::size_t>(rows_));
+    std::size_t position = 0;
+    for (const Cell& cell : cells_) {
+      std::vector<Action>& row = rows[static_cast<std::size_t>(cell.row - 1)];
+      if (&cell == &wrong) position = row.size();
+      row.push_back(cell.action);
+    }
+    return marked_grid(rows, wrong.row - 1, position);
+  }
+
+  void parse_row(std::string_view text, int row) {
     int column = 0;
-    for (std::string_view cell : split(row, ',')) {
+    for_each_part(text, ',', [&](std::string_view cell) {
       ++column;
       cell = trim(cell);
       constexpr std::string_view kPairEnd = ")OVERLAP_F_B";
       if (cell.starts_with('(') && cell.ends_with(kPairEnd)) {
         cell.remove_prefix(1);
         cell.remove_suffix(kPairEnd.size());
-        for (std::string_view part : split(cell, ';')) parse_action_at(part, rank + 1, column);
+        for_each_part(cell, ';', [&](std::string_view part) { add_action(part, row, column); });
       } else if (!cell.empty()) {
-        parse_action_at(cell, rank + 1, column);
+        add_action(cell, row, column);
       }
-    }
+    });
   }
 
-  void parse_action_at(std::string_view text, int row, int column) {
+  void add_action(std::string_view text, int row, int column) {
     const std::optional<Action> action = parse_action(trim(text));
     if (!action || !is_compute(action->op) || action->op == Op::kRecompute) {
-      refuse({{}, row, column}, "found '" + std::string(text) +
-                                    "', expected <stage><F|I|W|B><microbatch>, such as 2F0");
+      refuse(row, column,
+             "found '" + printable(trim(text)) +
+                 "', expected <stage><F|I|W|B><microbatch>, such as 2F0");
+    }
+    if (cells_.size() == kMostActions) {
+      refuse(row, column,
+             "the table has more than " + std::to_string(kMostActions) +
+                 " actions; take fewer microbatches");
     }
     cells_.push_back({*action, row, column});
   }
@@ -113,17 +122,29 @@ class Table {
   }
 
   int stage_count() const {
-    const int actions = static_cast<int>(cells_.size());
-    for (const Cell& cell : cells_) {
-      if (cell.action.stage < actions && cell.action.microbatch < actions) continue;
-      refuse(cell, text_of(cell.action) + " in a table of " + std::to_string(actions) + " actions");
-    }
     const Cell& last = largest([](const Action& a) { return a.stage; });
+    const Cell& last_microbatch = largest([](const Action& a) { return a.microbatch; });
+    check_fill(last, last_microbatch);
     const int stages = last.action.stage + 1;
     if (stages % rows_ == 0) return stages;
     refuse(last, text_of(last.action) + " makes " + std::to_string(stages) +
                      " stages, which do not divide over " + std::to_string(rows_) +
                      " rows (one per rank); is a row missing?");
+  }
+
+  // A wrong number must not make a table of gigabytes: a small one is left to validate(), which
+  // shows what is missing.
+  void check_fill(const Cell& last_stage, const Cell& last_microbatch) const {
+    constexpr double kSmall = 1e5;
+    const double stages = 1.0 + last_stage.action.stage;
+    const double microbatches = 1.0 + last_microbatch.action.microbatch;
+    const double needed = 2 * stages * microbatches;  // F and B
+    const double found = static_cast<double>(cells_.size());
+    if (needed <= std::max(2 * found, kSmall)) return;
+    const Cell& cell = stages > microbatches ? last_stage : last_microbatch;
+    refuse(cell, text_of(cell.action) + " in a table of " + std::to_string(cells_.size()) +
+                     " actions; up to that stage and microbatch it would have " +
+                     std::to_string(static_cast<long long>(needed)) + " or more");
   }
 
   // The first stage of the second lap tells: on the first rank, or on the last.
@@ -153,11 +174,7 @@ Schedule schedule_from_csv(std::string_view text, const std::string& name, int r
 }
 
 Schedule read_csv_schedule(const std::string& path, int ranks) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || file.bad()) throw Error(ExitCode::kConfiguration, system_reason(path));
-  return schedule_from_csv(text.str(), path, ranks);
+  return schedule_from_csv(read_table(path), path, ranks);
 }
 
 std::string csv_of(const Schedule& schedule) {

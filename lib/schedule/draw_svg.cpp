@@ -8,20 +8,23 @@
 #include <string_view>
 #include <utility>
 
+#include "base/error.h"
 #include "schedule/figures.h"
 #include "schedule/svg_parts.h"
+#include "schedule/svg_rows.h"
 
 namespace pipetrain {
 namespace {
 
-using svg::number, svg::rectangle, svg::text_at, svg::kShades;
+using svg::number, svg::rectangle, svg::text_at, svg::kShades, svg::Window;
 
 constexpr double kLeft = 70, kRight = 150, kTop = 16;
-constexpr double kRowHeight = 22, kRowPitch = 25;
-constexpr double kTitleHeight = 24, kPhaseHeight = 20, kAxisHeight = 34, kLegendHeight = 44;
-constexpr double kLeastWidth = 900, kMostWidth = 3200;  // of the time axis
-constexpr double kUprightMostWidth = 1600;              // beyond it the numbers in actions lie down
-constexpr double kDigitWidth = 6.2, kDigitHeight = 8;
+constexpr double kTitleHeight = 24, kRemarkHeight = 18, kPhaseHeight = 20, kAxisHeight = 40;
+constexpr double kLegendRow = 30;
+constexpr double kLeastWidth = 900, kMostWidth = 1300;  // of the time axis
+constexpr int kMostLines = 12;                          // beyond it numbers are left out
+constexpr double kDigitWidth = 6.2;
+constexpr std::size_t kMostSpans = 200'000;  // of all panels: a file of some 40 MB
 
 class SvgDrawing {
  public:
@@ -37,16 +40,25 @@ class SvgDrawing {
     }
     if (longest_ <= 0) longest_ = 1;
     const double actions = shortest > 0 ? longest_ / shortest : 1;  // side by side
-    number_width_ = static_cast<double>(digits) * kDigitWidth + 1;
-    upright_ = (number_width_ + 2) * actions <= kUprightMostWidth;
-    if (!upright_) number_width_ = kDigitHeight;
-    width_ = std::clamp((number_width_ + 2) * actions, kLeastWidth, kMostWidth);
+    number_width_ = static_cast<double>(digits) * kDigitWidth;
+    const double full_width = (number_width_ + 2) * actions;
+    lines_ =
+        static_cast<int>(std::clamp(std::ceil(full_width / kMostWidth), 1.0, 1.0 * kMostLines));
+    width_ = std::clamp(full_width / lines_, kLeastWidth, kMostWidth);
   }
 
   std::string draw() {
     double y = kTop;
-    for (const SvgPanel& panel : panels_) y = draw_panel(panel, y);
-    y = draw_axis(y);
+    if (lines_ > 1) y = draw_overview(y);
+    for (int line = 0; line < lines_; ++line) {
+      const Window window{.from = longest_ * line / lines_,
+                          .to = longest_ * (line + 1) / lines_,
+                          .width = width_,
+                          .number_width = number_width_,
+                          .virtual_stages = virtual_stages_};
+      for (const SvgPanel& panel : panels_) y = draw_panel(panel, window, y);
+      y = draw_axis(window, y);
+    }
     y = draw_legend(y);
     const std::string full_width = number(kLeft + width_ + kRight), height = number(y);
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + full_width + "\" height=\"" +
@@ -60,67 +72,82 @@ class SvgDrawing {
   static void note_shortest(const std::vector<Span>& spans, double& shortest) {
     double sum = 0, count = 0;
     for (const Span& span : spans) {
-      if (!is_drawn(span)) continue;
+      if (!svg::is_drawn(span)) continue;
       sum += span.end - span.start;
       ++count;
     }
     for (const Span& span : spans) {
       const double duration = span.end - span.start;
-      if (!is_drawn(span) || duration < sum / count / 3) continue;
+      if (!svg::is_drawn(span) || duration < sum / count / 3) continue;
       shortest = shortest > 0 ? std::min(shortest, duration) : duration;
     }
   }
 
-  static bool is_drawn(const Span& span) { return !span.waiting && is_compute(span.action.op); }
-
-  double x_of(double time) const { return kLeft + time / longest_ * width_; }
-
-  double draw_panel(const SvgPanel& panel, double y) {
-    const Timeline& timeline = *panel.timeline;
-    const int ranks = static_cast<int>(timeline.ranks.size());
-    const double begin = first_start(timeline);
-    body_ += text_at(kLeft, y + 14, "title", panel.title);
-    body_ += text_at(kLeft + 8.5 * static_cast<double>(panel.title.size()) + 24, y + 14, "",
-                     headline(timeline, time_unit_));
-    const double rows = y + kTitleHeight + kPhaseHeight;
-    body_ += text_at(kLeft + width_ + 10, rows - 6, "small", "bubble");
-    body_ += text_at(kLeft + width_ + 66, rows - 6, "small", "peak live");
-    for (int rank = 0; rank < ranks; ++rank) {
-      const double top = rows + rank * kRowPitch;
-      body_ += text_at(kLeft - 10, top + 15, "rank", "rank " + std::to_string(rank));
-      body_ += rectangle(kLeft, top, x_of(timeline.makespan()) - kLeft, kRowHeight, "idle");
-      for (const Span& span : timeline.ranks[static_cast<std::size_t>(rank)]) {
-        if (is_drawn(span)) draw_action(span, begin, top, ranks);
+  // The whole step in thin rows, before the lines that it is cut into.
+  double draw_overview(double y) {
+    const Window window{.from = 0,
+                        .to = longest_,
+                        .width = width_,
+                        .row_height = 7,
+                        .row_pitch = 8,
+                        .virtual_stages = virtual_stages_};
+    for (const SvgPanel& panel : panels_) {
+      const int ranks = static_cast<int>(panel.timeline->ranks.size());
+      y = draw_title(panel, y);
+      draw_phase_labels(panel, window, y + 14);
+      y += kPhaseHeight;
+      body_ += text_at(kLeft - 10, y + 7, "rank", "rank 0");
+      if (ranks > 2) {
+        body_ += text_at(kLeft - 10, y + window.row_pitch * ranks - 1, "rank",
+                         "rank " + std::to_string(ranks - 1));
       }
-      draw_rank_figures(timeline, rank, top + 15);
+      y = place_rows(panel, window, y);
     }
-    draw_phases(timeline, begin, rows);
-    return rows + ranks * kRowPitch + 12;
+    return draw_axis(window, y);
   }
 
-  void draw_action(const Span& span, double begin, double top, int ranks) {
-    const double x = x_of(span.start - begin), width = x_of(span.end - begin) - x;
-    const svg::OpLook& look = svg::look_of(span.action.op);
-    const std::string shade = std::to_string(span.action.microbatch % kShades);
-    body_ += "<g><title>" + text_of(span.action) + ": " + short_number(span.start - begin) +
-             " to " + short_number(span.end - begin) + "</title>";
-    body_ += rectangle(x, top, width, kRowHeight, "box " + std::string(look.css_class) + shade);
-    const int lap = span.action.stage / ranks;
-    if (lap > 0) {
-      const double foot = 7.0 * lap / (virtual_stages_ - 1);
-      body_ += rectangle(x, top + kRowHeight - foot, width, foot, "foot");
-    }
-    if (width >= number_width_ - 0.5) {
-      const double middle = top + (lap > 0 ? 8.5 : 11);
-      body_ += number_at(x + width / 2, middle, std::to_string(span.action.microbatch));
-    }
-    body_ += "</g>\n";
+  double draw_title(const SvgPanel& panel, double y) {
+    body_ += text_at(kLeft, y + 14, "title", panel.title);
+    body_ += text_at(kLeft + 8.2 * static_cast<double>(panel.title.size()) + 20, y + 14, "",
+                     headline(*panel.timeline, time_unit_));
+    if (panel.remark.empty()) return y + kTitleHeight;
+    body_ += text_at(kLeft, y + kTitleHeight + 8, "small", panel.remark);
+    return y + kTitleHeight + kRemarkHeight;
   }
 
-  std::string number_at(double x, double y, const std::string& digits) const {
-    if (upright_) return text_at(x, y + 3.7, "n", digits);
-    return "<text class=\"n\" transform=\"translate(" + number(x + 3.2) + " " + number(y) +
-           ")rotate(-90)\">" + digits + "</text>\n";
+  double draw_panel(const SvgPanel& panel, const Window& window, double y) {
+    const Timeline& timeline = *panel.timeline;
+    if (lines_ == 1) {
+      y = draw_title(panel, y);
+    } else if (panels_.size() > 1) {
+      body_ += text_at(kLeft, y + 10, "", panel.title);
+      y += 12;
+    }
+    draw_phase_labels(panel, window, y + 14);
+    const bool first_line = window.from <= 0;
+    if (first_line) {
+      body_ += text_at(kLeft + width_ + 10, y + 14, "small", "bubble");
+      body_ += text_at(kLeft + width_ + 66, y + 14, "small", "peak live");
+    }
+    y += kPhaseHeight;
+    for (int rank = 0; rank < static_cast<int>(timeline.ranks.size()); ++rank) {
+      const double middle = y + rank * window.row_pitch + 15;
+      body_ += text_at(kLeft - 10, middle, "rank", "rank " + std::to_string(rank));
+      if (first_line) draw_rank_figures(timeline, rank, middle);
+    }
+    return place_rows(panel, window, y);
+  }
+
+  void draw_phase_labels(const SvgPanel& panel, const Window& window, double y) {
+    for (const svg::Label& label : svg::phase_labels(*panel.timeline, window)) {
+      body_ += text_at(kLeft + label.x, y, "phase", label.text);
+    }
+  }
+
+  double place_rows(const SvgPanel& panel, const Window& window, double y) {
+    body_ += "<g transform=\"translate(" + number(kLeft) + " " + number(y) + ")\">\n" +
+             svg::rows_of(*panel.timeline, window) + "</g>\n";
+    return y + window.height(*panel.timeline) + 10;
   }
 
   void draw_rank_figures(const Timeline& timeline, int rank, double y) {
@@ -136,42 +163,13 @@ class SvgDrawing {
     }
   }
 
-  // A line down the ranks where each one's warm-up ends, another where its cool-down begins, and
-  // the names above.
-  void draw_phases(const Timeline& timeline, double begin, double rows) {
-    const int ranks = static_cast<int>(timeline.ranks.size());
-    std::string warmup_edge, cooldown_edge;
-    Phases first{}, mean{};
-    for (int rank = 0; rank < ranks; ++rank) {
-      const Phases phases = phases_of(timeline, rank);
-      const double top = rows + rank * kRowPitch - 1.5;
-      const auto extend = [&](std::string& edge, double time) {
-        const std::string x = number(x_of(time - begin));
-        edge += (edge.empty() ? "M" : "L") + x + " " + number(top) + "L" + x + " " +
-                number(top + kRowPitch);
-      };
-      extend(warmup_edge, phases.warmup_end);
-      extend(cooldown_edge, phases.cooldown_start);
-      if (rank == 0) first = phases;
-      mean.warmup_end += (phases.warmup_end - begin) / ranks;
-      mean.cooldown_start += (phases.cooldown_start - begin) / ranks;
-    }
-    body_ += "<path class=\"edge\" d=\"" + warmup_edge + "\"/>\n";
-    const bool has_steady = mean.cooldown_start > mean.warmup_end;
-    if (has_steady) body_ += "<path class=\"edge\" d=\"" + cooldown_edge + "\"/>\n";
-    const double y = rows - 6;
-    const double warm = x_of(first.warmup_end - begin), cool = x_of(first.cooldown_start - begin);
-    body_ += text_at((kLeft + warm) / 2, y, "phase", "warm-up");
-    if (has_steady && cool - warm > 50) body_ += text_at((warm + cool) / 2, y, "phase", "steady");
-    body_ += text_at((cool + x_of(timeline.makespan())) / 2, y, "phase", "cool-down");
-  }
-
-  double draw_axis(double y) {
+  double draw_axis(const Window& window, double y) {
     body_ += "<path class=\"axis\" d=\"M" + number(kLeft) + " " + number(y) + "H" +
              number(kLeft + width_) + "\"/>\n";
-    const double step = round_step(longest_, static_cast<int>(width_ / 60));
-    for (int i = 0; i * step <= longest_ * 1.0001; ++i) {
-      const double x = x_of(i * step);
+    const double step = round_step(window.to - window.from, static_cast<int>(width_ / 60));
+    for (double i = std::floor(window.from / step + 1 - 1e-6); i * step <= window.to + step * 1e-4;
+         ++i) {
+      const double x = kLeft + window.x_of(i * step);
       body_ += "<path class=\"axis\" d=\"M" + number(x) + " " + number(y) + "v5\"/>\n";
       body_ += text_at(x, y + 18, "tick", short_number(i * step));
     }
@@ -184,35 +182,42 @@ class SvgDrawing {
     double x = kLeft;
     const auto entry = [&](std::string_view text) {
       body_ += text_at(x, y + 15, "", text);
-      x += 6.1 * static_cast<double>(text.size()) + 18;
+      x += 5.7 * static_cast<double>(text.size()) + 22;
     };
+    constexpr double kHeight = 22;
     for (const svg::OpLook& look : svg::kLooks) {
       if (!appears(look.op)) continue;
       for (int shade = 0; shade < kShades; ++shade, x += 12) {
-        body_ +=
-            rectangle(x, y, 12, kRowHeight, std::string(look.css_class) + std::to_string(shade));
+        body_ += rectangle(x, y, 12, kHeight, std::string(look.css_class) + std::to_string(shade));
       }
       x += 6;
       entry(std::string(look.css_class) + " " + std::string(look.name));
     }
-    body_ += rectangle(x, y, 24, kRowHeight, "idle");
+    body_ += rectangle(x, y, 24, kHeight, "idle");
     x += 30;
     entry("idle");
     if (virtual_stages_ > 1) {
-      body_ +=
-          rectangle(x, y, 24, kRowHeight, "F1") + rectangle(x, y + kRowHeight - 7, 24, 7, "foot");
+      body_ += rectangle(x, y, 24, kHeight, "F1") + rectangle(x, y + kHeight - 7, 24, 7, "foot");
       x += 30;
-      entry("later stage of the rank");
+      entry(virtual_stages_ > 2 ? "higher bar: later stage of the rank"
+                                : "bar: second stage of the rank");
     }
     entry("number and shade: microbatch");
-    return y + kLegendHeight;
+    y += kLegendRow;
+    std::string words;
+    if (appears(Op::kBackwardInput) || appears(Op::kBackward)) {
+      words = "warm-up: to a rank's first backward; cool-down: from its last forward; ";
+    }
+    words += "peak live: most microbatches that a rank keeps at once, in shares of its stages";
+    body_ += text_at(kLeft, y + 8, "small", words);
+    return y + kLegendRow;
   }
 
   bool appears(Op op) const {
     for (const SvgPanel& panel : panels_) {
       for (const auto& spans : panel.timeline->ranks) {
         for (const Span& span : spans) {
-          if (is_drawn(span) && span.action.op == op) return true;
+          if (svg::is_drawn(span) && span.action.op == op) return true;
         }
       }
     }
@@ -223,7 +228,7 @@ class SvgDrawing {
   std::string time_unit_;
   double longest_ = 0, width_ = 0;
   double number_width_ = 0;  // what an action needs to show its microbatch
-  bool upright_ = true;
+  int lines_ = 1;            // into which the time axis is cut
   int virtual_stages_ = 1;
   std::string body_;
 };
@@ -231,6 +236,16 @@ class SvgDrawing {
 }  // namespace
 
 std::string draw_svg(const std::vector<SvgPanel>& panels, const std::string& time_unit) {
+  std::size_t spans = 0;
+  for (const SvgPanel& panel : panels) {
+    for (const auto& rank : panel.timeline->ranks) spans += rank.size();
+  }
+  if (spans > kMostSpans) {
+    throw Error(ExitCode::kConfiguration, "a picture of " + std::to_string(spans) +
+                                              " actions and waits is too large; at most " +
+                                              std::to_string(kMostSpans) +
+                                              " are drawn; take fewer microbatches or ranks");
+  }
   return SvgDrawing(panels, time_unit).draw();
 }
 

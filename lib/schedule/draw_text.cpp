@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/error.h"
 #include "schedule/figures.h"
 
 namespace pipetrain {
@@ -44,10 +45,14 @@ struct Row {
   std::vector<int> colours;  // 0: none
 };
 
-// Columns per unit of time: an action of median length holds its label.
+// Columns per unit of time: an action of median length holds its label. Where a few actions take
+// nearly all the time, that would be more columns than anyone reads, and shorter ones are not seen.
 double columns_per_time(const Timeline& timeline, std::size_t label_width) {
+  constexpr std::size_t kMostPerAction = 4;  // labels across the drawing
   std::vector<double> durations;
+  std::size_t most = 0;  // actions of a rank
   for (const auto& spans : timeline.ranks) {
+    most = std::max(most, spans.size());
     for (const Span& span : spans) {
       if (!span.waiting && is_compute(span.action.op) && span.end > span.start) {
         durations.push_back(span.end - span.start);
@@ -57,7 +62,10 @@ double columns_per_time(const Timeline& timeline, std::size_t label_width) {
   if (durations.empty()) return 1;
   const auto median = durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 2);
   std::nth_element(durations.begin(), median, durations.end());
-  return static_cast<double>(label_width) / *median;
+  const double label = static_cast<double>(label_width);
+  const std::size_t in_a_row = most + 3 * timeline.ranks.size();  // a chain through all ranks, say
+  return std::min(label / *median,
+                  label * static_cast<double>(kMostPerAction * in_a_row) / timeline.makespan());
 }
 
 class TextDrawing {
@@ -75,8 +83,10 @@ class TextDrawing {
             std::max(label_width_, label_of(span.action, ranks_, virtual_stages_).size());
       }
     }
+    if (virtual_stages_ > 2) ++label_width_;  // "0F0 0F1": digits do not touch
     scale_ = columns_per_time(timeline, label_width_);
     width_ = column(begin_ + timeline.makespan());
+    check_size();
     for (const auto& spans : timeline.ranks) rows_.push_back(draw_row(spans));
   }
 
@@ -100,6 +110,16 @@ class TextDrawing {
   }
 
  private:
+  void check_size() const {
+    constexpr std::size_t kMostCharacters = 50'000'000;
+    const std::size_t characters = width_ * timeline_.ranks.size();
+    if (characters <= kMostCharacters) return;
+    throw Error(ExitCode::kConfiguration, "a drawing of " + std::to_string(characters) +
+                                              " characters is too large; at most " +
+                                              std::to_string(kMostCharacters) +
+                                              " are drawn; take fewer microbatches or ranks");
+  }
+
   std::size_t column(double time) const {
     return static_cast<std::size_t>(std::lround(std::max(0.0, time - begin_) * scale_));
   }
@@ -111,7 +131,8 @@ class TextDrawing {
       const std::size_t first = column(span.start), end = std::min(width_, column(span.end));
       const std::string label = label_of(span.action, ranks_, virtual_stages_);
       for (std::size_t i = first; i < end; ++i) {
-        row.text[i] = i - first < label.size() ? label[i - first] : '-';
+        const char fill = i + 1 < end ? '-' : ' ';  // so that the next one stands apart
+        row.text[i] = i - first < label.size() ? label[i - first] : fill;
         row.colours[i] = colour_of(span.action);
       }
     }
@@ -119,8 +140,11 @@ class TextDrawing {
   }
 
   std::string cut(const Row& row, std::size_t first, std::size_t end) const {
-    if (!style_.colour) return row.text.substr(first, end - first);
     std::string text;
+    if (!style_.colour) {
+      text = row.text.substr(first, end - first);
+      return text.substr(0, text.find_last_not_of(' ') + 1);
+    }
     int colour = 0;
     for (std::size_t i = first; i < end; ++i) {
       if (row.colours[i] != colour) {
@@ -145,10 +169,44 @@ class TextDrawing {
   }
 
   std::string legend() const {
-    std::string text = headline(timeline_, style_.time_unit) + "; peak live microbatches";
-    for (double peak : timeline_.peak_live_microbatches) text += " " + short_number(peak);
-    text += "\nF forward, I input gradient, W weight gradient, B = I and W, with the microbatch";
-    if (virtual_stages_ == 2) text += "\nf, i, w, b: the rank's second stage";
+    std::string text = headline(timeline_, style_.time_unit) + "\n" + peaks();
+    std::string letters;
+    const auto explain = [&](Op op, const std::string& words) {
+      if (!appears(op)) return;
+      if (!letters.empty()) letters += ", ";
+      letters += words;
+    };
+    explain(Op::kForward, "F forward");
+    explain(Op::kBackwardInput, "I input gradient");
+    explain(Op::kBackwardWeight, "W weight gradient");
+    explain(Op::kBackward, "B both gradients");
+    explain(Op::kRecompute, "R recompute");
+    if (letters.empty()) return text;
+    text += letters + "; then the microbatch\n";
+    if (virtual_stages_ == 2) text += "small letters: the rank's second stage\n";
+    if (virtual_stages_ > 2) text += "the number before the letter: the stage\n";
+    return text;
+  }
+
+  bool appears(Op op) const {
+    return std::ranges::any_of(timeline_.ranks, [&](const std::vector<Span>& spans) {
+      return std::ranges::any_of(
+          spans, [&](const Span& span) { return !span.waiting && span.action.op == op; });
+    });
+  }
+
+  std::string peaks() const {
+    if (timeline_.peak_live_microbatches.empty()) return "";
+    std::string text = "peak live microbatches of each rank:";
+    std::size_t line_start = 0;
+    for (double peak : timeline_.peak_live_microbatches) {
+      const std::string word = short_number(peak);
+      if (text.size() - line_start + 1 + word.size() > static_cast<std::size_t>(style_.columns)) {
+        text += "\n ";
+        line_start = text.size() - 1;
+      }
+      (text += ' ') += word;
+    }
     return text + "\n";
   }
 

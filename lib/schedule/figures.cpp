@@ -16,6 +16,15 @@ double first_start(const Timeline& timeline) {
   return first == std::numeric_limits<double>::max() ? 0 : first;
 }
 
+bool has_backward(const Timeline& timeline) {
+  for (const auto& spans : timeline.ranks) {
+    for (const Span& span : spans) {
+      if (!span.waiting && sends_gradient(span.action.op)) return true;
+    }
+  }
+  return false;
+}
+
 Phases phases_of(const Timeline& timeline, int rank) {
   double first_backward = std::numeric_limits<double>::max(), last_forward = 0;
   for (const Span& span : timeline.ranks[static_cast<std::size_t>(rank)]) {

@@ -1,4 +1,5 @@
-// What drawings say about a Timeline besides its spans. Only the drawings include this.
+// What drawings say about a Timeline besides its spans. Only drawings and descriptions include
+// this.
 #pragma once
 
 #include <string>
@@ -14,6 +15,7 @@ struct Phases {
 };
 
 double first_start(const Timeline& timeline);
+bool has_backward(const Timeline& timeline);  // else it has no phases
 Phases phases_of(const Timeline& timeline, int rank);
 int virtual_stages_of(const Timeline& timeline);
 int microbatches_of(const Timeline& timeline);

@@ -58,8 +58,9 @@ std::string style_sheet() {
       ".idle{fill:#f1f1f1}.foot{fill:#223;opacity:.55}.box{stroke:#fff;stroke-width:.6}";
   for (const OpLook& look : kLooks) {
     for (std::size_t shade = 0; shade < look.shades.size(); ++shade) {
-      css += "." + std::string(look.css_class) + std::to_string(shade) +
-             "{fill:" + std::string(look.shades[shade]) + "}";
+      (css += '.') += look.css_class;
+      (css += std::to_string(shade)) += "{fill:";
+      (css += look.shades[shade]) += '}';
     }
   }
   return "<style>" + css + "</style>\n";

@@ -1,5 +1,5 @@
 // The small words of an SVG picture of a schedule: shapes, and the looks that its style sheet gives
-// to actions. Only draw_svg.cpp includes this.
+// to actions. Only draw_svg.cpp and svg_rows.cpp include this.
 #pragma once
 
 #include <array>

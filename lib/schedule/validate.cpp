@@ -5,52 +5,18 @@
 #include <string>
 
 #include "base/error.h"
+#include "schedule/marked_grid.h"
 #include "schedule/walk.h"
 
 namespace pipetrain {
 namespace {
 
-constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
-
-// The actions around the wrong one, a row for each rank, the wrong one between > and <.
-std::string marked_grid(const Schedule& schedule, int wrong_rank, std::size_t wrong_position) {
-  constexpr int kRowsAround = 8;
-  constexpr std::size_t kColumnsBefore = 7, kColumns = 12;
-  std::size_t first = 0;
-  if (wrong_position != kNowhere && wrong_position > kColumnsBefore) {
-    first = wrong_position - kColumnsBefore;
-  }
-  std::size_t width = 0;
-  for (const auto& actions : schedule.ranks) {
-    for (std::size_t i = first; i < std::min(actions.size(), first + kColumns); ++i) {
-      width = std::max(width, text_of(actions[i]).size());
-    }
-  }
-  std::string grid;
-  const int last_rank = std::min(schedule.rank_count() - 1, wrong_rank + kRowsAround);
-  for (int rank = std::max(0, wrong_rank - kRowsAround); rank <= last_rank; ++rank) {
-    const auto& actions = schedule.ranks[static_cast<std::size_t>(rank)];
-    std::string row = "  rank " + std::to_string(rank) + (first > 0 ? ": ..." : ":");
-    for (std::size_t i = first; i < std::min(actions.size(), first + kColumns); ++i) {
-      const bool wrong = rank == wrong_rank && i == wrong_position;
-      const std::string text = text_of(actions[i]);
-      row += (wrong ? ">" : " ") + text + (wrong ? "<" : " ");
-      row.append(width - text.size(), ' ');
-    }
-    if (first + kColumns < actions.size()) row += "...";
-    if (rank == wrong_rank && wrong_position >= actions.size()) row += " > missing <";
-    while (row.back() == ' ') row.pop_back();
-    grid += (grid.empty() ? "" : "\n") + row;
-  }
-  return grid;
-}
-
 [[noreturn]] void refuse(const Schedule& schedule, int rank, std::size_t position,
                          const std::string& what) {
-  const std::string where = position == kNowhere ? "" : ", action " + std::to_string(position + 1);
+  const std::string where = position == kMissing ? "" : ", action " + std::to_string(position + 1);
   throw Error(ExitCode::kConfiguration,
               "schedule: rank " + std::to_string(rank) + where + ": " + what,
-              marked_grid(schedule, rank, position));
+              marked_grid(schedule.ranks, rank, position));
 }
 
 void check_sizes(const Schedule& schedule) {
@@ -141,7 +107,7 @@ class RankCheck {
         if (!missing.empty()) {
           const std::string where = std::to_string(microbatch);
           const bool could_be_both = missing == "I" && !(done & kW);
-          refuse(schedule_, rank_, kNowhere,
+          refuse(schedule_, rank_, kMissing,
                  std::to_string(stage) + missing + where +
                      (could_be_both ? " (or " + std::to_string(stage) + "B" + where + ")" : "") +
                      " is missing");

@@ -47,11 +47,15 @@ TEST_CASE("A bad table is refused by file, row and column") {
         std::string::npos);
   CHECK(refusal("0F0,0B0\n2F0,2B0") ==
         "my.csv: row 2, column 1: 2F0 makes 3 stages, which do not divide over 2 rows (one per "
-        "rank); is a row missing?");
+        "rank); is a row missing?\n"
+        "  rank 0: 0F0  0B0\n"
+        "  rank 1:>2F0< 2B0");
   CHECK(
       refusal("0F0,0B0,1F0\n1B0") ==
       "my.csv: row 1, column 3: 1F0 is on the wrong rank: with stages placed in a loop stage 1 is "
-      "in row 2");
+      "in row 2\n"
+      "  rank 0: 0F0  0B0 >1F0<\n"
+      "  rank 1: 1B0");
   CHECK(refusal("0F0,0F999999999").find("column 2: 0F999999999 in a table of 2 actions") !=
         std::string::npos);
   CHECK(refusal("0F0,0B0\n1B0,1F0") ==
@@ -59,4 +63,21 @@ TEST_CASE("A bad table is refused by file, row and column") {
         "  rank 0: 0F0  0B0\n"
         "  rank 1:>1B0< 1F0");
   CHECK_THROWS_AS(read_csv_schedule("/nowhere/schedule.csv"), Error);
+}
+
+TEST_CASE("Files that are no tables are refused in one short line") {
+  const std::string garbage =
+      refusal(std::string("0F0,\xff\0\x1b[2J\r", 11) + std::string(1000, 'x'));
+  CHECK(garbage.find("row 1, column 2: found '???[2J?xxx") != std::string::npos);
+  CHECK(garbage.size() < 160);
+  CHECK(refusal("99999999999F0").find("found '99999999999F0'") != std::string::npos);
+  CHECK(refusal("-1F0").find("found '-1F0'") != std::string::npos);
+  CHECK(refusal("0F0,2147483647B0").find("in a table of 2 actions") != std::string::npos);
+  CHECK(refusal("0F2147483647").find("0F2147483647 in a table of 1 actions") != std::string::npos);
+  try {
+    read_csv_schedule("/");
+    FAIL("read a directory");
+  } catch (const Error& error) {
+    CHECK(error.what() == std::string("/: Is a directory"));
+  }
 }

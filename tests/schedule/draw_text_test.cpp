@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "base/error.h"
 #include "catch.h"
 #include "schedule/generate.h"
 #include "schedule/simulate.h"
@@ -26,8 +27,9 @@ TEST_CASE("1F1B at S=4, M=8 reads well in 80 columns") {
         "rank 2 ....F0F1..I0W0F2I1W1F3I2W2F4I3W3F5I4W4F6I5W5F7I6W6..I7W7....\n"
         "rank 3 ......F0I0W0F1I1W1F2I2W2F3I3W3F4I4W4F5I5W5F6I6W6F7I7W7......\n"
         "\n"
-        "makespan 30, bubble 20.0%; peak live microbatches 4 3 2 1\n"
-        "F forward, I input gradient, W weight gradient, B = I and W, with the microbatch\n");
+        "makespan 30, bubble 20.0%\n"
+        "peak live microbatches of each rank: 4 3 2 1\n"
+        "F forward, I input gradient, W weight gradient; then the microbatch\n");
 }
 
 TEST_CASE("A long drawing is cut into panels of the given width") {
@@ -35,7 +37,7 @@ TEST_CASE("A long drawing is cut into panels of the given width") {
     std::istringstream lines(drawing_of(name, 4, 2, 8));
     for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
   }
-  CHECK(drawing_of("interleaved", 2, 3, 4).find("4F3") != std::string::npos);
+  CHECK(drawing_of("interleaved", 2, 3, 4).find("0F0 0F1 2F0 2F1 4F0") != std::string::npos);
   CHECK(drawing_of("zbv", 2, 2, 4).find("f0i0w0") != std::string::npos);
 }
 
@@ -51,4 +53,24 @@ TEST_CASE("Colour adds escapes and ends every row plain") {
 TEST_CASE("A timeline without spans is drawn, too") {
   CHECK_NOTHROW(draw_text(Timeline{}));
   CHECK_NOTHROW(draw_text(Timeline{{{}, {}}, {}}));
+}
+
+TEST_CASE("The legend explains the letters that there are, and no line is too wide") {
+  const Schedule schedule = generate_forward_only(Placement::kLoop, 40, 1, 4);
+  const std::string text = draw_text(simulate(schedule, equal_costs(schedule, 1, 1, 1)));
+  CHECK(text.find("\nF forward; then the microbatch\n") != std::string::npos);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
+}
+
+TEST_CASE("Actions of very different length do not make an endless drawing") {
+  const Schedule schedule = generate("gpipe", 2, 1, 4);
+  CHECK(draw_text(simulate(schedule, equal_costs(schedule, 1e-9, 1e-9, 1e9))).size() < 5000);
+  Timeline timeline;
+  timeline.ranks.resize(100'000);
+  for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
+    const double start = static_cast<double>(rank);
+    timeline.ranks[rank] = {{{}, true, 0, start}, {{}, false, start, start + 1}};
+  }
+  CHECK_THROWS_AS(draw_text(timeline), Error);
 }

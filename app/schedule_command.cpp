@@ -1,0 +1,100 @@
+#include <limits>
+#include <memory>
+
+#include "base/error.h"
+#include "command.h"
+#include "schedule/csv.h"
+#include "schedule/describe.h"
+#include "schedule/draw_svg.h"
+#include "schedule/draw_text.h"
+#include "schedule/json.h"
+#include "schedule/schedule_request.h"
+#include "terminal.h"
+
+namespace pipetrain {
+namespace {
+
+struct ScheduleOptions {
+  ScheduleRequest request;
+  std::string check, costs, stage_costs, format;
+  GivenCosts given;  // costs and stage_costs, read
+};
+
+std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
+  const std::string& name = options.request.name;
+  if (options.format == "csv") return csv_of(schedule);
+  const Costs costs = options.given.on(schedule.rank_count(), schedule.virtual_stages);
+  if (options.format == "json") return schedule_json(name, schedule, costs).dump() + "\n";
+  const Timeline timeline = simulate(schedule, costs);
+  const Description words = describe(name, schedule, options.given);
+  if (options.format == "svg") return draw_svg({{words.title, &timeline, words.remark}});
+  return words.title + "\n" + words.remark + "\n\n" + draw_text(timeline, terminal_style());
+}
+
+int print_schedule(ScheduleOptions& options) {
+  options.given = given_costs(options.costs, options.stage_costs);
+  write_output(text_of(options, make_schedule(options.request, options.given)));
+  return 0;
+}
+
+void check(ScheduleOptions& options) {
+  if (options.request.name.empty() == options.check.empty()) {
+    throw Error(ExitCode::kConfiguration,
+                "expected one of --name NAME and --check FILE.csv; see pipetrain schedule --help");
+  }
+  if (options.check.empty()) return;
+  options.request.name = options.check;
+  options.request.is_file = true;
+}
+
+void add_sizes(CLI::App& command, ScheduleRequest& request) {
+  const CLI::Range at_least_one(1, std::numeric_limits<int>::max());
+  command.add_option("--ranks", request.ranks, "ranks; a table's own unless given")
+      ->option_text("P")
+      ->check(at_least_one);
+  command
+      .add_option("--microbatches", request.microbatches,
+                  "microbatches; a table's own unless given")
+      ->option_text("M")
+      ->check(at_least_one);
+  command
+      .add_option("--virtual-stages", request.virtual_stages,
+                  "stages per rank; default: the schedule's, 1 or 2")
+      ->option_text("V")
+      ->check(at_least_one);
+}
+
+}  // namespace
+
+Command add_schedule_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("schedule", "Draw, print, simulate or check a pipeline schedule.");
+  const auto options = std::make_shared<ScheduleOptions>();
+  command
+      ->add_option("--name", options->request.name,
+                   "gpipe, 1f1b, zb-h1, ..., auto, forward-only, or a .csv file")
+      ->type_name("NAME");
+  command->add_option("--check", options->check, "a schedule of one's own, instead of --name")
+      ->type_name("FILE.csv");
+  add_sizes(*command, options->request);
+  command
+      ->add_option("--costs", options->costs,
+                   "of a rank's F, I and W, and of a message; default: 1,1,1,0")
+      ->type_name("F,I,W[,COMM]");
+  command
+      ->add_option("--stage-costs", options->stage_costs,
+                   "a row F,I,W for each stage; --costs is then COMM alone")
+      ->type_name("FILE");
+  command
+      ->add_option("--live-microbatches", options->request.live_microbatches,
+                   "of auto: most live microbatches per rank; default: 1f1b's")
+      ->option_text("L")
+      ->check(CLI::Range(1.0, 1e9));
+  add_format_option(*command, options->format, {"text", "csv", "json", "svg"});
+  return {.options = command,
+          .usage = "pipetrain schedule --name NAME --ranks P --microbatches M [OPTION]...",
+          .check = [options] { check(*options); },
+          .run = [options] { return print_schedule(*options); }};
+}
+
+}  // namespace pipetrain

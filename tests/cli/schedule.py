@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""schedule.py PIPETRAIN MPIRUN: `pipetrain schedule` gives the published tables and their figures in every format, takes a
+schedule of one's own, and refuses what is none, soon and in little memory."""
+
+import csv
+import json
+import os
+import pty
+import re
+import resource
+import tempfile
+
+from inputs import write
+from job import Checks, Job, expect
+
+MOST_SECONDS = 10  # of processor time
+MOST_BYTES = 2 << 30  # of address space
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../golden/schedules")
+NO_MPI = {"OMPI_MCA_pml": "none_such"}  # with it MPI_Init fails
+F_1F1B = "0F0,0F1,0B0,0B1\n1F0,1B0,1F1,1B1\n"
+
+
+def table(name):
+    """Its rows; an overlapped pair is its two actions."""
+    with open(os.path.join(GOLDEN, name), encoding="utf-8") as file:
+        return re.sub(r"\((\w+);(\w+)\)OVERLAP_F_B", r"\1,\2", file.read()).split()
+
+
+def schedule(*words, folder=None, env=()):
+    """The job, ended, and its exit code."""
+    job = Job(1, ["schedule", *map(str, words)], folder=folder, env=dict(env))
+    return job, job.wait(limit=180)
+
+
+def cpu_seconds():
+    """Of all processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def sized(name, ranks, microbatches, *words):
+    return ["--name", name, "--ranks", ranks, "--microbatches", microbatches, *words]
+
+
+def prints(checks, name, words, check, folder=None):
+    """It runs without MPI, says nothing on standard error, and `check(problems, output)` is content."""
+    job, code = schedule(*words, folder=folder, env=NO_MPI)
+    problems = []
+    expect(problems, code == 0, f"exit code {code}, expected 0")
+    expect(problems, not job.error_output(), "wrote to standard error")
+    if not problems:
+        check(problems, job.output())
+    checks.case(name, job, problems)
+
+
+def has(*patterns):
+    def check(problems, text):
+        for pattern in patterns:
+            expect(problems, re.search(pattern, text), f"lacks {pattern}")
+    return check
+
+
+def is_table(name):
+    def check(problems, text):
+        expect(problems, text.split() == table(name), f"is not {name}")
+    return check
+
+
+def has_figures(name):
+    """The JSON has the figures of INDEX.csv."""
+    with open(os.path.join(GOLDEN, "INDEX.csv"), encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["file"] == name)
+
+    def check(problems, text):
+        found = json.loads(text)
+        expect(problems, found["makespan"] == float(row["makespan_unit_F=I=W=1"]), f"makespan {found['makespan']}")
+        expect(problems, abs(found["bubble_fraction"] - float(row["bubble_over_makespan"])) < 1e-4,
+               f"bubble {found['bubble_fraction']}")
+        peaks = found["peak_live_microbatches"]
+        expect(problems, len(peaks) == int(row["ranks"]), f"{len(peaks)} peaks")
+        expect(problems, max(peaks) == float(row["peak_live_microbatch_equivalents"]), f"peak {max(peaks)}")
+        expect(problems, found["makespan_gradients_first"] <= found["makespan"], "gradients first is slower")
+        expect(problems, [",".join(r) for r in found["ranks"]] == table(name), "other actions")
+    return check
+
+
+def is_narrow(problems, text):
+    for line in text.splitlines():
+        expect(problems, len(line) <= 80, f"a line of {len(line)} characters: {line}")
+    expect(problems, "\033" not in text, "colour without a terminal")
+
+
+def colours_on_a_terminal(checks, env, expected):
+    main, terminal = pty.openpty()
+    job = Job(1, ["schedule", *map(str, sized("1f1b", 2, 4))], env=dict(env, TERM="xterm-256color"), stdout=terminal)
+    code = job.wait()
+    os.close(terminal)
+    text = os.read(main, 1 << 16).decode()
+    os.close(main)
+    problems = []
+    expect(problems, code == 0, f"exit code {code}, expected 0")
+    expect(problems, ("\033[30;48;5;" in text) == expected, f"colour is {not expected}")
+    expect(problems, "F0" in text, "no drawing")
+    checks.case(f"on a terminal with {env}", job, problems)
+
+
+def refused(checks, name, words, patterns, detail=None, folder=None):
+    """One line, perhaps a grid below it that has `detail`, exit code 2, and nothing on standard output."""
+    before = cpu_seconds()
+    job, code = schedule(*words, folder=folder, env=NO_MPI)
+    problems = []
+    expect(problems, code == 2, f"exit code {code}, expected 2")
+    seconds = cpu_seconds() - before
+    expect(problems, seconds < MOST_SECONDS, f"took {seconds:.1f} s of processor time")
+    errors, said = job.errors(), job.said()
+    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
+    for pattern in patterns:
+        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
+    if detail is None:
+        expect(problems, not said, f"said more than the error: {said}")
+    else:
+        expect(problems, all(line.startswith("  rank ") for line in said), "more than a grid")
+        expect(problems, detail in "\n".join(said), f"the grid lacks {detail}")
+    expect(problems, not job.output(), "wrote to standard output")
+    checks.case(name, job, problems)
+
+
+# What is not a table: (name, text or bytes, patterns of the error, what the grid has in it or None)
+TABLES = [
+    ("empty", "", ["bad.csv", "empty"], None),
+    ("only rows", "\n\n\n", ["bad.csv", "empty"], None),
+    ("garbage", bytes(range(256)) * 50, ["bad.csv: row 1, column 1", "expected <stage>"], None),
+    ("unknown action", F_1F1B.replace("1B1", "1X1"), ["row 2, column 4", "'1X1'"], None),
+    ("negative", F_1F1B.replace("0F1", "-0F1"), ["row 1, column 2", "'-0F1'"], None),
+    ("huge stage", F_1F1B.replace("1F0", "99999999999F0"), ["row 2, column 1", "'99999999999F0'"], None),
+    ("large stage", F_1F1B.replace("1F0", "999999999F0"), ["999999999F0 in a table of 8 actions"], ">999999999F0<"),
+    ("large microbatch", F_1F1B.replace("1F0", "1F2147483647"), ["1F2147483647 in a table of 8"], ">1F2147483647<"),
+    ("row missing", F_1F1B.splitlines()[1], ["rank 0: 0F0 is missing"], "> missing <"),
+    ("row empty", F_1F1B.replace("\n", "\n\n", 1), ["2 stages", "3 rows", "one per rank"], ">1F0<"),
+    ("action missing", F_1F1B.replace("0B0,", ""), ["rank 0: 0I0 \\(or 0B0\\) is missing"], "> missing <"),
+    ("action twice", F_1F1B.replace("1B1", "1B1,1B1"), ["rank 1, action 5: 1B1 comes twice"], ">1B1<"),
+    ("weights first", F_1F1B.replace("1B1", "1W1,1I1"), ["1W1 comes before 1I1"], ">1W1<"),
+    ("backward first", F_1F1B.replace("1F0,1B0", "1B0,1F0"), ["1B0 comes before 1F0"], ">1B0<"),
+    ("wrong rank", F_1F1B.replace("0F1", "1F1"), ["row 1, column 2: 1F1 is on the wrong rank"], ">1F1<"),
+    ("cycle", "0F0,0B0,0F1,0B1\n1F0,1F1,1B0,1B1\n",
+     ["deadlock: 0B0 waits for 1I0 of rank 1, rank 1: 1F1 waits for 0F1 of rank 0"], ">0B0<"),
+]
+
+
+def check_formats(checks):
+    for name, words in {"1f1b_S4_M8.csv": ["1f1b", 4, 8], "zbv_S4_M16.csv": ["zbv", 4, 16],
+                        "interleaved1f1b_v4_S2_M4.csv": ["interleaved", 2, 4, "--virtual-stages", 4],
+                        "dualpipev_S4_M8.csv": ["dualpipev", 4, 8]}.items():
+        prints(checks, f"{words[0]} as CSV", sized(*words, "--format", "csv"), is_table(name))
+        prints(checks, f"{name} checked", ["--check", os.path.join(GOLDEN, name), "--format", "json"], has_figures(name))
+    for name in ("gpipe_S4_M8.csv", "vhalf_sail_S4_M16.csv", "zb2p_sail_S4_M8.csv"):
+        prints(checks, f"{name} by name", ["--name", os.path.join(GOLDEN, name), "--format", "json"], has_figures(name))
+    for name in ("gpipe", "1f1b", "interleaved", "looped-bfs", "zb-h1", "interleaved-zb", "zbv", "dualpipev", "v-half",
+                 "v-min", "auto", "forward-only"):
+        prints(checks, f"{name} as text", sized(name, 4, 8), is_narrow)
+        prints(checks, f"{name} as SVG", sized(name, 4, 8, "--format", "svg"), has("^<svg", f">{name}: 4 ranks", "bubble"))
+    prints(checks, "text", sized("1f1b", 4, 8),
+           has("1f1b: 4 ranks, 8 microbatches", "makespan 30, bubble 20.0%", "makespan 33, bubble 27.3%", "4 3 2 1"))
+    for env, expected in (({}, True), ({"NO_COLOR": "1"}, False)):
+        colours_on_a_terminal(checks, env, expected)
+
+
+def makespan_is(expected):
+    def check(problems, text):
+        found = json.loads(text)["makespan_gradients_first"]
+        expect(problems, abs(found - expected) < 1e-9, f"makespan {found}, expected {expected}")
+    return check
+
+
+def check_costs(checks, folder):
+    write(os.path.join(folder, "stages.csv"), "1,1,1\n1,1,1\n")
+    write(os.path.join(folder, "uneven.csv"), "1,1,1\n1,1,1\n1,1,1\n3,3,3\n")
+    as_json = ["--format", "json"]
+    prints(checks, "costs", sized("gpipe", 2, 1, "--costs", "1,2,4,8", *as_json), makespan_is(1 + 8 + 1 + 2 + 8 + 2 + 4))
+    prints(checks, "stage costs", sized("gpipe", 2, 1, "--stage-costs", "stages.csv", "--costs", "5", *as_json),
+           makespan_is(1 + 5 + 1 + 1 + 5 + 1 + 1), folder)
+    prints(checks, "auto with stage costs", sized("auto", 4, 8, "--stage-costs", "uneven.csv", *as_json),
+           lambda problems, text: expect(problems, json.loads(text)["makespan_gradients_first"] < 80, "no better"), folder)
+    prints(checks, "auto within memory", sized("auto", 4, 8, "--live-microbatches", "2", *as_json),
+           lambda problems, text: expect(problems, max(json.loads(text)["peak_live_microbatches"]) <= 2, "more memory"))
+    for costs in ("1,1", "1,1,x", "-1,1,1", "0,0,0", "inf,1,1", "nan,1,1", "1e300,1,1"):
+        refused(checks, f"costs {costs}", sized("1f1b", 2, 2, "--costs", costs), ["--costs"])
+    refused(checks, "stage costs for others", sized("1f1b", 2, 2, "--stage-costs", "uneven.csv"),
+            ["uneven.csv", "4 stages", "expected 2"], folder=folder)
+    refused(checks, "no stage costs", sized("1f1b", 2, 2, "--stage-costs", "none.csv"), ["none.csv", "No such"], folder=folder)
+    refused(checks, "both costs", sized("1f1b", 4, 2, "--stage-costs", "uneven.csv", "--costs", "1,1,1"),
+            ["--costs", "COMM alone"], folder=folder)
+
+
+def check_own(checks, folder):
+    write(os.path.join(folder, "own.csv"), F_1F1B)
+    prints(checks, "own table", ["--check", "own.csv"], has("own.csv: 2 ranks, 2 microbatches"), folder)
+    prints(checks, "own table and sizes", ["--check", "own.csv", "--ranks", 2, "--microbatches", 2, "--virtual-stages", 1],
+           has("rank 1"), folder)
+    refused(checks, "other ranks", ["--check", "own.csv", "--ranks", 4], ["own.csv", "2 ranks", "4"], folder=folder)
+    refused(checks, "other microbatches", ["--name", "own.csv", "--microbatches", 9], ["2 microbatches", "9"], folder=folder)
+    refused(checks, "other stages", ["--check", "own.csv", "--virtual-stages", 3], ["1 virtual stage", "3"], folder=folder)
+    for name, text, patterns, detail in TABLES:
+        write(os.path.join(folder, "bad.csv"), text)
+        refused(checks, f"table: {name}", ["--check", "bad.csv"], patterns, detail, folder)
+    write(os.path.join(folder, "bad.csv"), b"\n" * (100 << 20) + b"0F0")
+    refused(checks, "table: a hundred million rows", ["--check", "bad.csv"], ["bad.csv", "104857601 rows"], None, folder)
+    refused(checks, "missing table", ["--check", "none.csv"], ["none.csv", "No such file"], folder=folder)
+    refused(checks, "table is a folder", ["--check", "."], ["directory"], folder=folder)
+    refused(checks, "table without end", ["--check", "/dev/zero"], ["/dev/zero", "128 MiB"])
+
+
+def check_refusals(checks):
+    refused(checks, "nothing asked", [], ["--name", "--check"])
+    refused(checks, "both asked", ["--name", "1f1b", "--check", "x.csv"], ["--name", "--check"])
+    refused(checks, "unknown schedule", sized("1f2b", 4, 8), ["'1f2b'", "gpipe, 1f1b, interleaved", "v-min", "mean 1f1b"])
+    refused(checks, "no sizes", ["--name", "1f1b"], ["1f1b", "ranks and microbatches"])
+    refused(checks, "v that does not fit", sized("zbv", 4, 8, "--virtual-stages", 3), ["zbv", "exactly 2", "found 3"])
+    refused(checks, "M that does not fit", sized("dualpipev", 4, 7), ["dualpipev", "M=7", "M=8"])
+    for ranks in ("0", "-1", "x", "1.5", "99999999999"):
+        refused(checks, f"{ranks} ranks", sized("1f1b", ranks, 8), ["--ranks", re.escape(ranks)])
+    for name in ("1f1b", "zbv", "auto", "forward-only"):
+        refused(checks, f"{name}: too many", sized(name, 1000000, 1000000), ["1000000 ranks", "at most 5 million"])
+    refused(checks, "too many stages", sized("interleaved", 2, 8, "--virtual-stages", 2147483647), ["at most 5 million"])
+    refused(checks, "too large to draw", sized("1f1b", 300000, 2), ["too large"])
+    refused(checks, "too large a picture", sized("1f1b", 256, 1024, "--format", "svg"), ["too large"])
+    refused(checks, "memory of 1f1b", sized("1f1b", 4, 8, "--live-microbatches", 2), ["auto alone"])
+    refused(checks, "too little memory", sized("auto", 4, 8, "--live-microbatches", 0.5), ["--live-microbatches", "0.5"])
+    refused(checks, "unknown format", sized("1f1b", 4, 8, "--format", "png"), ["--format", "png", "svg"])
+    refused(checks, "unknown option", ["--nmae", "1f1b"], ["--nmae", "'--name'"])
+
+
+def main():
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as folder:
+        check_formats(checks)
+        check_costs(checks, folder)
+        check_own(checks, folder)
+        check_refusals(checks)
+    checks.finish()
+
+
+main()
