@@ -16,7 +16,7 @@ void add_short(CLI::App& command, RunOptions& options, const std::string& flag,
       ->type_name(placeholder);
 }
 
-void add_run_options(CLI::App& command, RunOptions& options) {
+void add_config_options(CLI::App& command, RunOptions& options) {
   options.command = command.get_name();
   command.add_option("--config", options.config, "the YAML configuration; required")
       ->type_name("FILE");
@@ -26,16 +26,20 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all();
+  command
+      .add_option("--log-level", options.log_level,
+                  "trace, debug, info, warning, error or off; default: " + options.log_level)
+      ->type_name("LEVEL");
+}
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  add_config_options(command, options);
   add_short(command, options, "--schedule", "NAME", "pipeline.schedule",
             "gpipe, 1f1b, zb-h1, ..., auto, or a .csv file");
   add_short(command, options, "--microbatches", "M", "pipeline.microbatches",
             "microbatches a step");
   add_short(command, options, "--virtual-stages", "V", "pipeline.virtual_stages",
             "stages per rank");
-  command
-      .add_option("--log-level", options.log_level,
-                  "trace, debug, info, warning, error or off; default: " + options.log_level)
-      ->type_name("LEVEL");
 }
 
 void require_config(const RunOptions& options) {

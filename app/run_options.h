@@ -16,7 +16,9 @@ struct RunOptions {
   std::string own_words;  // "--steps: 5\n": the command's own options that all ranks must agree on
 };
 
-// Adds --config, --set, --log-level and the short flags of the pipeline to `command`.
+// Adds --config, --set and --log-level to `command`.
+void add_config_options(CLI::App& command, RunOptions& options);
+// Adds those, and the short flags of the pipeline.
 void add_run_options(CLI::App& command, RunOptions& options);
 
 // A flag that is another name for `--set key=value`.

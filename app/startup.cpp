@@ -50,14 +50,13 @@ World learn_world(const MpiSession& session, Collective& collective) {
 
 }  // namespace
 
-Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& options,
-              bool makes_run_directory) {
+Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,
+                    int ranks) {
   Startup made;
-  DataShape data;
   report.agree([&] {
     set_up_log(options.log_level);
     made.config = load_config(options.config, options.overrides);
-    check_scope(made.config, session.size());
+    check_scope(made.config, ranks);
     // A preset knows its own context.
     if (made.config.data.sequence_length == 0) {
       made.config.data.sequence_length = static_cast<int>(configured_context(made.config.model));
@@ -85,7 +84,15 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
   std::array<std::int64_t, 2> shape = {};
   if (made.source) shape = {made.source->input_shape()[0], made.source->vocabulary()};
   collective.broadcast(std::as_writable_bytes(std::span(shape)), 0);
-  report.agree([&] { made.plan = make_plan(config, {shape[0], shape[1]}, session.size()); });
+  made.data = {shape[0], shape[1]};
+  return made;
+}
+
+Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& options,
+              bool makes_run_directory) {
+  Startup made = open_inputs(session, report, options, session.size());
+  const Config& config = made.config;
+  report.agree([&] { made.plan = make_plan(config, made.data, session.size()); });
   if (makes_run_directory) {
     report.agree([&] {
       if (session.rank() == 0) made.directory = std::make_unique<RunDirectory>(config);

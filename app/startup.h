@@ -20,9 +20,14 @@ struct Startup {
   World world;
   std::unique_ptr<Source> source;           // on rank 0
   std::unique_ptr<RunDirectory> directory;  // on rank 0, if wanted
+  DataShape data;
   ModelPlan plan;
   WaitOptions wait;
 };
+
+// All but the plan: for a pipeline of `ranks` ranks, whether they run now or not.
+Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,
+                    int ranks);
 
 Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& options,
               bool makes_run_directory);

@@ -55,48 +55,129 @@ class Borrowed {
   std::vector<Tensor> values_, gradients_;
 };
 
+// One F, I and W of a microbatch; `after` sees the seconds and is called when each is done.
+template <class After>
+void run_once(Layer& layer, std::int64_t rows, bool last, Ops& ops, const After& after) {
+  const Context context{.ops = ops, .accumulate = true};
+  Saved saved;
+  Tensor x = made_up(ops, layer.input_row().batched(rows), layer.input_dtype());
+  Tensor targets, y;
+  if (last) targets = made_up(ops, {layer.output_row().batched(rows).rows()}, DType::kInt32);
+  const auto timed = [&](double StageCost::*part, const auto& work) {
+    ops.pool().forget_peaks();
+    const auto before = ops.pool().block_counts();
+    const double start = wall_seconds();
+    work();
+    after(part, wall_seconds() - start, before);
+  };
+  timed(&StageCost::forward, [&] {
+    y = layer.forward(context, std::move(x), saved);
+    if (!last) return;
+    cross_entropy(ops, y.shape().rows(), y.shape().back(), y.f32(), targets.i32(), 1.0f);
+    targets.reset();  // as the Engine does
+  });
+  timed(&StageCost::backward_input, [&] {
+    // What it returns is kept until its use is counted.
+    y = layer.backward_input(context, std::move(y), saved);
+  });
+  y.reset();
+  timed(&StageCost::backward_weight, [&] { layer.backward_weight(context, saved); });
+}
+
+using BlockCounts = std::vector<MemoryPool::BlockCount>;
+
 StageCost measure(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
   const Borrowed memory(layer, ops);
-  const Context context{.ops = ops, .accumulate = true};
   constexpr double kNever = std::numeric_limits<double>::infinity();
   StageCost best{kNever, kNever, kNever};
   for (int run = 0; run < kRuns; ++run) {
-    Saved saved;
-    Tensor x = made_up(ops, layer.input_row().batched(rows), layer.input_dtype());
-    double start = wall_seconds();
-    Tensor y = layer.forward(context, std::move(x), saved);
-    if (last) {
-      const Tensor targets = made_up(ops, {y.shape().rows()}, DType::kInt32);
-      cross_entropy(ops, y.shape().rows(), y.shape().back(), y.f32(), targets.i32(), 1.0f);
-    }
-    const double forward = wall_seconds() - start;
-    start = wall_seconds();
-    layer.backward_input(context, std::move(y), saved);
-    const double input = wall_seconds() - start;
-    start = wall_seconds();
-    layer.backward_weight(context, saved);
-    const double weight = wall_seconds() - start;
-    best = {std::min(best.forward, forward), std::min(best.backward_input, input),
-            std::min(best.backward_weight, weight)};
-    if (run > 0 && forward + input + weight > kEnoughSeconds) break;
+    double seconds_of_run = 0;
+    run_once(layer, rows, last, ops, [&](double StageCost::*part, double seconds, const auto&) {
+      best.*part = std::min(best.*part, seconds);
+      seconds_of_run += seconds;
+    });
+    if (run > 0 && seconds_of_run > kEnoughSeconds) break;
   }
   return best;
+}
+
+// What changed since `before`, when the peaks were forgotten.
+MemoryUse use_since(const MemoryPool& pool, const BlockCounts& before) {
+  MemoryUse use;
+  for (const auto& [bytes, used, most] : pool.block_counts()) {
+    const auto size = static_cast<std::int64_t>(bytes);
+    const auto earlier = std::find_if(before.begin(), before.end(),
+                                      [&](const auto& count) { return count.bytes == bytes; });
+    const int used_before = earlier == before.end() ? 0 : earlier->used;
+    if (used != used_before) use.after[size] = used - used_before;
+    if (most != used_before) use.most[size] = most - used_before;
+  }
+  return use;
+}
+
+// As many as about kSteadySeconds hold, the same for all that measure together.
+int steady_runs(const Layer& layer, std::int64_t rows) {
+  constexpr double kSteadySeconds = 0.1, kFlopPerSecond = 5e10;
+  const double seconds = 3 * layer.forward_flop() * static_cast<double>(rows) / kFlopPerSecond;
+  return static_cast<int>(std::clamp(kSteadySeconds / std::max(seconds, 1e-9), 3.0, 9.0));
+}
+
+LayerMeasure profile(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
+  const Borrowed memory(layer, ops);
+  LayerMeasure measured;
+  // The first builds primitives; it is there to count memory.
+  run_once(layer, rows, last, ops, [&](double StageCost::*part, double, const BlockCounts& before) {
+    MemoryUse& use = part == &StageCost::forward          ? measured.forward
+                     : part == &StageCost::backward_input ? measured.backward_input
+                                                          : measured.backward_weight;
+    use = use_since(ops.pool(), before);
+  });
+  std::vector<StageCost> runs(static_cast<std::size_t>(steady_runs(layer, rows)));
+  for (StageCost& run : runs) {
+    run_once(layer, rows, last, ops,
+             [&](double StageCost::*part, double seconds, const auto&) { run.*part = seconds; });
+  }
+  for (double StageCost::*part :
+       {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight}) {
+    const auto middle = runs.begin() + static_cast<std::ptrdiff_t>(runs.size() / 2);
+    std::nth_element(runs.begin(), middle, runs.end(),
+                     [&](const StageCost& a, const StageCost& b) { return a.*part < b.*part; });
+    measured.cost.*part = (*middle).*part;
+  }
+  return measured;
+}
+
+// measure_one(layer, last) for each layer, once for those of equal signature.
+template <class Measure>
+auto for_each_kind(const std::vector<std::unique_ptr<Layer>>& layers, const Measure& measure_one) {
+  using Result = decltype(measure_one(*layers.front(), true));
+  std::map<std::string, Result> known;
+  std::vector<Result> results;
+  for (const auto& layer : layers) {
+    const bool last = layer == layers.back();
+    const std::string text = signature(*layer, last);
+    auto found = known.find(text);
+    if (found == known.end()) found = known.emplace(text, measure_one(*layer, last)).first;
+    results.push_back(found->second);
+  }
+  return results;
 }
 
 }  // namespace
 
 std::vector<StageCost> measure_layer_costs(const std::vector<std::unique_ptr<Layer>>& layers,
                                            std::int64_t rows, Ops& ops) {
-  std::map<std::string, StageCost> known;
-  std::vector<StageCost> costs;
-  for (const auto& layer : layers) {
-    const bool last = layer == layers.back();
-    const std::string text = signature(*layer, last);
-    auto found = known.find(text);
-    if (found == known.end()) found = known.emplace(text, measure(*layer, rows, last, ops)).first;
-    costs.push_back(found->second);
-  }
-  return costs;
+  return for_each_kind(layers,
+                       [&](Layer& layer, bool last) { return measure(layer, rows, last, ops); });
+}
+
+std::vector<LayerMeasure> profile_layers(const std::vector<std::unique_ptr<Layer>>& layers,
+                                         std::int64_t rows, Ops& ops,
+                                         const std::function<void()>& together) {
+  return for_each_kind(layers, [&](Layer& layer, bool last) {
+    together();
+    return profile(layer, rows, last, ops);
+  });
 }
 
 }  // namespace pipetrain

@@ -1,11 +1,14 @@
-// Times each layer's F, I and W once, on a microbatch of made-up data: what the partition and the
-// planner weigh. It must not know schedules beyond their costs.
+// Times each layer's F, I and W once, on a microbatch of made-up data, and counts the memory that
+// they take: what the partition and the planner weigh. It must not know schedules beyond their
+// costs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "nn/layer.h"
+#include "plan/profile.h"
 #include "schedule/simulate.h"
 
 namespace pipetrain {
@@ -14,5 +17,12 @@ namespace pipetrain {
 // timed once. The last layer's F includes the loss.
 std::vector<StageCost> measure_layer_costs(const std::vector<std::unique_ptr<Layer>>& layers,
                                            std::int64_t rows, Ops& ops);
+
+// The same with the memory, for the planner: median times once everything is warm, as in a run's
+// later steps. `ops` and its pool serve nothing else meanwhile. `together` waits for others that
+// measure the same layers at the same time; it is called before each layer that is measured.
+std::vector<LayerMeasure> profile_layers(const std::vector<std::unique_ptr<Layer>>& layers,
+                                         std::int64_t rows, Ops& ops,
+                                         const std::function<void()>& together);
 
 }  // namespace pipetrain

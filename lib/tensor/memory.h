@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <unordered_map>
 #include <vector>
 
@@ -30,12 +31,33 @@ class MemoryPool {
   }  // taken from the system: used + kept for reuse
   std::size_t system_allocations() const { return system_allocations_; }
 
+  // Of each size of block: how many are in live tensors, and the most ever at once. Blocks of one
+  // size serve only that size, so the sum of size x most is what a run takes from the system.
+  struct BlockCount {
+    std::size_t bytes = 0;
+    int used = 0, most = 0;
+  };
+  std::vector<BlockCount> block_counts() const;
+  // The peaks start again from what is used now.
+  void forget_peaks();
+
  private:
+  struct Blocks {
+    std::vector<void*> free;
+    int used = 0, most = 0;
+  };
   void* from_system(std::size_t size);
 
-  std::unordered_map<std::size_t, std::vector<void*>> free_;  // by rounded size
+  std::unordered_map<std::size_t, Blocks> blocks_;  // by rounded size
   std::size_t used_ = 0, peak_ = 0, reserved_ = 0, system_allocations_ = 0;
 };
+
+// The size of the block that a tensor of `bytes` gets.
+std::size_t block_bytes(std::size_t bytes);
+
+// What this host still has for new memory, within the limit of this process's control group
+// (cgroup v1 or v2). 0 if the system does not say.
+std::size_t available_bytes();
 
 // The resident size of this process and its highest value, from /proc/self/status.
 std::size_t resident_bytes();

@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "data": ["base", "tensor", "comm"],
     "checkpoint": ["base", "tensor", "comm"],
     "plan": ["base", "schedule", "nn", "comm/grid.h"],
-    "pipeline": ["base", "tensor", "schedule", "comm", "ops", "nn"],
+    "pipeline": ["base", "tensor", "schedule", "comm", "ops", "nn", "plan/profile.h"],
     "train": ["base", "tensor", "schedule", "comm", "ops", "nn", "optim", "data", "checkpoint",
               "plan", "pipeline"],
 }

@@ -22,4 +22,25 @@ TEST_CASE("A freed block serves the next tensor of its size, and every byte is c
   pool.give_back(second, 1000);
 }
 
+TEST_CASE("Blocks are counted by size, and their peaks can start again") {
+  MemoryPool pool;
+  void* a = pool.take(100);
+  void* b = pool.take(64);
+  pool.give_back(pool.take(120), 120);
+  auto counts = pool.block_counts();
+  REQUIRE(counts.size() == 2);
+  CHECK((counts[0].bytes == 64 && counts[0].used == 1 && counts[0].most == 1));
+  CHECK((counts[1].bytes == 128 && counts[1].used == 1 && counts[1].most == 2));
+  pool.forget_peaks();
+  CHECK(pool.block_counts()[1].most == 1);
+  CHECK(pool.peak_bytes() == 192);
+  pool.give_back(a, 100);
+  pool.give_back(b, 64);
+}
+
+TEST_CASE("What this host has left is known and no more than it has") {
+  CHECK(available_bytes() > 0);
+  CHECK(available_bytes() < std::size_t{1} << 50);
+}
+
 TEST_CASE("The resident size is known") { CHECK(peak_resident_bytes() >= resident_bytes() / 2); }

@@ -1,0 +1,181 @@
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "comm/mpi/mpi_collective.h"
+#include "comm/mpi/mpi_mailbox.h"
+#include "command.h"
+#include "plan/report.h"
+#include "run_options.h"
+#include "schedule/generate.h"
+#include "startup.h"
+#include "train/plan_measure.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr double kMeasureSeconds = 3;
+
+struct PlanOptions : RunOptions {
+  int ranks = 0;
+  std::string memory, write, format;
+};
+
+[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
+
+void check(PlanOptions& options) {
+  require_config(options);
+  if (options.ranks == 0) fail("--ranks N is missing; see pipetrain plan --help");
+  if (!options.memory.empty()) parse_size(options.memory, "--memory");
+  if (!options.write.empty() && std::filesystem::exists(options.write)) {
+    fail("--write: " + options.write + " exists and is not replaced; name a new file");
+  }
+  options.own_words = "--ranks: " + std::to_string(options.ranks) +
+                      "\n--memory: " + options.memory + "\n--write: " + options.write + "\n";
+}
+
+// What the configuration says, and its schedule where that goes with so many ranks.
+PlanRequest make_request(const PlanOptions& options, const Startup& started) {
+  const Config& config = started.config;
+  const PipelineConfig& pipeline = config.pipeline;
+  PlanRequest request{.ranks = options.ranks};
+  request.memory_bytes = options.memory.empty()
+                             ? static_cast<std::int64_t>(available_bytes()) / options.ranks
+                             : parse_size(options.memory, "--memory");
+  Candidate& own = request.configured;
+  own.pipeline = options.ranks;
+  own.schedule = pipeline.schedule;
+  own.recompute = pipeline.recompute;
+  own.precision = config.train.precision;
+  own.microbatches = std::min(4 * options.ranks, config.train.batch_size);
+  try {
+    const ModelPlan plan = make_plan(config, started.data, options.ranks);
+    own.virtual_stages = plan.virtual_stages;
+    own.microbatches = plan.microbatches;
+    request.configured_schedule = plan.schedule;
+  } catch (const Error&) {
+    // The search is for one that goes.
+  }
+  return request;
+}
+
+PlanInputs measure(const MpiSession& session, const Startup& started, const PlanRequest& request) {
+  const auto with = [&](Crew& crew) {
+    return measure_plan_inputs(started.config, started.data, started.source.get(), request, crew,
+                               kMeasureSeconds);
+  };
+  if (session.size() == 1) {
+    const bool told = std::getenv("OMP_NUM_THREADS") != nullptr;
+    const int cores = session.cores();
+    const int threads = told ? omp_get_max_threads() : std::max(1, cores / request.ranks);
+    ThreadCrew crew(std::clamp(cores / threads, 1, request.ranks), threads);
+    return with(crew);
+  }
+  std::vector<int> ranks(static_cast<std::size_t>(session.size()));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  MemoryPool pool;
+  MpiMailbox mailbox(ranks, pool, started.wait, 1);
+  MpiCollective collective(ranks, pool, started.wait, &mailbox);
+  RankCrew crew(collective, mailbox, pool);
+  return with(crew);
+}
+
+void check_fits(const PlanResult& result, const PlanRequest& request) {
+  if (!result.plans.empty()) return;
+  const Plan& least = result.least_memory;
+  fail("nothing fits into " + size_text(request.memory_bytes) + " a rank: the least is " +
+       size_text(least.memory_bytes) + ", for " + text_of(least.candidate, request.ranks) +
+       "; take more --ranks, more --memory, or a smaller train.batch_size or model");
+}
+
+// The best plan that uses all ranks, if there is one.
+const Plan& best_pipeline(const PlanResult& result, int ranks) {
+  const auto all = std::find_if(result.plans.begin(), result.plans.end(),
+                                [&](const Plan& p) { return p.candidate.ranks() == ranks; });
+  return all == result.plans.end() ? result.plans.front() : *all;
+}
+
+// The configuration with the plan in it, written aside and renamed.
+void write_configuration(const std::string& file, Config config, const Candidate& plan) {
+  PipelineConfig& pipeline = config.pipeline;
+  pipeline.schedule = plan.schedule;
+  pipeline.microbatches = plan.microbatches;
+  pipeline.virtual_stages = plan.virtual_stages;
+  pipeline.partition = "auto";
+  pipeline.recompute = plan.recompute;
+  pipeline.live_microbatches = 0;
+  const std::string aside = file + ".part";
+  std::ofstream out(aside);
+  out << resolved_yaml(config);
+  out.close();
+  if (!out) fail("--write: cannot write " + system_reason(aside));
+  std::error_code error;
+  std::filesystem::rename(aside, file, error);
+  if (error) fail("--write: cannot rename " + aside + " to " + file + ": " + error.message());
+}
+
+int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& options) {
+  const Startup started = open_inputs(session, report, options, options.ranks);
+  PlanRequest request;
+  report.agree([&] {
+    build_layers(started.config.model, started.data);  // what is wrong with the model is said here
+    request = make_request(options, started);
+  });
+  const PlanInputs inputs = measure(session, started, request);
+  report.agree([&] {
+    if (session.rank() != 0) return;
+    const PlanResult result = search_plans(inputs, request);
+    check_fits(result, request);
+    const Plan& best = result.plans.front();
+    const PlanReport shown{
+        inputs, request, result,
+        compare_ways(inputs, request.ranks, best_pipeline(result, request.ranks))};
+    const bool json = options.format == "json";
+    std::string text = json ? plan_json(shown).dump(2) + "\n" : plan_text(shown);
+    if (!options.write.empty()) {
+      write_configuration(options.write, started.config, best.candidate);
+      if (!json) {
+        text += "\nwritten: mpirun -np " + std::to_string(best.candidate.ranks()) +
+                " pipetrain --config " + options.write + "\n";
+      }
+    }
+    std::fputs(text.c_str(), stdout);
+  });
+  return 0;
+}
+
+}  // namespace
+
+Command add_plan_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "plan", "Find the fastest schedule that fits into memory, from measured layers.");
+  const auto options = std::make_shared<PlanOptions>();
+  add_config_options(*command, *options);
+  command->add_option("--ranks", options->ranks, "ranks to plan for; required")
+      ->option_text("N")
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  command
+      ->add_option("--memory", options->memory,
+                   "that a rank may take, such as 16GiB; default: free memory over the ranks")
+      ->option_text("SIZE");
+  command->add_option("--write", options->write, "write the best plan as a new configuration")
+      ->option_text("FILE");
+  add_format_option(*command, options->format, {"text", "json"});
+  return {
+      .options = command,
+      .usage = "[mpirun -np RANKS] pipetrain plan --config FILE --ranks N [OPTION]...",
+      .check = [options] { check(*options); },
+      .run_on_ranks = [options](const MpiSession& session,
+                                ErrorReport& report) { return plan(session, report, *options); }};
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,266 @@
+#include "plan/planner.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "base/error.h"
+#include "schedule/auto_schedule.h"
+#include "schedule/generate.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr std::size_t kKept = 10;    // plans to rank beside each schedule's best
+constexpr double kAutoEffort = 2e7;  // of each search for a schedule
+constexpr std::size_t kAutoSearches = 2;
+constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+
+std::vector<int> pipeline_sizes(int ranks, int layers) {
+  std::vector<int> sizes;
+  for (int p = 1; p <= std::min(ranks, layers); ++p) {
+    if (ranks % p == 0) sizes.push_back(p);
+  }
+  return sizes;
+}
+
+// The schedule, or nothing where it does not exist for these sizes.
+std::optional<Schedule> generated(const Candidate& c) {
+  try {
+    return generate(c.schedule, c.pipeline, c.virtual_stages, c.microbatches);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+struct Bounded {
+  Candidate candidate;
+  double least_seconds = 0;
+  bool configured_size = false;  // the configuration's ranks and microbatches: always predicted
+};
+
+class Search {
+ public:
+  Search(const PlanInputs& inputs, const PlanRequest& request)
+      : inputs_(inputs), request_(request), predictor_(inputs) {}
+
+  PlanResult run() {
+    predict_configured();
+    const std::vector<Bounded> all = candidates();
+    for (const Bounded& bounded : all) consider(bounded);
+    search_schedules();
+    result_.candidates += static_cast<int>(all.size());
+    std::stable_sort(result_.plans.begin(), result_.plans.end(),
+                     [](const Plan& a, const Plan& b) { return a.step_seconds < b.step_seconds; });
+    if (result_.plans.empty()) find_least_memory();
+    return std::move(result_);
+  }
+
+ private:
+  int layer_count() const { return static_cast<int>(inputs_.model.layers.size()); }
+
+  std::vector<Bounded> candidates() {
+    std::vector<Bounded> all;
+    for (const int p : pipeline_sizes(request_.ranks, layer_count())) {
+      for (const int m : microbatch_counts(request_, p, inputs_.batch_rows)) {
+        for (const auto& [recompute, layers] : inputs_.recomputed) {
+          for (const std::string& schedule : schedule_names()) add(all, p, m, recompute, schedule);
+        }
+      }
+    }
+    std::stable_sort(all.begin(), all.end(), [](const Bounded& a, const Bounded& b) {
+      return std::pair(!a.configured_size, a.least_seconds) <
+             std::pair(!b.configured_size, b.least_seconds);
+    });
+    return all;
+  }
+
+  void add(std::vector<Bounded>& all, int p, int m, const std::string& recompute,
+           const std::string& schedule) {
+    if (p == 1 && schedule != "1f1b") return;  // on one rank all are the same
+    for (const int v : {1, 2, 4}) {
+      Candidate candidate = request_.configured;
+      candidate.pipeline = p;
+      candidate.schedule = schedule;
+      candidate.virtual_stages = v;
+      candidate.microbatches = m;
+      candidate.recompute = recompute;
+      const bool other_name = v < default_virtual_stages(schedule);  // interleaved of one is 1F1B
+      if (p * v > layer_count() || other_name || !allowed(schedule, v)) continue;
+      const Candidate& own = request_.configured;
+      const bool configured_size = p == own.pipeline && m == own.microbatches &&
+                                   recompute == own.recompute &&
+                                   v == default_virtual_stages(schedule);
+      all.push_back({candidate, predictor_.least_seconds(candidate), configured_size});
+    }
+  }
+
+  // Whether the schedule exists with v stages per rank, for some number of microbatches.
+  static bool allowed(const std::string& schedule, int v) {
+    const int m = 4;  // every schedule takes two per rank
+    return generated({.pipeline = 2, .schedule = schedule, .virtual_stages = v, .microbatches = m})
+        .has_value();
+  }
+
+  // The step that a further plan must beat to be shown: of the best plans, and of its schedule.
+  double step_to_beat(const std::string& schedule) const {
+    std::vector<double> steps;
+    double own_best = std::numeric_limits<double>::infinity();
+    for (const Plan& plan : result_.plans) {
+      steps.push_back(plan.step_seconds);
+      if (plan.candidate.schedule == schedule) own_best = std::min(own_best, plan.step_seconds);
+    }
+    if (steps.size() < kKept) return std::numeric_limits<double>::infinity();
+    std::nth_element(steps.begin(), steps.begin() + (kKept - 1), steps.end());
+    return std::max(own_best, steps[kKept - 1]);
+  }
+
+  void consider(const Bounded& bounded) {
+    const Candidate& candidate = bounded.candidate;
+    if (fits_with_less_recompute(candidate)) {
+      --result_.candidates;
+      return;
+    }
+    if (!bounded.configured_size) {
+      if (bounded.least_seconds >= step_to_beat(candidate.schedule)) {
+        ++result_.slower;
+        return;
+      }
+      if (effort_ > request_.effort) {
+        ++result_.not_reached;
+        return;
+      }
+    }
+    const std::optional<Schedule> schedule = generated(candidate);
+    if (!schedule) {
+      --result_.candidates;  // it does not exist
+      return;
+    }
+    keep(predict(candidate, *schedule, request_.memory_bytes));
+  }
+
+  // Recomputing costs time, at best none: it is for what does not fit without. Candidates with less
+  // of it come first.
+  bool fits_with_less_recompute(Candidate candidate) const {
+    const std::string own = std::exchange(candidate.recompute, "");
+    return std::any_of(result_.plans.begin(), result_.plans.end(), [&](const Plan& plan) {
+      Candidate other = plan.candidate;
+      const std::string less = std::exchange(other.recompute, "");
+      return other == candidate && less != own && own != request_.configured.recompute;
+    });
+  }
+
+  Plan predict(const Candidate& candidate, const Schedule& schedule, std::int64_t limit_bytes) {
+    Plan plan = predictor_.predict(candidate, schedule, limit_bytes);
+    effort_ += static_cast<double>(schedule.action_count());
+    return plan;
+  }
+
+  void keep(Plan plan) {
+    if (plan.memory_bytes > request_.memory_bytes) {
+      ++result_.beyond_memory;
+      too_large_.push_back(std::move(plan));
+    } else {
+      result_.plans.push_back(std::move(plan));
+    }
+  }
+
+  // Named schedules are found among the candidates, too; tables only here.
+  void predict_configured() {
+    if (!request_.configured_schedule) return;
+    const bool search = request_.configured_schedule->ranks.empty();
+    const Candidate& own = request_.configured;
+    result_.configured =
+        predict(own, search ? searched(own) : *request_.configured_schedule, kNoLimit);
+  }
+
+  // As a run searches: it knows F, I and W, and R comes before I.
+  Schedule searched(const Candidate& candidate) {
+    Costs costs = predictor_.costs(candidate, Placement::kLoop);
+    for (StageCost& cost : costs.stages) cost.backward_input += std::exchange(cost.recompute, 0);
+    return auto_schedule(candidate.pipeline, candidate.microbatches, costs,
+                         {.effort = kAutoEffort});
+  }
+
+  // A searched schedule for the sizes of the best named ones.
+  void search_schedules() {
+    std::vector<Plan> best = result_.plans;
+    std::stable_sort(best.begin(), best.end(),
+                     [](const Plan& a, const Plan& b) { return a.step_seconds < b.step_seconds; });
+    std::set<std::tuple<int, int, std::string>> done;  // ranks, microbatches, recompute
+    for (const Plan& plan : best) {
+      Candidate candidate = plan.candidate;
+      if (candidate.pipeline == 1) continue;
+      if (!done.emplace(candidate.pipeline, candidate.microbatches, candidate.recompute).second) {
+        continue;
+      }
+      candidate.schedule = "auto";
+      candidate.virtual_stages = default_virtual_stages("auto");
+      ++result_.candidates;
+      keep(predict(candidate, searched(candidate), request_.memory_bytes));
+      if (done.size() == kAutoSearches) break;
+    }
+  }
+
+  // Of those that do not fit, some are known by their parameters alone: the smallest is made exact
+  // until it is the smallest as it stands.
+  void find_least_memory() {
+    const auto smaller = [](const Plan& a, const Plan& b) {
+      return a.memory_bytes < b.memory_bytes;
+    };
+    std::set<const Plan*> exact;
+    while (!too_large_.empty()) {
+      const auto least = std::min_element(too_large_.begin(), too_large_.end(), smaller);
+      result_.least_memory = *least;
+      if (!exact.insert(&*least).second) return;
+      const Candidate candidate = least->candidate;
+      *least = predictor_.predict(
+          candidate, candidate.schedule == "auto" ? searched(candidate) : *generated(candidate),
+          kNoLimit);
+    }
+  }
+
+  const PlanInputs& inputs_;
+  const PlanRequest& request_;
+  Predictor predictor_;
+  PlanResult result_;
+  std::vector<Plan> too_large_;
+  double effort_ = 0;
+};
+
+}  // namespace
+
+std::vector<int> microbatch_counts(const PlanRequest& request, int pipeline, int batch_rows) {
+  std::set<int> counts;
+  for (const int factor : {1, 2, 4, 8}) {
+    if (pipeline * factor <= batch_rows) counts.insert(pipeline * factor);
+  }
+  counts.insert(std::min(request.configured.microbatches, batch_rows));
+  return {counts.begin(), counts.end()};
+}
+
+std::vector<std::int64_t> microbatch_rows(const PlanRequest& request, int batch_rows, int layers) {
+  std::set<std::int64_t> sizes;
+  for (const int p : pipeline_sizes(request.ranks, layers)) {
+    for (const int m : microbatch_counts(request, p, batch_rows)) {
+      sizes.insert((batch_rows + m - 1) / m);
+      sizes.insert(batch_rows / m);
+    }
+  }
+  const int own = std::max(1, request.configured.microbatches);
+  std::vector<std::int64_t> ordered{(batch_rows + own - 1) / own};
+  for (const std::int64_t rows : sizes) {
+    if (rows != ordered.front()) ordered.push_back(rows);
+  }
+  return ordered;
+}
+
+PlanResult search_plans(const PlanInputs& inputs, const PlanRequest& request) {
+  return Search(inputs, request).run();
+}
+
+}  // namespace pipetrain

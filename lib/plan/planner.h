@@ -1,0 +1,47 @@
+// The search: which candidates there are, which of them fit into memory, and which is fastest. Pure
+// and deterministic; it must not know how costs were measured or what runs a plan.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/predict.h"
+
+namespace pipetrain {
+
+struct PlanRequest {
+  int ranks = 1;
+  std::int64_t memory_bytes = 0;  // that a rank may take, its process included
+  Candidate configured;           // what the configuration says; other schedules get its sizes, too
+  // Its schedule; without ranks if that is to be searched for (auto); none if the configuration
+  // does not go with this number of ranks.
+  std::optional<Schedule> configured_schedule;
+  double effort = 2e7;  // actions simulated in the search: a few seconds
+};
+
+struct PlanResult {
+  std::vector<Plan> plans;         // that fit, best first: every one that was predicted
+  std::optional<Plan> configured;  // whether it fits or not
+  Plan least_memory;               // if nothing fits: the candidate that needs least
+  int candidates = 0;              // that exist
+  int beyond_memory = 0;           // that do not fit
+  int slower = 0;       // not simulated: their ranks are busy for longer than the best plans' steps
+  int not_reached = 0;  // not looked at for lack of effort
+};
+
+// Microbatches worth a try for a pipeline of these ranks: multiples of them up to the batch, and
+// the configuration's own.
+std::vector<int> microbatch_counts(const PlanRequest& request, int pipeline, int batch_rows);
+
+// Sizes of microbatch that the candidates have, the configuration's first and then ascending: what
+// is to be measured.
+std::vector<std::int64_t> microbatch_rows(const PlanRequest& request, int batch_rows, int layers);
+
+PlanResult search_plans(const PlanInputs& inputs, const PlanRequest& request);
+
+// Why the first plan is the first, in one sentence.
+std::string reason(const PlanResult& result, int ranks);
+
+}  // namespace pipetrain

@@ -1,0 +1,167 @@
+#include "plan/predict.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "schedule/lower.h"
+#include "schedule/simulate.h"
+
+namespace pipetrain {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+StageCost weighted(const StageCost& a, double weight_a, const StageCost& b) {
+  StageCost mean;
+  for (double StageCost::*part : {&StageCost::forward, &StageCost::backward_input,
+                                  &StageCost::backward_weight, &StageCost::recompute}) {
+    mean.*part = weight_a * a.*part + (1 - weight_a) * b.*part;
+  }
+  return mean;
+}
+
+Schedule with_recompute(const Schedule& schedule, const Costs& costs) {
+  std::vector<bool> recomputes;
+  for (const StageCost& cost : costs.stages) recomputes.push_back(cost.recompute > 0);
+  return add_recompute(schedule, recomputes);
+}
+
+// When the rank's first action begins.
+double first_start(const std::vector<Span>& spans) {
+  const auto first =
+      std::find_if(spans.begin(), spans.end(), [](const Span& s) { return !s.waiting; });
+  return first == spans.end() ? 0 : first->start;
+}
+
+// Between two steps every rank updates its parameters, and rank 0 reads the next batch. A rank that
+// would wait for its first input anyway loses nothing by it.
+double seconds_beside(const Timeline& timeline, const std::vector<RankParameters>& parameters,
+                      const MachineProfile& machine, int batch_rows) {
+  double delay = 0, exchange = 0;
+  for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
+    const double read = rank == 0 ? machine.read_seconds_per_row * batch_rows : 0;
+    const double update =
+        machine.update_seconds_per_element * static_cast<double>(parameters[rank].elements());
+    delay = std::max(delay, read + update - first_start(timeline.ranks[rank]));
+    // Both ranks of a tied parameter send its gradient to each other.
+    double mine = 0;
+    for (const std::int64_t n : parameters[rank].exchanged)
+      mine += 2 * machine.message_seconds(4 * n);
+    exchange = std::max(exchange, mine);
+  }
+  return delay + exchange;
+}
+
+}  // namespace
+
+Predictor::Rows Predictor::rows_of(const Candidate& candidate) const {
+  const int m = candidate.microbatches, share = inputs_.batch_rows / m;
+  const int larger = inputs_.batch_rows % m;
+  if (larger == 0) return {share, share, m};
+  return {share + 1, share, larger};
+}
+
+const std::vector<LayerMeasure>& Predictor::layers(std::int64_t rows) {
+  const auto found = layers_.find(rows);
+  if (found != layers_.end()) return found->second;
+  return layers_.emplace(rows, layers_at(inputs_.model, rows)).first->second;
+}
+
+double Predictor::least_seconds(const Candidate& candidate) {
+  const Rows rows = rows_of(candidate);
+  const std::vector<bool>& recomputed = inputs_.recomputed.at(candidate.recompute);
+  double seconds = 0;
+  for (const auto& [size, count] :
+       {std::pair(rows.larger, rows.larger_count),
+        std::pair(rows.smaller, candidate.microbatches - rows.larger_count)}) {
+    if (count == 0) continue;
+    const std::vector<LayerMeasure>& measured = layers(size);
+    for (std::size_t i = 0; i < measured.size(); ++i) {
+      const StageCost& cost = measured[i].cost;
+      seconds += count * (cost.total() + (recomputed[i] ? cost.forward : 0));
+    }
+  }
+  return seconds / candidate.pipeline;
+}
+
+const Predictor::Cut& Predictor::cut(const Candidate& candidate, Placement placement) {
+  const auto key = std::tuple(candidate.pipeline, candidate.virtual_stages, candidate.microbatches,
+                              candidate.recompute, placement);
+  const auto found = cuts_.find(key);
+  if (found != cuts_.end()) return found->second;
+
+  const Rows rows = rows_of(candidate);
+  const std::vector<bool>& recomputed = inputs_.recomputed.at(candidate.recompute);
+  const std::vector<LayerMeasure>& larger = layers(rows.larger);
+  std::vector<double> seconds;
+  for (std::size_t i = 0; i < larger.size(); ++i) {
+    seconds.push_back(larger[i].cost.total() + (recomputed[i] ? larger[i].cost.forward : 0));
+  }
+  Cut made;
+  made.first_layers = inputs_.cut(seconds, placement, candidate.pipeline, candidate.virtual_stages);
+  const double share = static_cast<double>(rows.larger_count) / candidate.microbatches;
+  std::int64_t message_bytes = 0;
+  for (std::size_t s = 0; s < made.first_layers.size(); ++s) {
+    const bool last = s + 1 == made.first_layers.size();
+    const int end = last ? static_cast<int>(seconds.size()) : made.first_layers[s + 1];
+    const StageCut stage{made.first_layers[s], end, last};
+    made.stages.push_back(
+        {stage_profile(inputs_.model, larger, rows.larger, stage, recomputed),
+         stage_profile(inputs_.model, layers(rows.smaller), rows.smaller, stage, recomputed)});
+    const StageSizes& sizes = made.stages.back();
+    made.costs.stages.push_back(weighted(sizes.larger.cost, share, sizes.smaller.cost));
+    if (s > 0) message_bytes = std::max(message_bytes, sizes.larger.input_bytes);
+  }
+  made.costs.message = inputs_.machine.message_seconds(message_bytes);
+  return cuts_.emplace(key, std::move(made)).first->second;
+}
+
+Costs Predictor::costs(const Candidate& candidate, Placement placement) {
+  return cut(candidate, placement).costs;
+}
+
+Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
+                        std::int64_t limit_bytes) {
+  const Cut& model_cut = cut(candidate, schedule.placement);
+  const Rows rows = rows_of(candidate);
+  const MachineProfile& machine = inputs_.machine;
+  Plan plan{.candidate = candidate, .first_layers = model_cut.first_layers};
+
+  const auto parameters = rank_parameters(inputs_.model, schedule, model_cut.first_layers);
+  for (const RankParameters& mine : parameters) {
+    plan.tensor_bytes.push_back(4 * (2 + inputs_.moments) * mine.elements());
+  }
+  const auto fullest = [&] {
+    return machine.process_bytes +
+           *std::max_element(plan.tensor_bytes.begin(), plan.tensor_bytes.end());
+  };
+  plan.memory_bytes = fullest();
+  if (plan.memory_bytes > limit_bytes) return plan;
+
+  const Schedule full = with_recompute(schedule, model_cut.costs);
+  plan.tensor_bytes = rank_memory({inputs_.model, full, parameters, model_cut.stages, rows.larger,
+                                   rows.smaller, rows.larger_count, inputs_.moments});
+  plan.memory_bytes = fullest();
+  if (plan.memory_bytes > limit_bytes) return plan;
+
+  const Timeline timeline = simulate(schedule, model_cut.costs);
+  plan.bubble_fraction = timeline.bubble_fraction();
+  for (int rank = 0; rank < candidate.pipeline; ++rank) {
+    plan.busy_seconds += timeline.busy(rank) / candidate.pipeline;
+  }
+  plan.update_seconds = seconds_beside(timeline, parameters, machine, inputs_.batch_rows);
+  plan.step_seconds = timeline.makespan() + plan.update_seconds;
+  std::vector<std::int64_t> sent(index(candidate.pipeline));
+  for (int s = 0; s + 1 < schedule.stage_count(); ++s) {
+    const int from = rank_of_stage(schedule, s), to = rank_of_stage(schedule, s + 1);
+    if (from == to) continue;
+    const std::int64_t bytes =
+        inputs_.batch_rows * (model_cut.stages[index(s)].larger.output_bytes / rows.larger);
+    sent[index(from)] += bytes;
+    sent[index(to)] += bytes;
+  }
+  plan.sent_bytes = *std::max_element(sent.begin(), sent.end());
+  return plan;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,63 @@
+// From a candidate to its predicted step and memory: cuts the model, simulates the schedule, adds
+// what a step takes beside it. Pure; it must not know which candidates there are.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "plan/candidate.h"
+#include "plan/profile.h"
+#include "plan/rank_memory.h"
+#include "schedule/schedule.h"
+
+namespace pipetrain {
+
+// The first layer of each stage, for the layers' costs: how a run would cut the model.
+using Cutter = std::function<std::vector<int>(const std::vector<double>& layer_seconds,
+                                              Placement placement, int ranks, int virtual_stages)>;
+
+struct PlanInputs {
+  ModelProfile model;
+  MachineProfile machine;
+  int batch_rows = 1;
+  int moments = 2;  // of the optimizer, per parameter
+  Cutter cut;
+  // For each value of pipeline.recompute that may be chosen, one entry per layer.
+  std::map<std::string, std::vector<bool>> recomputed;
+};
+
+class Predictor {
+ public:
+  explicit Predictor(const PlanInputs& inputs) : inputs_(inputs) {}
+
+  // No rank can be busy for less, whatever the schedule.
+  double least_seconds(const Candidate& candidate);
+  // A schedule of the candidate's sizes; `limit_bytes` per rank: where the parameters alone exceed
+  // it, the step is not simulated and stays 0.
+  Plan predict(const Candidate& candidate, const Schedule& schedule, std::int64_t limit_bytes);
+  // What auto_schedule() takes.
+  Costs costs(const Candidate& candidate, Placement placement);
+
+ private:
+  struct Rows {
+    std::int64_t larger = 1, smaller = 1;
+    int larger_count = 0;
+  };
+  struct Cut {
+    std::vector<int> first_layers;
+    std::vector<StageSizes> stages;
+    Costs costs;
+  };
+  Rows rows_of(const Candidate& candidate) const;
+  const std::vector<LayerMeasure>& layers(std::int64_t rows);
+  const Cut& cut(const Candidate& candidate, Placement placement);
+
+  const PlanInputs& inputs_;
+  std::map<std::int64_t, std::vector<LayerMeasure>> layers_;  // by rows
+  std::map<std::tuple<int, int, int, std::string, Placement>, Cut> cuts_;
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,65 @@
+// What planning weighs, all measured: each layer's times and memory at some sizes of microbatch,
+// and the machine's rates. Plain data; it must not know how it was measured.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "plan/memory_use.h"
+#include "schedule/simulate.h"
+
+namespace pipetrain {
+
+// One layer, one microbatch. Before forward its input is in memory, before backward_input the
+// gradient of its output; both count as taken by whoever brought them. The last layer's forward
+// includes the loss.
+struct LayerMeasure {
+  StageCost cost;  // seconds
+  MemoryUse forward, backward_input, backward_weight;
+};
+
+struct LayerFacts {
+  std::string name;  // "layers.3.attention"
+  struct Parameter {
+    std::string name;  // a tied one has the same name in both layers
+    std::int64_t elements = 0;
+  };
+  std::vector<Parameter> parameters;
+  std::int64_t input_row_bytes = 0, output_row_bytes = 0;
+  std::string kind() const { return name.substr(name.rfind('.') + 1); }
+};
+
+struct ModelProfile {
+  std::vector<LayerFacts> layers;
+  std::int64_t input_row_bytes = 0, target_row_bytes = 0;      // of the batch
+  std::map<std::int64_t, std::vector<LayerMeasure>> measured;  // rows of a microbatch -> layers
+  // The pool's rule: bytes asked for -> size of the block.
+  std::function<std::int64_t(std::int64_t)> block_bytes;
+};
+
+// A rank's rates while `copies` of them work at the same time, as ranks on one host do.
+struct MachineProfile {
+  int copies = 1, threads = 1;  // ranks that were measured at once, and threads of each
+  bool real_messages = false;   // between two ranks; else estimated from copying memory
+  double message_latency_seconds = 0, message_bytes_per_second = 1;
+  double update_seconds_per_element = 0;  // optimizer and gradient norm, per parameter
+  double read_seconds_per_row = 0;        // the coordinator's reading, on rank 0
+  std::int64_t process_bytes = 0;         // of a rank's process without tensors
+  double measure_seconds = 0;
+
+  double message_seconds(std::int64_t bytes) const {
+    return message_latency_seconds + static_cast<double>(bytes) / message_bytes_per_second;
+  }
+};
+
+// The layers at `rows` rows: as measured, or the straight line through the two nearest measured
+// sizes (blocks grow in proportion to the nearest one). At least one size must be measured.
+std::vector<LayerMeasure> layers_at(const ModelProfile& profile, std::int64_t rows);
+
+// All parameters, a tied one once.
+std::int64_t parameter_elements(const ModelProfile& profile);
+
+}  // namespace pipetrain

@@ -1,0 +1,86 @@
+#include "plan/stage_profile.h"
+
+namespace pipetrain {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+// Sums up the stage, layer by layer, as Stage runs it.
+class Builder {
+ public:
+  Builder(const ModelProfile& model, const std::vector<LayerMeasure>& layers, std::int64_t rows,
+          const StageCut& cut, const std::vector<bool>& recomputed)
+      : model_(model), layers_(layers), rows_(rows), cut_(cut), recomputed_(recomputed) {}
+
+  StageProfile build() const {
+    StageProfile stage;
+    stage.input_bytes = rows_ * facts(cut_.first).input_row_bytes;
+    stage.output_bytes = rows_ * facts(cut_.end - 1).output_row_bytes;
+    for (int i = cut_.first; i < cut_.end; ++i) add_forward(stage, i);
+    for (int i = cut_.end - 1; i >= cut_.first; --i) {
+      const LayerMeasure& layer = layers_[index(i)];
+      stage.backward_input = then(std::move(stage.backward_input), layer.backward_input);
+      stage.backward_weight = then(std::move(stage.backward_weight), layer.backward_weight);
+    }
+    if (cut_.last && recomputed_[index(cut_.end - 1)]) {
+      stage.forgetting_forward =
+          then(std::move(stage.forgetting_forward), takes(output_block(cut_.end - 1), -1));
+    }
+    return stage;
+  }
+
+ private:
+  const LayerFacts& facts(int layer) const { return model_.layers[index(layer)]; }
+  std::int64_t input_block(int layer) const {
+    return model_.block_bytes(rows_ * facts(layer).input_row_bytes);
+  }
+  std::int64_t output_block(int layer) const {
+    return model_.block_bytes(rows_ * facts(layer).output_row_bytes);
+  }
+  bool begins_run(int layer) const {
+    return recomputed_[index(layer)] && (layer == cut_.first || !recomputed_[index(layer - 1)]);
+  }
+  bool ends_run(int layer) const {
+    return recomputed_[index(layer)] && (layer + 1 == cut_.end || !recomputed_[index(layer + 1)]);
+  }
+
+  void add_forward(StageProfile& stage, int i) const {
+    const LayerMeasure& layer = layers_[index(i)];
+    stage.cost += layer.cost;
+    stage.forward = then(std::move(stage.forward), layer.forward);
+    MemoryUse& forgetting = stage.forgetting_forward;
+    if (!recomputed_[index(i)]) {
+      forgetting = then(std::move(forgetting), layer.forward);
+      return;
+    }
+    stage.cost.recompute += layer.cost.forward;
+    // A run of recomputed layers keeps a copy of its input; each turns x into y and forgets the
+    // rest.
+    if (begins_run(i)) forgetting = then(std::move(forgetting), takes(input_block(i)));
+    MemoryUse passing = layer.forward;
+    passing.after = takes(output_block(i)).after;
+    add_blocks(passing.after, takes(input_block(i), -1).after);
+    forgetting = then(std::move(forgetting), passing);
+    stage.recompute = then(std::move(stage.recompute), layer.forward);
+    const bool gives_loss = cut_.last && i + 1 == cut_.end;
+    if (ends_run(i) && !gives_loss) {
+      stage.recompute = then(std::move(stage.recompute), takes(output_block(i), -1));
+    }
+  }
+
+  const ModelProfile& model_;
+  const std::vector<LayerMeasure>& layers_;
+  std::int64_t rows_;
+  const StageCut& cut_;
+  const std::vector<bool>& recomputed_;
+};
+
+}  // namespace
+
+StageProfile stage_profile(const ModelProfile& model, const std::vector<LayerMeasure>& layers,
+                           std::int64_t rows, const StageCut& cut,
+                           const std::vector<bool>& recomputed) {
+  return Builder(model, layers, rows, cut, recomputed).build();
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,28 @@
+// One stage as planning sees it, put together from its layers: what F, R, I and W of a microbatch
+// cost and how they use memory. Pure; it must not know schedules or other stages.
+#pragma once
+
+#include <vector>
+
+#include "plan/profile.h"
+
+namespace pipetrain {
+
+struct StageProfile {
+  StageCost cost;  // R included, where layers are recomputed
+  // Where R will follow, F forgets what it can; where not, it keeps what I and W need.
+  MemoryUse forward, forgetting_forward, recompute, backward_input, backward_weight;
+  std::int64_t input_bytes = 0, output_bytes = 0;  // one microbatch's messages
+};
+
+struct StageCut {
+  int first = 0, end = 0;  // layers
+  bool last = false;       // the loss follows
+};
+
+// `layers` are layers_at(model, rows); `recomputed` has one entry per layer of the model.
+StageProfile stage_profile(const ModelProfile& model, const std::vector<LayerMeasure>& layers,
+                           std::int64_t rows, const StageCut& cut,
+                           const std::vector<bool>& recomputed);
+
+}  // namespace pipetrain

@@ -1,0 +1,173 @@
+#include "train/plan_measure.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "ops/parallel.h"
+#include "optim/optimizer.h"
+#include "pipeline/layer_costs.h"
+#include "pipeline/parameter_store.h"
+#include "pipeline/partition.h"
+#include "pipeline/recompute.h"
+#include "pipeline/recorder.h"
+#include "tensor/memory.h"
+
+namespace pipetrain {
+namespace {
+
+using Layers = std::vector<std::unique_ptr<Layer>>;
+
+constexpr std::array kParts = {&StageCost::forward, &StageCost::backward_input,
+                               &StageCost::backward_weight};
+
+std::vector<LayerFacts> facts_of(const Layers& layers) {
+  std::vector<LayerFacts> all;
+  for (const auto& layer : layers) {
+    const auto bytes = [](const Shape& row, DType dtype) {
+      return row.elements() * static_cast<std::int64_t>(element_bytes(dtype));
+    };
+    LayerFacts& facts = all.emplace_back();
+    facts.name = layer->name();
+    facts.input_row_bytes = bytes(layer->input_row(), layer->input_dtype());
+    facts.output_row_bytes = bytes(layer->output_row(), DType::kFloat32);
+    for (const Parameter& parameter : layer->parameters()) {
+      facts.parameters.push_back({parameter.name, parameter.elements()});
+    }
+  }
+  return all;
+}
+
+// What pipeline.recompute may be: none, full, attention where there is any, and the configuration's
+// own list.
+std::map<std::string, std::vector<bool>> recompute_choices(PipelineConfig pipeline,
+                                                           const Layers& layers) {
+  std::map<std::string, std::vector<bool>> choices{
+      {pipeline.recompute, recomputed_layers(pipeline, layers)}};
+  const bool attends = std::any_of(layers.begin(), layers.end(), [](const auto& layer) {
+    return layer->name().ends_with(".attention");
+  });
+  for (const char* choice : {"none", "full", "attention"}) {
+    pipeline.recompute = choice;
+    if (attends || pipeline.recompute != "attention") {
+      choices[choice] = recomputed_layers(pipeline, layers);
+    }
+  }
+  return choices;
+}
+
+std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& data,
+                                         std::int64_t rows, Crew& crew) {
+  std::vector<LayerMeasure> measured;
+  const std::vector<double> seconds = crew.mean([&](const auto& together, bool first) {
+    MemoryPool pool;
+    Ops ops(pool);
+    const Layers layers = build_layers(config.model, data);
+    std::vector<LayerMeasure> mine = profile_layers(layers, rows, ops, together);
+    std::vector<double> times;
+    for (const LayerMeasure& layer : mine) {
+      for (const auto part : kParts) times.push_back(layer.cost.*part);
+    }
+    if (first) measured = std::move(mine);
+    return times;
+  });
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    for (std::size_t part = 0; part < kParts.size(); ++part) {
+      measured[i].cost.*kParts[part] = seconds[kParts.size() * i + part];
+    }
+  }
+  return measured;
+}
+
+// Seconds per parameter of the optimizer's pass and of the gradient norm, over `elements` of them.
+double measure_update(const OptimizerConfig& optimizer, std::int64_t elements, Crew& crew) {
+  constexpr int kRuns = 3;  // the first touches the memory
+  return crew
+      .mean([&](const auto& together, bool) {
+        MemoryPool pool;
+        Ops ops(pool);
+        Tensor values(pool, {elements}), gradients(pool, {elements});
+        std::memset(values.data(), 0, values.bytes());
+        std::memset(gradients.data(), 0, gradients.bytes());
+        const auto update = make_optimizer(
+            optimizer, {{values.f32(), gradients.f32(), elements, {{0, elements, true}}}}, ops);
+        double seconds = 0;
+        for (int run = 0; run < kRuns; ++run) {
+          together();
+          const double start = wall_seconds();
+          const std::int64_t chunks = elements / kChunkElements;
+          std::vector<double> squares(static_cast<std::size_t>(chunks));
+          parallel_ranges(chunks, 4, [&](std::int64_t begin, std::int64_t end, int) {
+            for (std::int64_t c = begin; c < end; ++c) {
+              squares[static_cast<std::size_t>(c)] =
+                  ops.simd().sum_squares(gradients.f32() + c * kChunkElements, kChunkElements);
+            }
+          });
+          update->update(run + 1, 1e-4, 1.0);
+          if (run > 0) seconds += (wall_seconds() - start) / (kRuns - 1);
+        }
+        return std::vector{seconds / static_cast<double>(elements)};
+      })
+      .front();
+}
+
+double measure_reading(const Source& source, std::int64_t rows) {
+  MemoryPool pool;
+  Tensor inputs(pool, source.input_shape().batched(rows), DType::kInt32);
+  Tensor targets(pool, source.target_shape().batched(rows), DType::kInt32);
+  source.read_training(0, 0, inputs, targets);
+  const double start = wall_seconds();
+  source.read_training(0, 0, inputs, targets);
+  return (wall_seconds() - start) / static_cast<double>(rows);
+}
+
+}  // namespace
+
+PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, const Source* source,
+                               const PlanRequest& request, Crew& crew, double seconds) {
+  constexpr std::int64_t kMostUpdated = 4 << 20;  // parameters: well beyond the caches
+  // What oneDNN's kernels and packing buffers and MPI's take beside tensors once all has run.
+  constexpr std::int64_t kGrowthBytes = 32 << 20;
+  PlanInputs inputs;
+  inputs.batch_rows = config.train.batch_size;
+  inputs.moments = config.optimizer.type == "adamw" ? 2 : 1;
+  inputs.cut = [](const std::vector<double>& costs, Placement placement, int ranks,
+                  int virtual_stages) {
+    return ranks == 1 || virtual_stages == 1
+               ? balanced_partition(costs, ranks * virtual_stages)
+               : rank_balanced_partition(costs, placement, ranks, virtual_stages);
+  };
+  inputs.machine.process_bytes = static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
+  const double start = wall_seconds();
+  ModelProfile& model = inputs.model;
+  const Layers layers = build_layers(config.model, data);
+  model.layers = facts_of(layers);
+  model.block_bytes = [](std::int64_t bytes) {
+    return static_cast<std::int64_t>(block_bytes(static_cast<std::size_t>(bytes)));
+  };
+  model.input_row_bytes = model.target_row_bytes = model.layers.front().input_row_bytes;
+  inputs.recomputed = recompute_choices(config.pipeline, layers);
+
+  const std::vector<std::int64_t> sizes =
+      microbatch_rows(request, inputs.batch_rows, static_cast<int>(model.layers.size()));
+  for (const std::int64_t rows : sizes) {
+    const bool enough = crew.agreed(wall_seconds() - start) > seconds;
+    if (enough && model.measured.size() >= 2) break;
+    model.measured[rows] = measure_layers(config, data, rows, crew);
+  }
+  const std::int64_t elements =
+      std::clamp(parameter_elements(model) / request.ranks, kChunkElements, kMostUpdated);
+  inputs.machine.update_seconds_per_element = measure_update(config.optimizer, elements, crew);
+  if (source != nullptr) {
+    inputs.machine.read_seconds_per_row = measure_reading(*source, sizes.front());
+  }
+  std::int64_t row_bytes = 0;  // of the largest message between two layers
+  for (std::size_t i = 1; i < model.layers.size(); ++i) {
+    row_bytes = std::max(row_bytes, model.layers[i].input_row_bytes);
+  }
+  crew.describe(inputs.machine, std::max<std::int64_t>(4, sizes.front() * row_bytes));
+  inputs.machine.measure_seconds = wall_seconds() - start;
+  return inputs;
+}
+
+}  // namespace pipetrain

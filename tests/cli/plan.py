@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""plan.py PIPETRAIN MPIRUN: plans as a user asks for them: text, JSON, a written configuration that trains, refusals."""
+
+import json
+import os
+import re
+import tempfile
+
+from inputs import make_inputs
+from job import Checks, Job, expect
+
+PLAN_KEYS = {"data": int, "tensor": int, "pipeline": int, "schedule": str, "virtual_stages": int, "microbatches": int,
+             "recompute": str, "shard": str, "precision": str, "step_seconds": float, "bubble_fraction": float,
+             "memory_bytes": int}
+
+
+def plan(*arguments):
+    return ["plan", "--config", "model.yaml", *arguments]
+
+
+def as_json(checks, folder, name, ranks, arguments, check):
+    job = Job(ranks, arguments, folder=folder)
+    code = job.wait()
+    problems = []
+    expect(problems, code == 0, f"exit code {code}, expected 0")
+    try:
+        report = json.loads(job.output())
+        expect(problems, report["plans"], "no plans")
+        steps = [entry["step_seconds"] for entry in report["plans"]]
+        expect(problems, steps == sorted(steps), "not the best first")
+        for entry in report["plans"]:
+            for key, kind in PLAN_KEYS.items():
+                expect(problems, isinstance(entry[key], kind), f"{key} is {entry.get(key)!r}")
+            expect(problems, (entry["data"], entry["tensor"], entry["shard"]) == (1, 1, "none"), f"cannot run {entry}")
+        for row in report["comparison"]:
+            expect(problems, 0 < row["efficiency"] <= 1.2, f"efficiency {row}")
+        expect(problems, {row["way"] for row in report["comparison"]} >= {"pipeline", "data", "tensor"}, "ways missing")
+        check(problems, report)
+    except (KeyError, ValueError) as error:
+        problems.append(f"no report: {error!r} in {job.output()[:300]}")
+    checks.case(name, job, problems)
+
+
+def alone(problems, report):
+    expect(problems, report["configured"]["schedule"] == "1f1b", "the configuration's schedule is missing")
+    expect(problems, report["configured"]["microbatches"] == 4, "the configuration's M is missing")
+    expect(problems, report["measured"]["messages"] == "estimated", "messages")
+    names = {entry["schedule"] for entry in report["plans"]}
+    expect(problems, names >= {"gpipe", "1f1b", "zb-h1", "interleaved", "zbv", "auto"}, f"only {names}")
+
+
+def on_ranks(problems, report):
+    expect(problems, report["measured"]["messages"] == "measured", "messages")
+    expect(problems, report["measured"]["ranks_at_once"] == 2, "ranks at once")
+    expect(problems, report["ranks"] == 4, "ranks")
+
+
+def text(checks, folder):
+    job = Job(1, plan("--ranks", "2"), folder=folder)
+    problems = []
+    expect(problems, job.wait() == 0, "exit code")
+    for pattern in [r"^measured in ", r"\n  1  ", r"as configured:", r"bubble", r"\n  pipeline ", r"\n  data \*",
+                    r"\n  tensor \*", r"cannot run it"]:
+        expect(problems, re.search(pattern, job.output()), f"lacks {pattern}: {job.output()}")
+    expect(problems, max(map(len, job.output().splitlines())) <= 120, "lines too long")
+    checks.case("text", job, problems)
+
+
+def written(checks, folder):
+    job = Job(1, plan("--ranks", "2", "--write", "best.yaml", "--format", "json"), folder=folder)
+    problems = []
+    expect(problems, job.wait() == 0, "exit code")
+    best = json.loads(job.output())["plans"][0]
+    checks.case("--write", job, problems)
+    job = Job(best["pipeline"], ["--config", "best.yaml", "--set", "train.steps=2", "--output", "written"], folder=folder)
+    problems = []
+    expect(problems, job.wait() == 0, "exit code")
+    with open(os.path.join(folder, "written", "config.yaml"), encoding="utf-8") as file:
+        config = file.read()
+    for key in ["schedule", "microbatches", "virtual_stages", "recompute"]:
+        expect(problems, f"  {key}: {best[key]}\n" in config, f"{key} is not {best[key]}")
+    checks.case("the written configuration trains", job, problems)
+
+
+def refused(checks, folder, arguments, patterns, ranks=1):
+    job = Job(ranks, arguments, folder=folder)
+    code = job.wait()
+    problems = []
+    expect(problems, code == 2, f"exit code {code}, expected 2")
+    errors = job.errors()
+    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
+    for pattern in patterns:
+        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
+    expect(problems, not job.output(), "wrote to standard output")
+    checks.case(f"refused: {' '.join(arguments[3:])}", job, problems)
+
+
+def main():
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as folder:
+        make_inputs(folder)
+        as_json(checks, folder, "alone", 1, plan("--ranks", "2", "--format", "json"), alone)
+        as_json(checks, folder, "on two ranks for four", 2, plan("--ranks", "4", "--format", "json"), on_ranks)
+        text(checks, folder)
+        written(checks, folder)
+        refused(checks, folder, plan("--ranks", "2", "--write", "best.yaml"), [r"best\.yaml exists"])
+        refused(checks, folder, plan("--ranks", "2", "--write", "no/such/best.yaml"), [r"--write: .*no/such"])
+        refused(checks, folder, plan(), ["--ranks N is missing"])
+        refused(checks, folder, plan("--ranks", "0"), ["--ranks"])
+        refused(checks, folder, plan("--ranks", "many"), ["--ranks"])
+        refused(checks, folder, plan("--ranks", "2", "--memory", "16G"), ["--memory: '16G'", "16GiB"])
+        refused(checks, folder, plan("--ranks", "2", "--memory", "-1GiB"), ["--memory: '-1GiB'"])
+        refused(checks, folder, plan("--ranks", "2", "--memory", "100kB"), ["nothing fits into 97.7 KiB", "the least is"])
+        refused(checks, folder, plan("--ranks", "2", "--set", "model.heads=3"), ["heads"])
+        refused(checks, folder, ["plan", "--ranks", "2"], ["--config FILE is missing"])
+        refused(checks, folder, plan("--ranks", "2", "--memory", "16G"), ["--memory"], ranks=2)
+    checks.finish()
+
+
+main()

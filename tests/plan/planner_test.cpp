@@ -1,0 +1,149 @@
+#include "plan/planner.h"
+
+#include "catch.h"
+#include "made_up.h"
+#include "plan/comparison.h"
+#include "schedule/generate.h"
+
+using namespace pipetrain;
+
+namespace {
+
+PlanRequest request(int ranks, std::int64_t memory_bytes, int microbatches = 4) {
+  PlanRequest made{.ranks = ranks, .memory_bytes = memory_bytes};
+  made.configured.pipeline = ranks;
+  made.configured.microbatches = microbatches;
+  made.configured_schedule = generate("1f1b", ranks, 1, microbatches);
+  return made;
+}
+
+const Plan* find(const PlanResult& result, const std::string& schedule, int microbatches) {
+  for (const Plan& plan : result.plans) {
+    const Candidate& c = plan.candidate;
+    if (c.schedule == schedule && c.microbatches == microbatches && c.recompute == "none") {
+      return &plan;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("Plans are ranked by step, and the step is the simulated one") {
+  const PlanInputs inputs = MadeUp{}.inputs();
+  const PlanResult result = search_plans(inputs, request(4, 1 << 30));
+  REQUIRE(result.plans.size() > 10);
+  for (std::size_t i = 1; i < result.plans.size(); ++i) {
+    CHECK(result.plans[i - 1].step_seconds <= result.plans[i].step_seconds);
+  }
+  // Gradients leave first: 3 M + 2 (p - 1) of units of 2 layers x 4 rows, messages apart.
+  const Plan* gpipe = find(result, "gpipe", 4);
+  REQUIRE(gpipe != nullptr);
+  CHECK(gpipe->step_seconds == Approx(8 * (3 * 4 + 2 * 3)).epsilon(1e-3));
+  CHECK(gpipe->bubble_fraction == Approx(6 / 18.0).epsilon(1e-3));
+  REQUIRE(result.configured);
+  CHECK(result.configured->candidate.schedule == "1f1b");
+}
+
+TEST_CASE("Every schedule at the configured sizes is predicted, however slow") {
+  const PlanResult result = search_plans(MadeUp{.fixed = 1}.inputs(), request(2, 1 << 30, 2));
+  for (const std::string& name : schedule_names()) {
+    INFO(name);
+    if (name != "dualpipev") CHECK(find(result, name, 2) != nullptr);  // it needs M >= 4
+  }
+}
+
+TEST_CASE("A cost of each microbatch weighs against a small bubble") {
+  const auto best = [](double fixed) {
+    return search_plans(MadeUp{.fixed = fixed}.inputs(), request(2, 1 << 30))
+        .plans.front()
+        .candidate.microbatches;
+  };
+  CHECK(best(0) == 16);
+  CHECK(best(3) < 16);
+}
+
+TEST_CASE("What does not fit is left out; recompute comes in where memory is short") {
+  const PlanInputs inputs = MadeUp{}.inputs();
+  const PlanResult roomy = search_plans(inputs, request(2, 1 << 30));
+  CHECK(roomy.beyond_memory == 0);
+  CHECK(roomy.plans.front().candidate.recompute == "none");
+  std::int64_t least = 1 << 30;
+  for (const Plan& plan : roomy.plans) {
+    if (plan.candidate.recompute == "none") least = std::min(least, plan.memory_bytes);
+  }
+  const PlanResult tight = search_plans(inputs, request(2, least - 1));
+  REQUIRE(!tight.plans.empty());
+  CHECK(tight.beyond_memory > 0);
+  for (const Plan& plan : tight.plans) {
+    CHECK(plan.memory_bytes < least);
+    CHECK(plan.candidate.recompute == "full");
+  }
+}
+
+TEST_CASE("If nothing fits, the least memory is that of a candidate, exactly") {
+  const PlanInputs inputs = MadeUp{}.inputs();
+  const PlanResult none = search_plans(inputs, request(2, 100));
+  CHECK(none.plans.empty());
+  const PlanResult just = search_plans(inputs, request(2, none.least_memory.memory_bytes));
+  REQUIRE(!just.plans.empty());
+  CHECK(just.plans.front().memory_bytes == none.least_memory.memory_bytes);
+  CHECK(search_plans(inputs, request(2, none.least_memory.memory_bytes - 1)).plans.empty());
+}
+
+TEST_CASE("The reason names the best plan and what it is better than") {
+  const PlanResult result = search_plans(MadeUp{.fixed = 1}.inputs(), request(4, 1 << 30));
+  const std::string why = reason(result, 4);
+  CHECK(why.starts_with(result.plans.front().candidate.schedule + " with "));
+  CHECK(why.find("bubble") != std::string::npos);
+  CHECK(why.ends_with("."));
+}
+
+TEST_CASE("64 ranks are planned within the search's effort") {
+  MadeUp made_up{.layers = 130, .batch_rows = 256};
+  PlanRequest asked = request(64, std::int64_t{1} << 40, 256);
+  const PlanResult result = search_plans(made_up.inputs(), asked);
+  CHECK(result.plans.size() >= 10);
+  CHECK(result.plans.front().candidate.pipeline == 64);
+}
+
+TEST_CASE("Layers between measured sizes lie on a line, memory grows in proportion") {
+  PlanInputs inputs = MadeUp{.seconds = 2, .fixed = 3}.inputs();
+  auto& measured = inputs.model.measured;
+  std::erase_if(measured, [](const auto& size) { return size.first != 2 && size.first != 4; });
+  for (const std::int64_t rows : {1, 3, 8}) {
+    const LayerMeasure layer = layers_at(inputs.model, rows).front();
+    CHECK(layer.cost.forward == Approx(2.0 * static_cast<double>(rows) + 3));
+    CHECK(layer.forward.after == Blocks{{rows * kSaved, 1}});
+  }
+}
+
+TEST_CASE("The comparison follows the published formulas") {
+  MadeUp made_up{.layers = 4, .batch_rows = 8};
+  made_up.parameters = 1000;
+  const PlanInputs inputs = made_up.inputs();
+  PlanRequest asked = request(4, 1 << 30, 4);
+  const PlanResult result = search_plans(inputs, asked);
+  REQUIRE(result.configured);
+  const auto rows = compare_ways(inputs, 4, *result.configured);  // microbatches of 2 rows
+  REQUIRE(rows.size() == 5);
+  const std::int64_t parameters = 4000;
+  CHECK(rows[0].way == "pipeline");
+  CHECK(!rows[0].estimate);
+  CHECK(rows[0].sent_bytes == 2 * 8 * kInput);  // a rank between: forward and back, all rows
+  CHECK(rows[1].way == "data");
+  CHECK(rows[1].sent_bytes == 2 * 3 * parameters);  // three quarters of 4 bytes
+  CHECK(rows[2].way == "sharded optimizer");
+  CHECK(rows[2].sent_bytes == rows[1].sent_bytes);
+  CHECK(rows[1].memory_bytes - rows[2].memory_bytes == 6 * parameters);
+  CHECK(rows[3].way == "sharded parameters");
+  CHECK(rows[3].sent_bytes == 3 * 3 * parameters);  // one microbatch of 2 rows a replica
+  CHECK(rows[4].way == "tensor");
+  // Two all-reduces in each of 4 MLPs, over all 8 rows.
+  CHECK(rows[4].sent_bytes == 2 * 3 * 2 * 8 * kInput);
+  for (const ComparisonRow& row : rows) {
+    INFO(row.way);
+    CHECK(row.efficiency > 0);
+    CHECK(row.efficiency <= 1);
+  }
+}

@@ -1,0 +1,109 @@
+#include "plan/rank_memory.h"
+
+#include "catch.h"
+#include "made_up.h"
+#include "schedule/generate.h"
+#include "schedule/lower.h"
+
+using namespace pipetrain;
+
+namespace {
+
+struct Live {
+  int saved = 0, for_weights = 0;  // microbatches: F done and not I; I done and not W
+};
+
+// The most on a rank at once, counted in the schedule itself. I takes before it frees.
+Live most_live(const Schedule& schedule, int rank) {
+  Live now, most;
+  const Schedule split = split_backward(schedule);
+  for (const Action& action : split.ranks[static_cast<std::size_t>(rank)]) {
+    if (action.op == Op::kForward) ++now.saved;
+    if (action.op == Op::kBackwardInput) ++now.for_weights;
+    most = {std::max(most.saved, now.saved), std::max(most.for_weights, now.for_weights)};
+    if (action.op == Op::kBackwardInput) --now.saved;
+    if (action.op == Op::kBackwardWeight) --now.for_weights;
+  }
+  return most;
+}
+
+struct Predicted {
+  std::vector<std::int64_t> bytes;
+  std::vector<RankParameters> parameters;
+};
+
+Predicted predict(const MadeUp& made_up, const Schedule& schedule, const std::string& recompute) {
+  const PlanInputs inputs = made_up.inputs();
+  const int stages = schedule.stage_count();
+  const std::int64_t rows = made_up.batch_rows / schedule.microbatches;
+  const auto first = inputs.cut(std::vector<double>(static_cast<std::size_t>(made_up.layers)),
+                                schedule.placement, schedule.rank_count(), schedule.virtual_stages);
+  std::vector<StageSizes> profiles;
+  for (int s = 0; s < stages; ++s) {
+    const bool last = s + 1 == stages;
+    const StageCut cut{first[static_cast<std::size_t>(s)],
+                       last ? made_up.layers : first[static_cast<std::size_t>(s) + 1], last};
+    const StageProfile stage = stage_profile(inputs.model, layers_at(inputs.model, rows), rows, cut,
+                                             inputs.recomputed.at(recompute));
+    profiles.push_back({stage, stage});
+  }
+  const std::vector<bool> recomputes(static_cast<std::size_t>(stages), recompute == "full");
+  const Schedule full = add_recompute(schedule, recomputes);
+  const auto parameters = rank_parameters(inputs.model, schedule, first);
+  return {rank_memory({inputs.model, full, parameters, profiles, rows, rows, schedule.microbatches,
+                       inputs.moments}),
+          parameters};
+}
+
+}  // namespace
+
+TEST_CASE("Uses follow each other: what the first leaves lies below what the next takes") {
+  const MemoryUse use = then(then(takes(8, 2), takes(8, -1)), takes(4, 3));
+  CHECK(use.after == Blocks{{4, 3}, {8, 1}});
+  CHECK(use.most == Blocks{{4, 3}, {8, 2}});
+}
+
+TEST_CASE("A rank's memory is its parameters and what its own list of actions keeps at once") {
+  for (const std::string name : {"gpipe", "1f1b", "zb-h1", "interleaved", "zbv", "v-min"}) {
+    for (const int ranks : {1, 2, 4}) {
+      INFO(name << " on " << ranks << " ranks");
+      MadeUp made_up{.layers = 8 * ranks, .batch_rows = 16};
+      const Schedule schedule = generate(name, ranks, default_virtual_stages(name), 8);
+      const Predicted found = predict(made_up, schedule, "none");
+      const int layers = 8 / schedule.virtual_stages;  // of a stage
+      for (int rank = 0; rank < ranks; ++rank) {
+        const Live most = most_live(schedule, rank);
+        const std::int64_t parameters = 8 * made_up.parameters * 4 * 4;
+        // Within an I, one layer has both at a time.
+        const std::int64_t activations =
+            2 * (layers * most.saved * kSaved + layers * most.for_weights * kForWeights);
+        const std::int64_t bytes = found.bytes[static_cast<std::size_t>(rank)];
+        CHECK(bytes >= parameters + activations);
+        CHECK(bytes < parameters + activations + 200 * kInput);  // messages and batches
+      }
+    }
+  }
+}
+
+TEST_CASE("Under GPipe, recomputing all keeps of waiting microbatches only the inputs") {
+  const MadeUp made_up{.layers = 8, .batch_rows = 8};
+  const Schedule schedule = generate("gpipe", 2, 1, 8);
+  const std::int64_t kept = predict(made_up, schedule, "none").bytes[0];
+  const std::int64_t recomputed = predict(made_up, schedule, "full").bytes[0];
+  // 4 layers of one microbatch at a time, and small blocks for inputs and messages.
+  CHECK(std::abs(kept - recomputed - 7 * 4 * kSaved) < 10 * kInput);
+}
+
+TEST_CASE("A tied parameter counts on both ranks, and once where both uses are on one") {
+  PlanInputs inputs = MadeUp{.layers = 4}.inputs();
+  inputs.model.layers[3].parameters[0].name = inputs.model.layers[0].parameters[0].name;
+  const auto apart = rank_parameters(inputs.model, generate("1f1b", 2, 1, 2), {0, 2});
+  CHECK(apart[0].elements() == 10);
+  CHECK(apart[1].elements() == 10);
+  CHECK(apart[0].exchanged == std::vector<std::int64_t>{5});
+  CHECK(apart[0].earlier_gradients == std::vector<std::int64_t>{5});
+  CHECK(apart[1].earlier_gradients.empty());
+  const auto together = rank_parameters(inputs.model, generate("1f1b", 1, 1, 2), {0});
+  CHECK(together[0].elements() == 15);
+  CHECK(together[0].exchanged.empty());
+}

@@ -1,0 +1,72 @@
+// That planning foresees the tensor memory which training then takes, to a few percent.
+#include "catch.h"
+#include "pipeline_threads.h"
+#include "plan/predict.h"
+#include "schedule/generate.h"
+#include "train/plan_measure.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr int kTokens = 16, kVocabulary = 61;
+
+Config small_config(const std::string& schedule, int microbatches, int batch,
+                    const std::string& recompute) {
+  Config config;
+  config.model = {.preset = "gpt", .depth = 4, .heads = 2, .width = 32, .context = kTokens};
+  config.data.sequence_length = kTokens;
+  config.pipeline.schedule = schedule;
+  config.pipeline.microbatches = microbatches;
+  config.pipeline.recompute = recompute;
+  config.train.batch_size = batch;
+  return config;
+}
+
+void check_foreseen(Config config, int ranks) {
+  const FixedSource source = FixedSource::counting(config.train.batch_size, kTokens, kVocabulary);
+  const PipelineConfig& pipeline = config.pipeline;
+  const Candidate candidate{.pipeline = ranks,
+                            .schedule = pipeline.schedule,
+                            .virtual_stages = default_virtual_stages(pipeline.schedule),
+                            .microbatches = pipeline.microbatches,
+                            .recompute = pipeline.recompute};
+  PlanRequest request{.ranks = ranks, .configured = candidate};
+  ThreadCrew crew(1, 1);
+  const PlanInputs inputs =
+      measure_plan_inputs(config, {kTokens, kVocabulary}, &source, request, crew, /*seconds=*/60);
+  const Schedule schedule =
+      generate(candidate.schedule, ranks, candidate.virtual_stages, candidate.microbatches);
+  const Plan plan = Predictor(inputs).predict(candidate, schedule, std::int64_t{1} << 40);
+
+  config.pipeline.partition = "list";
+  config.pipeline.first_layers = plan.first_layers;
+  std::vector<double> taken(static_cast<std::size_t>(ranks));
+  run_ranks(config, source, ranks, [&](RankThread& rank) {
+    rank.train(0, 4);
+    taken[static_cast<std::size_t>(rank.rank())] =
+        static_cast<double>(rank.pool().reserved_bytes());
+  });
+  for (std::size_t rank = 0; rank < taken.size(); ++rank) {
+    INFO(candidate.schedule << ", M=" << candidate.microbatches << ", recompute "
+                            << candidate.recompute << ", rank " << rank << " of " << ranks);
+    CHECK(static_cast<double>(plan.tensor_bytes[rank]) == Approx(taken[rank]).epsilon(0.05));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Predicted tensor memory is what training takes, under every kind of schedule") {
+  for (const int ranks : {2, 4}) {
+    for (const char* schedule : {"gpipe", "1f1b", "zb-h1", "interleaved", "zbv", "v-min"}) {
+      check_foreseen(small_config(schedule, 8, 16, "none"), ranks);
+    }
+  }
+}
+
+TEST_CASE("Also with recompute, and where microbatches differ by a row") {
+  check_foreseen(small_config("gpipe", 8, 16, "full"), 2);
+  check_foreseen(small_config("1f1b", 8, 16, "attention"), 4);
+  check_foreseen(small_config("zbv", 8, 16, "full"), 2);
+  check_foreseen(small_config("1f1b", 6, 16, "none"), 2);
+}
