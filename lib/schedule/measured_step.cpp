@@ -166,18 +166,19 @@ StepComparison compare(const TracedStep& step, const std::string& name) {
   return both;
 }
 
-std::string StepComparison::notes() const {
-  const auto time = [&](double value) { return short_number(value) + " " + time_unit; };
-  std::string text =
-      "predicted from every stage's mean measured times, with messages that take no time; they "
-      "took " +
-      time(message) + " (median)\n" + "whole step " + time(duration_of(measured));
-  std::string separator = ", besides actions and waits: ";
+std::string StepComparison::measured_note() const {
+  std::string text = "whole step " + short_number(duration_of(measured)) + " " + time_unit;
+  std::string separator = ", besides actions and waits ";
   for (const OtherWork& work : longest_other_work(measured)) {
-    text += separator + work.name + " " + time(work.end - work.start);
+    text += separator + work.name + " " + short_number(work.end - work.start);
     separator = ", ";
   }
-  return text + " (each on its slowest rank)\n";
+  return text + " (of the slowest rank)";
+}
+
+std::string StepComparison::predicted_note() const {
+  return "mean measured times of each stage, messages free (measured: " + short_number(message) +
+         " " + time_unit + ", median)";
 }
 
 }  // namespace pipetrain

@@ -38,8 +38,10 @@ struct StepComparison {
   Timeline predicted;  // the schedule that ran, simulated with its mean costs
   double message = 0;  // as median_message()
 
-  // What the picture does not say: the whole step, and what is in it beside the actions.
-  std::string notes() const;
+  // What the picture does not say: the whole step and what is in it beside the actions; and what
+  // the prediction rests on.
+  std::string measured_note() const;
+  std::string predicted_note() const;
 };
 
 // Error(kData), beginning with `name`, if what ran is no schedule.

@@ -157,7 +157,8 @@ double Trainer::evaluate() {
 void Trainer::trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed) {
   if (trace_->covers(step) && result.finite) {
     trace_->keep(step, pipeline_.recorder(),
-                 coordinates() ? std::vector<OtherWork>{feed} : std::vector<OtherWork>{});
+                 coordinates() && step < config_.train.steps ? std::vector<OtherWork>{feed}
+                                                             : std::vector<OtherWork>{});
   }
   if (!trace_->ends_with(step)) return;
   trace_->write();

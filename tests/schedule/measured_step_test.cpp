@@ -87,6 +87,6 @@ TEST_CASE("A comparison predicts from what was measured, and says what the pictu
   CHECK(both.measured.timeline.makespan() == Approx(1000 * end));
   CHECK(both.predicted.makespan() ==
         Approx(simulate(schedule, equal_costs(schedule, 10, 10, 10)).makespan()));
-  CHECK_THAT(both.notes(), Contains("they took 2 ms (median)"));
-  CHECK_THAT(both.notes(), Contains("whole step 149 ms") && Contains("feed 1 ms, update 4 ms"));
+  CHECK_THAT(both.predicted_note(), Contains("2 ms, median"));
+  CHECK_THAT(both.measured_note(), Contains("whole step 149 ms") && Contains("feed 1, update 4"));
 }
