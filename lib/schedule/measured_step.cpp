@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <map>
 
 #include "base/error.h"
 #include "schedule/csv.h"
@@ -113,16 +114,24 @@ Schedule schedule_of(const Timeline& timeline, const std::string& name) {
 }
 
 Costs mean_costs(const Timeline& timeline, const Schedule& schedule) {
-  Costs costs{std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count())), 0};
+  struct Mean {
+    double sum = 0;
+    int count = 0;
+    double value() const { return count > 0 ? sum / count : 0; }
+  };
+  std::vector<std::map<Op, Mean>> means(static_cast<std::size_t>(schedule.stage_count()));
   for (const auto& spans : timeline.ranks) {
     for (const Span& span : spans) {
       if (!is_work(span)) continue;
-      StageCost& cost = costs.stages[static_cast<std::size_t>(span.action.stage)];
-      double& part = span.action.op == Op::kForward          ? cost.forward
-                     : span.action.op == Op::kBackwardWeight ? cost.backward_weight
-                                                             : cost.backward_input;
-      part += (span.end - span.start) / schedule.microbatches;
+      Mean& mean = means[static_cast<std::size_t>(span.action.stage)][span.action.op];
+      mean.sum += span.end - span.start;
+      ++mean.count;
     }
+  }
+  Costs costs;
+  for (auto& mean : means) {
+    costs.stages.push_back({mean[Op::kForward].value(), mean[Op::kBackwardInput].value(),
+                            mean[Op::kBackwardWeight].value(), mean[Op::kRecompute].value()});
   }
   return costs;
 }
@@ -137,7 +146,8 @@ double median_message(const Timeline& timeline, const Schedule& schedule) {
   };
   for (const auto& spans : timeline.ranks) {
     for (const Span& span : spans) {
-      if (is_work(span) && span.action.op != Op::kBackwardWeight) end_of(span.action) = span.end;
+      const bool leaves = span.action.op == Op::kForward || sends_gradient(span.action.op);
+      if (!span.waiting && leaves) end_of(span.action) = span.end;
     }
   }
   std::vector<double> times;

@@ -21,7 +21,8 @@ double duration_of(const TracedStep& step);
 // The same step, its first action beginning at 0, in other units of time.
 TracedStep in_units(const TracedStep& step, double seconds_per_unit);
 
-// The compute actions that ran, checked to be a schedule. Error(kData), beginning with `name`.
+// The compute actions that ran (but Rs, which follow from the costs), checked to be a schedule.
+// Error(kData), beginning with `name`.
 Schedule schedule_of(const Timeline& timeline, const std::string& name);
 
 // Each stage's mean over its microbatches; messages are free.

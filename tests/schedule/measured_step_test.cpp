@@ -47,6 +47,20 @@ TEST_CASE("The schedule and the costs that ran are found again in what was measu
   }
 }
 
+TEST_CASE("A stage that recomputes is predicted with its Rs") {
+  const Schedule schedule = generate("1f1b", 4, 1, 8);
+  Costs costs = uneven_costs(schedule, 0.25);
+  costs.stages[1].recompute = 1.5;
+  const Timeline timeline = simulate(schedule, costs);
+  const Schedule found = schedule_of(timeline, "trace");
+  CHECK(found.ranks == split_backward(schedule).ranks);
+  const Costs mean = mean_costs(timeline, found);
+  CHECK(mean.stages[0].recompute == 0);
+  CHECK(mean.stages[1].recompute == Approx(1.5));
+  CHECK(median_message(timeline, found) == Approx(0.25));
+  CHECK(simulate(found, {mean.stages, 0.25}).makespan() == Approx(timeline.makespan()));
+}
+
 TEST_CASE("Actions that are no schedule are refused as data") {
   const Schedule schedule = generate("1f1b", 2, 1, 4);
   Timeline timeline = simulate(schedule, equal_costs(schedule, 1, 1, 1));
