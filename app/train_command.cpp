@@ -12,7 +12,7 @@ namespace pipetrain {
 namespace {
 
 struct TrainOptions : RunOptions {
-  bool no_progress = false;
+  bool no_progress = false, trace = false;
 };
 
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
@@ -23,7 +23,8 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   MpiMailbox mailbox(ranks, pool, started.wait, started.plan.virtual_stages);
   MpiCollective collective(ranks, pool, started.wait, &mailbox);
   Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
-                  std::move(started.plan), mailbox, collective, pool, !options.no_progress);
+                  std::move(started.plan), mailbox, collective, pool,
+                  {.progress = !options.no_progress, .trace = options.trace});
   report.agree([&] { trainer.load_weights(); });
   trainer.run();
   return 0;
@@ -38,11 +39,17 @@ Command add_train_command(CLI::App& app) {
   add_run_options(*command, *options);
   add_short(*command, *options, "--output", "DIR", "train.output",
             "run directory; default: runs/ and the configuration's name");
+  command->add_flag("--trace", options->trace,
+                    "write trace.json into the run directory: ten steps after the first two");
   command->add_flag("--no-progress", options->no_progress, "no progress bar on a terminal");
   return {
       .options = command,
       .usage = "[mpirun -np RANKS] pipetrain [train] --config FILE [OPTION]...",
-      .check = [options] { require_config(*options); },
+      .check =
+          [options] {
+            require_config(*options);
+            options->own_words = std::string("--trace: ") + (options->trace ? "yes" : "no") + "\n";
+          },
       .run_on_ranks = [options](const MpiSession& session,
                                 ErrorReport& report) { return train(session, report, *options); }};
 }

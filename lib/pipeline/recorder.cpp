@@ -19,6 +19,7 @@ double cpu_seconds() { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 void Recorder::begin(std::size_t expected) {
   spans_.clear();
   spans_.reserve(expected);
+  other_work_.clear();
   origin_ = wall_seconds();
 }
 

@@ -1,10 +1,10 @@
-// Writes down what a rank did in a step: the measured spans of a Timeline. It must not know what an
-// action does.
+// Writes down what a rank did in a step: the measured spans of a Timeline, and other work after
+// them. It must not know what an action does.
 #pragma once
 
 #include <vector>
 
-#include "schedule/timeline.h"
+#include "schedule/traced_step.h"
 
 namespace pipetrain {
 
@@ -27,12 +27,22 @@ class Recorder {
     return end - start;
   }
 
+  // The same for work that is no action; it has a name.
+  template <class Body>
+  void record_other(const char* name, const Body& body) {
+    const double start = wall_seconds();
+    body();
+    other_work_.push_back({name, start - origin_, wall_seconds() - origin_});
+  }
+
   const std::vector<Span>& spans() const { return spans_; }
+  const std::vector<OtherWork>& other_work() const { return other_work_; }
   double origin() const { return origin_; }  // wall_seconds() at begin()
 
  private:
   double origin_ = 0;
   std::vector<Span> spans_;
+  std::vector<OtherWork> other_work_;
 };
 
 }  // namespace pipetrain

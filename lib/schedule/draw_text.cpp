@@ -68,45 +68,61 @@ double columns_per_time(const Timeline& timeline, std::size_t label_width) {
                   label * static_cast<double>(kMostPerAction * in_a_row) / timeline.makespan());
 }
 
+std::size_t label_width_of(const Timeline& timeline) {
+  const int ranks = static_cast<int>(timeline.ranks.size());
+  const int virtual_stages = virtual_stages_of(timeline);
+  std::size_t width = 1;
+  for (const auto& spans : timeline.ranks) {
+    for (const Span& span : spans) {
+      if (!is_compute(span.action.op)) continue;
+      width = std::max(width, label_of(span.action, ranks, virtual_stages).size());
+    }
+  }
+  return virtual_stages > 2 ? width + 1 : width;  // "0F0 0F1": digits do not touch
+}
+
+bool appears(const Timeline& timeline, Op op) {
+  return std::ranges::any_of(timeline.ranks, [&](const std::vector<Span>& spans) {
+    return std::ranges::any_of(
+        spans, [&](const Span& span) { return !span.waiting && span.action.op == op; });
+  });
+}
+
+// One Timeline's rows on an axis that it may share with others.
 class TextDrawing {
  public:
-  TextDrawing(const Timeline& timeline, const TextStyle& style)
-      : timeline_(timeline),
+  TextDrawing(const TextPanel& panel, const TextStyle& style, double columns_per_time)
+      : title_(panel.title),
+        timeline_(*panel.timeline),
         style_(style),
-        ranks_(static_cast<int>(timeline.ranks.size())),
-        virtual_stages_(virtual_stages_of(timeline)),
-        begin_(first_start(timeline)) {
-    for (const auto& spans : timeline.ranks) {
-      for (const Span& span : spans) {
-        if (!is_compute(span.action.op)) continue;
-        label_width_ =
-            std::max(label_width_, label_of(span.action, ranks_, virtual_stages_).size());
-      }
-    }
-    if (virtual_stages_ > 2) ++label_width_;  // "0F0 0F1": digits do not touch
-    scale_ = columns_per_time(timeline, label_width_);
-    width_ = column(begin_ + timeline.makespan());
+        ranks_(static_cast<int>(timeline_.ranks.size())),
+        virtual_stages_(virtual_stages_of(timeline_)),
+        begin_(first_start(timeline_)),
+        scale_(columns_per_time) {
+    width_ = column(begin_ + timeline_.makespan());
     check_size();
-    for (const auto& spans : timeline.ranks) rows_.push_back(draw_row(spans));
+    for (const auto& spans : timeline_.ranks) rows_.push_back(draw_row(spans));
   }
 
-  std::string draw() const {
-    const std::size_t margin = std::to_string(ranks_ - 1).size() + 6;  // "rank N "
-    std::size_t room =
-        static_cast<std::size_t>(std::max(style_.columns - static_cast<int>(margin), 20));
-    room -= room % label_width_;
-    std::string text;
-    for (std::size_t first = 0; first < width_; first += room) {
-      const std::size_t end = std::min(width_, first + room);
-      text += std::string(margin, ' ') + axis(first, end) + "\n";
-      for (int rank = 0; rank < ranks_; ++rank) {
-        std::string name = "rank " + std::to_string(rank);
-        name.resize(margin, ' ');
-        text += name + cut(rows_[static_cast<std::size_t>(rank)], first, end) + "\n";
-      }
+  std::size_t width() const { return width_; }
+  std::size_t margin() const { return std::to_string(ranks_ - 1).size() + 6; }  // "rank N "
+
+  // The columns [first, end) of every rank.
+  std::string piece(std::size_t first, std::size_t end) const {
+    if (first >= width_) return "";
+    std::string text = title_.empty() ? "" : title_ + "\n";
+    for (int rank = 0; rank < ranks_; ++rank) {
+      std::string name = "rank " + std::to_string(rank);
+      name.resize(margin(), ' ');
+      text += name + cut(rows_[static_cast<std::size_t>(rank)], first, std::min(width_, end));
       text += "\n";
     }
-    return text + legend();
+    return text;
+  }
+
+  std::string figures() const {
+    std::string text = title_.empty() ? "" : title_ + ": ";
+    return text + headline(timeline_, style_.time_unit) + "\n" + peaks();
   }
 
  private:
@@ -156,45 +172,6 @@ class TextDrawing {
     return colour == 0 ? text : text + "\033[0m";
   }
 
-  std::string axis(std::size_t first, std::size_t end) const {
-    const double step = round_step(60 / scale_, 6);
-    std::string text(end - first, ' ');
-    for (double time = 0; column(begin_ + time) < end; time += step) {
-      const std::size_t at = column(begin_ + time);
-      const std::string number = short_number(time);
-      if (at < first || at - first + number.size() > text.size()) continue;
-      text.replace(at - first, number.size(), number);
-    }
-    return text.substr(0, text.find_last_not_of(' ') + 1);
-  }
-
-  std::string legend() const {
-    std::string text = headline(timeline_, style_.time_unit) + "\n" + peaks();
-    std::string letters;
-    const auto explain = [&](Op op, const std::string& words) {
-      if (!appears(op)) return;
-      if (!letters.empty()) letters += ", ";
-      letters += words;
-    };
-    explain(Op::kForward, "F forward");
-    explain(Op::kBackwardInput, "I input gradient");
-    explain(Op::kBackwardWeight, "W weight gradient");
-    explain(Op::kBackward, "B both gradients");
-    explain(Op::kRecompute, "R recompute");
-    if (letters.empty()) return text;
-    text += letters + "; then the microbatch\n";
-    if (virtual_stages_ == 2) text += "small letters: the rank's second stage\n";
-    if (virtual_stages_ > 2) text += "the number before the letter: the stage\n";
-    return text;
-  }
-
-  bool appears(Op op) const {
-    return std::ranges::any_of(timeline_.ranks, [&](const std::vector<Span>& spans) {
-      return std::ranges::any_of(
-          spans, [&](const Span& span) { return !span.waiting && span.action.op == op; });
-    });
-  }
-
   std::string peaks() const {
     if (timeline_.peak_live_microbatches.empty()) return "";
     std::string text = "peak live microbatches of each rank:";
@@ -210,18 +187,84 @@ class TextDrawing {
     return text + "\n";
   }
 
+  const std::string& title_;
   const Timeline& timeline_;
   const TextStyle& style_;
   int ranks_, virtual_stages_;
-  double begin_, scale_ = 1;
-  std::size_t label_width_ = 1, width_ = 0;
+  double begin_, scale_;
+  std::size_t width_ = 0;
   std::vector<Row> rows_;
 };
 
+std::string axis(double scale, std::size_t first, std::size_t end) {
+  const double step = round_step(60 / scale, 6);
+  std::string text(end - first, ' ');
+  for (double time = 0;; time += step) {
+    const auto at = static_cast<std::size_t>(std::lround(time * scale));
+    if (at >= end) break;
+    const std::string number = short_number(time);
+    if (at < first || at - first + number.size() > text.size()) continue;
+    text.replace(at - first, number.size(), number);
+  }
+  return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+std::string legend(const std::vector<TextPanel>& panels) {
+  std::string letters;
+  const auto explain = [&](Op op, const std::string& words) {
+    if (std::ranges::none_of(panels, [&](const TextPanel& p) { return appears(*p.timeline, op); }))
+      return;
+    if (!letters.empty()) letters += ", ";
+    letters += words;
+  };
+  explain(Op::kForward, "F forward");
+  explain(Op::kBackwardInput, "I input gradient");
+  explain(Op::kBackwardWeight, "W weight gradient");
+  explain(Op::kBackward, "B both gradients");
+  explain(Op::kRecompute, "R recompute");
+  if (letters.empty()) return "";
+  std::string text = letters + "; then the microbatch\n";
+  int virtual_stages = 1;
+  for (const TextPanel& panel : panels) {
+    virtual_stages = std::max(virtual_stages, virtual_stages_of(*panel.timeline));
+  }
+  if (virtual_stages == 2) text += "small letters: the rank's second stage\n";
+  if (virtual_stages > 2) text += "the number before the letter: the stage\n";
+  return text;
+}
+
 }  // namespace
 
+std::string draw_text(const std::vector<TextPanel>& panels, const TextStyle& style) {
+  std::size_t label_width = 1, width = 0, margin = 0;
+  for (const TextPanel& panel : panels) {
+    label_width = std::max(label_width, label_width_of(*panel.timeline));
+  }
+  double scale = 0;
+  for (const TextPanel& panel : panels) {
+    scale = std::max(scale, columns_per_time(*panel.timeline, label_width));
+  }
+  std::vector<TextDrawing> drawings;
+  for (const TextPanel& panel : panels) {
+    const TextDrawing& drawing = drawings.emplace_back(panel, style, scale);
+    width = std::max(width, drawing.width());
+    margin = std::max(margin, drawing.margin());
+  }
+  auto room = static_cast<std::size_t>(std::max(style.columns - static_cast<int>(margin), 20));
+  room -= room % label_width;
+  std::string text;
+  for (std::size_t first = 0; first < width; first += room) {
+    const std::size_t end = std::min(width, first + room);
+    text += std::string(margin, ' ') + axis(scale, first, end) + "\n";
+    for (const TextDrawing& drawing : drawings) text += drawing.piece(first, end);
+    text += "\n";
+  }
+  for (const TextDrawing& drawing : drawings) text += drawing.figures();
+  return text + legend(panels);
+}
+
 std::string draw_text(const Timeline& timeline, const TextStyle& style) {
-  return TextDrawing(timeline, style).draw();
+  return draw_text({{"", &timeline}}, style);
 }
 
 }  // namespace pipetrain

@@ -1,8 +1,9 @@
-// A Timeline as text: a row per rank, time from left to right, cut into panels as wide as the
-// terminal. It must not know whether the Timeline was simulated or measured.
+// Timelines as text: a row per rank, time from left to right, cut into pieces as wide as the
+// terminal. It must not know whether a Timeline was simulated or measured.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "schedule/timeline.h"
 
@@ -19,5 +20,13 @@ struct TextStyle {
 // makespan, bubble and peak live microbatches. Error(kConfiguration) for a drawing that no one
 // reads to its end.
 std::string draw_text(const Timeline& timeline, const TextStyle& style = {});
+
+struct TextPanel {
+  std::string title;
+  const Timeline* timeline;  // not owned
+};
+
+// Several on one time axis: each piece of the first above the same piece of the next.
+std::string draw_text(const std::vector<TextPanel>& panels, const TextStyle& style = {});
 
 }  // namespace pipetrain

@@ -163,12 +163,14 @@ StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
   if (step_start_ == 0) step_start_ = wall_seconds();
   engine_->run(training_actions_, step, recorder_);
   if (++steps_run_ == 2) reserve_for_sends(step);
-  StepResult result = reduce(step);
+  StepResult result;
+  recorder_.record_other("reduce", [&] { result = reduce(step); });
   result.finite = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
   if (!result.finite) return result;
   const double clip = config_.optimizer.clip_norm;
   const double scale = clip > 0 ? std::min(1.0, clip / (result.gradient_norm + kClipEpsilon)) : 1.0;
-  optimizer_->update(step.step + 1, learning_rate, scale);
+  recorder_.record_other("update",
+                         [&] { optimizer_->update(step.step + 1, learning_rate, scale); });
   return result;
 }
 

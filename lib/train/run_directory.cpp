@@ -27,8 +27,12 @@ void write_file(const std::string& path, const std::string& text) {
 
 }  // namespace
 
+std::string trace_path(const std::string& run_directory) { return run_directory + "/trace.json"; }
+
 RunDirectory::RunDirectory(const Config& config)
     : folder_(made_folder(config.train.output)), metrics_(folder_ + "/metrics.jsonl") {
+  std::error_code none;  // a trace of an earlier run is not this one's
+  std::filesystem::remove(trace_path(folder_), none);
   write_file(folder_ + "/config.yaml", resolved_yaml(config));
 }
 

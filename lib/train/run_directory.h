@@ -1,5 +1,5 @@
-// The folder of a run: config.yaml as resolved, schedule.csv and metrics.jsonl. Rank 0 owns it. It
-// must not know training.
+// The folder of a run: config.yaml as resolved, schedule.csv, metrics.jsonl, and trace.json if
+// asked for. Rank 0 owns it. It must not know training.
 #pragma once
 
 #include <string>
@@ -10,9 +10,12 @@
 
 namespace pipetrain {
 
+std::string trace_path(const std::string& run_directory);
+
 class RunDirectory {
  public:
-  // Makes train.output and writes config.yaml. Error(kConfiguration) if that cannot be.
+  // Makes train.output, writes config.yaml and removes an earlier run's trace.
+  // Error(kConfiguration) if that cannot be.
   explicit RunDirectory(const Config& config);
   MetricsFile& metrics() { return metrics_; }
   // schedule.csv: what the ranks execute, whether it was generated, read or searched for.

@@ -38,7 +38,7 @@ double Trainer::Window::predicted_bubble(const Schedule& schedule) const {
 
 Trainer::Trainer(const Config& config, const World& world, const Source* source,
                  RunDirectory* directory, ModelPlan plan, Mailbox& mailbox, Collective& collective,
-                 MemoryPool& pool, bool progress)
+                 MemoryPool& pool, const TrainerOptions& options)
     : config_(config),
       world_(world),
       source_(source),
@@ -46,9 +46,17 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       collective_(collective),
       pool_(pool),
       pipeline_(config, std::move(plan), mailbox, collective, pool),
-      progress_(progress && source != nullptr, config.train.steps, "tokens"),
+      progress_(options.progress && source != nullptr, config.train.steps, "tokens"),
       busy_seconds_(static_cast<std::size_t>(world.size())),
       run_seconds_(static_cast<std::size_t>(world.size())) {
+  if (options.trace) {
+    const Schedule& schedule = pipeline_.layout().schedule;
+    trace_ =
+        std::make_unique<RunTrace>(trace_path(config.train.output),
+                                   "pipetrain, " + config.pipeline.schedule + ", " +
+                                       std::to_string(schedule.microbatches) + " microbatches",
+                                   traced_range(schedule, config.train.steps), world, collective);
+  }
   if (!coordinates()) return;
   coordinator_ = std::make_unique<Coordinator>(*source, mailbox, pool, pipeline_.rank_of_stage(0),
                                                pipeline_.rank_of_stage(pipeline_.stage_count() - 1),
@@ -63,7 +71,9 @@ void Trainer::run() {
   if (validation_rows_ > 0) first_evaluation_ = last_evaluation_ = Evaluation{evaluate(), 0};
   const double begin = wall_seconds();
   for (std::int64_t step = 0; step < train.steps; ++step) {
+    OtherWork feed{"feed", wall_seconds(), 0};
     if (step + 1 < train.steps) feed_training(step + 1);
+    feed.end = wall_seconds();
     const StepContext context = pipeline_.training_step(step);
     const double rate = learning_rate_at(config_.optimizer, step, train.steps);
     const StepResult result = pipeline_.train(context, rate);
@@ -75,6 +85,7 @@ void Trainer::run() {
       run_seconds_[r] += result.run_seconds[r];
     }
     const double stepped = wall_seconds();
+    if (trace_) trace_step(step + 1, result, feed);
     report_step(step + 1, result, rate);
     const bool last = step + 1 == train.steps;
     if (last || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
@@ -140,6 +151,21 @@ double Trainer::evaluate() {
   }
   collective_.all_reduce(std::span(&loss, 1));
   return loss / static_cast<double>(rows * pipeline_.targets_per_row());
+}
+
+// Before anything else runs in the engine, whose recorder holds one step.
+void Trainer::trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed) {
+  if (trace_->covers(step) && result.finite) {
+    trace_->keep(step, pipeline_.recorder(),
+                 coordinates() && step < config_.train.steps ? std::vector<OtherWork>{feed}
+                                                             : std::vector<OtherWork>{});
+  }
+  if (!trace_->ends_with(step)) return;
+  trace_->write();
+  trace_.reset();
+  if (!coordinates()) return;
+  progress_.clear();
+  spdlog::info("trace: {}", trace_path(config_.train.output));
 }
 
 void Trainer::report_step(std::int64_t step, const StepResult& result, double learning_rate) {

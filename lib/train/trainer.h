@@ -11,16 +11,23 @@
 #include "train/pipeline_rank.h"
 #include "train/progress.h"
 #include "train/run_directory.h"
+#include "train/run_trace.h"
 #include "train/world.h"
 
 namespace pipetrain {
+
+// How a run shows itself.
+struct TrainerOptions {
+  bool progress = true;  // a bar, on a terminal
+  bool trace = false;    // writes trace.json
+};
 
 class Trainer {
  public:
   // Collective. `source` and `directory` on rank 0, null elsewhere; all arguments outlive it.
   Trainer(const Config& config, const World& world, const Source* source, RunDirectory* directory,
           ModelPlan plan, Mailbox& mailbox, Collective& collective, MemoryPool& pool,
-          bool progress);
+          const TrainerOptions& options);
 
   // Takes the weights from train.init_from, if given. Error(kCheckpoint); no communication.
   void load_weights();
@@ -46,6 +53,7 @@ class Trainer {
   bool coordinates() const { return source_ != nullptr; }
   void announce() const;
   void feed_training(std::int64_t step);
+  void trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed);
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void handle_not_finite(const StepContext& step, const StepResult& result);
   void count_validation_rows();
@@ -62,6 +70,7 @@ class Trainer {
   PipelineRank pipeline_;
   std::unique_ptr<Coordinator> coordinator_;
   Progress progress_;
+  std::unique_ptr<RunTrace> trace_;  // until it is written
   Window window_, whole_run_;
   std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
   std::optional<Evaluation> first_evaluation_, last_evaluation_;

@@ -47,11 +47,12 @@ def alike(checks, folder, parts):
 def main():
     checks = Checks()
     train = ["--config FILE", "--set KEY=VALUE", "--schedule NAME", "gpipe, 1f1b", "--microbatches M",
-             "--virtual-stages V", "--output DIR", "--log-level LEVEL", "--no-progress"]
+             "--virtual-stages V", "--output DIR", "--log-level LEVEL", "--trace", "--no-progress"]
     helps(checks, ["--help"], ["mpirun", "train ", "bench ", "--version", *train])
     helps(checks, ["-h"], train)
     helps(checks, ["train", "--help"], train)
     helps(checks, ["--config", "nowhere.yaml", "--help"], train)
+    helps(checks, ["timeline", "--help"], ["timeline RUN_DIR", "--step N", "--format NAME", "text or svg"])
     helps(checks, ["bench", "--help"], ["--config FILE", "--steps N", "--format NAME"])
     helps(checks, ["--version"], [r"^pipetrain \d+\.\d+\.\d+\n$"])
 
@@ -66,6 +67,7 @@ def main():
         different(checks, folder, [plain, words("optimizer.schedule.warmup_steps=1"), plain, words("train.seed=7")],
                   ["ranks 1, 3 were", r"optimizer\.schedule\.warmup_steps;"])
         different(checks, folder, [words("train.seed=7"), plain, plain, plain], ["ranks 1, 2, 3 were", r"train\.seed;"])
+        different(checks, folder, [plain, [*plain, "--trace"]], ["rank 1 was", "--trace;"])
         different(checks, folder, [plain, words(command="bench")], ["rank 1 was", "command;"])
         different(checks, folder, [plain, words("train.steps=many")], [r"train\.steps", "'many'"])
         different(checks, folder, [plain, ["--config"]], ["--config"])

@@ -74,3 +74,28 @@ TEST_CASE("Actions of very different length do not make an endless drawing") {
   }
   CHECK_THROWS_AS(draw_text(timeline), Error);
 }
+
+TEST_CASE("Two timelines share one axis, piece by piece") {
+  const Schedule schedule = generate("1f1b", 2, 1, 3);
+  const Timeline fast = simulate(schedule, equal_costs(schedule, 1, 1, 1)),
+                 slow = simulate(schedule, equal_costs(schedule, 2, 2, 2));
+  CHECK(draw_text({{"measured", &slow}, {"predicted", &fast}}, {.columns = 47}) ==
+        "       0         5         10        15\n"
+        "measured\n"
+        "rank 0 F0- F1- ....I0- W0- F2- I1- W1- ....I2-\n"
+        "rank 1 ....F0- I0- W0- F1- I1- W1- F2- I2- W2-\n"
+        "predicted\n"
+        "rank 0 F0F1..I0W0F2I1W1..I2W2\n"
+        "rank 1 ..F0I0W0F1I1W1F2I2W2..\n"
+        "\n"
+        "       20\n"
+        "measured\n"
+        "rank 0 W2-\n"
+        "rank 1 ....\n"
+        "\n"
+        "measured: makespan 22, bubble 18.2%\n"
+        "peak live microbatches of each rank: 2 1\n"
+        "predicted: makespan 11, bubble 18.2%\n"
+        "peak live microbatches of each rank: 2 1\n"
+        "F forward, I input gradient, W weight gradient; then the microbatch\n");
+}

@@ -1,0 +1,84 @@
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "command.h"
+#include "schedule/chrome_trace.h"
+#include "schedule/draw_svg.h"
+#include "schedule/draw_text.h"
+#include "schedule/measured_step.h"
+#include "terminal.h"
+#include "train/run_directory.h"
+
+namespace pipetrain {
+namespace {
+
+struct TimelineOptions {
+  std::string run_directory, format;
+  std::optional<int> step;
+};
+
+std::string existing_trace(const std::string& run_directory) {
+  const std::string path = trace_path(run_directory);
+  std::error_code none;
+  if (!std::filesystem::is_directory(run_directory, none)) {
+    throw Error(ExitCode::kConfiguration,
+                "there is no run directory " + run_directory + "; expected a train.output");
+  }
+  if (!std::filesystem::exists(path, none)) {
+    throw Error(ExitCode::kConfiguration, "the run directory " + run_directory +
+                                              " has no trace.json; train with --trace to have one");
+  }
+  return path;
+}
+
+int timeline(const TimelineOptions& options) {
+  const std::string path = existing_trace(options.run_directory);
+  const std::vector<TracedStep> steps = read_chrome_trace(path);
+  const TracedStep& chosen = choose_step(steps, options.step);
+  const StepComparison step = compare(chosen, path);
+  const std::string measured =
+      "measured, step " + std::to_string(chosen.step) +
+      (options.step || steps.size() == 1 ? ""
+                                         : " (median of " + std::to_string(steps.size()) + ")");
+  if (options.format == "svg") {
+    write_output(draw_svg({{measured, &step.measured.timeline, step.measured_note()},
+                           {"predicted", &step.predicted, step.predicted_note()}},
+                          step.time_unit));
+    return 0;
+  }
+  TextStyle style = terminal_style();
+  style.time_unit = step.time_unit;
+  write_output(
+      draw_text({{measured, &step.measured.timeline}, {"predicted", &step.predicted}}, style) +
+      "measured: " + step.measured_note() + "\npredicted: " + step.predicted_note() + "\n");
+  return 0;
+}
+
+}  // namespace
+
+Command add_timeline_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "timeline", "Draw a step of a run with --trace above what the simulator predicts for it.");
+  const auto options = std::make_shared<TimelineOptions>();
+  command->add_option("RUN_DIR", options->run_directory, "of a run with --trace; required");
+  command->add_option("--step", options->step, "which traced step; default: of median duration")
+      ->option_text("N")
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  add_format_option(*command, options->format, {"text", "svg"});
+  return {.options = command,
+          .usage = "pipetrain timeline RUN_DIR [OPTION]...",
+          .check =
+              [options] {
+                if (options->run_directory.empty()) {
+                  throw Error(ExitCode::kConfiguration,
+                              "RUN_DIR is missing; see pipetrain timeline --help");
+                }
+              },
+          .run = [options] { return timeline(*options); }};
+}
+
+}  // namespace pipetrain

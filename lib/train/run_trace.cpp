@@ -1,0 +1,131 @@
+#include "train/run_trace.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "schedule/chrome_trace.h"
+#include "schedule/lower.h"
+#include "train/clock_offsets.h"
+
+namespace pipetrain {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kFirstStep = 3, kMostSteps = 10;
+constexpr std::int64_t kMostEvents = 400'000;  // of all ranks; about 80 MB
+// A wait for what is there already takes about a microsecond: looking.
+constexpr double kShortestWaitSeconds = 10e-6;
+
+std::string packed(const std::vector<Span>& spans, const std::vector<OtherWork>& other_work) {
+  json packed_spans = json::array(), packed_work = json::array();
+  for (const Span& s : spans) {
+    packed_spans.push_back({text_of(s.action), s.waiting, s.start, s.end, s.cpu});
+  }
+  for (const OtherWork& w : other_work) packed_work.push_back({w.name, w.start, w.end});
+  return json{packed_spans, packed_work}.dump();
+}
+
+// All ranks' parts of one step.
+TracedStep unpacked(int step, const std::vector<std::string>& texts) {
+  TracedStep traced{step, {}, {}};
+  for (const std::string& text : texts) {
+    const json part = json::parse(text);
+    auto& spans = traced.timeline.ranks.emplace_back();
+    for (const json& s : part[0]) {
+      spans.push_back({parse_action(s[0].get<std::string>()).value(), s[1], s[2], s[3], s[4]});
+    }
+    auto& works = traced.other_work.emplace_back();
+    for (const json& w : part[1]) works.push_back({w[0], w[1], w[2]});
+  }
+  return traced;
+}
+
+double earliest(const TracedStep& step) {
+  double first = std::numeric_limits<double>::max();
+  for_each_interval(step, [&](double start, double) { first = std::min(first, start); });
+  return first;
+}
+
+void shift(TracedStep& step, double seconds) {
+  for_each_interval(step, [&](double& start, double& end) {
+    start += seconds;
+    end += seconds;
+  });
+}
+
+void write_renamed(const std::string& path, const std::string& text) {
+  const std::string aside = path + ".partial";
+  std::ofstream file(aside, std::ios::binary);
+  file << text;
+  file.close();
+  const bool written = file && std::rename(aside.c_str(), path.c_str()) == 0;
+  if (written) return;
+  const std::string reason = system_reason(path);
+  std::remove(aside.c_str());  // a full disk needs the space
+  throw Error(ExitCode::kConfiguration,
+              "cannot write " + reason + "; free some space, or train without --trace");
+}
+
+}  // namespace
+
+TracedRange traced_range(const Schedule& schedule, std::int64_t steps) {
+  // An action and at most one long wait for it.
+  const auto events = static_cast<std::int64_t>(2 * split_backward(schedule).action_count());
+  const std::int64_t count = std::clamp(kMostEvents / events, std::int64_t{1}, kMostSteps);
+  const std::int64_t first = std::min(kFirstStep, steps);
+  return {first, std::min(first + count - 1, steps)};
+}
+
+RunTrace::RunTrace(std::string path, std::string title, TracedRange range, const World& world,
+                   Collective& collective)
+    : path_(std::move(path)),
+      title_(std::move(title)),
+      range_(range),
+      collective_(collective),
+      clock_offset_(
+          clock_offsets(world, collective, wall_seconds)[static_cast<std::size_t>(world.rank)]) {}
+
+void RunTrace::keep(std::int64_t step, const Recorder& recorder,
+                    const std::vector<OtherWork>& before) {
+  Kept kept{static_cast<int>(step), {}, before};
+  const double origin = recorder.origin();
+  for (OtherWork& work : kept.other_work) {
+    work.start -= clock_offset_;
+    work.end -= clock_offset_;
+  }
+  for (OtherWork work : recorder.other_work()) {
+    work.start += origin - clock_offset_;
+    work.end += origin - clock_offset_;
+    kept.other_work.push_back(std::move(work));
+  }
+  for (Span span : recorder.spans()) {
+    if (span.waiting && span.end - span.start < kShortestWaitSeconds) continue;
+    span.start += origin - clock_offset_;
+    span.end += origin - clock_offset_;
+    kept.spans.push_back(span);
+  }
+  kept_.push_back(std::move(kept));
+}
+
+void RunTrace::write() const {
+  ChromeTrace trace(title_);
+  double begin = 0;
+  for (const Kept& kept : kept_) {
+    const std::vector<std::string> parts =
+        collective_.all_gather_text(packed(kept.spans, kept.other_work));
+    if (collective_.rank() != 0) continue;
+    TracedStep step = unpacked(kept.step, parts);
+    if (&kept == &kept_.front()) begin = earliest(step);
+    shift(step, -begin);
+    trace.add(step);
+  }
+  if (collective_.rank() == 0) write_renamed(path_, trace.text());
+}
+
+}  // namespace pipetrain
