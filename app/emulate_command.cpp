@@ -1,8 +1,7 @@
 #include <omp.h>
 
 #include <array>
-#include <cmath>
-#include <cstdio>
+#include <chrono>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,6 +12,7 @@
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "emulation_printer.h"
 #include "run_options.h"
 #include "same_start.h"
 #include "startup.h"
@@ -26,6 +26,8 @@ namespace {
 constexpr const char* kDefaultCosts = "20,20,20";
 constexpr int kMostMessageBytes = 1 << 30;
 constexpr double kMostCostMs = 1e6;
+// Ranks that only wait leave the cores free, and a late message would count as bubble.
+constexpr std::chrono::microseconds kLongestNap{50};
 constexpr double kTimeoutSeconds = 600;  // beyond what the step should take
 
 struct EmulateOptions : RunOptions {
@@ -100,7 +102,7 @@ class Emulator {
   Emulator(const MpiSession& session, const EmulateOptions& options)
       : session_(session),
         ranks_(static_cast<std::size_t>(session.size())),
-        wait_{kTimeoutSeconds, session.oversubscribed()} {
+        wait_{kTimeoutSeconds, session.oversubscribed(), kLongestNap} {
     std::iota(ranks_.begin(), ranks_.end(), 0);
     emulation_.steps = options.steps;
   }
@@ -132,45 +134,6 @@ class Emulator {
   WaitOptions wait_;
   EmulationOptions emulation_;
   MemoryPool pool_;
-};
-
-// Prints on rank 0: a table's rows as they come, or one JSON object at the end.
-class Printer {
- public:
-  Printer(bool prints, bool json, bool table) : prints_(prints), json_(json), table_(table) {}
-
-  void add(nlohmann::ordered_json emulation) {
-    if (!json_ && !table_) print(emulation_text(emulation));
-    if (!json_ && table_) {
-      if (emulations_.empty()) print(emulation_table_head(emulation));
-      print(emulation_table_row(emulation));
-    }
-    emulations_.push_back(std::move(emulation));
-  }
-
-  void add_missing(const NamedSchedule& schedule) {
-    missing_.push_back({{"schedule", schedule.name}, {"reason", schedule.missing}});
-  }
-
-  void finish() const {
-    if (json_) {
-      const nlohmann::ordered_json table = {{"schedules", emulations_}, {"left_out", missing_}};
-      return print((table_ ? table : emulations_.front()).dump(2) + "\n");
-    }
-    for (const auto& left_out : missing_) {
-      print("left out: " + left_out.at("reason").get<std::string>() + "\n");
-    }
-  }
-
- private:
-  void print(const std::string& text) const {
-    if (!prints_) return;
-    std::fputs(text.c_str(), stdout);
-    std::fflush(stdout);
-  }
-
-  bool prints_, json_, table_;
-  nlohmann::ordered_json emulations_ = nlohmann::ordered_json::array(), missing_ = emulations_;
 };
 
 // Of every rank's list the one that rank 0 chose.
@@ -212,10 +175,10 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
     for (const NamedSchedule& s : schedules) check_microbatches(s.schedule);
   });
   const bool json = options.format == "json", all = options.schedule == "all";
-  Printer printer(session.rank() == 0, json, all);
+  EmulationPrinter printer(session.rank() == 0, json, all);
   for (const NamedSchedule& s : schedules) {
     if (!s.missing.empty()) {
-      printer.add_missing(s);
+      printer.add_missing(s.name, s.missing);
     } else {
       printer.add(emulator.run(s.name, s.schedule, costs_of(request, s.schedule)));
     }
@@ -246,7 +209,7 @@ int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions
   omp_set_num_threads(1);
   const double message = emulator.measure_messages(
       largest_message_bytes(started.config, started.plan, layout.partition));
-  Printer printer(session.rank() == 0, options.format == "json", /*table=*/false);
+  EmulationPrinter printer(session.rank() == 0, options.format == "json", /*table=*/false);
   const auto emulate_cut = [&](const Partition& partition) {
     nlohmann::ordered_json emulation =
         emulator.run(started.config.pipeline.schedule, layout.schedule,
@@ -300,10 +263,8 @@ Command add_emulate_command(CLI::App& app) {
                        std::string(kDefaultCosts))
       ->option_text("F,I,W");
   command
-      ->add_option(
-          "--message-bytes", options->message_bytes,
-          "size of messages, whose time is then measured and simulated too; default: 1024, "
-          "simulated as free")
+      ->add_option("--message-bytes", options->message_bytes,
+                   "of each message, then timed and simulated; default: 1024, simulated as free")
       ->option_text("N")
       ->check(CLI::Range(4, kMostMessageBytes));
   command

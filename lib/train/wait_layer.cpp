@@ -12,7 +12,7 @@
 namespace pipetrain {
 namespace {
 
-constexpr double kLayerSeconds = 1e-3;
+constexpr double kLayerSeconds = 2e-3;
 constexpr int kMostLayers = 256;  // of a stage: longer waits are cut into longer layers
 // A sleeper wakes late, mostly by less than this. The end of an action is waited for awake: short
 // enough to cost no other rank its core.

@@ -53,7 +53,7 @@ class WaitLayer final : public Layer {
   std::shared_ptr<ActionClock> clock_;
 };
 
-// A stage's layers, of about a millisecond each: as with real ones, messages move between them.
+// A stage's layers, of about two milliseconds each: as with real ones, messages move between them.
 std::vector<std::unique_ptr<Layer>> wait_layers(const WaitStageShape& shape,
                                                 const StageCost& stage);
 
