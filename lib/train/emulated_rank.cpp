@@ -1,5 +1,8 @@
 #include "train/emulated_rank.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "schedule/lower.h"
 #include "train/pipeline_rank.h"
 #include "train/wait_layer.h"
@@ -22,12 +25,28 @@ WaitStageShape shape_of(int stage, int stages, std::int64_t message_bytes) {
   return shape;
 }
 
+std::vector<Action> actions_of(const Schedule& schedule, const Costs& costs, int rank) {
+  std::vector<bool> recomputes;
+  for (const StageCost& stage : costs.stages) recomputes.push_back(stage.recompute > 0);
+  return lower(add_recompute(schedule, recomputes)).ranks[static_cast<std::size_t>(rank)];
+}
+
+// The first layers of a stage: they run their part of the forward again.
+std::vector<bool> recomputed_layers(const StageCost& stage, std::size_t layers) {
+  std::vector<bool> recomputed(layers, false);
+  if (stage.recompute == 0) return recomputed;
+  const double share = std::min(1.0, stage.recompute / stage.forward);
+  const auto count = std::lround(share * static_cast<double>(layers));
+  std::fill_n(recomputed.begin(), std::max(count, 1L), true);
+  return recomputed;
+}
+
 }  // namespace
 
 EmulatedRank::EmulatedRank(const Schedule& schedule, const Costs& costs, std::int64_t message_bytes,
                            Mailbox& mailbox, MemoryPool& pool)
     : microbatches_(schedule.microbatches),
-      actions_(lower(schedule).ranks[static_cast<std::size_t>(mailbox.rank())]),
+      actions_(actions_of(schedule, costs, mailbox.rank())),
       ops_(pool),
       no_parameters_(pool, ParameterIndex({}), {}, {}),
       reducer_(no_parameters_, mailbox, ops_, [](int) { return 0; }),
@@ -38,14 +57,16 @@ EmulatedRank::EmulatedRank(const Schedule& schedule, const Costs& costs, std::in
   std::vector<Stage*> mine;
   for (const int s : stages_of_rank(schedule.placement, schedule.rank_count(),
                                     schedule.virtual_stages, mailbox.rank())) {
-    auto layers =
-        wait_layers(shape_of(s, count, message_bytes), costs.stages[static_cast<std::size_t>(s)]);
+    const StageCost& cost = costs.stages[static_cast<std::size_t>(s)];
+    auto layers = wait_layers(shape_of(s, count, message_bytes), cost);
+    std::vector<bool> recomputed = recomputed_layers(cost, layers.size());
     std::vector<Layer*> in_stage;
     for (auto& layer : layers) {
       in_stage.push_back(layer.get());
       layers_.push_back(std::move(layer));
     }
-    stages_.push_back(std::make_unique<Stage>(s, std::move(in_stage), s + 1 == count, ops_));
+    stages_.push_back(std::make_unique<Stage>(s, std::move(in_stage), s + 1 == count, ops_,
+                                              std::move(recomputed)));
     mine.push_back(stages_.back().get());
   }
   if (mailbox.rank() == 0) {

@@ -171,6 +171,8 @@ def main():
         prints_text(checks, folder, "1f1b, as text", 2, emulate(), ["measured", "simulated", "per rank: 2 1"])
         model = ["emulate", "--config", "model.yaml", "--set", "pipeline.partition="]
         prints_json(checks, folder, "a model, uniform", 2, [*model[:-1], model[-1] + "uniform"], one_cut)
+        prints_json(checks, folder, "a model that recomputes", 2,
+                    [*model[:-1], model[-1] + "uniform", "--set", "pipeline.recompute=full"], one_cut)
         prints_json(checks, folder, "a model, by hand", 2, [*model[:-1], model[-1] + "[0, 1]"], both_cuts)
         prints_text(checks, folder, "a model, as text", 2, [*model[:-1], model[-1] + "[0, 1]", "--schedule", "zb-h1"],
                     ["zb-h1", "first layer of each stage: 0 1\n", "the uniform cut", "% simulated"])
