@@ -24,6 +24,7 @@ struct Command {
 // One function per command, in NAME_command.cpp; each adds its subcommand to `app`.
 Command add_train_command(CLI::App& app);
 Command add_schedule_command(CLI::App& app);
+Command add_emulate_command(CLI::App& app);
 Command add_timeline_command(CLI::App& app);
 Command add_plan_command(CLI::App& app);
 Command add_bench_command(CLI::App& app);

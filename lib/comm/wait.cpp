@@ -21,7 +21,6 @@ using std::chrono::microseconds;
 constexpr microseconds kSpin{2000};
 constexpr microseconds kSpinOversubscribed{2};
 constexpr microseconds kFirstNap{20};
-constexpr microseconds kLongestNap{100};
 // A longer gap between two polls means that this process did not run.
 constexpr std::chrono::seconds kLongestGap{1};
 
@@ -57,7 +56,7 @@ void wait_until(const std::function<bool()>& done, const WaitOptions& options, i
       nap = kFirstNap;
     }
     std::this_thread::sleep_for(nap);
-    nap = std::min(nap * 5 / 4, kLongestNap);
+    nap = std::min(nap * 5 / 4, options.longest_nap);
   }
 }
 

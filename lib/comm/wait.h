@@ -2,6 +2,7 @@
 // It must not know what is waited for, nor by what means it comes.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -10,6 +11,8 @@ namespace pipetrain {
 struct WaitOptions {
   double timeout_seconds = 600;  // communication.timeout_seconds
   bool oversubscribed = false;   // ranks outnumber cores: sleep at once rather than spin
+  // Shorter naps find a message sooner and take more of the cores.
+  std::chrono::microseconds longest_nap{100};
 };
 
 // Returns once done() is true. Past the time limit: Error(kTimeout) "rank 1 waited 600 s for

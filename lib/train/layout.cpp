@@ -67,16 +67,17 @@ std::vector<double> total_costs(const std::vector<StageCost>& layer_costs) {
   return totals;
 }
 
+// Rows of the largest microbatch.
+std::int64_t microbatch_rows(const Config& config, const ModelPlan& plan) {
+  return (config.train.batch_size + plan.microbatches - 1) / plan.microbatches;
+}
+
 // What rank 0 decided, on every rank.
 void broadcast_text(std::string& text, Collective& world) {
   std::size_t size = text.size();
   world.broadcast(std::as_writable_bytes(std::span(&size, 1)), 0);
   text.resize(size);
   world.broadcast(std::as_writable_bytes(std::span(text.data(), size)), 0);
-}
-
-void broadcast_costs(std::vector<StageCost>& costs, Collective& world) {
-  world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
 }
 
 // Chooses on one rank: a cut, and where it is to be searched for, the schedule.
@@ -173,24 +174,28 @@ ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
   return plan;
 }
 
+std::vector<StageCost> measure_layers(const Config& config, const ModelPlan& plan,
+                                      Collective& world) {
+  std::vector<StageCost> costs(plan.layers.size());
+  if (world.rank() == 0) {
+    MemoryPool scratch;
+    Ops ops(scratch);
+    costs = measure_layer_costs(plan.layers, microbatch_rows(config, plan), ops);
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+      if (plan.recomputed[i]) costs[i].recompute = costs[i].forward;
+    }
+  }
+  world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
+  return costs;
+}
+
 Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world) {
   Layout layout;
   layout.recomputed = plan.recomputed;
   const bool cuts = config.pipeline.partition == "auto" && plan.stage_count() > 1;
   if (cuts || plan.searches_schedule()) {
-    layout.layer_costs.resize(plan.layers.size());
     const double start = wall_seconds();
-    if (world.rank() == 0) {
-      MemoryPool scratch;
-      Ops ops(scratch);
-      const int rows = config.train.batch_size, m = plan.microbatches;
-      layout.layer_costs = measure_layer_costs(plan.layers, (rows + m - 1) / m, ops);
-    }
-    broadcast_costs(layout.layer_costs, world);
-    for (std::size_t i = 0; i < layout.layer_costs.size(); ++i) {
-      StageCost& cost = layout.layer_costs[i];
-      if (layout.recomputed[i]) cost.recompute = cost.forward;
-    }
+    layout.layer_costs = measure_layers(config, plan, world);
     layout.measure_seconds = wall_seconds() - start;
   }
   const double start = wall_seconds();
@@ -208,6 +213,17 @@ Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& wo
   }
   assert(is_partition(layout.partition, static_cast<int>(plan.layers.size()), plan.stage_count()));
   return layout;
+}
+
+std::int64_t largest_message_bytes(const Config& config, const ModelPlan& plan,
+                                   const Partition& partition) {
+  std::int64_t most = 1;
+  for (std::size_t s = 1; s < partition.size(); ++s) {
+    const Layer& first = *plan.layers[static_cast<std::size_t>(partition[s])];
+    most = std::max(most, first.input_row().elements());
+  }
+  return most * microbatch_rows(config, plan) *
+         static_cast<std::int64_t>(element_bytes(DType::kFloat32));
 }
 
 double predicted_seconds(const Layout& layout, const Partition& partition) {

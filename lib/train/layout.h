@@ -43,6 +43,15 @@ struct Layout {
 // all.
 Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world);
 
+// Collective. Rank 0 times the layers on a microbatch of the plan; the same on every rank.
+std::vector<StageCost> measure_layers(const Config& config, const ModelPlan& plan,
+                                      Collective& world);
+
+// Of the activations that pass from one stage to the next, the largest microbatch's; of one number
+// where there is one stage.
+std::int64_t largest_message_bytes(const Config& config, const ModelPlan& plan,
+                                   const Partition& partition);
+
 // Seconds that simulation predicts for the layout's schedule, cut as `partition` says.
 double predicted_seconds(const Layout& layout, const Partition& partition);
 

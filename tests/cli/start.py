@@ -48,12 +48,14 @@ def main():
     checks = Checks()
     train = ["--config FILE", "--set KEY=VALUE", "--schedule NAME", "gpipe, 1f1b", "--microbatches M",
              "--virtual-stages V", "--output DIR", "--log-level LEVEL", "--trace", "--no-progress"]
-    helps(checks, ["--help"], ["mpirun", "train ", "bench ", "--version", *train])
+    helps(checks, ["--help"], ["mpirun", "train ", "schedule ", "emulate ", "timeline ", "plan ", "bench ", "--version", *train])
     helps(checks, ["-h"], train)
     helps(checks, ["train", "--help"], train)
     helps(checks, ["--config", "nowhere.yaml", "--help"], train)
     helps(checks, ["timeline", "--help"], ["timeline RUN_DIR", "--step N", "--format NAME", "text or svg"])
     helps(checks, ["bench", "--help"], ["--config FILE", "--steps N", "--format NAME"])
+    helps(checks, ["emulate", "--help"], ["mpirun", "--schedule NAME", "--ranks P", "--microbatches M", "--virtual-stages V",
+                                           "--costs-ms F,I,W", "--message-bytes N", "--config FILE", "--steps N"])
     helps(checks, ["--version"], [r"^pipetrain \d+\.\d+\.\d+\n$"])
 
     def words(*settings, command="train"):

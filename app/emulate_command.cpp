@@ -1,0 +1,289 @@
+#include <omp.h>
+
+#include <array>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <sstream>
+
+#include "base/error.h"
+#include "comm/mpi/mpi_collective.h"
+#include "comm/mpi/mpi_mailbox.h"
+#include "command.h"
+#include "emulation_printer.h"
+#include "run_options.h"
+#include "same_start.h"
+#include "startup.h"
+#include "train/emulation_report.h"
+#include "train/emulation_schedules.h"
+#include "train/layout.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr const char* kDefaultCosts = "20,20,20";
+constexpr int kMostMessageBytes = 1 << 30;
+constexpr double kMostCostMs = 1e6;
+// Ranks that only wait leave the cores free, and a late message would count as bubble.
+constexpr std::chrono::microseconds kLongestNap{50};
+constexpr double kTimeoutSeconds = 600;  // beyond what the step should take
+
+struct EmulateOptions : RunOptions {
+  std::string schedule, format;
+  std::string costs_ms;  // empty: kDefaultCosts
+  int ranks = 0, microbatches = 0, virtual_stages = 0;
+  int message_bytes = 0;  // 0: small, and free in the simulation
+  int steps = EmulationOptions{}.steps;
+  double live_microbatches = 0;
+};
+
+[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
+
+// "20,20,20" of --costs-ms, in seconds.
+StageCost parse_costs(const std::string& text) {
+  std::array<double, 3> costs{};
+  std::istringstream in(text);
+  char comma = ',';
+  bool well_formed = true;
+  for (std::size_t i = 0; i < costs.size(); ++i) {
+    if (i > 0) in >> comma;
+    in >> costs[i];
+    well_formed = well_formed && in && comma == ',' && costs[i] >= 0 && costs[i] <= kMostCostMs;
+  }
+  well_formed = well_formed && in.peek() == std::istringstream::traits_type::eof();
+  if (!well_formed || costs[0] + costs[1] + costs[2] == 0) {
+    fail("--costs-ms: found '" + text +
+         "'; expected milliseconds of F,I,W for one microbatch on a rank, such as 20,20,20: each "
+         "from 0 to 1e6, not all 0");
+  }
+  return {1e-3 * costs[0], 1e-3 * costs[1], 1e-3 * costs[2]};
+}
+
+void check(EmulateOptions& options) {
+  const bool searches = options.schedule == "auto" || options.schedule == "all";
+  if (options.message_bytes % 4 != 0) {
+    fail("--message-bytes: found " + std::to_string(options.message_bytes) +
+         "; expected a multiple of 4: messages are of 32-bit numbers");
+  }
+  if (options.config.empty()) {
+    if (options.schedule.empty()) {
+      fail("--schedule NAME or --config FILE is missing; see pipetrain emulate --help");
+    }
+    if (!options.overrides.empty()) fail("--set is for --config FILE, which is missing");
+    if (options.costs_ms.empty()) options.costs_ms = kDefaultCosts;
+    parse_costs(options.costs_ms);
+    if (options.live_microbatches > 0 && !searches) {
+      fail("--live-microbatches limits what --schedule auto searches for, found --schedule " +
+           options.schedule);
+    }
+  } else if (!options.costs_ms.empty() || options.message_bytes > 0) {
+    fail("--costs-ms and --message-bytes are for emulations without a model, found --config " +
+         options.config + "; leave them out");
+  }
+  std::ostringstream words;
+  words << "--schedule: " << options.schedule << "\n--ranks: " << options.ranks
+        << "\n--microbatches: " << options.microbatches
+        << "\n--virtual-stages: " << options.virtual_stages << "\n--costs-ms: " << options.costs_ms
+        << "\n--message-bytes: " << options.message_bytes << "\n--steps: " << options.steps
+        << "\n--live-microbatches: " << options.live_microbatches << "\n";
+  options.own_words = words.str();
+}
+
+void check_ranks(const EmulateOptions& options, const MpiSession& session) {
+  if (options.ranks == 0 || options.ranks == session.size()) return;
+  fail("--ranks " + std::to_string(options.ranks) + ", but " + std::to_string(session.size()) +
+       " started; run mpirun -np " + std::to_string(options.ranks) + " pipetrain emulate ...");
+}
+
+class Emulator {
+ public:
+  Emulator(const MpiSession& session, const EmulateOptions& options)
+      : session_(session),
+        ranks_(static_cast<std::size_t>(session.size())),
+        wait_{kTimeoutSeconds, session.oversubscribed(), kLongestNap} {
+    std::iota(ranks_.begin(), ranks_.end(), 0);
+    emulation_.steps = options.steps;
+  }
+
+  MpiCollective collective() { return {ranks_, pool_, wait_}; }
+
+  // From now on messages are of this size. Returns how long one takes.
+  double measure_messages(std::int64_t bytes) {
+    emulation_.message_bytes = bytes;
+    MpiMailbox mailbox(ranks_, pool_, wait_, 1);
+    MpiCollective collective(ranks_, pool_, wait_, &mailbox);
+    return measure_message_seconds(bytes, mailbox, collective, pool_);
+  }
+
+  nlohmann::ordered_json run(const std::string& name, const Schedule& schedule,
+                             const Costs& costs) {
+    WaitOptions wait = wait_;
+    wait.timeout_seconds += simulate(schedule, costs).makespan();
+    MpiMailbox mailbox(ranks_, pool_, wait, schedule.virtual_stages);
+    MpiCollective collective(ranks_, pool_, wait, &mailbox);
+    const std::vector<std::string> hosts = collective.all_gather_text(session_.host());
+    return emulation_json(name, schedule, costs, emulation_,
+                          emulate(schedule, costs, emulation_, hosts, mailbox, collective, pool_));
+  }
+
+ private:
+  const MpiSession& session_;
+  std::vector<int> ranks_;
+  WaitOptions wait_;
+  EmulationOptions emulation_;
+  MemoryPool pool_;
+};
+
+// Of every rank's list the one that rank 0 chose.
+std::vector<NamedSchedule> choose(ErrorReport& report, const MpiSession& session,
+                                  const ScheduleRequest& request, Collective& collective) {
+  std::string text;
+  report.agree([&] {
+    if (session.rank() == 0) text = to_text(choose_schedules(request));
+  });
+  return named_schedules_of(collective.all_gather_text(text).front());
+}
+
+// A microbatch's number is part of its messages' tags.
+void check_microbatches(const Schedule& schedule) {
+  if (schedule.ranks.empty()) return;
+  tag_of({.stage = schedule.stage_count() - 1, .microbatch = schedule.microbatches - 1},
+         schedule.rank_count(), schedule.virtual_stages);
+}
+
+int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateOptions& options) {
+  Emulator emulator(session, options);
+  MpiCollective collective = emulator.collective();
+  const std::string difference = difference_at_start(options, Config{}, collective);
+  report.agree([&] {
+    if (!difference.empty()) fail(difference);
+  });
+  omp_set_num_threads(1);
+  const ScheduleRequest request{
+      .schedule = options.schedule,
+      .ranks = session.size(),
+      .microbatches = options.microbatches,
+      .virtual_stages = options.virtual_stages,
+      .live_microbatches = options.live_microbatches,
+      .rank_cost = parse_costs(options.costs_ms),
+      .message_seconds =
+          options.message_bytes > 0 ? emulator.measure_messages(options.message_bytes) : 0};
+  const auto schedules = choose(report, session, request, collective);
+  report.agree([&] {
+    for (const NamedSchedule& s : schedules) check_microbatches(s.schedule);
+  });
+  const bool json = options.format == "json", all = options.schedule == "all";
+  EmulationPrinter printer(session.rank() == 0, json, all);
+  for (const NamedSchedule& s : schedules) {
+    if (!s.missing.empty()) {
+      printer.add_missing(s.name, s.missing);
+    } else {
+      printer.add(emulator.run(s.name, s.schedule, costs_of(request, s.schedule)));
+    }
+  }
+  printer.finish();
+  return 0;
+}
+
+// The model of a configuration, cut and scheduled as training would. The command line's flags win
+// over the file, as in training.
+int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions options) {
+  const auto set = [&](const std::string& key, const auto& value) {
+    if (value != decltype(value){})
+      options.overrides.push_back(key + "=" + nlohmann::json(value).dump());
+  };
+  set("pipeline.schedule", options.schedule);
+  set("pipeline.microbatches", options.microbatches);
+  set("pipeline.virtual_stages", options.virtual_stages);
+  set("pipeline.live_microbatches", options.live_microbatches);
+  const Startup started = start(session, report, options, /*makes_run_directory=*/false);
+  Emulator emulator(session, options);
+  MpiCollective collective = emulator.collective();
+  Layout layout = choose_layout(started.config, started.plan, collective);
+  if (layout.layer_costs.empty()) {
+    layout.layer_costs = measure_layers(started.config, started.plan, collective);
+  }
+  report.agree([&] { check_microbatches(layout.schedule); });
+  omp_set_num_threads(1);
+  const double message = emulator.measure_messages(
+      largest_message_bytes(started.config, started.plan, layout.partition));
+  EmulationPrinter printer(session.rank() == 0, options.format == "json", /*table=*/false);
+  const auto emulate_cut = [&](const Partition& partition) {
+    nlohmann::ordered_json emulation =
+        emulator.run(started.config.pipeline.schedule, layout.schedule,
+                     {stage_costs(layout.layer_costs, partition), message});
+    emulation["partition"] = partition;
+    return emulation;
+  };
+  nlohmann::ordered_json emulation = emulate_cut(layout.partition);
+  // On the same costs, so that the two can be compared.
+  const Partition uniform =
+      uniform_partition(static_cast<int>(started.plan.layers.size()), started.plan.stage_count());
+  if (layout.partition != uniform) emulation["uniform"] = emulate_cut(uniform);
+  printer.add(std::move(emulation));
+  printer.finish();
+  return 0;
+}
+
+int run(const MpiSession& session, ErrorReport& report, const EmulateOptions& options) {
+  report.agree([&] { check_ranks(options, session); });
+  return options.config.empty() ? emulate_costs(session, report, options)
+                                : emulate_model(session, report, options);
+}
+
+}  // namespace
+
+Command add_emulate_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "emulate", "Measure a schedule with stages that wait, on more ranks than cores.");
+  const auto options = std::make_shared<EmulateOptions>();
+  add_config_options(*command, *options);
+  command->get_option("--config")->description("emulate the model of this YAML configuration");
+  const CLI::Range positive(1, std::numeric_limits<int>::max());
+  command
+      ->add_option("--schedule", options->schedule,
+                   "a schedule's name, auto, a .csv file, or all for a table of all")
+      ->option_text("NAME");
+  command->add_option("--ranks", options->ranks, "checked against what mpirun started")
+      ->option_text("P")
+      ->check(positive);
+  command->add_option("--microbatches", options->microbatches, "microbatches a step")
+      ->option_text("M")
+      ->check(positive);
+  command
+      ->add_option("--virtual-stages", options->virtual_stages,
+                   "stages per rank; default: the schedule's")
+      ->option_text("V")
+      ->check(positive);
+  command
+      ->add_option("--costs-ms", options->costs_ms,
+                   "of a microbatch on a rank, all its stages together; default: " +
+                       std::string(kDefaultCosts))
+      ->option_text("F,I,W");
+  command
+      ->add_option("--message-bytes", options->message_bytes,
+                   "of each message, then timed and simulated; default: 1024, simulated as free")
+      ->option_text("N")
+      ->check(CLI::Range(4, kMostMessageBytes));
+  command
+      ->add_option("--live-microbatches", options->live_microbatches,
+                   "most live microbatches of a rank for auto; default: 1F1B's")
+      ->option_text("L")
+      ->check(CLI::Range(1.0, 1e9));
+  command
+      ->add_option("--steps", options->steps,
+                   "steps to time, after one more; default: " + std::to_string(options->steps))
+      ->option_text("N")
+      ->check(positive);
+  add_format_option(*command, options->format, {"text", "json"});
+  return {
+      .options = command,
+      .usage = "mpirun -np RANKS pipetrain emulate --schedule NAME --microbatches M [OPTION]...",
+      .check = [options] { check(*options); },
+      .run_on_ranks = [options](const MpiSession& session,
+                                ErrorReport& report) { return run(session, report, *options); }};
+}
+
+}  // namespace pipetrain

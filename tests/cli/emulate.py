@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""emulate.py PIPETRAIN MPIRUN: `pipetrain emulate` runs schedules with stages that wait and says what it measured beside
+what was simulated; wrong input ends in one line before anything runs."""
+
+import json
+import os
+import re
+import tempfile
+
+from inputs import make_inputs, write
+from job import Checks, Job, expect
+
+KEYS = {"schedule", "ranks", "virtual_stages", "microbatches", "rank_costs_ms", "message_bytes", "message_seconds",
+        "simulated_seconds", "measured_seconds", "ratio", "bubble_simulated", "bubble_measured",
+        "peak_live_microbatches", "step_seconds"}
+TWO_RANKS = "0F0,0F1,0B0,0B1\n1F0,1B0,1F1,1B1\n"
+
+
+def emulate(*words, schedule="1f1b", microbatches="6", costs="2,2,2"):
+    given = [("--schedule", schedule), ("--microbatches", microbatches), ("--costs-ms", costs)]
+    return ["emulate", *(word for pair in given if pair[1] for word in pair), *words]
+
+
+def consistent(problems, one, ranks, microbatches, free_messages=True):
+    expect(problems, KEYS <= set(one), f"lacks {KEYS - set(one)}")
+    if problems:
+        return
+    expect(problems, one["ranks"] == ranks and one["microbatches"] == microbatches, f"other sizes: {one}")
+    expect(problems, 0 < one["simulated_seconds"], f"simulated {one['simulated_seconds']} s")
+    if free_messages:  # else the run may be luckier than the measurement of messages was
+        expect(problems, one["message_seconds"] == 0, f"a message cost {one['message_seconds']} s")
+        expect(problems, one["measured_seconds"] >= 0.99 * one["simulated_seconds"],
+               f"{one['schedule']}: measured {one['measured_seconds']} s, simulated {one['simulated_seconds']} s")
+    ratio = one["measured_seconds"] / one["simulated_seconds"]
+    expect(problems, abs(one["ratio"] - ratio) < 1e-9, f"ratio {one['ratio']}, expected {ratio}")
+    for key in ("bubble_simulated", "bubble_measured"):
+        expect(problems, -1e-9 <= one[key] < 1, f"{key} {one[key]}")
+    expect(problems, sorted(one["step_seconds"])[len(one["step_seconds"]) // 2] == one["measured_seconds"],
+           "measured is not the median of the steps")
+    live = one["peak_live_microbatches"]
+    expect(problems, len(live) == ranks and all(0 < x <= microbatches for x in live), f"live microbatches {live}")
+
+
+def prints_json(checks, folder, name, ranks, arguments, look):
+    """`look(problems, object)` at the one JSON object on standard output."""
+    job = Job(ranks, [*arguments, "--format", "json"], folder=folder)
+    code = job.wait()
+    problems = []
+    expect(problems, code == 0, f"exit code {code}, expected 0")
+    expect(problems, not job.said(), f"said {job.said()}")
+    try:
+        look(problems, json.loads(job.output()))
+    except (ValueError, KeyError) as error:
+        problems.append(f"not the JSON expected: {error!r}")
+    checks.case(f"{name} ({ranks})", job, problems)
+
+
+def refused(checks, folder, name, ranks, arguments, patterns):
+    job = Job(ranks, arguments, folder=folder)
+    code = job.wait()
+    problems = []
+    expect(problems, code == 2, f"exit code {code}, expected 2")
+    errors = job.errors()
+    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
+    for pattern in patterns:
+        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
+    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()} {job.output()}")
+    checks.case(f"refused: {name} ({ranks})", job, problems)
+
+
+def prints_text(checks, folder, name, ranks, arguments, words):
+    job = Job(ranks, arguments, folder=folder)
+    code = job.wait()
+    problems = []
+    expect(problems, code == 0, f"exit code {code}, expected 0")
+    for word in words:
+        expect(problems, word in job.output(), f"lacks {word}: {job.output()}")
+    checks.case(f"{name} ({ranks})", job, problems)
+
+
+def one_like(ranks, microbatches, costs=(2, 2, 2), free_messages=True, **wanted):
+    def look(problems, one):
+        consistent(problems, one, ranks, microbatches, free_messages)
+        found = [[round(x, 6) for x in rank] for rank in one["rank_costs_ms"]]
+        expect(problems, found == [list(costs)] * ranks, f"costs {found}, expected {costs}")
+        for key, value in wanted.items():
+            expect(problems, one[key] == value, f"{key} {one[key]}, expected {value}")
+    return look
+
+
+def whole_table(problems, table):
+    names = {one["schedule"] for one in table["schedules"]}
+    expect(problems, {"gpipe", "1f1b", "interleaved", "zb-h1", "zbv", "v-half", "v-min", "auto"} <= names,
+           f"only {names}")
+    expect(problems, [left["schedule"] for left in table["left_out"]] == ["dualpipev"], f"left out {table['left_out']}")
+    expect(problems, "M=8" in table["left_out"][0]["reason"], f"reason {table['left_out']}")
+    for one in table["schedules"]:
+        consistent(problems, one, 4, 6)
+
+
+def both_cuts(problems, one):
+    uniform = one["uniform"]
+    for cut in (one, uniform):
+        consistent(problems, cut, 2, 4, free_messages=False)
+        expect(problems, len(cut["partition"]) == 2 and cut["partition"][0] == 0, f"partition {cut['partition']}")
+    expect(problems, one["partition"] != uniform["partition"], "the same cut twice")
+    expect(problems, one["message_seconds"] == uniform["message_seconds"] > 0, "message costs")
+    # 2 rows of 8 tokens of width 16
+    expect(problems, one["message_bytes"] == 2 * 8 * 16 * 4, f"messages of {one['message_bytes']} bytes")
+
+
+def one_cut(problems, one):
+    consistent(problems, one, 2, 4, free_messages=False)
+    expect(problems, "uniform" not in one, "a comparison with itself")
+
+
+REFUSED = [
+    ("other ranks", 4, emulate("--ranks", "16"), ["--ranks 16", "4 started", "mpirun -np 16"]),
+    ("unknown schedule", 4, emulate(schedule="1f2b"), ["1f2b", "1f1b", "zbv"]),
+    ("no schedule", 1, ["emulate"], ["--schedule", "--config", "--help"]),
+    ("no microbatches", 2, emulate(microbatches=""), ["--microbatches", "missing"]),
+    ("no microbatches for all", 1, emulate(schedule="all", microbatches=""), ["--microbatches", "missing"]),
+    ("zero microbatches", 1, emulate(microbatches="0"), ["--microbatches", "0"]),
+    ("microbatches beyond tags", 2, emulate(microbatches="100000"), ["100000|99999", "8192"]),
+    ("microbatches in words", 1, emulate(microbatches="many"), ["--microbatches", "many"]),
+    ("negative ranks", 1, emulate("--ranks", "-4"), ["--ranks"]),
+    ("virtual stages that do not exist", 2, emulate("--virtual-stages", "3"), ["1f1b", "found 3"]),
+    ("too few microbatches", 4, emulate(schedule="dualpipev"), ["dualpipev", "M=8"]),
+    ("negative cost", 2, emulate(costs="2,-2,2"), ["--costs-ms", "'2,-2,2'", "20,20,20"]),
+    ("two costs", 1, emulate(costs="2,2"), ["--costs-ms", "'2,2'"]),
+    ("four costs", 1, emulate(costs="2,2,2,2"), ["--costs-ms", "'2,2,2,2'"]),
+    ("costs in words", 1, emulate(costs="a,b,c"), ["--costs-ms", "'a,b,c'"]),
+    ("infinite cost", 1, emulate(costs="inf,1,1"), ["--costs-ms"]),
+    ("no cost at all", 1, emulate(costs="0,0,0"), ["--costs-ms", "not all 0"]),
+    ("half a number", 2, emulate("--message-bytes", "1002"), ["--message-bytes", "1002", "multiple of 4"]),
+    ("empty messages", 1, emulate("--message-bytes", "0"), ["--message-bytes", "0"]),
+    ("endless messages", 1, emulate("--message-bytes", "99999999999"), ["--message-bytes"]),
+    ("no steps", 1, emulate("--steps", "0"), ["--steps", "0"]),
+    ("limit without search", 2, emulate("--live-microbatches", "2"), ["--live-microbatches", "auto", "1f1b"]),
+    ("limit below one", 1, emulate("--live-microbatches", "0.5", schedule="auto"), ["--live-microbatches", "0.5"]),
+    ("missing table", 2, emulate(schedule="nowhere.csv", microbatches=""), ["nowhere.csv", "No such file"]),
+    ("table for other ranks", 4, emulate(schedule="two.csv", microbatches=""), ["two.csv", "2 ranks", "4"]),
+    ("table of other microbatches", 2, emulate(schedule="two.csv"), ["two.csv", "2 microbatches", "6"]),
+    ("setting without a model", 1, emulate("--set", "train.steps=3"), ["--set", "--config"]),
+    ("costs of a model", 2, emulate("--config", "model.yaml"), ["--costs-ms", "model.yaml"]),
+    ("model on other ranks", 2, ["emulate", "--config", "model.yaml", "--ranks", "3"], ["--ranks 3", "2 started"]),
+]
+
+
+def main():
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as folder:
+        make_inputs(folder)
+        write(os.path.join(folder, "two.csv"), TWO_RANKS)
+        prints_json(checks, folder, "1f1b", 4, emulate("--ranks", "4"),
+                    one_like(4, 6, schedule="1f1b", virtual_stages=1, message_bytes=1024,
+                             peak_live_microbatches=[4, 3, 2, 1]))
+        prints_json(checks, folder, "zbv, large messages", 4, emulate("--message-bytes", "100000", schedule="zbv"),
+                    one_like(4, 6, virtual_stages=2, message_bytes=100000, free_messages=False))
+        prints_json(checks, folder, "interleaved, v = 3, W of no time", 2,
+                    emulate("--virtual-stages", "3", "--steps", "5", schedule="interleaved", costs="2,3,0"),
+                    one_like(2, 6, costs=(2, 3, 0), virtual_stages=3))
+        prints_json(checks, folder, "alone", 1, emulate(), one_like(1, 6, peak_live_microbatches=[1]))
+        prints_json(checks, folder, "a table", 2, emulate(schedule="two.csv", microbatches=""),
+                    one_like(2, 2, schedule="two.csv", peak_live_microbatches=[2, 1]))
+        prints_json(checks, folder, "auto", 4, emulate("--live-microbatches", "2", schedule="auto"),
+                    one_like(4, 6, schedule="auto"))
+        prints_json(checks, folder, "all", 4, emulate(schedule="all"), whole_table)
+        prints_text(checks, folder, "all, as text", 2, emulate("--steps", "1", schedule="all", microbatches="3"),
+                    ["bubble simulated", "ratio", "\n1f1b ", "\nauto ", "\nleft out: schedule dualpipev"])
+        prints_text(checks, folder, "1f1b, as text", 2, emulate(), ["measured", "simulated", "per rank: 2 1"])
+        model = ["emulate", "--config", "model.yaml", "--set", "pipeline.partition="]
+        prints_json(checks, folder, "a model, uniform", 2, [*model[:-1], model[-1] + "uniform"], one_cut)
+        prints_json(checks, folder, "a model that recomputes", 2,
+                    [*model[:-1], model[-1] + "uniform", "--set", "pipeline.recompute=full"], one_cut)
+        prints_json(checks, folder, "a model, by hand", 2, [*model[:-1], model[-1] + "[0, 1]"], both_cuts)
+        prints_text(checks, folder, "a model, as text", 2, [*model[:-1], model[-1] + "[0, 1]", "--schedule", "zb-h1"],
+                    ["zb-h1", "first layer of each stage: 0 1\n", "the uniform cut", "% simulated"])
+        for name, ranks, arguments, patterns in REFUSED:
+            refused(checks, folder, name, ranks, arguments, patterns)
+    checks.finish()
+
+
+main()
