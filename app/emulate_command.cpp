@@ -24,6 +24,7 @@ namespace pipetrain {
 namespace {
 
 constexpr const char* kDefaultCosts = "20,20,20";
+constexpr int kDefaultMessageBytes = 1024;
 constexpr int kMostMessageBytes = 1 << 30;
 constexpr double kMostCostMs = 1e6;
 // Ranks that only wait leave the cores free, and a late message would count as bubble.
@@ -34,7 +35,7 @@ struct EmulateOptions : RunOptions {
   std::string schedule, format;
   std::string costs_ms;  // empty: kDefaultCosts
   int ranks = 0, microbatches = 0, virtual_stages = 0;
-  int message_bytes = 0;  // 0: small, and free in the simulation
+  int message_bytes = 0;  // 0: not given
   int steps = EmulationOptions{}.steps;
   double live_microbatches = 0;
 };
@@ -168,8 +169,8 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
       .virtual_stages = options.virtual_stages,
       .live_microbatches = options.live_microbatches,
       .rank_cost = parse_costs(options.costs_ms),
-      .message_seconds =
-          options.message_bytes > 0 ? emulator.measure_messages(options.message_bytes) : 0};
+      .message_seconds = emulator.measure_messages(
+          options.message_bytes > 0 ? options.message_bytes : kDefaultMessageBytes)};
   const auto schedules = choose(report, session, request, collective);
   report.agree([&] {
     for (const NamedSchedule& s : schedules) check_microbatches(s.schedule);
@@ -262,9 +263,7 @@ Command add_emulate_command(CLI::App& app) {
                    "of a microbatch on a rank, all its stages together; default: " +
                        std::string(kDefaultCosts))
       ->option_text("F,I,W");
-  command
-      ->add_option("--message-bytes", options->message_bytes,
-                   "of each message, then timed and simulated; default: 1024, simulated as free")
+  command->add_option("--message-bytes", options->message_bytes, "of each message; default: 1024")
       ->option_text("N")
       ->check(CLI::Range(4, kMostMessageBytes));
   command

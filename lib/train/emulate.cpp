@@ -1,15 +1,16 @@
 #include "train/emulate.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "train/emulated_rank.h"
+#include "train/wait_layer.h"
 
 namespace pipetrain {
 namespace {
 
-constexpr int kRoundTrips = 5;
+constexpr int kRoundTrips = 15;
+constexpr double kPauseSeconds = 2e-3;  // before a message: its receiver waits in naps by then
 
 // One step as all ranks see it.
 struct MeasuredStep {
@@ -61,23 +62,31 @@ MeasuredStep measure(const Recorder& recorder, const std::vector<std::string>& h
   return step;
 }
 
-// Half the fastest round trip between this rank and `peer`; the one that `begins` returns it, the
-// other 0.
+// Half the median round trip between this rank and `peer`, whose messages find a receiver that has
+// been waiting for a while, as in a run; the one that `begins` returns it, the other 0.
 double one_way_seconds(int peer, bool begins, std::int64_t message_bytes, Mailbox& mailbox,
                        MemoryPool& pool) {
   const Message message{.channel = Channel::kControl, .peer = peer};
   const Shape shape{message_bytes / 4};
-  double best = std::numeric_limits<double>::infinity();
+  ActionClock clock;
+  const auto send = [&](Tensor&& tensor) {
+    clock.start();
+    clock.finish(kPauseSeconds);
+    mailbox.send(message, std::move(tensor));
+  };
+  std::vector<double> trips;
   for (int i = 0; i < kRoundTrips; ++i) {
     mailbox.post_receive(message, shape, DType::kFloat32);
     const double start = wall_seconds();
-    if (begins) mailbox.send(message, Tensor(pool, shape));
+    if (begins) send(Tensor(pool, shape));
     Tensor received = mailbox.take(message, "the measurement of messages");
-    if (!begins) mailbox.send(message, std::move(received));
+    trips.push_back((wall_seconds() - start) / 2 - kPauseSeconds);
+    if (!begins) send(std::move(received));
     mailbox.flush();
-    best = std::min(best, (wall_seconds() - start) / 2);
   }
-  return begins ? best : 0;
+  const auto median = trips.begin() + kRoundTrips / 2;
+  std::nth_element(trips.begin(), median, trips.end());
+  return begins ? std::max(0.0, *median) : 0;
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ Emulation emulate(const Schedule& schedule, const Costs& costs, const EmulationO
                   MemoryPool& pool);
 
 // Collective: how long a message of this size takes from a rank to its neighbour. The mean over all
-// pairs of neighbours of the fastest of several. 0 on one rank.
+// pairs of neighbours of the median of several. 0 on one rank.
 double measure_message_seconds(std::int64_t message_bytes, Mailbox& mailbox, Collective& collective,
                                MemoryPool& pool);
 

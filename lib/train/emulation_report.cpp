@@ -46,10 +46,9 @@ std::string costs_text(const nlohmann::ordered_json& costs) {
 
 std::string setting_text(const nlohmann::ordered_json& emulation) {
   const double message = 1e3 * number(emulation, "message_seconds");
-  return fmt::format("{} ranks, M={}; messages of {} bytes, {}; median of {} steps\n{}",
+  return fmt::format("{} ranks, M={}; messages of {} bytes take {:.3f} ms; median of {} steps\n{}",
                      emulation.at("ranks").get<int>(), emulation.at("microbatches").get<int>(),
-                     emulation.at("message_bytes").get<std::int64_t>(),
-                     message > 0 ? fmt::format("{:.3f} ms each", message) : "simulated as free",
+                     emulation.at("message_bytes").get<std::int64_t>(), message,
                      emulation.at("step_seconds").size(),
                      costs_text(emulation.at("rank_costs_ms")));
 }
