@@ -11,7 +11,19 @@
 
 namespace pipetrain {
 
+namespace {
+
+// Where ranks of a host cannot read each other's memory, as in many containers, Open MPI sends a
+// large message in pieces, by default three at each call of the sender: one that computes between
+// its polls needs a dozen of them for a megabyte. With this many at a time, one or two do.
+void send_more_pieces_at_a_time() {
+  setenv("OMPI_MCA_pml_ob1_send_pipeline_depth", "64", /*overwrite=*/0);
+}
+
+}  // namespace
+
 MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
+  send_more_pieces_at_a_time();
   int provided = 0;
   check_mpi("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   check_mpi("MPI_Comm_rank", MPI_Comm_rank(MPI_COMM_WORLD, &rank_));
