@@ -3,11 +3,10 @@
 exit code, soon, with nothing left running and nothing logged before."""
 
 import os
-import re
 import tempfile
 
 from inputs import CONFIG, make_inputs, write
-from job import Checks, Job, expect
+from job import Checks, Job, expect, one_error
 
 MOST_SECONDS = 10  # 2 on a machine that has nothing else to do
 
@@ -190,20 +189,14 @@ CASES = [
 ]
 
 
-def one_error(job, code, expected_code, patterns):
-    problems = []
-    expect(problems, code == expected_code, f"exit code {code}, expected {expected_code}")
-    expect(problems, job.seconds < MOST_SECONDS, f"took {job.seconds:.1f} s")
-    errors = job.errors()
-    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
-    for pattern in patterns:
-        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
-    return problems
+def soon_refused(job, code, patterns):
+    problems = one_error(job, code, patterns)
+    return expect(problems, job.seconds < MOST_SECONDS, f"took {job.seconds:.1f} s")
 
 
 def quietly_refused(checks, folder, name, ranks, arguments, code, patterns):
     job = Job(ranks, arguments, folder=folder)
-    problems = one_error(job, job.wait(), code, patterns)
+    problems = soon_refused(job, code, patterns)
     expect(problems, not job.said(), f"said more than the error: {job.said()}")
     expect(problems, not job.output(), "wrote to standard output")
     checks.case(f"{name} ({ranks})", job, problems)
@@ -245,7 +238,7 @@ def tables_refused(checks, folder):
             ("incomplete.csv", ["rank 1", "1I3", "missing"], "> missing <"),
             ("cycle.csv", ["deadlock", "1F3 waits for 0F3 of rank 0"], ">0B0<")]:
         job = Job(2, run("model.yaml", "--schedule", table), folder=folder)
-        problems = one_error(job, job.wait(), 2, [table, *patterns])
+        problems = soon_refused(job, 2, [table, *patterns])
         grid = job.said()
         expect(problems, len(grid) == 2 and mark in "".join(grid), f"no grid with {mark}: {grid}")
         checks.case(table, job, problems)
@@ -255,7 +248,7 @@ def not_finite(checks, folder, ranks):
     """A step that diverges: logged before, and where it first appeared is named."""
     job = Job(ranks, given("optimizer.type=sgd", "optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "train.steps=50"),
               folder=folder)
-    problems = one_error(job, job.wait(), 5, ["not finite at step [23]", r"layers\.\d", r"rank \d"])
+    problems = soon_refused(job, 5, ["not finite at step [23]", r"layers\.\d", r"rank \d"])
     checks.case(f"loss not finite ({ranks})", job, problems)
 
 
@@ -265,7 +258,7 @@ def disk_full(checks, folder, ranks):
     if not os.path.islink(metrics):
         os.symlink("/dev/full", metrics)
     job = Job(ranks, given("train.output=full", "train.steps=50"), folder=folder)
-    problems = one_error(job, job.wait(), 2, ["metrics.jsonl", "No space left"])
+    problems = soon_refused(job, 2, ["metrics.jsonl", "No space left"])
     checks.case(f"metrics on a full disk ({ranks})", job, problems)
 
 
@@ -273,7 +266,7 @@ def no_checkpoint_folder(checks, folder, ranks):
     os.makedirs(os.path.join(folder, "taken"), exist_ok=True)
     write(os.path.join(folder, "taken", "checkpoints"), "a file")
     job = Job(ranks, given("train.output=taken"), folder=folder)
-    problems = one_error(job, job.wait(), 4, ["taken/checkpoints"])
+    problems = soon_refused(job, 4, ["taken/checkpoints"])
     checks.case(f"checkpoints cannot be written ({ranks})", job, problems)
 
 

@@ -4,11 +4,10 @@ what was simulated; wrong input ends in one line before anything runs."""
 
 import json
 import os
-import re
 import tempfile
 
 from inputs import make_inputs, write
-from job import Checks, Job, expect
+from job import Checks, Job, expect, one_error
 
 KEYS = {"schedule", "ranks", "virtual_stages", "microbatches", "rank_costs_ms", "message_bytes", "message_seconds",
         "simulated_seconds", "measured_seconds", "ratio", "bubble_simulated", "bubble_measured",
@@ -57,13 +56,7 @@ def prints_json(checks, folder, name, ranks, arguments, look):
 
 def refused(checks, folder, name, ranks, arguments, patterns):
     job = Job(ranks, arguments, folder=folder)
-    code = job.wait()
-    problems = []
-    expect(problems, code == 2, f"exit code {code}, expected 2")
-    errors = job.errors()
-    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
-    for pattern in patterns:
-        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
+    problems = one_error(job, 2, patterns)
     expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()} {job.output()}")
     checks.case(f"refused: {name} ({ranks})", job, problems)
 

@@ -148,3 +148,15 @@ class Checks:
 def expect(problems, true, problem):
     if not true:
         problems.append(problem)
+
+
+def one_error(job, expected_code, patterns):
+    """Waits for the job. What is not as it should be of its exit code and its one error line."""
+    code = job.wait()
+    problems = []
+    expect(problems, code == expected_code, f"exit code {code}, expected {expected_code}")
+    errors = job.errors()
+    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
+    for pattern in patterns:
+        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
+    return problems

@@ -7,7 +7,7 @@ import re
 import tempfile
 
 from inputs import make_inputs
-from job import Checks, Job, expect
+from job import Checks, Job, expect, one_error
 
 PLAN_KEYS = {"data": int, "tensor": int, "pipeline": int, "schedule": str, "virtual_stages": int, "microbatches": int,
              "recompute": str, "shard": str, "precision": str, "step_seconds": float, "bubble_fraction": float,
@@ -84,13 +84,7 @@ def written(checks, folder):
 
 def refused(checks, folder, arguments, patterns, ranks=1):
     job = Job(ranks, arguments, folder=folder)
-    code = job.wait()
-    problems = []
-    expect(problems, code == 2, f"exit code {code}, expected 2")
-    errors = job.errors()
-    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
-    for pattern in patterns:
-        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
+    problems = one_error(job, 2, patterns)
     expect(problems, not job.output(), "wrote to standard output")
     checks.case(f"refused: {' '.join(arguments[3:])}", job, problems)
 

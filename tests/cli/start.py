@@ -6,7 +6,7 @@ import re
 import tempfile
 
 from inputs import make_inputs
-from job import Checks, Job, expect
+from job import Checks, Job, expect, one_error
 
 NO_MPI = {"OMPI_MCA_pml": "none_such"}  # with it MPI_Init fails
 
@@ -27,13 +27,7 @@ def helps(checks, arguments, patterns):
 
 def different(checks, folder, parts, patterns):
     job = Job(len(parts), *parts, folder=folder)
-    code = job.wait()
-    problems = []
-    expect(problems, code == 2, f"exit code {code}, expected 2")
-    errors = job.errors()
-    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
-    for pattern in patterns:
-        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
+    problems = one_error(job, 2, patterns)
     expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
     checks.case(f"different: {patterns}", job, problems)
 
