@@ -1,14 +1,13 @@
 #include "nn/attention.h"
 
 #include "ops/linear.h"
-#include "ops/normalization.h"
 
 namespace pipetrain {
 namespace {
 
-// From forward: normalized (B, T, C), rstd (B*T), qkv (B, T, 3, H, D), mixed (B, T, C), log-sum-exp
-// (B, H, T). For backward_weight: normalized, mixed, and the gradients of y, qkv (in its own slot)
-// and norm (2, C).
+// From forward: normalized (B, T, C), rstd (B*T), qkv (B, T, H + 2 G, D) with queries and keys
+// turned, mixed (B, T, C), log-sum-exp (B, H, T). For backward_weight: normalized, mixed, and the
+// gradients of y, qkv (in its own slot) and norm.
 enum Slot {
   kNormalized,
   kRstd,
@@ -27,39 +26,46 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
       tokens_(row[0]),
       width_(row[1]),
       heads_(options.heads),
-      causal_(options.causal) {
-  const Initial zero{}, one{Initial::Kind::kConstant, 1.0f};
-  norm_.gamma = add_parameter("norm.weight", {width_}, one);
-  norm_.beta = add_parameter("norm.bias", {width_}, zero);
-  qkv_weight_ = add_parameter("qkv.weight", {3 * width_, width_},
+      kv_heads_(options.kv_heads == 0 ? options.heads : options.kv_heads),
+      qkv_width_((heads_ + 2 * kv_heads_) * (width_ / heads_)),
+      causal_(options.causal),
+      rotary_(options.rotary),
+      norm_(parameters(), this->name() + ".norm", width_, options.norm, options.bias) {
+  qkv_weight_ = add_parameter("qkv.weight", {qkv_width_, width_},
                               {Initial::Kind::kNormal, options.initial_scale});
-  qkv_bias_ = add_parameter("qkv.bias", {3 * width_}, zero);
+  qkv_bias_ = options.bias ? add_parameter("qkv.bias", {qkv_width_}, {}) : kNone;
   projection_weight_ = add_parameter("projection.weight", {width_, width_},
                                      {Initial::Kind::kNormal, options.residual_scale});
-  projection_bias_ = add_parameter("projection.bias", {width_}, zero);
+  projection_bias_ = options.bias ? add_parameter("projection.bias", {width_}, {}) : kNone;
 }
 
-AttentionShape Attention::shape(std::int64_t rows) const {
-  return {rows, tokens_, heads_, width_ / heads_, causal_};
+AttentionShape Attention::shape(std::int64_t batch) const {
+  return {batch, tokens_, heads_, width_ / heads_, causal_, kv_heads_};
+}
+
+void Attention::turn(Ops& ops, Rotation rotation, Tensor& qkv) const {
+  if (rotary_ == nullptr) return;
+  rotate(ops, *rotary_, rotation, qkv.shape()[0] * tokens_, tokens_, heads_ + kv_heads_, qkv_width_,
+         qkv.f32());
 }
 
 double Attention::forward_flop() const {
   const auto T = static_cast<double>(tokens_), C = static_cast<double>(width_);
-  return T * (8 * C * C + (causal_ ? 2 : 4) * T * C);
+  return T * (2 * C * static_cast<double>(qkv_width_ + width_) + (causal_ ? 2 : 4) * T * C);
 }
 
 Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t batch = x.shape()[0], rows = batch * tokens_;
   Tensor normalized(ops.pool(), x.shape()), rstd(ops.pool(), {rows});
-  Tensor qkv(ops.pool(), {batch, tokens_, 3 * width_});
+  Tensor qkv(ops.pool(), {batch, tokens_, qkv_width_});
   {
     Tensor n(ops.pool(), x.shape());
-    layer_norm_forward(ops, rows, width_, x.f32(), value(norm_.gamma), value(norm_.beta),
-                       normalized.f32(), rstd.f32(), n.f32());
-    linear_forward(ops, rows, width_, 3 * width_, n.f32(), value(qkv_weight_), value(qkv_bias_),
+    norm_.forward(ops, rows, x.f32(), normalized.f32(), rstd.f32(), n.f32());
+    linear_forward(ops, rows, width_, qkv_width_, n.f32(), value(qkv_weight_), value(qkv_bias_),
                    qkv.f32());
   }
+  turn(ops, Rotation::kForward, qkv);
   Tensor mixed(ops.pool(), x.shape()), log_sum_exp(ops.pool(), {batch, heads_, tokens_});
   attention_forward(ops, shape(batch), qkv.f32(), mixed.f32(), log_sum_exp.f32());
   linear_forward(ops, rows, width_, width_, mixed.f32(), value(projection_weight_),
@@ -85,13 +91,13 @@ Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved
     attention_backward(ops, shape(batch), saved[kQkv].f32(), saved[kMixed].f32(),
                        saved[kLogSumExp].f32(), dmixed.f32(), dqkv.f32());
   }
+  turn(ops, Rotation::kBack, dqkv);
   saved[kQkv].reset();
   saved[kLogSumExp].reset();
-  Tensor dx(ops.pool(), dy.shape()), norm_gradients(ops.pool(), {2, width_});
-  linear_backward_input(ops, rows, width_, 3 * width_, dqkv.f32(), value(qkv_weight_), dx.f32());
-  layer_norm_backward(ops, rows, width_, dx.f32(), saved[kNormalized].f32(), value(norm_.gamma),
-                      saved[kRstd].f32(), dy.f32(), norm_gradients.f32(),
-                      norm_gradients.f32() + width_);
+  Tensor dx(ops.pool(), dy.shape());
+  linear_backward_input(ops, rows, width_, qkv_width_, dqkv.f32(), value(qkv_weight_), dx.f32());
+  Tensor norm_gradients =
+      norm_.backward(ops, rows, dx.f32(), saved[kNormalized].f32(), saved[kRstd].f32(), dy.f32());
   saved[kRstd].reset();
   saved[kOutputGradient] = std::move(dy);
   saved[kQkvGradient] = std::move(dqkv);
@@ -106,11 +112,10 @@ void Attention::backward_weight(const Context& context, Saved& saved) {
                          saved[kMixed].f32(), gradient(projection_weight_),
                          gradient(projection_bias_), context.accumulate);
   Tensor& n = saved[kMixed];  // its memory serves again
-  layer_norm_replay(ops, rows, width_, saved[kNormalized].f32(), value(norm_.gamma),
-                    value(norm_.beta), n.f32());
-  linear_backward_weight(ops, rows, width_, 3 * width_, saved[kQkvGradient].f32(), n.f32(),
+  norm_.replay(ops, rows, saved[kNormalized].f32(), n.f32());
+  linear_backward_weight(ops, rows, width_, qkv_width_, saved[kQkvGradient].f32(), n.f32(),
                          gradient(qkv_weight_), gradient(qkv_bias_), context.accumulate);
-  store_norm_gradients(context, saved[kNormGradients], gradient(norm_.gamma), gradient(norm_.beta));
+  norm_.store(context, saved[kNormGradients]);
   saved.clear();
 }
 

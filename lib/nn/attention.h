@@ -1,14 +1,20 @@
-// The attention half of a pre-norm transformer block: y = x + projection(attention(qkv(norm(x)))).
+// The attention half of a pre-norm transformer block (Xiong et al., arXiv:2002.04745, figure 1b):
+// y = x + projection(attention(rotate(qkv(norm(x))))).
 #pragma once
 
-#include "nn/norm_parameters.h"
+#include "nn/norm.h"
 #include "ops/attention.h"
+#include "ops/rotary.h"
 
 namespace pipetrain {
 
 struct AttentionOptions {
   std::int64_t heads = 1;
+  std::int64_t kv_heads = 0;  // heads of keys and values, G, which divide `heads`; 0: as many
   bool causal = true;
+  NormKind norm = NormKind::kLayer;
+  bool bias = true;                           // of the norm and of the products
+  std::shared_ptr<const RotaryTable> rotary;  // for at least the row's tokens; null: no rotation
   float initial_scale = 0.02f;
   float residual_scale = 0.02f;  // of the projection: 0.02 / sqrt(residual layers), as GPT-2
 };
@@ -24,11 +30,15 @@ class Attention : public Layer {
   double forward_flop() const override;
 
  private:
-  AttentionShape shape(std::int64_t rows) const;
+  AttentionShape shape(std::int64_t batch) const;
+  // Queries and keys of qkv (B, T, H + 2 G, D), if positions are rotary.
+  void turn(Ops& ops, Rotation rotation, Tensor& qkv) const;
 
-  std::int64_t tokens_, width_, heads_;
+  std::int64_t tokens_, width_, heads_, kv_heads_;
+  std::int64_t qkv_width_;  // (H + 2 G) D
   bool causal_;
-  NormParameters norm_;
+  std::shared_ptr<const RotaryTable> rotary_;
+  Norm norm_;
   std::size_t qkv_weight_, qkv_bias_, projection_weight_, projection_bias_;
 };
 

@@ -72,8 +72,14 @@ class Layer {
     parameters_.push_back({name_ + "." + suffix, shape, initial});
     return parameters_.size() - 1;
   }
-  const float* value(std::size_t index) const { return parameters_[index].value; }
-  float* gradient(std::size_t index) const { return parameters_[index].gradient; }
+  // Null for kNone: a parameter that the layer's options leave out.
+  static constexpr std::size_t kNone = ~std::size_t{0};
+  const float* value(std::size_t index) const {
+    return index == kNone ? nullptr : parameters_[index].value;
+  }
+  float* gradient(std::size_t index) const {
+    return index == kNone ? nullptr : parameters_[index].gradient;
+  }
 
  private:
   std::string name_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -48,6 +49,28 @@ std::int64_t LayerOptions::size(const std::string& key, std::int64_t otherwise,
     fail("needs '" + key + "'" + (given.empty() ? "" : ", found only " + join(given)));
   }
   return number;
+}
+
+double LayerOptions::positive_number(const std::string& key, double otherwise) {
+  const std::string* value = find(key);
+  if (value == nullptr) return otherwise;
+  double number = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
+  if (error != std::errc() || end != value->data() + value->size() || !std::isfinite(number) ||
+      number <= 0) {
+    fail(key + " is '" + *value + "'; expected a number above 0");
+  }
+  return number;
+}
+
+std::string LayerOptions::word(const std::string& key, const std::string& otherwise,
+                               const std::vector<std::string>& words) {
+  const std::string* value = find(key);
+  if (value == nullptr) return otherwise;
+  if (std::find(words.begin(), words.end(), *value) == words.end()) {
+    fail(key + " is '" + *value + "'; expected one of " + join(words));
+  }
+  return *value;
 }
 
 bool LayerOptions::flag(const std::string& key, bool otherwise) {

@@ -20,6 +20,11 @@ class LayerOptions {
   std::int64_t size(const std::string& key, std::int64_t otherwise);
   std::int64_t size(const std::string& key, std::int64_t otherwise, const std::string& word,
                     std::int64_t meaning);
+  // A finite number above 0.
+  double positive_number(const std::string& key, double otherwise);
+  // One of `words`.
+  std::string word(const std::string& key, const std::string& otherwise,
+                   const std::vector<std::string>& words);
   bool flag(const std::string& key, bool otherwise);
   // Error(kConfiguration) if an option was given that nobody asked for.
   void finish() const;

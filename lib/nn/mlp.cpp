@@ -2,15 +2,41 @@
 
 #include "ops/activation.h"
 #include "ops/linear.h"
-#include "ops/normalization.h"
 
 namespace pipetrain {
 namespace {
 
-// From forward: normalized (B, T, C), rstd (B*T), hidden (B, T, hidden) before the activation.
+// From forward: normalized (B, T, C), rstd (B*T), hidden (B, T, up width) before the activation.
 // For backward_weight: normalized, hidden after the activation, and the gradients of y, of hidden
-// before it, of the norm (2, C).
+// before it, of the norm.
 enum Slot { kNormalized, kRstd, kHidden, kOutputGradient, kHiddenGradient, kNormGradients };
+
+// x before the activation, y (rows, n) after it.
+void activate(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n, const float* x,
+              float* y) {
+  switch (activation) {
+    case MlpActivation::kGelu:
+      return gelu_forward(ops, rows * n, x, y);
+    case MlpActivation::kRelu:
+      return relu_forward(ops, rows * n, x, y);
+    case MlpActivation::kSwiGlu:
+      return swiglu_forward(ops, rows, n, x, y);
+  }
+}
+
+// The gradient dy becomes that of x, and x becomes y.
+void activate_backward(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n,
+                       Tensor& dy, Tensor& x) {
+  switch (activation) {
+    case MlpActivation::kGelu:
+      return gelu_backward(ops, rows * n, dy.f32(), x.f32());
+    case MlpActivation::kRelu:
+      return relu_backward(ops, rows * n, dy.f32(), x.f32());
+    case MlpActivation::kSwiGlu:
+      swiglu_backward(ops, rows, n, dy.f32(), x.f32());
+      return std::swap(dy, x);  // each fits into the other's memory
+  }
+}
 
 }  // namespace
 
@@ -18,37 +44,37 @@ Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
     : Layer(std::move(name), row, row),
       tokens_(row[0]),
       width_(row[1]),
-      hidden_(options.ratio * row[1]) {
-  const Initial zero{}, one{Initial::Kind::kConstant, 1.0f};
-  norm_.gamma = add_parameter("norm.weight", {width_}, one);
-  norm_.beta = add_parameter("norm.bias", {width_}, zero);
-  up_weight_ = add_parameter("up.weight", {hidden_, width_},
+      hidden_(options.hidden),
+      activation_(options.activation),
+      up_width_(activation_ == MlpActivation::kSwiGlu ? 2 * hidden_ : hidden_),
+      norm_(parameters(), this->name() + ".norm", width_, options.norm, options.bias) {
+  const std::string up = activation_ == MlpActivation::kSwiGlu ? "gate_up" : "up";
+  up_weight_ = add_parameter(up + ".weight", {up_width_, width_},
                              {Initial::Kind::kNormal, options.initial_scale});
-  up_bias_ = add_parameter("up.bias", {hidden_}, zero);
+  up_bias_ = options.bias ? add_parameter(up + ".bias", {up_width_}, {}) : kNone;
   down_weight_ = add_parameter("down.weight", {width_, hidden_},
                                {Initial::Kind::kNormal, options.residual_scale});
-  down_bias_ = add_parameter("down.bias", {width_}, zero);
+  down_bias_ = options.bias ? add_parameter("down.bias", {width_}, {}) : kNone;
 }
 
 double Mlp::forward_flop() const {
-  return 4.0 * static_cast<double>(tokens_) * static_cast<double>(width_) *
-         static_cast<double>(hidden_);
+  return 2.0 * static_cast<double>(tokens_) * static_cast<double>(width_) *
+         static_cast<double>(up_width_ + hidden_);
 }
 
 Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t batch = x.shape()[0], rows = batch * tokens_;
   Tensor normalized(ops.pool(), x.shape()), rstd(ops.pool(), {rows});
-  Tensor hidden(ops.pool(), {batch, tokens_, hidden_});
+  Tensor hidden(ops.pool(), {batch, tokens_, up_width_});
   {
     Tensor n(ops.pool(), x.shape());
-    layer_norm_forward(ops, rows, width_, x.f32(), value(norm_.gamma), value(norm_.beta),
-                       normalized.f32(), rstd.f32(), n.f32());
-    linear_forward(ops, rows, width_, hidden_, n.f32(), value(up_weight_), value(up_bias_),
+    norm_.forward(ops, rows, x.f32(), normalized.f32(), rstd.f32(), n.f32());
+    linear_forward(ops, rows, width_, up_width_, n.f32(), value(up_weight_), value(up_bias_),
                    hidden.f32());
   }
-  Tensor activated(ops.pool(), hidden.shape());
-  gelu_forward(ops, rows * hidden_, hidden.f32(), activated.f32());
+  Tensor activated(ops.pool(), {batch, tokens_, hidden_});
+  activate(ops, activation_, rows, hidden_, hidden.f32(), activated.f32());
   linear_forward(ops, rows, hidden_, width_, activated.f32(), value(down_weight_),
                  value(down_bias_), x.f32(), /*accumulate=*/true);
   if (context.mode == Mode::kTrain) {
@@ -62,14 +88,13 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t rows = dy.shape().rows();
-  Tensor dhidden(ops.pool(), saved[kHidden].shape());
+  Tensor dhidden(ops.pool(), {dy.shape()[0], tokens_, hidden_});
   linear_backward_input(ops, rows, hidden_, width_, dy.f32(), value(down_weight_), dhidden.f32());
-  gelu_backward(ops, rows * hidden_, dhidden.f32(), saved[kHidden].f32());
-  Tensor dx(ops.pool(), dy.shape()), norm_gradients(ops.pool(), {2, width_});
-  linear_backward_input(ops, rows, width_, hidden_, dhidden.f32(), value(up_weight_), dx.f32());
-  layer_norm_backward(ops, rows, width_, dx.f32(), saved[kNormalized].f32(), value(norm_.gamma),
-                      saved[kRstd].f32(), dy.f32(), norm_gradients.f32(),
-                      norm_gradients.f32() + width_);
+  activate_backward(ops, activation_, rows, hidden_, dhidden, saved[kHidden]);
+  Tensor dx(ops.pool(), dy.shape());
+  linear_backward_input(ops, rows, width_, up_width_, dhidden.f32(), value(up_weight_), dx.f32());
+  Tensor norm_gradients =
+      norm_.backward(ops, rows, dx.f32(), saved[kNormalized].f32(), saved[kRstd].f32(), dy.f32());
   saved[kRstd].reset();
   saved[kOutputGradient] = std::move(dy);
   saved[kHiddenGradient] = std::move(dhidden);
@@ -84,11 +109,10 @@ void Mlp::backward_weight(const Context& context, Saved& saved) {
                          saved[kHidden].f32(), gradient(down_weight_), gradient(down_bias_),
                          context.accumulate);
   Tensor& n = saved[kOutputGradient];  // its memory serves again
-  layer_norm_replay(ops, rows, width_, saved[kNormalized].f32(), value(norm_.gamma),
-                    value(norm_.beta), n.f32());
-  linear_backward_weight(ops, rows, width_, hidden_, saved[kHiddenGradient].f32(), n.f32(),
+  norm_.replay(ops, rows, saved[kNormalized].f32(), n.f32());
+  linear_backward_weight(ops, rows, width_, up_width_, saved[kHiddenGradient].f32(), n.f32(),
                          gradient(up_weight_), gradient(up_bias_), context.accumulate);
-  store_norm_gradients(context, saved[kNormGradients], gradient(norm_.gamma), gradient(norm_.beta));
+  norm_.store(context, saved[kNormGradients]);
   saved.clear();
 }
 

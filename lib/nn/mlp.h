@@ -1,12 +1,18 @@
-// The MLP half of a pre-norm transformer block: y = x + down(gelu(up(norm(x)))).
+// The MLP half of a pre-norm transformer block: y = x + down(activation(up(norm(x)))); with SwiGLU
+// (Shazeer, arXiv:2002.05202, section 2) x + down(silu(gate(norm(x))) * up(norm(x))).
 #pragma once
 
-#include "nn/norm_parameters.h"
+#include "nn/norm.h"
 
 namespace pipetrain {
 
+enum class MlpActivation : std::uint8_t { kGelu, kRelu, kSwiGlu };
+
 struct MlpOptions {
-  std::int64_t ratio = 4;  // hidden width / C
+  std::int64_t hidden = 0;  // width after the activation
+  MlpActivation activation = MlpActivation::kGelu;
+  NormKind norm = NormKind::kLayer;
+  bool bias = true;  // of the norm and of the products
   float initial_scale = 0.02f;
   float residual_scale = 0.02f;
 };
@@ -23,7 +29,9 @@ class Mlp : public Layer {
 
  private:
   std::int64_t tokens_, width_, hidden_;
-  NormParameters norm_;
+  MlpActivation activation_;
+  std::int64_t up_width_;  // before the activation: of SwiGLU gate and up, else hidden_
+  Norm norm_;
   std::size_t up_weight_, up_bias_, down_weight_, down_bias_;
 };
 

@@ -7,12 +7,11 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
-#include "nn/attention.h"
 #include "nn/embedding.h"
-#include "nn/layer_norm.h"
 #include "nn/layer_options.h"
 #include "nn/linear.h"
-#include "nn/mlp.h"
+#include "nn/norm_layer.h"
+#include "nn/transformer_options.h"
 
 namespace pipetrain {
 namespace {
@@ -114,22 +113,20 @@ class Builder {
 
   void attention(LayerOptions& options) {
     require_tokens(options);
-    const std::int64_t heads = options.size("heads", 0), width = row_[1];
-    const bool causal = options.flag("causal", true);
-    if (width % heads != 0) {
-      options.fail("heads " + std::to_string(heads) + " do not divide the width " +
-                   std::to_string(width));
-    }
-    push(std::make_unique<Attention>(
-        name("attention"), row_,
-        AttentionOptions{.heads = heads, .causal = causal, .residual_scale = residual_scale()}));
+    push(std::make_unique<Attention>(name("attention"), row_,
+                                     read_attention(options, row_, residual_scale(), rotary_)));
   }
 
   void mlp(LayerOptions& options) {
     require_tokens(options);
-    const std::int64_t ratio = options.size("mlp_ratio", 4);
-    push(std::make_unique<Mlp>(name("mlp"), row_,
-                               MlpOptions{.ratio = ratio, .residual_scale = residual_scale()}));
+    push(std::make_unique<Mlp>(name("mlp"), row_, read_mlp(options, row_, residual_scale())));
+  }
+
+  void norm(LayerOptions& options, const std::string& kind) {
+    options.finish();
+    if (layers_.empty()) options.fail("must not be the first layer of a model of tokens");
+    push(std::make_unique<NormLayer>(name(kind), row_,
+                                     kind == "rms_norm" ? NormKind::kRms : NormKind::kLayer));
   }
 
   void linear(LayerOptions& options) {
@@ -156,6 +153,7 @@ class Builder {
   Shape row_;
   std::int64_t vocabulary_ = data_.vocabulary;
   int residual_layers_ = 0;
+  std::shared_ptr<const RotaryTable> rotary_;  // layers of the same shape share it
   std::vector<std::unique_ptr<Layer>> layers_;
   const std::map<std::string, Maker> makers_ = {
       {"embedding", [this](LayerOptions& o) { embedding(o); }},
@@ -175,12 +173,8 @@ class Builder {
          mlp(o);
          o.finish();
        }},
-      {"layer_norm",
-       [this](LayerOptions& o) {
-         o.finish();
-         if (layers_.empty()) o.fail("must not be the first layer of a model of tokens");
-         push(std::make_unique<LayerNorm>(name("layer_norm"), row_));
-       }},
+      {"layer_norm", [this](LayerOptions& o) { norm(o, "layer_norm"); }},
+      {"rms_norm", [this](LayerOptions& o) { norm(o, "rms_norm"); }},
       {"linear", [this](LayerOptions& o) { linear(o); }},
   };
 };

@@ -2,6 +2,7 @@
 // no tensors, no building.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,13 +19,15 @@ struct LayerEntry {
 };
 
 struct ModelConfig {
-  std::string preset;  // gpt, gpt2, gpt2-medium; empty if `layers` is given
+  std::string preset;  // gpt, gpt2, gpt2-medium, llama; empty if `layers` is given
   int depth = 0;       // transformer blocks
   int heads = 0;
-  int width = 0;                    // C
-  int context = 0;                  // tokens per sequence, T
-  std::string vocabulary = "auto";  // from the data, or a number
-  bool tie_embeddings = true;
+  int kv_heads = 0;                    // heads of keys and values; 0: as many as heads
+  int width = 0;                       // C
+  int mlp_width = 0;                   // of the MLP's hidden rows; 0: the preset's
+  int context = 0;                     // tokens per sequence, T
+  std::string vocabulary = "auto";     // from the data, or a number
+  std::optional<bool> tie_embeddings;  // default: the preset's
   double dropout = 0;
   std::vector<LayerEntry> layers;
 };

@@ -12,12 +12,13 @@ struct Sizes {
   int depth, heads, width, context, vocabulary;
 };
 
-// Radford et al. 2019, table 2. `gpt` has no sizes of its own.
+// Radford et al. 2019, table 2. `gpt` and `llama` have no sizes of their own.
 const std::map<std::string, Sizes>& presets() {
   static const std::map<std::string, Sizes> known = {
       {"gpt", {0, 0, 0, 0, 0}},
       {"gpt2", {12, 12, 768, 1024, 50257}},
       {"gpt2-medium", {24, 16, 1024, 1024, 50257}},
+      {"llama", {0, 0, 0, 0, 0}},
   };
   return known;
 }
@@ -41,6 +42,24 @@ int size_of(const char* key, int configured, int preset) {
 LayerEntry entry(std::string kind, std::vector<std::pair<std::string, std::string>> options = {},
                  std::vector<LayerEntry> layers = {}) {
   return {std::move(kind), "model", std::move(options), std::move(layers)};
+}
+
+// Two thirds of GPT's 4 C, so that three matrices hold what two held (Touvron et al.,
+// arXiv:2302.13971, section 2.2), rounded up to a multiple of 32.
+int llama_mlp_width(int width) { return (8 * width / 3 + 31) / 32 * 32; }
+
+LayerEntry block(const ModelConfig& config, bool llama, int heads, int width) {
+  LayerEntry made = entry("transformer_block", {{"heads", std::to_string(heads)}});
+  const int mlp_width = config.mlp_width == 0 && llama ? llama_mlp_width(width) : config.mlp_width;
+  if (config.kv_heads > 0) made.options.emplace_back("kv_heads", std::to_string(config.kv_heads));
+  if (mlp_width > 0) made.options.emplace_back("mlp_width", std::to_string(mlp_width));
+  if (llama) {
+    made.options.insert(made.options.end(), {{"norm", "rms_norm"},
+                                             {"bias", "false"},
+                                             {"positions", "rotary"},
+                                             {"activation", "swiglu"}});
+  }
+  return made;
 }
 
 }  // namespace
@@ -74,19 +93,20 @@ std::vector<LayerEntry> expand_preset(const ModelConfig& config) {
   const int depth = size_of("depth", config.depth, preset.depth);
   const int heads = size_of("heads", config.heads, preset.heads);
   const int width = size_of("width", config.width, preset.width);
-  const int context = size_of("context", config.context, preset.context);
+  const bool llama = config.preset == "llama";
+  const bool tied = config.tie_embeddings.value_or(!llama);
+  const std::string positions =
+      llama ? "none" : std::to_string(size_of("context", config.context, preset.context));
   const std::string vocabulary = config.vocabulary == "auto" && preset.vocabulary > 0
                                      ? std::to_string(preset.vocabulary)
                                      : config.vocabulary;
   return {entry("embedding", {{"vocabulary", vocabulary},
                               {"width", std::to_string(width)},
-                              {"positions", std::to_string(context)}}),
-          entry("repeat", {{"count", std::to_string(depth)}},
-                {entry("transformer_block", {{"heads", std::to_string(heads)}})}),
-          entry("layer_norm"),
-          entry("linear", {{"features", "vocabulary"},
-                           {config.tie_embeddings ? "tied" : "bias",
-                            config.tie_embeddings ? "true" : "false"}})};
+                              {"positions", positions}}),
+          entry("repeat", {{"count", std::to_string(depth)}}, {block(config, llama, heads, width)}),
+          entry(llama ? "rms_norm" : "layer_norm"),
+          entry("linear",
+                {{"features", "vocabulary"}, {tied ? "tied" : "bias", tied ? "true" : "false"}})};
 }
 
 }  // namespace pipetrain

@@ -24,6 +24,36 @@ void gelu_backward(Ops& ops, std::int64_t n, float* dy, float* x) {
   });
 }
 
+void relu_forward(Ops& ops, std::int64_t n, const float* x, float* y) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().relu_forward(x + begin, y + begin, end - begin);
+  });
+}
+
+void relu_backward(Ops& ops, std::int64_t n, float* dy, float* x) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().relu_backward(dy + begin, x + begin, end - begin);
+  });
+}
+
+void swiglu_forward(Ops& ops, std::int64_t rows, std::int64_t n, const float* gate_up, float* y) {
+  parallel_ranges(rows, kGrain / n, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const float* gate = gate_up + row * 2 * n;
+      ops.simd().swiglu_forward(gate, gate + n, y + row * n, n);
+    }
+  });
+}
+
+void swiglu_backward(Ops& ops, std::int64_t rows, std::int64_t n, float* dy, float* gate_up) {
+  parallel_ranges(rows, kGrain / n, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      float* gate = gate_up + row * 2 * n;
+      ops.simd().swiglu_backward(dy + row * n, gate, gate + n, n);
+    }
+  });
+}
+
 void add(Ops& ops, std::int64_t n, float* to, const float* from) {
   parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
     ops.simd().add(to + begin, from + begin, end - begin);

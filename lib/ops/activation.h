@@ -8,6 +8,13 @@ namespace pipetrain {
 void gelu_forward(Ops& ops, std::int64_t n, const float* x, float* y);
 // dy becomes dx; x becomes gelu(x), which the next product's weight gradient needs.
 void gelu_backward(Ops& ops, std::int64_t n, float* dy, float* x);
+void relu_forward(Ops& ops, std::int64_t n, const float* x, float* y);
+// dy becomes dx; x becomes relu(x).
+void relu_backward(Ops& ops, std::int64_t n, float* dy, float* x);
+// gate_up (rows, 2, n) -> y (rows, n) = silu(gate) * up (Shazeer, arXiv:2002.05202, section 2).
+void swiglu_forward(Ops& ops, std::int64_t rows, std::int64_t n, const float* gate_up, float* y);
+// dy becomes y, which the next product's weight gradient needs; gate_up becomes its gradient.
+void swiglu_backward(Ops& ops, std::int64_t rows, std::int64_t n, float* dy, float* gate_up);
 // to += from
 void add(Ops& ops, std::int64_t n, float* to, const float* from);
 // to = x + y

@@ -13,17 +13,19 @@ namespace {
 // instruction set fit in.
 constexpr std::int64_t kQueryRows = 24;
 
-// Where one head of one sequence lies in (B, T, 3, H, D) and (B, T, H, D), and the memory of its
-// thread.
+// Where one query head of one sequence lies in (B, T, H + 2 G, D) and (B, T, H, D).
 struct Head {
   const AttentionShape& shape;
   std::int64_t batch, head;
 
-  std::int64_t qkv_stride() const { return 3 * shape.heads * shape.head_width; }
+  std::int64_t qkv_stride() const { return shape.qkv_heads() * shape.head_width; }
   std::int64_t out_stride() const { return shape.heads * shape.head_width; }
-  // part 0 query, 1 key, 2 value
-  std::int64_t qkv_at(int part) const {
-    return batch * shape.tokens * qkv_stride() + (part * shape.heads + head) * shape.head_width;
+  std::int64_t group() const { return head / (shape.heads / shape.groups()); }
+  std::int64_t query_at() const { return qkv_at(head); }
+  std::int64_t key_at() const { return qkv_at(shape.heads + group()); }
+  std::int64_t value_at() const { return qkv_at(shape.heads + shape.groups() + group()); }
+  std::int64_t qkv_at(std::int64_t entry) const {
+    return batch * shape.tokens * qkv_stride() + entry * shape.head_width;
   }
   std::int64_t out_at() const {
     return batch * shape.tokens * out_stride() + head * shape.head_width;
@@ -55,17 +57,73 @@ void copy_rows(std::int64_t rows, std::int64_t width, const float* from, std::in
   }
 }
 
+// body(batch, i, scratch) for `count` items of each sequence; scratch is the thread's own.
 template <class Body>
-void for_each_head(Ops& ops, const AttentionShape& shape, std::int64_t scratch_floats,
-                   const Body& body) {
+void for_each(Ops& ops, std::int64_t batch, std::int64_t count, std::int64_t scratch_floats,
+              const Body& body) {
   Tensor scratch(ops.pool(), {ops.threads(), scratch_floats});
-  parallel_ranges(shape.batch * shape.heads, 1,
-                  [&](std::int64_t begin, std::int64_t end, int thread) {
-                    for (std::int64_t i = begin; i < end; ++i) {
-                      body(Head{shape, i / shape.heads, i % shape.heads},
-                           scratch.f32() + thread * scratch_floats);
-                    }
-                  });
+  parallel_ranges(batch * count, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      body(i / count, i % count, scratch.f32() + thread * scratch_floats);
+    }
+  });
+}
+
+float score_scale(const AttentionShape& shape) {
+  return 1.0f / std::sqrt(static_cast<float>(shape.head_width));
+}
+
+// What the query heads of one group share in backward, and the scores of a block of rows.
+struct BackwardScratch {
+  BackwardScratch(const AttentionShape& shape, float* memory) {
+    const std::int64_t size = shape.tokens * shape.head_width;
+    for (float** part : {&keys, &keys_t, &values_t, &dk, &dv}) {
+      *part = memory;
+      memory += size;
+    }
+    p = memory;
+    ds = p + kQueryRows * shape.tokens;
+  }
+  static std::int64_t floats(const AttentionShape& shape) {
+    return (5 * shape.head_width + 2 * kQueryRows) * shape.tokens;
+  }
+
+  float *keys, *keys_t, *values_t;  // (T, D), (D, T), (D, T)
+  float *dk, *dv;                   // (T, D)
+  float *p, *ds;                    // (rows, T)
+};
+
+// Writes one head's dq and adds to its group's dk and dv.
+void head_backward(const SimdKernels& simd, const Head& head, const BackwardScratch& scratch,
+                   const float* qkv, const float* out, const float* log_sum_exp, const float* dout,
+                   float* dqkv) {
+  const AttentionShape& shape = head.shape;
+  const std::int64_t T = shape.tokens, D = shape.head_width;
+  const std::int64_t stride = head.qkv_stride(), out_stride = head.out_stride();
+  const float scale = score_scale(shape);
+  float *p = scratch.p, *ds = scratch.ds;
+  for (std::int64_t first = 0; first < T; first += kQueryRows) {
+    const Block block = query_block(shape, first);
+    const float* dO = dout + head.out_at() + first * out_stride;
+    const float* o = out + head.out_at() + first * out_stride;
+    const float* q = qkv + head.query_at() + first * stride;
+    float* dq = dqkv + head.query_at() + first * stride;
+    simd.small_matmul(block.rows, block.keys, D, q, stride, 1, scratch.keys_t, T, p, T, false);
+    simd.small_matmul(block.rows, block.keys, D, dO, out_stride, 1, scratch.values_t, T, ds, T,
+                      false);
+    for (std::int64_t i = 0; i < block.rows; ++i) {
+      const std::int64_t seen = visible(shape, block, i);
+      const auto hidden = static_cast<std::size_t>(block.keys - seen) * sizeof(float);
+      const float delta = simd.dot(dO + i * out_stride, o + i * out_stride, D);
+      simd.exp_scaled(p + i * T, seen, scale, log_sum_exp[head.row_at() + first + i]);
+      simd.softmax_backward(ds + i * T, p + i * T, seen, delta, scale);
+      std::memset(p + i * T + seen, 0, hidden);
+      std::memset(ds + i * T + seen, 0, hidden);
+    }
+    simd.small_matmul(block.keys, D, block.rows, ds, 1, T, q, stride, scratch.dk, D, true);
+    simd.small_matmul(block.keys, D, block.rows, p, 1, T, dO, out_stride, scratch.dv, D, true);
+    simd.small_matmul(block.rows, D, block.keys, ds, T, 1, scratch.keys, D, dq, stride, false);
+  }
 }
 
 }  // namespace
@@ -74,15 +132,16 @@ void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, 
                        float* log_sum_exp) {
   const SimdKernels& simd = ops.simd();
   const std::int64_t T = shape.tokens, D = shape.head_width;
-  const float scale = 1.0f / std::sqrt(static_cast<float>(D));
-  for_each_head(ops, shape, (2 * D + kQueryRows) * T, [&](const Head& head, float* scratch) {
+  const float scale = score_scale(shape);
+  auto forward = [&](std::int64_t batch, std::int64_t h, float* scratch) {
+    const Head head{shape, batch, h};
     float* keys = scratch;           // (D, T)
     float* values = keys + D * T;    // (T, D)
     float* scores = values + D * T;  // (rows, T)
-    const float* q = qkv + head.qkv_at(0);
+    const float* q = qkv + head.query_at();
     const std::int64_t stride = head.qkv_stride();
-    copy_rows(T, D, qkv + head.qkv_at(2), stride, values, D);
-    simd.transpose(T, D, qkv + head.qkv_at(1), stride, keys, T);
+    copy_rows(T, D, qkv + head.value_at(), stride, values, D);
+    simd.transpose(T, D, qkv + head.key_at(), stride, keys, T);
     for (std::int64_t first = 0; first < T; first += kQueryRows) {
       const Block block = query_block(shape, first);
       simd.small_matmul(block.rows, block.keys, D, q + first * stride, stride, 1, keys, T, scores,
@@ -103,53 +162,31 @@ void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, 
         simd.scale(o + i * head.out_stride(), D, 1.0f / sums[i]);
       }
     }
-  });
+  };
+  for_each(ops, shape.batch, shape.heads, (2 * D + kQueryRows) * T, forward);
 }
 
 void attention_backward(Ops& ops, const AttentionShape& shape, const float* qkv, const float* out,
                         const float* log_sum_exp, const float* dout, float* dqkv) {
   const SimdKernels& simd = ops.simd();
   const std::int64_t T = shape.tokens, D = shape.head_width;
-  const float scale = 1.0f / std::sqrt(static_cast<float>(D));
-  for_each_head(ops, shape, (5 * D + 2 * kQueryRows) * T, [&](const Head& head, float* scratch) {
-    float* keys = scratch;             // (T, D)
-    float* keys_t = keys + D * T;      // (D, T)
-    float* values_t = keys_t + D * T;  // (D, T)
-    float* dk = values_t + D * T;      // (T, D)
-    float* dv = dk + D * T;            // (T, D)
-    float* p = dv + D * T;             // (rows, T)
-    float* ds = p + kQueryRows * T;    // (rows, T)
-    const std::int64_t stride = head.qkv_stride(), out_stride = head.out_stride();
-    const float* q = qkv + head.qkv_at(0);
-    float* dq = dqkv + head.qkv_at(0);
-    copy_rows(T, D, qkv + head.qkv_at(1), stride, keys, D);
-    simd.transpose(T, D, keys, D, keys_t, T);
-    simd.transpose(T, D, qkv + head.qkv_at(2), stride, values_t, T);
-    std::memset(dk, 0, static_cast<std::size_t>(2 * D * T) * sizeof(float));
-    for (std::int64_t first = 0; first < T; first += kQueryRows) {
-      const Block block = query_block(shape, first);
-      const float* dO = dout + head.out_at() + first * out_stride;
-      const float* o = out + head.out_at() + first * out_stride;
-      const float* q_block = q + first * stride;
-      simd.small_matmul(block.rows, block.keys, D, q_block, stride, 1, keys_t, T, p, T, false);
-      simd.small_matmul(block.rows, block.keys, D, dO, out_stride, 1, values_t, T, ds, T, false);
-      for (std::int64_t i = 0; i < block.rows; ++i) {
-        const std::int64_t seen = visible(shape, block, i);
-        const auto hidden = static_cast<std::size_t>(block.keys - seen) * sizeof(float);
-        const float delta = simd.dot(dO + i * out_stride, o + i * out_stride, D);
-        simd.exp_scaled(p + i * T, seen, scale, log_sum_exp[head.row_at() + first + i]);
-        simd.softmax_backward(ds + i * T, p + i * T, seen, delta, scale);
-        std::memset(p + i * T + seen, 0, hidden);
-        std::memset(ds + i * T + seen, 0, hidden);
-      }
-      simd.small_matmul(block.keys, D, block.rows, ds, 1, T, q_block, stride, dk, D, true);
-      simd.small_matmul(block.keys, D, block.rows, p, 1, T, dO, out_stride, dv, D, true);
-      simd.small_matmul(block.rows, D, block.keys, ds, T, 1, keys, D, dq + first * stride, stride,
-                        false);
+  const std::int64_t share = shape.heads / shape.groups();  // query heads of a group
+  auto backward = [&](std::int64_t batch, std::int64_t group, float* memory) {
+    const BackwardScratch scratch(shape, memory);
+    const Head first{shape, batch, group * share};
+    const std::int64_t stride = first.qkv_stride();
+    copy_rows(T, D, qkv + first.key_at(), stride, scratch.keys, D);
+    simd.transpose(T, D, scratch.keys, D, scratch.keys_t, T);
+    simd.transpose(T, D, qkv + first.value_at(), stride, scratch.values_t, T);
+    std::memset(scratch.dk, 0, static_cast<std::size_t>(T * D) * sizeof(float));
+    std::memset(scratch.dv, 0, static_cast<std::size_t>(T * D) * sizeof(float));
+    for (std::int64_t head = first.head; head < first.head + share; ++head) {
+      head_backward(simd, {shape, batch, head}, scratch, qkv, out, log_sum_exp, dout, dqkv);
     }
-    copy_rows(T, D, dk, D, dqkv + head.qkv_at(1), stride);
-    copy_rows(T, D, dv, D, dqkv + head.qkv_at(2), stride);
-  });
+    copy_rows(T, D, scratch.dk, D, dqkv + first.key_at(), stride);
+    copy_rows(T, D, scratch.dv, D, dqkv + first.value_at(), stride);
+  };
+  for_each(ops, shape.batch, shape.groups(), BackwardScratch::floats(shape), backward);
 }
 
 }  // namespace pipetrain

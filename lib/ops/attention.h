@@ -10,12 +10,19 @@ namespace pipetrain {
 struct AttentionShape {
   std::int64_t batch = 0, tokens = 0, heads = 0, head_width = 0;  // B, T, H, D
   bool causal = true;
+  // G, which divides H: H / G neighbouring query heads share a head of keys and values (Ainslie et
+  // al., arXiv:2305.13245, section 2.2). 0: as many as heads.
+  std::int64_t kv_heads = 0;
+
+  std::int64_t groups() const { return kv_heads == 0 ? heads : kv_heads; }
+  std::int64_t qkv_heads() const { return heads + 2 * groups(); }  // H + 2 G
 };
 
-// qkv (B, T, 3, H, D) -> out (B, T, H, D), log_sum_exp (B, H, T).
+// qkv (B, T, H + 2 G, D): queries, then keys, then values -> out (B, T, H, D), log_sum_exp (B, H,
+// T).
 void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, float* out,
                        float* log_sum_exp);
-// dout (B, T, H, D) -> dqkv (B, T, 3, H, D). `dqkv` must not be `qkv`.
+// dout (B, T, H, D) -> dqkv (B, T, H + 2 G, D). `dqkv` must not be `qkv`.
 void attention_backward(Ops& ops, const AttentionShape& shape, const float* qkv, const float* out,
                         const float* log_sum_exp, const float* dout, float* dqkv);
 

@@ -35,25 +35,37 @@ class Checker {
   void check_model() const {
     const ModelConfig& model = config_.model;
     if (model.preset.empty() && model.layers.empty()) {
-      fail("model", "expected a preset (gpt, gpt2, gpt2-medium) or a list of layers");
+      fail("model", "expected a preset (gpt, gpt2, gpt2-medium, llama) or a list of layers");
     }
     if (!model.preset.empty() && !model.layers.empty()) {
       fail("model.layers", "given beside model.preset, expected only one of them");
     }
-    if (model.preset == "gpt") {
+    if (model.preset == "gpt" || model.preset == "llama") {
       require("model.depth", model.depth);
       require("model.heads", model.heads);
       require("model.width", model.width);
-      require("model.context", model.context);
+      if (model.preset == "gpt") require("model.context", model.context);
     }
     if (model.heads > 0 && model.width > 0 && model.width % model.heads != 0) {
       fail("model.heads",
            text(model.heads) + " heads do not divide model.width " + text(model.width));
     }
+    if (model.heads > 0 && model.kv_heads > 0 && model.heads % model.kv_heads != 0) {
+      fail("model.kv_heads",
+           text(model.kv_heads) + " kv_heads do not divide model.heads " + text(model.heads));
+    }
+    if (model.preset == "llama" && model.width / model.heads % 2 != 0) {
+      fail("model.heads", text(model.width / model.heads) +
+                              " entries a head (model.width / model.heads), expected an even "
+                              "number: rotary positions turn pairs");
+    }
   }
 
   void require(const std::string& key, int size) const {
-    if (size == 0) fail(key, "missing, the preset gpt needs depth, heads, width and context");
+    if (size > 0) return;
+    fail(key, config_.model.preset == "gpt"
+                  ? "missing, the preset gpt needs depth, heads, width and context"
+                  : "missing, the preset llama needs depth, heads and width");
   }
 
   void check_data() const {
@@ -69,7 +81,11 @@ class Checker {
       fail("data.sequence_length",
            "missing, a model given as layers has no context to take it from");
     }
-    if (config_.model.context > 0 && data.sequence_length > config_.model.context) {
+    if (data.sequence_length == 0 && config_.model.preset == "llama") {
+      fail("data.sequence_length", "missing, and there is no model.context to take it from");
+    }
+    if (config_.model.preset != "llama" && config_.model.context > 0 &&
+        data.sequence_length > config_.model.context) {
       fail("data.sequence_length", text(data.sequence_length) + " is more than model.context " +
                                        text(config_.model.context));
     }

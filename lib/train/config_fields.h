@@ -30,13 +30,15 @@ inline constexpr Range kFraction = {
 
 template <class Visitor>
 void visit_fields(Visitor& v, ModelConfig& c) {
-  v.word("preset", c.preset, {"gpt", "gpt2", "gpt2-medium"});
+  v.word("preset", c.preset, {"gpt", "gpt2", "gpt2-medium", "llama"});
   v.optional_number("depth", c.depth);
   v.optional_number("heads", c.heads);
+  v.optional_number("kv_heads", c.kv_heads);
   v.optional_number("width", c.width);
+  v.optional_number("mlp_width", c.mlp_width);
   v.optional_number("context", c.context);
   v.word_or_size("vocabulary", c.vocabulary, "auto");
-  v.flag("tie_embeddings", c.tie_embeddings);
+  v.optional_flag("tie_embeddings", c.tie_embeddings);
   v.number("dropout", c.dropout, kFraction);
   v.layers("layers", c.layers);
 }

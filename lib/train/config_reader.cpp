@@ -149,6 +149,12 @@ void ConfigReader::flag(const char* name, bool& field) {
   field = text == "true";
 }
 
+void ConfigReader::optional_flag(const char* name, std::optional<bool>& field) {
+  bool given = field.value_or(false);
+  flag(name, given);
+  if (section_.find(name) != nullptr) field = given;
+}
+
 void ConfigReader::word(const char* name, std::string& field, const Words& words) {
   const YamlValue* value = take(name);
   if (value == nullptr) return;

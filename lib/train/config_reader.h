@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ class ConfigReader {
   void word_or_size(const char* name, std::string& field, const char* word);
   void pair(const char* name, std::array<double, 2>& field, const Range& range);
   void flag(const char* name, bool& field);
+  void optional_flag(const char* name, std::optional<bool>& field);
   void word(const char* name, std::string& field, const Words& words);
   void word_or_csv(const char* name, std::string& field);
   void word_or_list(const char* name, std::string& word, const Words& words,

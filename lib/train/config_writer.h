@@ -6,6 +6,7 @@
 
 #include <array>
 #include <charconv>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ class ConfigWriter {
     list(name, Words{text_of(field[0]), text_of(field[1])});
   }
   void flag(const char* name, bool& field) { write(name, field ? "true" : "false"); }
+  void optional_flag(const char* name, std::optional<bool>& field) {
+    if (field) flag(name, *field);
+  }
   void word(const char* name, std::string& field, const Words&) {
     if (!field.empty()) write(name, field);
   }

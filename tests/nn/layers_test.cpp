@@ -1,11 +1,12 @@
+#include <algorithm>
 #include <cstring>
 
 #include "gradient_check.h"
 #include "nn/attention.h"
 #include "nn/embedding.h"
-#include "nn/layer_norm.h"
 #include "nn/linear.h"
 #include "nn/mlp.h"
+#include "nn/norm_layer.h"
 
 using namespace pipetrain;
 
@@ -14,6 +15,81 @@ TEST_CASE("Attention's gradients agree with finite differences") {
   check_gradients(causal, 2);
   Attention full("layers.1.attention", {5, 16}, {.heads = 2, .causal = false});
   check_gradients(full, 3);
+}
+
+TEST_CASE("Attention's gradients agree with finite differences for each option, and for all") {
+  const Shape row{7, 12};
+  const auto rotary = std::make_shared<RotaryTable>(7, 4, 100.0);
+  const AttentionOptions choices[] = {
+      {.heads = 3, .norm = NormKind::kRms},
+      {.heads = 3, .bias = false},
+      {.heads = 3, .rotary = rotary},
+      {.heads = 3, .kv_heads = 1},
+      {.heads = 6, .kv_heads = 2, .causal = false},
+      {.heads = 3, .kv_heads = 1, .norm = NormKind::kRms, .bias = false, .rotary = rotary}};
+  for (const AttentionOptions& options : choices) {
+    INFO("choice " << &options - choices);
+    Attention layer("layers.1.attention", row, options);
+    check_gradients(layer, 2);
+  }
+}
+
+TEST_CASE("Attention has the parameters that its options ask for") {
+  const Attention layer("a", {7, 12},
+                        {.heads = 6, .kv_heads = 2, .norm = NormKind::kRms, .bias = false});
+  REQUIRE(layer.parameters().size() == 3);
+  CHECK(layer.parameters()[0].name == "a.norm.weight");
+  CHECK(layer.parameters()[1].shape == Shape{20, 12});  // (6 + 2 * 2) heads of 2
+  CHECK(layer.parameters()[2].shape == Shape{12, 12});
+  CHECK(layer.forward_flop() == 7 * (2 * 12 * (20 + 12) + 2 * 7 * 12));
+}
+
+TEST_CASE("As many heads of keys and values as of queries are plain attention, to the last bit") {
+  Attention plain("layers.1.attention", {6, 8}, {.heads = 4});
+  Attention grouped("layers.1.attention", {6, 8}, {.heads = 4, .kv_heads = 4});
+  std::vector<Tensor> results[2];
+  LayerFixture fixtures[] = {LayerFixture(plain), LayerFixture(grouped)};
+  for (const int i : {0, 1}) {
+    LayerFixture& fixture = fixtures[i];
+    Layer& layer = i == 0 ? static_cast<Layer&>(plain) : grouped;
+    Saved saved;
+    results[i].push_back(layer.forward(fixture.context(), fixture.random({2, 6, 8}, "x"), saved));
+    results[i].push_back(
+        layer.backward_input(fixture.context(), fixture.random({2, 6, 8}, "dy"), saved));
+    layer.backward_weight(fixture.context(), saved);
+    for (const Tensor& gradient : fixture.gradients()) results[i].push_back(fixture.copy(gradient));
+  }
+  REQUIRE(results[0].size() == results[1].size());
+  for (std::size_t i = 0; i < results[0].size(); ++i) {
+    REQUIRE(results[0][i].bytes() == results[1][i].bytes());
+    CHECK(std::memcmp(results[0][i].data(), results[1][i].data(), results[0][i].bytes()) == 0);
+  }
+}
+
+TEST_CASE("Rotary positions turn queries and keys, not values; without them order does not count") {
+  const auto rotary = std::make_shared<RotaryTable>(16, 4, 10000.0);
+  Attention turned("a", {3, 8}, {.heads = 2, .causal = false, .rotary = rotary});
+  Attention plain("a", {3, 8}, {.heads = 2, .causal = false});
+  for (const bool with : {true, false}) {
+    Layer& layer = with ? static_cast<Layer&>(turned) : plain;
+    LayerFixture fixture(layer);
+    Saved saved;
+    const Tensor x = fixture.random({1, 3, 8}, "x");
+    Tensor equal = fixture.copy(x), swapped = fixture.copy(x);
+    for (int t = 1; t < 3; ++t) std::memcpy(equal.f32() + t * 8, equal.f32(), 32);
+    std::swap_ranges(swapped.f32(), swapped.f32() + 8, swapped.f32() + 8);
+    auto forward = [&](const Tensor& from) {
+      return layer.forward(fixture.context(), fixture.copy(from), saved);
+    };
+    const Tensor same = forward(equal), one = forward(x), other = forward(swapped);
+    float order = 0;  // how much the last token's result depends on the order of the two before
+    for (int c = 0; c < 8; ++c) {
+      CHECK(same.f32()[8 + c] == Approx(same.f32()[c]).margin(1e-5));
+      CHECK(same.f32()[16 + c] == Approx(same.f32()[c]).margin(1e-5));
+      order = std::max(order, std::fabs(one.f32()[16 + c] - other.f32()[16 + c]));
+    }
+    CHECK((order > 1e-3f) == with);
+  }
 }
 
 TEST_CASE("Causal attention does not look ahead") {
@@ -29,12 +105,43 @@ TEST_CASE("Causal attention does not look ahead") {
 }
 
 TEST_CASE("The MLP's gradients agree with finite differences") {
-  Mlp layer("layers.2.mlp", {5, 12}, {});
+  Mlp layer("layers.2.mlp", {5, 12}, {.hidden = 48});
   check_gradients(layer, 3);
 }
 
+TEST_CASE("The MLP's gradients agree with finite differences for each option, and for all") {
+  const MlpOptions choices[] = {
+      {.hidden = 8, .activation = MlpActivation::kRelu},
+      {.hidden = 30, .activation = MlpActivation::kSwiGlu},
+      {.hidden = 20, .norm = NormKind::kRms},
+      {.hidden = 20, .bias = false},
+      {.hidden = 30, .activation = MlpActivation::kSwiGlu, .norm = NormKind::kRms, .bias = false}};
+  for (const MlpOptions& options : choices) {
+    INFO("choice " << &options - choices);
+    Mlp layer("layers.2.mlp", {5, 12}, options);
+    check_gradients(layer, 2);
+  }
+}
+
+TEST_CASE("SwiGLU's gate and up are one matrix, and its work counts three") {
+  const Mlp layer("m", {5, 12},
+                  {.hidden = 32, .activation = MlpActivation::kSwiGlu, .bias = false});
+  REQUIRE(layer.parameters().size() == 3);
+  CHECK(layer.parameters()[0].name == "m.norm.weight");
+  CHECK(layer.parameters()[1].name == "m.gate_up.weight");
+  CHECK(layer.parameters()[1].shape == Shape{64, 12});
+  CHECK(layer.parameters()[2].shape == Shape{12, 32});
+  CHECK(layer.forward_flop() == 2 * 5 * 12 * 3 * 32);
+}
+
+TEST_CASE("RMS norm's gradients agree with finite differences") {
+  NormLayer layer("layers.3.rms_norm", {5, 24}, NormKind::kRms);
+  check_gradients(layer, 3);
+  CHECK(layer.parameters().size() == 1);
+}
+
 TEST_CASE("Layer norm's gradients agree with finite differences") {
-  LayerNorm layer("layers.3.layer_norm", {5, 24});
+  NormLayer layer("layers.3.layer_norm", {5, 24}, NormKind::kLayer);
   check_gradients(layer, 3);
 }
 

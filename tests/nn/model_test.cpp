@@ -9,6 +9,10 @@ namespace {
 
 ModelConfig gpt() { return {.preset = "gpt", .depth = 2, .heads = 4, .width = 32, .context = 16}; }
 
+ModelConfig llama() {
+  return {.preset = "llama", .depth = 2, .heads = 4, .kv_heads = 2, .width = 32};
+}
+
 std::string failure(const ModelConfig& config) {
   try {
     build_layers(config, {16, 65});
@@ -41,6 +45,34 @@ TEST_CASE("The GPT preset is embedding, blocks of two layers, norm and head") {
 TEST_CASE("GPT-2 has its published number of parameters") {
   CHECK(parameter_count(build_layers({.preset = "gpt2"}, {64, 0})) == 124439808);
   CHECK(parameter_count(build_layers({.preset = "gpt2-medium"}, {64, 0})) == 354823168);
+}
+
+TEST_CASE("The Llama preset has RMS norms, no biases, grouped keys, SwiGLU and a head of its own") {
+  const auto layers = build_layers(llama(), {16, 65});
+  REQUIRE(layers.size() == 7);
+  CHECK(layers[5]->name() == "layers.5.rms_norm");
+  CHECK(layers[6]->parameters()[0].name == "layers.6.linear.weight");
+  // 8/3 of 32 is 85, rounded up to 96
+  CHECK(parameter_count(layers) ==
+        2 * 65 * 32 + 2 * ((4 + 2 * 2) * 8 * 32 + 32 * 32 + 3 * 32 * 96 + 2 * 32) + 32);
+  for (const auto& layer : layers) {
+    for (const Parameter& parameter : layer->parameters()) {
+      CHECK(parameter.name.ends_with("weight"));
+    }
+  }
+  ModelConfig other = llama();
+  other.kv_heads = 0;
+  other.mlp_width = 40;
+  other.tie_embeddings = true;
+  CHECK(parameter_count(build_layers(other, {16, 65})) ==
+        65 * 32 + 2 * (4 * 32 * 32 + 3 * 32 * 40 + 2 * 32) + 32);
+  other = gpt();
+  other.kv_heads = 1;
+  other.mlp_width = 40;
+  other.tie_embeddings = false;
+  CHECK(build_layers(other, {16, 65})[1]->parameters()[2].shape == Shape{(4 + 2) * 8, 32});
+  CHECK(build_layers(other, {16, 65})[2]->parameters()[2].shape == Shape{40, 32});
+  CHECK(build_layers(other, {16, 65})[6]->parameters()[0].name == "layers.6.linear.weight");
 }
 
 TEST_CASE("A training step's FLOP are six per weight and token, and causal attention's") {
@@ -97,6 +129,38 @@ TEST_CASE("What does not fit is refused with file, line and reason") {
   listed.layers = {entry("embedding", {{"width", "32"}}),
                    entry("repeat", {{"count", "2000000000"}}, {entry("layer_norm")})};
   CHECK(contains(failure(listed), "unrolls"));
+}
+
+TEST_CASE("Options of a transformer block that do not fit are refused with file, line and reason") {
+  const auto failure_of = [](const std::string& kind,
+                             std::vector<std::pair<std::string, std::string>> options) {
+    ModelConfig listed;
+    listed.layers = {entry("embedding", {{"width", "12"}}), entry(kind, std::move(options))};
+    return failure(listed);
+  };
+  const std::string block = "transformer_block";
+  CHECK(contains(failure_of(block, {{"heads", "6"}, {"kv_heads", "4"}}),
+                 "model.yaml:7: transformer_block: kv_heads 4 do not divide the heads 6"));
+  CHECK(contains(failure_of(block, {{"heads", "4"}, {"positions", "rotary"}}),
+                 "model.yaml:7: ", "a head has 3 entries", "even"));
+  CHECK(contains(failure_of(block, {{"heads", "4"}, {"positions", "absolute"}}),
+                 "model.yaml:7: ", "'absolute'", "learned, rotary"));
+  CHECK(contains(failure_of(block, {{"heads", "4"}, {"theta", "100"}}), "model.yaml:7: ", "theta",
+                 "positions: rotary"));
+  CHECK(contains(failure_of(block, {{"heads", "6"}, {"positions", "rotary"}, {"theta", "-1"}}),
+                 "model.yaml:7: ", "'-1'", "above 0"));
+  CHECK(contains(failure_of(block, {{"heads", "4"}, {"activation", "swish"}}),
+                 "model.yaml:7: ", "'swish'", "gelu, relu, swiglu"));
+  CHECK(contains(failure_of(block, {{"heads", "4"}, {"norm", "batch"}}),
+                 "model.yaml:7: ", "'batch'", "layer_norm, rms_norm"));
+  CHECK(contains(failure_of(block, {{"heads", "4"}, {"kv_head", "2"}}),
+                 "model.yaml:7: ", "'kv_head'", "'kv_heads'"));
+  CHECK(contains(failure_of("mlp", {{"mlp_ratio", "2"}, {"mlp_width", "30"}}),
+                 "model.yaml:7: mlp: ", "both"));
+  CHECK(contains(failure_of("mlp", {{"heads", "2"}}), "model.yaml:7: mlp: ", "'heads'"));
+  CHECK(contains(failure_of("attention", {{"heads", "2"}, {"mlp_ratio", "2"}}),
+                 "model.yaml:7: attention: ", "'mlp_ratio'"));
+  CHECK(contains(failure_of("rms_norm", {{"width", "12"}}), "model.yaml:7: rms_norm: "));
 }
 
 TEST_CASE("Initial values depend on seed and name, not on the order in which they are made") {

@@ -35,6 +35,64 @@ TEST_CASE("GELU and its gradient are those of the tanh form") {
   }
 }
 
+TEST_CASE("ReLU and its gradient are those of the formula, and keep NaN") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t n = 20011;
+  Floats x = random_floats(n, 1, 8.0f);
+  const Floats dy = random_floats(n, 2);
+  x[5] = std::numeric_limits<float>::quiet_NaN();
+  Floats y(x.size()), dx = dy, again = x;
+  relu_forward(ops, n, x.data(), y.data());
+  relu_backward(ops, n, dx.data(), again.data());
+  CHECK(std::isnan(y[5]));
+  CHECK(same_bits(again, y));
+  bool exact = true;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (i == 5) continue;
+    exact &= y[i] == std::max(x[i], 0.0f) && dx[i] == (x[i] > 0 ? dy[i] : 0.0f);
+  }
+  CHECK(exact);
+}
+
+TEST_CASE("SwiGLU and its gradient are those of the formula, at 1 and 2 threads") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const int threads = omp_get_max_threads();
+  const std::int64_t shapes[][2] = {{1, 1}, {3, 7}, {5, 16}, {40, 301}};
+  for (const auto& [rows, width] : shapes) {
+    CAPTURE(rows, width);
+    const Floats gate_up = random_floats(rows * 2 * width, 1, 6.0f);
+    const Floats dy = random_floats(rows * width, 2);
+    auto plain = [&, n = static_cast<std::size_t>(width)](const Doubles& x) {
+      Doubles y;
+      for (std::size_t row = 0; row < x.size() / (2 * n); ++row) {
+        for (std::size_t i = 0; i < n; ++i) {
+          const double gate = x[row * 2 * n + i], up = x[row * 2 * n + n + i];
+          y.push_back(gate / (1 + std::exp(-gate)) * up);
+        }
+      }
+      return y;
+    };
+    std::vector<Floats> results;
+    for (const int count : {1, 2}) {
+      omp_set_num_threads(count);
+      Floats y(dy.size()), activated = dy, gradient = gate_up;
+      swiglu_forward(ops, rows, width, gate_up.data(), y.data());
+      swiglu_backward(ops, rows, width, activated.data(), gradient.data());
+      CHECK(distance(y, plain(widened(gate_up))) < 1e-6);
+      CHECK(distance(activated, widened(y)) < 1e-6);
+      CHECK(gradient_distance(widened(gate_up), gradient, gradient.size() / 97 + 1,
+                              [&](const Doubles& at) { return weighted_sum(plain(at), dy); }) <
+            2e-5);
+      y.insert(y.end(), gradient.begin(), gradient.end());
+      results.push_back(y);
+    }
+    CHECK(same_bits(results[0], results[1]));
+  }
+  omp_set_num_threads(threads);
+}
+
 TEST_CASE("Entrywise operations give the same bits again, and at 1 and 2 threads") {
   MemoryPool pool;
   Ops ops(pool);

@@ -10,7 +10,11 @@ using namespace pipetrain;
 namespace {
 
 std::int64_t qkv_elements(const AttentionShape& s) {
-  return s.batch * s.tokens * 3 * s.heads * s.head_width;
+  return s.batch * s.tokens * s.qkv_heads() * s.head_width;
+}
+
+std::int64_t out_elements(const AttentionShape& s) {
+  return s.batch * s.tokens * s.heads * s.head_width;
 }
 
 struct Expected {
@@ -19,11 +23,13 @@ struct Expected {
 
 // softmax(q k^T / sqrt(D)) v, entry by entry.
 Expected plain_attention(const AttentionShape& s, const Doubles& qkv) {
+  const std::int64_t share = s.heads / s.groups();
   auto entry = [&](std::int64_t b, std::int64_t t, int part, std::int64_t h, std::int64_t d) {
-    return qkv[static_cast<std::size_t>(
-        (((b * s.tokens + t) * 3 + part) * s.heads + h) * s.head_width + d)];
+    const std::int64_t head = part == 0 ? h : s.heads + (part - 1) * s.groups() + h / share;
+    return qkv[static_cast<std::size_t>(((b * s.tokens + t) * s.qkv_heads() + head) * s.head_width +
+                                        d)];
   };
-  Expected expected{Doubles(static_cast<std::size_t>(qkv_elements(s) / 3)), {}};
+  Expected expected{Doubles(static_cast<std::size_t>(out_elements(s))), {}};
   for (std::int64_t row = 0; row < s.batch * s.heads * s.tokens; ++row) {
     const std::int64_t t = row % s.tokens, h = row / s.tokens % s.heads;
     const std::int64_t b = row / s.tokens / s.heads;
@@ -59,7 +65,7 @@ struct Result {
 };
 
 Result run(Ops& ops, const AttentionShape& s, const Floats& qkv, const Floats& dout) {
-  Result r{Floats(qkv.size() / 3), Floats(static_cast<std::size_t>(s.batch * s.heads * s.tokens)),
+  Result r{Floats(dout.size()), Floats(static_cast<std::size_t>(s.batch * s.heads * s.tokens)),
            Floats(qkv.size())};
   attention_forward(ops, s, qkv.data(), r.out.data(), r.log_sum_exp.data());
   attention_backward(ops, s, qkv.data(), r.out.data(), r.log_sum_exp.data(), dout.data(),
@@ -72,15 +78,16 @@ Result run(Ops& ops, const AttentionShape& s, const Floats& qkv, const Floats& d
 TEST_CASE("Attention and its gradient are those of the formula, causal or not, at odd sizes") {
   MemoryPool pool;
   Ops ops(pool);
-  const std::int64_t shapes[][4] = {{1, 1, 1, 1},   {2, 7, 3, 5},   {1, 16, 2, 8},
-                                    {1, 63, 1, 19}, {1, 65, 2, 3},  {2, 130, 1, 33},
-                                    {1, 64, 2, 32}, {1, 150, 1, 64}};
-  for (const auto& [batch, tokens, heads, width] : shapes) {
+  const std::int64_t shapes[][5] = {{1, 1, 1, 1, 1},   {2, 7, 3, 5, 3},    {1, 16, 2, 8, 2},
+                                    {1, 63, 1, 19, 1}, {1, 65, 2, 3, 2},   {2, 130, 1, 33, 1},
+                                    {1, 64, 2, 32, 2}, {1, 150, 1, 64, 1}, {2, 30, 4, 8, 2},
+                                    {1, 65, 6, 3, 2},  {2, 7, 3, 5, 1}};
+  for (const auto& [batch, tokens, heads, width, kv_heads] : shapes) {
     for (const bool causal : {true, false}) {
-      CAPTURE(batch, tokens, heads, width, causal);
-      const AttentionShape s{batch, tokens, heads, width, causal};
+      CAPTURE(batch, tokens, heads, width, kv_heads, causal);
+      const AttentionShape s{batch, tokens, heads, width, causal, kv_heads};
       const Floats qkv = random_floats(qkv_elements(s), 1, 1.5f);
-      const Floats dout = random_floats(qkv_elements(s) / 3, 2);
+      const Floats dout = random_floats(out_elements(s), 2);
       const Expected expected = plain_attention(s, widened(qkv));
       const Result result = run(ops, s, qkv, dout);
       CHECK(distance(result.out, expected.out) < 5e-6);
@@ -97,19 +104,49 @@ TEST_CASE("Attention gives the same bits again, and at 1 and 2 threads") {
   MemoryPool pool;
   Ops ops(pool);
   const int threads = omp_get_max_threads();
-  const AttentionShape s{3, 70, 3, 24, true};
-  const Floats qkv = random_floats(qkv_elements(s), 1),
-               dout = random_floats(qkv_elements(s) / 3, 2);
-  omp_set_num_threads(1);
-  const Result one = run(ops, s, qkv, dout), again = run(ops, s, qkv, dout);
-  omp_set_num_threads(2);
-  const Result two = run(ops, s, qkv, dout);
-  omp_set_num_threads(threads);
-  for (const Result& other : {again, two}) {
-    CHECK(same_bits(one.out, other.out));
-    CHECK(same_bits(one.log_sum_exp, other.log_sum_exp));
-    CHECK(same_bits(one.dqkv, other.dqkv));
+  for (const std::int64_t kv_heads : {6, 3, 1}) {
+    const AttentionShape s{3, 70, 6, 24, true, kv_heads};
+    const Floats qkv = random_floats(qkv_elements(s), 1), dout = random_floats(out_elements(s), 2);
+    omp_set_num_threads(1);
+    const Result one = run(ops, s, qkv, dout), again = run(ops, s, qkv, dout);
+    omp_set_num_threads(2);
+    const Result two = run(ops, s, qkv, dout);
+    omp_set_num_threads(threads);
+    for (const Result& other : {again, two}) {
+      CHECK(same_bits(one.out, other.out));
+      CHECK(same_bits(one.log_sum_exp, other.log_sum_exp));
+      CHECK(same_bits(one.dqkv, other.dqkv));
+    }
   }
+}
+
+TEST_CASE("Shared keys and values are the same bits as copies of them") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t batch = 2, tokens = 50, width = 16;
+  const AttentionShape grouped{batch, tokens, 4, width, true, 2}, plain{batch, tokens, 4, width};
+  const Floats qkv = random_floats(qkv_elements(grouped), 1);
+  const Floats dout = random_floats(out_elements(grouped), 2);
+  // Which head of the grouped row a head of the plain one copies.
+  constexpr std::int64_t kSource[] = {0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7};
+  Floats copies;
+  for (std::int64_t row = 0; row < batch * tokens; ++row) {
+    for (const std::int64_t source : kSource) {
+      const auto from = qkv.begin() + (row * grouped.qkv_heads() + source) * width;
+      copies.insert(copies.end(), from, from + width);
+    }
+  }
+  const Result shared = run(ops, grouped, qkv, dout), copied = run(ops, plain, copies, dout);
+  CHECK(same_bits(shared.out, copied.out));
+  CHECK(same_bits(shared.log_sum_exp, copied.log_sum_exp));
+  Doubles summed(shared.dqkv.size());  // a shared head's gradient is the sum of its copies'
+  for (std::size_t i = 0; i < copied.dqkv.size(); ++i) {
+    const auto head = static_cast<std::int64_t>(i) / width;
+    const std::int64_t to = head / plain.qkv_heads() * grouped.qkv_heads() + kSource[head % 12];
+    summed[static_cast<std::size_t>(to * width) + i % static_cast<std::size_t>(width)] +=
+        static_cast<double>(copied.dqkv[i]);
+  }
+  CHECK(distance(shared.dqkv, summed) < 1e-6);
 }
 
 TEST_CASE("Large scores overflow nothing, and a NaN in a query is seen in its row") {
@@ -117,7 +154,7 @@ TEST_CASE("Large scores overflow nothing, and a NaN in a query is seen in its ro
   Ops ops(pool);
   const AttentionShape s{1, 20, 1, 8, true};
   Floats qkv = random_floats(qkv_elements(s), 1, 100.0f);
-  const Floats dout = random_floats(qkv_elements(s) / 3, 2);
+  const Floats dout = random_floats(out_elements(s), 2);
   const Result large = run(ops, s, qkv, dout);
   CHECK(distance(large.out, plain_attention(s, widened(qkv)).out) < 1e-3);
   qkv[10 * 24] = std::numeric_limits<float>::quiet_NaN();

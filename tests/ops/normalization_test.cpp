@@ -17,8 +17,7 @@ Doubles plain_layer_norm(const Doubles& x, const Doubles& gamma, const Doubles& 
     for (std::size_t i = 0; i < width; ++i) mean += x[row * width + i];
     mean /= static_cast<double>(width);
     for (std::size_t i = 0; i < width; ++i) variance += std::pow(x[row * width + i] - mean, 2);
-    const double rstd =
-        1 / std::sqrt(variance / static_cast<double>(width) + double{kLayerNormEpsilon});
+    const double rstd = 1 / std::sqrt(variance / static_cast<double>(width) + double{kNormEpsilon});
     for (std::size_t i = 0; i < width; ++i) {
       y.push_back((x[row * width + i] - mean) * rstd * gamma[i] + beta[i]);
     }
@@ -42,8 +41,7 @@ Result run(Ops& ops, std::int64_t rows, const Floats& x, const Floats& gamma, co
            Floats(gamma.size())};
   layer_norm_forward(ops, rows, width, x.data(), gamma.data(), beta.data(), r.normalized.data(),
                      r.rstd.data(), r.y.data());
-  layer_norm_replay(ops, rows, width, r.normalized.data(), gamma.data(), beta.data(),
-                    r.replayed.data());
+  norm_replay(ops, rows, width, r.normalized.data(), gamma.data(), beta.data(), r.replayed.data());
   layer_norm_backward(ops, rows, width, r.dx.data(), r.normalized.data(), gamma.data(),
                       r.rstd.data(), skip, r.dgamma.data(), r.dbeta.data());
   return r;
@@ -104,4 +102,90 @@ TEST_CASE("Layer norm in place, again, and at 1 and 2 threads gives the same bit
                      rstd.data(), y.data());
   CHECK(same_bits(in_place, one.normalized));
   CHECK(same_bits(y, one.y));
+}
+
+TEST_CASE("RMS norm and its gradients are those of the formula, in place too") {
+  MemoryPool pool;
+  Ops ops(pool);
+  auto plain = [](const Doubles& x, const Doubles& gamma) {
+    const std::size_t width = gamma.size();
+    Doubles y;
+    for (std::size_t row = 0; row < x.size() / width; ++row) {
+      double squares = 0;
+      for (std::size_t i = 0; i < width; ++i) squares += std::pow(x[row * width + i], 2);
+      const double rstd =
+          1 / std::sqrt(squares / static_cast<double>(width) + double{kNormEpsilon});
+      for (std::size_t i = 0; i < width; ++i) y.push_back(x[row * width + i] * rstd * gamma[i]);
+    }
+    return y;
+  };
+  const std::int64_t shapes[][2] = {{1, 5}, {3, 7}, {70, 13}, {2, 130}, {129, 16}};
+  for (const auto& [rows, width] : shapes) {
+    CAPTURE(rows, width);
+    const Floats x = random_floats(rows * width, 1, 3.0f), dy = random_floats(rows * width, 2);
+    const Floats gamma = random_floats(width, 3), skip = random_floats(rows * width, 4);
+    Floats normalized = x, rstd(static_cast<std::size_t>(rows)), y(x.size()), replayed(x.size());
+    Floats dx = dy, with_skip = dy, dgamma(gamma.size());
+    rms_norm_forward(ops, rows, width, x.data(), gamma.data(), normalized.data(), rstd.data(),
+                     y.data());
+    Floats in_place = x;
+    rms_norm_forward(ops, rows, width, in_place.data(), gamma.data(), in_place.data(), rstd.data(),
+                     replayed.data());
+    CHECK(same_bits(in_place, normalized));
+    CHECK(same_bits(replayed, y));
+    norm_replay(ops, rows, width, normalized.data(), gamma.data(), nullptr, replayed.data());
+    CHECK(same_bits(replayed, y));
+    CHECK(distance(y, plain(widened(x), widened(gamma))) < 2e-6);
+    rms_norm_backward(ops, rows, width, dx.data(), normalized.data(), gamma.data(), rstd.data(),
+                      nullptr, dgamma.data());
+    CHECK(gradient_distance(widened(x), dx, 1, [&](const Doubles& at) {
+            return weighted_sum(plain(at, widened(gamma)), dy);
+          }) < 2e-5);
+    CHECK(gradient_distance(widened(gamma), dgamma, 1, [&](const Doubles& at) {
+            return weighted_sum(plain(widened(x), at), dy);
+          }) < 1e-5);
+    rms_norm_backward(ops, rows, width, with_skip.data(), normalized.data(), gamma.data(),
+                      rstd.data(), skip.data(), dgamma.data());
+    Doubles expected = widened(dx);
+    for (std::size_t i = 0; i < skip.size(); ++i) expected[i] += static_cast<double>(skip[i]);
+    CHECK(distance(with_skip, expected) < 1e-6);
+  }
+}
+
+TEST_CASE("RMS norm gives the same bits at 1 and 2 threads") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const int threads = omp_get_max_threads();
+  const std::int64_t rows = 200, width = 96;
+  const Floats x = random_floats(rows * width, 1), gamma = random_floats(width, 2);
+  std::vector<Floats> results;
+  for (const int count : {1, 2}) {
+    omp_set_num_threads(count);
+    Floats normalized(x.size()), rstd(static_cast<std::size_t>(rows)), y(x.size()), dx = x;
+    Floats dgamma(gamma.size());
+    rms_norm_forward(ops, rows, width, x.data(), gamma.data(), normalized.data(), rstd.data(),
+                     y.data());
+    rms_norm_backward(ops, rows, width, dx.data(), normalized.data(), gamma.data(), rstd.data(),
+                      x.data(), dgamma.data());
+    y.insert(y.end(), dx.begin(), dx.end());
+    y.insert(y.end(), dgamma.begin(), dgamma.end());
+    results.push_back(y);
+  }
+  omp_set_num_threads(threads);
+  CHECK(same_bits(results[0], results[1]));
+}
+
+TEST_CASE("Layer norm without beta is layer norm with a beta of zero") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t rows = 9, width = 21;
+  const Floats x = random_floats(rows * width, 1), gamma = random_floats(width, 2), zero(width);
+  Floats normalized(x.size()), rstd(static_cast<std::size_t>(rows)), with(x.size()), y(x.size());
+  layer_norm_forward(ops, rows, width, x.data(), gamma.data(), zero.data(), normalized.data(),
+                     rstd.data(), with.data());
+  layer_norm_forward(ops, rows, width, x.data(), gamma.data(), nullptr, normalized.data(),
+                     rstd.data(), y.data());
+  CHECK(same_bits(with, y));
+  norm_replay(ops, rows, width, normalized.data(), gamma.data(), nullptr, y.data());
+  CHECK(same_bits(with, y));
 }

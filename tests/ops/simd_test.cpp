@@ -92,6 +92,64 @@ TEST_CASE("The vector exponential is within 5e-6 everywhere, and bounded outside
   });
 }
 
+TEST_CASE("ReLU, SwiGLU, RMS norm and rotations are those of plain loops, in every table") {
+  for_each_table_and_length([](const SimdKernels& simd, std::int64_t n) {
+    const Floats x = random_floats(n, 1, 3.0f), other = random_floats(n, 2, 3.0f);
+    auto sigmoid = [&](std::size_t i) { return 1 / (1 + std::exp(-wide(x[i]))); };
+    auto silu = [&](std::size_t i) { return wide(x[i]) * sigmoid(i); };
+    Floats y(x.size());
+    simd.relu_forward(x.data(), y.data(), n);
+    CHECK(distance(y, entrywise(x, [&](std::size_t i) { return wide(std::max(x[i], 0.0f)); })) ==
+          0);
+    simd.swiglu_forward(x.data(), other.data(), y.data(), n);
+    CHECK(distance(y, entrywise(x, [&](std::size_t i) { return silu(i) * wide(other[i]); })) <
+          2e-6);
+    Floats dy = other, gate = x, up = other;  // the gradient's values matter not: other once more
+    simd.swiglu_backward(dy.data(), gate.data(), up.data(), n);
+    CHECK(distance(dy, widened(y)) < 1e-6);
+    CHECK(distance(up, entrywise(x, [&](std::size_t i) { return silu(i) * wide(other[i]); })) <
+          2e-6);
+    CHECK(distance(gate, entrywise(x, [&](std::size_t i) {
+                     return std::pow(wide(other[i]), 2) * (sigmoid(i) + silu(i) * (1 - sigmoid(i)));
+                   })) < 2e-6);
+
+    double squares = 0;
+    for (const float entry : x) squares += wide(entry) * wide(entry);
+    const double rstd = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
+    Floats normalized(x.size());
+    CHECK(wide(simd.rms_norm_forward(x.data(), other.data(), normalized.data(), y.data(), n,
+                                     1e-5f)) == Approx(rstd).epsilon(1e-6));
+    CHECK(distance(y, entrywise(x, [&](std::size_t i) {
+                     return wide(x[i]) * rstd * wide(other[i]);
+                   })) < 2e-6);
+    Floats ones(x.size(), 1.0f), sums(x.size(), 0.5f), dx = other;
+    double mean = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) mean += wide(other[i]) * wide(x[i]) * rstd;
+    mean /= static_cast<double>(n);
+    simd.rms_norm_backward(dx.data(), normalized.data(), ones.data(), x.data(),
+                           static_cast<float>(rstd), sums.data(), n);
+    CHECK(distance(dx, entrywise(x, [&](std::size_t i) {
+                     return (wide(other[i]) - wide(x[i]) * rstd * mean) * rstd + wide(x[i]);
+                   })) < 5e-6);
+    CHECK(distance(sums, entrywise(x, [&](std::size_t i) {
+                     return 0.5 + wide(other[i]) * wide(x[i]) * rstd;
+                   })) < 2e-6);
+
+    Floats heads(4 * x.size());  // two heads of two halves
+    for (std::size_t i = 0; i < heads.size(); ++i) heads[i] = x[i % x.size()];
+    simd.rotate(heads.data(), 2, n, x.data(), other.data(), -1.0f);
+    for (const std::size_t head : {0, 1}) {
+      const float* a = heads.data() + head * 2 * x.size();
+      CHECK(distance(a, entrywise(x, [&](std::size_t i) {
+                       return wide(x[i]) * (wide(x[i]) + wide(other[i]));
+                     })) < 2e-6);
+      CHECK(distance(a + n, entrywise(x, [&](std::size_t i) {
+                       return wide(x[i]) * (wide(x[i]) - wide(other[i]));
+                     })) < 2e-6);
+    }
+  });
+}
+
 TEST_CASE("NaN stays NaN through the vector exponential and GELU, at every place") {
   for_each_table_and_length([](const SimdKernels& simd, std::int64_t n) {
     const Floats clean = random_floats(n, 1, 3.0f);

@@ -200,8 +200,29 @@ TEST_CASE("Sizes that do not fit each other are refused") {
            "model.vocabulary: synthetic data has none");
   contains(error_of(base, {"optimizer.schedule={warmup_steps: 5, decay_steps: 5}"}),
            "more than warmup_steps 5");
+  const std::string llama = "model: {preset: llama, depth: 2, heads: 4, width: 24, context: 8}\n";
+  contains(error_of(llama + kData, {"model.kv_heads=3"}),
+           "model.kv_heads: 3 kv_heads do not divide model.heads 4");
+  contains(error_of(llama + kData, {"model.heads=8"}), "model.heads: 3 entries a head");
+  contains(error_of("model: {preset: llama, heads: 4, width: 24}\n" + kData),
+           "model.depth: missing, the preset llama needs");
+  contains(error_of("model: {preset: llama, depth: 2, heads: 4, width: 24}\n" + kData),
+           "data.sequence_length: missing, and there is no model.context");
   contains(error_of("model: {layers: [{a: 1, b: 2}]}\n" + kData), "expected its name or one");
   contains(error_of("model: {layers: [relu]}\n" + kData), "data.sequence_length: missing");
+}
+
+TEST_CASE("A Llama's context is only the default of data.sequence_length") {
+  const std::string llama = "model: {preset: llama, depth: 2, heads: 4, width: 24, context: 8}\n";
+  CHECK(load(llama + kData).data.sequence_length == 8);
+  CHECK(load(llama + kData, {"data.sequence_length=100"}).data.sequence_length == 100);
+}
+
+TEST_CASE("tie_embeddings is left to the preset unless it is given") {
+  CHECK_FALSE(load(kModel + kData).model.tie_embeddings.has_value());
+  const Config config = load(kModel + kData, {"model.tie_embeddings=false"});
+  CHECK(config.model.tie_embeddings == false);
+  CHECK(resolved_yaml(config).find("tie_embeddings: false") != std::string::npos);
 }
 
 TEST_CASE("Hostile files end in an error, quickly and in one line") {

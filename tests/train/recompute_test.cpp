@@ -110,6 +110,28 @@ TEST_CASE("Recomputing gives the same bits under every schedule, and runs nothin
   }
 }
 
+TEST_CASE("A Llama gives the same bits on every number of ranks, recomputed or not") {
+  auto llama = [](const std::string& schedule, const std::string& recompute, int ranks) {
+    Config config = small_config(schedule, 4, {recompute, {}});
+    config.model = {.preset = "llama", .depth = 3, .heads = 4, .kv_heads = 2, .width = 16};
+    return run(config, ranks);
+  };
+  const Run one = llama("gpipe", "none", 1);
+  CHECK(one.losses.back() < one.losses.front());
+  for (const char* schedule : {"1f1b", "zb-h1", "zbv"}) {
+    for (const char* recompute : {"none", "full"}) {
+      for (const int ranks : {2, 4}) {
+        INFO(schedule << ", " << ranks << " ranks, " << recompute);
+        const Run other = llama(schedule, recompute, ranks);
+        CHECK(other.losses == one.losses);
+        CHECK(other.norms == one.norms);
+        CHECK(other.validation == one.validation);
+        CHECK(other.weights == one.weights);
+      }
+    }
+  }
+}
+
 TEST_CASE("The time of R is a figure of its own, of stages that have an R") {
   const Run kept = run(small_config("1f1b", 8, {"none", {}}), 2);
   const Run again = run(small_config("1f1b", 8, {"full", {}}), 2);

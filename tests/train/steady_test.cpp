@@ -18,13 +18,14 @@ struct Counts {
 TEST_CASE("Steps and evaluations allocate nothing and build nothing once they have run twice") {
   // Rows that neither the microbatches nor the batches of evaluation divide.
   const FixedSource source = FixedSource::counting(19, 16, 65);
-  const std::pair<const char*, const char*> cases[] = {{"gpipe", "none"},      {"1f1b", "none"},
-                                                       {"gpipe", "full"},      {"1f1b", "full"},
-                                                       {"zb-h1", "attention"}, {"zbv", "full"}};
-  for (const auto& [schedule, recompute] : cases) {
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"gpt", "gpipe", "none"}, {"gpt", "1f1b", "none"},       {"gpt", "gpipe", "full"},
+      {"gpt", "1f1b", "full"},  {"gpt", "zb-h1", "attention"}, {"gpt", "zbv", "full"},
+      {"llama", "1f1b", "none"}};
+  for (const auto& [preset, schedule, recompute] : cases) {
     for (const int ranks : {1, 2, 3}) {
       Config config;
-      config.model = {.preset = "gpt", .depth = 2, .heads = 4, .width = 32, .context = 16};
+      config.model = {.preset = preset, .depth = 2, .heads = 4, .width = 32, .context = 16};
       config.pipeline.schedule = schedule;
       config.pipeline.microbatches = 3;
       config.pipeline.partition = "uniform";
@@ -39,7 +40,8 @@ TEST_CASE("Steps and evaluations allocate nothing and build nothing once they ha
         });
       });
       for (int r = 0; r < ranks; ++r) {
-        INFO(schedule << ", recompute " << recompute << ", " << ranks << " ranks, rank " << r);
+        INFO(preset << ", " << schedule << ", recompute " << recompute << ", " << ranks
+                    << " ranks, rank " << r);
         const std::vector<Counts>& mine = counts[static_cast<std::size_t>(r)];
         CHECK(mine[0].allocations > 0);
         CHECK(mine[0].primitives > 0);

@@ -87,4 +87,49 @@ void gelu_backward(float* __restrict dy, float* __restrict x, std::int64_t n) {
   });
 }
 
+// A NaN is not below zero, so it stays.
+void relu_forward(const float* __restrict x, float* __restrict y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] < 0.0f ? 0.0f : x[i];
+}
+
+void relu_backward(float* __restrict dy, float* __restrict x, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    dy[i] = x[i] <= 0.0f ? 0.0f : dy[i];
+    x[i] = x[i] < 0.0f ? 0.0f : x[i];
+  }
+}
+
+// silu(x) = x * sigmoid(x), its slope sigmoid(x) * (1 + x * (1 - sigmoid(x))).
+void swiglu_forward(const float* __restrict gate, const float* __restrict up, float* __restrict y,
+                    std::int64_t n) {
+  for_each_vector(n, [&](auto at) {
+    const Vector g = at.load(gate);
+    at.store(y, g / (1.0f + fast_exp(-g)) * at.load(up));
+  });
+}
+
+void swiglu_backward(float* __restrict dy, float* __restrict gate, float* __restrict up,
+                     std::int64_t n) {
+  for_each_vector(n, [&](auto at) {
+    const Vector g = at.load(gate), u = at.load(up), d = at.load(dy);
+    const Vector sigmoid = 1.0f / (1.0f + fast_exp(-g)), silu = g * sigmoid;
+    at.store(gate, d * u * (sigmoid + silu * (1.0f - sigmoid)));
+    at.store(up, d * silu);
+    at.store(dy, silu * u);
+  });
+}
+
+void rotate(float* x, std::int64_t heads, std::int64_t half, const float* __restrict cosines,
+            const float* __restrict sines, float direction) {
+  for (std::int64_t head = 0; head < heads; ++head) {
+    float* __restrict a = x + head * 2 * half;
+    float* __restrict b = a + half;
+    for (std::int64_t i = 0; i < half; ++i) {
+      const float real = a[i], imaginary = b[i], sine = direction * sines[i];
+      a[i] = real * cosines[i] - imaginary * sine;
+      b[i] = imaginary * cosines[i] + real * sine;
+    }
+  }
+}
+
 }  // namespace pipetrain::PIPETRAIN_ISA

@@ -27,12 +27,22 @@ bool all_finite(const float* x, std::int64_t n);
 double sum_squares(const float* x, std::int64_t n);
 void gelu_forward(const float* x, float* y, std::int64_t n);
 void gelu_backward(float* dy, float* x, std::int64_t n);
+void relu_forward(const float* x, float* y, std::int64_t n);
+void relu_backward(float* dy, float* x, std::int64_t n);
+void swiglu_forward(const float* gate, const float* up, float* y, std::int64_t n);
+void swiglu_backward(float* dy, float* gate, float* up, std::int64_t n);
+void rotate(float* x, std::int64_t heads, std::int64_t half, const float* cosines,
+            const float* sines, float direction);
 float layer_norm_forward(const float* x, const float* gamma, const float* beta, float* normalized,
                          float* y, std::int64_t n, float epsilon);
 void scale_shift(const float* normalized, const float* gamma, const float* beta, float* y,
                  std::int64_t n);
 void layer_norm_backward(float* dy, const float* normalized, const float* gamma, const float* skip,
                          float rstd, float* dgamma, float* dbeta, std::int64_t n);
+float rms_norm_forward(const float* x, const float* gamma, float* normalized, float* y,
+                       std::int64_t n, float epsilon);
+void rms_norm_backward(float* dy, const float* normalized, const float* gamma, const float* skip,
+                       float rstd, float* dgamma, std::int64_t n);
 void adamw(float* value, const float* gradient, float* first, float* second, std::int64_t n,
            const AdamWStep& step);
 void sgd(float* value, const float* gradient, float* momentum, std::int64_t n, const SgdStep& step);

@@ -36,10 +36,23 @@ struct SimdKernels {
   void (*gelu_forward)(const float* x, float* y, std::int64_t n);
   // dy becomes dx; x becomes y = gelu(x), which the weight gradient needs.
   void (*gelu_backward)(float* dy, float* x, std::int64_t n);
+  void (*relu_forward)(const float* x, float* y, std::int64_t n);
+  // dy becomes dx; x becomes y = relu(x).
+  void (*relu_backward)(float* dy, float* x, std::int64_t n);
+  // One row of SwiGLU (Shazeer, arXiv:2002.05202, section 2): y = silu(gate) * up, n entries each.
+  void (*swiglu_forward)(const float* gate, const float* up, float* y, std::int64_t n);
+  // dy becomes y; gate and up become their gradients.
+  void (*swiglu_backward)(float* dy, float* gate, float* up, std::int64_t n);
+
+  // The pairs (x[i], x[i + half]) of each of `heads` heads (2 * half) turned by the angles whose
+  // cosines and sines (half) are given, or back for direction -1 (Su et al., arXiv:2104.09864,
+  // section 3.2.2).
+  void (*rotate)(float* x, std::int64_t heads, std::int64_t half, const float* cosines,
+                 const float* sines, float direction);
 
   // One row each (Ba et al., arXiv:1607.06450): normalized = (x - mean) / sqrt(variance + epsilon),
-  // y = normalized * gamma + beta; `normalized` may be x, y may be null. Returns 1 / sqrt(variance
-  // + epsilon).
+  // y = normalized * gamma [+ beta]; `normalized` may be x, y and beta may be null. Returns
+  // 1 / sqrt(variance + epsilon).
   float (*layer_norm_forward)(const float* x, const float* gamma, const float* beta,
                               float* normalized, float* y, std::int64_t n, float epsilon);
   void (*scale_shift)(const float* normalized, const float* gamma, const float* beta, float* y,
@@ -48,6 +61,12 @@ struct SimdKernels {
   void (*layer_norm_backward)(float* dy, const float* normalized, const float* gamma,
                               const float* skip, float rstd, float* dgamma, float* dbeta,
                               std::int64_t n);
+  // The same without mean and beta (Zhang and Sennrich, arXiv:1910.07467): normalized =
+  // x / sqrt(mean of x^2 + epsilon), y = normalized * gamma.
+  float (*rms_norm_forward)(const float* x, const float* gamma, float* normalized, float* y,
+                            std::int64_t n, float epsilon);
+  void (*rms_norm_backward)(float* dy, const float* normalized, const float* gamma,
+                            const float* skip, float rstd, float* dgamma, std::int64_t n);
 
   // AdamW (Loshchilov and Hutter, arXiv:1711.05101, algorithm 2) over n consecutive entries.
   void (*adamw)(float* value, const float* gradient, float* first, float* second, std::int64_t n,

@@ -19,6 +19,10 @@ float layer_norm_forward(const float* x, const float* __restrict gamma,
 
 void scale_shift(const float* __restrict normalized, const float* __restrict gamma,
                  const float* __restrict beta, float* __restrict y, std::int64_t n) {
+  if (beta == nullptr) {
+    for (std::int64_t i = 0; i < n; ++i) y[i] = normalized[i] * gamma[i];
+    return;
+  }
   for (std::int64_t i = 0; i < n; ++i) y[i] = normalized[i] * gamma[i] + beta[i];
 }
 
@@ -43,6 +47,33 @@ void layer_norm_backward(float* __restrict dy, const float* __restrict normalize
     for (std::int64_t i = 0; i < n; ++i) {
       dy[i] = (dy[i] * gamma[i] - mean - normalized[i] * weighted_mean) * rstd;
     }
+  }
+}
+
+float rms_norm_forward(const float* x, const float* __restrict gamma, float* normalized,
+                       float* __restrict y, std::int64_t n, float epsilon) {
+  const float squares = sum(n, [&](auto at) { return at.load(x) * at.load(x); });
+  const float rstd = 1.0f / __builtin_sqrtf(squares / static_cast<float>(n) + epsilon);
+  for_each_vector(n, [&](auto at) { at.store(normalized, at.load(x) * rstd); });
+  scale_shift(normalized, gamma, nullptr, y, n);
+  return rstd;
+}
+
+void rms_norm_backward(float* __restrict dy, const float* __restrict normalized,
+                       const float* __restrict gamma, const float* __restrict skip, float rstd,
+                       float* __restrict dgamma, std::int64_t n) {
+  float weighted = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float product = dy[i] * normalized[i];
+    dgamma[i] += product;
+    weighted += product * gamma[i];
+  }
+  const float weighted_mean = weighted / static_cast<float>(n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    dy[i] = (dy[i] * gamma[i] - normalized[i] * weighted_mean) * rstd;
+  }
+  if (skip != nullptr) {
+    for (std::int64_t i = 0; i < n; ++i) dy[i] += skip[i];
   }
 }
 

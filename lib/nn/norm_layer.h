@@ -1,22 +1,22 @@
-// Layer norm as a layer of its own (Ba et al., arXiv:1607.06450), over the last axis.
+// Layer norm (Ba et al., arXiv:1607.06450) or RMS norm (Zhang and Sennrich, arXiv:1910.07467) as a
+// layer of its own, over the last axis.
 #pragma once
 
-#include "nn/norm_parameters.h"
+#include "nn/norm.h"
 
 namespace pipetrain {
 
-class LayerNorm : public Layer {
+class NormLayer : public Layer {
  public:
   // (..., C) -> (..., C)
-  LayerNorm(std::string name, Shape row);
+  NormLayer(std::string name, Shape row, NormKind kind);
 
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
 
  private:
-  std::int64_t width_;
-  NormParameters norm_;
+  Norm norm_;
 };
 
 }  // namespace pipetrain

@@ -1,0 +1,58 @@
+#include "nn/norm.h"
+
+#include <cstring>
+
+#include "ops/normalization.h"
+
+namespace pipetrain {
+
+Norm::Norm(std::vector<Parameter>& parameters, const std::string& name, std::int64_t width,
+           NormKind kind, bool bias)
+    : parameters_(parameters),
+      gamma_(parameters.size()),
+      width_(width),
+      kind_(kind),
+      has_beta_(kind == NormKind::kLayer && bias) {
+  parameters.push_back({name + ".weight", {width}, {Initial::Kind::kConstant, 1.0f}});
+  if (has_beta_) parameters.push_back({name + ".bias", {width}, {}});
+}
+
+void Norm::forward(Ops& ops, std::int64_t rows, const float* x, float* normalized, float* rstd,
+                   float* y) const {
+  if (kind_ == NormKind::kLayer) {
+    layer_norm_forward(ops, rows, width_, x, gamma(), beta(), normalized, rstd, y);
+  } else {
+    rms_norm_forward(ops, rows, width_, x, gamma(), normalized, rstd, y);
+  }
+}
+
+void Norm::replay(Ops& ops, std::int64_t rows, const float* normalized, float* y) const {
+  norm_replay(ops, rows, width_, normalized, gamma(), beta(), y);
+}
+
+Tensor Norm::backward(Ops& ops, std::int64_t rows, float* dy, const float* normalized,
+                      const float* rstd, const float* skip) const {
+  Tensor gradients(ops.pool(), {kind_ == NormKind::kLayer ? 2 : 1, width_});
+  if (kind_ == NormKind::kLayer) {
+    layer_norm_backward(ops, rows, width_, dy, normalized, gamma(), rstd, skip, gradients.f32(),
+                        gradients.f32() + width_);
+  } else {
+    rms_norm_backward(ops, rows, width_, dy, normalized, gamma(), rstd, skip, gradients.f32());
+  }
+  return gradients;
+}
+
+void Norm::store(const Context& context, const Tensor& gradients) const {
+  const float* from = gradients.f32();
+  for (std::size_t index = gamma_; index <= gamma_ + (has_beta_ ? 1 : 0); ++index) {
+    float* to = parameters_[index].gradient;
+    if (context.accumulate) {
+      context.ops.simd().add(to, from, width_);
+    } else {
+      std::memcpy(to, from, static_cast<std::size_t>(width_) * sizeof(float));
+    }
+    from += width_;
+  }
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,40 @@
+// A layer norm or RMS norm inside a layer: its parameters, and the calls that a layer makes. It
+// must not know what follows it.
+#pragma once
+
+#include "nn/layer.h"
+
+namespace pipetrain {
+
+enum class NormKind : std::uint8_t { kLayer, kRms };
+
+class Norm {
+ public:
+  // Appends "<name>.weight" and, for a layer norm with bias, "<name>.bias" to a layer's parameters,
+  // which must outlive this.
+  Norm(std::vector<Parameter>& parameters, const std::string& name, std::int64_t width,
+       NormKind kind, bool bias);
+
+  // x (rows, C) -> normalized, rstd (rows), y. `normalized` may be x.
+  void forward(Ops& ops, std::int64_t rows, const float* x, float* normalized, float* rstd,
+               float* y) const;
+  // y again, for the weight gradient of what follows.
+  void replay(Ops& ops, std::int64_t rows, const float* normalized, float* y) const;
+  // dy becomes dx [+ skip, the gradient of the residual path]. Returns the parameters' gradients.
+  Tensor backward(Ops& ops, std::int64_t rows, float* dy, const float* normalized,
+                  const float* rstd, const float* skip) const;
+  // Adds those to, or overwrites, the parameters' own.
+  void store(const Context& context, const Tensor& gradients) const;
+
+ private:
+  const float* gamma() const { return parameters_[gamma_].value; }
+  const float* beta() const { return has_beta_ ? parameters_[gamma_ + 1].value : nullptr; }
+
+  std::vector<Parameter>& parameters_;
+  std::size_t gamma_;  // beta is the next one
+  std::int64_t width_;
+  NormKind kind_;
+  bool has_beta_;
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,42 @@
+#include "nn/norm_layer.h"
+
+namespace pipetrain {
+namespace {
+
+// From forward: normalized (rows, C), rstd (rows). For backward_weight: the gradients of the norm's
+// parameters.
+enum Slot { kNormalized, kRstd, kNormGradients };
+
+}  // namespace
+
+NormLayer::NormLayer(std::string name, Shape row, NormKind kind)
+    : Layer(std::move(name), row, row),
+      norm_(parameters(), this->name(), row.back(), kind, /*bias=*/true) {}
+
+Tensor NormLayer::forward(const Context& context, Tensor x, Saved& saved) {
+  Ops& ops = context.ops;
+  const std::int64_t rows = x.shape().rows();
+  Tensor y(ops.pool(), x.shape()), rstd(ops.pool(), {rows});
+  norm_.forward(ops, rows, x.f32(), x.f32(), rstd.f32(), y.f32());
+  if (context.mode == Mode::kTrain) {
+    saved[kNormalized] = std::move(x);
+    saved[kRstd] = std::move(rstd);
+  }
+  return y;
+}
+
+Tensor NormLayer::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  Tensor norm_gradients =
+      norm_.backward(context.ops, dy.shape().rows(), dy.f32(), saved[kNormalized].f32(),
+                     saved[kRstd].f32(), /*skip=*/nullptr);
+  saved.clear();
+  saved[kNormGradients] = std::move(norm_gradients);
+  return dy;
+}
+
+void NormLayer::backward_weight(const Context& context, Saved& saved) {
+  norm_.store(context, saved[kNormGradients]);
+  saved.clear();
+}
+
+}  // namespace pipetrain

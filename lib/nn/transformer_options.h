@@ -1,0 +1,17 @@
+// The options of a transformer block's two halves, as a list of layers gives them. It must not know
+// what stands before or after the block.
+#pragma once
+
+#include "nn/attention.h"
+#include "nn/layer_options.h"
+#include "nn/mlp.h"
+
+namespace pipetrain {
+
+// row (T, C); residual_scale as in AttentionOptions. `rotary` is the table of the layers before,
+// which is taken if it serves, else replaced. Error(kConfiguration) for what does not fit.
+AttentionOptions read_attention(LayerOptions& options, const Shape& row, float residual_scale,
+                                std::shared_ptr<const RotaryTable>& rotary);
+MlpOptions read_mlp(LayerOptions& options, const Shape& row, float residual_scale);
+
+}  // namespace pipetrain

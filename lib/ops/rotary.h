@@ -1,0 +1,38 @@
+// Rotary positions (Su et al., arXiv:2104.09864, section 3.4.2): queries and keys turned by angles
+// that grow with the token's position, so that their products depend on distances alone. It must
+// not know layers.
+#pragma once
+
+#include <vector>
+
+#include "ops/ops.h"
+
+namespace pipetrain {
+
+// Position t turns pair i, the entries (i, i + D / 2) of a head, by t * theta^(-2 i / D): the
+// halves are paired, not neighbours, as in published Llama weights.
+class RotaryTable {
+ public:
+  // head_width D must be even.
+  RotaryTable(std::int64_t tokens, std::int64_t head_width, double theta);
+
+  std::int64_t tokens() const { return tokens_; }
+  std::int64_t half() const { return half_; }
+  double theta() const { return theta_; }
+  const float* cosines(std::int64_t token) const { return entries_.data() + token * 2 * half_; }
+  const float* sines(std::int64_t token) const { return cosines(token) + half_; }
+
+ private:
+  std::int64_t tokens_, half_;
+  double theta_;
+  std::vector<float> entries_;  // (T, 2, D / 2)
+};
+
+enum class Rotation : std::uint8_t { kForward, kBack };
+
+// The first `heads` heads of each row of x (rows, stride), in place: rows are sequences of
+// `tokens`, which are not more than the table's. The gradient of a rotation is the rotation back.
+void rotate(Ops& ops, const RotaryTable& table, Rotation rotation, std::int64_t rows,
+            std::int64_t tokens, std::int64_t heads, std::int64_t stride, float* x);
+
+}  // namespace pipetrain

@@ -1,0 +1,77 @@
+#include "ops/rotary.h"
+
+#include <omp.h>
+
+#include "catch.h"
+#include "reference.h"
+
+using namespace pipetrain;
+
+TEST_CASE("A rotation turns pairs of halves by the published angles, and leaves the rest alone") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t tokens = 9, rows = 2 * tokens, heads = 3, width = 10, half = width / 2;
+  const std::int64_t stride = 4 * width;  // one head more, which stays
+  const RotaryTable table(12, width, 500.0);
+  const Floats x = random_floats(rows * stride, 1);
+  Doubles expected = widened(x);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t i = 0; i < heads * half; ++i) {
+      const double frequency =
+          std::pow(500.0, -2.0 * static_cast<double>(i % half) / static_cast<double>(width));
+      const double angle = static_cast<double>(row % tokens) * frequency;
+      const auto a = static_cast<std::size_t>(row * stride + i / half * width + i % half);
+      const auto b = a + static_cast<std::size_t>(half);
+      const double real = expected[a], imaginary = expected[b];
+      expected[a] = real * std::cos(angle) - imaginary * std::sin(angle);
+      expected[b] = imaginary * std::cos(angle) + real * std::sin(angle);
+    }
+  }
+  Floats turned = x;
+  rotate(ops, table, Rotation::kForward, rows, tokens, heads, stride, turned.data());
+  CHECK(distance(turned, expected) < 2e-7);
+  rotate(ops, table, Rotation::kBack, rows, tokens, heads, stride, turned.data());
+  CHECK(distance(turned, widened(x)) < 3e-7);
+}
+
+TEST_CASE("The product of a turned query and a turned key depends on their distance alone") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t tokens = 300, width = 64;
+  const RotaryTable table(tokens, width, 10000.0);
+  const Floats query = random_floats(width, 1), key = random_floats(width, 2);
+  Floats queries, keys;  // the same one at every position
+  for (std::int64_t t = 0; t < tokens; ++t) {
+    queries.insert(queries.end(), query.begin(), query.end());
+    keys.insert(keys.end(), key.begin(), key.end());
+  }
+  for (Floats* x : {&queries, &keys}) {
+    rotate(ops, table, Rotation::kForward, tokens, tokens, 1, width, x->data());
+  }
+  auto product = [&](std::int64_t q, std::int64_t k) {
+    return ops.simd().dot(queries.data() + q * width, keys.data() + k * width, width);
+  };
+  for (const std::int64_t distance : {0, 1, 17, 150}) {
+    CAPTURE(distance);
+    for (std::int64_t k = 1; k + distance < tokens; ++k) {
+      REQUIRE(product(k + distance, k) == Approx(product(distance, 0)).margin(2e-5));
+    }
+  }
+  CHECK(std::fabs(product(1, 0) - product(0, 0)) > 1e-2f);
+  CHECK(std::fabs(product(1, 0) - product(0, 1)) > 1e-2f);
+}
+
+TEST_CASE("Rotations give the same bits at 1 and 2 threads") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const int threads = omp_get_max_threads();
+  const RotaryTable table(70, 48, 10000.0);
+  const Floats x = random_floats(3 * 70 * 6 * 48, 1);
+  Floats results[] = {x, x};
+  for (const int count : {1, 2}) {
+    omp_set_num_threads(count);
+    rotate(ops, table, Rotation::kForward, 3 * 70, 70, 4, 6 * 48, results[count - 1].data());
+  }
+  omp_set_num_threads(threads);
+  CHECK(same_bits(results[0], results[1]));
+}
