@@ -47,8 +47,8 @@ TEST_CASE("Attention has the parameters that its options ask for") {
 TEST_CASE("As many heads of keys and values as of queries are plain attention, to the last bit") {
   Attention plain("layers.1.attention", {6, 8}, {.heads = 4});
   Attention grouped("layers.1.attention", {6, 8}, {.heads = 4, .kv_heads = 4});
-  std::vector<Tensor> results[2];
   LayerFixture fixtures[] = {LayerFixture(plain), LayerFixture(grouped)};
+  std::vector<Tensor> results[2];  // their memory is the fixtures'
   for (const int i : {0, 1}) {
     LayerFixture& fixture = fixtures[i];
     Layer& layer = i == 0 ? static_cast<Layer&>(plain) : grouped;
