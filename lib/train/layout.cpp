@@ -142,6 +142,10 @@ class Chooser {
 
 }  // namespace
 
+DataShape data_shape_of(const Source& source) {
+  return {source.input_shape()[0], source.vocabulary()};
+}
+
 ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
   const PipelineConfig& pipeline = config.pipeline;
   const int rows = config.train.batch_size;

@@ -12,7 +12,8 @@
 
 namespace pipetrain {
 
-// The same rows in every training step, and again as the validation split.
+// The same rows in every training step, or passed over in steps of the batch size, and again as the
+// validation split.
 class FixedSource : public Source {
  public:
   // inputs and targets (rows, tokens)
@@ -21,12 +22,15 @@ class FixedSource : public Source {
   // Made-up rows.
   static FixedSource counting(std::int64_t rows, std::int64_t tokens, int vocabulary);
 
+  void pass_over_rows(bool passes = true) { training_rows_ = passes ? validation_rows() : 0; }
+
   Shape input_shape() const override { return {tokens_}; }
   Shape target_shape() const override { return {tokens_}; }
   int vocabulary() const override { return vocabulary_; }
   std::string description() const override { return "fixed rows"; }
   nlohmann::json tokenizer() const override;
-  void read_training(std::int64_t step, std::int64_t first_row, Tensor& inputs,
+  std::int64_t training_rows() const override { return training_rows_; }
+  void read_training(std::int64_t pass, std::int64_t first_row, Tensor& inputs,
                      Tensor& targets) const override;
   std::int64_t validation_rows() const override;
   void read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const override;
@@ -34,6 +38,7 @@ class FixedSource : public Source {
  private:
   std::vector<std::int32_t> inputs_, targets_;
   std::int64_t tokens_;
+  std::int64_t training_rows_ = 0;
   int vocabulary_;
 };
 
