@@ -84,7 +84,7 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
   std::array<std::int64_t, 2> shape = {};
   if (made.source) shape = {made.source->input_shape()[0], made.source->vocabulary()};
   collective.broadcast(std::as_writable_bytes(std::span(shape)), 0);
-  made.data = {shape[0], shape[1]};
+  made.data = {.row = {shape[0]}, .vocabulary = shape[1]};
   return made;
 }
 

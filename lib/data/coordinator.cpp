@@ -18,7 +18,7 @@ void Coordinator::feed(const BatchPlan& plan) {
   std::int64_t row = plan.first_row;
   for (std::size_t m = 0; m < plan.microbatch_rows.size(); ++m) {
     const std::int64_t rows = plan.microbatch_rows[m];
-    Tensor inputs(pool_, source_.input_shape().batched(rows), DType::kInt32);
+    Tensor inputs(pool_, source_.input_shape().batched(rows), source_.input_dtype());
     Tensor targets(pool_, source_.target_shape().batched(rows), DType::kInt32);
     if (plan.training) {
       source_.read_training(plan.step, row, inputs, targets);

@@ -17,11 +17,13 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  virtual Shape input_shape() const = 0;         // of one row: (T)
-  virtual Shape target_shape() const = 0;        // of one row: (T)
-  virtual int vocabulary() const = 0;            // tokens are below it
-  virtual std::string description() const = 0;   // one line for the log
-  virtual nlohmann::json tokenizer() const = 0;  // for the checkpoint: what a token means
+  virtual Shape input_shape() const = 0;  // of one row: (T) tokens, or (H, W, C) pixels
+  virtual DType input_dtype() const { return DType::kInt32; }  // of pixels kFloat32
+  virtual Shape target_shape() const = 0;  // of one row: (T) tokens, or () for one label
+  virtual int vocabulary() const = 0;      // tokens are below it; 0: the inputs are pixels
+  virtual int classes() const { return vocabulary(); }  // targets are below it
+  virtual std::string description() const = 0;          // one line for the log
+  virtual nlohmann::json tokenizer() const = 0;         // for the checkpoint: what an input means
 
   // Fills all rows of the tensors with rows first_row.. of the step's batch; inputs and targets
   // (rows, T) int32.
