@@ -47,6 +47,19 @@ World learn_world(const MpiSession& session, Collective& collective) {
   return world;
 }
 
+// One label a row, or one for each token: model and data must mean the same.
+void check_targets(const Source& source, const Layer& last) {
+  const Shape output = last.output_row(), targets = source.target_shape();
+  if (!(output.without_last() == targets)) {
+    fail("model: " + last.name() + ", the last layer, gives rows of " + output.text() +
+         " for targets of " + output.without_last().text() + ", but the data's are " +
+         targets.text() +
+         (targets.rank() == 0
+              ? " (one label a row); end with a mean over the row and a linear layer"
+              : " (one for each token)"));
+  }
+}
+
 // What the steps are, now that the data and the number of microbatches are known.
 void set_epochs(Startup& made) {
   ModelPlan& plan = made.plan;
@@ -110,6 +123,7 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
   const Config& config = made.config;
   report.agree([&] {
     made.plan = make_plan(config, made.data, session.size());
+    if (made.source) check_targets(*made.source, *made.plan.layers.back());
     set_epochs(made);
   });
   if (makes_run_directory) {

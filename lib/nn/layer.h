@@ -3,8 +3,10 @@
 // which the caller keeps.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,22 +22,31 @@ enum class Mode : std::uint8_t { kTrain, kEvaluate };
 struct Context {
   Ops& ops;
   Mode mode = Mode::kTrain;
+  std::uint64_t seed = 0;  // of the layers' random numbers, with their name, step and row
   std::int64_t step = 0;
   std::int64_t first_row =
       0;  // of this microbatch, in the step's batch over all microbatches and replicas
+  int microbatch = 0, microbatches = 1;  // of the step
   bool accumulate = false;  // backward_weight adds to the gradients; else it overwrites them
 };
 
-// What one layer keeps of one microbatch between its three calls. Each layer names its slots.
+// What one layer keeps of one microbatch between its three calls. Each layer names its slots; one
+// made of layers has a Saved for each.
 class Saved {
  public:
   Tensor& operator[](int slot) { return slots_[static_cast<std::size_t>(slot)]; }
+  void make_room(std::size_t inner_layers) {
+    if (inner_.size() < inner_layers) inner_.resize(inner_layers);
+  }
+  Saved& inner(std::size_t layer) { return inner_[layer]; }
   void clear() {
     for (Tensor& slot : slots_) slot.reset();
+    for (Saved& inner : inner_) inner.clear();
   }
 
  private:
   std::array<Tensor, 8> slots_;
+  std::vector<Saved> inner_;
 };
 
 class Layer {
@@ -62,6 +73,7 @@ class Layer {
   virtual DType input_dtype() const { return DType::kFloat32; }
   std::vector<Parameter>& parameters() { return parameters_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
+  std::vector<Buffer>& buffers() { return buffers_; }
   // Floating-point operations of the forward's matrix products for one row of the batch; a backward
   // costs twice that.
   virtual double forward_flop() const { return 0; }
@@ -72,19 +84,48 @@ class Layer {
     parameters_.push_back({name_ + "." + suffix, shape, initial});
     return parameters_.size() - 1;
   }
+  // Appends a buffer, likewise.
+  std::size_t add_buffer(const std::string& suffix, Shape shape, float initial) {
+    buffers_.push_back({name_ + "." + suffix, shape, initial});
+    return buffers_.size() - 1;
+  }
+  // Takes over the parameters and buffers of a layer that this one is made of; that layer finds
+  // them here.
+  void adopt(Layer& inner);
+
   // Null for kNone: a parameter that the layer's options leave out.
   static constexpr std::size_t kNone = ~std::size_t{0};
   const float* value(std::size_t index) const {
-    return index == kNone ? nullptr : parameters_[index].value;
+    return index == kNone ? nullptr : parameter(index).value;
   }
   float* gradient(std::size_t index) const {
-    return index == kNone ? nullptr : parameters_[index].gradient;
+    return index == kNone ? nullptr : parameter(index).gradient;
+  }
+  const Buffer& buffer(std::size_t index) const {
+    return owner_ == nullptr ? buffers_[index] : owner_->buffer(first_buffer_ + index);
   }
 
  private:
+  const Parameter& parameter(std::size_t index) const {
+    return owner_ == nullptr ? parameters_[index] : owner_->parameter(first_parameter_ + index);
+  }
+
   std::string name_;
   Shape input_row_, output_row_;
   std::vector<Parameter> parameters_;
+  std::vector<Buffer> buffers_;
+  const Layer* owner_ = nullptr;                        // which adopted this layer
+  std::size_t first_parameter_ = 0, first_buffer_ = 0;  // in the owner's
 };
+
+inline void Layer::adopt(Layer& inner) {
+  inner.owner_ = this;
+  inner.first_parameter_ = parameters_.size();
+  inner.first_buffer_ = buffers_.size();
+  std::move(inner.parameters_.begin(), inner.parameters_.end(), std::back_inserter(parameters_));
+  std::move(inner.buffers_.begin(), inner.buffers_.end(), std::back_inserter(buffers_));
+  inner.parameters_.clear();
+  inner.buffers_.clear();
+}
 
 }  // namespace pipetrain

@@ -82,6 +82,18 @@ bool LayerOptions::flag(const std::string& key, bool otherwise) {
   return *value == "true";
 }
 
+double LayerOptions::fraction(const std::string& key) {
+  const std::string* value = find(key);
+  if (value == nullptr) fail("needs '" + key + "'");
+  double number = -1;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
+  if (error != std::errc() || end != value->data() + value->size() ||
+      !(number >= 0 && number < 1)) {
+    fail(key + " is '" + *value + "'; expected a number from 0 to below 1");
+  }
+  return number;
+}
+
 void LayerOptions::finish() const {
   for (const auto& [name, value] : entry_.options) {
     if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;

@@ -26,6 +26,8 @@ class LayerOptions {
   std::string word(const std::string& key, const std::string& otherwise,
                    const std::vector<std::string>& words);
   bool flag(const std::string& key, bool otherwise);
+  double fraction(const std::string& key);  // from 0 to below 1; it must be given
+  const std::vector<LayerEntry>& layers() const { return entry_.layers; }
   // Error(kConfiguration) if an option was given that nobody asked for.
   void finish() const;
 

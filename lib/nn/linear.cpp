@@ -8,8 +8,7 @@ namespace {
 enum Slot { kInput, kOutputGradient };
 
 Shape with_last(Shape row, std::int64_t features) {
-  Shape changed;
-  for (int axis = 0; axis + 1 < row.rank(); ++axis) changed.append(row[axis]);
+  Shape changed = row.without_last();
   changed.append(features);
   return changed;
 }

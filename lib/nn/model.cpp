@@ -1,9 +1,10 @@
 #include "nn/model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
-#include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -11,74 +12,109 @@
 #include "nn/layer_options.h"
 #include "nn/linear.h"
 #include "nn/norm_layer.h"
+#include "nn/residual.h"
+#include "nn/row_layers.h"
 #include "nn/transformer_options.h"
+#include "nn/unroll.h"
 
 namespace pipetrain {
 namespace {
 
-constexpr std::size_t kMaxLayers = 100000;  // a typing error in `repeat` should not take all memory
-
-// Every entry with its repeats unrolled.
-void unroll(const std::vector<LayerEntry>& entries, std::vector<const LayerEntry*>& flat) {
-  for (const LayerEntry& entry : entries) {
-    LayerOptions options(entry);
-    if (entry.kind != "repeat") {
-      flat.push_back(&entry);
-      continue;
-    }
-    const std::int64_t count = options.size("count", 0);
-    options.finish();
-    if (entry.layers.empty()) options.fail("needs a list of layers");
-    for (std::int64_t i = 0; i < count; ++i) {
-      unroll(entry.layers, flat);
-      if (flat.size() > kMaxLayers) {
-        options.fail("unrolls to more than " + std::to_string(kMaxLayers) + " layers");
-      }
-    }
-  }
-}
-
 class Builder {
  public:
   Builder(const ModelConfig& config, const DataShape& data) : config_(config), data_(data) {
-    row_ = {data.tokens};
+    row_ = data.row;
   }
 
   std::vector<std::unique_ptr<Layer>> build() {
     const std::vector<LayerEntry> entries = expand_preset(config_);
-    std::vector<const LayerEntry*> flat;
-    unroll(entries, flat);
+    const std::vector<const LayerEntry*> flat = unrolled(entries);
     for (const LayerEntry* entry : flat) {
       residual_layers_ += entry->kind == "transformer_block"                   ? 2
                           : entry->kind == "attention" || entry->kind == "mlp" ? 1
                                                                                : 0;
     }
-    for (const LayerEntry* entry : flat) {
-      LayerOptions options(*entry);
-      maker(options, entry->kind)(options);
-    }
+    for (const LayerEntry* entry : flat) make(*entry);
+    check_output(*flat.back());
     return std::move(layers_);
   }
 
  private:
   using Maker = std::function<void(LayerOptions&)>;
 
+  void make(const LayerEntry& entry) {
+    LayerOptions options(entry);
+    const auto of_row = row_layer_makers().find(entry.kind);
+    if (of_row == row_layer_makers().end()) return maker(options, entry.kind)(options);
+    make_from_row(of_row->second, entry.kind, options);
+    options.finish();
+  }
+
+  void make_from_row(RowLayerMaker make_row_layer, const std::string& kind, LayerOptions& options) {
+    require_numbers(options);
+    push(make_row_layer({name(kind), row_, at_start()}, options));
+  }
+
   const Maker& maker(const LayerOptions& options, const std::string& kind) const {
     const auto found = makers_.find(kind);
     if (found != makers_.end()) return found->second;
     std::vector<std::string> names = {"repeat"};
     for (const auto& [name, make] : makers_) names.push_back(name);
+    for (const auto& [name, make] : row_layer_makers()) names.push_back(name);
+    std::sort(names.begin(), names.end());
     options.fail("unknown layer; did you mean '" + nearest_word(kind, names) +
                  "'? (known: " + join(names) + ")");
   }
 
   std::string name(const std::string& kind) const {
-    return "layers." + std::to_string(layers_.size()) + "." + kind;
+    return prefix_ + std::to_string(layers_.size()) + "." + kind;
   }
 
   void push(std::unique_ptr<Layer> layer) {
     row_ = layer->output_row();
     layers_.push_back(std::move(layer));
+  }
+
+  bool at_start() const { return layers_.empty() && !in_residual_; }
+
+  // Token ids can only be looked up.
+  void require_numbers(const LayerOptions& options) const {
+    if (at_start() && data_.dtype == DType::kInt32) {
+      options.fail("must not be the first layer of a model of tokens: they need an embedding");
+    }
+  }
+
+  // The layers of a list inside this one, which takes `row_`.
+  LayerList inner_layers(const std::vector<LayerEntry>& entries, const std::string& prefix) {
+    const Shape row = row_;
+    const std::string outer_prefix = std::exchange(prefix_, prefix);
+    const bool outer = std::exchange(in_residual_, true);
+    LayerList outer_layers = std::exchange(layers_, {});
+    for (const LayerEntry* entry : unrolled(entries)) make(*entry);
+    row_ = row;
+    prefix_ = outer_prefix;
+    in_residual_ = outer;
+    return std::exchange(layers_, std::move(outer_layers));
+  }
+
+  void residual(LayerOptions& options) {
+    require_numbers(options);
+    const bool projected =
+        options.word("skip", "identity", {"identity", "projected"}) == "projected";
+    const bool relu = options.flag("relu", false);
+    options.finish();
+    if (options.layers().empty()) options.fail("needs a list of layers");
+    const std::string made = name("residual");
+    LayerList layers = inner_layers(options.layers(), made + ".");
+    const Shape out = layers.back()->output_row();
+    LayerList projection;
+    if (projected) {
+      projection = make_projection(made + ".skip.", row_, out, options);
+    } else if (!(out == row_)) {
+      options.fail("its layers make " + out.text() + " of " + row_.text() +
+                   ", so an identity cannot be added; expected skip: projected");
+    }
+    push(std::make_unique<Residual>(made, row_, std::move(layers), std::move(projection), relu));
   }
 
   void require_tokens(const LayerOptions& options) const {
@@ -92,23 +128,26 @@ class Builder {
   }
 
   void embedding(LayerOptions& options) {
-    if (!layers_.empty()) options.fail("must be the first layer: it takes token ids");
+    if (!at_start()) options.fail("must be the first layer: it takes token ids");
+    if (data_.dtype != DType::kInt32) {
+      options.fail("takes token ids, but the data's rows are numbers of " + data_.row.text());
+    }
     EmbeddingOptions made;
     vocabulary_ = options.size("vocabulary", vocabulary_, "auto", data_.vocabulary);
     made.vocabulary = vocabulary_;
     made.width = options.size("width", 0);
-    made.context = options.size("positions", data_.tokens, "none", 0);
+    made.context = options.size("positions", data_.row[0], "none", 0);
     options.finish();
     if (made.vocabulary < data_.vocabulary) {
       options.fail("vocabulary " + std::to_string(made.vocabulary) +
                    " is smaller than the data's " + std::to_string(data_.vocabulary) +
                    "; give at least that, or auto");
     }
-    if (made.context > 0 && made.context < data_.tokens) {
+    if (made.context > 0 && made.context < data_.row[0]) {
       options.fail("has " + std::to_string(made.context) + " positions, but sequences have " +
-                   std::to_string(data_.tokens) + " tokens; lower data.sequence_length");
+                   std::to_string(data_.row[0]) + " tokens; lower data.sequence_length");
     }
-    push(std::make_unique<Embedding>(name("embedding"), data_.tokens, made));
+    push(std::make_unique<Embedding>(name("embedding"), data_.row[0], made));
   }
 
   void attention(LayerOptions& options) {
@@ -124,20 +163,26 @@ class Builder {
 
   void norm(LayerOptions& options, const std::string& kind) {
     options.finish();
-    if (layers_.empty()) options.fail("must not be the first layer of a model of tokens");
+    require_numbers(options);
     push(std::make_unique<NormLayer>(name(kind), row_,
                                      kind == "rms_norm" ? NormKind::kRms : NormKind::kLayer));
   }
 
   void linear(LayerOptions& options) {
     LinearOptions made;
-    made.features = options.size("features", 0, "vocabulary", vocabulary_);
+    const bool classes = options.text("features", "") == "classes";
+    made.features =
+        classes ? data_.classes : options.size("features", 0, "vocabulary", vocabulary_);
     made.bias = options.flag("bias", true);
     const bool tied = options.flag("tied", false);
     options.finish();
-    if (layers_.empty()) options.fail("must not be the first layer of a model of tokens");
-    if (made.features < 1) options.fail("features: vocabulary needs an embedding before it");
+    require_numbers(options);
+    if (made.features < 1) {
+      options.fail(classes ? "features: classes, but the data has no labels; expected a number"
+                           : "features: vocabulary needs an embedding before it");
+    }
     if (tied) {
+      if (in_residual_) options.fail("tied: not inside of a residual block");
       const std::vector<Parameter>& first = layers_.front()->parameters();
       if (first.empty() || !(first[0].shape == Shape{made.features, row_.back()})) {
         options.fail("tied: needs an embedding of shape " +
@@ -148,12 +193,21 @@ class Builder {
     push(std::make_unique<Linear>(name("linear"), row_, made));
   }
 
+  void check_output(const LayerEntry& last) const {
+    if (row_.back() >= data_.classes) return;
+    LayerOptions(last).fail("the model ends with " + std::to_string(row_.back()) +
+                            " outputs, but the data has " + std::to_string(data_.classes) +
+                            " classes");
+  }
+
   const ModelConfig& config_;
   DataShape data_;
   Shape row_;
   std::int64_t vocabulary_ = data_.vocabulary;
   int residual_layers_ = 0;
   std::shared_ptr<const RotaryTable> rotary_;  // layers of the same shape share it
+  std::string prefix_ = "layers.";             // of the names of this list's layers
+  bool in_residual_ = false;
   std::vector<std::unique_ptr<Layer>> layers_;
   const std::map<std::string, Maker> makers_ = {
       {"embedding", [this](LayerOptions& o) { embedding(o); }},
@@ -176,6 +230,13 @@ class Builder {
       {"layer_norm", [this](LayerOptions& o) { norm(o, "layer_norm"); }},
       {"rms_norm", [this](LayerOptions& o) { norm(o, "rms_norm"); }},
       {"linear", [this](LayerOptions& o) { linear(o); }},
+      {"residual", [this](LayerOptions& o) { residual(o); }},
+      {"patch_embedding",
+       [this](LayerOptions& o) {
+         make_from_row(row_layer_makers().at("patches"), "patches", o);
+         make_from_row(row_layer_makers().at("positions"), "positions", o);
+         o.finish();
+       }},
   };
 };
 

@@ -10,10 +10,13 @@
 
 namespace pipetrain {
 
-// What the data tells about the model: the shape of an input row and the size of its vocabulary.
+// What the data tells about the model: its input rows, and what the numbers in them and in the
+// targets may be.
 struct DataShape {
-  std::int64_t tokens = 0;      // per row
-  std::int64_t vocabulary = 0;  // for `vocabulary: auto`
+  Shape row;  // (T) token ids, or (H, W, C) images
+  DType dtype = DType::kInt32;
+  std::int64_t vocabulary = 0;  // of tokens, for `vocabulary: auto`
+  std::int64_t classes = 0;     // targets are below it, for `features: classes`
 };
 
 // A preset as the list of layers that it stands for; an explicit list as it is.

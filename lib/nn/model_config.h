@@ -19,14 +19,18 @@ struct LayerEntry {
 };
 
 struct ModelConfig {
-  std::string preset;  // gpt, gpt2, gpt2-medium, llama; empty if `layers` is given
-  int depth = 0;       // transformer blocks
+  std::string
+      preset;     // gpt, gpt2, gpt2-medium, llama, classifier, resnet, vit; empty with `layers`
+  int depth = 0;  // transformer blocks; of resnet: 18, 34 or 50
   int heads = 0;
   int kv_heads = 0;                    // heads of keys and values; 0: as many as heads
   int width = 0;                       // C
   int mlp_width = 0;                   // of the MLP's hidden rows; 0: the preset's
   int context = 0;                     // tokens per sequence, T
   std::string vocabulary = "auto";     // from the data, or a number
+  std::string classes = "auto";        // of labels: from the data, or a number
+  std::string stem = "3x3";            // of resnet: 3x3 for images of 32x32, 7x7 for 224x224
+  int patch = 0;                       // of vit: pixels along the side of a patch
   std::optional<bool> tie_embeddings;  // default: the preset's
   double dropout = 0;
   std::vector<LayerEntry> layers;

@@ -33,6 +33,17 @@ struct Parameter {
   }  // weight decay applies to matrices, not to biases and norms
 };
 
+// State that is no weight: it has no gradient, and evaluation reads what training measured. In a
+// step, backward_weight makes `next` of `value`, or of `next` if context.accumulate; with the
+// weights' update it becomes the value.
+struct Buffer {
+  std::string name;  // as a parameter's
+  Shape shape;
+  float initial = 0;
+  float* value = nullptr;
+  float* next = nullptr;
+};
+
 // Fills `values` as `parameter.initial` says, from (seed, name, index) alone.
 void initialize(const Parameter& parameter, std::uint64_t seed, std::span<float> values);
 

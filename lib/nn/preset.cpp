@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "nn/model.h"
+#include "nn/preset_parts.h"
 
 namespace pipetrain {
 namespace {
@@ -12,13 +13,16 @@ struct Sizes {
   int depth, heads, width, context, vocabulary;
 };
 
-// Radford et al. 2019, table 2. `gpt` and `llama` have no sizes of their own.
+// Radford et al. 2019, table 2. The others have no sizes of their own.
 const std::map<std::string, Sizes>& presets() {
   static const std::map<std::string, Sizes> known = {
+      {"classifier", {0, 0, 0, 0, 0}},
       {"gpt", {0, 0, 0, 0, 0}},
       {"gpt2", {12, 12, 768, 1024, 50257}},
       {"gpt2-medium", {24, 16, 1024, 1024, 50257}},
       {"llama", {0, 0, 0, 0, 0}},
+      {"resnet", {0, 0, 0, 0, 0}},
+      {"vit", {0, 0, 0, 0, 0}},
   };
   return known;
 }
@@ -30,18 +34,6 @@ const Sizes& preset_sizes(const std::string& name) {
   for (const auto& [known, sizes] : presets()) names.push_back(known);
   throw Error(ExitCode::kConfiguration, "model.preset '" + name + "' is unknown; expected one of " +
                                             join(names) + ", or a list under model.layers");
-}
-
-int size_of(const char* key, int configured, int preset) {
-  const int size = configured > 0 ? configured : preset;
-  if (size > 0) return size;
-  throw Error(ExitCode::kConfiguration,
-              std::string("model.") + key + " is missing; the preset needs a number of at least 1");
-}
-
-LayerEntry entry(std::string kind, std::vector<std::pair<std::string, std::string>> options = {},
-                 std::vector<LayerEntry> layers = {}) {
-  return {std::move(kind), "model", std::move(options), std::move(layers)};
 }
 
 // Two thirds of GPT's 4 C, so that three matrices hold what two held (Touvron et al.,
@@ -90,6 +82,9 @@ std::vector<LayerEntry> expand_preset(const ModelConfig& config) {
                 "model.preset and model.layers are both given; expected one of them");
   }
   const Sizes& preset = preset_sizes(config.preset);
+  if (config.preset == "classifier") return classifier_layers(config);
+  if (config.preset == "resnet") return resnet_layers(config);
+  if (config.preset == "vit") return vit_layers(config);
   const int depth = size_of("depth", config.depth, preset.depth);
   const int heads = size_of("heads", config.heads, preset.heads);
   const int width = size_of("width", config.width, preset.width);

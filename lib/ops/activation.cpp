@@ -54,10 +54,48 @@ void swiglu_backward(Ops& ops, std::int64_t rows, std::int64_t n, float* dy, flo
   });
 }
 
+void silu_forward(Ops& ops, std::int64_t n, const float* x, float* y) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().silu_forward(x + begin, y + begin, end - begin);
+  });
+}
+
+void silu_backward(Ops& ops, std::int64_t n, float* dy, const float* x) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().silu_backward(dy + begin, x + begin, end - begin);
+  });
+}
+
+void relu_with_mask(Ops& ops, std::int64_t n, float* x, std::uint8_t* mask) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().relu_with_mask(x + begin, mask + begin, end - begin);
+  });
+}
+
+void apply_mask(Ops& ops, std::int64_t n, float* x, const std::uint8_t* mask, float factor) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().apply_mask(x + begin, mask + begin, factor, end - begin);
+  });
+}
+
 void add(Ops& ops, std::int64_t n, float* to, const float* from) {
   parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
     ops.simd().add(to + begin, from + begin, end - begin);
   });
+}
+
+void copy(Ops&, std::int64_t n, const float* from, float* to) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    std::memcpy(to + begin, from + begin, static_cast<std::size_t>(end - begin) * sizeof(float));
+  });
+}
+
+void store(Ops& ops, std::int64_t n, float* to, const float* from, bool accumulate) {
+  if (accumulate) {
+    add(ops, n, to, from);
+  } else {
+    copy(ops, n, from, to);
+  }
 }
 
 void sum(Ops& ops, std::int64_t n, const float* x, const float* y, float* to) {

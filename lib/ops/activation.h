@@ -15,8 +15,17 @@ void relu_backward(Ops& ops, std::int64_t n, float* dy, float* x);
 void swiglu_forward(Ops& ops, std::int64_t rows, std::int64_t n, const float* gate_up, float* y);
 // dy becomes y, which the next product's weight gradient needs; gate_up becomes its gradient.
 void swiglu_backward(Ops& ops, std::int64_t rows, std::int64_t n, float* dy, float* gate_up);
+void silu_forward(Ops& ops, std::int64_t n, const float* x, float* y);
+void silu_backward(Ops& ops, std::int64_t n, float* dy, const float* x);  // dy becomes dx
+// x becomes max(x, 0); mask says where it was positive.
+void relu_with_mask(Ops& ops, std::int64_t n, float* x, std::uint8_t* mask);
+// x *= factor where the mask is not 0, else x = 0.
+void apply_mask(Ops& ops, std::int64_t n, float* x, const std::uint8_t* mask, float factor);
 // to += from
 void add(Ops& ops, std::int64_t n, float* to, const float* from);
+void copy(Ops& ops, std::int64_t n, const float* from, float* to);
+// to = from, or += : a gradient that was made apart.
+void store(Ops& ops, std::int64_t n, float* to, const float* from, bool accumulate);
 // to = x + y
 void sum(Ops& ops, std::int64_t n, const float* x, const float* y, float* to);
 bool all_finite(Ops& ops, std::int64_t n, const float* x);

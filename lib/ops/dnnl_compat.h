@@ -18,4 +18,18 @@ typename Primitive::primitive_desc make_primitive_desc(const dnnl::engine& engin
 #endif
 }
 
+// The same for a gradient, which also names its forward.
+template <class Primitive, class Forward, class... Arguments>
+typename Primitive::primitive_desc make_backward_desc(const dnnl::engine& engine,
+                                                      const dnnl::primitive_attr& attributes,
+                                                      const Forward& forward,
+                                                      Arguments&&... arguments) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, std::forward<Arguments>(arguments)..., forward, attributes};
+#else
+  return {typename Primitive::desc(std::forward<Arguments>(arguments)...), attributes, engine,
+          forward};
+#endif
+}
+
 }  // namespace pipetrain

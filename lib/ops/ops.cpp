@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "ops/convolutions.h"
 #include "ops/dnnl_compat.h"
 #include "ops/padding.h"
 #include "ops/parallel.h"
@@ -119,7 +120,10 @@ Prepared& Ops::Primitives::prepare(const MatmulShape& shape) {
 }
 
 Ops::Ops(MemoryPool& pool)
-    : pool_(pool), simd_(select_simd_kernels()), primitives_(std::make_unique<Primitives>()) {
+    : pool_(pool),
+      simd_(select_simd_kernels()),
+      primitives_(std::make_unique<Primitives>()),
+      convolutions_(std::make_unique<Convolutions>(primitives_->engine)) {
   // oneDNN's products take and free buffers of up to megabytes at each call. By default the C library gives those back to
   // the system at once, which then clears every page again: 15% of a small model's step.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
@@ -130,7 +134,11 @@ Ops::~Ops() = default;
 
 int Ops::threads() const { return omp_get_max_threads(); }
 
-std::size_t Ops::primitives() const { return primitives_->matmuls.size(); }
+std::size_t Ops::primitives() const {
+  return primitives_->matmuls.size() + convolutions_->primitives();
+}
+
+void Ops::weights_changed() { convolutions_->weights_changed(); }
 
 void Ops::matmul(const MatmulShape& shape, const void* a, const void* b, const float* bias,
                  void* c) {

@@ -23,6 +23,8 @@ struct MatmulShape {
   friend bool operator==(const MatmulShape&, const MatmulShape&) = default;
 };
 
+class Convolutions;
+
 class Ops {
  public:
   explicit Ops(MemoryPool& pool);
@@ -35,6 +37,9 @@ class Ops {
   int threads() const;
 
   void matmul(const MatmulShape& shape, const void* a, const void* b, const float* bias, void* c);
+  Convolutions& convolutions() { return *convolutions_; }  // see ops/convolution.h
+  // Weights may have changed: packed copies are made again at their next use.
+  void weights_changed();
   std::size_t primitives() const;  // built so far
 
  private:
@@ -42,6 +47,7 @@ class Ops {
   MemoryPool& pool_;
   const SimdKernels& simd_;
   std::unique_ptr<Primitives> primitives_;
+  std::unique_ptr<Convolutions> convolutions_;
 };
 
 // "avx2, oneDNN 2.6.3, ...": what the start of a run prints.

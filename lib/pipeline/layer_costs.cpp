@@ -35,7 +35,7 @@ Tensor made_up(Ops& ops, const Shape& shape, DType dtype) {
   return tensor;
 }
 
-// Memory for the layer's parameters, for the time of the measurement.
+// Memory for the layer's parameters and buffers, for the time of the measurement.
 class Borrowed {
  public:
   Borrowed(Layer& layer, Ops& ops) : layer_(layer) {
@@ -45,9 +45,15 @@ class Borrowed {
       parameter.value = values_.back().f32();
       parameter.gradient = gradients_.back().f32();
     }
+    for (Buffer& buffer : layer.buffers()) {
+      values_.push_back(made_up(ops, buffer.shape, DType::kFloat32));
+      buffer.value = buffer.next = values_.back().f32();
+    }
+    ops.weights_changed();
   }
   ~Borrowed() {
     for (Parameter& parameter : layer_.parameters()) parameter.value = parameter.gradient = nullptr;
+    for (Buffer& buffer : layer_.buffers()) buffer.value = buffer.next = nullptr;
   }
 
  private:

@@ -51,6 +51,7 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
     made.values = Tensor(pool, {elements});
     made.gradients = Tensor(pool, {elements});
     std::memset(made.gradients.data(), 0, made.gradients.bytes());
+    bind_buffers(pool, made, local);
   }
   for (const LocalStage& local : stages) {
     for (Layer* layer : local.layers) {
@@ -85,6 +86,25 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
   }
 }
 
+void ParameterStore::bind_buffers(MemoryPool& pool, StageParameters& stage,
+                                  const LocalStage& local) {
+  std::int64_t elements = 0;
+  for (Layer* layer : local.layers) {
+    for (Buffer& buffer : layer->buffers()) {
+      stage.buffers.push_back(&buffer);
+      elements += buffer.shape.elements();
+    }
+  }
+  stage.buffer_values = Tensor(pool, {elements});
+  stage.buffer_nexts = Tensor(pool, {elements});
+  std::int64_t offset = 0;
+  for (Buffer* buffer : stage.buffers) {
+    buffer->value = stage.buffer_values.f32() + offset;
+    buffer->next = stage.buffer_nexts.f32() + offset;
+    offset += buffer->shape.elements();
+  }
+}
+
 void ParameterStore::initialize_values(std::uint64_t seed) {
   for (StageParameters& stage : stages_) {
     for (const ParameterSlot& slot : stage.slots) {
@@ -92,13 +112,22 @@ void ParameterStore::initialize_values(std::uint64_t seed) {
                  stage.values.floats().subspan(static_cast<std::size_t>(slot.offset),
                                                static_cast<std::size_t>(slot.elements)));
     }
+    for (const Buffer* buffer : stage.buffers) {
+      std::fill_n(buffer->value, buffer->shape.elements(), buffer->initial);
+    }
+  }
+}
+
+void ParameterStore::update_buffers() {
+  for (StageParameters& stage : stages_) {
+    std::memcpy(stage.buffer_values.data(), stage.buffer_nexts.data(), stage.buffer_values.bytes());
   }
 }
 
 std::size_t ParameterStore::bytes() const {
   std::size_t bytes = 0;
   for (const StageParameters& stage : stages_)
-    bytes += stage.values.bytes() + stage.gradients.bytes();
+    bytes += stage.values.bytes() + stage.gradients.bytes() + 2 * stage.buffer_values.bytes();
   for (const TiedParameter& tied : tied_) bytes += tied.earlier_gradient.bytes();
   return bytes;
 }

@@ -41,6 +41,8 @@ struct ParameterSlot {
 struct StageParameters {
   Tensor values, gradients;  // (elements of all slots)
   std::vector<ParameterSlot> slots;
+  Tensor buffer_values, buffer_nexts;  // (elements of all buffers)
+  std::vector<Buffer*> buffers;
 };
 
 // A parameter of two uses, at least one of them on this rank. The later use's gradient is in the
@@ -66,10 +68,13 @@ class ParameterStore {
 
   std::vector<StageParameters>& stages() { return stages_; }
   std::vector<TiedParameter>& tied() { return tied_; }
-  void initialize_values(std::uint64_t seed);
-  std::size_t bytes() const;  // values and gradients
+  void initialize_values(std::uint64_t seed);  // of the buffers, too
+  void update_buffers();                       // what training measured becomes their value
+  std::size_t bytes() const;                   // values and gradients
 
  private:
+  void bind_buffers(MemoryPool& pool, StageParameters& stage, const LocalStage& local);
+
   std::vector<StageParameters> stages_;
   std::vector<TiedParameter> tied_;
 };

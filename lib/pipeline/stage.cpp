@@ -57,6 +57,7 @@ void Stage::begin(const StepContext& step) {
     m.loss = 0;
     m.forgets = false;
   }
+  ops_.weights_changed();
   weight_gradients_ = 0;
   correct_ = 0;
   not_finite_.clear();
@@ -69,8 +70,11 @@ void Stage::expect_recompute(int microbatch) {
 Context Stage::context(const StepContext& step, int microbatch) const {
   return {.ops = ops_,
           .mode = step.mode,
+          .seed = step.seed,
           .step = step.step,
           .first_row = step.first_row(microbatch),
+          .microbatch = microbatch,
+          .microbatches = step.microbatches,
           .accumulate = weight_gradients_ > 0};
 }
 
@@ -128,6 +132,7 @@ Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy)
     check(step, dy, *layers_[i], "input gradient", microbatch);
     poll_();
   }
+  if (first()) dy.reset();  // no layer waits for it
   return dy;
 }
 

@@ -20,6 +20,7 @@ struct StepContext {
       0;  // of training; also numbers evaluation's batches, so that message parities alternate
   std::int64_t rows = 0;  // of the batch, over all microbatches
   int microbatches = 1;
+  std::uint64_t seed = 0;  // of the layers' random numbers
   double gradient_scale =
       0;  // 1 / number of targets of the step, over all microbatches and replicas
   bool check_finite = false;  // look for the first layer whose result is not finite

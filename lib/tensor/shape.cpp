@@ -4,13 +4,22 @@
 
 namespace pipetrain {
 
-std::size_t element_bytes(DType dtype) { return dtype == DType::kBFloat16 ? 2 : 4; }
+std::size_t element_bytes(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat32:
+    case DType::kInt32: return 4;
+    case DType::kBFloat16: return 2;
+    case DType::kUInt8: return 1;
+  }
+  return 0;
+}
 
 const char* name_of(DType dtype) {
   switch (dtype) {
     case DType::kFloat32: return "float32";
     case DType::kBFloat16: return "bfloat16";
     case DType::kInt32: return "int32";
+    case DType::kUInt8: return "uint8";
   }
   return "";
 }
@@ -33,6 +42,12 @@ std::int64_t Shape::elements() const {
 Shape Shape::batched(std::int64_t rows) const {
   Shape shape{rows};
   for (int axis = 0; axis < rank_; ++axis) shape.append((*this)[axis]);
+  return shape;
+}
+
+Shape Shape::without_last() const {
+  Shape shape;
+  for (int axis = 0; axis + 1 < rank_; ++axis) shape.append((*this)[axis]);
   return shape;
 }
 

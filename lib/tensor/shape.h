@@ -9,7 +9,7 @@
 
 namespace pipetrain {
 
-enum class DType : std::uint8_t { kFloat32, kBFloat16, kInt32 };
+enum class DType : std::uint8_t { kFloat32, kBFloat16, kInt32, kUInt8 };
 
 std::size_t element_bytes(DType dtype);
 const char* name_of(DType dtype);
@@ -31,6 +31,7 @@ class Shape {
   std::string text() const;  // "(12, 64, 128)"
 
   Shape batched(std::int64_t rows) const;  // (rows, this...)
+  Shape without_last() const;              // all axes but the last
 
   friend bool operator==(const Shape&, const Shape&) = default;
 

@@ -37,6 +37,8 @@ class Tensor {
   const float* f32() const { return typed<float>(DType::kFloat32); }
   std::int32_t* i32() { return typed<std::int32_t>(DType::kInt32); }
   const std::int32_t* i32() const { return typed<std::int32_t>(DType::kInt32); }
+  std::uint8_t* u8() { return typed<std::uint8_t>(DType::kUInt8); }
+  const std::uint8_t* u8() const { return typed<std::uint8_t>(DType::kUInt8); }
   std::span<float> floats() { return {f32(), static_cast<std::size_t>(elements())}; }
   std::span<const float> floats() const { return {f32(), static_cast<std::size_t>(elements())}; }
 

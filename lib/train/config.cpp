@@ -36,7 +36,10 @@ class Checker {
   void check_model() const {
     const ModelConfig& model = config_.model;
     if (model.preset.empty() && model.layers.empty()) {
-      fail("model", "expected a preset (gpt, gpt2, gpt2-medium, llama) or a list of layers");
+      fail(
+          "model",
+          "expected a preset (gpt, gpt2, gpt2-medium, llama, classifier, resnet, vit) or a list of "
+          "layers");
     }
     if (!model.preset.empty() && !model.layers.empty()) {
       fail("model.layers", "given beside model.preset, expected only one of them");

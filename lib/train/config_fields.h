@@ -30,7 +30,8 @@ inline constexpr Range kFraction = {
 
 template <class Visitor>
 void visit_fields(Visitor& v, ModelConfig& c) {
-  v.word("preset", c.preset, {"gpt", "gpt2", "gpt2-medium", "llama"});
+  v.word("preset", c.preset,
+         {"gpt", "gpt2", "gpt2-medium", "llama", "classifier", "resnet", "vit"});
   v.optional_number("depth", c.depth);
   v.optional_number("heads", c.heads);
   v.optional_number("kv_heads", c.kv_heads);
@@ -38,6 +39,9 @@ void visit_fields(Visitor& v, ModelConfig& c) {
   v.optional_number("mlp_width", c.mlp_width);
   v.optional_number("context", c.context);
   v.word_or_size("vocabulary", c.vocabulary, "auto");
+  v.word_or_size("classes", c.classes, "auto");
+  v.word("stem", c.stem, {"3x3", "7x7"});
+  v.optional_number("patch", c.patch);
   v.optional_flag("tie_embeddings", c.tie_embeddings);
   v.number("dropout", c.dropout, kFraction);
   v.layers("layers", c.layers);

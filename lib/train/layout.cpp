@@ -143,7 +143,10 @@ class Chooser {
 }  // namespace
 
 DataShape data_shape_of(const Source& source) {
-  return {source.input_shape()[0], source.vocabulary()};
+  return {.row = source.input_shape(),
+          .dtype = source.input_dtype(),
+          .vocabulary = source.vocabulary(),
+          .classes = source.classes()};
 }
 
 ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {

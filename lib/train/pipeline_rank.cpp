@@ -88,7 +88,7 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbo
       epochs_{plan.training_rows, config.train.batch_size, layout_.schedule.microbatches},
       layers_(std::move(plan.layers)),
       index_(layers_),
-      target_row_({layers_.front()->input_row()[0]}) {
+      target_row_(layers_.back()->output_row().without_last()) {
   training_actions_ = lowered().ranks[static_cast<std::size_t>(mailbox_.rank())];
   build_stages();
 }
@@ -150,6 +150,7 @@ StepContext PipelineRank::training_step(std::int64_t step) const {
           .step = step,
           .rows = rows,
           .microbatches = layout_.schedule.microbatches,
+          .seed = config_.train.seed,
           .gradient_scale = 1.0 / static_cast<double>(rows * targets_per_row())};
 }
 
@@ -179,6 +180,7 @@ StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
   const double scale = clip > 0 ? std::min(1.0, clip / (result.gradient_norm + kClipEpsilon)) : 1.0;
   recorder_.record_other("update",
                          [&] { optimizer_->update(step.step + 1, learning_rate, scale); });
+  store_->update_buffers();
   return result;
 }
 

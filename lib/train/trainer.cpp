@@ -255,6 +255,10 @@ void Trainer::load_weights() {
                       stage.values.floats().subspan(static_cast<std::size_t>(slot.offset),
                                                     static_cast<std::size_t>(slot.elements)));
     }
+    for (const Buffer* buffer : stage.buffers) {
+      checkpoint.read(buffer->name, extents_of(buffer->shape),
+                      {buffer->value, static_cast<std::size_t>(buffer->shape.elements())});
+    }
   }
 }
 
@@ -271,6 +275,14 @@ void Trainer::save_checkpoint(std::int64_t step) {
                          {},
                          {},
                          slot.parameter->value});
+    }
+    for (const Buffer* buffer : stage.buffers) {
+      tensors.push_back({buffer->name,
+                         StoredType::kFloat32,
+                         extents_of(buffer->shape),
+                         {},
+                         {},
+                         buffer->value});
     }
   }
   if (coordinates()) begin_checkpoint(folder, step);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cmath>
+#include <cstring>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,6 +25,13 @@ class LayerFixture {
       fill(values_.back(), parameter.name, 0.4f);
       std::fill(gradients_.back().floats().begin(), gradients_.back().floats().end(), 0.0f);
     }
+    for (Buffer& buffer : layer.buffers()) {
+      for (float** place : {&buffer.value, &buffer.next}) {
+        buffers_.emplace_back(pool_, buffer.shape);
+        std::fill(buffers_.back().floats().begin(), buffers_.back().floats().end(), buffer.initial);
+        *place = buffers_.back().f32();
+      }
+    }
   }
 
   Tensor random(const Shape& shape, const std::string& name, float scale = 1.0f) {
@@ -35,16 +44,21 @@ class LayerFixture {
     std::memcpy(to.data(), from.data(), from.bytes());
     return to;
   }
-  Context context(bool accumulate = false) { return {.ops = ops_, .accumulate = accumulate}; }
+  Context context(bool accumulate = false) {
+    ops_.weights_changed();
+    return {.ops = ops_, .accumulate = accumulate};
+  }
   MemoryPool& pool() { return pool_; }
   std::vector<Tensor>& values() { return values_; }
   std::vector<Tensor>& gradients() { return gradients_; }
 
-  // <forward(x), dy>
+  // <forward(x), dy>; a layer that evaluates otherwise than it trains is asked to train.
+  void set_objective_mode(Mode mode) { objective_mode_ = mode; }
   double objective(const Tensor& x, const Tensor& dy) {
     Saved saved;
-    const Context evaluate{.ops = ops_, .mode = Mode::kEvaluate};
-    const Tensor y = layer_.forward(evaluate, copy(x), saved);
+    Context context = this->context();
+    context.mode = objective_mode_;
+    const Tensor y = layer_.forward(context, copy(x), saved);
     double sum = 0;
     for (std::int64_t i = 0; i < y.elements(); ++i) {
       sum += static_cast<double>(y.f32()[i]) * static_cast<double>(dy.f32()[i]);
@@ -94,25 +108,33 @@ class LayerFixture {
   Layer& layer_;
   MemoryPool pool_;
   Ops ops_;
-  std::vector<Tensor> values_, gradients_;
+  Mode objective_mode_ = Mode::kEvaluate;
+  std::vector<Tensor> values_, gradients_, buffers_;
 };
 
 // Checks dx and every parameter's gradient for `rows` rows; that a second backward_weight adds;
 // that evaluation gives training's y; and that nothing stays behind in `saved` or in the pool.
-inline void check_gradients(Layer& layer, std::int64_t rows) {
+inline void check_gradients(Layer& layer, std::int64_t rows, Mode objective = Mode::kEvaluate,
+                            const std::function<void(LayerFixture&)>& prepare = {}) {
   LayerFixture fixture(layer);
+  fixture.set_objective_mode(objective);
+  if (prepare) prepare(fixture);
   Tensor x = fixture.random(layer.input_row().batched(rows), "x");
   const Tensor dy = fixture.random(layer.output_row().batched(rows), "dy");
+  auto run = [&](Saved& saved, bool accumulate) {
+    layer.forward(fixture.context(), fixture.copy(x), saved);
+    Tensor dx = layer.backward_input(fixture.context(), fixture.copy(dy), saved);
+    layer.backward_weight(fixture.context(accumulate), saved);
+    return dx;
+  };
+  {
+    Saved saved;
+    run(saved, false);  // what is kept for ever is made the first time
+  }
   const std::size_t used = fixture.pool().used_bytes();
   {
     Saved saved;
-    auto pass = [&](bool accumulate) {
-      layer.forward(fixture.context(), fixture.copy(x), saved);
-      Tensor dx = layer.backward_input(fixture.context(), fixture.copy(dy), saved);
-      layer.backward_weight(fixture.context(accumulate), saved);
-      return dx;
-    };
-    const Tensor dx = pass(false);
+    const Tensor dx = run(saved, false);
     fixture.check_direction(x, dx, x, dy, "input");
     std::vector<Tensor> once;
     for (std::size_t p = 0; p < layer.parameters().size(); ++p) {
@@ -120,7 +142,7 @@ inline void check_gradients(Layer& layer, std::int64_t rows) {
                               layer.parameters()[p].name);
       once.push_back(fixture.copy(fixture.gradients()[p]));
     }
-    pass(true);
+    run(saved, true);
     for (std::size_t p = 0; p < once.size(); ++p) {
       for (std::int64_t i = 0; i < once[p].elements(); ++i) {
         const float expected = 2 * once[p].f32()[i];

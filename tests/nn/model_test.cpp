@@ -7,15 +7,19 @@ using namespace pipetrain;
 
 namespace {
 
+DataShape tokens(std::int64_t count, std::int64_t vocabulary) {
+  return {.row = {count}, .vocabulary = vocabulary};
+}
+
 ModelConfig gpt() { return {.preset = "gpt", .depth = 2, .heads = 4, .width = 32, .context = 16}; }
 
 ModelConfig llama() {
   return {.preset = "llama", .depth = 2, .heads = 4, .kv_heads = 2, .width = 32};
 }
 
-std::string failure(const ModelConfig& config) {
+std::string failure(const ModelConfig& config, const DataShape& data = tokens(16, 65)) {
   try {
-    build_layers(config, {16, 65});
+    build_layers(config, data);
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::kConfiguration);
     return error.what();
@@ -32,7 +36,7 @@ LayerEntry entry(const std::string& kind,
 }  // namespace
 
 TEST_CASE("The GPT preset is embedding, blocks of two layers, norm and head") {
-  const auto layers = build_layers(gpt(), {16, 65});
+  const auto layers = build_layers(gpt(), tokens(16, 65));
   REQUIRE(layers.size() == 7);
   CHECK(layers[0]->name() == "layers.0.embedding");
   CHECK(layers[1]->name() == "layers.1.attention");
@@ -43,12 +47,12 @@ TEST_CASE("The GPT preset is embedding, blocks of two layers, norm and head") {
 }
 
 TEST_CASE("GPT-2 has its published number of parameters") {
-  CHECK(parameter_count(build_layers({.preset = "gpt2"}, {64, 0})) == 124439808);
-  CHECK(parameter_count(build_layers({.preset = "gpt2-medium"}, {64, 0})) == 354823168);
+  CHECK(parameter_count(build_layers({.preset = "gpt2"}, tokens(64, 0))) == 124439808);
+  CHECK(parameter_count(build_layers({.preset = "gpt2-medium"}, tokens(64, 0))) == 354823168);
 }
 
 TEST_CASE("The Llama preset has RMS norms, no biases, grouped keys, SwiGLU and a head of its own") {
-  const auto layers = build_layers(llama(), {16, 65});
+  const auto layers = build_layers(llama(), tokens(16, 65));
   REQUIRE(layers.size() == 7);
   CHECK(layers[5]->name() == "layers.5.rms_norm");
   CHECK(layers[6]->parameters()[0].name == "layers.6.linear.weight");
@@ -64,19 +68,19 @@ TEST_CASE("The Llama preset has RMS norms, no biases, grouped keys, SwiGLU and a
   other.kv_heads = 0;
   other.mlp_width = 40;
   other.tie_embeddings = true;
-  CHECK(parameter_count(build_layers(other, {16, 65})) ==
+  CHECK(parameter_count(build_layers(other, tokens(16, 65))) ==
         65 * 32 + 2 * (4 * 32 * 32 + 3 * 32 * 40 + 2 * 32) + 32);
   other = gpt();
   other.kv_heads = 1;
   other.mlp_width = 40;
   other.tie_embeddings = false;
-  CHECK(build_layers(other, {16, 65})[1]->parameters()[2].shape == Shape{(4 + 2) * 8, 32});
-  CHECK(build_layers(other, {16, 65})[2]->parameters()[2].shape == Shape{40, 32});
-  CHECK(build_layers(other, {16, 65})[6]->parameters()[0].name == "layers.6.linear.weight");
+  CHECK(build_layers(other, tokens(16, 65))[1]->parameters()[2].shape == Shape{(4 + 2) * 8, 32});
+  CHECK(build_layers(other, tokens(16, 65))[2]->parameters()[2].shape == Shape{40, 32});
+  CHECK(build_layers(other, tokens(16, 65))[6]->parameters()[0].name == "layers.6.linear.weight");
 }
 
 TEST_CASE("A training step's FLOP are six per weight and token, and causal attention's") {
-  const auto layers = build_layers(gpt(), {16, 65});
+  const auto layers = build_layers(gpt(), tokens(16, 65));
   const double weights = 2 * 12 * 32 * 32 + 65 * 32;
   CHECK(training_flop_per_row(layers) == Approx(6 * weights * 16 + 6 * 2 * 16 * 32 * 16));
 }
@@ -87,7 +91,7 @@ TEST_CASE("An explicit list of layers is the same model as the preset that it sp
       entry("embedding", {{"width", "32"}}),
       entry("repeat", {{"count", "2"}}, {entry("transformer_block", {{"heads", "4"}})}),
       entry("layer_norm"), entry("linear", {{"features", "vocabulary"}, {"tied", "true"}})};
-  const auto a = build_layers(listed, {16, 65}), b = build_layers(gpt(), {16, 65});
+  const auto a = build_layers(listed, tokens(16, 65)), b = build_layers(gpt(), tokens(16, 65));
   REQUIRE(a.size() == b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
     CHECK(a[i]->name() == b[i]->name());
@@ -164,7 +168,7 @@ TEST_CASE("Options of a transformer block that do not fit are refused with file,
 }
 
 TEST_CASE("Initial values depend on seed and name, not on the order in which they are made") {
-  const auto layers = build_layers(gpt(), {16, 65});
+  const auto layers = build_layers(gpt(), tokens(16, 65));
   const Parameter& parameter = layers[1]->parameters()[2];
   std::vector<float> a(static_cast<std::size_t>(parameter.elements())), b(a.size()), c(a.size());
   initialize(parameter, 1, a);
@@ -172,4 +176,105 @@ TEST_CASE("Initial values depend on seed and name, not on the order in which the
   initialize(parameter, 2, c);
   CHECK(a == b);
   CHECK(a != c);
+}
+
+namespace {
+
+DataShape images(std::int64_t size, std::int64_t classes) {
+  return {.row = {size, size, 3}, .dtype = DType::kFloat32, .classes = classes};
+}
+
+std::string image_failure(std::vector<LayerEntry> layers) {
+  return failure({.layers = std::move(layers)}, images(8, 10));
+}
+
+std::int64_t count(const ModelConfig& config, const DataShape& data) {
+  return parameter_count(build_layers(config, data));
+}
+
+}  // namespace
+
+TEST_CASE("Residual networks have their published numbers of parameters and multiplications") {
+  const auto large = [](int depth) -> ModelConfig {
+    return {.preset = "resnet", .depth = depth, .stem = "7x7"};
+  };
+  CHECK(count(large(18), images(224, 1000)) == 11689512);
+  CHECK(count(large(34), images(224, 1000)) == 21797672);
+  CHECK(count(large(50), images(224, 1000)) == 25557032);
+  CHECK(count({.preset = "resnet", .depth = 18}, images(32, 10)) == 11173962);
+  // 1.8, 3.6 and 3.8 to 4.1 billion multiplications (with the stride in the 3x3 convolution).
+  const auto billions = [&](int depth) {
+    return training_flop_per_row(build_layers(large(depth), images(224, 1000))) / 6e9;
+  };
+  CHECK(billions(18) == Approx(1.81).epsilon(0.01));
+  CHECK(billions(34) == Approx(3.66).epsilon(0.01));
+  CHECK(billions(50) == Approx(4.09).epsilon(0.01));
+}
+
+TEST_CASE("A residual network is a stem, blocks that are one layer each, and a head") {
+  const auto layers = build_layers({.preset = "resnet", .depth = 18}, images(32, 10));
+  REQUIRE(layers.size() == 12);
+  CHECK(layers[0]->name() == "layers.0.conv2d");
+  CHECK(layers[2]->name() == "layers.2.residual");
+  CHECK(layers[4]->parameters()[6].name == "layers.4.residual.skip.0.conv2d.weight");
+  CHECK(layers[4]->parameters()[6].shape == Shape{128, 64, 1, 1});
+  CHECK(layers[4]->output_row() == Shape{16, 16, 128});
+  CHECK(layers[9]->output_row() == Shape{4, 4, 512});
+  CHECK(layers[11]->output_row() == Shape{10});
+}
+
+TEST_CASE("A vision transformer has its published number of parameters") {
+  // Of ViT-B/16: without class token and its position, with the head (Dosovitskiy et al., table 1).
+  CHECK(count({.preset = "vit", .depth = 12, .heads = 12, .width = 768, .patch = 16},
+              images(224, 1000)) == 86567656 - 2 * 768);
+}
+
+TEST_CASE("The classifier preset ends with one row of classes for each sequence") {
+  const DataShape data{.row = {32}, .vocabulary = 100, .classes = 10};
+  const auto layers =
+      build_layers({.preset = "classifier", .depth = 2, .heads = 4, .width = 32}, data);
+  REQUIRE(layers.size() == 12);
+  CHECK(layers[1]->parameters()[0].shape == Shape{32, 32, 3});
+  CHECK(layers[11]->output_row() == Shape{10});
+}
+
+TEST_CASE("Image layers that do not fit are refused with file, line and reason") {
+  const auto conv = [](const std::string& kernel) {
+    return entry("conv2d", {{"channels", "4"}, {"kernel", kernel}, {"padding", "0"}});
+  };
+  CHECK(contains(image_failure({conv("9")}), "model.yaml:7", "kernel 9", "(8, 8, 3)"));
+  CHECK(contains(image_failure({entry("conv2d", {{"channels", "4"}, {"kernel", "4"}})}), "odd"));
+  CHECK(contains(
+      image_failure({entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"groups", "2"}})}),
+      "unknown option 'groups'"));
+  CHECK(contains(
+      image_failure({entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"padding", "3"}})}),
+      "padding 3", "below the kernel"));
+  CHECK(contains(image_failure({entry("conv1d", {{"channels", "4"}, {"kernel", "3"}})}),
+                 "(tokens, width)", "(8, 8, 3)"));
+  CHECK(contains(image_failure({entry("max_pool", {{"kernel", "9"}})}), "kernel 9"));
+  CHECK(contains(image_failure({entry("mean_pool")}), "(tokens, width)"));
+  CHECK(contains(image_failure({entry("patch_embedding", {{"patch", "3"}, {"width", "8"}})}),
+                 "patch 3", "divide"));
+  CHECK(contains(image_failure({entry("dropout", {{"rate", "1.0"}})}), "rate is '1.0'"));
+  CHECK(contains(image_failure({entry("embedding", {{"width", "8"}})}), "token ids"));
+  CHECK(contains(failure({.layers = {conv("3")}}), "tokens", "embedding"));
+  CHECK(contains(image_failure({entry("flatten"), entry("linear", {{"features", "9"}})}),
+                 "9 outputs", "10 classes"));
+  CHECK(
+      contains(failure({.preset = "resnet", .depth = 19}, images(32, 10)), "19", "18, 34 and 50"));
+}
+
+TEST_CASE("A skip lives inside of one residual block") {
+  const LayerEntry wider = entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"stride", "2"}});
+  CHECK(contains(image_failure({entry("residual", {}, {wider})}), "(4, 4, 4)", "(8, 8, 3)",
+                 "skip: projected"));
+  CHECK(contains(image_failure({entry("residual", {{"skip", "far"}}, {wider})}), "'far'"));
+  CHECK(contains(image_failure({entry("residual")}), "needs a list"));
+  CHECK(contains(image_failure({entry("residual", {{"from", "0"}}, {wider})}),
+                 "sequential from block to block"));
+  CHECK(contains(image_failure({wider, entry("add", {{"from", "layers.0"}})}), "model.yaml:7",
+                 "sequential from block to block", "residual"));
+  CHECK(contains(image_failure({entry("residual", {}, {entry("concat")})}),
+                 "sequential from block to block"));
 }

@@ -55,7 +55,7 @@ TEST_CASE("A layer that does not exist is refused with the nearest one") {
   PipelineConfig attention;
   attention.recompute = "attention";
   const auto none = build_layers({.layers = {{.kind = "embedding", .options = {{"width", "8"}}}}},
-                                 {kTokens, kVocabulary});
+                                 {.row = {kTokens}, .vocabulary = kVocabulary});
   CHECK(contains(failure(attention, none), "attention", "no attention layer"));
 }
 

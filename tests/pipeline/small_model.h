@@ -16,7 +16,7 @@ constexpr int kVocabulary = 11;
 struct SmallModel {
   std::vector<std::unique_ptr<Layer>> layers =
       build_layers({.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = kTokens},
-                   {kTokens, kVocabulary});
+                   {.row = {kTokens}, .vocabulary = kVocabulary});
   ParameterIndex index{layers};
 
   // The layers of one stage.

@@ -1,29 +1,18 @@
-// The pipeline against PyTorch: tests/golden/gpt_tiny holds a GPT's initial weights, first
-// gradients, ten steps' losses and gradient norms, and final weights.
-#include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <mutex>
-#include <nlohmann/json.hpp>
+// The pipeline against PyTorch's small models: a GPT, a classifier of tokens, a residual network.
+#include "golden.h"
 
 #include "catch.h"
-#include "checkpoint/safetensors.h"
-#include "pipeline_threads.h"
 
 using namespace pipetrain;
 
 namespace {
 
-constexpr int kSteps = 10, kRows = 8;
-constexpr double kTolerance = 1e-4;
+using Names = std::map<std::string, std::string>;
 
 // "h.1.fc.weight" -> "layers.4.mlp.up.weight"
-std::string our_name(const std::string& theirs) {
-  static const std::map<std::string, std::string> parts = {
-      {"norm1", "norm"}, {"qkv", "qkv"}, {"proj", "projection"},
-      {"norm2", "norm"}, {"fc", "up"},   {"out", "down"}};
+std::string gpt_name(const std::string& theirs) {
+  static const Names parts = {{"norm1", "norm"}, {"qkv", "qkv"}, {"proj", "projection"},
+                              {"norm2", "norm"}, {"fc", "up"},   {"out", "down"}};
   if (theirs == "wte.weight") return "layers.0.embedding.token.weight";
   if (theirs == "wpe.weight") return "layers.0.embedding.position.weight";
   const std::size_t dot = theirs.rfind('.');
@@ -36,153 +25,130 @@ std::string our_name(const std::string& theirs) {
          (attention ? ".attention." : ".mlp.") + parts.at(part) + suffix;
 }
 
-struct Reference {
-  std::vector<std::int32_t> inputs, targets;
-  Weights initial, gradients, final;
-  std::vector<double> losses, norms;
-};
-
-Reference load_reference() {
-  const std::string path = std::string(PIPETRAIN_GOLDEN) + "/gpt_tiny";
-  Reference reference;
-  const SafetensorsFile file(path + ".safetensors");
-  const std::map<std::string, Weights*> kinds = {
-      {"init", &reference.initial}, {"grad", &reference.gradients}, {"final", &reference.final}};
-  for (const StoredTensor& tensor : file.tensors()) {
-    const auto count = static_cast<std::size_t>(elements_of(tensor.shape, path));
-    if (tensor.type == StoredType::kInt64) {
-      std::vector<std::int64_t> ids(count);
-      std::memcpy(ids.data(), tensor.bytes.data(), tensor.bytes.size());
-      (tensor.name == "input" ? reference.inputs : reference.targets)
-          .assign(ids.begin(), ids.end());
-      continue;
-    }
-    const std::size_t dot = tensor.name.find('.');
-    const auto kind = kinds.find(tensor.name.substr(0, dot));
-    if (kind == kinds.end()) continue;
-    std::vector<float>& values = (*kind->second)[our_name(tensor.name.substr(dot + 1))];
-    values.resize(count);
-    std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
-  }
-  std::ifstream text(path + ".json");
-  const nlohmann::json figures = nlohmann::json::parse(text);
-  reference.losses = figures["losses"].get<std::vector<double>>();
-  reference.norms = figures["grad_norms"].get<std::vector<double>>();
-  return reference;
+// "blocks.1.fc.weight" -> "layers.8.mlp.up.weight", "conv2.bias" -> "layers.3.conv1d.bias"
+std::string classifier_name(const std::string& theirs) {
+  static const Names layers = {
+      {"embedding", "0.embedding.token"}, {"conv1", "1.conv1d"},         {"conv2", "3.conv1d"},
+      {"norm", "4.layer_norm"},           {"head_norm", "9.layer_norm"}, {"head", "11.linear"}};
+  const std::size_t dot = theirs.rfind('.');
+  const auto layer = layers.find(theirs.substr(0, dot));
+  if (layer != layers.end())
+    return std::string("layers.").append(layer->second + theirs.substr(dot));
+  // A block's parts have the GPT's names, four layers later.
+  std::string name = gpt_name(std::string("h").append(theirs, theirs.find('.')));
+  const int index = name[7] - '0';
+  return name.replace(7, 1, std::to_string(index + 4));
 }
 
-struct Cut {
-  int ranks;
-  std::vector<int> first_layers;  // empty: uniform
-};
-
-Config golden_config(const Cut& cut, const std::string& schedule, int microbatches) {
-  Config config;
-  config.model = {.preset = "gpt", .depth = 2, .heads = 4, .width = 32, .context = 16};
-  config.pipeline.schedule = schedule;
-  config.pipeline.microbatches = microbatches;
-  config.pipeline.partition = cut.first_layers.empty() ? "uniform" : "list";
-  config.pipeline.first_layers = cut.first_layers;
-  config.optimizer.learning_rate = 1e-3;
-  config.optimizer.betas = {0.9, 0.95};
-  config.optimizer.weight_decay = 0.1;
-  config.optimizer.clip_norm = 1.0;
-  config.train.batch_size = kRows;
-  return config;
+// "block2.bn1.weight" -> "layers.3.residual.1.batch_norm.weight"
+std::string resnet_name(const std::string& theirs) {
+  static const Names layers = {{"stem", "0.conv2d"},
+                               {"stem_bn", "1.batch_norm"},
+                               {"block1", "2.residual"},
+                               {"block2", "3.residual"},
+                               {"head", "5.linear"}};
+  static const Names parts = {{"conv1", ".0.conv2d"},       {"bn1", ".1.batch_norm"},
+                              {"conv2", ".2.conv2d"},       {"bn2", ".3.batch_norm"},
+                              {"skip.0", ".skip.0.conv2d"}, {"skip.1", ".skip.1.batch_norm"}};
+  const std::size_t first = theirs.find('.'), last = theirs.rfind('.');
+  std::string name = "layers." + layers.at(theirs.substr(0, first));
+  if (first != last) name += parts.at(theirs.substr(first + 1, last - first - 1));
+  return name + theirs.substr(last);
 }
 
-struct Run {
-  std::vector<double> losses, norms;
-  Weights gradients, final;
-};
-
-Run run(const Reference& reference, const Cut& cut, const std::string& schedule, int microbatches) {
-  const Config config = golden_config(cut, schedule, microbatches);
-  const FixedSource source(reference.inputs, reference.targets, 16, 65);
-  Run made;
-  std::mutex mutex;
-  run_ranks(config, source, cut.ranks, [&](RankThread& rank) {
-    for (StageParameters& stage : rank.pipeline().parameters().stages()) {
-      for (const ParameterSlot& slot : stage.slots) {
-        const std::vector<float>& initial = reference.initial.at(slot.parameter->name);
-        if (static_cast<std::int64_t>(initial.size()) != slot.elements) {
-          throw std::runtime_error(slot.parameter->name + " has another size");
-        }
-        std::copy(initial.begin(), initial.end(), slot.parameter->value);
-      }
-    }
-    rank.train(0, kSteps, [&](std::int64_t step, const StepResult& result) {
-      const std::lock_guard lock(mutex);
-      if (step == 0) made.gradients.merge(rank.owned_gradients());
-      if (rank.rank() != 0) return;
-      made.losses.push_back(result.loss);
-      made.norms.push_back(result.gradient_norm);
-    });
-    const std::lock_guard lock(mutex);
-    made.final.merge(rank.owned_values());
-  });
-  return made;
+LayerEntry layer(const std::string& kind, std::vector<std::pair<std::string, std::string>> options,
+                 std::vector<LayerEntry> layers = {}) {
+  return {kind, "golden", std::move(options), std::move(layers)};
 }
 
-// The largest deviation of any tensor, each in units of its own largest entry.
-double largest_deviation(const Weights& found, const Weights& expected) {
-  REQUIRE(found.size() == expected.size());
-  double largest = 0;
-  for (const auto& [name, values] : expected) {
-    const std::vector<float>& mine = found.at(name);
-    REQUIRE(mine.size() == values.size());
-    double deviation = 0, scale = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      deviation = std::max(deviation, std::abs(static_cast<double>(mine[i]) - values[i]));
-      scale = std::max(scale, std::abs(static_cast<double>(values[i])));
-    }
-    largest = std::max(largest, deviation / scale);
-  }
-  return largest;
+LayerEntry convolution(const std::string& channels, const std::string& stride = "1") {
+  return layer("conv2d",
+               {{"channels", channels}, {"kernel", "3"}, {"stride", stride}, {"bias", "false"}});
 }
 
-double largest_deviation(const std::vector<double>& found, const std::vector<double>& expected) {
-  REQUIRE(found.size() == expected.size());
-  double largest = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    largest = std::max(largest, std::abs(found[i] - expected[i]));
-  }
-  return largest;
+ModelConfig tiny_resnet() {
+  const LayerEntry norm = layer("batch_norm", {}),
+                   norm_relu = layer("batch_norm", {{"relu", "true"}});
+  ModelConfig model;
+  model.layers = {
+      convolution("8"),
+      norm_relu,
+      layer("residual", {{"relu", "true"}}, {convolution("8"), norm_relu, convolution("8"), norm}),
+      layer("residual", {{"relu", "true"}, {"skip", "projected"}},
+            {convolution("16", "2"), norm_relu, convolution("16"), norm}),
+      layer("global_mean_pool", {}),
+      layer("linear", {{"features", "classes"}})};
+  return model;
+}
+
+void check_same(const GoldenRun& found, const GoldenRun& expected) {
+  CHECK(found.losses == expected.losses);
+  CHECK(found.norms == expected.norms);
+  CHECK(found.gradients == expected.gradients);
+  CHECK(found.final == expected.final);
+  CHECK(found.initial_validation == expected.initial_validation);
 }
 
 }  // namespace
 
 TEST_CASE("A tiny GPT learns as PyTorch's does, with the same bits however it is cut") {
-  const Reference reference = load_reference();
+  Reference reference = load_reference("gpt_tiny", gpt_name);
+  reference.rows.vocabulary = 65;
+  const ModelConfig gpt{.preset = "gpt", .depth = 2, .heads = 4, .width = 32, .context = 16};
   const std::vector<Cut> cuts = {{1, {}}, {2, {}},           {2, {0, 6}},
                                  {4, {}}, {4, {0, 1, 2, 6}}, {7, {}}};
   std::vector<double> whole_losses;  // of one microbatch
   for (const int microbatches : {1, 2, 4, 8}) {
-    const Run first = run(reference, cuts[0], "gpipe", microbatches);
-    const double gradients = largest_deviation(first.gradients, reference.gradients),
-                 losses = largest_deviation(first.losses, reference.losses),
-                 norms = largest_deviation(first.norms, reference.norms),
-                 weights = largest_deviation(first.final, reference.final);
-    std::printf(
-        "M=%d: largest deviation of gradients %.1e, losses %.1e, norms %.1e, weights %.1e\n",
-        microbatches, gradients, losses, norms, weights);
-    CHECK(gradients < kTolerance);
-    CHECK(losses < kTolerance);
-    CHECK(norms < kTolerance);
+    const GoldenRun first =
+        run_golden(reference, golden_config(gpt, cuts[0], "gpipe", microbatches), 1);
     // Of key biases, whose gradient is rounding alone, made large by AdamW; others are within 1e-5.
-    CHECK(weights < 1e-3);
+    check_golden(first, reference, microbatches, 1e-3);
     if (microbatches == 1) whole_losses = first.losses;
     CHECK(largest_deviation(first.losses, whole_losses) < 1e-5);
 
     for (const char* schedule : {"gpipe", "1f1b"}) {
       for (const Cut& cut : cuts) {
         INFO(schedule << ", " << cut.ranks << " stages, " << microbatches << " microbatches");
-        const Run other = run(reference, cut, schedule, microbatches);
-        CHECK(other.losses == first.losses);
-        CHECK(other.norms == first.norms);
-        CHECK(other.gradients == first.gradients);
-        CHECK(other.final == first.final);
+        check_same(
+            run_golden(reference, golden_config(gpt, cut, schedule, microbatches), cut.ranks),
+            first);
       }
+    }
+  }
+}
+
+TEST_CASE("A tiny classifier learns as PyTorch's does, with the same bits however it is cut") {
+  Reference reference = load_reference("classifier_tiny", classifier_name);
+  reference.rows.vocabulary = 100;
+  const ModelConfig classifier{.preset = "classifier", .depth = 2, .heads = 4, .width = 32};
+  for (const int microbatches : {1, 4}) {
+    const GoldenRun first =
+        run_golden(reference, golden_config(classifier, {1, {}}, "gpipe", microbatches), 1);
+    check_golden(first, reference, microbatches, 1e-3);  // key biases, as above
+    for (const char* schedule : {"gpipe", "1f1b", "zb-h1"}) {
+      for (const Cut& cut : std::vector<Cut>{{2, {}}, {4, {0, 5, 7, 9}}, {12, {}}}) {
+        INFO(schedule << ", " << cut.ranks << " stages, " << microbatches << " microbatches");
+        if (std::string(schedule) == "zb-h1" && microbatches < cut.ranks) continue;
+        check_same(run_golden(reference, golden_config(classifier, cut, schedule, microbatches),
+                              cut.ranks),
+                   first);
+      }
+    }
+  }
+}
+
+// Batch norm takes its statistics from each microbatch, so that only M = 1 is PyTorch's run.
+TEST_CASE("A tiny residual network learns as PyTorch's does, its running statistics included") {
+  const Reference reference = load_reference("resnet_tiny", resnet_name);
+  for (const int microbatches : {1, 4}) {
+    const GoldenRun first =
+        run_golden(reference, golden_config(tiny_resnet(), {1, {}}, "gpipe", microbatches), 1);
+    if (microbatches == 1) check_golden(first, reference, microbatches, 1e-3);
+    for (const Cut& cut : std::vector<Cut>{{2, {}}, {3, {0, 2, 3}}, {6, {}}}) {
+      INFO(cut.ranks << " stages, " << microbatches << " microbatches");
+      check_same(
+          run_golden(reference, golden_config(tiny_resnet(), cut, "1f1b", microbatches), cut.ranks),
+          first);
     }
   }
 }

@@ -16,33 +16,45 @@ ModelPlan plan_for(const Config& config, const Source& source, int ranks) {
 
 }  // namespace
 
-FixedSource::FixedSource(std::vector<std::int32_t> inputs, std::vector<std::int32_t> targets,
-                         std::int64_t tokens, int vocabulary)
-    : inputs_(std::move(inputs)),
-      targets_(std::move(targets)),
-      tokens_(tokens),
-      vocabulary_(vocabulary) {}
-
 FixedSource FixedSource::counting(std::int64_t rows, std::int64_t tokens, int vocabulary) {
-  std::vector<std::int32_t> inputs, targets;
+  FixedRows made{.input_row = {tokens},
+                 .target_row = {tokens},
+                 .vocabulary = vocabulary,
+                 .classes = vocabulary};
   for (std::int64_t i = 0; i < rows * tokens; ++i) {
-    inputs.push_back(static_cast<std::int32_t>((i * i + 3 * i) % vocabulary));
-    targets.push_back(static_cast<std::int32_t>((i * i + 5 * i + 4) % vocabulary));
+    made.tokens.push_back(static_cast<std::int32_t>((i * i + 3 * i) % vocabulary));
+    made.targets.push_back(static_cast<std::int32_t>((i * i + 5 * i + 4) % vocabulary));
   }
-  return {std::move(inputs), std::move(targets), tokens, vocabulary};
+  return FixedSource(std::move(made));
+}
+
+FixedSource FixedSource::images(std::int64_t rows, const Shape& row, int classes) {
+  FixedRows made{.input_row = row, .classes = classes};
+  for (std::int64_t i = 0; i < rows * row.elements(); ++i) {
+    made.pixels.push_back(static_cast<float>((i * i + 3 * i) % 23) * 0.1f - 1.0f);
+  }
+  for (std::int64_t i = 0; i < rows; ++i) {
+    made.targets.push_back(static_cast<std::int32_t>((i * i + i / 2) % classes));
+  }
+  return FixedSource(std::move(made));
 }
 
 nlohmann::json FixedSource::tokenizer() const { return {{"type", "none"}}; }
 
 void FixedSource::read_training(std::int64_t, std::int64_t first_row, Tensor& inputs,
                                 Tensor& targets) const {
-  const std::int64_t first = first_row * tokens_;
-  std::copy_n(inputs_.begin() + first, inputs.elements(), inputs.i32());
-  std::copy_n(targets_.begin() + first, targets.elements(), targets.i32());
+  const std::int64_t first = first_row * rows_.input_row.elements();
+  if (input_dtype() == DType::kInt32) {
+    std::copy_n(rows_.tokens.begin() + first, inputs.elements(), inputs.i32());
+  } else {
+    std::copy_n(rows_.pixels.begin() + first, inputs.elements(), inputs.f32());
+  }
+  std::copy_n(rows_.targets.begin() + first_row * rows_.target_row.elements(), targets.elements(),
+              targets.i32());
 }
 
 std::int64_t FixedSource::validation_rows() const {
-  return static_cast<std::int64_t>(inputs_.size()) / tokens_;
+  return static_cast<std::int64_t>(rows_.targets.size()) / rows_.target_row.elements();
 }
 
 void FixedSource::read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const {
@@ -109,7 +121,15 @@ Weights RankThread::owned(Tensor StageParameters::*buffer) {
   return weights;
 }
 
-Weights RankThread::owned_values() { return owned(&StageParameters::values); }
+Weights RankThread::owned_values() {
+  Weights weights = owned(&StageParameters::values);
+  for (StageParameters& stage : pipeline_.parameters().stages()) {
+    for (const Buffer* buffer : stage.buffers) {
+      weights[buffer->name].assign(buffer->value, buffer->value + buffer->shape.elements());
+    }
+  }
+  return weights;
+}
 Weights RankThread::owned_gradients() { return owned(&StageParameters::gradients); }
 
 void run_ranks(const Config& config, const Source& source, int ranks,

@@ -12,21 +12,32 @@
 
 namespace pipetrain {
 
+struct FixedRows {
+  Shape input_row, target_row;        // (T) or (H, W, C); (T) or () for labels
+  std::vector<std::int32_t> tokens;   // of all rows, or ...
+  std::vector<float> pixels;          // ... these
+  std::vector<std::int32_t> targets;  // of all rows
+  int vocabulary = 0, classes = 0;
+};
+
 // The same rows in every training step, or passed over in steps of the batch size, and again as the
 // validation split.
 class FixedSource : public Source {
  public:
-  // inputs and targets (rows, tokens)
-  FixedSource(std::vector<std::int32_t> inputs, std::vector<std::int32_t> targets,
-              std::int64_t tokens, int vocabulary);
-  // Made-up rows.
+  explicit FixedSource(FixedRows rows) : rows_(std::move(rows)) {}
+  // Made-up rows of a language model; of images with labels.
   static FixedSource counting(std::int64_t rows, std::int64_t tokens, int vocabulary);
+  static FixedSource images(std::int64_t rows, const Shape& row, int classes);
 
   void pass_over_rows(bool passes = true) { training_rows_ = passes ? validation_rows() : 0; }
 
-  Shape input_shape() const override { return {tokens_}; }
-  Shape target_shape() const override { return {tokens_}; }
-  int vocabulary() const override { return vocabulary_; }
+  Shape input_shape() const override { return rows_.input_row; }
+  DType input_dtype() const override {
+    return rows_.pixels.empty() ? DType::kInt32 : DType::kFloat32;
+  }
+  Shape target_shape() const override { return rows_.target_row; }
+  int vocabulary() const override { return rows_.vocabulary; }
+  int classes() const override { return rows_.classes; }
   std::string description() const override { return "fixed rows"; }
   nlohmann::json tokenizer() const override;
   std::int64_t training_rows() const override { return training_rows_; }
@@ -36,10 +47,8 @@ class FixedSource : public Source {
   void read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const override;
 
  private:
-  std::vector<std::int32_t> inputs_, targets_;
-  std::int64_t tokens_;
+  FixedRows rows_;
   std::int64_t training_rows_ = 0;
-  int vocabulary_;
 };
 
 using Weights = std::map<std::string, std::vector<float>>;  // by global name
@@ -60,7 +69,7 @@ class RankThread {
              const std::function<void(std::int64_t step, const StepResult&)>& after = {});
   // The loss summed over the source's validation rows, in batches of the training size.
   double evaluate();
-  // The values or gradients of the parameters that this rank owns.
+  // The values, buffers included, or the gradients of what this rank owns.
   Weights owned_values();
   Weights owned_gradients();
 

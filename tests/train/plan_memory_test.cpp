@@ -34,7 +34,7 @@ void check_foreseen(Config config, int ranks) {
   PlanRequest request{.ranks = ranks, .configured = candidate};
   ThreadCrew crew(1, 1);
   const PlanInputs inputs =
-      measure_plan_inputs(config, {kTokens, kVocabulary}, &source, request, crew, /*seconds=*/60);
+      measure_plan_inputs(config, {.row = {kTokens}, .vocabulary = kVocabulary}, &source, request, crew, /*seconds=*/60);
   const Schedule schedule =
       generate(candidate.schedule, ranks, candidate.virtual_stages, candidate.microbatches);
   const Plan plan = Predictor(inputs).predict(candidate, schedule, std::int64_t{1} << 40);

@@ -15,6 +15,8 @@ MPI_Datatype mpi_type_of(DType dtype) {
       return MPI_UINT16_T;
     case DType::kInt32:
       return MPI_INT32_T;
+    case DType::kUInt8:
+      return MPI_UINT8_T;
   }
   return MPI_DATATYPE_NULL;
 }

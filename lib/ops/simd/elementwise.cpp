@@ -132,4 +132,30 @@ void rotate(float* x, std::int64_t heads, std::int64_t half, const float* __rest
   }
 }
 
+void silu_forward(const float* __restrict x, float* __restrict y, std::int64_t n) {
+  for_each_vector(n, [&](auto at) {
+    const Vector v = at.load(x);
+    at.store(y, v / (1.0f + fast_exp(-v)));
+  });
+}
+
+void silu_backward(float* __restrict dy, const float* __restrict x, std::int64_t n) {
+  for_each_vector(n, [&](auto at) {
+    const Vector v = at.load(x), s = 1.0f / (1.0f + fast_exp(-v));
+    at.store(dy, at.load(dy) * s * (1.0f + v * (1.0f - s)));
+  });
+}
+
+void relu_with_mask(float* __restrict x, std::uint8_t* __restrict mask, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    mask[i] = x[i] <= 0.0f ? 0 : 1;
+    x[i] = x[i] <= 0.0f ? 0.0f : x[i];  // NaN stays NaN
+  }
+}
+
+void apply_mask(float* __restrict x, const std::uint8_t* __restrict mask, float factor,
+                std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) x[i] = mask[i] != 0 ? x[i] * factor : 0.0f;
+}
+
 }  // namespace pipetrain::PIPETRAIN_ISA

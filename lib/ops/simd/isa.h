@@ -33,6 +33,10 @@ void swiglu_forward(const float* gate, const float* up, float* y, std::int64_t n
 void swiglu_backward(float* dy, float* gate, float* up, std::int64_t n);
 void rotate(float* x, std::int64_t heads, std::int64_t half, const float* cosines,
             const float* sines, float direction);
+void silu_forward(const float* x, float* y, std::int64_t n);
+void silu_backward(float* dy, const float* x, std::int64_t n);
+void relu_with_mask(float* x, std::uint8_t* mask, std::int64_t n);
+void apply_mask(float* x, const std::uint8_t* mask, float factor, std::int64_t n);
 float layer_norm_forward(const float* x, const float* gamma, const float* beta, float* normalized,
                          float* y, std::int64_t n, float epsilon);
 void scale_shift(const float* normalized, const float* gamma, const float* beta, float* y,
@@ -43,6 +47,16 @@ float rms_norm_forward(const float* x, const float* gamma, float* normalized, fl
                        std::int64_t n, float epsilon);
 void rms_norm_backward(float* dy, const float* normalized, const float* gamma, const float* skip,
                        float rstd, float* dgamma, std::int64_t n);
+void moments(const float* x, std::int64_t rows, std::int64_t width, float* sums, float* squares);
+void batch_norm_forward(const float* x, std::int64_t rows, const BatchNormRow& row, float* y);
+void batch_norm_sums(float* dy, const float* x, std::int64_t rows, const BatchNormRow& row,
+                     float* dgamma, float* dbeta);
+void batch_norm_backward(float* dy, const float* x, std::int64_t rows, const BatchNormRow& row,
+                         const float* slope, const float* offset);
+void keep_larger(float* largest, std::uint8_t* which, const float* x, std::uint8_t number,
+                 std::int64_t n);
+void add_where(float* to, const float* from, const std::uint8_t* which, std::uint8_t number,
+               std::int64_t n);
 void adamw(float* value, const float* gradient, float* first, float* second, std::int64_t n,
            const AdamWStep& step);
 void sgd(float* value, const float* gradient, float* momentum, std::int64_t n, const SgdStep& step);

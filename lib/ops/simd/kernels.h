@@ -50,6 +50,13 @@ struct SimdKernels {
   void (*rotate)(float* x, std::int64_t heads, std::int64_t half, const float* cosines,
                  const float* sines, float direction);
 
+  void (*silu_forward)(const float* x, float* y, std::int64_t n);
+  void (*silu_backward)(float* dy, const float* x, std::int64_t n);  // dy becomes dx
+  // x becomes max(x, 0); mask says where it was positive.
+  void (*relu_with_mask)(float* x, std::uint8_t* mask, std::int64_t n);
+  // x *= factor where the mask is not 0, else x = 0.
+  void (*apply_mask)(float* x, const std::uint8_t* mask, float factor, std::int64_t n);
+
   // One row each (Ba et al., arXiv:1607.06450): normalized = (x - mean) / sqrt(variance + epsilon),
   // y = normalized * gamma [+ beta]; `normalized` may be x, y and beta may be null. Returns
   // 1 / sqrt(variance + epsilon).
@@ -67,6 +74,28 @@ struct SimdKernels {
                             std::int64_t n, float epsilon);
   void (*rms_norm_backward)(float* dy, const float* normalized, const float* gamma,
                             const float* skip, float rstd, float* dgamma, std::int64_t n);
+
+  // Batch norm (Ioffe and Szegedy, arXiv:1502.03167) of rows of channels (rows, width).
+  // sums (width) of the rows, squares (width) of their distances from this block's own mean.
+  void (*moments)(const float* x, std::int64_t rows, std::int64_t width, float* sums,
+                  float* squares);
+  // y = (x - mean) * scale + shift, then ReLU if so told.
+  void (*batch_norm_forward)(const float* x, std::int64_t rows, const struct BatchNormRow& row,
+                             float* y);
+  // dy becomes the gradient before the ReLU; dgamma = sum of dy * (x - mean), dbeta of dy.
+  void (*batch_norm_sums)(float* dy, const float* x, std::int64_t rows,
+                          const struct BatchNormRow& row, float* dgamma, float* dbeta);
+  // dy becomes dx = dy * scale - (x - mean) * slope - offset.
+  void (*batch_norm_backward)(float* dy, const float* x, std::int64_t rows,
+                              const struct BatchNormRow& row, const float* slope,
+                              const float* offset);
+
+  // Max pooling, one row of channels at a time: which[i] = number where x is larger, or NaN.
+  void (*keep_larger)(float* largest, std::uint8_t* which, const float* x, std::uint8_t number,
+                      std::int64_t n);
+  // to += from where which[i] == number.
+  void (*add_where)(float* to, const float* from, const std::uint8_t* which, std::uint8_t number,
+                    std::int64_t n);
 
   // AdamW (Loshchilov and Hutter, arXiv:1711.05101, algorithm 2) over n consecutive entries.
   void (*adamw)(float* value, const float* gradient, float* first, float* second, std::int64_t n,
@@ -87,6 +116,13 @@ struct AdamWStep {
 };
 struct SgdStep {
   float gradient_scale, learning_rate, momentum, weight_decay;
+};
+
+// What all rows of a batch norm share, each (width).
+struct BatchNormRow {
+  std::int64_t width;
+  const float *mean, *scale, *shift;
+  bool relu;
 };
 
 // The best table that this processor runs.

@@ -1,0 +1,26 @@
+// An activation function as a layer of its own, entry by entry: ReLU (Nair and Hinton, ICML 2010),
+// GELU in its tanh form (Hendrycks and Gimpel, arXiv:1606.08415) or SiLU (Elfwing et al.,
+// arXiv:1702.03118).
+#pragma once
+
+#include "nn/layer.h"
+
+namespace pipetrain {
+
+enum class ActivationKind : std::uint8_t { kRelu, kGelu, kSilu };
+
+class Activation : public Layer {
+ public:
+  // Any row -> the same
+  Activation(std::string name, Shape row, ActivationKind kind)
+      : Layer(std::move(name), row, row), kind_(kind) {}
+
+  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
+  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
+  void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
+
+ private:
+  ActivationKind kind_;
+};
+
+}  // namespace pipetrain

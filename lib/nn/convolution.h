@@ -1,0 +1,38 @@
+// A convolution over sequences (T, C) or images (H, W, C), channels last (LeCun et al., Proc. IEEE
+// 86(11), 1998, section II-A; as all libraries, it does not mirror the kernel).
+#pragma once
+
+#include "nn/layer.h"
+#include "ops/convolution.h"
+
+namespace pipetrain {
+
+struct ConvolutionOptions {
+  std::int64_t channels = 0;  // of the output
+  Window window;
+  bool bias = true;
+  bool input_gradient = true;  // false: nothing before this layer learns
+};
+
+// The image of a row: (H, W, C), or a sequence (T, C) as one of height 1.
+Plane image_of(const Shape& row);
+// (OH, OW, channels), or (OT, channels) for a sequence.
+Shape windowed_row(const Shape& row, const Window& window, std::int64_t channels);
+
+class Convolution : public Layer {
+ public:
+  Convolution(std::string name, Shape row, const ConvolutionOptions& options);
+
+  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
+  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
+  void backward_weight(const Context& context, Saved& saved) override;
+  double forward_flop() const override { return shape(1).flop(); }
+
+ private:
+  ConvolutionShape shape(std::int64_t rows) const;
+
+  ConvolutionOptions options_;
+  std::size_t weight_ = 0, bias_ = 0;
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,44 @@
+#include "nn/positions.h"
+
+#include "ops/activation.h"
+#include "ops/embedding.h"
+
+namespace pipetrain {
+namespace {
+
+enum Slot { kPositionGradients };
+
+}  // namespace
+
+Positions::Positions(std::string name, Shape row)
+    : Layer(std::move(name), row, {row.rows(), row.back()}) {
+  positions_ = add_parameter("weight", output_row(), {Initial::Kind::kNormal, 0.02f});
+}
+
+Tensor Positions::forward(const Context& context, Tensor x, Saved&) {
+  const std::int64_t rows = x.shape()[0], elements = input_row().elements();
+  for (std::int64_t row = 0; row < rows; ++row) {
+    add(context.ops, elements, x.f32() + row * elements, value(positions_));
+  }
+  x.reshape(output_row().batched(rows));
+  return x;
+}
+
+// The layer before may write over dy: what backward_weight needs of it is its sum.
+Tensor Positions::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  const std::int64_t rows = dy.shape()[0];
+  Tensor sum(context.ops.pool(), output_row());
+  position_backward(context.ops, rows, output_row()[0], output_row()[1], dy.f32(), sum.f32(),
+                    /*accumulate=*/false);
+  saved[kPositionGradients] = std::move(sum);
+  dy.reshape(input_row().batched(rows));
+  return dy;
+}
+
+void Positions::backward_weight(const Context& context, Saved& saved) {
+  const Tensor& sum = saved[kPositionGradients];
+  store(context.ops, sum.elements(), gradient(positions_), sum.f32(), context.accumulate);
+  saved.clear();
+}
+
+}  // namespace pipetrain

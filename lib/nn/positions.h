@@ -1,0 +1,22 @@
+// The pixels of an image as tokens, each with a learned position added: what follows the patches of
+// a vision transformer (Dosovitskiy et al., arXiv:2010.11929, equation 1).
+#pragma once
+
+#include "nn/layer.h"
+
+namespace pipetrain {
+
+class Positions : public Layer {
+ public:
+  // (H, W, C) -> (H W, C), or (T, C) -> the same
+  Positions(std::string name, Shape row);
+
+  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
+  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
+  void backward_weight(const Context& context, Saved& saved) override;
+
+ private:
+  std::size_t positions_;
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,87 @@
+#include "nn/residual.h"
+
+#include "ops/activation.h"
+
+namespace pipetrain {
+namespace {
+
+enum Slot { kMask };
+
+Tensor copy_of(Ops& ops, const Tensor& x) {
+  Tensor copy(ops.pool(), x.shape());
+  pipetrain::copy(ops, x.elements(), x.f32(), copy.f32());
+  return copy;
+}
+
+Tensor forward_list(const LayerList& layers, const Context& context, Tensor x, Saved& saved,
+                    std::size_t first) {
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    x = layers[i]->forward(context, std::move(x), saved.inner(first + i));
+  }
+  return x;
+}
+
+Tensor backward_list(const LayerList& layers, const Context& context, Tensor dy, Saved& saved,
+                     std::size_t first) {
+  for (std::size_t i = layers.size(); i-- > 0;) {
+    dy = layers[i]->backward_input(context, std::move(dy), saved.inner(first + i));
+  }
+  return dy;
+}
+
+}  // namespace
+
+Residual::Residual(std::string name, Shape row, LayerList layers, LayerList projection, bool relu)
+    : Layer(std::move(name), row, layers.back()->output_row()),
+      layers_(std::move(layers)),
+      projection_(std::move(projection)),
+      relu_(relu) {
+  for (const LayerList* list : {&layers_, &projection_}) {
+    for (const auto& layer : *list) adopt(*layer);
+  }
+}
+
+double Residual::forward_flop() const {
+  double flop = 0;
+  for (const LayerList* list : {&layers_, &projection_}) {
+    for (const auto& layer : *list) flop += layer->forward_flop();
+  }
+  return flop;
+}
+
+Tensor Residual::forward(const Context& context, Tensor x, Saved& saved) {
+  Ops& ops = context.ops;
+  saved.make_room(inner_layers());
+  Tensor y = forward_list(layers_, context, copy_of(ops, x), saved, 0);
+  const Tensor skip = forward_list(projection_, context, std::move(x), saved, layers_.size());
+  add(ops, y.elements(), y.f32(), skip.f32());
+  if (relu_) {
+    Tensor mask(ops.pool(), y.shape(), DType::kUInt8);
+    relu_with_mask(ops, y.elements(), y.f32(), mask.u8());
+    if (context.mode == Mode::kTrain) saved[kMask] = std::move(mask);
+  }
+  return y;
+}
+
+Tensor Residual::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  Ops& ops = context.ops;
+  if (relu_) {
+    apply_mask(ops, dy.elements(), dy.f32(), saved[kMask].u8(), 1.0f);
+    saved[kMask].reset();
+  }
+  Tensor dx = backward_list(layers_, context, copy_of(ops, dy), saved, 0);
+  const Tensor skip = backward_list(projection_, context, std::move(dy), saved, layers_.size());
+  add(ops, dx.elements(), dx.f32(), skip.f32());
+  return dx;
+}
+
+void Residual::backward_weight(const Context& context, Saved& saved) {
+  for (std::size_t i = projection_.size(); i-- > 0;) {
+    projection_[i]->backward_weight(context, saved.inner(layers_.size() + i));
+  }
+  for (std::size_t i = layers_.size(); i-- > 0;) {
+    layers_[i]->backward_weight(context, saved.inner(i));
+  }
+}
+
+}  // namespace pipetrain

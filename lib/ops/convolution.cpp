@@ -1,0 +1,192 @@
+#include "ops/convolution.h"
+
+#include <algorithm>
+
+#include "ops/activation.h"
+#include "ops/convolutions.h"
+#include "ops/linear.h"
+
+namespace pipetrain {
+namespace {
+
+using Memory = dnnl::memory;
+using Tag = Memory::format_tag;
+
+constexpr auto kFloat = Memory::data_type::f32;
+
+Memory::dims weight_dims(const ConvolutionShape& s) {
+  return {s.out, s.in, s.window.kernel.height, s.window.kernel.width};
+}
+
+Memory::desc plain_weights(const ConvolutionShape& s) {
+  return {weight_dims(s), kFloat, Tag::oihw};
+}
+
+Tensor floats_for(MemoryPool& pool, std::size_t bytes) {
+  return {pool, {static_cast<std::int64_t>((bytes + 3) / 4)}};
+}
+
+}  // namespace
+
+// On AVX2 and newer, oneDNN's convolutions of nhwc activations are as fast as those of its own
+// blocked layout, and no layer needs a reorder. Weights must be packed: plain ones make it loop.
+Convolutions::Prepared Convolutions::build(const ConvolutionShape& s, Pass pass) const {
+  const Memory::desc x({s.batch, s.in, s.image.height, s.image.width}, kFloat, Tag::nhwc);
+  const Plane out = s.window.over(s.image);
+  const Memory::desc y({s.batch, s.out, out.height, out.width}, kFloat, Tag::nhwc);
+  const Memory::desc w(weight_dims(s), kFloat, Tag::any);
+  const Memory::desc b({s.out}, kFloat, Tag::x);
+  const Memory::dims stride{s.window.stride.height, s.window.stride.width},
+      padding{s.window.padding.height, s.window.padding.width};
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  constexpr auto kDirect = dnnl::algorithm::convolution_direct;
+  constexpr auto kTraining = dnnl::prop_kind::forward_training;
+
+  Prepared made;
+  auto bind = [&](int name, const Memory::desc& d) {
+    made.arguments.emplace(name, Memory(d, engine_, DNNL_MEMORY_NONE));
+  };
+  auto take_scratch = [&](const Memory::desc& d) {
+    made.scratch_bytes = d.get_size();
+    if (made.scratch_bytes > 0) bind(DNNL_ARG_SCRATCHPAD, d);
+  };
+  const auto forward =
+      s.bias && pass == Pass::kForward
+          ? make_primitive_desc<dnnl::convolution_forward>(engine_, attributes, kTraining, kDirect,
+                                                           x, w, b, y, stride, padding, padding)
+          : make_primitive_desc<dnnl::convolution_forward>(engine_, attributes, kTraining, kDirect,
+                                                           x, w, y, stride, padding, padding);
+  if (pass == Pass::kForward) {
+    made.primitive = dnnl::convolution_forward(forward);
+    made.weights = forward.weights_desc();
+    bind(DNNL_ARG_SRC, x);
+    bind(DNNL_ARG_WEIGHTS, made.weights);
+    if (s.bias) bind(DNNL_ARG_BIAS, b);
+    bind(DNNL_ARG_DST, y);
+    take_scratch(forward.scratchpad_desc());
+  } else if (pass == Pass::kBackwardInput) {
+    const auto desc = make_backward_desc<dnnl::convolution_backward_data>(
+        engine_, attributes, forward, kDirect, x, w, y, stride, padding, padding);
+    made.primitive = dnnl::convolution_backward_data(desc);
+    made.weights = desc.weights_desc();
+    bind(DNNL_ARG_DIFF_DST, y);
+    bind(DNNL_ARG_WEIGHTS, made.weights);
+    bind(DNNL_ARG_DIFF_SRC, x);
+    take_scratch(desc.scratchpad_desc());
+  } else {
+    const auto desc = make_backward_desc<dnnl::convolution_backward_weights>(
+        engine_, attributes, forward, kDirect, x, w, y, stride, padding, padding);
+    made.primitive = dnnl::convolution_backward_weights(desc);
+    made.weights = desc.diff_weights_desc();
+    made.unpack = dnnl::reorder(
+        dnnl::reorder::primitive_desc(engine_, made.weights, engine_, plain_weights(s)));
+    bind(DNNL_ARG_SRC, x);
+    bind(DNNL_ARG_DIFF_DST, y);
+    bind(DNNL_ARG_DIFF_WEIGHTS, made.weights);
+    take_scratch(desc.scratchpad_desc());
+  }
+  return made;
+}
+
+Convolutions::Prepared& Convolutions::prepare(const ConvolutionShape& shape, Pass pass) {
+  const auto key = std::make_pair(shape, pass);
+  auto found = prepared_.find(key);
+  if (found == prepared_.end()) found = prepared_.emplace(key, build(shape, pass)).first;
+  return found->second;
+}
+
+void Convolutions::reorder(const dnnl::reorder& primitive, const Memory::desc& from_layout,
+                           const void* from, const Memory::desc& to_layout, void* to) {
+  Memory source(from_layout, engine_, const_cast<void*>(from)), target(to_layout, engine_, to);
+  primitive.execute(stream_, source, target);
+  stream_.wait();
+}
+
+const void* Convolutions::packed(MemoryPool& pool, const Prepared& prepared,
+                                 const ConvolutionShape& shape, const float* weight) {
+  const Memory::desc plain = plain_weights(shape);
+  if (prepared.weights == plain) return weight;
+  std::vector<Packed>& copies = packed_[weight];
+  auto copy = std::find_if(copies.begin(), copies.end(),
+                           [&](const Packed& p) { return p.layout == prepared.weights; });
+  if (copy == copies.end()) {
+    const dnnl::reorder::primitive_desc desc(engine_, plain, engine_, prepared.weights);
+    copies.push_back(
+        {prepared.weights, dnnl::reorder(desc), floats_for(pool, prepared.weights.get_size())});
+    copy = copies.end() - 1;
+  }
+  if (!copy->current) {
+    reorder(copy->pack, plain, weight, copy->layout, copy->copy.data());
+    copy->current = true;
+  }
+  return copy->copy.data();
+}
+
+void Convolutions::execute(MemoryPool& pool, Prepared& prepared, const Addresses& addresses) {
+  for (const auto& [name, address] : addresses) {
+    prepared.arguments.at(name).set_data_handle(const_cast<void*>(address));
+  }
+  Tensor scratch;
+  if (prepared.scratch_bytes > 0) {
+    scratch = floats_for(pool, prepared.scratch_bytes);
+    prepared.arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(scratch.data());
+  }
+  prepared.primitive.execute(stream_, prepared.arguments);
+  stream_.wait();
+}
+
+void Convolutions::forward(MemoryPool& pool, const ConvolutionShape& shape, const float* weight,
+                           Addresses addresses) {
+  Prepared& prepared = prepare(shape, Pass::kForward);
+  addresses.emplace_back(DNNL_ARG_WEIGHTS, packed(pool, prepared, shape, weight));
+  execute(pool, prepared, addresses);
+}
+
+void Convolutions::backward_input(MemoryPool& pool, const ConvolutionShape& shape,
+                                  const float* weight, Addresses addresses) {
+  Prepared& prepared = prepare(shape, Pass::kBackwardInput);
+  addresses.emplace_back(DNNL_ARG_WEIGHTS, packed(pool, prepared, shape, weight));
+  execute(pool, prepared, addresses);
+}
+
+void Convolutions::backward_weight(MemoryPool& pool, const ConvolutionShape& shape, float* dweight,
+                                   Addresses addresses) {
+  Prepared& prepared = prepare(shape, Pass::kBackwardWeight);
+  const Tensor blocked = floats_for(pool, prepared.weights.get_size());
+  addresses.emplace_back(DNNL_ARG_DIFF_WEIGHTS, blocked.data());
+  execute(pool, prepared, addresses);
+  reorder(prepared.unpack, prepared.weights, blocked.data(), plain_weights(shape), dweight);
+}
+
+void Convolutions::weights_changed() {
+  for (auto& [weight, copies] : packed_) {
+    for (Packed& copy : copies) copy.current = false;
+  }
+}
+
+void convolution_forward(Ops& ops, const ConvolutionShape& shape, const float* x,
+                         const float* weight, const float* bias, float* y) {
+  Convolutions::Addresses addresses = {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}};
+  if (shape.bias) addresses.emplace_back(DNNL_ARG_BIAS, bias);
+  ops.convolutions().forward(ops.pool(), shape, weight, std::move(addresses));
+}
+
+void convolution_backward_input(Ops& ops, const ConvolutionShape& shape, const float* dy,
+                                const float* weight, float* dx) {
+  ops.convolutions().backward_input(ops.pool(), shape, weight,
+                                    {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_DIFF_SRC, dx}});
+}
+
+void convolution_backward_weight(Ops& ops, const ConvolutionShape& shape, const float* dy,
+                                 const float* x, float* dweight, float* dbias, bool accumulate) {
+  const std::int64_t elements = shape.out * shape.in * shape.window.kernel.pixels();
+  Tensor mine;  // oneDNN's convolution overwrites; it cannot add
+  if (accumulate) mine = Tensor(ops.pool(), {elements});
+  ops.convolutions().backward_weight(ops.pool(), shape, accumulate ? mine.f32() : dweight,
+                                     {{DNNL_ARG_SRC, x}, {DNNL_ARG_DIFF_DST, dy}});
+  if (accumulate) add(ops, elements, dweight, mine.f32());
+  if (dbias != nullptr) column_sums(ops, shape.out_rows(), shape.out, dy, dbias, accumulate);
+}
+
+}  // namespace pipetrain

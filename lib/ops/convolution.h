@@ -1,0 +1,39 @@
+// Convolution over images whose channels lie last, and its two gradients. Weights are plain
+// (out, in, kernel height, kernel width); oneDNN's packed copies of them and of their gradients
+// are made here and seen nowhere else. It must not know layers.
+#pragma once
+
+#include <compare>
+
+#include "ops/ops.h"
+#include "ops/window.h"
+
+namespace pipetrain {
+
+struct ConvolutionShape {
+  std::int64_t batch = 0;
+  Plane image;  // of the input
+  Window window;
+  std::int64_t in = 0, out = 0;
+  bool bias = false;
+
+  std::int64_t out_rows() const { return batch * window.over(image).pixels(); }
+  // Floating-point operations of the forward; each gradient takes as many.
+  double flop() const {
+    return 2.0 * static_cast<double>(out_rows() * out) *
+           static_cast<double>(in * window.kernel.pixels());
+  }
+  friend auto operator<=>(const ConvolutionShape&, const ConvolutionShape&) = default;
+};
+
+// x (N, H, W, in), weight (out, in, KH, KW), bias (out) or null -> y (N, OH, OW, out)
+void convolution_forward(Ops& ops, const ConvolutionShape& shape, const float* x,
+                         const float* weight, const float* bias, float* y);
+// dy -> dx
+void convolution_backward_input(Ops& ops, const ConvolutionShape& shape, const float* dy,
+                                const float* weight, float* dx);
+// dweight, dbias (null without one) are written, or added to.
+void convolution_backward_weight(Ops& ops, const ConvolutionShape& shape, const float* dy,
+                                 const float* x, float* dweight, float* dbias, bool accumulate);
+
+}  // namespace pipetrain

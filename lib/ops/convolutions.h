@@ -1,0 +1,60 @@
+// oneDNN's convolutions, each built once, and the packed copies of their weights. Only ops/
+// includes this.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "ops/convolution.h"
+#include "ops/dnnl_compat.h"
+
+namespace pipetrain {
+
+class Convolutions {
+ public:
+  explicit Convolutions(dnnl::engine engine) : engine_(std::move(engine)), stream_(engine_) {}
+
+  using Addresses = std::vector<std::pair<int, const void*>>;  // DNNL_ARG_..., memory
+  // The packed weights of this pass come from, or their gradient goes to, the plain `weight`.
+  void forward(MemoryPool& pool, const ConvolutionShape& shape, const float* weight,
+               Addresses addresses);
+  void backward_input(MemoryPool& pool, const ConvolutionShape& shape, const float* weight,
+                      Addresses addresses);
+  void backward_weight(MemoryPool& pool, const ConvolutionShape& shape, float* dweight,
+                       Addresses addresses);
+
+  void weights_changed();
+  std::size_t primitives() const { return prepared_.size(); }
+
+ private:
+  enum class Pass : std::uint8_t { kForward, kBackwardInput, kBackwardWeight };
+  struct Prepared {
+    dnnl::primitive primitive;
+    std::unordered_map<int, dnnl::memory> arguments;
+    dnnl::memory::desc weights;  // as this pass wants them
+    dnnl::reorder unpack;        // of kBackwardWeight: to the plain layout
+    std::size_t scratch_bytes = 0;
+  };
+  struct Packed {
+    dnnl::memory::desc layout;
+    dnnl::reorder pack;
+    Tensor copy;
+    bool current = false;
+  };
+
+  Prepared& prepare(const ConvolutionShape& shape, Pass pass);
+  Prepared build(const ConvolutionShape& shape, Pass pass) const;
+  const void* packed(MemoryPool& pool, const Prepared& prepared, const ConvolutionShape& shape,
+                     const float* weight);
+  void execute(MemoryPool& pool, Prepared& prepared, const Addresses& addresses);
+  void reorder(const dnnl::reorder& primitive, const dnnl::memory::desc& from_layout,
+               const void* from, const dnnl::memory::desc& to_layout, void* to);
+
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  std::map<std::pair<ConvolutionShape, Pass>, Prepared> prepared_;
+  std::unordered_map<const float*, std::vector<Packed>> packed_;  // by where the weights live
+};
+
+}  // namespace pipetrain
