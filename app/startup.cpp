@@ -3,7 +3,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -48,6 +47,32 @@ World learn_world(const MpiSession& session, Collective& collective) {
   return world;
 }
 
+// One label a row, or one for each token: model and data must mean the same.
+void check_targets(const Source& source, const Layer& last) {
+  const Shape output = last.output_row(), targets = source.target_shape();
+  if (!(output.without_last() == targets)) {
+    fail("model: " + last.name() + ", the last layer, gives rows of " + output.text() +
+         " for targets of " + output.without_last().text() + ", but the data's are " +
+         targets.text() +
+         (targets.rank() == 0
+              ? " (one label a row); end with a mean over the row and a linear layer"
+              : " (one for each token)"));
+  }
+}
+
+// What the steps are, now that the data and the number of microbatches are known.
+void set_epochs(Startup& made) {
+  ModelPlan& plan = made.plan;
+  plan.training_rows = made.training_rows;
+  const Epochs epochs{plan.training_rows, made.config.train.batch_size, plan.microbatches};
+  if (epochs.samples > 0 && epochs.steps() == 0) {
+    fail("pipeline.microbatches: the " + std::to_string(epochs.samples) +
+         " training samples do not fill " + std::to_string(plan.microbatches) +
+         " microbatches; set it to at most as many");
+  }
+  settle_steps(made.config, epochs.samples > 0 ? epochs.steps() : 0);
+}
+
 }  // namespace
 
 Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,
@@ -58,10 +83,12 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
     made.config = load_config(options.config, options.overrides);
     check_scope(made.config, ranks);
     // A preset knows its own context.
-    if (made.config.data.sequence_length == 0) {
+    if (made.config.data.sequence_length == 0 && !made.config.data.images()) {
       made.config.data.sequence_length = static_cast<int>(configured_context(made.config.model));
     }
-    if (made.config.data.sequence_length == 0) fail("data.sequence_length is missing");
+    if (made.config.data.sequence_length == 0 && !made.config.data.images()) {
+      fail("data.sequence_length is missing");
+    }
   });
   set_threads(session);
   const Config& config = made.config;
@@ -81,10 +108,12 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
     made.source = open_source(config.data, config.data.sequence_length, config.train.seed,
                               static_cast<int>(configured_vocabulary(config.model)));
   });
-  std::array<std::int64_t, 2> shape = {};
-  if (made.source) shape = {made.source->input_shape()[0], made.source->vocabulary()};
-  collective.broadcast(std::as_writable_bytes(std::span(shape)), 0);
-  made.data = {.row = {shape[0]}, .vocabulary = shape[1]};
+  if (made.source) {
+    made.data = data_shape_of(*made.source);
+    made.training_rows = made.source->training_rows();
+  }
+  collective.broadcast(std::as_writable_bytes(std::span(&made.data, 1)), 0);
+  collective.broadcast(std::as_writable_bytes(std::span(&made.training_rows, 1)), 0);
   return made;
 }
 
@@ -92,7 +121,11 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
               bool makes_run_directory) {
   Startup made = open_inputs(session, report, options, session.size());
   const Config& config = made.config;
-  report.agree([&] { made.plan = make_plan(config, made.data, session.size()); });
+  report.agree([&] {
+    made.plan = make_plan(config, made.data, session.size());
+    if (made.source) check_targets(*made.source, *made.plan.layers.back());
+    set_epochs(made);
+  });
   if (makes_run_directory) {
     report.agree([&] {
       if (session.rank() == 0) made.directory = std::make_unique<RunDirectory>(config);

@@ -21,6 +21,7 @@ struct Startup {
   std::unique_ptr<Source> source;           // on rank 0
   std::unique_ptr<RunDirectory> directory;  // on rank 0, if wanted
   DataShape data;
+  std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
   ModelPlan plan;
   WaitOptions wait;
 };

@@ -21,7 +21,7 @@ void Coordinator::feed(const BatchPlan& plan) {
     Tensor inputs(pool_, source_.input_shape().batched(rows), source_.input_dtype());
     Tensor targets(pool_, source_.target_shape().batched(rows), DType::kInt32);
     if (plan.training) {
-      source_.read_training(plan.step, row, inputs, targets);
+      source_.read_training(plan.pass, row, inputs, targets);
     } else {
       source_.read_validation(row, inputs, targets);
     }

@@ -14,8 +14,8 @@ namespace pipetrain {
 // Which rows make up the microbatches of one step.
 struct BatchPlan {
   bool training = true;
-  std::int64_t step = 0;       // of training: keys the draw of rows
-  std::int64_t first_row = 0;  // of validation: where in the split this batch begins
+  std::int64_t pass = 0;       // of training: an epoch, or of drawn rows the step
+  std::int64_t first_row = 0;  // where in the pass, or in the validation split, this batch begins
   int parity = 0;
   std::vector<std::int64_t> microbatch_rows;
 };

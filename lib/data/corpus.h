@@ -66,9 +66,18 @@ class Corpus {
   int vocabulary_ = 0;
 };
 
+// How many of the tokens train: all but the last `validation_fraction`.
+inline std::int64_t training_tokens(std::int64_t tokens, double validation_fraction) {
+  return static_cast<std::int64_t>(static_cast<double>(tokens) * (1 - validation_fraction));
+}
+
 // Text files as tokens: "char" takes Unicode code points (and bytes that are not UTF-8), sorted,
 // "byte" the 256 bytes.
 Corpus open_text(const std::vector<std::string>& paths, const std::string& tokenizer);
+
+// Text files as words (data/vocabulary.h), token 0 for unknown ones. The vocabulary is that of the
+// part that trains, at most `limit` tokens (0: all there are).
+Corpus open_words(const std::vector<std::string>& paths, double validation_fraction, int limit);
 
 // Token files: raw uint16 as nanoGPT writes them, or llm.c's with a header. The vocabulary is that
 // of the header's tokenizer, or one more than the largest token.

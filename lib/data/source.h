@@ -1,5 +1,5 @@
 // Rows of inputs and targets for training and validation. The coordinator alone owns a source; it
-// must not know models, microbatches or ranks: row r of step s depends on (seed, s, r) only, so
+// must not know models, microbatches or ranks: row r of pass p depends on (seed, p, r) only, so
 // every grid sees the same data.
 #pragma once
 
@@ -25,9 +25,12 @@ class Source {
   virtual std::string description() const = 0;          // one line for the log
   virtual nlohmann::json tokenizer() const = 0;         // for the checkpoint: what an input means
 
-  // Fills all rows of the tensors with rows first_row.. of the step's batch; inputs and targets
-  // (rows, T) int32.
-  virtual void read_training(std::int64_t step, std::int64_t first_row, Tensor& inputs,
+  // Rows of a pass over the training data (an epoch); 0: they are drawn without end, and every step
+  // is a pass of its own.
+  virtual std::int64_t training_rows() const { return 0; }
+  // Fills all rows of the tensors with rows first_row.. of the pass; inputs (rows, input shape),
+  // targets (rows, target shape) int32.
+  virtual void read_training(std::int64_t pass, std::int64_t first_row, Tensor& inputs,
                              Tensor& targets) const = 0;
 
   // Validation rows follow each other over the whole split without overlap; 0 if there is no such
@@ -37,7 +40,8 @@ class Source {
 };
 
 // Opens what the configuration names and checks it: Error(kData) names the file and the position.
-// `vocabulary` bounds the tokens; 0 takes it from the data (synthetic data has none and needs it).
+// `vocabulary` bounds the tokens; 0 takes it from the data (synthetic tokens have none and need
+// it).
 std::unique_ptr<Source> open_source(const DataConfig& config, int sequence_length,
                                     std::uint64_t seed, int vocabulary = 0);
 

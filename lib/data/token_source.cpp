@@ -17,8 +17,7 @@ TokenSource::TokenSource(Corpus corpus, double validation_fraction, int sequence
                          std::uint64_t seed, int vocabulary)
     : corpus_(std::move(corpus)),
       length_(sequence_length),
-      training_tokens_(static_cast<std::int64_t>(static_cast<double>(corpus_.size()) *
-                                                 (1 - validation_fraction))),
+      training_tokens_(training_tokens(corpus_.size(), validation_fraction)),
       key_(random_key(seed, "data")) {
   if (vocabulary > 0) corpus_.set_vocabulary(vocabulary);
   const std::int32_t largest =

@@ -59,23 +59,29 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   auto feed = [&](std::int64_t step) {
     const StepContext context = pipeline.training_step(step);
     pipeline.expect_batch(context);
-    if (coordinator) coordinator->feed(batch_plan(context, 0));
+    if (coordinator) coordinator->feed(pipeline.batch_plan(context));
   };
+  const std::int64_t full_rows = pipeline.training_step(0).rows;
   std::vector<double> seconds;
   std::vector<std::int64_t> early_resident, early_tensors;
-  double total = 0, bubble = 0;
+  double total = 0, bubble = 0, reading = 0;
   std::vector<StageCost> costs(static_cast<std::size_t>(pipeline.stage_count()));
   feed(0);
   for (std::int64_t step = 0;; ++step) {
+    const double before = coordinator ? coordinator->seconds() : 0;
     feed(step + 1);
-    const StepResult result = pipeline.train(pipeline.training_step(step), 1e-4);
+    const double feeding = coordinator ? coordinator->seconds() - before : 0;
+    const StepContext context = pipeline.training_step(step);
+    const StepResult result = pipeline.train(context, 1e-4);
     if (step + 1 == kWarmUpSteps) {
       early_resident = gather(collective, resident_bytes());
       early_tensors = gather(collective, pool.reserved_bytes());
     }
     if (step < kWarmUpSteps) continue;
-    if (step == kWarmUpSteps) continue;  // this step's clock holds the gathering
+    if (step == kWarmUpSteps) continue;      // this step's clock holds the gathering
+    if (context.rows < full_rows) continue;  // the short last batch of an epoch
     seconds.push_back(result.step_seconds);
+    reading += feeding;
     total += result.step_seconds;
     bubble += result.bubble_fraction();
     for (std::size_t s = 0; s < costs.size(); ++s) {
@@ -91,7 +97,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
 
   const double step_seconds = median(seconds);
-  const auto rows = static_cast<double>(config.train.batch_size);
+  const auto rows = static_cast<double>(full_rows);
   const double flop = rows * training_flop_per_row(pipeline.layers());
   nlohmann::ordered_json report = {
       {"world", world.text()},
@@ -102,9 +108,11 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
         {"bfloat16", bfloat16_peak > 0 ? nlohmann::ordered_json(bfloat16_peak / 1e9) : nullptr}}},
       {"steps", seconds.size()},
       {"step_seconds", step_seconds},
-      {"tokens_per_second", rows * static_cast<double>(pipeline.targets_per_row()) / step_seconds},
+      {std::string(pipeline.rate_unit()) + "_per_second",
+       rows * static_cast<double>(pipeline.targets_per_row()) / step_seconds},
       {"model_flop_per_step", flop},
       {"efficiency", flop / (step_seconds * peak)},
+      {"coordinator_share", reading / total},
       {"bubble_fraction", bubble / static_cast<double>(seconds.size())},
       {"bubble_predicted", simulate(pipeline.layout().schedule, {costs, 0}).bubble_fraction()},
       {"resident_bytes", late_resident},
@@ -122,14 +130,16 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       text += fmt::format(" {:.1f}", bytes.get<double>() / 1e6);
     return text;
   };
+  const bool samples = report.contains("samples_per_second");
   const auto& bfloat16 = report.at("peak_gflops").at("bfloat16");
   return fmt::format(
       "{}\n"
       "best matrix product  {:.1f} GFLOP/s float32, {} bfloat16\n"
       "step                 {:.2f} ms, median of {} ({}, M={})\n"
-      "tokens/s             {:.0f}\n"
+      "{:<20} {:.0f}\n"
       "model FLOP per step  {:.4g}\n"
       "efficiency           {:.1f}%\n"
+      "data                 {:.2f}% of the step to read and send batches, on rank 0\n"
       "bubble               {:.1f}% measured, {:.1f}% predicted from the stages' times\n"
       "tensor memory        MB per rank, after step 3:{}, at the end:{}\n"
       "resident memory      MB per rank, after step 3:{}, at the end:{}\n",
@@ -138,7 +148,9 @@ std::string bench_text(const nlohmann::ordered_json& report) {
                          : fmt::format("{:.1f} GFLOP/s", bfloat16.get<double>()),
       1e3 * number("step_seconds"), report.at("steps").get<int>(),
       report.at("schedule").get<std::string>(), report.at("microbatches").get<int>(),
-      number("tokens_per_second"), number("model_flop_per_step"), 100 * number("efficiency"),
+      samples ? "samples/s" : "tokens/s",
+      number(samples ? "samples_per_second" : "tokens_per_second"), number("model_flop_per_step"),
+      100 * number("efficiency"), 100 * number("coordinator_share"),
       100 * number("bubble_fraction"), 100 * number("bubble_predicted"),
       megabytes("tensor_bytes_step_3"), megabytes("tensor_bytes"),
       megabytes("resident_bytes_step_3"), megabytes("resident_bytes"));

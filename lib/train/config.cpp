@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include "base/error.h"
 #include "train/config_reader.h"
@@ -73,13 +74,8 @@ class Checker {
 
   void check_data() const {
     const DataConfig& data = config_.data;
-    if (data.format == "synthetic") {
-      if (config_.model.vocabulary == "auto" && !config_.model.preset.starts_with("gpt2")) {
-        fail("model.vocabulary", "synthetic data has none of its own, expected a number");
-      }
-    } else if (data.path.empty()) {
-      fail("data.path", "missing, expected the file of the format " + data.format);
-    }
+    check_data_format();
+    if (data.images()) return;
     if (data.sequence_length == 0 && config_.model.preset.empty()) {
       fail("data.sequence_length",
            "missing, a model given as layers has no context to take it from");
@@ -92,6 +88,41 @@ class Checker {
       fail("data.sequence_length", text(data.sequence_length) + " is more than model.context " +
                                        text(config_.model.context));
     }
+  }
+
+  void check_data_format() const {
+    const DataConfig& data = config_.data;
+    const bool image_files = data.images() && data.files();
+    if (data.files() && data.path.empty()) {
+      fail("data.path", "missing, expected the file of the format " + data.format);
+    }
+    if (!data.files() && !data.images() && config_.model.vocabulary == "auto" &&
+        !config_.model.preset.starts_with("gpt2")) {
+      fail("model.vocabulary", "synthetic data has none of its own, expected a number");
+    }
+    if (!data.image.empty() && (data.image.size() != 3 || data.classes == 0)) {
+      fail("data.image", "expected height, width and channels, and data.classes beside them");
+    }
+    applies("data.vocabulary", data.vocabulary > 0,
+            (data.format == "csv" && data.tokenizer != "byte") ||
+                (data.format == "text" && data.tokenizer == "word"),
+            "csv, and text with tokenizer word");
+    applies("data.classes", data.classes > 0,
+            data.format == "csv" || data.format == "idx" || !data.files(),
+            "csv, idx and synthetic");
+    applies("data.mean", !data.mean.empty(), image_files, "idx and cifar");
+    applies("data.std", !data.deviation.empty(), image_files, "idx and cifar");
+    applies("data.pad", data.pad > 0, image_files, "idx and cifar");
+    applies("data.crop", data.crop > 0, image_files, "idx and cifar");
+    applies("data.flip", data.flip, image_files, "idx and cifar");
+    applies("data.image", !data.image.empty(), !data.files(), "synthetic");
+  }
+
+  // An option that would be ignored is refused.
+  void applies(const std::string& key, bool given, bool known, const std::string& formats) const {
+    if (!given || known) return;
+    fail(key,
+         "is for " + formats + ", but data.format is " + config_.data.format + "; leave it out");
   }
 
   void check_split() const {
@@ -115,7 +146,7 @@ class Checker {
 
   void check_optimizer() const {
     const LearningRateConfig& schedule = config_.optimizer.schedule;
-    if (schedule.decay_steps <= schedule.warmup_steps) {
+    if (schedule.decay_steps > 0 && schedule.decay_steps <= schedule.warmup_steps) {
       fail("optimizer.schedule.decay_steps", text(schedule.decay_steps) +
                                                  ", expected more than warmup_steps " +
                                                  text(schedule.warmup_steps));
@@ -132,16 +163,24 @@ class Checker {
   const KeyPlaces& places_;
 };
 
+constexpr int kDefaultSteps = 1000;
+
+void fill_decay(Config& config) {
+  LearningRateConfig& schedule = config.optimizer.schedule;
+  if (schedule.decay_steps == 0) {
+    schedule.decay_steps = std::max(config.train.steps, schedule.warmup_steps + 1);
+  }
+}
+
 // Defaults that come from other fields.
 void fill_defaults(Config& config, const std::filesystem::path& file) {
   if (config.train.output.empty()) {
     config.train.output = (std::filesystem::current_path() / "runs" / file.stem()).string();
   }
   if (config.data.sequence_length == 0) config.data.sequence_length = config.model.context;
-  LearningRateConfig& schedule = config.optimizer.schedule;
-  if (schedule.decay_steps == 0) {
-    schedule.decay_steps = std::max(config.train.steps, schedule.warmup_steps + 1);
-  }
+  if (config.train.epochs > 0) return;  // settle_steps() has the rest
+  if (config.train.steps == 0) config.train.steps = kDefaultSteps;
+  fill_decay(config);
 }
 
 }  // namespace
@@ -157,6 +196,23 @@ Config load_config(const std::string& path, const std::vector<std::string>& over
   fill_defaults(config, path);
   Checker(config, path, places).check();
   return config;
+}
+
+void settle_steps(Config& config, std::int64_t epoch_steps) {
+  TrainConfig& train = config.train;
+  if (train.epochs == 0) return;
+  if (epoch_steps == 0) {
+    throw Error(ExitCode::kConfiguration,
+                "train.epochs: there are none of windows drawn from one text; give train.steps");
+  }
+  const std::int64_t steps = train.epochs * epoch_steps;
+  if (train.steps == 0 && steps > std::numeric_limits<int>::max()) {
+    throw Error(ExitCode::kConfiguration, "train.epochs: " + std::to_string(train.epochs) + " of " +
+                                              std::to_string(epoch_steps) +
+                                              " steps are more than 2147483647 steps");
+  }
+  if (train.steps == 0 || steps < train.steps) train.steps = static_cast<int>(steps);
+  fill_decay(config);
 }
 
 std::string resolved_yaml(const Config& config) {

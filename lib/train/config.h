@@ -21,7 +21,8 @@ struct ParallelConfig {
 };
 
 struct TrainConfig {
-  int steps = 1000;
+  int steps = 0;                      // 0: as train.epochs says, without them 1000
+  int epochs = 0;                     // passes over the training samples; 0: as many as steps need
   int batch_size = 16;                // rows per step over all microbatches and replicas
   std::string precision = "float32";  // float32 | bfloat16
   std::uint64_t seed = 1337;
@@ -56,6 +57,11 @@ struct Config {
 // absolute. Error(kConfiguration), one line that begins with file:line or the option, for whatever
 // is wrong.
 Config load_config(const std::string& path, const std::vector<std::string>& overrides = {});
+
+// Sets train.steps where train.epochs decides it, once it is known how many steps an epoch has (0:
+// the data have no epochs, which is an Error(kConfiguration)). The fewer steps count if both are
+// given.
+void settle_steps(Config& config, std::int64_t epoch_steps);
 
 // What ran, every key spelt out: load_config of this text gives the same Config.
 std::string resolved_yaml(const Config& config);

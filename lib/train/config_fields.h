@@ -49,11 +49,20 @@ void visit_fields(Visitor& v, ModelConfig& c) {
 
 template <class Visitor>
 void visit_fields(Visitor& v, DataConfig& c) {
-  v.word("format", c.format, {"text", "tokens", "synthetic"});
+  v.word("format", c.format, {"text", "tokens", "csv", "idx", "cifar", "synthetic"});
   v.paths("path", c.path);
-  v.word("tokenizer", c.tokenizer, {"char", "byte"});
+  v.word("tokenizer", c.tokenizer, {"char", "byte", "word"});
+  v.optional_number("vocabulary", c.vocabulary);
   v.optional_number("sequence_length", c.sequence_length);
   v.number("validation_fraction", c.validation_fraction, kFraction);
+  v.optional_number("classes", c.classes);
+  v.numbers("mean", c.mean, kAny);
+  v.numbers("std", c.deviation, kPositive);
+  v.number("pad", c.pad, kAtLeastZero);
+  v.number("crop", c.crop, kAtLeastZero);
+  v.flag("flip", c.flip);
+  v.numbers("image", c.image, kAtLeastOne);
+  v.number("samples", c.samples, kAtLeastOne);
 }
 
 template <class Visitor>
@@ -94,7 +103,8 @@ void visit_fields(Visitor& v, OptimizerConfig& c) {
 
 template <class Visitor>
 void visit_fields(Visitor& v, TrainConfig& c) {
-  v.number("steps", c.steps, kAtLeastOne);
+  v.optional_number("steps", c.steps);
+  v.optional_number("epochs", c.epochs);
   v.number("batch_size", c.batch_size, kAtLeastOne);
   v.word("precision", c.precision, {"float32", "bfloat16"});
   v.number("seed", c.seed, kAny);

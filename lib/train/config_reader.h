@@ -42,6 +42,14 @@ class ConfigReader {
   void word_or_number(const char* name, int& field, const char* word);  // 0 for the word
   void word_or_size(const char* name, std::string& field, const char* word);
   void pair(const char* name, std::array<double, 2>& field, const Range& range);
+  template <class T>
+  void numbers(const char* name, std::vector<T>& field, const Range& range) {
+    const YamlValue* value = take(name);
+    if (value == nullptr) return;
+    field.clear();
+    for (const YamlValue& item : value->list) field.push_back(parse_number<T>(item, name, range));
+    if (value->list.empty()) field.push_back(parse_number<T>(*value, name, range));
+  }
   void flag(const char* name, bool& field);
   void optional_flag(const char* name, std::optional<bool>& field);
   void word(const char* name, std::string& field, const Words& words);

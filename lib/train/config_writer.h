@@ -34,6 +34,12 @@ class ConfigWriter {
   void pair(const char* name, std::array<double, 2>& field, const Range&) {
     list(name, Words{text_of(field[0]), text_of(field[1])});
   }
+  template <class T>
+  void numbers(const char* name, std::vector<T>& field, const Range&) {
+    Words texts;
+    for (const T number : field) texts.push_back(text_of(number));
+    if (!texts.empty()) list(name, texts);
+  }
   void flag(const char* name, bool& field) { write(name, field ? "true" : "false"); }
   void optional_flag(const char* name, std::optional<bool>& field) {
     if (field) flag(name, *field);

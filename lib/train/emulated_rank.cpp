@@ -86,7 +86,7 @@ StepContext EmulatedRank::context(std::int64_t step) const {
 
 void EmulatedRank::feed(std::int64_t step) {
   engine_->expect_batch(context(step), {kTokens});
-  if (coordinator_) coordinator_->feed(batch_plan(context(step), 0));
+  if (coordinator_) coordinator_->feed(batch_plan(context(step), step, 0));
 }
 
 void EmulatedRank::run(std::int64_t step) { engine_->run(actions_, context(step), recorder_); }

@@ -142,6 +142,13 @@ class Chooser {
 
 }  // namespace
 
+DataShape data_shape_of(const Source& source) {
+  return {.row = source.input_shape(),
+          .dtype = source.input_dtype(),
+          .vocabulary = source.vocabulary(),
+          .classes = source.classes()};
+}
+
 ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
   const PipelineConfig& pipeline = config.pipeline;
   const int rows = config.train.batch_size;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "comm/collective.h"
+#include "data/source.h"
 #include "nn/model.h"
 #include "pipeline/partition.h"
 #include "schedule/schedule.h"
@@ -21,11 +22,15 @@ struct ModelPlan {
   std::vector<std::unique_ptr<Layer>> layers;
   std::vector<bool> recomputed;  // per layer
   int ranks = 1, virtual_stages = 1, microbatches = 1;
+  std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
   Schedule schedule;  // compute actions; without ranks if it is still to be searched for: auto
 
   int stage_count() const { return ranks * virtual_stages; }
   bool searches_schedule() const { return schedule.ranks.empty(); }
 };
+// What the data tell about the model.
+DataShape data_shape_of(const Source& source);
+
 // Error(kConfiguration) if model, schedule and `ranks` do not fit.
 ModelPlan make_plan(const Config& config, const DataShape& data, int ranks);
 

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "ops/parallel.h"
@@ -70,8 +71,8 @@ double StepResult::bubble_fraction() const {
   return 1 - busy / (slowest * static_cast<double>(busy_seconds.size()));
 }
 
-BatchPlan batch_plan(const StepContext& step, std::int64_t first_row) {
-  BatchPlan plan{step.mode == Mode::kTrain, step.step, first_row, step.parity(), {}};
+BatchPlan batch_plan(const StepContext& step, std::int64_t pass, std::int64_t first_row) {
+  BatchPlan plan{step.mode == Mode::kTrain, pass, first_row, step.parity(), {}};
   for (int m = 0; m < step.microbatches; ++m) plan.microbatch_rows.push_back(step.rows_of(m));
   return plan;
 }
@@ -84,6 +85,7 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbo
       pool_(pool),
       ops_(pool),
       layout_(choose_layout(config, plan, world)),
+      epochs_{plan.training_rows, config.train.batch_size, layout_.schedule.microbatches},
       layers_(std::move(plan.layers)),
       index_(layers_),
       target_row_(layers_.back()->output_row().without_last()) {
@@ -143,7 +145,7 @@ void PipelineRank::build_stages() {
 }
 
 StepContext PipelineRank::training_step(std::int64_t step) const {
-  const std::int64_t rows = config_.train.batch_size;
+  const std::int64_t rows = epochs_.at(step).rows;
   return {.mode = Mode::kTrain,
           .step = step,
           .rows = rows,
@@ -160,10 +162,16 @@ StepContext PipelineRank::evaluation_step(std::int64_t batch, std::int64_t rows)
           .microbatches = static_cast<int>(microbatches)};
 }
 
+BatchPlan PipelineRank::batch_plan(const StepContext& step, std::int64_t first_row) const {
+  if (step.mode != Mode::kTrain) return pipetrain::batch_plan(step, 0, first_row);
+  const StepRows rows = epochs_.at(step.step);
+  return pipetrain::batch_plan(step, rows.pass, rows.first_row);
+}
+
 StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
   if (step_start_ == 0) step_start_ = wall_seconds();
   engine_->run(training_actions_, step, recorder_);
-  if (++steps_run_ == 2) reserve_for_sends(step);
+  if (++steps_run_ == 2) reserve_for_sends();
   StepResult result;
   recorder_.record_other("reduce", [&] { result = reduce(step); });
   result.finite = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
@@ -178,10 +186,15 @@ StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
 
 // How long a send holds its tensor depends on the receiver's pace. What the first steps took plus
 // all that can be under way at once is enough for ever.
-void PipelineRank::reserve_for_sends(const StepContext& step) {
+void PipelineRank::reserve_for_sends() {
   const MessageBound bound =
       max_outstanding_sends(lowered())[static_cast<std::size_t>(mailbox_.rank())];
-  for (const std::int64_t rows : {step.rows_of(0), step.rows_of(step.microbatches - 1)}) {
+  std::set<std::int64_t> sizes;  // of microbatches
+  for (const std::int64_t number : {std::int64_t{0}, epochs_.last_step()}) {
+    const StepContext step = training_step(number);
+    sizes.insert({step.rows_of(0), step.rows_of(step.microbatches - 1)});
+  }
+  for (const std::int64_t rows : sizes) {
     for (const auto& stage : stages_) {
       if (!stage->last())
         pool_.reserve(4 * static_cast<std::size_t>(stage->output_shape(rows).elements()),
@@ -190,7 +203,6 @@ void PipelineRank::reserve_for_sends(const StepContext& step) {
         pool_.reserve(4 * static_cast<std::size_t>(stage->input_shape(rows).elements()),
                       bound.backward);
     }
-    if (rows == step.rows_of(step.microbatches - 1)) break;
   }
 }
 

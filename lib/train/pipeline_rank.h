@@ -11,6 +11,7 @@
 #include "comm/collective.h"
 #include "comm/mailbox.h"
 #include "data/coordinator.h"
+#include "data/epochs.h"
 #include "nn/model.h"
 #include "optim/optimizer.h"
 #include "pipeline/engine.h"
@@ -33,8 +34,9 @@ struct StepResult {
   double bubble_fraction() const;        // 1 - busy / (ranks x the slowest rank's step)
 };
 
-// What the coordinator feeds for a step; `first_row` of the validation split.
-BatchPlan batch_plan(const StepContext& step, std::int64_t first_row);
+// What the coordinator feeds for a step: rows from first_row on of a pass over the training data,
+// or of the validation split.
+BatchPlan batch_plan(const StepContext& step, std::int64_t pass, std::int64_t first_row);
 
 class PipelineRank {
  public:
@@ -56,6 +58,8 @@ class PipelineRank {
   // A training step's, or an evaluation batch's, shape. `targets_per_row` scales the gradient.
   StepContext training_step(std::int64_t step) const;
   StepContext evaluation_step(std::int64_t batch, std::int64_t rows) const;
+  // What the coordinator feeds for it; an evaluation begins at `first_row` of the validation split.
+  BatchPlan batch_plan(const StepContext& step, std::int64_t first_row = 0) const;
 
   void expect_batch(const StepContext& step) { engine_->expect_batch(step, target_row_); }
   // Forward and backward of a batch that was expected and fed, reduction, norm; then the update
@@ -72,12 +76,16 @@ class PipelineRank {
   // Time spent on something else does not count as part of the next step.
   void exclude_seconds(double seconds) { step_start_ += seconds; }
   double take_peak_live_microbatches() { return engine_->take_peak_live_microbatches(); }
+  const Epochs& epochs() const { return epochs_; }
   std::int64_t targets_per_row() const { return target_row_.elements(); }
+  bool classifies() const { return target_row_.rank() == 0; }  // one label a row
+  // What a rate counts: targets.
+  const char* rate_unit() const { return classifies() ? "samples" : "tokens"; }
 
  private:
   void build_stages();
   Schedule lowered() const;  // the layout's schedule as all ranks execute it
-  void reserve_for_sends(const StepContext& step);
+  void reserve_for_sends();
   StepResult reduce(const StepContext& step);
 
   const Config& config_;
@@ -86,6 +94,7 @@ class PipelineRank {
   MemoryPool& pool_;
   Ops ops_;
   Layout layout_;
+  Epochs epochs_;
   std::vector<std::unique_ptr<Layer>> layers_;
   ParameterIndex index_;
   Shape target_row_;

@@ -113,6 +113,7 @@ double measure_update(const OptimizerConfig& optimizer, std::int64_t elements, C
 
 double measure_reading(const Source& source, std::int64_t rows) {
   MemoryPool pool;
+  if (source.training_rows() > 0) rows = std::min(rows, source.training_rows());
   Tensor inputs(pool, source.input_shape().batched(rows), source.input_dtype());
   Tensor targets(pool, source.target_shape().batched(rows), DType::kInt32);
   source.read_training(0, 0, inputs, targets);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "schedule/csv.h"
@@ -34,6 +35,10 @@ RunDirectory::RunDirectory(const Config& config)
   std::error_code none;  // a trace of an earlier run is not this one's
   std::filesystem::remove(trace_path(folder_), none);
   write_file(folder_ + "/config.yaml", resolved_yaml(config));
+}
+
+void RunDirectory::write_tokenizer(const nlohmann::json& tokenizer) const {
+  write_file(folder_ + "/tokenizer.json", tokenizer.dump() + "\n");
 }
 
 void RunDirectory::write_schedule(const Schedule& schedule) const {

@@ -1,7 +1,8 @@
-// The folder of a run: config.yaml as resolved, schedule.csv, metrics.jsonl, and trace.json if
-// asked for. Rank 0 owns it. It must not know training.
+// The folder of a run: config.yaml as resolved, tokenizer.json, schedule.csv, metrics.jsonl, and
+// trace.json if asked for. Rank 0 owns it. It must not know training.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "schedule/schedule.h"
@@ -18,6 +19,8 @@ class RunDirectory {
   // Error(kConfiguration) if that cannot be.
   explicit RunDirectory(const Config& config);
   MetricsFile& metrics() { return metrics_; }
+  // tokenizer.json: what the data's inputs mean, such as the vocabulary.
+  void write_tokenizer(const nlohmann::json& tokenizer) const;
   // schedule.csv: what the ranks execute, whether it was generated, read or searched for.
   void write_schedule(const Schedule& schedule) const;
 

@@ -137,19 +137,25 @@ RankSummary rank_summary_of(const std::string& text) {
 }
 
 std::string summary_text(const RunSummary& run) {
-  std::string text = fmt::format("\n{} steps in {}, {:.0f} tokens/s\n", run.steps,
-                                 clock_text(run.seconds), run.tokens_per_second);
+  std::string text = fmt::format("\n{} steps in {}, {:.0f} {}/s\n", run.steps,
+                                 clock_text(run.seconds), run.rate, run.rate_unit);
   if (run.first_validation_loss && run.last_validation_loss) {
     text += fmt::format("validation loss  {:.4f} at first, {:.4f} at last\n",
                         *run.first_validation_loss, *run.last_validation_loss);
+  }
+  if (run.first_accuracy && run.last_accuracy) {
+    text += fmt::format("accuracy         {:.2f}% at first, {:.2f}% at last\n",
+                        100 * *run.first_accuracy, 100 * *run.last_accuracy);
   }
   const double textbook =
       static_cast<double>(run.microbatches) / (run.microbatches + run.stages - 1);
   text += fmt::format(
       "bubble           {:.1f}% measured, {:.1f}% predicted from the stages' own times\n"
       "efficiency       {:.1f}% of the ranks' time in layers; the textbook's M/(M+S-1) is "
-      "{:.1f}%\n\n",
-      100 * run.bubble, 100 * run.predicted_bubble, 100 * (1 - run.bubble), 100 * textbook);
+      "{:.1f}%\n"
+      "data             {:.2f}% of the steps' time to read and send batches, on rank 0\n\n",
+      100 * run.bubble, 100 * run.predicted_bubble, 100 * (1 - run.bubble), 100 * textbook,
+      100 * run.coordinator_share);
   text += rank_table(run.ranks);
   return text + fmt::format("\nrun directory: {}\n", run.output);
 }

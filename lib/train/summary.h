@@ -29,10 +29,13 @@ RankSummary rank_summary_of(const std::string& text);
 
 struct RunSummary {
   std::int64_t steps = 0;
-  double seconds = 0, tokens_per_second = 0;
+  double seconds = 0, rate = 0;  // rate_unit a second
+  std::string rate_unit;         // "tokens"
+  double coordinator_share = 0;  // of the steps' time: rank 0 reads and sends batches
   double bubble = 0, predicted_bubble = 0;
   int microbatches = 0, stages = 0;
   std::optional<double> first_validation_loss, last_validation_loss;
+  std::optional<double> first_accuracy, last_accuracy;
   std::string output;
   std::vector<RankSummary> ranks;
 };

@@ -1,6 +1,9 @@
 #include "train/trainer.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -22,8 +25,9 @@ Extents extents_of(const Shape& shape) {
 
 }  // namespace
 
-void Trainer::Window::add(const StepResult& result) {
+void Trainer::Window::add(const StepResult& result, std::int64_t step_rows) {
   ++steps;
+  rows += step_rows;
   seconds += result.step_seconds;
   bubble += result.bubble_fraction();
   stage_seconds.resize(result.stage_seconds.size());
@@ -46,7 +50,7 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       collective_(collective),
       pool_(pool),
       pipeline_(config, std::move(plan), mailbox, collective, pool),
-      progress_(options.progress && source != nullptr, config.train.steps, "tokens"),
+      progress_(options.progress && source != nullptr, config.train.steps, pipeline_.rate_unit()),
       busy_seconds_(static_cast<std::size_t>(world.size())),
       run_seconds_(static_cast<std::size_t>(world.size())) {
   if (options.trace) {
@@ -68,7 +72,7 @@ void Trainer::run() {
   const TrainConfig& train = config_.train;
   feed_training(0);
   count_validation_rows();
-  if (validation_rows_ > 0) first_evaluation_ = last_evaluation_ = Evaluation{evaluate(), 0};
+  if (validation_rows_ > 0) first_evaluation_ = last_evaluation_ = evaluate(0);
   const double begin = wall_seconds();
   for (std::int64_t step = 0; step < train.steps; ++step) {
     OtherWork feed{"feed", wall_seconds(), 0};
@@ -78,8 +82,8 @@ void Trainer::run() {
     const double rate = learning_rate_at(config_.optimizer, step, train.steps);
     const StepResult result = pipeline_.train(context, rate);
     if (!result.finite) handle_not_finite(context, result);
-    window_.add(result);
-    whole_run_.add(result);
+    window_.add(result, context.rows);
+    whole_run_.add(result, context.rows);
     for (std::size_t r = 0; r < busy_seconds_.size(); ++r) {
       busy_seconds_[r] += result.busy_seconds[r];
       run_seconds_[r] += result.run_seconds[r];
@@ -99,6 +103,7 @@ void Trainer::run() {
 
 void Trainer::announce() const {
   if (!coordinates()) return;
+  directory_->write_tokenizer(source_->tokenizer());
   directory_->write_schedule(pipeline_.layout().schedule);
   spdlog::info("{}", world_.text());
   spdlog::info("{}", instruction_set_description());
@@ -115,7 +120,10 @@ void Trainer::announce() const {
 void Trainer::feed_training(std::int64_t step) {
   const StepContext context = pipeline_.training_step(step);
   pipeline_.expect_batch(context);
-  if (coordinates()) coordinator_->feed(batch_plan(context, 0));
+  if (!coordinates()) return;
+  const double before = coordinator_->seconds();
+  coordinator_->feed(pipeline_.batch_plan(context));
+  feeding_seconds_ += coordinator_->seconds() - before;
 }
 
 // All ranks agree on how much the coordinator's validation split holds.
@@ -130,7 +138,7 @@ void Trainer::count_validation_rows() {
 }
 
 // The validation split row by row, in batches of the training size; the last may be smaller.
-double Trainer::evaluate() {
+Trainer::Evaluation Trainer::evaluate(std::int64_t step) {
   const std::int64_t rows = validation_rows_;
   const std::int64_t batch_rows = config_.train.batch_size,
                      batches = (rows + batch_rows - 1) / batch_rows;
@@ -139,18 +147,26 @@ double Trainer::evaluate() {
     const StepContext context =
         pipeline_.evaluation_step(batch, std::min(batch_rows, rows - first));
     pipeline_.expect_batch(context);
-    if (coordinates()) coordinator_->feed(batch_plan(context, first));
+    if (coordinates()) coordinator_->feed(pipeline_.batch_plan(context, first));
     return context;
   };
-  double loss = 0;
+  PipelineRank::Sums sums;
   StepContext context = feed(0);
   for (std::int64_t batch = 0; batch < batches; ++batch) {
     const StepContext current = context;
     if (batch + 1 < batches) context = feed(batch + 1);
-    loss += pipeline_.evaluate(current).loss;
+    const PipelineRank::Sums batch_sums = pipeline_.evaluate(current);
+    sums.loss += batch_sums.loss;
+    sums.correct += batch_sums.correct;
   }
-  collective_.all_reduce(std::span(&loss, 1));
-  return loss / static_cast<double>(rows * pipeline_.targets_per_row());
+  std::array<double, 2> all = {sums.loss, sums.correct};
+  collective_.all_reduce(std::span<double>(all));
+  const auto targets = static_cast<double>(rows * pipeline_.targets_per_row());
+  return {all[0] / targets, all[1] / targets, step};
+}
+
+double Trainer::targets_per_second(const Window& window) const {
+  return static_cast<double>(window.rows * pipeline_.targets_per_row()) / window.seconds;
 }
 
 // Before anything else runs in the engine, whose recorder holds one step.
@@ -175,12 +191,11 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
   const bool logs = step == 1 || last || evaluates || step % train.log_every == 0;
   if (evaluates) {
     progress_.clear();
-    last_evaluation_ = Evaluation{evaluate(), step};
+    last_evaluation_ = evaluate(step);
   }
   if (!logs) return;
   const double seconds = window_.seconds / window_.steps;
-  const double tokens =
-      static_cast<double>(train.batch_size * pipeline_.targets_per_row()) / seconds;
+  const double rate = targets_per_second(window_);
   if (coordinates()) {
     nlohmann::ordered_json line = {
         {"step", step},
@@ -188,20 +203,26 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
         {"learning_rate", learning_rate},
         {"grad_norm", result.gradient_norm},
         {"step_seconds", seconds},
-        {"tokens_per_second", tokens},
+        {std::string(pipeline_.rate_unit()) + "_per_second", rate},
         {"bubble_fraction", window_.bubble / window_.steps},
         {"bubble_predicted", window_.predicted_bubble(pipeline_.layout().schedule)},
         {"peak_bytes",
          std::vector<std::int64_t>(result.peak_bytes.begin(), result.peak_bytes.end())}};
-    if (evaluates) line["val_loss"] = last_evaluation_->loss;
-    directory_->metrics().write(line);
+    std::string validation;
     if (evaluates) {
-      spdlog::info("step {:>6}  loss {:.4f}  validation loss {:.4f}  {:.0f} tokens/s", step,
-                   result.loss, last_evaluation_->loss, tokens);
-    } else if (!progress_.visible()) {
-      spdlog::info("step {:>6}  loss {:.4f}  {:.0f} tokens/s", step, result.loss, tokens);
+      line["val_loss"] = last_evaluation_->loss;
+      validation = fmt::format("validation loss {:.4f}  ", last_evaluation_->loss);
     }
-    progress_.draw(step, result.loss, tokens, seconds * static_cast<double>(train.steps - step));
+    if (evaluates && pipeline_.classifies()) {
+      line["val_accuracy"] = last_evaluation_->accuracy;
+      validation += fmt::format("accuracy {:.2f}%  ", 100 * last_evaluation_->accuracy);
+    }
+    directory_->metrics().write(line);
+    if (evaluates || !progress_.visible()) {
+      spdlog::info("step {:>6}  loss {:.4f}  {}{:.0f} {}/s", step, result.loss, validation, rate,
+                   pipeline_.rate_unit());
+    }
+    progress_.draw(step, result.loss, rate, seconds * static_cast<double>(train.steps - step));
   }
   window_ = {};
 }
@@ -209,7 +230,7 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
 void Trainer::handle_not_finite(const StepContext& step, const StepResult& result) {
   // The same batch again, looking at every layer's result; nothing was updated, so it shows again.
   pipeline_.expect_batch(step);
-  if (coordinates()) coordinator_->feed(batch_plan(step, 0));
+  if (coordinates()) coordinator_->feed(pipeline_.batch_plan(step));
   const std::string where = pipeline_.find_not_finite(step);
   progress_.clear();
   const std::string what = (std::isfinite(result.loss) ? "gradient" : "loss") +
@@ -285,15 +306,19 @@ void Trainer::print_summary() {
   RunSummary run;
   run.steps = config_.train.steps;
   run.seconds = training_seconds_;
-  run.tokens_per_second =
-      static_cast<double>(config_.train.batch_size * pipeline_.targets_per_row()) /
-      (whole_run_.seconds / whole_run_.steps);
+  run.rate = targets_per_second(whole_run_);
+  run.rate_unit = pipeline_.rate_unit();
+  run.coordinator_share = feeding_seconds_ / whole_run_.seconds;
   run.bubble = whole_run_.bubble / whole_run_.steps;
   run.predicted_bubble = whole_run_.predicted_bubble(schedule);
   run.microbatches = schedule.microbatches;
   run.stages = pipeline_.stage_count();
   if (first_evaluation_) run.first_validation_loss = first_evaluation_->loss;
   if (last_evaluation_) run.last_validation_loss = last_evaluation_->loss;
+  if (last_evaluation_ && pipeline_.classifies()) {
+    run.first_accuracy = first_evaluation_->accuracy;
+    run.last_accuracy = last_evaluation_->accuracy;
+  }
   run.output = config_.train.output;
   for (const std::string& row : rows) run.ranks.push_back(rank_summary_of(row));
   std::fputs(summary_text(run).c_str(), stdout);

@@ -40,13 +40,14 @@ class Trainer {
   // Means over the steps since the last line of metrics.
   struct Window {
     int steps = 0;
+    std::int64_t rows = 0;
     double seconds = 0, bubble = 0;
     std::vector<StageCost> stage_seconds;
-    void add(const StepResult& result);
+    void add(const StepResult& result, std::int64_t step_rows);
     double predicted_bubble(const Schedule& schedule) const;
   };
   struct Evaluation {
-    double loss = 0;
+    double loss = 0, accuracy = 0;  // per target
     std::int64_t step = 0;
   };
 
@@ -57,7 +58,8 @@ class Trainer {
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void handle_not_finite(const StepContext& step, const StepResult& result);
   void count_validation_rows();
-  double evaluate();
+  Evaluation evaluate(std::int64_t step);
+  double targets_per_second(const Window& window) const;
   void save_checkpoint(std::int64_t step);
   void print_summary();
 
@@ -75,6 +77,7 @@ class Trainer {
   std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
   std::optional<Evaluation> first_evaluation_, last_evaluation_;
   double training_seconds_ = 0;
+  double feeding_seconds_ = 0;  // of the coordinator, for training
   std::int64_t validation_rows_ = 0;
 };
 

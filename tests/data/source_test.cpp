@@ -103,6 +103,25 @@ TEST_CASE("Bytes are 256 tokens, read in place") {
         std::vector<std::int32_t>{'a' + 14, 'a' + 15, 'a' + 16, 'a' + 17});
 }
 
+TEST_CASE("Words are tokens by how often the training part has them, others are unknown") {
+  const TemporaryFolder folder;
+  // 19 tokens: the last two of "\n" "z" "b" "?" validate.
+  const std::string file = folder.write("w.txt", "A a b, \xC3\xA9t\xE9 a_b\nb a1 a\tC c c\nz b ?");
+  const auto words =
+      open_source({.path = {file}, .tokenizer = "word", .validation_fraction = 1.5 / 19}, 1, 1);
+  const nlohmann::json expected = {"<unknown>", "a", "b", "c", "\n", ",", "_", "a1", "z"};
+  nlohmann::json found = words->tokenizer()["vocabulary"];
+  CHECK(found.back() == nlohmann::json{0xC3, 0xA9, 't', 0xE9});  // not UTF-8
+  found.erase(found.size() - 1);
+  CHECK(found == expected);
+  const Batch batch = validation(*words, 0, 1);
+  CHECK(batch.inputs_data == std::vector<std::int32_t>{2});
+  CHECK(batch.targets_data == std::vector<std::int32_t>{0});
+  const auto limited = open_source(
+      {.path = {file}, .tokenizer = "word", .vocabulary = 2, .validation_fraction = 0.2}, 1, 1);
+  CHECK(limited->vocabulary() == 2);
+}
+
 TEST_CASE("Several files and globs are one text") {
   const TemporaryFolder folder;
   const std::string whole = folder.write("whole.dat", letters(60));

@@ -249,6 +249,62 @@ TEST_CASE("Hostile files end in an error, quickly and in one line") {
   CHECK(error_of("--- {}\n--- {}\n").find("several YAML documents") != std::string::npos);
 }
 
+TEST_CASE("Epochs decide the steps once it is known how many they have") {
+  Config config = load(kModel + kData + "train: {epochs: 3}\n");
+  CHECK(config.train.steps == 0);
+  CHECK(resolved_yaml(config).find("\n  steps:") == std::string::npos);
+  settle_steps(config, 8);
+  CHECK(config.train.steps == 24);
+  CHECK(config.optimizer.schedule.decay_steps == 24);
+  // As resolved it is the same run.
+  Config again = load(resolved_yaml(config));
+  settle_steps(again, 8);
+  CHECK(resolved_yaml(again) == resolved_yaml(config));
+
+  Config fewer = load(kModel + kData + "train: {epochs: 3, steps: 20}\n");
+  settle_steps(fewer, 8);
+  CHECK(fewer.train.steps == 20);
+  Config neither = load(kModel + kData);
+  settle_steps(neither, 8);
+  CHECK(neither.train.steps == 1000);
+  Config drawn = load(kModel + kData + "train: {epochs: 3}\n");
+  CHECK_THROWS_WITH(settle_steps(drawn, 0), Catch::Contains("windows drawn from one text"));
+  Config many = load(kModel + kData + "train: {epochs: 2147483647}\n");
+  CHECK_THROWS_WITH(settle_steps(many, 2), Catch::Contains("more than 2147483647 steps"));
+}
+
+TEST_CASE("Options of data are read where they have a meaning, and refused where they have none") {
+  const std::string images =
+      "model: {layers: [flatten]}\ndata: {format: idx, path: mnist, mean: 0.1, std: [0.3], pad: 2, "
+      "crop: 4, flip: true, classes: 10}\n";
+  const Config config = load(images);
+  CHECK(config.data.mean == std::vector<double>{0.1});
+  CHECK(config.data.deviation == std::vector<double>{0.3});
+  CHECK(config.data.pad == 2);
+  CHECK(config.data.flip);
+  CHECK(resolved_yaml(load(resolved_yaml(config))) == resolved_yaml(config));
+  const std::string made =
+      "model: {layers: [flatten]}\ndata: {format: synthetic, image: [8, 9, 3], classes: 4}\n";
+  CHECK(load(made).data.image == std::vector<int>{8, 9, 3});
+
+  const auto contains = [](const std::string& message, const std::string& part) {
+    INFO(message);
+    CHECK(message.find(part) != std::string::npos);
+  };
+  contains(error_of(kModel + kData, {"data.flip=true"}),
+           "data.flip: is for idx and cifar, but data.format is text");
+  contains(error_of(kModel + kData, {"data.vocabulary=9"}), "text with tokenizer word");
+  CHECK(error_of(kModel + kData, {"data.vocabulary=9", "data.tokenizer=word"}) == "no error");
+  contains(error_of(images, {"data.image=[8, 9, 3]"}), "data.image: is for synthetic");
+  contains(error_of(images, {"data.format=cifar"}), "data.classes: is for csv, idx and synthetic");
+  contains(error_of(images, {"data.std=0"}), "found '0', expected a number above 0");
+  contains(error_of(images, {"data.mean=[]"}), "data.mean: found");
+  contains(error_of(images, {"data.pad=-1"}), "data.pad: found '-1'");
+  contains(error_of(made, {"data.image=[8, 9]"}), "expected height, width and channels");
+  contains(error_of("model: {layers: [flatten]}\ndata: {format: synthetic, image: [8, 9, 3]}\n"),
+           "data.classes beside them");
+}
+
 TEST_CASE("A missing or unreadable configuration names the file and the reason") {
   const TemporaryFolder folder;
   auto message = [](const std::string& path) -> std::string {

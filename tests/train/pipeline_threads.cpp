@@ -6,6 +6,15 @@
 #include <nlohmann/json.hpp>
 
 namespace pipetrain {
+namespace {
+
+ModelPlan plan_for(const Config& config, const Source& source, int ranks) {
+  ModelPlan plan = make_plan(config, data_shape_of(source), ranks);
+  plan.training_rows = source.training_rows();
+  return plan;
+}
+
+}  // namespace
 
 FixedSource FixedSource::counting(std::int64_t rows, std::int64_t tokens, int vocabulary) {
   FixedRows made{.input_row = {tokens},
@@ -57,14 +66,7 @@ RankThread::RankThread(const Config& config, const Source& source, InProcess& gr
       source_(source),
       mailbox_(group.mailbox(rank, pool_)),
       collective_(group.collective(rank)),
-      pipeline_(config,
-                make_plan(config,
-                          {.row = source.input_shape(),
-                           .dtype = source.input_dtype(),
-                           .vocabulary = source.vocabulary(),
-                           .classes = source.classes()},
-                          group.size()),
-                *mailbox_, *collective_, pool_) {
+      pipeline_(config, plan_for(config, source, group.size()), *mailbox_, *collective_, pool_) {
   if (rank != 0) return;
   const int last = pipeline_.stage_count() - 1;
   coordinator_ = std::make_unique<Coordinator>(
@@ -73,7 +75,7 @@ RankThread::RankThread(const Config& config, const Source& source, InProcess& gr
 
 void RankThread::feed(const StepContext& step, std::int64_t first_row) {
   pipeline_.expect_batch(step);
-  if (coordinator_) coordinator_->feed(batch_plan(step, first_row));
+  if (coordinator_) coordinator_->feed(pipeline_.batch_plan(step, first_row));
 }
 
 void RankThread::train(std::int64_t first, std::int64_t end,

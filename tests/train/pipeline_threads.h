@@ -20,13 +20,16 @@ struct FixedRows {
   int vocabulary = 0, classes = 0;
 };
 
-// The same rows in every training step, and again as the validation split.
+// The same rows in every training step, or passed over in steps of the batch size, and again as the
+// validation split.
 class FixedSource : public Source {
  public:
   explicit FixedSource(FixedRows rows) : rows_(std::move(rows)) {}
   // Made-up rows of a language model; of images with labels.
   static FixedSource counting(std::int64_t rows, std::int64_t tokens, int vocabulary);
   static FixedSource images(std::int64_t rows, const Shape& row, int classes);
+
+  void pass_over_rows(bool passes = true) { training_rows_ = passes ? validation_rows() : 0; }
 
   Shape input_shape() const override { return rows_.input_row; }
   DType input_dtype() const override {
@@ -37,13 +40,15 @@ class FixedSource : public Source {
   int classes() const override { return rows_.classes; }
   std::string description() const override { return "fixed rows"; }
   nlohmann::json tokenizer() const override;
-  void read_training(std::int64_t step, std::int64_t first_row, Tensor& inputs,
+  std::int64_t training_rows() const override { return training_rows_; }
+  void read_training(std::int64_t pass, std::int64_t first_row, Tensor& inputs,
                      Tensor& targets) const override;
   std::int64_t validation_rows() const override;
   void read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const override;
 
  private:
   FixedRows rows_;
+  std::int64_t training_rows_ = 0;
 };
 
 using Weights = std::map<std::string, std::vector<float>>;  // by global name

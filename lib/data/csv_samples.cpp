@@ -1,0 +1,138 @@
+#include "data/csv_samples.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "base/error.h"
+#include "data/contents.h"
+#include "data/csv_records.h"
+#include "data/vocabulary.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr std::int32_t kLargestLabel = 65535;  // a typing error should not take all memory
+
+std::int32_t parse_label(const CsvRecords& records, const std::string& field) {
+  std::int32_t label = -1;
+  const char* const end = field.data() + field.size();
+  const auto [stop, error] = std::from_chars(field.data(), end, label);
+  if (error != std::errc() || stop != end || label < 0 || label > kLargestLabel) {
+    records.fail("column 1, the label, is '" + field.substr(0, 40) +
+                 "', expected a whole number from 0 to " + std::to_string(kLargestLabel) +
+                 (records.line() == 1 ? "; take out a line of headings" : ""));
+  }
+  return label;
+}
+
+}  // namespace
+
+CsvSamples::CsvSamples(const DataConfig& config, int sequence_length, int vocabulary)
+    : kind_(config.tokenizer), length_(sequence_length) {
+  const std::vector<Text> texts = read_files(config.path);
+  training_ = pipetrain::training_samples(static_cast<std::int64_t>(texts.size()),
+                                          config.validation_fraction, files_.front());
+  take_labels(texts, config.classes);
+  tokens_.resize(texts.size() * static_cast<std::size_t>(length_));
+  if (kind_ == "byte") {
+    take_bytes(texts);
+  } else {
+    take_units(texts, kind_ == "word", vocabulary);
+  }
+}
+
+std::vector<CsvSamples::Text> CsvSamples::read_files(const std::vector<std::string>& paths) {
+  std::vector<Text> texts;
+  std::vector<std::string> fields;
+  std::size_t columns = 0;
+  for (const MappedFile& file : map_files(paths)) {
+    if (is_gzip(file)) {
+      throw Error(ExitCode::kData,
+                  "data: " + file.path() + ": is packed with gzip; unpack it first");
+    }
+    CsvRecords records(file);
+    while (records.next(fields)) {
+      if (columns == 0) columns = std::max<std::size_t>(fields.size(), 2);
+      if (fields.size() != columns) {
+        records.fail("has " + std::to_string(fields.size()) + " columns, expected " +
+                     std::to_string(columns) +
+                     (texts.empty() ? " or more: a label and text" : ", as in the first record"));
+      }
+      Text& text = texts.emplace_back();
+      text.label = parse_label(records, fields[0]);
+      text.file = files_.size();
+      text.line = records.line();
+      for (std::size_t i = 1; i < fields.size(); ++i) text.text += (i > 1 ? " " : "") + fields[i];
+    }
+    files_.push_back(file.path());
+  }
+  return texts;
+}
+
+void CsvSamples::take_labels(const std::vector<Text>& texts, int classes) {
+  const auto [smallest, largest] = std::ranges::minmax(texts, {}, &Text::label);
+  const std::int32_t first = smallest.label == 0 ? 0 : 1;
+  classes_ = classes > 0 ? classes : largest.label - first + 1;
+  for (const Text& text : texts) {
+    if (text.label - first >= classes_) {
+      throw Error(ExitCode::kData,
+                  "data: " + files_[text.file] + ": line " + std::to_string(text.line) +
+                      ": label " + std::to_string(text.label) + ", expected " +
+                      std::to_string(first) + " to " + std::to_string(classes_ - 1 + first) +
+                      " (data.classes is " + std::to_string(classes_) + ")");
+    }
+    labels_.push_back(text.label - first);
+  }
+}
+
+void CsvSamples::take_units(const std::vector<Text>& texts, bool words, int limit) {
+  const TextUnit kind = words ? TextUnit::kWord : TextUnit::kCharacter;
+  Vocabulary vocabulary({"<padding>", "<unknown>"});
+  std::string unit;
+  for (std::int64_t i = 0; i < training_; ++i) {
+    const auto text = std::as_bytes(std::span(texts[static_cast<std::size_t>(i)].text));
+    for (std::size_t at = 0; next_unit(kind, text, at, unit);) vocabulary.count(unit);
+  }
+  vocabulary.settle(limit);
+  std::int32_t* row = tokens_.data();
+  for (const Text& sample : texts) {
+    const auto text = std::as_bytes(std::span(sample.text));
+    std::size_t at = 0;
+    for (std::int64_t t = 0; t < length_ && next_unit(kind, text, at, unit); ++t) {
+      row[t] = vocabulary.token_of(unit);
+    }
+    row += length_;
+  }
+  vocabulary_ = vocabulary.size();
+  tokenizer_ = {{"type", kind_},
+                {"vocabulary", vocabulary.entries()},
+                {"padding", 0},
+                {"unknown", vocabulary.unknown()}};
+}
+
+void CsvSamples::take_bytes(const std::vector<Text>& texts) {
+  std::int32_t* row = tokens_.data();
+  for (const Text& sample : texts) {
+    const auto count = std::min(static_cast<std::size_t>(length_), sample.text.size());
+    for (std::size_t t = 0; t < count; ++t) row[t] = static_cast<unsigned char>(sample.text[t]) + 1;
+    row += length_;
+  }
+  vocabulary_ = 257;
+  tokenizer_ = {{"type", "byte"}, {"padding", 0}, {"first_byte", 1}};
+}
+
+std::string CsvSamples::description() const {
+  const std::string more =
+      files_.size() == 1 ? "" : " and " + std::to_string(files_.size() - 1) + " more";
+  return kind_ + " texts of " + files_.front() + more + ": vocabulary " +
+         std::to_string(vocabulary_);
+}
+
+std::int32_t CsvSamples::read(std::int64_t sample, const RandomWords*, void* row) const {
+  std::memcpy(row, tokens_.data() + sample * length_,
+              static_cast<std::size_t>(length_) * sizeof tokens_[0]);
+  return labels_[static_cast<std::size_t>(sample)];
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,51 @@
+// Texts with a label, from comma-separated files: the label first, then columns of text, which are
+// joined by a space. It must not know which rows a step takes. Tokens are words, characters or
+// bytes; a text is cut, or filled up with token 0, to the sequence length.
+#pragma once
+
+#include "data/data_config.h"
+#include "data/samples.h"
+
+namespace pipetrain {
+
+class CsvSamples : public Samples {
+ public:
+  // Labels are 1 to K or 0 to K-1, by which of them the smallest is; config.classes 0 takes K from
+  // the largest. The vocabulary is that of the first samples, those that train, at most
+  // `vocabulary` tokens (0: all there are) with <padding> and <unknown>. Error(kData) names file
+  // and line.
+  CsvSamples(const DataConfig& config, int sequence_length, int vocabulary);
+
+  std::int64_t training_samples() const { return training_; }
+  std::int64_t size() const override { return static_cast<std::int64_t>(labels_.size()); }
+  Shape row() const override { return {length_}; }
+  DType dtype() const override { return DType::kInt32; }
+  int vocabulary() const override { return vocabulary_; }
+  int classes() const override { return classes_; }
+  std::string description() const override;
+  nlohmann::json tokenizer() const override { return tokenizer_; }
+  std::int32_t read(std::int64_t sample, const RandomWords* variation, void* row) const override;
+
+ private:
+  struct Text {
+    std::string text;
+    std::int32_t label;
+    std::size_t file;
+    std::int64_t line;
+  };
+
+  std::vector<Text> read_files(const std::vector<std::string>& paths);
+  void take_labels(const std::vector<Text>& texts, int classes);
+  void take_units(const std::vector<Text>& texts, bool words, int limit);
+  void take_bytes(const std::vector<Text>& texts);
+
+  std::vector<std::string> files_;
+  std::string kind_;  // "word", "char" or "byte"
+  std::int64_t length_, training_ = 0;
+  int vocabulary_ = 0, classes_ = 0;
+  nlohmann::json tokenizer_;
+  std::vector<std::int32_t> labels_;  // (samples)
+  std::vector<std::int32_t> tokens_;  // (samples, T)
+};
+
+}  // namespace pipetrain

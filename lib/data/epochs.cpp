@@ -1,0 +1,17 @@
+#include "data/epochs.h"
+
+#include <algorithm>
+
+namespace pipetrain {
+
+std::int64_t Epochs::steps() const {
+  return samples / batch_rows + (samples % batch_rows >= least_rows ? 1 : 0);
+}
+
+StepRows Epochs::at(std::int64_t step) const {
+  if (samples == 0) return {step, 0, batch_rows};
+  const std::int64_t first_row = step % steps() * batch_rows;
+  return {step / steps(), first_row, std::min(batch_rows, samples - first_row)};
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,61 @@
+// Labelled images of bytes as they lie in their files: idx or CIFAR's binary batches. It must not
+// know normalisation, distortion or which of them train.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/contents.h"
+
+namespace pipetrain {
+
+// Where the bytes of an image are, from the start of its record.
+struct ImageLayout {
+  std::int64_t height = 0, width = 0, channels = 0;
+  std::int64_t pixel_stride = 0, channel_stride = 0;  // (H, W, C) or (C, H, W) in the file
+
+  friend bool operator==(const ImageLayout&, const ImageLayout&) = default;
+  std::string text() const;  // "28 x 28 x 1"
+};
+
+struct ImagePart {
+  std::int64_t count = 0;
+  const std::byte* images = nullptr;
+  std::int64_t image_stride = 0;
+  const std::byte* labels = nullptr;
+  std::int64_t label_stride = 0;
+  std::string label_file;
+  std::int64_t label_offset = 0;  // of the first label in its file
+};
+
+struct ImageSet {
+  std::string kind;  // "idx", "CIFAR-10": for the log
+  ImageLayout layout;
+  int classes = 0;
+  std::vector<ImagePart> parts;
+  std::vector<Contents> files;  // what the parts point into
+
+  std::int64_t size() const;
+  std::string name() const;  // of the first file with labels
+};
+
+// Pairs of idx files (http://yann.lecun.com/exdb/mnist): the n-th with images belongs to the n-th
+// with labels. `classes` 0: one more than the largest label.
+ImageSet open_idx(const std::vector<std::string>& paths, int classes);
+
+// CIFAR's binary batches (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html): CIFAR-10
+// or CIFAR-100 (its fine labels), told apart by the size of a record.
+ImageSet open_cifar(const std::vector<std::string>& paths);
+
+// Files of a folder whose names match one of the patterns, in the order of their names, but test
+// sets
+// ("test" or "t10k" in the name) last. A path that is no folder stays as it is.
+std::vector<std::string> files_of_folders(const std::vector<std::string>& paths,
+                                          const std::vector<std::string>& patterns);
+
+// Error(kData) names file and position of the first label that is not below `classes`.
+void check_labels(const ImageSet& set);
+int largest_label(const ImageSet& set);
+
+}  // namespace pipetrain

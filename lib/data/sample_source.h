@@ -1,0 +1,38 @@
+// Batches of labelled samples: the first ones train, epoch after epoch in an order of its own, the
+// rest validates in order. It must not know what a sample is.
+#pragma once
+
+#include <memory>
+
+#include "data/samples.h"
+#include "data/source.h"
+
+namespace pipetrain {
+
+class SampleSource : public Source {
+ public:
+  SampleSource(std::unique_ptr<Samples> samples, std::int64_t training_rows, std::uint64_t seed);
+
+  Shape input_shape() const override { return samples_->row(); }
+  DType input_dtype() const override { return samples_->dtype(); }
+  Shape target_shape() const override { return {}; }
+  int vocabulary() const override { return samples_->vocabulary(); }
+  int classes() const override { return samples_->classes(); }
+  std::string description() const override;
+  nlohmann::json tokenizer() const override { return samples_->tokenizer(); }
+  std::int64_t training_rows() const override { return training_rows_; }
+  void read_training(std::int64_t epoch, std::int64_t first_row, Tensor& inputs,
+                     Tensor& targets) const override;
+  std::int64_t validation_rows() const override { return samples_->size() - training_rows_; }
+  void read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const override;
+
+ private:
+  void read(std::int64_t sample, const RandomWords* variation, std::int64_t row, Tensor& inputs,
+            Tensor& targets) const;
+
+  std::unique_ptr<Samples> samples_;
+  std::int64_t training_rows_;
+  std::uint64_t order_key_, variation_key_;
+};
+
+}  // namespace pipetrain

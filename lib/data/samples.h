@@ -1,0 +1,36 @@
+// A fixed number of labelled rows: images or texts, read one by one in any order. It must not know
+// epochs, batches or which of them train.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/random.h"
+#include "tensor/shape.h"
+
+namespace pipetrain {
+
+class Samples {
+ public:
+  virtual ~Samples() = default;
+
+  virtual std::int64_t size() const = 0;
+  virtual Shape row() const = 0;  // (T) tokens, or (H, W, C) pixels
+  virtual DType dtype() const = 0;
+  virtual int vocabulary() const = 0;            // tokens are below it; 0: pixels
+  virtual int classes() const = 0;               // labels are below it
+  virtual std::string description() const = 0;   // for the log
+  virtual nlohmann::json tokenizer() const = 0;  // what an input means, for the checkpoint
+
+  // Writes the row, returns the label. With `variation`, random for each sample and epoch, the row
+  // is distorted as the configuration allows.
+  virtual std::int32_t read(std::int64_t sample, const RandomWords* variation, void* row) const = 0;
+};
+
+// How many of the samples train: all but the last `validation_fraction`. Error(kData) if that
+// leaves none to train or, unless the fraction is 0, none to validate.
+std::int64_t training_samples(std::int64_t samples, double validation_fraction,
+                              const std::string& name);
+
+}  // namespace pipetrain

@@ -1,0 +1,105 @@
+#include <nlohmann/json.hpp>
+
+#include "data/labelled_rows.h"
+#include "data/temporary_folder.h"
+
+using namespace pipetrain;
+
+namespace {
+
+DataConfig csv(const std::string& path, const std::string& tokenizer = "word",
+               double validation_fraction = 0.5) {
+  return {.format = "csv",
+          .path = {path},
+          .tokenizer = tokenizer,
+          .validation_fraction = validation_fraction};
+}
+
+}  // namespace
+
+TEST_CASE("A table of labels and texts becomes words, the rarer the larger their tokens") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("news.csv",
+                                        "3,\"The cat, the \"\"cat\"\"\",\"THE end\"\r\n"
+                                        "1,plain text,the\n"
+                                        "\"2\",\"a new\nline\",the zebra\n"
+                                        "4,\"dog\",cat");
+  const auto source = open_source(csv(file), 5, 1);
+  const nlohmann::json expected = {"<padding>", "<unknown>", "the",   "\"",  "cat",
+                                   ",",         "end",       "plain", "text"};
+  CHECK(source->tokenizer()["vocabulary"] == expected);
+  CHECK(source->tokenizer()["type"] == "word");
+  CHECK(source->vocabulary() == 9);
+  CHECK(source->classes() == 4);
+  CHECK(source->input_dtype() == DType::kInt32);
+  CHECK(source->input_shape() == Shape{5});
+  CHECK(source->training_rows() == 2);
+  const LabelledRows last = validation_rows(*source);
+  CHECK(last.labels() == std::vector<std::int32_t>{1, 3});
+  CHECK(last.tokens() == std::vector<std::int32_t>{1, 1, 1, 1, 2, 1, 4, 0, 0, 0});
+  // A limit leaves out the rarest.
+  const auto limited = open_source(csv(file), 5, 1, 4);
+  CHECK(limited->vocabulary() == 4);
+  CHECK(limited->tokenizer()["vocabulary"][3] == "\"");
+  DataConfig config = csv(file);
+  config.vocabulary = 3;
+  CHECK(open_source(config, 5, 1, 1000)->vocabulary() == 3);
+}
+
+TEST_CASE("Texts can be characters or bytes, and bytes that are not UTF-8 are kept") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("x.csv", "0,ab\xC3\xA9\xFF\n1,b\xC3\xA9\xFFz\n");
+  const auto chars = open_source(csv(file, "char"), 5, 1);
+  const nlohmann::json expected = {"<padding>", "<unknown>", "a", "b", "\xC3\xA9", {0xFF}};
+  CHECK(chars->tokenizer()["vocabulary"] == expected);
+  CHECK(validation_rows(*chars).tokens() == std::vector<std::int32_t>{3, 4, 5, 1, 0});
+  CHECK(validation_rows(*chars).labels() == std::vector<std::int32_t>{1});
+  CHECK(chars->classes() == 2);
+  const auto bytes = open_source(csv(file, "byte"), 5, 1);
+  CHECK(bytes->vocabulary() == 257);
+  CHECK(validation_rows(*bytes).tokens() ==
+        std::vector<std::int32_t>{'b' + 1, 0xC3 + 1, 0xA9 + 1, 0xFF + 1, 'z' + 1});
+  CHECK_NOTHROW(chars->tokenizer().dump());
+}
+
+TEST_CASE("Several tables are one, and a byte order mark is no text") {
+  const TemporaryFolder folder;
+  folder.write("1.csv",
+               "\xEF\xBB\xBF"
+               "1,a\n2,b\n");
+  folder.write("2.csv", "2,a\n1,c\n");
+  const auto source = open_source(csv(folder.path("*.csv")), 1, 1);
+  CHECK(validation_rows(*source).labels() == std::vector<std::int32_t>{1, 0});
+  CHECK(validation_rows(*source).tokens() == std::vector<std::int32_t>{2, 1});
+}
+
+TEST_CASE("A table that cannot be used is named with line and reason") {
+  const TemporaryFolder folder;
+  const auto message = [&](const std::string& text, int classes = 0) {
+    DataConfig config = csv(folder.write("x.csv", text));
+    config.classes = classes;
+    const std::string found = data_error(config), start = "data: " + folder.path("x.csv") + ": ";
+    return found.starts_with(start) ? found.substr(start.size()) : found;
+  };
+  CHECK(message("1,a\n2,b\n") == "no error");
+  CHECK(message("1,a\n2,\n") == "line 2: column 2 is empty");
+  CHECK(message("1,a\n2,\"\"\n") == "line 2: column 2 is empty");
+  CHECK(message("1,a\n,b\n") == "line 2: column 1 is empty");
+  CHECK(message("1,a,\n2,b,c\n") == "line 1: column 3 is empty");
+  CHECK(message("1,a\n\n2,b\n") == "line 2: is empty");
+  CHECK(message("1,a\n2,\"b\n3,c\n") == "line 2: a quote is opened and never closed");
+  CHECK(message("1,\"a\nb\" c\n").starts_with("line 2: after a closing quote comes ' ', expected"));
+  CHECK(message("1,a\n2,b\"c\"\n")
+            .starts_with("line 2: column 2 has a quote within a field that is not in quotes"));
+  CHECK(message("1,a\n2,b,c\n") == "line 2: has 3 columns, expected 2, as in the first record");
+  CHECK(message("1\n2\n") == "line 1: has 1 columns, expected 2 or more: a label and text");
+  CHECK(message("label,text\n1,a\n")
+            .starts_with("line 1: column 1, the label, is 'label', expected a whole number"));
+  CHECK(message("label,text\n1,a\n").ends_with("take out a line of headings"));
+  CHECK(message("1,a\n-1,b\n").starts_with("line 2: column 1, the label, is '-1'"));
+  CHECK(message("1,a\n99999999999,b\n").starts_with("line 2: column 1, the label"));
+  CHECK(message("1,\"a\nb\"\n3,b\n", 2) == "line 3: label 3, expected 1 to 2 (data.classes is 2)");
+  CHECK(message("0,a\n2,b\n", 2) == "line 2: label 2, expected 0 to 1 (data.classes is 2)");
+  CHECK(message("\x1f\x8b\x08") == "is packed with gzip; unpack it first");
+  CHECK(message("1,a\n").find("of its 1 samples the training part has none") != std::string::npos);
+}

@@ -1,0 +1,68 @@
+// Training that passes over samples: the short last batch of an epoch, and the same bits however
+// the model is cut.
+#include <mutex>
+
+#include "catch.h"
+#include "pipeline_threads.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr std::int64_t kSamples = 22, kSteps = 9;  // three epochs of steps of 8, 8 and 6 rows
+
+Config config_of(const std::string& schedule, int microbatches) {
+  Config config;
+  config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 16, .context = 4};
+  config.pipeline.schedule = schedule;
+  config.pipeline.microbatches = microbatches;
+  config.pipeline.partition = "uniform";
+  config.train.batch_size = 8;
+  return config;
+}
+
+struct Run {
+  std::vector<double> losses;
+  std::vector<std::int64_t> rows;
+  Weights weights;
+};
+
+Run run(const std::string& schedule, int microbatches, int ranks) {
+  FixedSource source = FixedSource::counting(kSamples, 4, 13);
+  source.pass_over_rows();
+  Run made;
+  std::mutex mutex;
+  const Config config = config_of(schedule, microbatches);
+  run_ranks(config, source, ranks, [&](RankThread& rank) {
+    rank.train(0, kSteps, [&](std::int64_t step, const StepResult& result) {
+      if (rank.rank() != 0) return;
+      made.losses.push_back(result.loss);
+      made.rows.push_back(rank.pipeline().training_step(step).rows);
+    });
+    const std::lock_guard lock(mutex);
+    made.weights.merge(rank.owned_values());
+  });
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("The last batch of an epoch takes the rest, the same bits on every number of ranks") {
+  for (const int microbatches : {1, 3, 4}) {
+    const Run one = run("gpipe", microbatches, 1);
+    CHECK(one.rows == std::vector<std::int64_t>{8, 8, 6, 8, 8, 6, 8, 8, 6});
+    for (const auto& [schedule, ranks] : {std::pair{"1f1b", 2}, {"zb-h1", 3}, {"zbv", 2}}) {
+      INFO(schedule << ", " << ranks << " ranks, " << microbatches << " microbatches");
+      const Run other = run(schedule, microbatches, ranks);
+      CHECK(other.losses == one.losses);
+      CHECK(other.weights == one.weights);
+    }
+  }
+}
+
+TEST_CASE("The loss of a short batch is the mean over its own rows") {
+  const Run whole = run("gpipe", 1, 1), parts = run("gpipe", 4, 1);
+  for (std::size_t step = 0; step < kSteps; ++step) {
+    CHECK(parts.losses[step] == Approx(whole.losses[step]).epsilon(1e-5));
+  }
+}
