@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""data.py PIPETRAIN MPIRUN: labelled images and texts that cannot be used end in one line with file and place and exit
-code 3, options that do not fit the format in exit code 2, before anything is logged."""
+"""data.py PIPETRAIN MPIRUN: labelled texts train a classifier in epochs, the same on one rank and four; images and texts
+that cannot be used end in one line with file and place and exit code 3, options that do not fit in exit code 2."""
 
 import gzip
+import json
 import os
+import re
 import struct
 import tempfile
 
@@ -34,7 +36,7 @@ def make_data(folder):
         "cifar": record * 20,
         "cifar_label": record * 7 + bytes([12]) + bytes(3072) + record * 12,
         "cifar_cut": record * 20 + b"cut",
-        "news.csv": b'1,"a, ""b""",c\n2,d,e\n' * 10,
+        "news.csv": b'1,"a, ""b""",c\n2,d,e\n' * 10,  # 20 texts
         "empty_field.csv": b"1,a\n2,b\n1,\n",
         "open_quote.csv": b'1,a\n2,"b\n1,c\n',
         "heading.csv": b"label,text\n1,a\n",
@@ -82,8 +84,43 @@ CASES = [
     ("csv label", 1, csv("label.csv", "data.classes=2"), 3, ["line 6: label 7, expected 1 to 2"]),
     ("option without effect", 2, sets("data.flip=true"), 2, ["data.flip", "idx and cifar", "text"]),
     ("image without classes", 1, sets("data.format=synthetic", "data.image=[4, 4, 1]"), 2, ["data.image", "data.classes"]),
+    ("labels for a language model", 2, csv("news.csv"), 2, ["last layer", "one label a row"]),
+    ("images for a language model", 1, images("images"), 2, ["embedding", r"\(4, 4, 1\)"]),
+    ("fewer samples than microbatches", 1, ["--config", "classifier.yaml", "--set", "data.validation_fraction=0.9"], 2,
+     ["2 training samples", "4 microbatches"]),
     ("epochs of text", 2, sets("train.epochs=2"), 2, ["train.epochs", "train.steps"]),
 ]
+
+
+# Three epochs of 8, 8 and 2 rows: 18 of the 20 texts train.
+CLASSIFIER = """model: {preset: classifier, depth: 1, heads: 2, width: 8}
+data: {format: csv, path: news.csv, tokenizer: word, sequence_length: 6}
+pipeline: {microbatches: 4}
+train: {epochs: 3, batch_size: 8, log_every: 1, eval_every: 2, checkpoint_every: 0}
+"""
+
+
+def trains(checks, folder, ranks):
+    """The last two rows of an epoch do not fill four microbatches: two steps an epoch, and what they write."""
+    output = os.path.join(folder, f"texts-{ranks}")
+    job = Job(ranks, ["--config", "classifier.yaml", "--output", output], folder=folder)
+    code, problems = job.wait(), []
+    expect(problems, code == 0, f"exit code {code}, expected 0")
+    lines = []
+    if code == 0:
+        with open(os.path.join(output, "metrics.jsonl"), encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+        with open(os.path.join(output, "tokenizer.json"), encoding="utf-8") as file:
+            vocabulary = json.load(file)["vocabulary"]
+        expect(problems, vocabulary[:2] == ["<padding>", "<unknown>"] and "b" in vocabulary, f"found {vocabulary}")
+        expect(problems, len(lines) == 6, f"{len(lines)} steps, expected 6")
+        for line in lines:
+            expect(problems, "samples_per_second" in line and "tokens_per_second" not in line, f"no samples: {line}")
+            expect(problems, ("val_accuracy" in line) == (line["step"] % 2 == 0), f"accuracy: {line}")
+        expect(problems, re.search(r"validation loss [0-9.]+ +accuracy [0-9.]+%.*samples/s", job.error_output()),
+               "no accuracy in the log")
+    checks.case(f"texts in epochs ({ranks})", job, problems)
+    return [(line["loss"], line.get("val_loss"), line.get("val_accuracy")) for line in lines]
 
 
 def refused(checks, folder, name, ranks, arguments, code, patterns):
@@ -98,6 +135,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         make_inputs(folder)
         make_data(folder)
+        write(os.path.join(folder, "classifier.yaml"), CLASSIFIER)
+        if trains(checks, folder, 1) != trains(checks, folder, 4):
+            checks.failed += 1
+            print("FAILED  one rank and four have other losses")
         for case in CASES:
             refused(checks, folder, *case)
     checks.finish()
