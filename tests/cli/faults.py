@@ -59,7 +59,7 @@ def stopped(checks, folder, ranks, victim):
     errors = job.errors()
     expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
     expect(problems, errors and re.search(r"rank \d waited 2[.\d]* s for ", errors[0]), "the error lacks who waits")
-    expect(problems, errors and re.search(rf"(from|over) rank[^;|]* {victim}\b|{victim}, which", errors[0]),
+    expect(problems, errors and re.search(rf"(for|from|over) rank[^;|]* {victim}\b|{victim}, which", errors[0]),
            f"the error does not name rank {victim}")
     checks.case(f"rank {victim} of {ranks} is stopped: ended after {seconds:.2f} s", job, problems)
 
