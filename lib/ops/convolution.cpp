@@ -1,6 +1,9 @@
 #include "ops/convolution.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <limits>
 
 #include "ops/activation.h"
 #include "ops/convolutions.h"
@@ -30,10 +33,11 @@ Tensor floats_for(MemoryPool& pool, std::size_t bytes) {
 
 // On AVX2 and newer, oneDNN's convolutions of nhwc activations are as fast as those of its own
 // blocked layout, and no layer needs a reorder. Weights must be packed: plain ones make it loop.
-Convolutions::Prepared Convolutions::build(const ConvolutionShape& s, Pass pass) const {
-  const Memory::desc x({s.batch, s.in, s.image.height, s.image.width}, kFloat, Tag::nhwc);
+Convolutions::Prepared Convolutions::build(const ConvolutionShape& s, Pass pass,
+                                           Tag activations) const {
+  const Memory::desc x({s.batch, s.in, s.image.height, s.image.width}, kFloat, activations);
   const Plane out = s.window.over(s.image);
-  const Memory::desc y({s.batch, s.out, out.height, out.width}, kFloat, Tag::nhwc);
+  const Memory::desc y({s.batch, s.out, out.height, out.width}, kFloat, activations);
   const Memory::desc w(weight_dims(s), kFloat, Tag::any);
   const Memory::desc b({s.out}, kFloat, Tag::x);
   const Memory::dims stride{s.window.stride.height, s.window.stride.width},
@@ -60,19 +64,19 @@ Convolutions::Prepared Convolutions::build(const ConvolutionShape& s, Pass pass)
   if (pass == Pass::kForward) {
     made.primitive = dnnl::convolution_forward(forward);
     made.weights = forward.weights_desc();
-    bind(DNNL_ARG_SRC, x);
+    bind(DNNL_ARG_SRC, forward.src_desc());
     bind(DNNL_ARG_WEIGHTS, made.weights);
     if (s.bias) bind(DNNL_ARG_BIAS, b);
-    bind(DNNL_ARG_DST, y);
+    bind(DNNL_ARG_DST, forward.dst_desc());
     take_scratch(forward.scratchpad_desc());
   } else if (pass == Pass::kBackwardInput) {
     const auto desc = make_backward_desc<dnnl::convolution_backward_data>(
         engine_, attributes, forward, kDirect, x, w, y, stride, padding, padding);
     made.primitive = dnnl::convolution_backward_data(desc);
     made.weights = desc.weights_desc();
-    bind(DNNL_ARG_DIFF_DST, y);
+    bind(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
     bind(DNNL_ARG_WEIGHTS, made.weights);
-    bind(DNNL_ARG_DIFF_SRC, x);
+    bind(DNNL_ARG_DIFF_SRC, desc.diff_src_desc());
     take_scratch(desc.scratchpad_desc());
   } else {
     const auto desc = make_backward_desc<dnnl::convolution_backward_weights>(
@@ -81,8 +85,8 @@ Convolutions::Prepared Convolutions::build(const ConvolutionShape& s, Pass pass)
     made.weights = desc.diff_weights_desc();
     made.unpack = dnnl::reorder(
         dnnl::reorder::primitive_desc(engine_, made.weights, engine_, plain_weights(s)));
-    bind(DNNL_ARG_SRC, x);
-    bind(DNNL_ARG_DIFF_DST, y);
+    bind(DNNL_ARG_SRC, desc.src_desc());
+    bind(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
     bind(DNNL_ARG_DIFF_WEIGHTS, made.weights);
     take_scratch(desc.scratchpad_desc());
   }
@@ -92,7 +96,8 @@ Convolutions::Prepared Convolutions::build(const ConvolutionShape& s, Pass pass)
 Convolutions::Prepared& Convolutions::prepare(const ConvolutionShape& shape, Pass pass) {
   const auto key = std::make_pair(shape, pass);
   auto found = prepared_.find(key);
-  if (found == prepared_.end()) found = prepared_.emplace(key, build(shape, pass)).first;
+  if (found == prepared_.end()) found = prepared_.emplace(key, build(shape, pass, Tag::nhwc)).first;
+  ++found->second.runs;
   return found->second;
 }
 
@@ -159,10 +164,50 @@ void Convolutions::backward_weight(MemoryPool& pool, const ConvolutionShape& sha
   reorder(prepared.unpack, prepared.weights, blocked.data(), plain_weights(shape), dweight);
 }
 
+double Convolutions::measure(MemoryPool& pool, const ConvolutionShape& shape, Pass pass,
+                             double seconds) const {
+  using Clock = std::chrono::steady_clock;
+  Prepared made = build(shape, pass, Tag::any);
+  std::vector<Tensor> tensors;
+  for (auto& [name, memory] : made.arguments) {
+    Tensor& tensor = tensors.emplace_back(floats_for(pool, memory.get_desc().get_size()));
+    std::memset(tensor.data(), 0, tensor.bytes());
+    memory.set_data_handle(tensor.data());
+  }
+  dnnl::stream stream(engine_);
+  double best = std::numeric_limits<double>::infinity();
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  do {
+    const auto start = Clock::now();
+    made.primitive.execute(stream, made.arguments);
+    stream.wait();
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
+  } while (Clock::now() < end);
+  return best;
+}
+
+ConvolutionRates Convolutions::measure(MemoryPool& pool, double seconds) const {
+  ConvolutionRates rates;
+  double flop = 0, best_seconds = 0;
+  for (const auto& [key, prepared] : prepared_) {
+    const auto& [shape, pass] = key;
+    const double best = measure(pool, shape, pass, seconds);
+    rates.best = std::max(rates.best, shape.flop() / best);
+    flop += static_cast<double>(prepared.runs) * shape.flop();
+    best_seconds += static_cast<double>(prepared.runs) * best;
+  }
+  if (best_seconds > 0) rates.all = flop / best_seconds;
+  return rates;
+}
+
 void Convolutions::weights_changed() {
   for (auto& [weight, copies] : packed_) {
     for (Packed& copy : copies) copy.current = false;
   }
+}
+
+ConvolutionRates measure_convolutions(Ops& ops, double seconds) {
+  return ops.convolutions().measure(ops.pool(), seconds);
 }
 
 void convolution_forward(Ops& ops, const ConvolutionShape& shape, const float* x,

@@ -36,4 +36,12 @@ void convolution_backward_input(Ops& ops, const ConvolutionShape& shape, const f
 void convolution_backward_weight(Ops& ops, const ConvolutionShape& shape, const float* dy,
                                  const float* x, float* dweight, float* dbias, bool accumulate);
 
+// FLOP per second that oneDNN's convolutions reach here, of those that `ops` has run; zero if none.
+struct ConvolutionRates {
+  double best = 0;  // of the fastest of them
+  double all = 0;   // of all together, each as often as it has run, at its best time
+};
+// Each runs alone for about `seconds`, on activations in the layout that oneDNN itself chooses.
+ConvolutionRates measure_convolutions(Ops& ops, double seconds = 0.15);
+
 }  // namespace pipetrain

@@ -25,6 +25,9 @@ class Convolutions {
                        Addresses addresses);
 
   void weights_changed();
+  // Runs each convolution that has run, alone and on activations in the layout that oneDNN itself
+  // chooses, for about `seconds` each.
+  ConvolutionRates measure(MemoryPool& pool, double seconds) const;
   std::size_t primitives() const { return prepared_.size(); }
 
  private:
@@ -35,6 +38,7 @@ class Convolutions {
     dnnl::memory::desc weights;  // as this pass wants them
     dnnl::reorder unpack;        // of kBackwardWeight: to the plain layout
     std::size_t scratch_bytes = 0;
+    std::int64_t runs = 0;
   };
   struct Packed {
     dnnl::memory::desc layout;
@@ -44,7 +48,10 @@ class Convolutions {
   };
 
   Prepared& prepare(const ConvolutionShape& shape, Pass pass);
-  Prepared build(const ConvolutionShape& shape, Pass pass) const;
+  Prepared build(const ConvolutionShape& shape, Pass pass,
+                 dnnl::memory::format_tag activations) const;
+  // The best time of several runs.
+  double measure(MemoryPool& pool, const ConvolutionShape& shape, Pass pass, double seconds) const;
   const void* packed(MemoryPool& pool, const Prepared& prepared, const ConvolutionShape& shape,
                      const float* weight);
   void execute(MemoryPool& pool, Prepared& prepared, const Addresses& addresses);

@@ -3,8 +3,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
+#include "ops/convolution.h"
 #include "ops/peak.h"
 #include "schedule/simulate.h"
 
@@ -19,19 +21,31 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
 }
 
-// The sum over ranks of the best rate of each, measured by all at the same time. Where threads
-// outnumber cores, a product's best time is that of a thread which had its core alone: a rank
-// counts for its share of the cores only.
+// Where threads outnumber cores, a product's best time is that of a thread which had its core
+// alone: a rank counts for its share of the cores only.
+double share_of_cores(const World& world) {
+  const RankPlace& place = world.places[static_cast<std::size_t>(world.rank)];
+  return std::min(1.0, static_cast<double>(place.cores) / (place.threads * place.sharing));
+}
+
+// The sum over ranks of the best rate of each, measured by all at the same time.
 double peak_flops(DType dtype, const World& world, Collective& collective) {
   MemoryPool pool;
   Ops ops(pool);
   collective.barrier();
-  const RankPlace& place = world.places[static_cast<std::size_t>(world.rank)];
-  const double share =
-      std::min(1.0, static_cast<double>(place.cores) / (place.threads * place.sharing));
-  double rate = share * measure_peak_flops(ops, dtype);
+  double rate = share_of_cores(world) * measure_peak_flops(ops, dtype);
   collective.all_reduce(std::span(&rate, 1));
   return rate;
+}
+
+// The same of the convolutions that the ranks have run.
+ConvolutionRates convolution_flops(Ops& ops, const World& world, Collective& collective) {
+  collective.barrier();
+  const ConvolutionRates mine = measure_convolutions(ops);
+  std::array<double, 2> rates = {mine.best, mine.all};
+  for (double& rate : rates) rate *= share_of_cores(world);
+  collective.all_reduce(std::span<double>(rates));
+  return {rates[0], rates[1]};
 }
 
 std::vector<std::int64_t> gather(Collective& collective, std::size_t mine) {
@@ -95,6 +109,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   const auto late_resident = gather(collective, resident_bytes());
   const auto late_tensors = gather(collective, pool.reserved_bytes());
   peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
+  const ConvolutionRates convolutions = convolution_flops(pipeline.ops(), world, collective);
 
   const double step_seconds = median(seconds);
   const auto rows = static_cast<double>(full_rows);
@@ -119,6 +134,11 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
       {"tensor_bytes", late_tensors},
       {"resident_bytes_step_3", early_resident},
       {"tensor_bytes_step_3", early_tensors}};
+  if (convolutions.best > 0) {
+    report["convolution_gflops"] = {{"best", convolutions.best / 1e9},
+                                    {"all", convolutions.all / 1e9}};
+    report["convolution_efficiency"] = flop / (step_seconds * convolutions.best);
+  }
   return report;
 }
 
@@ -131,6 +151,15 @@ std::string bench_text(const nlohmann::ordered_json& report) {
     return text;
   };
   const bool samples = report.contains("samples_per_second");
+  std::string convolutions;
+  if (report.contains("convolution_gflops")) {
+    const auto& rates = report.at("convolution_gflops");
+    convolutions = fmt::format(
+        "convolutions         {:.1f}% of oneDNN's best of the model's own, {:.1f} GFLOP/s "
+        "(all of them, each alone: {:.1f})\n",
+        100 * number("convolution_efficiency"), rates.at("best").get<double>(),
+        rates.at("all").get<double>());
+  }
   const auto& bfloat16 = report.at("peak_gflops").at("bfloat16");
   return fmt::format(
       "{}\n"
@@ -139,6 +168,7 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       "{:<20} {:.0f}\n"
       "model FLOP per step  {:.4g}\n"
       "efficiency           {:.1f}%\n"
+      "{}"
       "data                 {:.2f}% of the step to read and send batches, on rank 0\n"
       "bubble               {:.1f}% measured, {:.1f}% predicted from the stages' times\n"
       "tensor memory        MB per rank, after step 3:{}, at the end:{}\n"
@@ -150,7 +180,7 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       report.at("schedule").get<std::string>(), report.at("microbatches").get<int>(),
       samples ? "samples/s" : "tokens/s",
       number(samples ? "samples_per_second" : "tokens_per_second"), number("model_flop_per_step"),
-      100 * number("efficiency"), 100 * number("coordinator_share"),
+      100 * number("efficiency"), convolutions, 100 * number("coordinator_share"),
       100 * number("bubble_fraction"), 100 * number("bubble_predicted"),
       megabytes("tensor_bytes_step_3"), megabytes("tensor_bytes"),
       megabytes("resident_bytes_step_3"), megabytes("resident_bytes"));

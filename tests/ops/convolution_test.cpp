@@ -2,6 +2,8 @@
 
 #include <omp.h>
 
+#include <cmath>
+
 #include "catch.h"
 #include "reference.h"
 
@@ -105,4 +107,22 @@ TEST_CASE("Changed weights are packed again when they are said to have changed")
   CHECK(same_bits(before, after));
   CHECK(pool.system_allocations() == allocations);
   CHECK(ops.primitives() == primitives);
+}
+
+TEST_CASE("Rates are measured of the convolutions that have run") {
+  MemoryPool pool;
+  Ops ops(pool);
+  CHECK(measure_convolutions(ops, 0.001).best == 0);
+  const ConvolutionShape& s = kShapes[0];
+  Case c(s);
+  Floats y(c.dy.size()), dw(c.weight.size()), db(c.bias.size());
+  convolution_forward(ops, s, c.x.data(), c.weight.data(), c.bias.data(), y.data());
+  const std::size_t primitives = ops.primitives();
+  const ConvolutionRates alone = measure_convolutions(ops, 0.001);
+  CHECK(alone.best > 0);
+  CHECK(std::abs(alone.all / alone.best - 1) < 1e-9);  // there is only one
+  convolution_backward_weight(ops, s, c.dy.data(), c.x.data(), dw.data(), db.data(), false);
+  const ConvolutionRates both = measure_convolutions(ops, 0.001);
+  CHECK(both.all <= both.best);
+  CHECK(ops.primitives() == primitives + 1);
 }
