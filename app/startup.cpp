@@ -26,7 +26,6 @@ void check_scope(const Config& config, int world) {
         "to 1 and parallel.shard to none");
   }
   if (config.train.precision != "float32") fail("train.precision: only float32 is known");
-  if (config.model.dropout != 0) fail("model.dropout: only 0 is known");
 }
 
 // Cores this rank may use divided by the ranks that share them, unless OMP_NUM_THREADS says

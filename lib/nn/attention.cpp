@@ -7,7 +7,7 @@ namespace {
 
 // From forward: normalized (B, T, C), rstd (B*T), qkv (B, T, H + 2 G, D) with queries and keys
 // turned, mixed (B, T, C), log-sum-exp (B, H, T). For backward_weight: normalized, mixed, and the
-// gradients of y, qkv (in its own slot) and norm.
+// gradients of the projection, qkv (in its own slot) and norm.
 enum Slot {
   kNormalized,
   kRstd,
@@ -29,6 +29,7 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
       kv_heads_(options.kv_heads == 0 ? options.heads : options.kv_heads),
       qkv_width_((heads_ + 2 * kv_heads_) * (width_ / heads_)),
       causal_(options.causal),
+      dropout_(options.dropout),
       rotary_(options.rotary),
       norm_(parameters(), this->name() + ".norm", width_, options.norm, options.bias) {
   qkv_weight_ = add_parameter("qkv.weight", {qkv_width_, width_},
@@ -39,8 +40,14 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
   projection_bias_ = options.bias ? add_parameter("projection.bias", {width_}, {}) : kNone;
 }
 
-AttentionShape Attention::shape(std::int64_t batch) const {
-  return {batch, tokens_, heads_, width_ / heads_, causal_, kv_heads_};
+AttentionShape Attention::shape(const Context& context, std::int64_t batch) const {
+  return {.batch = batch,
+          .tokens = tokens_,
+          .heads = heads_,
+          .head_width = width_ / heads_,
+          .causal = causal_,
+          .kv_heads = kv_heads_,
+          .dropout = dropout_mask(context, name(), "weights", dropout_)};
 }
 
 void Attention::turn(Ops& ops, Rotation rotation, Tensor& qkv) const {
@@ -67,9 +74,9 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
   }
   turn(ops, Rotation::kForward, qkv);
   Tensor mixed(ops.pool(), x.shape()), log_sum_exp(ops.pool(), {batch, heads_, tokens_});
-  attention_forward(ops, shape(batch), qkv.f32(), mixed.f32(), log_sum_exp.f32());
-  linear_forward(ops, rows, width_, width_, mixed.f32(), value(projection_weight_),
-                 value(projection_bias_), x.f32(), /*accumulate=*/true);
+  attention_forward(ops, shape(context, batch), qkv.f32(), mixed.f32(), log_sum_exp.f32());
+  add_dropped_linear(ops, output_mask(context), width_, mixed.f32(), value(projection_weight_),
+                     value(projection_bias_), x);
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);
     saved[kRstd] = std::move(rstd);
@@ -83,12 +90,13 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t batch = dy.shape()[0], rows = batch * tokens_;
+  Tensor dropped = dropped_copy(ops, output_mask(context), dy);
   Tensor dqkv(ops.pool(), saved[kQkv].shape());
   {
     Tensor dmixed(ops.pool(), dy.shape());
-    linear_backward_input(ops, rows, width_, width_, dy.f32(), value(projection_weight_),
-                          dmixed.f32());
-    attention_backward(ops, shape(batch), saved[kQkv].f32(), saved[kMixed].f32(),
+    linear_backward_input(ops, rows, width_, width_, dropped.empty() ? dy.f32() : dropped.f32(),
+                          value(projection_weight_), dmixed.f32());
+    attention_backward(ops, shape(context, batch), saved[kQkv].f32(), saved[kMixed].f32(),
                        saved[kLogSumExp].f32(), dmixed.f32(), dqkv.f32());
   }
   turn(ops, Rotation::kBack, dqkv);
@@ -99,7 +107,7 @@ Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved
   Tensor norm_gradients =
       norm_.backward(ops, rows, dx.f32(), saved[kNormalized].f32(), saved[kRstd].f32(), dy.f32());
   saved[kRstd].reset();
-  saved[kOutputGradient] = std::move(dy);
+  saved[kOutputGradient] = std::move(dropped.empty() ? dy : dropped);
   saved[kQkvGradient] = std::move(dqkv);
   saved[kNormGradients] = std::move(norm_gradients);
   return dx;

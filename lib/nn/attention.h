@@ -1,7 +1,9 @@
 // The attention half of a pre-norm transformer block (Xiong et al., arXiv:2002.04745, figure 1b):
-// y = x + projection(attention(rotate(qkv(norm(x))))).
+// y = x + projection(attention(rotate(qkv(norm(x))))), with dropout of the attention's weights and
+// of what is added to x.
 #pragma once
 
+#include "nn/dropout.h"
 #include "nn/norm.h"
 #include "ops/attention.h"
 #include "ops/rotary.h"
@@ -12,6 +14,7 @@ struct AttentionOptions {
   std::int64_t heads = 1;
   std::int64_t kv_heads = 0;  // heads of keys and values, G, which divide `heads`; 0: as many
   bool causal = true;
+  double dropout = 0;  // rate
   NormKind norm = NormKind::kLayer;
   bool bias = true;                           // of the norm and of the products
   std::shared_ptr<const RotaryTable> rotary;  // for at least the row's tokens; null: no rotation
@@ -30,13 +33,17 @@ class Attention : public Layer {
   double forward_flop() const override;
 
  private:
-  AttentionShape shape(std::int64_t batch) const;
+  AttentionShape shape(const Context& context, std::int64_t batch) const;
+  DropoutMask output_mask(const Context& context) const {
+    return dropout_mask(context, name(), "output", dropout_);
+  }
   // Queries and keys of qkv (B, T, H + 2 G, D), if positions are rotary.
   void turn(Ops& ops, Rotation rotation, Tensor& qkv) const;
 
   std::int64_t tokens_, width_, heads_, kv_heads_;
   std::int64_t qkv_width_;  // (H + 2 G) D
   bool causal_;
+  double dropout_;
   std::shared_ptr<const RotaryTable> rotary_;
   Norm norm_;
   std::size_t qkv_weight_, qkv_bias_, projection_weight_, projection_bias_;

@@ -6,9 +6,11 @@ namespace {
 std::string text(int number) { return std::to_string(number); }
 
 LayerEntry blocks(const ModelConfig& config) {
-  return entry("repeat", {{"count", text(size_of("depth", config.depth))}},
-               {entry("transformer_block",
-                      {{"heads", text(size_of("heads", config.heads))}, {"causal", "false"}})});
+  return entry(
+      "repeat", {{"count", text(size_of("depth", config.depth))}},
+      {with_dropout(entry("transformer_block",
+                          {{"heads", text(size_of("heads", config.heads))}, {"causal", "false"}}),
+                    config)});
 }
 
 LayerEntry head(const ModelConfig& config) {
@@ -47,8 +49,10 @@ LayerEntry residual_block(int channels, int stride, bool bottleneck, bool projec
 std::vector<LayerEntry> classifier_layers(const ModelConfig& config) {
   const std::string width = text(size_of("width", config.width));
   const LayerEntry convolution = entry("conv1d", {{"channels", width}, {"kernel", "3"}});
-  return {entry("embedding",
-                {{"vocabulary", config.vocabulary}, {"width", width}, {"positions", "none"}}),
+  return {with_dropout(
+              entry("embedding",
+                    {{"vocabulary", config.vocabulary}, {"width", width}, {"positions", "none"}}),
+              config),
           convolution,
           entry("relu"),
           convolution,
@@ -93,8 +97,9 @@ std::vector<LayerEntry> resnet_layers(const ModelConfig& config) {
 // Dosovitskiy et al., arXiv:2010.11929, section 3.1, with the mean over patches instead of a class
 // token (appendix D.3).
 std::vector<LayerEntry> vit_layers(const ModelConfig& config) {
-  return {entry("patch_embedding", {{"patch", text(size_of("patch", config.patch))},
-                                    {"width", text(size_of("width", config.width))}}),
+  return {with_dropout(entry("patch_embedding", {{"patch", text(size_of("patch", config.patch))},
+                                                 {"width", text(size_of("width", config.width))}}),
+                       config),
           blocks(config), entry("layer_norm"), entry("mean_pool"), head(config)};
 }
 

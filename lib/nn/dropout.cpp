@@ -1,34 +1,40 @@
 #include "nn/dropout.h"
 
 #include "base/random.h"
-#include "ops/activation.h"
-#include "ops/dropout.h"
+#include "ops/linear.h"
 
 namespace pipetrain {
-namespace {
 
-enum Slot { kMask };
-
-}  // namespace
-
-void Dropout::apply(const Context& context, const Tensor& mask, Tensor& x) const {
-  apply_mask(context.ops, x.elements(), x.f32(), mask.u8(), static_cast<float>(1 / (1 - rate_)));
+DropoutMask dropout_mask(const Context& context, const std::string& layer, const char* part,
+                         double rate) {
+  if (rate == 0 || context.mode == Mode::kEvaluate) return {};
+  return {random_key(context.seed, layer + "." + part), context.step, context.first_row, rate};
 }
 
-Tensor Dropout::forward(const Context& context, Tensor x, Saved& saved) {
-  if (context.mode == Mode::kEvaluate) return x;
-  Tensor mask(context.ops.pool(), x.shape(), DType::kUInt8);
-  const DropoutPlace place{random_key(context.seed, name()), context.step, context.first_row};
-  dropout_mask(x.shape()[0], input_row().elements(), place, rate_, mask.u8());
-  apply(context, mask, x);
-  saved[kMask] = std::move(mask);
-  return x;
+void drop_output(const Context& context, const std::string& layer, double rate, Tensor& y) {
+  const DropoutMask mask = dropout_mask(context, layer, "output", rate);
+  if (!mask.drops()) return;
+  const std::int64_t batch = y.shape()[0];
+  apply_dropout(context.ops, batch, y.elements() / batch, mask, y.f32(), y.f32());
 }
 
-Tensor Dropout::backward_input(const Context& context, Tensor dy, Saved& saved) {
-  apply(context, saved[kMask], dy);
-  saved.clear();
-  return dy;
+void add_dropped_linear(Ops& ops, const DropoutMask& mask, std::int64_t in, const float* input,
+                        const float* weight, const float* bias, Tensor& x) {
+  const std::int64_t batch = x.shape()[0], rows = x.shape().rows(), out = x.shape().back();
+  if (!mask.drops()) {
+    return linear_forward(ops, rows, in, out, input, weight, bias, x.f32(), /*accumulate=*/true);
+  }
+  Tensor branch(ops.pool(), x.shape());
+  linear_forward(ops, rows, in, out, input, weight, bias, branch.f32());
+  add_dropout(ops, batch, x.elements() / batch, mask, branch.f32(), x.f32());
+}
+
+Tensor dropped_copy(Ops& ops, const DropoutMask& mask, const Tensor& dy) {
+  if (!mask.drops()) return {};
+  const std::int64_t batch = dy.shape()[0];
+  Tensor dropped(ops.pool(), dy.shape());
+  apply_dropout(ops, batch, dy.elements() / batch, mask, dy.f32(), dropped.f32());
+  return dropped;
 }
 
 }  // namespace pipetrain

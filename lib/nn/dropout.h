@@ -1,12 +1,27 @@
-// Dropout (Srivastava et al., JMLR 15, 2014): in training an entry becomes 0 with probability
-// `rate`, and 1 / (1 - rate) of itself otherwise. Which it is follows from the seed, the layer's
-// name, the step, the global row and the entry's place alone: the same on every number of ranks,
-// and again when the forward is recomputed.
+// Dropout as a layer of its own, and as a part of others. Which entries are dropped follows from
+// the seed, the layer's name, the step, the global row and the entry's place alone: the same on
+// every number of ranks, and again when the forward is recomputed. It must not know what is
+// dropped.
 #pragma once
 
 #include "nn/layer.h"
+#include "ops/dropout.h"
 
 namespace pipetrain {
+
+// The mask of this microbatch's rows of one part of a layer ("output"); in evaluation one that
+// drops nothing.
+DropoutMask dropout_mask(const Context& context, const std::string& layer, const char* part,
+                         double rate);
+
+// Drops entries of a layer's output y, or of its gradient.
+void drop_output(const Context& context, const std::string& layer, double rate, Tensor& y);
+
+// The end of a transformer block's half: x (B, T, C) += dropped(input W^T + b).
+void add_dropped_linear(Ops& ops, const DropoutMask& mask, std::int64_t in, const float* input,
+                        const float* weight, const float* bias, Tensor& x);
+// Its gradient dy with the same entries dropped; empty if none are, since then it is dy itself.
+Tensor dropped_copy(Ops& ops, const DropoutMask& mask, const Tensor& dy);
 
 class Dropout : public Layer {
  public:
@@ -14,13 +29,17 @@ class Dropout : public Layer {
   Dropout(std::string name, Shape row, double rate)
       : Layer(std::move(name), row, row), rate_(rate) {}
 
-  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
-  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
-  void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
+  Tensor forward(const Context& context, Tensor x, Saved&) override {
+    drop_output(context, name(), rate_, x);
+    return x;
+  }
+  Tensor backward_input(const Context& context, Tensor dy, Saved&) override {
+    drop_output(context, name(), rate_, dy);
+    return dy;
+  }
+  void backward_weight(const Context&, Saved&) override {}
 
  private:
-  void apply(const Context& context, const Tensor& mask, Tensor& x) const;
-
   double rate_;
 };
 

@@ -15,7 +15,8 @@ Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptio
     : Layer(std::move(name), {tokens}, {tokens, options.width}),
       tokens_(tokens),
       width_(options.width),
-      has_positions_(options.context > 0) {
+      has_positions_(options.context > 0),
+      dropout_(options.dropout) {
   const Initial normal{Initial::Kind::kNormal, options.initial_scale};
   table_ = add_parameter("token.weight", {options.vocabulary, options.width}, normal);
   if (has_positions_) {
@@ -28,11 +29,13 @@ Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
   Tensor y(context.ops.pool(), {rows, tokens_, width_});
   embedding_forward(context.ops, rows, tokens_, width_, x.i32(), value(table_),
                     has_positions_ ? value(positions_) : nullptr, y.f32());
+  drop_output(context, name(), dropout_, y);
   if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
   return y;
 }
 
-Tensor Embedding::backward_input(const Context&, Tensor dy, Saved& saved) {
+Tensor Embedding::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  drop_output(context, name(), dropout_, dy);
   saved[kOutputGradient] = std::move(dy);
   return {};
 }

@@ -1,15 +1,17 @@
-// Token embedding with learned positions: y[b, t] = table[ids[b, t]] + positions[t].
+// Token embedding with learned positions: y[b, t] = table[ids[b, t]] + positions[t],
+// with dropout.
 // Radford et al., "Language models are unsupervised multitask learners", 2019, section 2.3.
 #pragma once
 
-#include "nn/layer.h"
+#include "nn/dropout.h"
 
 namespace pipetrain {
 
 struct EmbeddingOptions {
   std::int64_t vocabulary = 0, width = 0;
   std::int64_t context =
-      0;  // rows of the position table; at least the tokens of a row. 0: no positions
+      0;               // rows of the position table; at least the tokens of a row. 0: no positions
+  double dropout = 0;  // rate
   float initial_scale = 0.02f;
 };
 
@@ -28,6 +30,7 @@ class Embedding : public Layer {
 
   std::int64_t tokens_, width_;
   bool has_positions_;
+  double dropout_;
   std::size_t table_, positions_ = 0;
   std::vector<std::int32_t> touched_;  // ids whose gradient rows are not zero; all others stay zero
 };

@@ -82,8 +82,9 @@ bool LayerOptions::flag(const std::string& key, bool otherwise) {
   return *value == "true";
 }
 
-double LayerOptions::fraction(const std::string& key) {
+double LayerOptions::fraction(const std::string& key, std::optional<double> otherwise) {
   const std::string* value = find(key);
+  if (value == nullptr && otherwise) return *otherwise;
   if (value == nullptr) fail("needs '" + key + "'");
   double number = -1;
   const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ class LayerOptions {
   std::string word(const std::string& key, const std::string& otherwise,
                    const std::vector<std::string>& words);
   bool flag(const std::string& key, bool otherwise);
-  double fraction(const std::string& key);  // from 0 to below 1; it must be given
+  // From 0 to below 1; without a default it must be given.
+  double fraction(const std::string& key, std::optional<double> otherwise = {});
   const std::vector<LayerEntry>& layers() const { return entry_.layers; }
   // Error(kConfiguration) if an option was given that nobody asked for.
   void finish() const;

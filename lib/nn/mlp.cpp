@@ -7,8 +7,8 @@ namespace pipetrain {
 namespace {
 
 // From forward: normalized (B, T, C), rstd (B*T), hidden (B, T, up width) before the activation.
-// For backward_weight: normalized, hidden after the activation, and the gradients of y, of hidden
-// before it, of the norm.
+// For backward_weight: normalized, hidden after the activation, and the gradients of down's output,
+// of hidden before it, of the norm.
 enum Slot { kNormalized, kRstd, kHidden, kOutputGradient, kHiddenGradient, kNormGradients };
 
 // x before the activation, y (rows, n) after it.
@@ -47,6 +47,7 @@ Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
       hidden_(options.hidden),
       activation_(options.activation),
       up_width_(activation_ == MlpActivation::kSwiGlu ? 2 * hidden_ : hidden_),
+      dropout_(options.dropout),
       norm_(parameters(), this->name() + ".norm", width_, options.norm, options.bias) {
   const std::string up = activation_ == MlpActivation::kSwiGlu ? "gate_up" : "up";
   up_weight_ = add_parameter(up + ".weight", {up_width_, width_},
@@ -75,8 +76,8 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
   }
   Tensor activated(ops.pool(), {batch, tokens_, hidden_});
   activate(ops, activation_, rows, hidden_, hidden.f32(), activated.f32());
-  linear_forward(ops, rows, hidden_, width_, activated.f32(), value(down_weight_),
-                 value(down_bias_), x.f32(), /*accumulate=*/true);
+  add_dropped_linear(ops, output_mask(context), hidden_, activated.f32(), value(down_weight_),
+                     value(down_bias_), x);
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);
     saved[kRstd] = std::move(rstd);
@@ -88,15 +89,17 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t rows = dy.shape().rows();
+  Tensor dropped = dropped_copy(ops, output_mask(context), dy);
   Tensor dhidden(ops.pool(), {dy.shape()[0], tokens_, hidden_});
-  linear_backward_input(ops, rows, hidden_, width_, dy.f32(), value(down_weight_), dhidden.f32());
+  linear_backward_input(ops, rows, hidden_, width_, dropped.empty() ? dy.f32() : dropped.f32(),
+                        value(down_weight_), dhidden.f32());
   activate_backward(ops, activation_, rows, hidden_, dhidden, saved[kHidden]);
   Tensor dx(ops.pool(), dy.shape());
   linear_backward_input(ops, rows, width_, up_width_, dhidden.f32(), value(up_weight_), dx.f32());
   Tensor norm_gradients =
       norm_.backward(ops, rows, dx.f32(), saved[kNormalized].f32(), saved[kRstd].f32(), dy.f32());
   saved[kRstd].reset();
-  saved[kOutputGradient] = std::move(dy);
+  saved[kOutputGradient] = std::move(dropped.empty() ? dy : dropped);
   saved[kHiddenGradient] = std::move(dhidden);
   saved[kNormGradients] = std::move(norm_gradients);
   return dx;

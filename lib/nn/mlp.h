@@ -1,7 +1,9 @@
 // The MLP half of a pre-norm transformer block: y = x + down(activation(up(norm(x)))); with SwiGLU
 // (Shazeer, arXiv:2002.05202, section 2) x + down(silu(gate(norm(x))) * up(norm(x))).
+// What is added to x goes through dropout.
 #pragma once
 
+#include "nn/dropout.h"
 #include "nn/norm.h"
 
 namespace pipetrain {
@@ -11,6 +13,7 @@ enum class MlpActivation : std::uint8_t { kGelu, kRelu, kSwiGlu };
 struct MlpOptions {
   std::int64_t hidden = 0;  // width after the activation
   MlpActivation activation = MlpActivation::kGelu;
+  double dropout = 0;  // rate
   NormKind norm = NormKind::kLayer;
   bool bias = true;  // of the norm and of the products
   float initial_scale = 0.02f;
@@ -28,9 +31,14 @@ class Mlp : public Layer {
   double forward_flop() const override;
 
  private:
+  DropoutMask output_mask(const Context& context) const {
+    return dropout_mask(context, name(), "output", dropout_);
+  }
+
   std::int64_t tokens_, width_, hidden_;
   MlpActivation activation_;
   std::int64_t up_width_;  // before the activation: of SwiGLU gate and up, else hidden_
+  double dropout_;
   Norm norm_;
   std::size_t up_weight_, up_bias_, down_weight_, down_bias_;
 };

@@ -137,6 +137,7 @@ class Builder {
     made.vocabulary = vocabulary_;
     made.width = options.size("width", 0);
     made.context = options.size("positions", data_.row[0], "none", 0);
+    made.dropout = options.fraction("dropout", 0);
     options.finish();
     if (made.vocabulary < data_.vocabulary) {
       options.fail("vocabulary " + std::to_string(made.vocabulary) +

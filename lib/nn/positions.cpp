@@ -1,5 +1,6 @@
 #include "nn/positions.h"
 
+#include "nn/dropout.h"
 #include "ops/activation.h"
 #include "ops/embedding.h"
 
@@ -10,8 +11,8 @@ enum Slot { kPositionGradients };
 
 }  // namespace
 
-Positions::Positions(std::string name, Shape row)
-    : Layer(std::move(name), row, {row.rows(), row.back()}) {
+Positions::Positions(std::string name, Shape row, double dropout)
+    : Layer(std::move(name), row, {row.rows(), row.back()}), dropout_(dropout) {
   positions_ = add_parameter("weight", output_row(), {Initial::Kind::kNormal, 0.02f});
 }
 
@@ -21,12 +22,14 @@ Tensor Positions::forward(const Context& context, Tensor x, Saved&) {
     add(context.ops, elements, x.f32() + row * elements, value(positions_));
   }
   x.reshape(output_row().batched(rows));
+  drop_output(context, name(), dropout_, x);
   return x;
 }
 
 // The layer before may write over dy: what backward_weight needs of it is its sum.
 Tensor Positions::backward_input(const Context& context, Tensor dy, Saved& saved) {
   const std::int64_t rows = dy.shape()[0];
+  drop_output(context, name(), dropout_, dy);
   Tensor sum(context.ops.pool(), output_row());
   position_backward(context.ops, rows, output_row()[0], output_row()[1], dy.f32(), sum.f32(),
                     /*accumulate=*/false);

@@ -1,5 +1,5 @@
-// The pixels of an image as tokens, each with a learned position added: what follows the patches of
-// a vision transformer (Dosovitskiy et al., arXiv:2010.11929, equation 1).
+// The pixels of an image as tokens, each with a learned position added, then dropout: what follows
+// the patches of a vision transformer (Dosovitskiy et al., arXiv:2010.11929, equation 1).
 #pragma once
 
 #include "nn/layer.h"
@@ -9,7 +9,7 @@ namespace pipetrain {
 class Positions : public Layer {
  public:
   // (H, W, C) -> (H W, C), or (T, C) -> the same
-  Positions(std::string name, Shape row);
+  Positions(std::string name, Shape row, double dropout = 0);
 
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
@@ -17,6 +17,7 @@ class Positions : public Layer {
 
  private:
   std::size_t positions_;
+  double dropout_;
 };
 
 }  // namespace pipetrain

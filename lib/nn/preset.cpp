@@ -1,3 +1,4 @@
+#include <charconv>
 #include <cstdlib>
 #include <map>
 
@@ -40,6 +41,22 @@ const Sizes& preset_sizes(const std::string& name) {
 // arXiv:2302.13971, section 2.2), rounded up to a multiple of 32.
 int llama_mlp_width(int width) { return (8 * width / 3 + 31) / 32 * 32; }
 
+// With all digits that it has.
+std::string rate_text(double rate) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, rate).ptr};
+}
+
+// A rate that would be left out.
+void check_dropout(const ModelConfig& config) {
+  if (config.dropout == 0 || (!config.preset.empty() && config.preset != "resnet")) return;
+  throw Error(
+      ExitCode::kConfiguration,
+      "model.dropout: found " + rate_text(config.dropout) + ", but " +
+          (config.preset.empty() ? "it is of presets; under model.layers give dropout to the layers"
+                                 : "the preset resnet has none; leave it out"));
+}
+
 LayerEntry block(const ModelConfig& config, bool llama, int heads, int width) {
   LayerEntry made = entry("transformer_block", {{"heads", std::to_string(heads)}});
   const int mlp_width = config.mlp_width == 0 && llama ? llama_mlp_width(width) : config.mlp_width;
@@ -51,10 +68,17 @@ LayerEntry block(const ModelConfig& config, bool llama, int heads, int width) {
                                              {"positions", "rotary"},
                                              {"activation", "swiglu"}});
   }
-  return made;
+  return with_dropout(std::move(made), config);
 }
 
 }  // namespace
+
+LayerEntry with_dropout(LayerEntry made, const ModelConfig& config) {
+  if (config.dropout > 0) {
+    made.options.emplace_back("dropout", rate_text(config.dropout));
+  }
+  return made;
+}
 
 std::int64_t configured_context(const ModelConfig& config) {
   if (config.context > 0 || config.preset.empty()) return config.context;
@@ -70,6 +94,7 @@ std::int64_t configured_vocabulary(const ModelConfig& config) {
 }
 
 std::vector<LayerEntry> expand_preset(const ModelConfig& config) {
+  check_dropout(config);
   if (config.preset.empty()) {
     if (config.layers.empty()) {
       throw Error(ExitCode::kConfiguration,
@@ -95,9 +120,10 @@ std::vector<LayerEntry> expand_preset(const ModelConfig& config) {
   const std::string vocabulary = config.vocabulary == "auto" && preset.vocabulary > 0
                                      ? std::to_string(preset.vocabulary)
                                      : config.vocabulary;
-  return {entry("embedding", {{"vocabulary", vocabulary},
-                              {"width", std::to_string(width)},
-                              {"positions", positions}}),
+  return {with_dropout(entry("embedding", {{"vocabulary", vocabulary},
+                                           {"width", std::to_string(width)},
+                                           {"positions", positions}}),
+                       config),
           entry("repeat", {{"count", std::to_string(depth)}}, {block(config, llama, heads, width)}),
           entry(llama ? "rms_norm" : "layer_norm"),
           entry("linear",

@@ -16,6 +16,9 @@ inline LayerEntry entry(std::string kind,
   return {std::move(kind), "model", std::move(options), std::move(layers)};
 }
 
+// The entry with the model's rate of dropout, if it has one.
+LayerEntry with_dropout(LayerEntry made, const ModelConfig& config);
+
 // The configured size, or else the preset's; at least 1.
 inline int size_of(const char* key, int configured, int preset = 0) {
   const int size = configured > 0 ? configured : preset;

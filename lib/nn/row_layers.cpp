@@ -92,7 +92,7 @@ Made patches(const LayerPlace& place, LayerOptions& options) {
 
 Made positions(const LayerPlace& place, LayerOptions& options) {
   require_axes(place, options, 2, 3);
-  return std::make_unique<Positions>(place.name, place.row);
+  return std::make_unique<Positions>(place.name, place.row, options.fraction("dropout", 0));
 }
 
 Made batch_norm(const LayerPlace& place, LayerOptions& options) {

@@ -36,6 +36,7 @@ AttentionOptions read_attention(LayerOptions& options, const Shape& row, float r
   made.heads = options.size("heads", 0);
   made.kv_heads = options.size("kv_heads", made.heads);
   made.causal = options.flag("causal", true);
+  made.dropout = options.fraction("dropout", 0);
   made.norm = read_norm(options);
   made.bias = options.flag("bias", true);
   made.residual_scale = residual_scale;
@@ -62,6 +63,7 @@ MlpOptions read_mlp(LayerOptions& options, const Shape& row, float residual_scal
   made.activation = activation == "gelu"   ? MlpActivation::kGelu
                     : activation == "relu" ? MlpActivation::kRelu
                                            : MlpActivation::kSwiGlu;
+  made.dropout = options.fraction("dropout", 0);
   made.norm = read_norm(options);
   made.bias = options.flag("bias", true);
   made.residual_scale = residual_scale;

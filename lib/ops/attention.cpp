@@ -31,6 +31,12 @@ struct Head {
     return batch * shape.tokens * out_stride() + head * shape.head_width;
   }
   std::int64_t row_at() const { return (batch * shape.heads + head) * shape.tokens; }
+  // What the weights of `query` for the first `seen` keys are multiplied with.
+  void draw_factors(const SimdKernels& simd, std::int64_t query, std::int64_t seen,
+                    float* factors) const {
+    const std::int64_t line = (shape.first_head + head) * shape.tokens + query;
+    simd.dropout_factors(shape.dropout.draw(batch, line), 0, seen, factors);
+  }
 };
 
 struct Block {
@@ -73,6 +79,9 @@ float score_scale(const AttentionShape& shape) {
   return 1.0f / std::sqrt(static_cast<float>(shape.head_width));
 }
 
+// Rows of scratch for the factors of dropout.
+std::int64_t factor_rows(const AttentionShape& shape) { return shape.dropout.drops() ? 1 : 0; }
+
 // What the query heads of one group share in backward, and the scores of a block of rows.
 struct BackwardScratch {
   BackwardScratch(const AttentionShape& shape, float* memory) {
@@ -83,14 +92,16 @@ struct BackwardScratch {
     }
     p = memory;
     ds = p + kQueryRows * shape.tokens;
+    factors = ds + kQueryRows * shape.tokens;
   }
   static std::int64_t floats(const AttentionShape& shape) {
-    return (5 * shape.head_width + 2 * kQueryRows) * shape.tokens;
+    return (5 * shape.head_width + 2 * kQueryRows + factor_rows(shape)) * shape.tokens;
   }
 
   float *keys, *keys_t, *values_t;  // (T, D), (D, T), (D, T)
   float *dk, *dv;                   // (T, D)
   float *p, *ds;                    // (rows, T)
+  float* factors;                   // (T), with dropout
 };
 
 // Writes one head's dq and adds to its group's dk and dv.
@@ -116,7 +127,12 @@ void head_backward(const SimdKernels& simd, const Head& head, const BackwardScra
       const auto hidden = static_cast<std::size_t>(block.keys - seen) * sizeof(float);
       const float delta = simd.dot(dO + i * out_stride, o + i * out_stride, D);
       simd.exp_scaled(p + i * T, seen, scale, log_sum_exp[head.row_at() + first + i]);
-      simd.softmax_backward(ds + i * T, p + i * T, seen, delta, scale);
+      if (shape.dropout.drops()) {
+        head.draw_factors(simd, first + i, seen, scratch.factors);
+        simd.dropped_softmax_backward(ds + i * T, p + i * T, scratch.factors, seen, delta, scale);
+      } else {
+        simd.softmax_backward(ds + i * T, p + i * T, seen, delta, scale);
+      }
       std::memset(p + i * T + seen, 0, hidden);
       std::memset(ds + i * T + seen, 0, hidden);
     }
@@ -135,9 +151,10 @@ void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, 
   const float scale = score_scale(shape);
   auto forward = [&](std::int64_t batch, std::int64_t h, float* scratch) {
     const Head head{shape, batch, h};
-    float* keys = scratch;           // (D, T)
-    float* values = keys + D * T;    // (T, D)
-    float* scores = values + D * T;  // (rows, T)
+    float* keys = scratch;                     // (D, T)
+    float* values = keys + D * T;              // (T, D)
+    float* scores = values + D * T;            // (rows, T)
+    float* factors = scores + kQueryRows * T;  // (T), with dropout
     const float* q = qkv + head.query_at();
     const std::int64_t stride = head.qkv_stride();
     copy_rows(T, D, qkv + head.value_at(), stride, values, D);
@@ -153,6 +170,10 @@ void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, 
         const std::int64_t seen = visible(shape, block, i);
         const float shift = scale * simd.maximum(row, seen);
         sums[i] = simd.exp_scaled(row, seen, scale, shift);
+        if (shape.dropout.drops()) {
+          head.draw_factors(simd, first + i, seen, factors);
+          simd.multiply(row, factors, row, seen);
+        }
         std::memset(row + seen, 0, static_cast<std::size_t>(block.keys - seen) * sizeof(float));
         log_sum_exp[head.row_at() + first + i] = shift + std::log(sums[i]);
       }
@@ -163,7 +184,7 @@ void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, 
       }
     }
   };
-  for_each(ops, shape.batch, shape.heads, (2 * D + kQueryRows) * T, forward);
+  for_each(ops, shape.batch, shape.heads, (2 * D + kQueryRows + factor_rows(shape)) * T, forward);
 }
 
 void attention_backward(Ops& ops, const AttentionShape& shape, const float* qkv, const float* out,

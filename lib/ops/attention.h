@@ -3,7 +3,7 @@
 // section 3.1). It must not know layers.
 #pragma once
 
-#include "ops/ops.h"
+#include "ops/dropout.h"
 
 namespace pipetrain {
 
@@ -13,6 +13,10 @@ struct AttentionShape {
   // G, which divides H: H / G neighbouring query heads share a head of keys and values (Ainslie et
   // al., arXiv:2305.13245, section 2.2). 0: as many as heads.
   std::int64_t kv_heads = 0;
+  // Of the weights, after the softmax: each is drawn by its row, head, query and key. The first of
+  // these heads has the number first_head among all heads of the layer.
+  DropoutMask dropout = {};
+  std::int64_t first_head = 0;
 
   std::int64_t groups() const { return kv_heads == 0 ? heads : kv_heads; }
   std::int64_t qkv_heads() const { return heads + 2 * groups(); }  // H + 2 G

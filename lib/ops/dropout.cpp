@@ -1,28 +1,54 @@
 #include "ops/dropout.h"
 
-#include "base/random.h"
+#include <algorithm>
+
 #include "ops/parallel.h"
 
 namespace pipetrain {
+namespace {
 
-void dropout_mask(std::int64_t rows, std::int64_t row_elements, const DropoutPlace& place,
-                  double rate, std::uint8_t* mask) {
-  constexpr std::int64_t kWords = 4;  // of one draw
-  const std::int64_t draws = (row_elements + kWords - 1) / kWords;
-  const auto threshold = static_cast<std::uint64_t>(rate * 0x1p32);
-  parallel_ranges(rows * draws, 512, [&](std::int64_t begin, std::int64_t end, int) {
+// body(first, count, factors) for pieces that cover all entries.
+template <class Body>
+void for_each_piece(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
+                    const Body& body) {
+  constexpr std::int64_t kPiece = 16 * kDropoutGroup, kGrain = 8;
+  const std::int64_t pieces = (row_elements + kPiece - 1) / kPiece;
+  parallel_ranges(rows * pieces, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    float factors[kPiece];
     for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t row = i / draws, first = i % draws * kWords;
-      const std::uint64_t place_of_row = static_cast<std::uint64_t>(place.step) << 32 |
-                                         static_cast<std::uint64_t>(place.first_row + row);
-      const RandomWords words = philox(place.key, static_cast<std::uint64_t>(first), place_of_row);
-      const std::int64_t count = std::min(kWords, row_elements - first);
-      for (std::int64_t k = 0; k < count; ++k) {
-        mask[row * row_elements + first + k] =
-            words[static_cast<std::size_t>(k)] < threshold ? 0 : 1;
-      }
+      const std::int64_t row = i / pieces, first = i % pieces * kPiece;
+      const std::int64_t count = std::min(kPiece, row_elements - first);
+      ops.simd().dropout_factors(mask.draw(row, /*line=*/0), first, count, factors);
+      body(row * row_elements + first, count, factors);
     }
   });
+}
+
+}  // namespace
+
+DropoutDraw DropoutMask::draw(std::int64_t row, std::int64_t line) const {
+  return {.key = key,
+          .line = static_cast<std::uint32_t>(line),
+          .row = static_cast<std::uint32_t>(first_row + row),
+          .step = static_cast<std::uint32_t>(step),
+          .threshold = static_cast<std::uint32_t>(rate * 0x1p32),
+          .factor = static_cast<float>(1 / (1 - rate))};
+}
+
+void apply_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
+                   const float* x, float* y) {
+  for_each_piece(ops, rows, row_elements, mask,
+                 [&](std::int64_t first, std::int64_t count, const float* factors) {
+                   ops.simd().multiply(x + first, factors, y + first, count);
+                 });
+}
+
+void add_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
+                 const float* x, float* y) {
+  for_each_piece(ops, rows, row_elements, mask,
+                 [&](std::int64_t first, std::int64_t count, const float* factors) {
+                   ops.simd().add_product(y + first, x + first, factors, count);
+                 });
 }
 
 }  // namespace pipetrain

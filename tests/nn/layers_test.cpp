@@ -7,6 +7,7 @@
 #include "nn/linear.h"
 #include "nn/mlp.h"
 #include "nn/norm_layer.h"
+#include "nn/positions.h"
 
 using namespace pipetrain;
 
@@ -31,6 +32,38 @@ TEST_CASE("Attention's gradients agree with finite differences for each option, 
     INFO("choice " << &options - choices);
     Attention layer("layers.1.attention", row, options);
     check_gradients(layer, 2);
+  }
+}
+
+TEST_CASE("Gradients with dropout agree with finite differences, and evaluation drops nothing") {
+  Attention attention("layers.1.attention", {7, 12}, {.heads = 3, .dropout = 0.3});
+  Attention grouped("layers.1.attention", {40, 12},
+                    {.heads = 6, .kv_heads = 2, .causal = false, .dropout = 0.5, .bias = false});
+  Mlp mlp("layers.2.mlp", {5, 12}, {.hidden = 48, .dropout = 0.3});
+  Mlp gated("layers.2.mlp", {5, 12},
+            {.hidden = 30, .activation = MlpActivation::kSwiGlu, .dropout = 0.3});
+  Positions positions("layers.1.positions", {2, 3, 4}, 0.3);
+  Attention attention_without("layers.1.attention", {7, 12}, {.heads = 3});
+  Mlp mlp_without("layers.2.mlp", {5, 12}, {.hidden = 48});
+  for (Layer* layer :
+       std::initializer_list<Layer*>{&attention, &grouped, &mlp, &gated, &positions}) {
+    INFO(layer->name());
+    check_gradients(*layer, 3, Mode::kTrain);
+  }
+  const std::pair<Layer*, Layer*> pairs[] = {{&attention, &attention_without},
+                                             {&mlp, &mlp_without}};
+  for (const auto& [with, without] : pairs) {
+    const auto result = [](Layer& layer, Mode mode) {
+      LayerFixture fixture(layer);
+      Context context = fixture.context();
+      context.mode = mode;
+      Saved saved;
+      const Tensor y =
+          layer.forward(context, fixture.random(layer.input_row().batched(3), "x"), saved);
+      return std::vector<float>(y.floats().begin(), y.floats().end());
+    };
+    CHECK(result(*with, Mode::kEvaluate) == result(*without, Mode::kEvaluate));
+    CHECK(result(*with, Mode::kTrain) != result(*without, Mode::kTrain));
   }
 }
 
@@ -153,8 +186,11 @@ TEST_CASE("A linear layer's gradients agree with finite differences, with and wi
 }
 
 TEST_CASE("The embedding's gradients agree with finite differences") {
-  Embedding layer("layers.0.embedding", 5, {.vocabulary = 11, .width = 6, .context = 8});
+  const double rate = GENERATE(0.0, 0.4);
+  Embedding layer("layers.0.embedding", 5,
+                  {.vocabulary = 11, .width = 6, .context = 8, .dropout = rate});
   LayerFixture fixture(layer);
+  fixture.set_objective_mode(Mode::kTrain);
   Tensor ids(fixture.pool(), {3, 5}, DType::kInt32);
   for (int i = 0; i < 15; ++i) ids.i32()[i] = i * 7 % 11;
   const Tensor dy = fixture.random({3, 5, 6}, "dy");

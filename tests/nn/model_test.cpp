@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "catch.h"
+#include "nn/unroll.h"
 
 using namespace pipetrain;
 
@@ -263,6 +264,36 @@ TEST_CASE("Image layers that do not fit are refused with file, line and reason")
                  "9 outputs", "10 classes"));
   CHECK(
       contains(failure({.preset = "resnet", .depth = 19}, images(32, 10)), "19", "18, 34 and 50"));
+}
+
+TEST_CASE("A preset's dropout goes to its embedding and blocks; where none can be it is refused") {
+  for (const char* preset : {"gpt", "llama", "classifier", "vit"}) {
+    INFO(preset);
+    ModelConfig config{
+        .preset = preset, .depth = 1, .heads = 2, .width = 16, .context = 8, .patch = 4};
+    config.classes = "10";
+    const auto rates = [&] {
+      int found = 0;
+      const std::vector<LayerEntry> entries = expand_preset(config);
+      for (const LayerEntry* made : unrolled(entries)) {
+        for (const auto& [key, value] : made->options) {
+          if (key == "dropout") CHECK(value == "0.1");
+          found += key == "dropout" ? 1 : 0;
+        }
+      }
+      return found;
+    };
+    CHECK(rates() == 0);
+    config.dropout = 0.1;
+    CHECK(rates() == 2);
+  }
+  CHECK(contains(failure({.preset = "resnet", .depth = 18, .dropout = 0.1}, images(32, 10)),
+                 "model.dropout", "0.1", "resnet"));
+  CHECK(contains(failure({.dropout = 0.1, .layers = {entry("relu")}}), "model.dropout",
+                 "model.layers"));
+  CHECK(contains(image_failure({entry("patch_embedding", {{"patch", "4"}, {"width", "8"}}),
+                                entry("transformer_block", {{"heads", "2"}, {"dropout", "1"}})}),
+                 "transformer_block", "dropout is '1'", "from 0 to below 1"));
 }
 
 TEST_CASE("A skip lives inside of one residual block") {

@@ -21,7 +21,17 @@ struct Expected {
   Doubles out, log_sum_exp;  // (B, T, H, D), (B, H, T)
 };
 
-// softmax(q k^T / sqrt(D)) v, entry by entry.
+// What dropout multiplies the weights of one query with.
+Floats weight_factors(const AttentionShape& s, std::int64_t b, std::int64_t h, std::int64_t t) {
+  Floats factors(static_cast<std::size_t>(s.tokens), 1.0f);
+  if (s.dropout.drops()) {
+    select_simd_kernels().dropout_factors(s.dropout.draw(b, (s.first_head + h) * s.tokens + t), 0,
+                                          s.tokens, factors.data());
+  }
+  return factors;
+}
+
+// dropout(softmax(q k^T / sqrt(D))) v, entry by entry.
 Expected plain_attention(const AttentionShape& s, const Doubles& qkv) {
   const std::int64_t share = s.heads / s.groups();
   auto entry = [&](std::int64_t b, std::int64_t t, int part, std::int64_t h, std::int64_t d) {
@@ -48,6 +58,10 @@ Expected plain_attention(const AttentionShape& s, const Doubles& qkv) {
       sum += weight;
     }
     expected.log_sum_exp.push_back(largest + std::log(sum));
+    const Floats factors = weight_factors(s, b, h, t);
+    for (std::size_t key = 0; key < weights.size(); ++key) {
+      weights[key] *= static_cast<double>(factors[key]);
+    }
     for (std::int64_t d = 0; d < s.head_width; ++d) {
       double& out =
           expected
@@ -100,12 +114,72 @@ TEST_CASE("Attention and its gradient are those of the formula, causal or not, a
   }
 }
 
+TEST_CASE("Dropout of the attention's weights and its gradient are those of the formula") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t shapes[][5] = {{2, 7, 3, 5, 3}, {1, 65, 4, 3, 2}, {2, 30, 2, 8, 1}};
+  for (const auto& [batch, tokens, heads, width, kv_heads] : shapes) {
+    for (const bool causal : {true, false}) {
+      CAPTURE(batch, tokens, heads, width, kv_heads, causal);
+      const AttentionShape s{.batch = batch,
+                             .tokens = tokens,
+                             .heads = heads,
+                             .head_width = width,
+                             .causal = causal,
+                             .kv_heads = kv_heads,
+                             .dropout = {.key = 5, .step = 3, .first_row = 2, .rate = 0.3},
+                             .first_head = 2};
+      const Floats qkv = random_floats(qkv_elements(s), 1, 1.5f);
+      const Floats dout = random_floats(out_elements(s), 2);
+      const Expected expected = plain_attention(s, widened(qkv));
+      const Result result = run(ops, s, qkv, dout);
+      CHECK(distance(result.out, expected.out) < 5e-6);
+      CHECK(distance(result.log_sum_exp, expected.log_sum_exp) < 2e-6);
+      const std::size_t step = qkv.size() < 1000 ? 1 : qkv.size() / 97;
+      CHECK(gradient_distance(widened(qkv), result.dqkv, step, [&](const Doubles& at) {
+              return weighted_sum(plain_attention(s, at).out, dout);
+            }) < 2e-5);
+    }
+  }
+}
+
+TEST_CASE("A share of the heads, or of the rows, drops what the whole would") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t tokens = 50, heads = 4, width = 8;
+  AttentionShape whole{.batch = 2, .tokens = tokens, .heads = heads, .head_width = width};
+  whole.dropout = {.key = 5, .step = 3, .first_row = 6, .rate = 0.3};
+  AttentionShape part = whole;
+  part.batch = 1;
+  part.heads = 2;
+  part.dropout.first_row = 7;
+  part.first_head = 2;
+  const Floats qkv = random_floats(qkv_elements(whole), 1);
+  const Floats dout = random_floats(out_elements(whole), 2);
+  // Row 1, heads 2 and 3, of a tensor (2, T, groups * heads, D).
+  const auto share = [&](const Floats& from, std::int64_t groups) {
+    Floats taken;
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      for (std::int64_t g = 0; g < groups; ++g) {
+        const auto first = from.begin() + (((tokens + t) * groups + g) * heads + 2) * width;
+        taken.insert(taken.end(), first, first + 2 * width);
+      }
+    }
+    return taken;
+  };
+  const Result all = run(ops, whole, qkv, dout);
+  const Result some = run(ops, part, share(qkv, 3), share(dout, 1));
+  CHECK(same_bits(some.out, share(all.out, 1)));
+  CHECK(same_bits(some.dqkv, share(all.dqkv, 3)));
+}
+
 TEST_CASE("Attention gives the same bits again, and at 1 and 2 threads") {
   MemoryPool pool;
   Ops ops(pool);
   const int threads = omp_get_max_threads();
   for (const std::int64_t kv_heads : {6, 3, 1}) {
-    const AttentionShape s{3, 70, 6, 24, true, kv_heads};
+    AttentionShape s{3, 70, 6, 24, true, kv_heads};
+    if (kv_heads == 3) s.dropout = {.key = 5, .rate = 0.2};
     const Floats qkv = random_floats(qkv_elements(s), 1), dout = random_floats(out_elements(s), 2);
     omp_set_num_threads(1);
     const Result one = run(ops, s, qkv, dout), again = run(ops, s, qkv, dout);

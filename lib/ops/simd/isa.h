@@ -23,6 +23,10 @@ void scale(float* x, std::int64_t n, float factor);
 void add(float* to, const float* from, std::int64_t n);
 void add_product(float* to, const float* x, const float* y, std::int64_t n);
 void softmax_backward(float* ds, const float* p, std::int64_t n, float delta, float factor);
+void dropout_factors(const DropoutDraw& draw, std::int64_t first, std::int64_t n, float* factors);
+void multiply(const float* x, const float* factors, float* y, std::int64_t n);
+void dropped_softmax_backward(float* ds, float* p, const float* factors, std::int64_t n,
+                              float delta, float factor);
 bool all_finite(const float* x, std::int64_t n);
 double sum_squares(const float* x, std::int64_t n);
 void gelu_forward(const float* x, float* y, std::int64_t n);

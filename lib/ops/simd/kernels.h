@@ -29,6 +29,15 @@ struct SimdKernels {
   void (*add_product)(float* to, const float* x, const float* y, std::int64_t n);  // to += x * y
   // ds = p * (ds - delta) * factor: the softmax's gradient of one row.
   void (*softmax_backward)(float* ds, const float* p, std::int64_t n, float delta, float factor);
+  // Dropout: entry first + i of a draw, `first` a multiple of kDropoutGroup -> factors[i], which is
+  // 0 or the draw's factor.
+  void (*dropout_factors)(const struct DropoutDraw& draw, std::int64_t first, std::int64_t n,
+                          float* factors);
+  // y = x * factors; y may be x.
+  void (*multiply)(const float* x, const float* factors, float* y, std::int64_t n);
+  // softmax_backward where p * factors was what the values were weighted with; p becomes that.
+  void (*dropped_softmax_backward)(float* ds, float* p, const float* factors, std::int64_t n,
+                                   float delta, float factor);
   bool (*all_finite)(const float* x, std::int64_t n);
   double (*sum_squares)(const float* x, std::int64_t n);
 
@@ -117,6 +126,17 @@ struct AdamWStep {
 struct SgdStep {
   float gradient_scale, learning_rate, momentum, weight_decay;
 };
+
+// Where the random numbers of some entries come from: one Philox counter (block, line, row, step)
+// for four of them. Entry 32 g + 16 h + 2 i + w of a draw takes word 2 h + w of block 8 g + i,
+// which suits vectors of every width.
+struct DropoutDraw {
+  std::uint64_t key;
+  std::uint32_t line, row, step;
+  std::uint32_t threshold;  // a word below it drops its entry
+  float factor;             // of the entries that are kept
+};
+constexpr int kDropoutGroup = 32;
 
 // What all rows of a batch norm share, each (width).
 struct BatchNormRow {

@@ -1,0 +1,121 @@
+#include "ops/dropout.h"
+
+#include <omp.h>
+
+#include "base/random.h"
+#include "catch.h"
+#include "ops/simd/select.h"
+#include "reference.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr DropoutMask kMask{.key = 0x123456789ABCDEFu, .step = 7, .first_row = 40, .rate = 0.1};
+
+// Of rows * n ones.
+Floats dropped_ones(const DropoutMask& mask, std::int64_t rows, std::int64_t n) {
+  MemoryPool pool;
+  Ops ops(pool);
+  Floats y(static_cast<std::size_t>(rows * n), 1.0f);
+  apply_dropout(ops, rows, n, mask, y.data(), y.data());
+  return y;
+}
+
+// The share of entries that both kept.
+double kept_in_both(const Floats& a, const Floats& b, std::size_t offset = 0) {
+  std::size_t both = 0;
+  for (std::size_t i = 0; i + offset < a.size(); ++i) {
+    both += a[i] != 0 && b[i + offset] != 0 ? 1 : 0;
+  }
+  return static_cast<double>(both) / static_cast<double>(a.size() - offset);
+}
+
+// Five standard deviations of a count of `n` entries, as a share.
+double noise(double share, std::size_t n) {
+  return 5 * std::sqrt(share * (1 - share) / static_cast<double>(n));
+}
+
+}  // namespace
+
+TEST_CASE("Every instruction set draws the same factors, from the words of Philox") {
+  const DropoutDraw draw = kMask.draw(3, 11);
+  for (const SimdKernels* kernels : runnable_simd_kernels()) {
+    for (const std::int64_t n : {1, 5, 31, 32, 33, 64, 100, 1027}) {
+      for (const std::int64_t first : {0, kDropoutGroup, 5 * kDropoutGroup}) {
+        CAPTURE(kernels->name, n, first);
+        Floats factors(static_cast<std::size_t>(n) + 1, -1.0f), expected;
+        kernels->dropout_factors(draw, first, n, factors.data());
+        for (std::int64_t entry = first; entry < first + n; ++entry) {
+          const auto in_group = static_cast<std::uint64_t>(entry % kDropoutGroup);
+          const std::uint64_t block =
+              static_cast<std::uint64_t>(entry / kDropoutGroup) * 8 + in_group % 16 / 2;
+          const RandomWords words =
+              philox(kMask.key, block | std::uint64_t{11} << 32, 43 | std::uint64_t{7} << 32);
+          const std::uint32_t word = words[in_group / 16 * 2 + in_group % 2];
+          expected.push_back(word < 0.1 * 0x1p32 ? 0.0f : 1.0f / 0.9f);
+        }
+        expected.push_back(-1.0f);  // nothing is written behind the end
+        CHECK(same_bits(factors, expected));
+      }
+    }
+  }
+}
+
+TEST_CASE("Dropout keeps its share, keeps the mean, and draws every place, row and step anew") {
+  for (const double rate : {0.1, 0.5, 0.9}) {
+    CAPTURE(rate);
+    DropoutMask mask = kMask;
+    mask.rate = rate;
+    const std::int64_t rows = 64, n = 3001;
+    const Floats y = dropped_ones(mask, rows, n);
+    const double keep = 1 - rate;
+    double kept = 0, sum = 0;
+    for (const float v : y) {
+      REQUIRE((v == 0.0f || v == static_cast<float>(1 / keep)));
+      kept += v != 0.0f ? 1 : 0;
+      sum += static_cast<double>(v);
+    }
+    const auto count = static_cast<double>(y.size());
+    CHECK(kept / count == Approx(keep).margin(noise(keep, y.size())));
+    CHECK(sum / count == Approx(1).margin(noise(keep, y.size()) / keep));
+    // What two independent draws keep of the same entry.
+    const double both = keep * keep, margin = noise(both, y.size());
+    DropoutMask next_step = mask, other_key = mask;
+    ++next_step.step;
+    ++other_key.key;
+    for (const DropoutMask& other : {next_step, other_key}) {
+      CHECK(kept_in_both(y, dropped_ones(other, rows, n)) == Approx(both).margin(margin));
+    }
+    for (const std::size_t offset : {1u, 2u, 8u, 16u, 32u, 64u, 3001u}) {
+      CAPTURE(offset);
+      CHECK(kept_in_both(y, y, offset) == Approx(both).margin(margin));
+    }
+  }
+}
+
+TEST_CASE("A row's mask is the same wherever its microbatch begins, and at 1 and 2 threads") {
+  const Floats whole = dropped_ones(kMask, 40, 1500);
+  DropoutMask later = kMask;
+  later.first_row += 30;
+  const Floats part = dropped_ones(later, 10, 1500);
+  CHECK(std::equal(part.begin(), part.end(), whole.begin() + 30 * 1500));
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(threads == 1 ? 2 : 1);
+  CHECK(same_bits(dropped_ones(kMask, 40, 1500), whole));
+  omp_set_num_threads(threads);
+}
+
+TEST_CASE("What is added has the mask of what is multiplied") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const Floats x = random_floats(3 * 77, 1), y = random_floats(3 * 77, 2);
+  Floats dropped(x.size()), sum = y;
+  apply_dropout(ops, 3, 77, kMask, x.data(), dropped.data());
+  add_dropout(ops, 3, 77, kMask, x.data(), sum.data());
+  Doubles expected;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    expected.push_back(static_cast<double>(y[i]) + static_cast<double>(dropped[i]));
+  }
+  CHECK(distance(sum, expected) < 1e-6);
+}
