@@ -124,6 +124,7 @@ const void* Convolutions::packed(MemoryPool& pool, const Prepared& prepared,
   if (!copy->current) {
     reorder(copy->pack, plain, weight, copy->layout, copy->copy.data());
     copy->current = true;
+    ++packings_;
   }
   return copy->copy.data();
 }

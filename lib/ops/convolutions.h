@@ -25,10 +25,12 @@ class Convolutions {
                        Addresses addresses);
 
   void weights_changed();
+  void forget_weights() { packed_.clear(); }
   // Runs each convolution that has run, alone and on activations in the layout that oneDNN itself
   // chooses, for about `seconds` each.
   ConvolutionRates measure(MemoryPool& pool, double seconds) const;
   std::size_t primitives() const { return prepared_.size(); }
+  std::size_t packings() const { return packings_; }
 
  private:
   enum class Pass : std::uint8_t { kForward, kBackwardInput, kBackwardWeight };
@@ -62,6 +64,7 @@ class Convolutions {
   dnnl::stream stream_;
   std::map<std::pair<ConvolutionShape, Pass>, Prepared> prepared_;
   std::unordered_map<const float*, std::vector<Packed>> packed_;  // by where the weights live
+  std::size_t packings_ = 0;
 };
 
 }  // namespace pipetrain

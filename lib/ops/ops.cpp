@@ -124,8 +124,9 @@ Ops::Ops(MemoryPool& pool)
       simd_(select_simd_kernels()),
       primitives_(std::make_unique<Primitives>()),
       convolutions_(std::make_unique<Convolutions>(primitives_->engine)) {
-  // oneDNN's products take and free buffers of up to megabytes at each call. By default the C library gives those back to
-  // the system at once, which then clears every page again: 15% of a small model's step.
+  // oneDNN's products take and free buffers of up to megabytes at each call. By default the C
+  // library gives those back to the system at once, which then clears every page again: 15% of a
+  // small model's step.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
@@ -138,7 +139,11 @@ std::size_t Ops::primitives() const {
   return primitives_->matmuls.size() + convolutions_->primitives();
 }
 
+std::size_t Ops::packings() const { return convolutions_->packings(); }
+
 void Ops::weights_changed() { convolutions_->weights_changed(); }
+
+void Ops::forget_weights() { convolutions_->forget_weights(); }
 
 void Ops::matmul(const MatmulShape& shape, const void* a, const void* b, const float* bias,
                  void* c) {

@@ -38,9 +38,12 @@ class Ops {
 
   void matmul(const MatmulShape& shape, const void* a, const void* b, const float* bias, void* c);
   Convolutions& convolutions() { return *convolutions_; }  // see ops/convolution.h
-  // Weights may have changed: packed copies are made again at their next use.
+  // To be called when weights have changed: packed copies are made again at their next use.
   void weights_changed();
+  // The memory of weights goes away: so do their packed copies.
+  void forget_weights();
   std::size_t primitives() const;  // built so far
+  std::size_t packings() const;    // of weights, so far
 
  private:
   struct Primitives;

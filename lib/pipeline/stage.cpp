@@ -57,7 +57,6 @@ void Stage::begin(const StepContext& step) {
     m.loss = 0;
     m.forgets = false;
   }
-  ops_.weights_changed();
   weight_gradients_ = 0;
   correct_ = 0;
   not_finite_.clear();

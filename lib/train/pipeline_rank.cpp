@@ -181,6 +181,7 @@ StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
   recorder_.record_other("update",
                          [&] { optimizer_->update(step.step + 1, learning_rate, scale); });
   store_->update_buffers();
+  ops_.weights_changed();
   return result;
 }
 

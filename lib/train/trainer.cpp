@@ -260,6 +260,7 @@ void Trainer::load_weights() {
                       {buffer->value, static_cast<std::size_t>(buffer->shape.elements())});
     }
   }
+  pipeline_.ops().weights_changed();
 }
 
 // Every rank writes the parameters that it owns; rank 0 makes the folder and completes it.
@@ -277,12 +278,8 @@ void Trainer::save_checkpoint(std::int64_t step) {
                          slot.parameter->value});
     }
     for (const Buffer* buffer : stage.buffers) {
-      tensors.push_back({buffer->name,
-                         StoredType::kFloat32,
-                         extents_of(buffer->shape),
-                         {},
-                         {},
-                         buffer->value});
+      tensors.push_back(
+          {buffer->name, StoredType::kFloat32, extents_of(buffer->shape), {}, {}, buffer->value});
     }
   }
   if (coordinates()) begin_checkpoint(folder, step);

@@ -99,3 +99,31 @@ TEST_CASE("A net with dropout and batch norm has the same bits under every sched
   }
   CHECK(run("gpipe", 1, "none", 7).losses != whole.losses);
 }
+
+TEST_CASE("Weights are packed once for all batches of an evaluation, and again after a step") {
+  Config config;
+  config.model = mixed_model();
+  config.pipeline.schedule = "1f1b";
+  config.pipeline.microbatches = 2;
+  config.pipeline.partition = "uniform";
+  config.train.batch_size = 4;
+  const FixedSource source = FixedSource::images(16, {8, 8, 3}, 5);
+  run_ranks(config, source, 1, [&](RankThread& rank) {
+    const auto packings_of = [&](const auto& work) {
+      const std::size_t before = rank.pipeline().ops().packings();
+      work();
+      return rank.pipeline().ops().packings() - before;
+    };
+    const auto evaluate = [&] { rank.evaluate(); };
+    constexpr std::size_t kConvolutions = 4;  // one of them has a layout that is the plain one
+    const std::size_t first = packings_of(evaluate), again = packings_of(evaluate);
+    const std::size_t step = packings_of([&] { rank.train(0, 1); });
+    const std::size_t after = packings_of(evaluate);
+    if (first < kConvolutions - 1 || first > kConvolutions) {
+      throw std::runtime_error("the four batches took " + std::to_string(first) + " packings");
+    }
+    if (again != 0) throw std::runtime_error("packed again, though nothing changed");
+    if (step > kConvolutions) throw std::runtime_error("a step packed the same weights twice");
+    if (after != first) throw std::runtime_error("not packed again after a step");
+  });
+}
