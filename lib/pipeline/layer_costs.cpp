@@ -38,7 +38,7 @@ Tensor made_up(Ops& ops, const Shape& shape, DType dtype) {
 // Memory for the layer's parameters and buffers, for the time of the measurement.
 class Borrowed {
  public:
-  Borrowed(Layer& layer, Ops& ops) : layer_(layer) {
+  Borrowed(Layer& layer, Ops& ops) : layer_(layer), ops_(ops) {
     for (Parameter& parameter : layer.parameters()) {
       values_.push_back(made_up(ops, parameter.shape, DType::kFloat32));
       gradients_.push_back(made_up(ops, parameter.shape, DType::kFloat32));
@@ -49,15 +49,16 @@ class Borrowed {
       values_.push_back(made_up(ops, buffer.shape, DType::kFloat32));
       buffer.value = buffer.next = values_.back().f32();
     }
-    ops.weights_changed();
   }
   ~Borrowed() {
+    ops_.forget_weights();
     for (Parameter& parameter : layer_.parameters()) parameter.value = parameter.gradient = nullptr;
     for (Buffer& buffer : layer_.buffers()) buffer.value = buffer.next = nullptr;
   }
 
  private:
   Layer& layer_;
+  Ops& ops_;
   std::vector<Tensor> values_, gradients_;
 };
 
@@ -131,17 +132,19 @@ int steady_runs(const Layer& layer, std::int64_t rows) {
 LayerMeasure profile(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
   const Borrowed memory(layer, ops);
   LayerMeasure measured;
-  // The first builds primitives; it is there to count memory.
-  run_once(layer, rows, last, ops, [&](double StageCost::*part, double, const BlockCounts& before) {
-    MemoryUse& use = part == &StageCost::forward          ? measured.forward
-                     : part == &StageCost::backward_input ? measured.backward_input
-                                                          : measured.backward_weight;
-    use = use_since(ops.pool(), before);
-  });
+  const BlockCounts before_all = ops.pool().block_counts();
+  run_once(layer, rows, last, ops, [](auto&&...) {});  // builds primitives and packs weights
+  measured.kept = use_since(ops.pool(), before_all).after;
   std::vector<StageCost> runs(static_cast<std::size_t>(steady_runs(layer, rows)));
   for (StageCost& run : runs) {
     run_once(layer, rows, last, ops,
-             [&](double StageCost::*part, double seconds, const auto&) { run.*part = seconds; });
+             [&](double StageCost::*part, double seconds, const BlockCounts& before) {
+               run.*part = seconds;
+               MemoryUse& use = part == &StageCost::forward          ? measured.forward
+                                : part == &StageCost::backward_input ? measured.backward_input
+                                                                     : measured.backward_weight;
+               use = use_since(ops.pool(), before);
+             });
   }
   for (double StageCost::*part :
        {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight}) {

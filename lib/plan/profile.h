@@ -19,6 +19,7 @@ namespace pipetrain {
 struct LayerMeasure {
   StageCost cost;  // seconds
   MemoryUse forward, backward_input, backward_weight;
+  Blocks kept;  // for ever: packed weights, once for all microbatches and of any size
 };
 
 struct LayerFacts {
@@ -29,6 +30,7 @@ struct LayerFacts {
   };
   std::vector<Parameter> parameters;
   std::int64_t input_row_bytes = 0, output_row_bytes = 0;
+  std::int64_t buffer_elements = 0;  // not trained, such as running statistics
   std::string kind() const { return name.substr(name.rfind('.') + 1); }
 };
 

@@ -65,6 +65,7 @@ class Walk {
     for (std::size_t s = 0; s < plan.stages.size(); ++s) {
       if (owner(static_cast<int>(s)) != rank) continue;
       prepared_[s] = {prepare(plan.stages[s].larger), prepare(plan.stages[s].smaller)};
+      tally_.run(tally_.prepare({plan.stages[s].larger.kept, plan.stages[s].larger.kept}));
     }
   }
 
@@ -192,7 +193,9 @@ class Parameters {
     for (std::size_t s = 0; s < first_.size(); ++s) {
       if (rank_of_stage(schedule_, static_cast<int>(s)) != rank) continue;
       std::int64_t& elements = found.stage_elements.emplace_back(0);
+      std::int64_t& buffers = found.stage_buffers.emplace_back(0);
       for (std::size_t layer = index(first_[s]); layer < end_of(s); ++layer) {
+        buffers += model_.layers[layer].buffer_elements;
         for (const auto& parameter : model_.layers[layer].parameters) {
           const auto& uses = uses_.at(parameter.name);
           if (uses.size() > 1 && layer == uses.front()) {
@@ -246,6 +249,9 @@ std::vector<std::int64_t> rank_memory(const MemoryPlan& plan) {
     const RankParameters& mine = plan.parameters[index(rank)];
     for (const std::int64_t elements : mine.stage_elements) {
       walk.take(kFloatBytes * elements, 2 + plan.moments);
+    }
+    for (const std::int64_t n : mine.stage_buffers) {
+      if (n > 0) walk.take(kFloatBytes * n, 2);  // values and nexts
     }
     for (const std::int64_t n : mine.earlier_gradients) walk.take(kFloatBytes * n);
     for (const std::int64_t n : mine.exchanged) walk.take(kFloatBytes * n);

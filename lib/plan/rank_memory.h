@@ -18,7 +18,8 @@ struct StageSizes {
 
 // In elements.
 struct RankParameters {
-  std::vector<std::int64_t> stage_elements;     // of each of its stages' flat buffers
+  std::vector<std::int64_t> stage_elements;     // of each of its stages' flat parameters
+  std::vector<std::int64_t> stage_buffers;      // of each of its stages' flat buffers
   std::vector<std::int64_t> earlier_gradients;  // tied parameters whose first use is here
   std::vector<std::int64_t> exchanged;          // tied parameters whose other use is elsewhere
 

@@ -47,6 +47,7 @@ class Builder {
   void add_forward(StageProfile& stage, int i) const {
     const LayerMeasure& layer = layers_[index(i)];
     stage.cost += layer.cost;
+    add_blocks(stage.kept, layer.kept);
     stage.forward = then(std::move(stage.forward), layer.forward);
     MemoryUse& forgetting = stage.forgetting_forward;
     if (!recomputed_[index(i)]) {

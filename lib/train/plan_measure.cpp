@@ -34,6 +34,9 @@ std::vector<LayerFacts> facts_of(const Layers& layers) {
     for (const Parameter& parameter : layer->parameters()) {
       facts.parameters.push_back({parameter.name, parameter.elements()});
     }
+    for (const Buffer& buffer : layer->buffers()) {
+      facts.buffer_elements += buffer.shape.elements();
+    }
   }
   return all;
 }
@@ -146,7 +149,9 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   model.block_bytes = [](std::int64_t bytes) {
     return static_cast<std::int64_t>(block_bytes(static_cast<std::size_t>(bytes)));
   };
-  model.input_row_bytes = model.target_row_bytes = model.layers.front().input_row_bytes;
+  model.input_row_bytes = model.layers.front().input_row_bytes;
+  model.target_row_bytes = layers.back()->output_row().without_last().elements() *
+                           static_cast<std::int64_t>(element_bytes(DType::kInt32));
   inputs.recomputed = recompute_choices(config.pipeline, layers);
 
   const std::vector<std::int64_t> sizes =

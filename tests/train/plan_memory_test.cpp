@@ -23,8 +23,7 @@ Config small_config(const std::string& schedule, int microbatches, int batch,
   return config;
 }
 
-void check_foreseen(Config config, int ranks) {
-  const FixedSource source = FixedSource::counting(config.train.batch_size, kTokens, kVocabulary);
+void check_foreseen(Config config, int ranks, const FixedSource& source) {
   const PipelineConfig& pipeline = config.pipeline;
   const Candidate candidate{.pipeline = ranks,
                             .schedule = pipeline.schedule,
@@ -34,7 +33,7 @@ void check_foreseen(Config config, int ranks) {
   PlanRequest request{.ranks = ranks, .configured = candidate};
   ThreadCrew crew(1, 1);
   const PlanInputs inputs =
-      measure_plan_inputs(config, {.row = {kTokens}, .vocabulary = kVocabulary}, &source, request, crew, /*seconds=*/60);
+      measure_plan_inputs(config, data_shape_of(source), &source, request, crew, /*seconds=*/60);
   const Schedule schedule =
       generate(candidate.schedule, ranks, candidate.virtual_stages, candidate.microbatches);
   const Plan plan = Predictor(inputs).predict(candidate, schedule, std::int64_t{1} << 40);
@@ -54,6 +53,11 @@ void check_foreseen(Config config, int ranks) {
   }
 }
 
+void check_foreseen(const Config& config, int ranks) {
+  check_foreseen(config, ranks,
+                 FixedSource::counting(config.train.batch_size, kTokens, kVocabulary));
+}
+
 }  // namespace
 
 TEST_CASE("Predicted tensor memory is what training takes, under every kind of schedule") {
@@ -69,4 +73,25 @@ TEST_CASE("Also with recompute, and where microbatches differ by a row") {
   check_foreseen(small_config("1f1b", 8, 16, "attention"), 4);
   check_foreseen(small_config("zbv", 8, 16, "full"), 2);
   check_foreseen(small_config("1f1b", 6, 16, "none"), 2);
+}
+
+TEST_CASE("Also of a model with dropout") {
+  Config config = small_config("1f1b", 8, 16, "attention");
+  config.model.dropout = 0.1;
+  check_foreseen(config, 2);
+}
+
+TEST_CASE("Also of a residual network: images, batch norm's statistics, packed weights") {
+  Config config;
+  config.model = {.preset = "resnet", .depth = 18, .width = 32, .classes = "10"};
+  config.pipeline.schedule = "1f1b";
+  config.pipeline.microbatches = 2;
+  config.optimizer.type = "sgd";
+  config.train.batch_size = 4;
+  check_foreseen(config, 2, FixedSource::images(config.train.batch_size, {32, 32, 3}, 10));
+  config.model.width = 16;
+  config.pipeline.microbatches = 4;
+  config.pipeline.recompute = "full";
+  config.train.batch_size = 6;  // microbatches of 2 rows and of 1
+  check_foreseen(config, 2, FixedSource::images(config.train.batch_size, {32, 32, 3}, 10));
 }
