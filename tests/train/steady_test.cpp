@@ -58,3 +58,35 @@ TEST_CASE("Steps and evaluations allocate nothing and build nothing once they ha
     }
   }
 }
+
+TEST_CASE("Images take no more memory after two epochs, though each ends with a short batch") {
+  FixedSource source = FixedSource::images(19, {8, 8, 3}, 5);
+  source.pass_over_rows();
+  for (const int ranks : {1, 2, 3}) {
+    Config config;
+    config.model = {.preset = "resnet", .depth = 18, .width = 8};
+    config.pipeline.schedule = "1f1b";
+    config.pipeline.microbatches = 3;
+    config.pipeline.partition = "uniform";
+    config.train.batch_size = 8;
+    constexpr std::int64_t kEpoch = 3;  // steps, of 8, 8 and 3 rows
+    std::vector<std::vector<Counts>> counts(static_cast<std::size_t>(ranks));
+    run_ranks(config, source, ranks, [&](RankThread& rank) {
+      rank.train(0, 5 * kEpoch, [&](std::int64_t step, const StepResult&) {
+        if ((step + 1) % kEpoch != 0) return;
+        rank.evaluate();
+        counts[static_cast<std::size_t>(rank.rank())].push_back(
+            {rank.pool().system_allocations(), rank.pipeline().ops().primitives()});
+      });
+    });
+    for (const std::vector<Counts>& mine : counts) {
+      INFO(ranks << " ranks, rank " << &mine - counts.data());
+      CHECK(mine[1].primitives > 0);
+      for (std::size_t epoch = 2; epoch < mine.size(); ++epoch) {
+        INFO("epoch " << epoch);
+        CHECK(mine[epoch].allocations == mine[1].allocations);
+        CHECK(mine[epoch].primitives == mine[1].primitives);
+      }
+    }
+  }
+}
