@@ -125,8 +125,11 @@ void CsvSamples::take_bytes(const std::vector<Text>& texts) {
 std::string CsvSamples::description() const {
   const std::string more =
       files_.size() == 1 ? "" : " and " + std::to_string(files_.size() - 1) + " more";
+  const auto filled = std::ranges::count(tokens_, 0);
   return kind_ + " texts of " + files_.front() + more + ": vocabulary " +
-         std::to_string(vocabulary_);
+         std::to_string(vocabulary_) + ", " +
+         std::to_string(100 * static_cast<std::size_t>(filled) / tokens_.size()) +
+         "% of the tokens fill up rows";
 }
 
 std::int32_t CsvSamples::read(std::int64_t sample, const RandomWords*, void* row) const {

@@ -55,6 +55,7 @@ TEST_CASE("Texts can be characters or bytes, and bytes that are not UTF-8 are ke
   CHECK(validation_rows(*chars).tokens() == std::vector<std::int32_t>{3, 4, 5, 1, 0});
   CHECK(validation_rows(*chars).labels() == std::vector<std::int32_t>{1});
   CHECK(chars->classes() == 2);
+  CHECK(chars->description().find("20% of the tokens fill up rows") != std::string::npos);
   const auto bytes = open_source(csv(file, "byte"), 5, 1);
   CHECK(bytes->vocabulary() == 257);
   CHECK(validation_rows(*bytes).tokens() ==
