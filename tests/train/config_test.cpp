@@ -291,6 +291,11 @@ TEST_CASE("Options of data are read where they have a meaning, and refused where
     INFO(message);
     CHECK(message.find(part) != std::string::npos);
   };
+  for (const char* rate : {"1", "1.5", "-0.1", "nan", "some"}) {
+    contains(
+        error_of(kModel + kData, {std::string("model.dropout=") + rate}),
+        "model.dropout: found '" + std::string(rate) + "', expected a number from 0 to below 1");
+  }
   contains(error_of(kModel + kData, {"data.flip=true"}),
            "data.flip: is for idx and cifar, but data.format is text");
   contains(error_of(kModel + kData, {"data.vocabulary=9"}), "text with tokenizer word");
