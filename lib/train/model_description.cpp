@@ -7,16 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "train/weights.h"
+
 namespace pipetrain {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::vector<std::int64_t> extents_of(const Shape& shape) {
-  std::vector<std::int64_t> extents;
-  for (int axis = 0; axis < shape.rank(); ++axis) extents.push_back(shape[axis]);
-  return extents;
-}
 
 Json describe_layer(const Layer& layer) {
   Json made = {{"name", layer.name()},
