@@ -17,17 +17,6 @@ namespace {
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
 
-// What this version does not run yet is said before anything starts.
-void check_scope(const Config& config, int world) {
-  const Grid grid = Grid::filling(world, config.parallel.data, config.parallel.tensor);
-  if (grid.data() > 1 || grid.tensor() > 1 || config.parallel.shard != "none") {
-    fail(
-        "parallel: this version is pipeline-parallel only; set parallel.data and parallel.tensor "
-        "to 1 and parallel.shard to none");
-  }
-  if (config.train.precision != "float32") fail("train.precision: only float32 is known");
-}
-
 // Cores this rank may use divided by the ranks that share them, unless OMP_NUM_THREADS says
 // otherwise.
 void set_threads(const MpiSession& session) {
@@ -74,20 +63,35 @@ void set_epochs(Startup& made) {
 
 }  // namespace
 
+void check_scope(const Config& config, int world) {
+  const Grid grid = Grid::filling(world, config.parallel.data, config.parallel.tensor);
+  if (grid.data() > 1 || grid.tensor() > 1 || config.parallel.shard != "none") {
+    fail(
+        "parallel: this version is pipeline-parallel only; set parallel.data and parallel.tensor "
+        "to 1 and parallel.shard to none");
+  }
+  if (config.train.precision != "float32") fail("train.precision: only float32 is known");
+}
+
+Config read_config(const RunOptions& options) {
+  set_up_log(options.log_level);
+  Config config = load_config(options.config, options.overrides);
+  // A preset knows its own context.
+  if (config.data.sequence_length == 0 && !config.data.images()) {
+    config.data.sequence_length = static_cast<int>(configured_context(config.model));
+  }
+  if (config.data.sequence_length == 0 && !config.data.images()) {
+    fail("data.sequence_length is missing");
+  }
+  return config;
+}
+
 Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,
                     int ranks) {
   Startup made;
   report.agree([&] {
-    set_up_log(options.log_level);
-    made.config = load_config(options.config, options.overrides);
+    made.config = read_config(options);
     check_scope(made.config, ranks);
-    // A preset knows its own context.
-    if (made.config.data.sequence_length == 0 && !made.config.data.images()) {
-      made.config.data.sequence_length = static_cast<int>(configured_context(made.config.model));
-    }
-    if (made.config.data.sequence_length == 0 && !made.config.data.images()) {
-      fail("data.sequence_length is missing");
-    }
   });
   set_threads(session);
   const Config& config = made.config;

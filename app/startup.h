@@ -26,6 +26,13 @@ struct Startup {
   WaitOptions wait;
 };
 
+// The configuration that the options name, with the length of rows that its model implies.
+Config read_config(const RunOptions& options);
+
+// Error(kConfiguration) for what this version does not run, or not on `world` ranks; it is said
+// before anything starts.
+void check_scope(const Config& config, int world);
+
 // All but the plan: for a pipeline of `ranks` ranks, whether they run now or not.
 Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,
                     int ranks);

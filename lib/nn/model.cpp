@@ -198,7 +198,7 @@ class Builder {
     if (row_.back() >= data_.classes) return;
     LayerOptions(last).fail("the model ends with " + std::to_string(row_.back()) +
                             " outputs, but the data has " + std::to_string(data_.classes) +
-                            " classes");
+                            " classes; expected at least as many (features, or model.classes)");
   }
 
   const ModelConfig& config_;

@@ -33,7 +33,8 @@ const ParameterIndex::Entry& ParameterIndex::find(const std::string& name) const
 
 ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
                                const std::vector<LocalStage>& stages,
-                               const std::vector<int>& stage_of_layer) {
+                               const std::vector<int>& stage_of_layer, Mode mode) {
+  const bool trains = mode == Mode::kTrain;
   std::map<std::string, std::pair<std::size_t, std::size_t>> seen;  // name -> stage here, slot
   for (const LocalStage& local : stages) {
     StageParameters& made = stages_.emplace_back();
@@ -49,9 +50,11 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
       }
     }
     made.values = Tensor(pool, {elements});
-    made.gradients = Tensor(pool, {elements});
-    std::memset(made.gradients.data(), 0, made.gradients.bytes());
-    bind_buffers(pool, made, local);
+    if (trains) {
+      made.gradients = Tensor(pool, {elements});
+      std::memset(made.gradients.data(), 0, made.gradients.bytes());
+    }
+    bind_buffers(pool, made, local, mode);
   }
   for (const LocalStage& local : stages) {
     for (Layer* layer : local.layers) {
@@ -59,6 +62,7 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
         const auto [stage, slot] = seen.at(parameter.name);
         const std::int64_t offset = stages_[stage].slots[slot].offset;
         parameter.value = stages_[stage].values.f32() + offset;
+        if (!trains) continue;
         parameter.gradient = stages_[stage].gradients.f32() + offset;
         const auto& entry = index.find(parameter.name);
         if (entry.first_layer == entry.last_layer) continue;
@@ -86,8 +90,8 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
   }
 }
 
-void ParameterStore::bind_buffers(MemoryPool& pool, StageParameters& stage,
-                                  const LocalStage& local) {
+void ParameterStore::bind_buffers(MemoryPool& pool, StageParameters& stage, const LocalStage& local,
+                                  Mode mode) {
   std::int64_t elements = 0;
   for (Layer* layer : local.layers) {
     for (Buffer& buffer : layer->buffers()) {
@@ -96,11 +100,11 @@ void ParameterStore::bind_buffers(MemoryPool& pool, StageParameters& stage,
     }
   }
   stage.buffer_values = Tensor(pool, {elements});
-  stage.buffer_nexts = Tensor(pool, {elements});
+  if (mode == Mode::kTrain) stage.buffer_nexts = Tensor(pool, {elements});
   std::int64_t offset = 0;
   for (Buffer* buffer : stage.buffers) {
     buffer->value = stage.buffer_values.f32() + offset;
-    buffer->next = stage.buffer_nexts.f32() + offset;
+    if (mode == Mode::kTrain) buffer->next = stage.buffer_nexts.f32() + offset;
     offset += buffer->shape.elements();
   }
 }
@@ -122,14 +126,6 @@ void ParameterStore::update_buffers() {
   for (StageParameters& stage : stages_) {
     std::memcpy(stage.buffer_values.data(), stage.buffer_nexts.data(), stage.buffer_values.bytes());
   }
-}
-
-std::size_t ParameterStore::bytes() const {
-  std::size_t bytes = 0;
-  for (const StageParameters& stage : stages_)
-    bytes += stage.values.bytes() + stage.gradients.bytes() + 2 * stage.buffer_values.bytes();
-  for (const TiedParameter& tied : tied_) bytes += tied.earlier_gradient.bytes();
-  return bytes;
 }
 
 }  // namespace pipetrain

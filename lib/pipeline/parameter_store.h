@@ -63,17 +63,18 @@ class ParameterStore {
     int stage = 0;
     std::vector<Layer*> layers;
   };
+  // For kEvaluate there are values alone: no gradients, and no next values of buffers.
   ParameterStore(MemoryPool& pool, const ParameterIndex& index,
-                 const std::vector<LocalStage>& stages, const std::vector<int>& stage_of_layer);
+                 const std::vector<LocalStage>& stages, const std::vector<int>& stage_of_layer,
+                 Mode mode = Mode::kTrain);
 
   std::vector<StageParameters>& stages() { return stages_; }
   std::vector<TiedParameter>& tied() { return tied_; }
   void initialize_values(std::uint64_t seed);  // of the buffers, too
   void update_buffers();                       // what training measured becomes their value
-  std::size_t bytes() const;                   // values and gradients
 
  private:
-  void bind_buffers(MemoryPool& pool, StageParameters& stage, const LocalStage& local);
+  void bind_buffers(MemoryPool& pool, StageParameters& stage, const LocalStage& local, Mode mode);
 
   std::vector<StageParameters> stages_;
   std::vector<TiedParameter> tied_;

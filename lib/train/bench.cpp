@@ -9,6 +9,7 @@
 #include "ops/convolution.h"
 #include "ops/peak.h"
 #include "schedule/simulate.h"
+#include "train/gather.h"
 
 namespace pipetrain {
 namespace {
@@ -48,10 +49,8 @@ ConvolutionRates convolution_flops(Ops& ops, const World& world, Collective& col
   return {rates[0], rates[1]};
 }
 
-std::vector<std::int64_t> gather(Collective& collective, std::size_t mine) {
-  std::vector<double> all(static_cast<std::size_t>(collective.size()));
-  all[static_cast<std::size_t>(collective.rank())] = static_cast<double>(mine);
-  collective.all_reduce(std::span(all));
+std::vector<std::int64_t> gather_bytes(Collective& collective, std::size_t mine) {
+  const std::vector<double> all = gather({static_cast<double>(mine)}, collective).front();
   return {all.begin(), all.end()};
 }
 
@@ -88,8 +87,8 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
     const StepContext context = pipeline.training_step(step);
     const StepResult result = pipeline.train(context, 1e-4);
     if (step + 1 == kWarmUpSteps) {
-      early_resident = gather(collective, resident_bytes());
-      early_tensors = gather(collective, pool.reserved_bytes());
+      early_resident = gather_bytes(collective, resident_bytes());
+      early_tensors = gather_bytes(collective, pool.reserved_bytes());
     }
     if (step < kWarmUpSteps) continue;
     if (step == kWarmUpSteps) continue;      // this step's clock holds the gathering
@@ -106,8 +105,8 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
                             : seconds.size() >= 5 && total >= options.seconds;
     if (enough) break;
   }
-  const auto late_resident = gather(collective, resident_bytes());
-  const auto late_tensors = gather(collective, pool.reserved_bytes());
+  const auto late_resident = gather_bytes(collective, resident_bytes());
+  const auto late_tensors = gather_bytes(collective, pool.reserved_bytes());
   peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
   const ConvolutionRates convolutions = convolution_flops(pipeline.ops(), world, collective);
 

@@ -78,7 +78,7 @@ BatchPlan batch_plan(const StepContext& step, std::int64_t pass, std::int64_t fi
 }
 
 PipelineRank::PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbox,
-                           Collective& world, MemoryPool& pool)
+                           Collective& world, MemoryPool& pool, Mode mode)
     : config_(config),
       mailbox_(mailbox),
       world_(world),
@@ -89,8 +89,11 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbo
       layers_(std::move(plan.layers)),
       index_(layers_),
       target_row_(layers_.back()->output_row().without_last()) {
+  build_stages(mode);
+  if (mode != Mode::kTrain) return;
   training_actions_ = lowered().ranks[static_cast<std::size_t>(mailbox_.rank())];
-  build_stages();
+  store_->initialize_values(config_.train.seed);
+  build_optimizer();
 }
 
 int PipelineRank::rank_of_stage(int stage) const {
@@ -108,7 +111,7 @@ Schedule PipelineRank::lowered() const {
       add_recompute(layout_.schedule, recomputing_stages(layout_.recomputed, layout_.partition)));
 }
 
-void PipelineRank::build_stages() {
+void PipelineRank::build_stages(Mode mode) {
   const int layers = static_cast<int>(layers_.size());
   std::vector<ParameterStore::LocalStage> locals;
   std::vector<Stage*> stages;
@@ -125,14 +128,15 @@ void PipelineRank::build_stages() {
     locals.push_back({s, std::move(mine)});
   }
   store_ = std::make_unique<ParameterStore>(pool_, index_, locals,
-                                            stage_of_layers(layout_.partition, layers));
-  store_->initialize_values(config_.train.seed);
+                                            stage_of_layers(layout_.partition, layers), mode);
   reducer_ = std::make_unique<GradientReducer>(*store_, mailbox_, ops_,
                                                [this](int stage) { return rank_of_stage(stage); });
   std::vector<int> ranks;
   for (int s = 0; s < stage_count(); ++s) ranks.push_back(rank_of_stage(s));
   engine_ = std::make_unique<Engine>(stages, ranks, mailbox_, *reducer_);
+}
 
+void PipelineRank::build_optimizer() {
   std::vector<FlatParameters> buffers;
   for (StageParameters& stage : store_->stages()) {
     FlatParameters flat{stage.values.f32(), stage.gradients.f32(), stage.values.elements(), {}};

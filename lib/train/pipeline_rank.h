@@ -40,9 +40,10 @@ BatchPlan batch_plan(const StepContext& step, std::int64_t pass, std::int64_t fi
 
 class PipelineRank {
  public:
-  // Collective. `config` outlives it.
+  // Collective. `config` outlives it. For kEvaluate it has neither gradients nor an optimizer, and
+  // no values until a checkpoint's are read; then evaluate() alone may be called, not train().
   PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbox, Collective& world,
-               MemoryPool& pool);
+               MemoryPool& pool, Mode mode = Mode::kTrain);
 
   const Layout& layout() const { return layout_; }
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
@@ -83,7 +84,8 @@ class PipelineRank {
   const char* rate_unit() const { return classifies() ? "samples" : "tokens"; }
 
  private:
-  void build_stages();
+  void build_stages(Mode mode);
+  void build_optimizer();
   Schedule lowered() const;  // the layout's schedule as all ranks execute it
   void reserve_for_sends();
   StepResult reduce(const StepContext& step);

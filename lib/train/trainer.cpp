@@ -2,28 +2,17 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/log.h"
-#include "checkpoint/checkpoint.h"
 #include "schedule/simulate.h"
 #include "train/summary.h"
+#include "train/weights.h"
 
 namespace pipetrain {
-namespace {
-
-Extents extents_of(const Shape& shape) {
-  Extents extents;
-  for (int axis = 0; axis < shape.rank(); ++axis) extents.push_back(shape[axis]);
-  return extents;
-}
-
-}  // namespace
 
 void Trainer::Window::add(const StepResult& result, std::int64_t step_rows) {
   ++steps;
@@ -61,18 +50,20 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
                                        std::to_string(schedule.microbatches) + " microbatches",
                                    traced_range(schedule, config.train.steps), world, collective);
   }
-  if (!coordinates()) return;
-  coordinator_ = std::make_unique<Coordinator>(*source, mailbox, pool, pipeline_.rank_of_stage(0),
-                                               pipeline_.rank_of_stage(pipeline_.stage_count() - 1),
-                                               pipeline_.stage_count() - 1);
+  if (coordinates()) {
+    const int last = pipeline_.stage_count() - 1;
+    coordinator_ = std::make_unique<Coordinator>(*source, mailbox, pool, pipeline_.rank_of_stage(0),
+                                                 pipeline_.rank_of_stage(last), last);
+  }
+  evaluator_ =
+      std::make_unique<Evaluator>(config.train, pipeline_, collective, source, coordinator_.get());
 }
 
 void Trainer::run() {
   announce();
   const TrainConfig& train = config_.train;
   feed_training(0);
-  count_validation_rows();
-  if (validation_rows_ > 0) first_evaluation_ = last_evaluation_ = evaluate(0);
+  if (validates()) first_evaluation_ = last_evaluation_ = evaluator_->run();
   const double begin = wall_seconds();
   for (std::int64_t step = 0; step < train.steps; ++step) {
     OtherWork feed{"feed", wall_seconds(), 0};
@@ -126,45 +117,6 @@ void Trainer::feed_training(std::int64_t step) {
   feeding_seconds_ += coordinator_->seconds() - before;
 }
 
-// All ranks agree on how much the coordinator's validation split holds.
-void Trainer::count_validation_rows() {
-  const TrainConfig& train = config_.train;
-  if (coordinates() && train.eval_every > 0) validation_rows_ = source_->validation_rows();
-  collective_.broadcast(std::as_writable_bytes(std::span(&validation_rows_, 1)), 0);
-  if (train.eval_batches > 0) {
-    validation_rows_ =
-        std::min(validation_rows_, std::int64_t{train.eval_batches} * train.batch_size);
-  }
-}
-
-// The validation split row by row, in batches of the training size; the last may be smaller.
-Trainer::Evaluation Trainer::evaluate(std::int64_t step) {
-  const std::int64_t rows = validation_rows_;
-  const std::int64_t batch_rows = config_.train.batch_size,
-                     batches = (rows + batch_rows - 1) / batch_rows;
-  auto feed = [&](std::int64_t batch) {
-    const std::int64_t first = batch * batch_rows;
-    const StepContext context =
-        pipeline_.evaluation_step(batch, std::min(batch_rows, rows - first));
-    pipeline_.expect_batch(context);
-    if (coordinates()) coordinator_->feed(pipeline_.batch_plan(context, first));
-    return context;
-  };
-  PipelineRank::Sums sums;
-  StepContext context = feed(0);
-  for (std::int64_t batch = 0; batch < batches; ++batch) {
-    const StepContext current = context;
-    if (batch + 1 < batches) context = feed(batch + 1);
-    const PipelineRank::Sums batch_sums = pipeline_.evaluate(current);
-    sums.loss += batch_sums.loss;
-    sums.correct += batch_sums.correct;
-  }
-  std::array<double, 2> all = {sums.loss, sums.correct};
-  collective_.all_reduce(std::span<double>(all));
-  const auto targets = static_cast<double>(rows * pipeline_.targets_per_row());
-  return {all[0] / targets, all[1] / targets, step};
-}
-
 double Trainer::targets_per_second(const Window& window) const {
   return static_cast<double>(window.rows * pipeline_.targets_per_row()) / window.seconds;
 }
@@ -187,11 +139,11 @@ void Trainer::trace_step(std::int64_t step, const StepResult& result, const Othe
 void Trainer::report_step(std::int64_t step, const StepResult& result, double learning_rate) {
   const TrainConfig& train = config_.train;
   const bool last = step == train.steps;
-  const bool evaluates = validation_rows_ > 0 && (last || step % train.eval_every == 0);
+  const bool evaluates = validates() && (last || step % train.eval_every == 0);
   const bool logs = step == 1 || last || evaluates || step % train.log_every == 0;
   if (evaluates) {
     progress_.clear();
-    last_evaluation_ = evaluate(step);
+    last_evaluation_ = evaluator_->run();
   }
   if (!logs) return;
   const double seconds = window_.seconds / window_.steps;
@@ -248,40 +200,13 @@ void Trainer::handle_not_finite(const StepContext& step, const StepResult& resul
 
 void Trainer::load_weights() {
   if (config_.train.init_from.empty()) return;
-  const Checkpoint checkpoint = open_checkpoint(config_.train.init_from);
-  for (StageParameters& stage : pipeline_.parameters().stages()) {
-    for (const ParameterSlot& slot : stage.slots) {
-      checkpoint.read(slot.parameter->name, extents_of(slot.parameter->shape),
-                      stage.values.floats().subspan(static_cast<std::size_t>(slot.offset),
-                                                    static_cast<std::size_t>(slot.elements)));
-    }
-    for (const Buffer* buffer : stage.buffers) {
-      checkpoint.read(buffer->name, extents_of(buffer->shape),
-                      {buffer->value, static_cast<std::size_t>(buffer->shape.elements())});
-    }
-  }
-  pipeline_.ops().weights_changed();
+  pipetrain::load_weights(open_checkpoint(config_.train.init_from), pipeline_);
 }
 
 // Every rank writes the parameters that it owns; rank 0 makes the folder and completes it.
 void Trainer::save_checkpoint(std::int64_t step) {
   const std::string folder = config_.train.output + "/checkpoints";
-  std::vector<CheckpointTensor> tensors;
-  for (StageParameters& stage : pipeline_.parameters().stages()) {
-    for (const ParameterSlot& slot : stage.slots) {
-      if (!slot.owned) continue;
-      tensors.push_back({slot.parameter->name,
-                         StoredType::kFloat32,
-                         extents_of(slot.parameter->shape),
-                         {},
-                         {},
-                         slot.parameter->value});
-    }
-    for (const Buffer* buffer : stage.buffers) {
-      tensors.push_back(
-          {buffer->name, StoredType::kFloat32, extents_of(buffer->shape), {}, {}, buffer->value});
-    }
-  }
+  const std::vector<CheckpointTensor> tensors = owned_tensors(pipeline_.parameters());
   if (coordinates()) begin_checkpoint(folder, step);
   collective_.barrier();
   const std::vector<std::string> lists = collective_.all_gather_text(

@@ -8,6 +8,7 @@
 
 #include "data/coordinator.h"
 #include "optim/learning_rate.h"
+#include "train/evaluator.h"
 #include "train/pipeline_rank.h"
 #include "train/progress.h"
 #include "train/run_directory.h"
@@ -46,19 +47,14 @@ class Trainer {
     void add(const StepResult& result, std::int64_t step_rows);
     double predicted_bubble(const Schedule& schedule) const;
   };
-  struct Evaluation {
-    double loss = 0, accuracy = 0;  // per target
-    std::int64_t step = 0;
-  };
 
   bool coordinates() const { return source_ != nullptr; }
+  bool validates() const { return config_.train.eval_every > 0 && evaluator_->rows() > 0; }
   void announce() const;
   void feed_training(std::int64_t step);
   void trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed);
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void handle_not_finite(const StepContext& step, const StepResult& result);
-  void count_validation_rows();
-  Evaluation evaluate(std::int64_t step);
   double targets_per_second(const Window& window) const;
   void save_checkpoint(std::int64_t step);
   void print_summary();
@@ -71,6 +67,7 @@ class Trainer {
   MemoryPool& pool_;
   PipelineRank pipeline_;
   std::unique_ptr<Coordinator> coordinator_;
+  std::unique_ptr<Evaluator> evaluator_;
   Progress progress_;
   std::unique_ptr<RunTrace> trace_;  // until it is written
   Window window_, whole_run_;
@@ -78,7 +75,6 @@ class Trainer {
   std::optional<Evaluation> first_evaluation_, last_evaluation_;
   double training_seconds_ = 0;
   double feeding_seconds_ = 0;  // of the coordinator, for training
-  std::int64_t validation_rows_ = 0;
 };
 
 }  // namespace pipetrain

@@ -68,7 +68,7 @@ std::string error_of(Action action) {
   return "no error";
 }
 
-void contains(const std::string& message, const std::string& part) {
+void expect_text(const std::string& message, const std::string& part) {
   INFO(message);
   CHECK(message.find(part) != std::string::npos);
 }
@@ -150,20 +150,21 @@ TEST_CASE("Slices that do not make up their tensor are not accepted") {
   const CheckpointTensor left = {"w", StoredType::kFloat32, {3, 4}, {0, 0}, {3, 2}, values.data()};
   const CheckpointTensor outside = {"w",    StoredType::kFloat32, {3, 4}, {0, 2},
                                     {3, 3}, values.data()};
-  contains(finish({whole}, {whole}), "tensor w: its slices overlap");
-  contains(finish({left}, {}), "tensor w: its slices leave out 6 elements");
-  contains(finish({left}, {outside}), "tensor w: slice (3, 3) at (0, 2) leaves the tensor (3, 4)");
+  expect_text(finish({whole}, {whole}), "tensor w: its slices overlap");
+  expect_text(finish({left}, {}), "tensor w: its slices leave out 6 elements");
+  expect_text(finish({left}, {outside}),
+              "tensor w: slice (3, 3) at (0, 2) leaves the tensor (3, 4)");
   CHECK(!fs::exists(checkpoint_folder(at.path(""), 1)));
 }
 
 TEST_CASE("A tensor that is missing or has another shape is named") {
   const TemporaryFolder at;
   const Checkpoint checkpoint = open_checkpoint(Sample().write(at));
-  contains(error_of([&] { read(checkpoint, "none", {3}); }), "has no tensor none");
-  contains(error_of([&] {
-             read(checkpoint, "a", {3, 2});
-           }),
-           "tensor a has shape (2, 3), expected (3, 2)");
+  expect_text(error_of([&] { read(checkpoint, "none", {3}); }), "has no tensor none");
+  expect_text(error_of([&] {
+                read(checkpoint, "a", {3, 2});
+              }),
+              "tensor a has shape (2, 3), expected (3, 2)");
 }
 
 TEST_CASE("Damage is found and named") {
@@ -178,48 +179,48 @@ TEST_CASE("Damage is found and named") {
     std::string bytes = text_in(weights);
     bytes[bytes.size() - 1] = static_cast<char>(bytes[bytes.size() - 1] ^ 1);
     std::ofstream(weights, std::ios::binary) << bytes;
-    contains(error_of(open),
-             "weights-00000-of-00002.safetensors: tensor cut does not match its checksum");
-    contains(error_of([&] {
-               read(open_checkpoint(folder), "cut", {3, 4});
-             }),
-             "does not match its checksum");
+    expect_text(error_of(open),
+                "weights-00000-of-00002.safetensors: tensor cut does not match its checksum");
+    expect_text(error_of([&] {
+                  read(open_checkpoint(folder), "cut", {3, 4});
+                }),
+                "does not match its checksum");
   }
   SECTION("a truncated file") {
     fs::resize_file(weights, fs::file_size(weights) - 4);
-    contains(error_of(open), "weights-00000-of-00002.safetensors: tensor cut: data_offsets");
+    expect_text(error_of(open), "weights-00000-of-00002.safetensors: tensor cut: data_offsets");
   }
   SECTION("an empty file") {
     fs::resize_file(weights, 0);
-    contains(error_of(open), "ends inside its header");
+    expect_text(error_of(open), "ends inside its header");
   }
   SECTION("a missing file") {
     fs::remove(weights);
-    contains(error_of(open), "weights-00000-of-00002.safetensors: No such file or directory");
+    expect_text(error_of(open), "weights-00000-of-00002.safetensors: No such file or directory");
   }
   SECTION("a missing manifest") {
     fs::remove(manifest);
-    contains(error_of(open), "has no manifest.json, expected a complete checkpoint");
-    contains(error_of([&] { open_checkpoint(at.path("none")); }), "has no manifest.json");
+    expect_text(error_of(open), "has no manifest.json, expected a complete checkpoint");
+    expect_text(error_of([&] { open_checkpoint(at.path("none")); }), "has no manifest.json");
   }
   SECTION("a manifest of another version, format or text") {
     replace_in(manifest, "\"version\": 1", "\"version\": 2");
-    contains(error_of(open), "has format version 2, expected 1");
+    expect_text(error_of(open), "has format version 2, expected 1");
     replace_in(manifest, "pipetrain checkpoint", "something else");
-    contains(error_of(open), "is not the manifest of a pipetrain checkpoint");
+    expect_text(error_of(open), "is not the manifest of a pipetrain checkpoint");
     std::ofstream(manifest) << "{\"format\": ";
-    contains(error_of(open), "manifest.json: is damaged");
+    expect_text(error_of(open), "manifest.json: is damaged");
   }
   SECTION("a manifest that points elsewhere") {
     replace_in(manifest, "weights-00000-of-00002.safetensors", "../../other.safetensors");
-    contains(error_of(open), "names a file outside its folder");
+    expect_text(error_of(open), "names a file outside its folder");
   }
   SECTION("a manifest that disagrees with the files") {
     replace_in(manifest, "\"name\": \"a\"", "\"name\": \"z\"");
-    contains(error_of(open), "lacks the tensor z that the manifest lists");
+    expect_text(error_of(open), "lacks the tensor z that the manifest lists");
   }
   SECTION("a changed tokenizer") {
     replace_in(folder + "/tokenizer.json", "byte", "char");
-    contains(error_of(open), "tokenizer.json: does not match its checksum");
+    expect_text(error_of(open), "tokenizer.json: does not match its checksum");
   }
 }

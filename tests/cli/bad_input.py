@@ -295,7 +295,7 @@ def main():
               layers([TRANSFORMER[0], TRANSFORMER[2], TRANSFORMER[3]]))
         for ranks in (1, 2):
             works(checks, folder, "valid", ranks, run("model.yaml"))
-            works(checks, folder, "layers by hand", ranks, run("layers.yaml"))
+            works(checks, folder, "layers by hand", ranks, run("layers.yaml", "--output", "by_hand"))
         copies_of(os.path.join(folder, "run/checkpoints/step-00000003"), folder)
         works(checks, folder, "start from a checkpoint", 2, given("train.init_from=good"))
         for case in CASES:

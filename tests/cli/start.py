@@ -42,7 +42,7 @@ def main():
     checks = Checks()
     train = ["--config FILE", "--set KEY=VALUE", "--schedule NAME", "gpipe, 1f1b", "--microbatches M",
              "--virtual-stages V", "--output DIR", "--log-level LEVEL", "--trace", "--no-progress"]
-    helps(checks, ["--help"], ["mpirun", "train ", "schedule ", "emulate ", "timeline ", "plan ", "bench ", "--version", *train])
+    helps(checks, ["--help"], ["mpirun", "train ", "schedule ", "emulate ", "timeline ", "plan ", "describe ", "bench ", "eval ", "--version", *train])
     helps(checks, ["-h"], train)
     helps(checks, ["train", "--help"], train)
     helps(checks, ["--config", "nowhere.yaml", "--help"], train)

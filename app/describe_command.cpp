@@ -1,0 +1,79 @@
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "comm/in_process.h"
+#include "command.h"
+#include "run_options.h"
+#include "schedule/generate.h"
+#include "startup.h"
+#include "terminal.h"
+#include "train/model_description.h"
+
+namespace pipetrain {
+namespace {
+
+struct DescribeOptions : RunOptions {
+  int ranks = 0;
+  std::string format;
+};
+
+// What the model must know of the data. Text is not opened for a vocabulary that is configured.
+DataShape shape_of_data(const Config& config) {
+  const DataConfig& data = config.data;
+  const std::int64_t vocabulary = configured_vocabulary(config.model);
+  if (vocabulary > 0 && (data.format == "text" || data.format == "tokens")) {
+    return {.row = {data.sequence_length}, .vocabulary = vocabulary, .classes = vocabulary};
+  }
+  return data_shape_of(
+      *open_source(data, data.sequence_length, config.train.seed, static_cast<int>(vocabulary)));
+}
+
+// As many as a list of stages is for, else one.
+int default_ranks(const PipelineConfig& pipeline) {
+  const bool table = pipeline.schedule.ends_with(".csv");
+  const int stages_per_rank = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
+                              : table                     ? 1
+                                      : default_virtual_stages(pipeline.schedule);
+  return std::max(1, static_cast<int>(pipeline.first_layers.size()) / stages_per_rank);
+}
+
+int describe(const DescribeOptions& options) {
+  const Config config = read_config(options);
+  const int ranks = options.ranks > 0 ? options.ranks : default_ranks(config.pipeline);
+  check_scope(config, ranks);
+  const ModelPlan plan = make_plan(config, shape_of_data(config), ranks);
+  if (std::getenv("OMP_NUM_THREADS") == nullptr) {
+    omp_set_num_threads(std::max(1, omp_get_num_procs() / ranks));  // of a rank on this machine
+  }
+  InProcess alone(1);
+  const Layout layout = choose_layout(config, plan, *alone.collective(0));
+  const nlohmann::ordered_json description = describe_model(config, plan, layout);
+  write_output(options.format == "json" ? description.dump(2) + "\n" : model_text(description));
+  return 0;
+}
+
+}  // namespace
+
+Command add_describe_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("describe", "Print a model's layers, their sizes and stages.");
+  const auto options = std::make_shared<DescribeOptions>();
+  add_run_options(*command, *options);
+  command
+      ->add_option("--ranks", options->ranks,
+                   "ranks to cut it for; default: those of pipeline.partition's list, or 1")
+      ->option_text("N")
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  add_format_option(*command, options->format, {"text", "json"});
+  return {.options = command,
+          .usage = "pipetrain describe --config FILE [--ranks N] [OPTION]...",
+          .check = [options] { require_config(*options); },
+          .run = [options] { return describe(*options); }};
+}
+
+}  // namespace pipetrain

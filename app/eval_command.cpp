@@ -1,0 +1,90 @@
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+#include "base/error.h"
+#include "comm/mpi/mpi_collective.h"
+#include "comm/mpi/mpi_mailbox.h"
+#include "command.h"
+#include "run_options.h"
+#include "startup.h"
+#include "terminal.h"
+#include "train/evaluation_report.h"
+#include "train/weights.h"
+
+namespace pipetrain {
+namespace {
+
+struct EvalOptions : RunOptions {
+  std::string checkpoint, format;
+};
+
+void check(EvalOptions& options) {
+  require_config(options);
+  if (options.checkpoint.empty()) {
+    throw Error(ExitCode::kConfiguration, "--checkpoint DIR is missing; see pipetrain eval --help");
+  }
+  options.own_words = "--checkpoint: " + options.checkpoint + "\n";
+}
+
+void require_rows(const Evaluator& evaluator) {
+  if (evaluator.rows() > 0) return;
+  throw Error(ExitCode::kConfiguration,
+              "there is nothing to evaluate: data.validation_fraction is 0; set it as in training");
+}
+
+int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& options) {
+  Startup started = start(session, report, options, /*makes_run_directory=*/false);
+  std::optional<Checkpoint> checkpoint;
+  report.agree([&] {
+    checkpoint = open_checkpoint(options.checkpoint);
+    if (started.source) check_tokenizer(*checkpoint, *started.source);
+  });
+  std::vector<int> ranks(static_cast<std::size_t>(session.size()));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  MemoryPool pool;
+  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.virtual_stages);
+  MpiCollective collective(ranks, pool, started.wait, &mailbox);
+  PipelineRank pipeline(started.config, std::move(started.plan), mailbox, collective, pool,
+                        Mode::kEvaluate);
+  report.agree([&] { load_weights(*checkpoint, pipeline); });
+
+  std::unique_ptr<Coordinator> coordinator;
+  if (started.source) {
+    const int last = pipeline.stage_count() - 1;
+    coordinator =
+        std::make_unique<Coordinator>(*started.source, mailbox, pool, pipeline.rank_of_stage(0),
+                                      pipeline.rank_of_stage(last), last);
+  }
+  Evaluator evaluator(started.config.train, pipeline, collective, started.source.get(),
+                      coordinator.get());
+  report.agree([&] { require_rows(evaluator); });
+  nlohmann::ordered_json found = {{"checkpoint", options.checkpoint}, {"step", checkpoint->step()}};
+  found.update(run_evaluation(evaluator, pipeline, pool, collective));
+  if (session.rank() != 0) return 0;
+  write_output(options.format == "json" ? found.dump(2) + "\n" : evaluation_text(found));
+  return 0;
+}
+
+}  // namespace
+
+Command add_eval_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("eval", "Evaluate a checkpoint on the validation data, forward only.");
+  const auto options = std::make_shared<EvalOptions>();
+  add_run_options(*command, *options);
+  command
+      ->add_option("--checkpoint", options->checkpoint,
+                   "folder of the checkpoint, such as runs/x/checkpoints/step-00000500; required")
+      ->option_text("DIR");
+  add_format_option(*command, options->format, {"text", "json"});
+  return {
+      .options = command,
+      .usage = "[mpirun -np RANKS] pipetrain eval --config FILE --checkpoint DIR [OPTION]...",
+      .check = [options] { check(*options); },
+      .run_on_ranks = [options](const MpiSession& session,
+                                ErrorReport& report) { return eval(session, report, *options); }};
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,52 @@
+#include "train/evaluation_report.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "train/gather.h"
+
+namespace pipetrain {
+
+nlohmann::ordered_json run_evaluation(Evaluator& evaluator, const PipelineRank& pipeline,
+                                      const MemoryPool& pool, Collective& world) {
+  const double start = wall_seconds();
+  const Evaluation found = evaluator.run();
+  const double seconds = wall_seconds() - start;
+  if (!std::isfinite(found.loss)) {
+    throw Error(ExitCode::kNotFinite,
+                "the loss is not finite: the checkpoint's weights are not, or too large; take an "
+                "earlier checkpoint");
+  }
+  nlohmann::ordered_json report = {{"loss", found.loss}};
+  if (pipeline.classifies()) {
+    report["accuracy"] = found.accuracy;
+  } else {
+    report["perplexity"] = std::exp(found.loss);
+  }
+  report["rows"] = evaluator.rows();
+  report["targets"] = evaluator.targets();
+  report["seconds"] = seconds;
+  report[std::string(pipeline.rate_unit()) + "_per_second"] =
+      static_cast<double>(evaluator.targets()) / seconds;
+  const std::vector<double> peak = gather({static_cast<double>(pool.peak_bytes())}, world).front();
+  report["peak_bytes"] = std::vector<std::int64_t>(peak.begin(), peak.end());
+  return report;
+}
+
+std::string evaluation_text(const nlohmann::ordered_json& report) {
+  const bool samples = report.contains("accuracy");
+  const std::string unit = samples ? "samples" : "tokens";
+  std::string text = fmt::format("{}, step {}\n", report.at("checkpoint").get<std::string>(),
+                                 report.at("step").dump());
+  text += fmt::format("loss        {}\n", report.at("loss").dump());
+  text += samples ? fmt::format("accuracy    {:.2f}%\n", 100 * report.at("accuracy").get<double>())
+                  : fmt::format("perplexity  {}\n", report.at("perplexity").dump());
+  return text + fmt::format("of {} {} in {:.2f} s, {:.0f} {}/s\n", report.at("targets").dump(),
+                            unit, report.at("seconds").get<double>(),
+                            report.at(unit + "_per_second").get<double>(), unit);
+}
+
+}  // namespace pipetrain

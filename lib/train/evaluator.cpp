@@ -1,0 +1,49 @@
+#include "train/evaluator.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+namespace pipetrain {
+
+Evaluator::Evaluator(const TrainConfig& config, PipelineRank& pipeline, Collective& world,
+                     const Source* source, Coordinator* coordinator)
+    : pipeline_(pipeline),
+      world_(world),
+      coordinator_(coordinator),
+      batch_rows_(config.batch_size) {
+  if (source != nullptr) rows_ = source->validation_rows();
+  world_.broadcast(std::as_writable_bytes(std::span(&rows_, 1)), 0);
+  if (config.eval_batches > 0) {
+    rows_ = std::min(rows_, std::int64_t{config.eval_batches} * batch_rows_);
+  }
+}
+
+Evaluation Evaluator::run() {
+  assert(rows_ > 0);
+  PipelineRank::Sums sums;
+  StepContext next = feed(0);
+  for (std::int64_t batch = 0; batch < batches(); ++batch) {
+    const StepContext current = next;
+    if (batch + 1 < batches()) next = feed(batch + 1);
+    const PipelineRank::Sums batch_sums = pipeline_.evaluate(current);
+    sums.loss += batch_sums.loss;
+    sums.correct += batch_sums.correct;
+  }
+  std::array<double, 2> all = {sums.loss, sums.correct};
+  world_.all_reduce(std::span<double>(all));
+  const auto count = static_cast<double>(targets());
+  return {all[0] / count, all[1] / count};
+}
+
+// Makes room for a batch and sends it, one ahead of the one that runs.
+StepContext Evaluator::feed(std::int64_t batch) {
+  const std::int64_t first = batch * batch_rows_;
+  const StepContext context =
+      pipeline_.evaluation_step(batch, std::min(batch_rows_, rows_ - first));
+  pipeline_.expect_batch(context);
+  if (coordinator_ != nullptr) coordinator_->feed(pipeline_.batch_plan(context, first));
+  return context;
+}
+
+}  // namespace pipetrain

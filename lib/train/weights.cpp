@@ -1,0 +1,97 @@
+#include "train/weights.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "checkpoint/file_io.h"
+
+namespace pipetrain {
+namespace {
+
+// A tensor that the model has no place for would be lost without a word.
+void require_all_used(const Checkpoint& checkpoint,
+                      const std::vector<std::unique_ptr<Layer>>& layers) {
+  std::set<std::string> known;
+  for (const auto& layer : layers) {
+    for (const Parameter& parameter : layer->parameters()) known.insert(parameter.name);
+    for (const Buffer& buffer : layer->buffers()) known.insert(buffer.name);
+  }
+  for (const std::string& name : checkpoint.names()) {
+    if (!name.starts_with("layers.") || known.contains(name)) continue;
+    fail_checkpoint(checkpoint.folder(), "has a tensor " + name + " " +
+                                             text_of(checkpoint.shape(name)) +
+                                             ", the model has none of this name; is it of another "
+                                             "model?");
+  }
+}
+
+// "char, 65 tokens" or "image, mean [0.1], std [0.3]", for messages.
+std::string tokenizer_text(const nlohmann::json& tokenizer) {
+  std::string text = tokenizer.value("type", "of no known type");
+  for (const auto& [key, value] : tokenizer.items()) {
+    if (key == "type") continue;
+    text += key == "vocabulary" ? ", " + std::to_string(value.size()) + " tokens"
+                                : ", " + key + " " + value.dump();
+  }
+  return text;
+}
+
+}  // namespace
+
+Extents extents_of(const Shape& shape) {
+  Extents extents;
+  for (int axis = 0; axis < shape.rank(); ++axis) extents.push_back(shape[axis]);
+  return extents;
+}
+
+std::vector<CheckpointTensor> owned_tensors(ParameterStore& parameters) {
+  std::vector<CheckpointTensor> tensors;
+  const auto add = [&](const std::string& name, const Shape& shape, const float* value) {
+    tensors.push_back({name, StoredType::kFloat32, extents_of(shape), {}, {}, value});
+  };
+  for (const StageParameters& stage : parameters.stages()) {
+    for (const ParameterSlot& slot : stage.slots) {
+      if (slot.owned) add(slot.parameter->name, slot.parameter->shape, slot.parameter->value);
+    }
+    for (const Buffer* buffer : stage.buffers) add(buffer->name, buffer->shape, buffer->value);
+  }
+  return tensors;
+}
+
+void load_weights(const Checkpoint& checkpoint, PipelineRank& pipeline) {
+  for (StageParameters& stage : pipeline.parameters().stages()) {
+    for (const ParameterSlot& slot : stage.slots) {
+      checkpoint.read(slot.parameter->name, extents_of(slot.parameter->shape),
+                      stage.values.floats().subspan(static_cast<std::size_t>(slot.offset),
+                                                    static_cast<std::size_t>(slot.elements)));
+    }
+    for (const Buffer* buffer : stage.buffers) {
+      checkpoint.read(buffer->name, extents_of(buffer->shape),
+                      {buffer->value, static_cast<std::size_t>(buffer->shape.elements())});
+    }
+  }
+  pipeline.ops().weights_changed();
+  require_all_used(checkpoint, pipeline.layers());
+}
+
+void check_tokenizer(const Checkpoint& checkpoint, const Source& source) {
+  const nlohmann::json trained =
+      nlohmann::json::parse(checkpoint.tokenizer_json(), nullptr, /*allow_exceptions=*/false);
+  if (!trained.is_object()) {
+    fail_checkpoint(checkpoint.folder() + "/tokenizer.json", "is not a JSON object");
+  }
+  const nlohmann::json own = source.tokenizer();
+  if (trained == own) return;
+  const std::string found = tokenizer_text(trained), expected = tokenizer_text(own);
+  const bool images = own.value("type", "") == "image";
+  fail_checkpoint(checkpoint.folder(),
+                  (images ? "was trained on pixels normalised by another rule ("
+                          : "was trained with another vocabulary (") +
+                      found + ") than the data's (" +
+                      (found == expected ? "as many, but not the same" : expected) + "); " +
+                      (images ? "set data.mean, data.std and data.pad to the checkpoint's"
+                              : "evaluate it on the data that it was trained on, cut in the same "
+                                "way (data.tokenizer, data.validation_fraction)"));
+}
+
+}  // namespace pipetrain
