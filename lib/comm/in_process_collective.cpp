@@ -10,6 +10,74 @@
 namespace pipetrain {
 namespace {
 
+// Done in two visits: once all have started it, read what the others laid down; once all have read,
+// the own buffer may change.
+class StartedOperation final : public Pending {
+ public:
+  enum class Kind : std::uint8_t { kReduceScatter, kAllGather };
+
+  StartedOperation(Meeting& meeting, Kind kind, int number, int rank, std::span<float> whole,
+                   Cuts cuts, Tensor scratch)
+      : meeting_(meeting),
+        kind_(kind),
+        name_(kind == Kind::kReduceScatter ? "reduce_scatter" : "all_gather", number),
+        rank_(static_cast<std::size_t>(rank)),
+        whole_(whole),
+        cuts_(std::move(cuts)),
+        scratch_(std::move(scratch)) {
+    assert(cuts_.size() == meeting_.laid_down.size() + 1 && cuts_.back() == whole.size());
+    const std::lock_guard lock(meeting_.mutex);
+    Meeting::Started& started = meeting_.started[name_];
+    started.wholes.resize(meeting_.laid_down.size());
+    started.wholes[rank_] = whole_.data();
+    ++started.arrived;
+  }
+
+  bool done() override {
+    if (left_) return true;
+    const std::lock_guard lock(meeting_.mutex);
+    Meeting::Started& started = meeting_.started[name_];
+    const int ranks = static_cast<int>(started.wholes.size());
+    if (started.arrived < ranks) return false;
+    if (!read_) {
+      read(started.wholes);
+      read_ = true;
+      ++started.read;
+    }
+    if (started.read < ranks) return false;
+    if (kind_ == Kind::kReduceScatter) std::ranges::copy(sum(), part(whole_.data(), rank_).begin());
+    left_ = true;
+    if (++started.left == ranks) meeting_.started.erase(name_);
+    return true;
+  }
+  Tensor take_scratch() override { return std::move(scratch_); }
+
+ private:
+  std::span<float> part(float* whole, std::size_t r) const {
+    return {whole + cuts_[r], cuts_[r + 1] - cuts_[r]};
+  }
+  std::span<float> sum() { return scratch_.floats().first(cuts_[rank_ + 1] - cuts_[rank_]); }
+
+  void read(const std::vector<float*>& wholes) {
+    for (std::size_t r = 0; r < wholes.size(); ++r) {
+      if (kind_ == Kind::kReduceScatter) {
+        add_term<float>(static_cast<int>(r), part(wholes[r], rank_), sum());
+      } else if (r != rank_) {
+        std::ranges::copy(part(wholes[r], r), part(whole_.data(), r).begin());
+      }
+    }
+  }
+
+  Meeting& meeting_;
+  Kind kind_;
+  std::pair<std::string, int> name_;
+  std::size_t rank_;
+  std::span<float> whole_;
+  Cuts cuts_;
+  Tensor scratch_;
+  bool read_ = false, left_ = false;
+};
+
 // Each operation: lay down the address of one's own part; when all have come, read the others';
 // when all have read, go.
 class InProcessCollective final : public Collective {
@@ -30,29 +98,6 @@ class InProcessCollective final : public Collective {
   void all_reduce(std::span<double> values) override { sum_of_all<double>(values); }
   void all_reduce(std::span<float> values) override { sum_of_all<float>(values); }
 
-  void reduce_scatter(std::span<const float> whole, std::span<float> part) override {
-    assert(whole.size() == part.size() * group_.size());
-    std::vector<float> sum(part.size());
-    meet(whole.data(), "reduce_scatter");
-    for (int r = 0; r < size(); ++r) {
-      const float* theirs = laid_down<float>(r) + part.size() * static_cast<std::size_t>(rank_);
-      add_term<float>(r, {theirs, part.size()}, sum);
-    }
-    meet(nullptr, "reduce_scatter");
-    std::copy(sum.begin(), sum.end(), part.begin());
-  }
-
-  void all_gather(std::span<const float> part, std::span<float> whole) override {
-    assert(whole.size() == part.size() * group_.size());
-    meet(part.data(), "all_gather");
-    for (int r = 0; r < size(); ++r) {
-      float* place = whole.data() + part.size() * static_cast<std::size_t>(r);
-      const float* theirs = laid_down<float>(r);
-      if (theirs != place) std::copy_n(theirs, part.size(), place);  // part may lie in whole
-    }
-    meet(nullptr, "all_gather");
-  }
-
   void broadcast(std::span<std::byte> bytes, int root) override {
     meet(bytes.data(), "broadcast");
     if (rank_ != root) std::copy_n(laid_down<std::byte>(root), bytes.size(), bytes.begin());
@@ -67,6 +112,22 @@ class InProcessCollective final : public Collective {
     for (int r = 0; r < size(); ++r) texts.push_back(*laid_down<std::string>(r));
     meet(nullptr, "all_gather_text");
     return texts;
+  }
+
+  std::unique_ptr<Pending> start_reduce_scatter(std::span<float> whole, const Cuts& cuts,
+                                                Tensor scratch) override {
+    return std::make_unique<StartedOperation>(meeting_, StartedOperation::Kind::kReduceScatter,
+                                              reduce_scatters_++, rank_, whole, cuts,
+                                              std::move(scratch));
+  }
+
+  std::unique_ptr<Pending> start_all_gather(std::span<float> whole, const Cuts& cuts) override {
+    return std::make_unique<StartedOperation>(meeting_, StartedOperation::Kind::kAllGather,
+                                              all_gathers_++, rank_, whole, cuts, Tensor());
+  }
+
+  void wait_for(const std::function<bool()>& done, const std::string& what) override {
+    state_->wait_for(done, world_rank_, [&] { return what + " over " + ranks_text(); });
   }
 
  private:
@@ -100,11 +161,13 @@ class InProcessCollective final : public Collective {
       const std::lock_guard lock(meeting_.mutex);
       return meeting_.round != round;
     };
-    state_->wait_for(all_have_come, world_rank_, [&] {
-      std::vector<std::string> ranks;
-      for (const int r : group_) ranks.push_back(std::to_string(r));
-      return std::string(operation) + " over ranks " + join(ranks);
-    });
+    wait_for(all_have_come, operation);
+  }
+
+  std::string ranks_text() const {
+    std::vector<std::string> ranks;
+    for (const int r : group_) ranks.push_back(std::to_string(r));
+    return "ranks " + join(ranks);
   }
 
   std::shared_ptr<InProcessState> state_;
@@ -112,6 +175,7 @@ class InProcessCollective final : public Collective {
   int world_rank_;
   std::vector<int> group_;
   int rank_;
+  int reduce_scatters_ = 0, all_gathers_ = 0;  // started so far
 };
 
 }  // namespace

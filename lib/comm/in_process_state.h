@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "comm/collective.h"
@@ -36,6 +37,13 @@ struct Meeting {
   std::vector<const void*> laid_down;
   int arrived = 0;
   int round = 0;
+
+  // An operation that goes on while its ranks do other things.
+  struct Started {
+    std::vector<float*> wholes;  // one per rank
+    int arrived = 0, read = 0, left = 0;
+  };
+  std::map<std::pair<std::string, int>, Started> started;  // by name and number
 };
 
 struct InProcessState {

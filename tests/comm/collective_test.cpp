@@ -26,12 +26,29 @@ TEST_CASE("Collectives of threads add up in rank order") {
       collective->all_reduce(value);
       require(value[2] == 1e16, "all_reduce");
 
-      std::vector<float> whole(2 * n, static_cast<float>(rank + 1)), part(2), gathered(2 * n);
-      collective->reduce_scatter(whole, part);
-      require(part[1] == static_cast<float>(ranks * (ranks + 1) / 2), "reduce_scatter");
-      part.assign(2, static_cast<float>(rank));
-      collective->all_gather(part, gathered);
-      require(gathered.back() == static_cast<float>(ranks - 1), "all_gather");
+      // Parts of 0, 2, 2, ... elements.
+      Cuts cuts{0};
+      for (std::size_t r = 0; r < n; ++r) cuts.push_back(2 * r);
+      const auto mine = static_cast<std::size_t>(rank);
+      std::vector<float> whole(cuts.back(), static_cast<float>(rank + 1));
+      MemoryPool pool;
+      const auto wait = [&](Pending& pending) {
+        collective->wait_for([&] { return pending.done(); }, "a started operation");
+      };
+      // The second is started before the first is done.
+      const auto scatter = collective->start_reduce_scatter(
+          whole, cuts, Tensor(pool, {static_cast<std::int64_t>(2 * n)}));
+      std::vector<float> gathered(cuts.back(), static_cast<float>(rank));
+      const auto gather = collective->start_all_gather(gathered, cuts);
+      wait(*scatter);
+      require(scatter->take_scratch().elements() == 2 * ranks, "scratch comes back");
+      wait(*gather);
+      for (std::size_t i = 0; i < whole.size(); ++i) {
+        const bool own = i >= cuts[mine] && i < cuts[mine + 1];
+        require(whole[i] == static_cast<float>(own ? ranks * (ranks + 1) / 2 : rank + 1),
+                "reduce_scatter");
+        require(gathered[i] == static_cast<float>(i / 2 + 1), "all_gather");
+      }
 
       int sent = rank == ranks - 1 ? 7 : 0;
       collective->broadcast(std::as_writable_bytes(std::span(&sent, 1)), ranks - 1);

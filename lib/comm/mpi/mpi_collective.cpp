@@ -59,6 +59,64 @@ std::vector<int> even_counts(std::size_t elements, std::size_t parts) {
   return counts;
 }
 
+// The counts and starts of the parts, as MPI wants them.
+struct Parts {
+  explicit Parts(const Cuts& cuts) {
+    mpi_count("a buffer to share out", cuts.back());
+    for (std::size_t r = 0; r + 1 < cuts.size(); ++r) {
+      counts.push_back(static_cast<int>(cuts[r + 1] - cuts[r]));
+      starts.push_back(static_cast<int>(cuts[r]));
+    }
+  }
+  std::vector<int> counts, starts;
+};
+
+template <class T>
+void add_terms(const T* terms, std::size_t ranks, std::span<T> sum) {
+  for (std::size_t r = 0; r < ranks; ++r) {
+    add_term<T>(static_cast<int>(r), {terms + r * sum.size(), sum.size()}, sum);
+  }
+}
+
+// One operation with all that MPI reads and writes of it.
+class StartedOperation final : public Pending {
+ public:
+  struct Buffers {
+    Parts whole, terms;  // `terms`: as many elements of this rank's part from each rank
+    Tensor scratch;
+  };
+
+  StartedOperation(std::unique_ptr<Buffers> buffers, std::span<float> sum, int& unfinished)
+      : buffers_(std::move(buffers)), sum_(sum), unfinished_(unfinished) {
+    ++unfinished_;
+  }
+  ~StartedOperation() override {
+    if (active()) buffers_.release();  // never deleted: MPI may still write there
+  }
+
+  MPI_Request* request() { return &request_; }
+  bool active() const { return request_ != MPI_REQUEST_NULL; }
+
+  bool done() override {
+    if (!active()) return true;
+    int flag = 0;
+    check_mpi("MPI_Test", MPI_Test(&request_, &flag, MPI_STATUS_IGNORE));
+    if (flag == 0) return false;
+    --unfinished_;
+    if (!buffers_->scratch.empty()) {
+      add_terms<float>(buffers_->scratch.f32(), buffers_->terms.counts.size(), sum_);
+    }
+    return true;
+  }
+  Tensor take_scratch() override { return std::move(buffers_->scratch); }
+
+ private:
+  MPI_Request request_ = MPI_REQUEST_NULL;
+  std::unique_ptr<Buffers> buffers_;
+  std::span<float> sum_;  // this rank's part
+  int& unfinished_;
+};
+
 }  // namespace
 
 MpiCollective::MpiCollective(const std::vector<int>& world_ranks, MemoryPool& pool,
@@ -68,56 +126,68 @@ MpiCollective::MpiCollective(const std::vector<int>& world_ranks, MemoryPool& po
       wait_(wait),
       mailbox_(mailbox),
       communicator_(world_ranks),
+      scatter_communicator_(communicator_.duplicate()),
+      gather_communicator_(communicator_.duplicate()),
       rank_(communicator_.rank()) {}
 
 MpiCollective::~MpiCollective() {
-  if (unfinished_) communicator_.release();  // after an error: freeing it could wait for ever
+  if (unfinished_ == 0) return;
+  // After an error: freeing one could wait for ever.
+  for (Communicator* used : {&communicator_, &scatter_communicator_, &gather_communicator_}) {
+    used->release();
+  }
+}
+
+void MpiCollective::wait_for(const std::function<bool()>& done, const std::string& what) {
+  const auto polled = [&] {
+    if (mailbox_ != nullptr) mailbox_->poll();
+    return done();
+  };
+  wait_until(polled, wait_, world_ranks_[static_cast<std::size_t>(rank_)], [&] {
+    std::vector<std::string> ranks;
+    for (const int r : world_ranks_) ranks.push_back(std::to_string(r));
+    return what + " over ranks " + join(ranks);
+  });
 }
 
 void MpiCollective::finish(MPI_Request request, const char* operation) {
-  unfinished_ = true;
+  ++unfinished_;
   const auto completed = [&] {
-    if (mailbox_ != nullptr) mailbox_->poll();
     int flag = 0;
     check_mpi("MPI_Test", MPI_Test(&request, &flag, MPI_STATUS_IGNORE));
     return flag != 0;
   };
-  wait_until(completed, wait_, world_ranks_[static_cast<std::size_t>(rank_)], [&] {
-    std::vector<std::string> ranks;
-    for (const int r : world_ranks_) ranks.push_back(std::to_string(r));
-    return std::string(operation) + " over ranks " + join(ranks);
-  });
-  unfinished_ = false;
+  wait_for(completed, operation);
+  --unfinished_;
 }
 
 template <class T>
-void MpiCollective::exchange_and_add(const T* whole, const std::vector<int>& counts,
-                                     const std::vector<int>& starts, std::span<T> sum) {
-  const std::vector<int> my_counts(world_ranks_.size(), static_cast<int>(sum.size()));
+void MpiCollective::exchange_and_add(std::span<T> slice, const std::vector<int>& counts,
+                                     const std::vector<int>& starts) {
+  const auto mine = static_cast<std::size_t>(rank_);
+  const std::span<T> sum =
+      slice.subspan(static_cast<std::size_t>(starts[mine]), static_cast<std::size_t>(counts[mine]));
+  const std::vector<int> my_counts(world_ranks_.size(), counts[mine]);
   const std::vector<int> my_starts = starts_of(my_counts);
   Scratch<T> terms(pool_, sum.size() * world_ranks_.size());
   MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi("MPI_Ialltoallv", MPI_Ialltoallv(whole, counts.data(), starts.data(), mpi_type<T>(),
-                                             terms.data(), my_counts.data(), my_starts.data(),
-                                             mpi_type<T>(), communicator_.get(), &request));
-  finish(request, "reduce_scatter");
-  for (int r = 0; r < size(); ++r) {
-    add_term<T>(r, {terms.data() + my_starts[static_cast<std::size_t>(r)], sum.size()}, sum);
-  }
+  check_mpi("MPI_Ialltoallv",
+            MPI_Ialltoallv(slice.data(), counts.data(), starts.data(), mpi_type<T>(), terms.data(),
+                           my_counts.data(), my_starts.data(), mpi_type<T>(), communicator_.get(),
+                           &request));
+  finish(request, "all_reduce");
+  add_terms<T>(terms.data(), world_ranks_.size(), sum);
 }
 
 template <class T>
 void MpiCollective::sum_over_ranks(std::span<T> values) {
   if (size() == 1) return;
-  const auto mine = static_cast<std::size_t>(rank_);
   while (!values.empty()) {
     const std::span<T> slice = values.first(std::min(values.size(), kSliceElements));
     values = values.subspan(slice.size());
     const std::vector<int> counts = even_counts(slice.size(), world_ranks_.size());
     const std::vector<int> starts = starts_of(counts);
-    exchange_and_add<T>(slice.data(), counts, starts,
-                        slice.subspan(static_cast<std::size_t>(starts[mine]),
-                                      static_cast<std::size_t>(counts[mine])));
+    exchange_and_add<T>(slice, counts, starts);
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi("MPI_Iallgatherv",
               MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, slice.data(), counts.data(),
@@ -129,31 +199,38 @@ void MpiCollective::sum_over_ranks(std::span<T> values) {
 void MpiCollective::all_reduce(std::span<double> values) { sum_over_ranks(values); }
 void MpiCollective::all_reduce(std::span<float> values) { sum_over_ranks(values); }
 
-void MpiCollective::reduce_scatter(std::span<const float> whole, std::span<float> part) {
-  assert(whole.size() == part.size() * world_ranks_.size());
-  mpi_count("a buffer to reduce", whole.size());
-  const std::size_t longest = std::max<std::size_t>(1, kSliceElements / world_ranks_.size());
-  for (std::size_t done = 0; done < part.size();) {
-    const std::span<float> slice = part.subspan(done, std::min(longest, part.size() - done));
-    const std::vector<int> counts(world_ranks_.size(), static_cast<int>(slice.size()));
-    std::vector<int> starts;
-    for (std::size_t r = 0; r < counts.size(); ++r) {
-      starts.push_back(static_cast<int>(r * part.size() + done));
-    }
-    exchange_and_add<float>(whole.data(), counts, starts, slice);
-    done += slice.size();
-  }
+std::unique_ptr<Pending> MpiCollective::start_reduce_scatter(std::span<float> whole,
+                                                             const Cuts& cuts, Tensor scratch) {
+  assert(cuts.size() == world_ranks_.size() + 1 && cuts.back() == whole.size());
+  const auto mine = static_cast<std::size_t>(rank_);
+  const std::span<float> sum = whole.subspan(cuts[mine], cuts[mine + 1] - cuts[mine]);
+  Cuts term_cuts;
+  for (std::size_t r = 0; r < cuts.size(); ++r) term_cuts.push_back(r * sum.size());
+  assert(scratch.floats().size() >= term_cuts.back());
+  auto made = std::make_unique<StartedOperation::Buffers>(
+      StartedOperation::Buffers{Parts(cuts), Parts(term_cuts), std::move(scratch)});
+  StartedOperation::Buffers& use = *made;
+  auto started = std::make_unique<StartedOperation>(std::move(made), sum, unfinished_);
+  check_mpi(
+      "MPI_Ialltoallv",
+      MPI_Ialltoallv(whole.data(), use.whole.counts.data(), use.whole.starts.data(), MPI_FLOAT,
+                     use.scratch.f32(), use.terms.counts.data(), use.terms.starts.data(), MPI_FLOAT,
+                     scatter_communicator_.get(), started->request()));
+  return started;
 }
 
-void MpiCollective::all_gather(std::span<const float> part, std::span<float> whole) {
-  assert(whole.size() == part.size() * world_ranks_.size());
-  const int count = mpi_count("a part to gather", part.size());
-  const bool in_place = part.data() == whole.data() + part.size() * static_cast<std::size_t>(rank_);
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi("MPI_Iallgather",
-            MPI_Iallgather(in_place ? MPI_IN_PLACE : part.data(), count, MPI_FLOAT, whole.data(),
-                           count, MPI_FLOAT, communicator_.get(), &request));
-  finish(request, "all_gather");
+std::unique_ptr<Pending> MpiCollective::start_all_gather(std::span<float> whole, const Cuts& cuts) {
+  assert(cuts.size() == world_ranks_.size() + 1 && cuts.back() == whole.size());
+  auto made = std::make_unique<StartedOperation::Buffers>(
+      StartedOperation::Buffers{Parts(cuts), Parts({0}), Tensor()});
+  StartedOperation::Buffers& use = *made;
+  auto started =
+      std::make_unique<StartedOperation>(std::move(made), std::span<float>(), unfinished_);
+  check_mpi("MPI_Iallgatherv",
+            MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, whole.data(),
+                            use.whole.counts.data(), use.whole.starts.data(), MPI_FLOAT,
+                            gather_communicator_.get(), started->request()));
+  return started;
 }
 
 void MpiCollective::broadcast(std::span<std::byte> bytes, int root) {

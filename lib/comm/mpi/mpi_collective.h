@@ -4,6 +4,8 @@
 
 #include <mpi.h>
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,29 +34,33 @@ class MpiCollective final : public Collective {
   int size() const override { return static_cast<int>(world_ranks_.size()); }
   void all_reduce(std::span<double> values) override;
   void all_reduce(std::span<float> values) override;
-  void reduce_scatter(std::span<const float> whole, std::span<float> part) override;
-  void all_gather(std::span<const float> part, std::span<float> whole) override;
   void broadcast(std::span<std::byte> bytes, int root) override;
   void barrier() override;
   std::vector<std::string> all_gather_text(const std::string& text) override;
+  std::unique_ptr<Pending> start_reduce_scatter(std::span<float> whole, const Cuts& cuts,
+                                                Tensor scratch) override;
+  std::unique_ptr<Pending> start_all_gather(std::span<float> whole, const Cuts& cuts) override;
+  void wait_for(const std::function<bool()>& done, const std::string& what) override;
 
  private:
   template <class T>
   void sum_over_ranks(std::span<T> values);
-  // Part r of `whole`, counts[r] elements at starts[r], goes to rank r; what comes for this rank is
-  // added up in `sum`, which may lie in `whole`.
+  // Part r of `slice`, counts[r] elements at starts[r], goes to rank r; what comes for this rank is
+  // added up in its own part.
   template <class T>
-  void exchange_and_add(const T* whole, const std::vector<int>& counts,
-                        const std::vector<int>& starts, std::span<T> sum);
+  void exchange_and_add(std::span<T> slice, const std::vector<int>& counts,
+                        const std::vector<int>& starts);
   void finish(MPI_Request request, const char* operation);
 
   std::vector<int> world_ranks_;
   MemoryPool& pool_;
   WaitOptions wait_;
   Mailbox* mailbox_;
-  Communicator communicator_;
+  // The started operations of each kind have a communicator of their own, so that their order is
+  // no one else's concern.
+  Communicator communicator_, scatter_communicator_, gather_communicator_;
   int rank_;
-  bool unfinished_ = false;
+  int unfinished_ = 0;  // operations
 };
 
 }  // namespace pipetrain

@@ -24,8 +24,12 @@ int tag_of(const Message& message, int ranks, int stages_per_rank) {
 }
 
 MpiMailbox::MpiMailbox(const std::vector<int>& world_ranks, MemoryPool& pool, WaitOptions wait,
-                       int stages_per_rank)
-    : world_ranks_(world_ranks), pool_(pool), wait_(wait), stages_per_rank_(stages_per_rank) {
+                       int stages_per_rank, int pipeline_ranks)
+    : world_ranks_(world_ranks),
+      pool_(pool),
+      wait_(wait),
+      stages_per_rank_(stages_per_rank),
+      pipeline_ranks_(pipeline_ranks > 0 ? pipeline_ranks : size()) {
   communicators_[0] = Communicator(world_ranks);
   for (std::size_t c = 1; c < communicators_.size(); ++c) {
     communicators_[c] = communicators_[0].duplicate();
@@ -48,7 +52,7 @@ MPI_Comm MpiMailbox::communicator_for(const Message& message) const {
 
 void MpiMailbox::send(const Message& message, Tensor&& tensor) {
   if (message.peer == rank_) return kept_.send(message, std::move(tensor));
-  const int tag = tag_of(message, size(), stages_per_rank_);
+  const int tag = tag_of(message, pipeline_ranks_, stages_per_rank_);
   const std::size_t bytes = tensor.bytes();
   sends_.push_back(
       {message, Request::send(std::move(tensor), message.peer, tag, communicator_for(message))});
@@ -58,7 +62,7 @@ void MpiMailbox::send(const Message& message, Tensor&& tensor) {
 
 void MpiMailbox::post_receive(const Message& message, Shape shape, DType dtype) {
   if (message.peer == rank_) return kept_.post_receive(message, shape, dtype);
-  const int tag = tag_of(message, size(), stages_per_rank_);
+  const int tag = tag_of(message, pipeline_ranks_, stages_per_rank_);
   receives_.push_back({message, Request::receive(Tensor(pool_, shape, dtype), message.peer, tag,
                                                  communicator_for(message))});
   ++started_;

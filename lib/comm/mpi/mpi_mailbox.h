@@ -31,11 +31,12 @@ int tag_of(const Message& message, int ranks, int stages_per_rank);
 // it reports the truncation. That ranks agree on sizes is therefore to be checked at the start.
 class MpiMailbox final : public Mailbox {
  public:
-  // Made by all of `world_ranks` together; message peers are places in that list. Every
-  // Message::stage must be below stages_per_rank x ranks, the same on all ranks, and every
+  // Made by all of `world_ranks` together; message peers are places in that list. Stages are dealt
+  // to `pipeline_ranks` of them (0: to all), the same in each replica of a pipeline. Every
+  // Message::stage must be below stages_per_rank x pipeline_ranks, the same on all ranks, and every
   // microbatch below microbatches_in_tag(stages_per_rank).
   MpiMailbox(const std::vector<int>& world_ranks, MemoryPool& pool, WaitOptions wait,
-             int stages_per_rank);
+             int stages_per_rank, int pipeline_ranks = 0);
   ~MpiMailbox() override;
 
   int rank() const override { return rank_; }
@@ -67,7 +68,7 @@ class MpiMailbox final : public Mailbox {
   std::vector<int> world_ranks_;
   MemoryPool& pool_;
   WaitOptions wait_;
-  int stages_per_rank_;
+  int stages_per_rank_, pipeline_ranks_;
   int rank_;
   std::array<Communicator, kChannels> communicators_;
   std::vector<Transfer> sends_, receives_;
