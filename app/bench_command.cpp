@@ -2,11 +2,9 @@
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
-#include "comm/mpi/mpi_collective.h"
-#include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "mpi_links.h"
 #include "run_options.h"
 #include "startup.h"
 #include "train/bench.h"
@@ -21,14 +19,10 @@ struct BenchCommandOptions : RunOptions {
 
 int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/false);
-  std::vector<int> ranks(static_cast<std::size_t>(session.size()));
-  std::iota(ranks.begin(), ranks.end(), 0);
-  MemoryPool pool;
-  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.virtual_stages);
-  MpiCollective collective(ranks, pool, started.wait, &mailbox);
+  MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   const nlohmann::ordered_json result =
       run_bench(started.config, started.world, started.source.get(), std::move(started.plan),
-                mailbox, collective, pool, {.steps = options.steps});
+                mpi.links(), mpi.pool(), {.steps = options.steps});
   if (session.rank() == 0) {
     const std::string text = options.format == "json" ? result.dump(2) + "\n" : bench_text(result);
     std::fputs(text.c_str(), stdout);

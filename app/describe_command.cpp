@@ -33,20 +33,23 @@ DataShape shape_of_data(const Config& config) {
       *open_source(data, data.sequence_length, config.train.seed, static_cast<int>(vocabulary)));
 }
 
-// As many as a list of stages is for, else one.
-int default_ranks(const PipelineConfig& pipeline) {
+// As many as a list of stages is for, else one; for each replica.
+int default_ranks(const Config& config) {
+  const PipelineConfig& pipeline = config.pipeline;
   const bool table = pipeline.schedule.ends_with(".csv");
   const int stages_per_rank = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
                               : table                     ? 1
                                       : default_virtual_stages(pipeline.schedule);
-  return std::max(1, static_cast<int>(pipeline.first_layers.size()) / stages_per_rank);
+  const int places =
+      std::max(1, static_cast<int>(pipeline.first_layers.size()) / stages_per_rank);
+  return places * config.parallel.data * config.parallel.tensor;
 }
 
 int describe(const DescribeOptions& options) {
   const Config config = read_config(options);
-  const int ranks = options.ranks > 0 ? options.ranks : default_ranks(config.pipeline);
-  check_scope(config, ranks);
-  const ModelPlan plan = make_plan(config, shape_of_data(config), ranks);
+  const int ranks = options.ranks > 0 ? options.ranks : default_ranks(config);
+  const Grid grid = check_scope(config, ranks);
+  const ModelPlan plan = make_plan(config, shape_of_data(config), grid.pipeline());
   if (std::getenv("OMP_NUM_THREADS") == nullptr) {
     omp_set_num_threads(std::max(1, omp_get_num_procs() / ranks));  // of a rank on this machine
   }

@@ -200,6 +200,9 @@ int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions
   set("pipeline.virtual_stages", options.virtual_stages);
   set("pipeline.live_microbatches", options.live_microbatches);
   const Startup started = start(session, report, options, /*makes_run_directory=*/false);
+  report.agree([&] {
+    if (started.grid.data() > 1) fail("parallel.data: emulate runs a single pipeline; set it to 1");
+  });
   Emulator emulator(session, options);
   MpiCollective collective = emulator.collective();
   Layout layout = choose_layout(started.config, started.plan, collective);

@@ -1,12 +1,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 
 #include "base/error.h"
-#include "comm/mpi/mpi_collective.h"
-#include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "mpi_links.h"
 #include "run_options.h"
 #include "startup.h"
 #include "terminal.h"
@@ -41,27 +39,19 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
     checkpoint = open_checkpoint(options.checkpoint);
     if (started.source) check_tokenizer(*checkpoint, *started.source);
   });
-  std::vector<int> ranks(static_cast<std::size_t>(session.size()));
-  std::iota(ranks.begin(), ranks.end(), 0);
-  MemoryPool pool;
-  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.virtual_stages);
-  MpiCollective collective(ranks, pool, started.wait, &mailbox);
-  PipelineRank pipeline(started.config, std::move(started.plan), mailbox, collective, pool,
+  MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
+  const GridLinks links = mpi.links();
+  PipelineRank pipeline(started.config, std::move(started.plan), links, mpi.pool(),
                         Mode::kEvaluate);
   report.agree([&] { load_weights(*checkpoint, pipeline); });
 
   std::unique_ptr<Coordinator> coordinator;
-  if (started.source) {
-    const int last = pipeline.stage_count() - 1;
-    coordinator =
-        std::make_unique<Coordinator>(*started.source, mailbox, pool, pipeline.rank_of_stage(0),
-                                      pipeline.rank_of_stage(last), last);
-  }
-  Evaluator evaluator(started.config.train, pipeline, collective, started.source.get(),
+  if (started.source) coordinator = pipeline.make_coordinator(*started.source);
+  Evaluator evaluator(started.config.train, pipeline, links.world, started.source.get(),
                       coordinator.get());
   report.agree([&] { require_rows(evaluator); });
   nlohmann::ordered_json found = {{"checkpoint", options.checkpoint}, {"step", checkpoint->step()}};
-  found.update(run_evaluation(evaluator, pipeline, pool, collective));
+  found.update(run_evaluation(evaluator, pipeline, mpi.pool(), links.world));
   if (session.rank() != 0) return 0;
   write_output(options.format == "json" ? found.dump(2) + "\n" : evaluation_text(found));
   return 0;

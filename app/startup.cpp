@@ -52,25 +52,28 @@ void check_targets(const Source& source, const Layer& last) {
 void set_epochs(Startup& made) {
   ModelPlan& plan = made.plan;
   plan.training_rows = made.training_rows;
-  const Epochs epochs{plan.training_rows, made.config.train.batch_size, plan.microbatches};
+  const std::int64_t replicas = made.grid.data();
+  const Epochs epochs{plan.training_rows, made.config.train.batch_size,
+                      replicas * plan.microbatches};
   if (epochs.samples > 0 && epochs.steps() == 0) {
     fail("pipeline.microbatches: the " + std::to_string(epochs.samples) +
-         " training samples do not fill " + std::to_string(plan.microbatches) +
-         " microbatches; set it to at most as many");
+         " training samples do not fill " + std::to_string(plan.microbatches) + " microbatches" +
+         (replicas > 1 ? " in each of " + std::to_string(replicas) + " replicas" : "") +
+         "; set it to at most " + std::to_string(epochs.samples / replicas));
   }
   settle_steps(made.config, epochs.samples > 0 ? epochs.steps() : 0);
 }
 
 }  // namespace
 
-void check_scope(const Config& config, int world) {
-  const Grid grid = Grid::filling(world, config.parallel.data, config.parallel.tensor);
-  if (grid.data() > 1 || grid.tensor() > 1 || config.parallel.shard != "none") {
-    fail(
-        "parallel: this version is pipeline-parallel only; set parallel.data and parallel.tensor "
-        "to 1 and parallel.shard to none");
+Grid check_scope(const Config& config, int ranks) {
+  const Grid grid = Grid::filling(ranks, config.parallel.data, config.parallel.tensor);
+  if (grid.tensor() > 1) fail("parallel.tensor: this version splits no layers; set it to 1");
+  if (config.parallel.shard == "parameters" && grid.data() > 1) {
+    fail("parallel.shard: this version shards the optimizer only; set it to optimizer or none");
   }
   if (config.train.precision != "float32") fail("train.precision: only float32 is known");
+  return grid;
 }
 
 Config read_config(const RunOptions& options) {
@@ -91,7 +94,7 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
   Startup made;
   report.agree([&] {
     made.config = read_config(options);
-    check_scope(made.config, ranks);
+    made.grid = check_scope(made.config, ranks);
   });
   set_threads(session);
   const Config& config = made.config;
@@ -125,7 +128,7 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
   Startup made = open_inputs(session, report, options, session.size());
   const Config& config = made.config;
   report.agree([&] {
-    made.plan = make_plan(config, made.data, session.size());
+    made.plan = make_plan(config, made.data, made.grid.pipeline());
     if (made.source) check_targets(*made.source, *made.plan.layers.back());
     set_epochs(made);
   });

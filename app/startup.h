@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "comm/grid.h"
 #include "comm/mpi/error_report.h"
 #include "comm/mpi/session.h"
 #include "data/source.h"
@@ -17,6 +18,7 @@ namespace pipetrain {
 
 struct Startup {
   Config config;
+  Grid grid{1, 1, 1, 1};
   World world;
   std::unique_ptr<Source> source;           // on rank 0
   std::unique_ptr<RunDirectory> directory;  // on rank 0, if wanted
@@ -29,11 +31,11 @@ struct Startup {
 // The configuration that the options name, with the length of rows that its model implies.
 Config read_config(const RunOptions& options);
 
-// Error(kConfiguration) for what this version does not run, or not on `world` ranks; it is said
-// before anything starts.
-void check_scope(const Config& config, int world);
+// The grid of `ranks` ranks. Error(kConfiguration) for what this version does not run, or not on so
+// many; it is said before anything starts.
+Grid check_scope(const Config& config, int ranks);
 
-// All but the plan: for a pipeline of `ranks` ranks, whether they run now or not.
+// All but the plan: for a grid of `ranks` ranks, whether they run now or not.
 Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,
                     int ranks);
 

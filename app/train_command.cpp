@@ -1,9 +1,7 @@
 #include <memory>
-#include <numeric>
 
-#include "comm/mpi/mpi_collective.h"
-#include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "mpi_links.h"
 #include "run_options.h"
 #include "startup.h"
 #include "train/trainer.h"
@@ -17,13 +15,9 @@ struct TrainOptions : RunOptions {
 
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/true);
-  std::vector<int> ranks(static_cast<std::size_t>(session.size()));
-  std::iota(ranks.begin(), ranks.end(), 0);
-  MemoryPool pool;
-  MpiMailbox mailbox(ranks, pool, started.wait, started.plan.virtual_stages);
-  MpiCollective collective(ranks, pool, started.wait, &mailbox);
+  MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
-                  std::move(started.plan), mailbox, collective, pool,
+                  std::move(started.plan), mpi.links(), mpi.pool(),
                   {.progress = !options.no_progress, .trace = options.trace});
   report.agree([&] { trainer.load_weights(); });
   trainer.run();

@@ -1,5 +1,5 @@
 // The coordinator, a role of rank 0: reads each microbatch and sends its inputs to the first stage
-// and its targets to the last. It must not know layers, schedules or MPI.
+// of its replica and its targets to the last. It must not know layers, schedules or MPI.
 #pragma once
 
 #include <cstdint>
@@ -17,23 +17,33 @@ struct BatchPlan {
   std::int64_t pass = 0;       // of training: an epoch, or of drawn rows the step
   std::int64_t first_row = 0;  // where in the pass, or in the validation split, this batch begins
   int parity = 0;
-  std::vector<std::int64_t> microbatch_rows;
+  std::vector<std::vector<std::int64_t>> microbatch_rows;  // of each replica, one after the other
+};
+
+// The ranks of a pipeline that its data goes to.
+struct PipelineEnds {
+  int first_rank = 0, last_rank = 0;
 };
 
 class Coordinator {
  public:
-  Coordinator(const Source& source, Mailbox& mailbox, MemoryPool& pool, int first_rank,
-              int last_rank, int last_stage);
+  // `replicas`: the ends of each.
+  Coordinator(const Source& source, Mailbox& mailbox, MemoryPool& pool,
+              std::vector<PipelineEnds> replicas, int last_stage);
 
   // Reads and sends every microbatch of the plan; returns when all are on their way.
   void feed(const BatchPlan& plan);
   double seconds() const { return seconds_; }  // spent in feed() so far
 
  private:
+  void send(const BatchPlan& plan, const PipelineEnds& ends, int microbatch, std::int64_t row,
+            std::int64_t rows);
+
   const Source& source_;
   Mailbox& mailbox_;
   MemoryPool& pool_;
-  int first_rank_, last_rank_, last_stage_;
+  std::vector<PipelineEnds> replicas_;
+  int last_stage_;
   double seconds_ = 0;
 };
 

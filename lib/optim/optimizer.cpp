@@ -1,5 +1,6 @@
 #include "optim/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -9,6 +10,8 @@
 namespace pipetrain {
 namespace {
 
+// Threads and shards cut a part at multiples of this many elements, so that the kernels, which
+// round differently in the last few of a range, treat every element alike.
 constexpr std::int64_t kGrain = 4096;
 
 Tensor zeros(MemoryPool& pool, std::int64_t elements) {
@@ -17,15 +20,19 @@ Tensor zeros(MemoryPool& pool, std::int64_t elements) {
   return tensor;
 }
 
-// body(buffer index, first entry, entries, decays) over the parts of all buffers, spread over the
-// threads.
+// body(buffer index, first entry, its place in the moments, entries, decays) over the parts of all
+// buffers, spread over the threads.
 template <class Body>
 void for_each_part(const std::vector<FlatParameters>& buffers, const Body& body) {
   for (std::size_t b = 0; b < buffers.size(); ++b) {
+    std::int64_t moment = 0;
     for (const FlatParameters::Part& part : buffers[b].parts) {
-      parallel_ranges(part.elements, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
-        body(b, part.offset + begin, end - begin, part.decays);
+      const std::int64_t grains = (part.elements + kGrain - 1) / kGrain;
+      parallel_ranges(grains, 1, [&](std::int64_t first, std::int64_t last, int) {
+        const std::int64_t begin = first * kGrain, end = std::min(last * kGrain, part.elements);
+        body(b, part.offset + begin, moment + begin, end - begin, part.decays);
       });
+      moment += part.elements;
     }
   }
 }
@@ -35,8 +42,8 @@ class AdamW : public Optimizer {
   AdamW(const OptimizerConfig& config, std::vector<FlatParameters> buffers, Ops& ops)
       : config_(config), buffers_(std::move(buffers)), ops_(ops) {
     for (const FlatParameters& buffer : buffers_) {
-      first_.push_back(zeros(ops.pool(), buffer.elements));
-      second_.push_back(zeros(ops.pool(), buffer.elements));
+      first_.push_back(zeros(ops.pool(), buffer.elements()));
+      second_.push_back(zeros(ops.pool(), buffer.elements()));
     }
   }
 
@@ -53,11 +60,12 @@ class AdamW : public Optimizer {
                       static_cast<float>(kEpsilon),
                       static_cast<float>(1 / std::sqrt(correction2))};
     const auto decay = static_cast<float>(1 - learning_rate * config_.weight_decay);
-    for_each_part(buffers_, [&](std::size_t b, std::int64_t at, std::int64_t n, bool decays) {
+    for_each_part(buffers_, [&](std::size_t b, std::int64_t at, std::int64_t moment, std::int64_t n,
+                                bool decays) {
       AdamWStep mine = scalars;
       if (decays) mine.decay_factor = decay;
-      ops_.simd().adamw(buffers_[b].values + at, buffers_[b].gradients + at, first_[b].f32() + at,
-                        second_[b].f32() + at, n, mine);
+      ops_.simd().adamw(buffers_[b].values + at, buffers_[b].gradients + at,
+                        first_[b].f32() + moment, second_[b].f32() + moment, n, mine);
     });
   }
 
@@ -77,7 +85,7 @@ class Sgd : public Optimizer {
   Sgd(const OptimizerConfig& config, std::vector<FlatParameters> buffers, Ops& ops)
       : config_(config), buffers_(std::move(buffers)), ops_(ops) {
     for (const FlatParameters& buffer : buffers_) {
-      momentum_.push_back(zeros(ops.pool(), buffer.elements));
+      momentum_.push_back(zeros(ops.pool(), buffer.elements()));
     }
   }
 
@@ -85,11 +93,12 @@ class Sgd : public Optimizer {
     const SgdStep scalars{static_cast<float>(gradient_scale), static_cast<float>(learning_rate),
                           static_cast<float>(config_.momentum), 0.0f};
     const auto decay = static_cast<float>(config_.weight_decay);
-    for_each_part(buffers_, [&](std::size_t b, std::int64_t at, std::int64_t n, bool decays) {
+    for_each_part(buffers_, [&](std::size_t b, std::int64_t at, std::int64_t moment, std::int64_t n,
+                                bool decays) {
       SgdStep mine = scalars;
       if (decays) mine.weight_decay = decay;
-      ops_.simd().sgd(buffers_[b].values + at, buffers_[b].gradients + at, momentum_[b].f32() + at,
-                      n, mine);
+      ops_.simd().sgd(buffers_[b].values + at, buffers_[b].gradients + at,
+                      momentum_[b].f32() + moment, n, mine);
     });
   }
 
@@ -105,6 +114,12 @@ class Sgd : public Optimizer {
 };
 
 }  // namespace
+
+std::int64_t FlatParameters::elements() const {
+  std::int64_t sum = 0;
+  for (const Part& part : parts) sum += part.elements;
+  return sum;
+}
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
                                           std::vector<FlatParameters> buffers, Ops& ops) {

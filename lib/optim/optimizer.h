@@ -13,7 +13,8 @@
 
 namespace pipetrain {
 
-// A flat buffer of values and gradients (n), and the parts of it that belong to one parameter each.
+// A flat buffer of values and gradients, and the parts of it that are to be updated, each of one
+// parameter: all of it, or a shard.
 struct FlatParameters {
   struct Part {
     std::int64_t offset = 0, elements = 0;
@@ -21,8 +22,9 @@ struct FlatParameters {
   };
   float* values = nullptr;
   const float* gradients = nullptr;
-  std::int64_t elements = 0;
   std::vector<Part> parts;
+
+  std::int64_t elements() const;  // of all parts
 };
 
 class Optimizer {
@@ -30,8 +32,8 @@ class Optimizer {
   virtual ~Optimizer() = default;
   // Updates every buffer. `step` counts from 1; gradients are multiplied by `gradient_scale` first.
   virtual void update(std::int64_t step, double learning_rate, double gradient_scale) = 0;
-  // The moments of buffer `index`, by name ("first_moment"), each (elements of that buffer): what a
-  // checkpoint keeps.
+  // The moments of buffer `index`, by name ("first_moment"), each (elements of all its parts, one
+  // part after the other): what a checkpoint keeps.
   struct Moment {
     std::string name;
     Tensor* values;

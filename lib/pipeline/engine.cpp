@@ -14,7 +14,12 @@ Engine::Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailb
                GradientReducer& reducer)
     : rank_of_stage_(std::move(rank_of_stage)), mailbox_(mailbox), reducer_(reducer) {
   for (Stage* stage : stages) {
-    stage->set_poll([this] { mailbox_.poll(); });
+    const std::size_t place = locals_.size();
+    stage->set_poll([this] {
+      mailbox_.poll();
+      reducer_.poll();
+    });
+    stage->set_layer_done([this, place](std::size_t layer) { reducer_.layer_done(place, layer); });
     locals_.push_back({stage, {}});
   }
 }
@@ -60,6 +65,7 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
     if (action.op == Op::kRecompute) local(action.stage).stage->expect_recompute(action.microbatch);
   }
   live_ = 0;
+  if (step.mode == Mode::kTrain) reducer_.begin();
   for (const Action& action : actions) execute(action, step, recorder);
   if (step.mode == Mode::kTrain) {
     recorder.record({Op::kReduceGrad, 0, 0}, true, [&] { reducer_.finish(step.parity()); });

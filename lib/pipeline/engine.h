@@ -16,7 +16,8 @@ namespace pipetrain {
 
 class Engine {
  public:
-  // `stages` in ascending order; `rank_of_stage` for every stage of the pipeline.
+  // `stages` in ascending order; for every stage of the pipeline the rank of `mailbox` that owns
+  // it.
   Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
          GradientReducer& reducer);
 

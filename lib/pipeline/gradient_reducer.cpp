@@ -14,11 +14,25 @@ Message tied_message(int peer, int stage, std::size_t index, int parity) {
 }  // namespace
 
 GradientReducer::GradientReducer(ParameterStore& parameters, Mailbox& mailbox, Ops& ops,
-                                 std::function<int(int)> rank_of_stage)
+                                 std::function<int(int)> rank_of_stage, ReplicaSum* replicas)
     : parameters_(parameters),
       mailbox_(mailbox),
       ops_(ops),
-      rank_of_stage_(std::move(rank_of_stage)) {}
+      rank_of_stage_(std::move(rank_of_stage)),
+      replicas_(replicas) {}
+
+void GradientReducer::begin() {
+  if (replicas_ != nullptr) replicas_->begin();
+}
+
+void GradientReducer::layer_done(std::size_t stage, std::size_t layer) {
+  if (replicas_ == nullptr) return;
+  replicas_->complete(stage, parameters_.stages()[stage].layer_offsets[layer]);
+}
+
+void GradientReducer::poll() {
+  if (replicas_ != nullptr) replicas_->poll();
+}
 
 void GradientReducer::start(int stage, int parity) {
   for (std::size_t i = 0; i < parameters_.tied().size(); ++i) {
@@ -36,6 +50,13 @@ void GradientReducer::start(int stage, int parity) {
 }
 
 void GradientReducer::finish(int parity) {
+  add_tied(parity);
+  if (replicas_ == nullptr) return;
+  replicas_->complete_tied();
+  replicas_->finish();
+}
+
+void GradientReducer::add_tied(int parity) {
   bool flushed = false;
   for (std::size_t i = 0; i < parameters_.tied().size(); ++i) {
     TiedParameter& tied = parameters_.tied()[i];

@@ -40,12 +40,13 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
     StageParameters& made = stages_.emplace_back();
     std::int64_t elements = 0;
     for (Layer* layer : local.layers) {
+      made.layer_offsets.push_back(elements);
       for (Parameter& parameter : layer->parameters()) {
         if (!seen.try_emplace(parameter.name, stages_.size() - 1, made.slots.size()).second)
           continue;
         const auto& entry = index.find(parameter.name);
         made.slots.push_back({&parameter, elements, parameter.elements(), entry.first_chunk,
-                              !parameter.tied_to_earlier});
+                              !parameter.tied_to_earlier, entry.first_layer != entry.last_layer});
         elements += parameter.elements();
       }
     }

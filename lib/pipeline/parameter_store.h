@@ -36,12 +36,14 @@ struct ParameterSlot {
   std::int64_t offset = 0, elements = 0, first_chunk = 0;
   bool owned =
       true;  // counted in norms and saved here; false for the second copy of a tied parameter
+  bool tied = false;
 };
 
 struct StageParameters {
   Tensor values, gradients;  // (elements of all slots)
   std::vector<ParameterSlot> slots;
-  Tensor buffer_values, buffer_nexts;  // (elements of all buffers)
+  std::vector<std::int64_t> layer_offsets;  // where each layer's slots begin
+  Tensor buffer_values, buffer_nexts;       // (elements of all buffers)
   std::vector<Buffer*> buffers;
 };
 

@@ -1,5 +1,6 @@
 #include "pipeline/stage.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -15,11 +16,20 @@ Tensor copy_of(const Tensor& tensor, MemoryPool& pool) {
   return copy;
 }
 
+// Where part `part` begins if `rows` are cut into `parts` that differ by one at most, the larger
+// ones first.
+std::int64_t first_of(std::int64_t rows, int parts, int part) {
+  return part * (rows / parts) + std::min<std::int64_t>(part, rows % parts);
+}
+
 }  // namespace
 
+std::int64_t StepContext::replica_rows() const {
+  return first_of(rows, replicas, replica + 1) - first_of(rows, replicas, replica);
+}
+
 std::int64_t StepContext::first_row(int microbatch) const {
-  const std::int64_t share = rows / microbatches, larger = rows % microbatches;
-  return microbatch * share + std::min<std::int64_t>(microbatch, larger);
+  return first_of(rows, replicas, replica) + first_of(replica_rows(), microbatches, microbatch);
 }
 
 std::int64_t StepContext::rows_of(int microbatch) const {
@@ -138,8 +148,10 @@ Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy)
 void Stage::backward_weight(const StepContext& step, int microbatch) {
   Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
   const Context c = context(step, microbatch);
+  const bool completes = weight_gradients_ + 1 == step.microbatches;
   for (std::size_t i = layers_.size(); i-- > 0;) {
     layers_[i]->backward_weight(c, m.saved[i]);
+    if (completes) layer_done_(i);
     poll_();
   }
   ++weight_gradients_;

@@ -18,17 +18,20 @@ struct StepContext {
   Mode mode = Mode::kTrain;
   std::int64_t step =
       0;  // of training; also numbers evaluation's batches, so that message parities alternate
-  std::int64_t rows = 0;  // of the batch, over all microbatches
-  int microbatches = 1;
-  std::uint64_t seed = 0;  // of the layers' random numbers
+  std::int64_t rows = 0;          // of the batch, over all replicas and microbatches
+  int replicas = 1, replica = 0;  // of the pipeline; which of them this is
+  int microbatches = 1;           // of this replica
+  std::uint64_t seed = 0;         // of the layers' random numbers
   double gradient_scale =
       0;  // 1 / number of targets of the step, over all microbatches and replicas
   bool check_finite = false;  // look for the first layer whose result is not finite
 
   // Keeps apart the messages of this step, the next, and of evaluations between them.
   int parity() const { return static_cast<int>(step % 2) + (mode == Mode::kTrain ? 0 : 2); }
-  // Microbatches differ in size by at most one row; the larger ones come first.
-  std::int64_t first_row(int microbatch) const;
+  // The batch is cut over the replicas, each replica's rows over its microbatches. All microbatches
+  // of a step differ in size by at most one row; a replica's larger ones come first.
+  std::int64_t replica_rows() const;
+  std::int64_t first_row(int microbatch) const;  // in the batch
   std::int64_t rows_of(int microbatch) const;
 };
 
@@ -50,6 +53,12 @@ class Stage {
 
   // Called between layers, so that messages move while a stage computes.
   void set_poll(std::function<void()> poll) { poll_ = std::move(poll); }
+
+  // Called in a step's last backward_weight after each layer: its gradients, and those of all
+  // layers behind it, are complete.
+  void set_layer_done(std::function<void(std::size_t layer)> done) {
+    layer_done_ = std::move(done);
+  }
 
   // Makes room for a step of this many microbatches and forgets the losses of the one before.
   void begin(const StepContext& step);
@@ -96,6 +105,7 @@ class Stage {
   Ops& ops_;
   std::vector<bool> recomputed_;  // per layer
   std::function<void()> poll_ = [] {};
+  std::function<void(std::size_t)> layer_done_ = [](std::size_t) {};
   std::vector<Microbatch> microbatches_;
   int weight_gradients_ = 0;  // backward_weight calls since begin(): the first overwrites
   std::int64_t correct_ = 0;

@@ -57,18 +57,15 @@ std::vector<std::int64_t> gather_bytes(Collective& collective, std::size_t mine)
 }  // namespace
 
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
-                                 ModelPlan plan, Mailbox& mailbox, Collective& collective,
-                                 MemoryPool& pool, const BenchOptions& options) {
+                                 ModelPlan plan, const GridLinks& links, MemoryPool& pool,
+                                 const BenchOptions& options) {
+  Collective& collective = links.world;
   double peak = peak_flops(DType::kFloat32, world, collective);
   const double bfloat16_peak = peak_flops(DType::kBFloat16, world, collective);
 
-  PipelineRank pipeline(config, std::move(plan), mailbox, collective, pool);
+  PipelineRank pipeline(config, std::move(plan), links, pool);
   std::unique_ptr<Coordinator> coordinator;
-  if (source != nullptr) {
-    const int last = pipeline.stage_count() - 1;
-    coordinator = std::make_unique<Coordinator>(*source, mailbox, pool, pipeline.rank_of_stage(0),
-                                                pipeline.rank_of_stage(last), last);
-  }
+  if (source != nullptr) coordinator = pipeline.make_coordinator(*source);
   auto feed = [&](std::int64_t step) {
     const StepContext context = pipeline.training_step(step);
     pipeline.expect_batch(context);
@@ -115,6 +112,10 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   const double flop = rows * training_flop_per_row(pipeline.layers());
   nlohmann::ordered_json report = {
       {"world", world.text()},
+      {"grid",
+       {{"data", links.grid.data()},
+        {"tensor", links.grid.tensor()},
+        {"pipeline", links.grid.pipeline()}}},
       {"schedule", config.pipeline.schedule},
       {"microbatches", pipeline.layout().schedule.microbatches},
       {"peak_gflops",
@@ -159,9 +160,11 @@ std::string bench_text(const nlohmann::ordered_json& report) {
         100 * number("convolution_efficiency"), rates.at("best").get<double>(),
         rates.at("all").get<double>());
   }
+  const auto& grid = report.at("grid");
   const auto& bfloat16 = report.at("peak_gflops").at("bfloat16");
   return fmt::format(
       "{}\n"
+      "grid                 data {} x tensor {} x pipeline {}\n"
       "best matrix product  {:.1f} GFLOP/s float32, {} bfloat16\n"
       "step                 {:.2f} ms, median of {} ({}, M={})\n"
       "{:<20} {:.0f}\n"
@@ -172,7 +175,9 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       "bubble               {:.1f}% measured, {:.1f}% predicted from the stages' times\n"
       "tensor memory        MB per rank, after step 3:{}, at the end:{}\n"
       "resident memory      MB per rank, after step 3:{}, at the end:{}\n",
-      report.at("world").get<std::string>(), report.at("peak_gflops").at("float32").get<double>(),
+      report.at("world").get<std::string>(), grid.at("data").get<int>(),
+      grid.at("tensor").get<int>(), grid.at("pipeline").get<int>(),
+      report.at("peak_gflops").at("float32").get<double>(),
       bfloat16.is_null() ? "no instructions for"
                          : fmt::format("{:.1f} GFLOP/s", bfloat16.get<double>()),
       1e3 * number("step_seconds"), report.at("steps").get<int>(),

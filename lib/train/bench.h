@@ -15,14 +15,15 @@ struct BenchOptions {
   double seconds = 10;
 };
 
-// Collective; the report is complete on every rank. Keys: peak_gflops {float32, bfloat16 (null
-// without such instructions)}, the sum over ranks of what each reaches while all run; step_seconds
-// (median); tokens_per_second; model_flop_per_step; efficiency; bubble_fraction, bubble_predicted;
-// resident_bytes and tensor_bytes, one per rank, at step 3 and at the end; with convolutions also
-// convolution_gflops {best, all} (see ops/convolution.h) and convolution_efficiency, of the best.
+// Collective; the report is complete on every rank. Keys: grid {data, tensor, pipeline};
+// peak_gflops {float32, bfloat16 (null without such instructions)}, the sum over ranks of what each
+// reaches while all run; step_seconds (median); tokens_per_second; model_flop_per_step; efficiency;
+// bubble_fraction, bubble_predicted; resident_bytes and tensor_bytes, one per rank, at step 3 and
+// at the end; with convolutions also convolution_gflops {best, all} (see ops/convolution.h) and
+// convolution_efficiency, of the best.
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
-                                 ModelPlan plan, Mailbox& mailbox, Collective& collective,
-                                 MemoryPool& pool, const BenchOptions& options);
+                                 ModelPlan plan, const GridLinks& links, MemoryPool& pool,
+                                 const BenchOptions& options);
 
 // The report for people.
 std::string bench_text(const nlohmann::ordered_json& report);

@@ -70,8 +70,9 @@ EmulatedRank::EmulatedRank(const Schedule& schedule, const Costs& costs, std::in
     mine.push_back(stages_.back().get());
   }
   if (mailbox.rank() == 0) {
-    coordinator_ = std::make_unique<Coordinator>(source_, mailbox, pool, ranks.front(),
-                                                 ranks.back(), count - 1);
+    coordinator_ = std::make_unique<Coordinator>(
+        source_, mailbox, pool, std::vector<PipelineEnds>{{ranks.front(), ranks.back()}},
+        count - 1);
   }
   engine_ = std::make_unique<Engine>(std::move(mine), std::move(ranks), mailbox, reducer_);
 }
@@ -86,7 +87,10 @@ StepContext EmulatedRank::context(std::int64_t step) const {
 
 void EmulatedRank::feed(std::int64_t step) {
   engine_->expect_batch(context(step), {kTokens});
-  if (coordinator_) coordinator_->feed(batch_plan(context(step), step, 0));
+  if (coordinator_)
+    coordinator_->feed({.pass = step,
+                        .parity = context(step).parity(),
+                        .microbatch_rows = {microbatch_rows(context(step))}});
 }
 
 void EmulatedRank::run(std::int64_t step) { engine_->run(actions_, context(step), recorder_); }

@@ -38,7 +38,7 @@ Schedule read_table(const PipelineConfig& pipeline, int ranks, int rows) {
   if (table.microbatches > rows) {
     fail(pipeline.schedule + " has " + std::to_string(table.microbatches) +
          " microbatches, more than the " + std::to_string(rows) +
-         " rows of a batch; raise train.batch_size");
+         " rows of a replica; raise train.batch_size");
   }
   return table;
 }
@@ -67,9 +67,11 @@ std::vector<double> total_costs(const std::vector<StageCost>& layer_costs) {
   return totals;
 }
 
+int replica_rows(const Config& config) { return config.train.batch_size / config.parallel.data; }
+
 // Rows of the largest microbatch.
 std::int64_t microbatch_rows(const Config& config, const ModelPlan& plan) {
-  return (config.train.batch_size + plan.microbatches - 1) / plan.microbatches;
+  return (replica_rows(config) + plan.microbatches - 1) / plan.microbatches;
 }
 
 // What rank 0 decided, on every rank.
@@ -151,7 +153,7 @@ DataShape data_shape_of(const Source& source) {
 
 ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
   const PipelineConfig& pipeline = config.pipeline;
-  const int rows = config.train.batch_size;
+  const int rows = replica_rows(config);
   ModelPlan plan;
   plan.layers = build_layers(config.model, data);
   plan.recomputed = recomputed_layers(pipeline, plan.layers);

@@ -20,8 +20,8 @@ namespace pipetrain {
 // another.
 struct ModelPlan {
   std::vector<std::unique_ptr<Layer>> layers;
-  std::vector<bool> recomputed;  // per layer
-  int ranks = 1, virtual_stages = 1, microbatches = 1;
+  std::vector<bool> recomputed;                         // per layer
+  int ranks = 1, virtual_stages = 1, microbatches = 1;  // of one replica of the pipeline
   std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
   Schedule schedule;  // compute actions; without ranks if it is still to be searched for: auto
 
@@ -31,7 +31,7 @@ struct ModelPlan {
 // What the data tell about the model.
 DataShape data_shape_of(const Source& source);
 
-// Error(kConfiguration) if model, schedule and `ranks` do not fit.
+// Error(kConfiguration) if model, schedule and `ranks`, those of one replica, do not fit.
 ModelPlan make_plan(const Config& config, const DataShape& data, int ranks);
 
 // How the model was cut and why; the same on every rank.

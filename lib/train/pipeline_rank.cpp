@@ -1,10 +1,7 @@
 #include "train/pipeline_rank.h"
 
 #include <algorithm>
-#include <array>
-#include <cassert>
 #include <cmath>
-#include <numeric>
 #include <set>
 
 #include "base/error.h"
@@ -17,93 +14,60 @@
 namespace pipetrain {
 namespace {
 
+// Of a gradient, summed over the replicas in one piece: 4 MiB.
+constexpr std::int64_t kBucketElements = std::int64_t{1} << 20;
 constexpr double kClipEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_
-
-// What a stage's time goes to, as StageCost has it.
-constexpr std::array kStageOps = {Op::kForward, Op::kBackwardInput, Op::kBackwardWeight,
-                                  Op::kRecompute};
-
-std::size_t place_of(Op op) {
-  assert(is_compute(op) && op != Op::kBackward);
-  return static_cast<std::size_t>(std::find(kStageOps.begin(), kStageOps.end(), op) -
-                                  kStageOps.begin());
-}
-
-// What reduce() sums over the ranks, and where; every rank fills its own places and leaves zero in
-// the others.
-struct SharedPlaces {
-  std::size_t loss = 0, chunks = 1, busy, run, step, peak, stages, end;
-  SharedPlaces(std::int64_t chunk_count, int ranks, int stage_count) {
-    const auto p = static_cast<std::size_t>(ranks);
-    busy = chunks + static_cast<std::size_t>(chunk_count);
-    run = busy + p;
-    step = run + p;
-    peak = step + p;
-    stages = peak + p;
-    end = stages + kStageOps.size() * static_cast<std::size_t>(stage_count);
-  }
-};
-
-// A rank's time, in all and in its actions, and the mean of each kind of action of each stage.
-void add_spans(const std::vector<Span>& spans, const SharedPlaces& at, std::size_t rank,
-               std::vector<double>& shared) {
-  std::vector<int> runs(at.end - at.stages);
-  for (const Span& span : spans) {
-    const double seconds = span.end - span.start;
-    shared[at.run + rank] = std::max(shared[at.run + rank], span.end);
-    if (span.waiting) continue;
-    shared[at.busy + rank] += seconds;
-    const std::size_t place =
-        kStageOps.size() * static_cast<std::size_t>(span.action.stage) + place_of(span.action.op);
-    shared[at.stages + place] += seconds;
-    ++runs[place];
-  }
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (runs[i] > 0) shared[at.stages + i] /= runs[i];
-  }
-}
 
 }  // namespace
 
-double StepResult::bubble_fraction() const {
-  const double slowest = *std::max_element(run_seconds.begin(), run_seconds.end());
-  const double busy = std::accumulate(busy_seconds.begin(), busy_seconds.end(), 0.0);
-  return 1 - busy / (slowest * static_cast<double>(busy_seconds.size()));
+std::vector<std::int64_t> microbatch_rows(const StepContext& step) {
+  std::vector<std::int64_t> rows;
+  for (int m = 0; m < step.microbatches; ++m) rows.push_back(step.rows_of(m));
+  return rows;
 }
 
-BatchPlan batch_plan(const StepContext& step, std::int64_t pass, std::int64_t first_row) {
-  BatchPlan plan{step.mode == Mode::kTrain, pass, first_row, step.parity(), {}};
-  for (int m = 0; m < step.microbatches; ++m) plan.microbatch_rows.push_back(step.rows_of(m));
-  return plan;
-}
-
-PipelineRank::PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbox,
-                           Collective& world, MemoryPool& pool, Mode mode)
+PipelineRank::PipelineRank(const Config& config, ModelPlan plan, const GridLinks& links,
+                           MemoryPool& pool, Mode mode)
     : config_(config),
-      mailbox_(mailbox),
-      world_(world),
+      links_(links),
+      position_(links.position()),
       pool_(pool),
       ops_(pool),
-      layout_(choose_layout(config, plan, world)),
-      epochs_{plan.training_rows, config.train.batch_size, layout_.schedule.microbatches},
+      layout_(choose_layout(config, plan, links.world)),
+      epochs_{plan.training_rows, config.train.batch_size,
+              std::int64_t{layout_.schedule.microbatches} * links.grid.data()},
       layers_(std::move(plan.layers)),
       index_(layers_),
-      target_row_(layers_.back()->output_row().without_last()) {
+      target_row_(layers_.back()->output_row().without_last()),
+      figures_(index_.chunks, grid().size(), stage_count()) {
   build_stages(mode);
+  if (mode == Mode::kTrain) build_shards();
+  build_engine();
   if (mode != Mode::kTrain) return;
-  training_actions_ = lowered().ranks[static_cast<std::size_t>(mailbox_.rank())];
+  training_actions_ = lowered().ranks[place()];
   store_->initialize_values(config_.train.seed);
   build_optimizer();
 }
 
-int PipelineRank::rank_of_stage(int stage) const {
-  const Schedule& s = layout_.schedule;
-  return pipetrain::rank_of_stage(s.placement, s.rank_count(), s.virtual_stages, stage);
+int PipelineRank::rank_of_stage(int stage, int replica) const {
+  GridPosition position = position_;
+  position.data = replica;
+  position.pipeline = pipetrain::rank_of_stage(layout_.schedule, stage);
+  return grid().rank_of(position);
 }
 
 std::vector<int> PipelineRank::local_stages() const {
   const Schedule& s = layout_.schedule;
-  return stages_of_rank(s.placement, s.rank_count(), s.virtual_stages, mailbox_.rank());
+  return stages_of_rank(s.placement, s.rank_count(), s.virtual_stages, position_.pipeline);
+}
+
+std::unique_ptr<Coordinator> PipelineRank::make_coordinator(const Source& source) const {
+  const int last = stage_count() - 1;
+  std::vector<PipelineEnds> ends;
+  for (int replica = 0; replica < grid().data(); ++replica) {
+    ends.push_back({rank_of_stage(0, replica), rank_of_stage(last, replica)});
+  }
+  return std::make_unique<Coordinator>(source, links_.mailbox, pool_, std::move(ends), last);
 }
 
 Schedule PipelineRank::lowered() const {
@@ -114,7 +78,6 @@ Schedule PipelineRank::lowered() const {
 void PipelineRank::build_stages(Mode mode) {
   const int layers = static_cast<int>(layers_.size());
   std::vector<ParameterStore::LocalStage> locals;
-  std::vector<Stage*> stages;
   for (const int s : local_stages()) {
     const auto next = static_cast<std::size_t>(s) + 1;
     const int first = layout_.partition[static_cast<std::size_t>(s)];
@@ -124,52 +87,97 @@ void PipelineRank::build_stages(Mode mode) {
     const auto mask = layout_.recomputed.begin();
     stages_.push_back(std::make_unique<Stage>(s, mine, s + 1 == stage_count(), ops_,
                                               std::vector<bool>(mask + first, mask + end)));
-    stages.push_back(stages_.back().get());
     locals.push_back({s, std::move(mine)});
   }
   store_ = std::make_unique<ParameterStore>(pool_, index_, locals,
                                             stage_of_layers(layout_.partition, layers), mode);
-  reducer_ = std::make_unique<GradientReducer>(*store_, mailbox_, ops_,
-                                               [this](int stage) { return rank_of_stage(stage); });
-  std::vector<int> ranks;
-  for (int s = 0; s < stage_count(); ++s) ranks.push_back(rank_of_stage(s));
-  engine_ = std::make_unique<Engine>(stages, ranks, mailbox_, *reducer_);
 }
 
+// Gradients are summed over the replicas in buckets, of which each replica has its pieces.
+void PipelineRank::build_shards() {
+  for (const StageParameters& stage : store_->stages()) {
+    buckets_.push_back(make_buckets(stage, grid().data(), kBucketElements));
+    pieces_.push_back(pieces_of(stage, buckets_.back(), position_.data));
+  }
+  if (grid().data() == 1) return;
+  replica_sum_ = std::make_unique<ReplicaSum>(store_->stages(), buckets_, links_.replicas, pool_,
+                                              /*gathers_gradients=*/!shards_optimizer());
+}
+
+void PipelineRank::build_engine() {
+  std::vector<int> ranks;
+  for (int s = 0; s < stage_count(); ++s) ranks.push_back(rank_of_stage(s, position_.data));
+  reducer_ = std::make_unique<GradientReducer>(
+      *store_, links_.mailbox, ops_,
+      [ranks](int stage) { return ranks[static_cast<std::size_t>(stage)]; }, replica_sum_.get());
+  std::vector<Stage*> stages;
+  for (const auto& stage : stages_) stages.push_back(stage.get());
+  engine_ =
+      std::make_unique<Engine>(std::move(stages), std::move(ranks), links_.mailbox, *reducer_);
+}
+
+bool PipelineRank::shards_optimizer() const {
+  return grid().data() > 1 && config_.parallel.shard == "optimizer";
+}
+
+// Updates all parameters, or of sharded ones this replica's pieces.
 void PipelineRank::build_optimizer() {
   std::vector<FlatParameters> buffers;
-  for (StageParameters& stage : store_->stages()) {
-    FlatParameters flat{stage.values.f32(), stage.gradients.f32(), stage.values.elements(), {}};
-    for (const ParameterSlot& slot : stage.slots) {
-      flat.parts.push_back({slot.offset, slot.elements, slot.parameter->decays()});
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    StageParameters& stage = store_->stages()[s];
+    FlatParameters flat{stage.values.f32(), stage.gradients.f32(), {}};
+    if (shards_optimizer()) {
+      for (const Piece& piece : pieces_[s]) {
+        flat.parts.push_back({piece.offset(), piece.elements, piece.slot->parameter->decays()});
+      }
+    } else {
+      for (const ParameterSlot& slot : stage.slots) {
+        flat.parts.push_back({slot.offset, slot.elements, slot.parameter->decays()});
+      }
     }
     buffers.push_back(std::move(flat));
   }
   optimizer_ = make_optimizer(config_.optimizer, std::move(buffers), ops_);
 }
 
+StepContext PipelineRank::of_replica(StepContext step, int replica) const {
+  step.replicas = grid().data();
+  step.replica = replica;
+  step.microbatches = layout_.schedule.microbatches;
+  if (step.mode == Mode::kEvaluate && step.replica_rows() < step.microbatches) {
+    step.microbatches = static_cast<int>(step.replica_rows());
+  }
+  return step;
+}
+
 StepContext PipelineRank::training_step(std::int64_t step) const {
   const std::int64_t rows = epochs_.at(step).rows;
-  return {.mode = Mode::kTrain,
-          .step = step,
-          .rows = rows,
-          .microbatches = layout_.schedule.microbatches,
-          .seed = config_.train.seed,
-          .gradient_scale = 1.0 / static_cast<double>(rows * targets_per_row())};
+  return of_replica({.mode = Mode::kTrain,
+                     .step = step,
+                     .rows = rows,
+                     .seed = config_.train.seed,
+                     .gradient_scale = 1.0 / static_cast<double>(rows * targets_per_row())},
+                    position_.data);
 }
 
 StepContext PipelineRank::evaluation_step(std::int64_t batch, std::int64_t rows) const {
-  const std::int64_t microbatches = std::min<std::int64_t>(rows, layout_.schedule.microbatches);
-  return {.mode = Mode::kEvaluate,
-          .step = batch,
-          .rows = rows,
-          .microbatches = static_cast<int>(microbatches)};
+  return of_replica({.mode = Mode::kEvaluate, .step = batch, .rows = rows}, position_.data);
 }
 
 BatchPlan PipelineRank::batch_plan(const StepContext& step, std::int64_t first_row) const {
-  if (step.mode != Mode::kTrain) return pipetrain::batch_plan(step, 0, first_row);
-  const StepRows rows = epochs_.at(step.step);
-  return pipetrain::batch_plan(step, rows.pass, rows.first_row);
+  BatchPlan plan{.training = step.mode == Mode::kTrain,
+                 .first_row = first_row,
+                 .parity = step.parity(),
+                 .microbatch_rows = {}};
+  if (plan.training) {
+    const StepRows rows = epochs_.at(step.step);
+    plan.pass = rows.pass;
+    plan.first_row = rows.first_row;
+  }
+  for (int replica = 0; replica < grid().data(); ++replica) {
+    plan.microbatch_rows.push_back(microbatch_rows(of_replica(step, replica)));
+  }
+  return plan;
 }
 
 StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
@@ -182,18 +190,29 @@ StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
   if (!result.finite) return result;
   const double clip = config_.optimizer.clip_norm;
   const double scale = clip > 0 ? std::min(1.0, clip / (result.gradient_norm + kClipEpsilon)) : 1.0;
+  update(step, learning_rate, scale);
+  return result;
+}
+
+void PipelineRank::update(const StepContext& step, double learning_rate, double scale) {
   recorder_.record_other("update",
                          [&] { optimizer_->update(step.step + 1, learning_rate, scale); });
+  if (replica_sum_ != nullptr) {
+    recorder_.record_other("gather", [&] {
+      if (shards_optimizer()) replica_sum_->gather_values();
+      for (StageParameters& stage : store_->stages()) {
+        if (!stage.buffers.empty()) replica_sum_->average(stage.buffer_nexts.floats());
+      }
+    });
+  }
   store_->update_buffers();
   ops_.weights_changed();
-  return result;
 }
 
 // How long a send holds its tensor depends on the receiver's pace. What the first steps took plus
 // all that can be under way at once is enough for ever.
 void PipelineRank::reserve_for_sends() {
-  const MessageBound bound =
-      max_outstanding_sends(lowered())[static_cast<std::size_t>(mailbox_.rank())];
+  const MessageBound bound = max_outstanding_sends(lowered())[place()];
   std::set<std::int64_t> sizes;  // of microbatches
   for (const std::int64_t number : {std::int64_t{0}, epochs_.last_step()}) {
     const StepContext step = training_step(number);
@@ -211,53 +230,38 @@ void PipelineRank::reserve_for_sends() {
   }
 }
 
-StepResult PipelineRank::reduce(const StepContext& step) {
-  const Schedule& schedule = layout_.schedule;
-  const SharedPlaces at(index_.chunks, schedule.rank_count(), stage_count());
-  const auto rank = static_cast<std::size_t>(mailbox_.rank());
-  shared_.assign(at.end, 0.0);
-  for (const auto& stage : stages_) {
-    if (stage->last()) shared_[at.loss] = stage->loss_sum() * step.gradient_scale;
-  }
-  for (const StageParameters& stage : store_->stages()) {
-    for (const ParameterSlot& slot : stage.slots) {
-      if (!slot.owned) continue;
-      const std::int64_t chunks = (slot.elements + kChunkElements - 1) / kChunkElements;
+// Of each chunk of which this replica has the sum.
+void PipelineRank::fill_in_squares() {
+  for (std::size_t s = 0; s < pieces_.size(); ++s) {
+    const float* gradients = store_->stages()[s].gradients.f32();
+    for (const Piece& piece : pieces_[s]) {
+      if (!piece.slot->owned) continue;
+      double* squares = figures_.squares(piece.slot->first_chunk + piece.first / kChunkElements);
+      const std::int64_t chunks = (piece.elements + kChunkElements - 1) / kChunkElements;
       parallel_ranges(chunks, 4, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t c = begin; c < end; ++c) {
-          const std::int64_t first = c * kChunkElements;
-          shared_[at.chunks + static_cast<std::size_t>(slot.first_chunk + c)] =
-              ops_.simd().sum_squares(stage.gradients.f32() + slot.offset + first,
-                                      std::min(kChunkElements, slot.elements - first));
+          const std::int64_t at = c * kChunkElements;
+          squares[c] = ops_.simd().sum_squares(gradients + piece.offset() + at,
+                                               std::min(kChunkElements, piece.elements - at));
         }
       });
     }
   }
-  add_spans(recorder_.spans(), at, rank, shared_);
-  shared_[at.peak + rank] = static_cast<double>(pool_.peak_bytes());
-  const double now = wall_seconds();
-  shared_[at.step + rank] = now - step_start_;
-  step_start_ = now;
-  world_.all_reduce(std::span<double>(shared_));
+}
 
-  auto list = [&](std::size_t first) {
-    const auto begin = shared_.begin() + static_cast<std::ptrdiff_t>(first);
-    return std::vector<double>(begin, begin + schedule.rank_count());
-  };
-  StepResult result;
-  result.loss = shared_[at.loss];
-  double squares = 0;
-  for (std::size_t c = at.chunks; c < at.busy; ++c) squares += shared_[c];
-  result.gradient_norm = std::sqrt(squares);
-  result.busy_seconds = list(at.busy);
-  result.run_seconds = list(at.run);
-  result.peak_bytes = list(at.peak);
-  const std::vector<double> steps = list(at.step);
-  result.step_seconds = *std::max_element(steps.begin(), steps.end());
-  for (std::size_t s = at.stages; s < at.end; s += kStageOps.size()) {
-    result.stage_seconds.push_back({shared_[s], shared_[s + 1], shared_[s + 2], shared_[s + 3]});
+StepResult PipelineRank::reduce(const StepContext& step) {
+  const int rank = links_.world.rank();
+  figures_.clear();
+  for (const auto& stage : stages_) {
+    if (stage->last()) figures_.set_loss(stage->loss_sum() * step.gradient_scale);
   }
-  return result;
+  fill_in_squares();
+  figures_.add_spans(rank, recorder_.spans());
+  const double now = wall_seconds();
+  figures_.set(rank, now - step_start_, static_cast<double>(pool_.peak_bytes()));
+  step_start_ = now;
+  links_.world.all_reduce(figures_.values());
+  return figures_.result(grid().data());
 }
 
 std::string PipelineRank::find_not_finite(StepContext step) {
@@ -266,10 +270,10 @@ std::string PipelineRank::find_not_finite(StepContext step) {
   std::string mine;
   for (const auto& stage : stages_) {
     if (mine.empty() && !stage->not_finite().empty()) {
-      mine = stage->not_finite() + " (rank " + std::to_string(mailbox_.rank()) + ")";
+      mine = stage->not_finite() + " (rank " + std::to_string(links_.world.rank()) + ")";
     }
   }
-  const std::vector<std::string> found = world_.all_gather_text(mine);
+  const std::vector<std::string> found = links_.world.all_gather_text(mine);
   // A forward comes before every gradient that follows from it; gradients go from the last rank to
   // the first.
   for (const std::string& text : found) {
@@ -282,12 +286,13 @@ std::string PipelineRank::find_not_finite(StepContext step) {
 }
 
 PipelineRank::Sums PipelineRank::evaluate(const StepContext& step) {
+  if (step.microbatches == 0) return {};
   const Schedule& s = layout_.schedule;
   std::vector<Action>& actions = evaluation_actions_[step.microbatches];
   if (actions.empty()) {
     const Schedule forward =
         generate_forward_only(s.placement, s.rank_count(), s.virtual_stages, step.microbatches);
-    actions = lower(forward).ranks[static_cast<std::size_t>(mailbox_.rank())];
+    actions = lower(forward).ranks[place()];
   }
   engine_->run(actions, step, recorder_);
   Sums sums;

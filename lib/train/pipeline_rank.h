@@ -8,43 +8,34 @@
 #include <string>
 #include <vector>
 
-#include "comm/collective.h"
-#include "comm/mailbox.h"
+#include "comm/grid_links.h"
 #include "data/coordinator.h"
 #include "data/epochs.h"
 #include "nn/model.h"
 #include "optim/optimizer.h"
 #include "pipeline/engine.h"
 #include "pipeline/parameter_store.h"
+#include "pipeline/replica_sum.h"
 #include "train/config.h"
 #include "train/layout.h"
+#include "train/step_figures.h"
 
 namespace pipetrain {
 
-// Figures of one training step, equal on every rank.
-struct StepResult {
-  double loss = 0;
-  double gradient_norm = 0;
-  bool finite = true;                    // else nothing was updated
-  double step_seconds = 0;               // of the slowest rank
-  std::vector<double> busy_seconds;      // per rank: in F, I, W and R
-  std::vector<double> run_seconds;       // per rank: from its first action to its last
-  std::vector<StageCost> stage_seconds;  // per stage: mean of each of its actions
-  std::vector<double> peak_bytes;        // per rank: tensor memory, highest so far
-  double bubble_fraction() const;        // 1 - busy / (ranks x the slowest rank's step)
-};
-
-// What the coordinator feeds for a step: rows from first_row on of a pass over the training data,
-// or of the validation split.
-BatchPlan batch_plan(const StepContext& step, std::int64_t pass, std::int64_t first_row);
+// Of one replica, in order.
+std::vector<std::int64_t> microbatch_rows(const StepContext& step);
 
 class PipelineRank {
  public:
-  // Collective. `config` outlives it. For kEvaluate it has neither gradients nor an optimizer, and
-  // no values until a checkpoint's are read; then evaluate() alone may be called, not train().
-  PipelineRank(const Config& config, ModelPlan plan, Mailbox& mailbox, Collective& world,
-               MemoryPool& pool, Mode mode = Mode::kTrain);
+  // Collective. `config` and what `links` names outlive it. For kEvaluate it has neither gradients
+  // nor an optimizer, and no values until a checkpoint's are read; then evaluate() alone may be
+  // called, not train().
+  PipelineRank(const Config& config, ModelPlan plan, const GridLinks& links, MemoryPool& pool,
+               Mode mode = Mode::kTrain);
 
+  const Grid& grid() const { return links_.grid; }
+  const GridPosition& position() const { return position_; }
+  bool shards_optimizer() const;  // each replica updates its share
   const Layout& layout() const { return layout_; }
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
   const ParameterIndex& index() const { return index_; }
@@ -53,13 +44,16 @@ class PipelineRank {
   Ops& ops() { return ops_; }
   const Recorder& recorder() const { return recorder_; }
   int stage_count() const { return layout_.schedule.stage_count(); }
-  int rank_of_stage(int stage) const;
   std::vector<int> local_stages() const;
+  // For the rank that coordinates; `source` outlives it.
+  std::unique_ptr<Coordinator> make_coordinator(const Source& source) const;
 
-  // A training step's, or an evaluation batch's, shape. `targets_per_row` scales the gradient.
+  // A training step's, or an evaluation batch's, shape, as this rank's replica sees it; of an
+  // evaluation's last batch a replica may have no row, and nothing to do.
   StepContext training_step(std::int64_t step) const;
   StepContext evaluation_step(std::int64_t batch, std::int64_t rows) const;
-  // What the coordinator feeds for it; an evaluation begins at `first_row` of the validation split.
+  // What the coordinator feeds for it, to all replicas; an evaluation begins at `first_row` of the
+  // validation split.
   BatchPlan batch_plan(const StepContext& step, std::int64_t first_row = 0) const;
 
   void expect_batch(const StepContext& step) { engine_->expect_batch(step, target_row_); }
@@ -68,8 +62,8 @@ class PipelineRank {
   StepResult train(const StepContext& step, double learning_rate);
   // Where the first number that is not finite appears in this batch (fed and expected again).
   std::string find_not_finite(StepContext step);
-  // Sums over the batch on the rank of the last stage, zero on the others: loss, and targets whose
-  // logit is the largest.
+  // Sums over the replica's rows on its rank of the last stage, zero on the others: loss, and
+  // targets whose logit is the largest.
   struct Sums {
     double loss = 0, correct = 0;
   };
@@ -85,14 +79,21 @@ class PipelineRank {
 
  private:
   void build_stages(Mode mode);
+  void build_shards();
+  void build_engine();
   void build_optimizer();
+  std::size_t place() const { return static_cast<std::size_t>(position_.pipeline); }
+  int rank_of_stage(int stage, int replica) const;
+  StepContext of_replica(StepContext step, int replica) const;
   Schedule lowered() const;  // the layout's schedule as all ranks execute it
   void reserve_for_sends();
+  void fill_in_squares();
   StepResult reduce(const StepContext& step);
+  void update(const StepContext& step, double learning_rate, double scale);
 
   const Config& config_;
-  Mailbox& mailbox_;
-  Collective& world_;
+  GridLinks links_;
+  GridPosition position_;
   MemoryPool& pool_;
   Ops ops_;
   Layout layout_;
@@ -104,11 +105,14 @@ class PipelineRank {
   std::map<int, std::vector<Action>> evaluation_actions_;  // by microbatches
   std::unique_ptr<ParameterStore> store_;
   std::vector<std::unique_ptr<Stage>> stages_;
+  std::vector<std::vector<Bucket>> buckets_;  // of each of the rank's stages
+  std::vector<std::vector<Piece>> pieces_;    // this replica's share of each
+  std::unique_ptr<ReplicaSum> replica_sum_;   // null if there is one replica
   std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Optimizer> optimizer_;
   Recorder recorder_;
-  std::vector<double> shared_;  // what reduce() sums over the ranks
+  StepFigures figures_;
   double step_start_ = 0;
   int steps_run_ = 0;
 };

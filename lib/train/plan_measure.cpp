@@ -93,7 +93,7 @@ double measure_update(const OptimizerConfig& optimizer, std::int64_t elements, C
         std::memset(values.data(), 0, values.bytes());
         std::memset(gradients.data(), 0, gradients.bytes());
         const auto update = make_optimizer(
-            optimizer, {{values.f32(), gradients.f32(), elements, {{0, elements, true}}}}, ops);
+            optimizer, {{values.f32(), gradients.f32(), {{0, elements, true}}}}, ops);
         double seconds = 0;
         for (int run = 0; run < kRuns; ++run) {
           together();

@@ -74,9 +74,10 @@ void write_renamed(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-TracedRange traced_range(const Schedule& schedule, std::int64_t steps) {
+TracedRange traced_range(const Schedule& schedule, int replicas, std::int64_t steps) {
   // An action and at most one long wait for it.
-  const auto events = static_cast<std::int64_t>(2 * split_backward(schedule).action_count());
+  const auto actions = static_cast<std::int64_t>(split_backward(schedule).action_count());
+  const std::int64_t events = 2 * actions * replicas;
   const std::int64_t count = std::clamp(kMostEvents / events, std::int64_t{1}, kMostSteps);
   const std::int64_t first = std::min(kFirstStep, steps);
   return {first, std::min(first + count - 1, steps)};

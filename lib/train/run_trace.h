@@ -20,7 +20,7 @@ struct TracedRange {
 
 // Ten steps after the first two, which build what later ones use again; or the last step of a
 // shorter run. Fewer, but one at least, if a step has so many actions that a viewer would labour.
-TracedRange traced_range(const Schedule& schedule, std::int64_t steps);
+TracedRange traced_range(const Schedule& schedule, int replicas, std::int64_t steps);
 
 class RunTrace {
  public:

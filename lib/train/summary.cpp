@@ -63,18 +63,21 @@ std::string describe_search(const Layout& layout) {
       *std::max_element(live.begin(), live.end()));
 }
 
-std::string rank_table(const std::vector<RankSummary>& ranks) {
-  std::string text =
-      fmt::format("{:>4}  {:<7} {:<16} {:>9} {:>7} {:>7} {:>6} {:>13} {:>13}\n", "rank", "stage",
-                  "layers", "busy", "share", "bubble", "live", "peak tensors", "peak memory");
+std::string rank_table(const std::vector<RankSummary>& ranks, bool replicas) {
+  const auto replica = [&](const auto& text) {
+    return replicas ? fmt::format("{:>7}  ", text) : std::string();
+  };
+  std::string text = fmt::format("{:>4}  {}{:<7} {:<16} {:>9} {:>7} {:>7} {:>6} {:>13} {:>13}\n",
+                                 "rank", replica("replica"), "stage", "layers", "busy", "share",
+                                 "bubble", "live", "peak tensors", "peak memory");
   for (std::size_t r = 0; r < ranks.size(); ++r) {
     const RankSummary& rank = ranks[r];
     const double share = rank.run_seconds > 0 ? rank.busy_seconds / rank.run_seconds : 0;
     text +=
-        fmt::format("{:>4}  {:<7} {:<16} {:>8.1f}s {:>6.1f}% {:>6.1f}% {:>6.3g} {:>13} {:>13}\n", r,
-                    rank.stages, rank.layers, rank.busy_seconds, 100 * share, 100 * (1 - share),
-                    rank.live_microbatches, bytes_text(rank.peak_tensor_bytes),
-                    bytes_text(rank.peak_resident_bytes));
+        fmt::format("{:>4}  {}{:<7} {:<16} {:>8.1f}s {:>6.1f}% {:>6.1f}% {:>6.3g} {:>13} {:>13}\n",
+                    r, replica(rank.replica), rank.stages, rank.layers, rank.busy_seconds,
+                    100 * share, 100 * (1 - share), rank.live_microbatches,
+                    bytes_text(rank.peak_tensor_bytes), bytes_text(rank.peak_resident_bytes));
   }
   return text;
 }
@@ -95,6 +98,12 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
   lines.push_back(fmt::format("pipeline: {}, {} stage{} (layers {}), {} microbatches a step",
                               schedule_name, stages, stages == 1 ? "" : "s", cuts,
                               layout.schedule.microbatches));
+  if (const int replicas = pipeline.grid().data(); replicas > 1) {
+    lines.push_back(fmt::format(
+        "data parallel: {} replicas of {} rows a step, gradients summed{}", replicas,
+        pipeline.training_step(0).replica_rows(),
+        pipeline.shards_optimizer() ? ", each keeps its share of the optimizer's moments" : ""));
+  }
   const auto again = std::count(layout.recomputed.begin(), layout.recomputed.end(), true);
   if (again > 0) {
     lines.push_back(fmt::format("recompute: {} of {} layers run their forward again", again,
@@ -107,7 +116,8 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
 
 RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, double busy_seconds,
                            double run_seconds) {
-  RankSummary summary{.busy_seconds = busy_seconds,
+  RankSummary summary{.replica = pipeline.position().data,
+                      .busy_seconds = busy_seconds,
                       .run_seconds = run_seconds,
                       .live_microbatches = pipeline.take_peak_live_microbatches(),
                       .peak_tensor_bytes = static_cast<double>(pool.peak_bytes()),
@@ -121,7 +131,8 @@ RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, doubl
 }
 
 std::string to_text(const RankSummary& rank) {
-  return nlohmann::json{rank.stages,
+  return nlohmann::json{rank.replica,
+                        rank.stages,
                         rank.layers,
                         rank.busy_seconds,
                         rank.run_seconds,
@@ -133,7 +144,7 @@ std::string to_text(const RankSummary& rank) {
 
 RankSummary rank_summary_of(const std::string& text) {
   const nlohmann::json row = nlohmann::json::parse(text);
-  return {row[0], row[1], row[2], row[3], row[4], row[5], row[6]};
+  return {row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]};
 }
 
 std::string summary_text(const RunSummary& run) {
@@ -156,7 +167,7 @@ std::string summary_text(const RunSummary& run) {
       "data             {:.2f}% of the steps' time to read and send batches, on rank 0\n\n",
       100 * run.bubble, 100 * run.predicted_bubble, 100 * (1 - run.bubble), 100 * textbook,
       100 * run.coordinator_share);
-  text += rank_table(run.ranks);
+  text += rank_table(run.ranks, run.replicas > 1);
   return text + fmt::format("\nrun directory: {}\n", run.output);
 }
 

@@ -15,6 +15,7 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
                                          const std::string& schedule_name);
 
 struct RankSummary {
+  int replica = 0;
   std::string stages;                        // "0, 7"
   std::string layers;                        // "0 to 4"
   double busy_seconds = 0, run_seconds = 0;  // in F, I and W; in all actions, waits included
@@ -33,7 +34,7 @@ struct RunSummary {
   std::string rate_unit;         // "tokens"
   double coordinator_share = 0;  // of the steps' time: rank 0 reads and sends batches
   double bubble = 0, predicted_bubble = 0;
-  int microbatches = 0, stages = 0;
+  int microbatches = 0, stages = 0, replicas = 1;
   std::optional<double> first_validation_loss, last_validation_loss;
   std::optional<double> first_accuracy, last_accuracy;
   std::string output;

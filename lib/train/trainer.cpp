@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "schedule/simulate.h"
+#include "train/grid_text.h"
 #include "train/summary.h"
 #include "train/weights.h"
 
@@ -30,33 +31,29 @@ double Trainer::Window::predicted_bubble(const Schedule& schedule) const {
 }
 
 Trainer::Trainer(const Config& config, const World& world, const Source* source,
-                 RunDirectory* directory, ModelPlan plan, Mailbox& mailbox, Collective& collective,
-                 MemoryPool& pool, const TrainerOptions& options)
+                 RunDirectory* directory, ModelPlan plan, const GridLinks& links, MemoryPool& pool,
+                 const TrainerOptions& options)
     : config_(config),
       world_(world),
       source_(source),
       directory_(directory),
-      collective_(collective),
+      collective_(links.world),
       pool_(pool),
-      pipeline_(config, std::move(plan), mailbox, collective, pool),
+      pipeline_(config, std::move(plan), links, pool),
       progress_(options.progress && source != nullptr, config.train.steps, pipeline_.rate_unit()),
       busy_seconds_(static_cast<std::size_t>(world.size())),
       run_seconds_(static_cast<std::size_t>(world.size())) {
   if (options.trace) {
     const Schedule& schedule = pipeline_.layout().schedule;
-    trace_ =
-        std::make_unique<RunTrace>(trace_path(config.train.output),
-                                   "pipetrain, " + config.pipeline.schedule + ", " +
-                                       std::to_string(schedule.microbatches) + " microbatches",
-                                   traced_range(schedule, config.train.steps), world, collective);
+    trace_ = std::make_unique<RunTrace>(
+        trace_path(config.train.output),
+        "pipetrain, " + config.pipeline.schedule + ", " + std::to_string(schedule.microbatches) +
+            " microbatches",
+        traced_range(schedule, links.grid.data(), config.train.steps), world, links.world);
   }
-  if (coordinates()) {
-    const int last = pipeline_.stage_count() - 1;
-    coordinator_ = std::make_unique<Coordinator>(*source, mailbox, pool, pipeline_.rank_of_stage(0),
-                                                 pipeline_.rank_of_stage(last), last);
-  }
-  evaluator_ =
-      std::make_unique<Evaluator>(config.train, pipeline_, collective, source, coordinator_.get());
+  if (coordinates()) coordinator_ = pipeline_.make_coordinator(*source);
+  evaluator_ = std::make_unique<Evaluator>(config.train, pipeline_, links.world, source,
+                                           coordinator_.get());
 }
 
 void Trainer::run() {
@@ -97,6 +94,10 @@ void Trainer::announce() const {
   directory_->write_tokenizer(source_->tokenizer());
   directory_->write_schedule(pipeline_.layout().schedule);
   spdlog::info("{}", world_.text());
+  for (const std::string& line : grid_lines(pipeline_.grid(), world_)) spdlog::info("{}", line);
+  if (config_.parallel.shard != "none" && pipeline_.grid().data() == 1) {
+    spdlog::info("parallel.shard {} has no effect: parallel.data is 1", config_.parallel.shard);
+  }
   spdlog::info("{}", instruction_set_description());
   if (world_.oversubscribed()) {
     spdlog::warn(
@@ -203,15 +204,20 @@ void Trainer::load_weights() {
   pipetrain::load_weights(open_checkpoint(config_.train.init_from), pipeline_);
 }
 
-// Every rank writes the parameters that it owns; rank 0 makes the folder and completes it.
+// Every rank of the first replica writes the parameters that it owns, as the others have the same;
+// rank 0 makes the folder and completes it.
 void Trainer::save_checkpoint(std::int64_t step) {
   const std::string folder = config_.train.output + "/checkpoints";
   const std::vector<CheckpointTensor> tensors = owned_tensors(pipeline_.parameters());
+  const Grid& grid = pipeline_.grid();
+  const int writers = grid.size() / grid.data();
   if (coordinates()) begin_checkpoint(folder, step);
   collective_.barrier();
-  const std::vector<std::string> lists = collective_.all_gather_text(
-      write_rank_file(folder, step, world_.rank, world_.size(), tensors));
+  std::string list;
+  if (world_.rank < writers) list = write_rank_file(folder, step, world_.rank, writers, tensors);
+  std::vector<std::string> lists = collective_.all_gather_text(list);
   if (!coordinates()) return;
+  lists.resize(static_cast<std::size_t>(writers));
   const std::string made =
       finish_checkpoint(folder, step, lists, source_->tokenizer().dump(), resolved_yaml(config_));
   progress_.clear();
@@ -235,6 +241,7 @@ void Trainer::print_summary() {
   run.predicted_bubble = whole_run_.predicted_bubble(schedule);
   run.microbatches = schedule.microbatches;
   run.stages = pipeline_.stage_count();
+  run.replicas = pipeline_.grid().data();
   if (first_evaluation_) run.first_validation_loss = first_evaluation_->loss;
   if (last_evaluation_) run.last_validation_loss = last_evaluation_->loss;
   if (last_evaluation_ && pipeline_.classifies()) {

@@ -27,8 +27,7 @@ class Trainer {
  public:
   // Collective. `source` and `directory` on rank 0, null elsewhere; all arguments outlive it.
   Trainer(const Config& config, const World& world, const Source* source, RunDirectory* directory,
-          ModelPlan plan, Mailbox& mailbox, Collective& collective, MemoryPool& pool,
-          const TrainerOptions& options);
+          ModelPlan plan, const GridLinks& links, MemoryPool& pool, const TrainerOptions& options);
 
   // Takes the weights from train.init_from, if given. Error(kCheckpoint); no communication.
   void load_weights();
@@ -63,7 +62,7 @@ class Trainer {
   const World& world_;
   const Source* source_;
   RunDirectory* directory_;
-  Collective& collective_;
+  Collective& collective_;  // of all ranks
   MemoryPool& pool_;
   PipelineRank pipeline_;
   std::unique_ptr<Coordinator> coordinator_;

@@ -29,10 +29,7 @@ struct Problem {
   }
   std::vector<FlatParameters> buffers() {
     const auto matrix = static_cast<std::int64_t>(kMatrix), bias = static_cast<std::int64_t>(kBias);
-    return {{values.data(),
-             gradients.data(),
-             matrix + bias,
-             {{0, matrix, true}, {matrix, bias, false}}}};
+    return {{values.data(), gradients.data(), {{0, matrix, true}, {matrix, bias, false}}}};
   }
   void next_gradients(int step) {
     for (std::size_t i = 0; i < gradients.size(); ++i) {
@@ -127,7 +124,7 @@ TEST_CASE("An update gives the same bits whatever else is in the buffer") {
     // The bias alone, at another place in memory: where a stage's buffer begins must not matter.
     const auto bias = static_cast<std::int64_t>(kBias);
     std::vector<FlatParameters> alone{
-        {part.values.data() + kMatrix, part.gradients.data() + kMatrix, bias, {{0, bias, false}}}};
+        {part.values.data() + kMatrix, part.gradients.data() + kMatrix, {{0, bias, false}}}};
     const auto a = make_optimizer(config_of(type, 0.1), whole.buffers(), ops);
     const auto b = make_optimizer(config_of(type, 0.1), alone, ops);
     for (int step = 1; step <= 3; ++step) {
@@ -137,6 +134,35 @@ TEST_CASE("An update gives the same bits whatever else is in the buffer") {
       b->update(step, kLearningRate, kScale);
     }
     CHECK(std::equal(whole.values.end() - bias, whole.values.end(), part.values.end() - bias));
+  }
+}
+
+TEST_CASE("A shard is updated as it is in the whole, with moments of its own size") {
+  for (const char* type : {"adamw", "sgd"}) {
+    MemoryPool pool;
+    Ops ops(pool);
+    Problem whole, shard;
+    // From the matrix's second chunk on, and the bias.
+    constexpr std::int64_t kFirst = 4096;
+    std::vector<FlatParameters> buffers = shard.buffers();
+    buffers[0].parts[0].offset += kFirst;
+    buffers[0].parts[0].elements -= kFirst;
+    const auto a = make_optimizer(config_of(type, 0.1), whole.buffers(), ops);
+    const auto b = make_optimizer(config_of(type, 0.1), buffers, ops);
+    const std::vector<float> before = shard.values;
+    for (int step = 1; step <= 3; ++step) {
+      whole.next_gradients(step);
+      shard.next_gradients(step);
+      a->update(step, kLearningRate, kScale);
+      b->update(step, kLearningRate, kScale);
+    }
+    CHECK(std::equal(shard.values.begin(), shard.values.begin() + kFirst, before.begin()));
+    CHECK(std::equal(shard.values.begin() + kFirst, shard.values.end(),
+                     whole.values.begin() + kFirst));
+    const Tensor& moments = *b->moments(0)[0].values;
+    REQUIRE(moments.elements() == static_cast<std::int64_t>(kMatrix + kBias) - kFirst);
+    CHECK(std::equal(moments.f32(), moments.f32() + moments.elements(),
+                     a->moments(0)[0].values->f32() + kFirst));
   }
 }
 

@@ -121,6 +121,46 @@ class Cut {
 
 }  // namespace
 
+TEST_CASE("Replicas share out the rows in order, and all microbatches differ by at most one") {
+  for (const std::int64_t rows : {6, 11, 12, 25}) {
+    for (int replicas = 1; replicas <= 3; ++replicas) {
+      for (int microbatches = 1; microbatches <= 2; ++microbatches) {
+        const std::int64_t least = rows / (std::int64_t{replicas} * microbatches);
+        std::int64_t next = 0;
+        for (int replica = 0; replica < replicas; ++replica) {
+          const StepContext step{
+              .rows = rows, .replicas = replicas, .replica = replica, .microbatches = microbatches};
+          CHECK(step.first_row(0) == next);
+          for (int m = 0; m < microbatches; ++m) {
+            CHECK(step.first_row(m) == next);
+            CHECK(step.rows_of(m) >= least);
+            CHECK(step.rows_of(m) <= least + 1);
+            next += step.rows_of(m);
+          }
+          CHECK(step.replica_rows() == next - step.first_row(0));
+        }
+        CHECK(next == rows);
+      }
+    }
+  }
+}
+
+TEST_CASE("A stage's layers are done one by one in its last weight gradients, from the end") {
+  Cut cut({0, 3});
+  std::vector<std::size_t> done;
+  cut.stage(0).set_layer_done([&](std::size_t layer) { done.push_back(layer); });
+  const StepContext step = step_of(2);
+  for (int round = 0; round < 2; ++round) {
+    done.clear();
+    cut.begin(step);
+    for (int m = 0; m < 2; ++m) cut.forward(step, m);
+    cut.backward(step, 0);
+    CHECK(done.empty());
+    cut.backward(step, 1);
+    CHECK(done == std::vector<std::size_t>{2, 1, 0});
+  }
+}
+
 TEST_CASE("Microbatches share out the rows and differ by at most one") {
   for (int microbatches = 1; microbatches <= 5; ++microbatches) {
     const StepContext step = step_of(microbatches);

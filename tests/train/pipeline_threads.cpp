@@ -64,13 +64,13 @@ void FixedSource::read_validation(std::int64_t first_row, Tensor& inputs, Tensor
 RankThread::RankThread(const Config& config, const Source& source, InProcess& group, int rank)
     : config_(config),
       source_(source),
+      grid_(Grid::filling(group.size(), config.parallel.data, config.parallel.tensor)),
       mailbox_(group.mailbox(rank, pool_)),
       collective_(group.collective(rank)),
-      pipeline_(config, plan_for(config, source, group.size()), *mailbox_, *collective_, pool_) {
-  if (rank != 0) return;
-  const int last = pipeline_.stage_count() - 1;
-  coordinator_ = std::make_unique<Coordinator>(
-      source_, *mailbox_, pool_, pipeline_.rank_of_stage(0), pipeline_.rank_of_stage(last), last);
+      replicas_(group.collective(rank, grid_.data_group(rank))),
+      pipeline_(config, plan_for(config, source, grid_.pipeline()),
+                {grid_, *mailbox_, *collective_, *replicas_}, pool_) {
+  if (rank == 0) coordinator_ = pipeline_.make_coordinator(source_);
 }
 
 void RankThread::feed(const StepContext& step, std::int64_t first_row) {

@@ -59,6 +59,7 @@ class RankThread {
   RankThread(const Config& config, const Source& source, InProcess& group, int rank);
 
   int rank() const { return mailbox_->rank(); }
+  bool first_replica() const { return pipeline_.position().data == 0; }
   PipelineRank& pipeline() { return pipeline_; }
   MemoryPool& pool() { return pool_; }
   Collective& collective() { return *collective_; }
@@ -80,14 +81,15 @@ class RankThread {
   const Config& config_;
   const Source& source_;
   MemoryPool pool_;
+  Grid grid_;
   std::unique_ptr<Mailbox> mailbox_;
-  std::unique_ptr<Collective> collective_;
+  std::unique_ptr<Collective> collective_, replicas_;
   PipelineRank pipeline_;
   std::unique_ptr<Coordinator> coordinator_;
 };
 
-// Runs `body` on every rank, each with one OpenMP thread. Catch's macros are for one thread: a body
-// keeps what it finds, or throws.
+// Runs `body` on every rank of the grid (parallel.data replicas of a pipeline), each with one
+// OpenMP thread. Catch's macros are for one thread: a body keeps what it finds, or throws.
 void run_ranks(const Config& config, const Source& source, int ranks,
                const std::function<void(RankThread&)>& body);
 

@@ -107,7 +107,7 @@ TEST_CASE("Spans of a rank follow each other, between them reduction and update"
 
 TEST_CASE("Ten steps after the first two are traced, fewer of a short run or of huge steps") {
   const auto range = [](int ranks, int microbatches, std::int64_t steps) {
-    const TracedRange r = traced_range(generate("1f1b", ranks, 1, microbatches), steps);
+    const TracedRange r = traced_range(generate("1f1b", ranks, 1, microbatches), 1, steps);
     return std::pair{r.first, r.last};
   };
   using Pair = std::pair<std::int64_t, std::int64_t>;

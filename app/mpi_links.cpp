@@ -1,0 +1,23 @@
+#include "mpi_links.h"
+
+#include <numeric>
+
+namespace pipetrain {
+namespace {
+
+std::vector<int> all_ranks(const Grid& grid) {
+  std::vector<int> ranks(static_cast<std::size_t>(grid.size()));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  return ranks;
+}
+
+}  // namespace
+
+MpiLinks::MpiLinks(const MpiSession& session, const Grid& grid, int stages_per_rank,
+                   WaitOptions wait)
+    : grid_(grid),
+      mailbox_(all_ranks(grid), pool_, wait, stages_per_rank, grid.pipeline()),
+      world_(all_ranks(grid), pool_, wait, &mailbox_),
+      replicas_(grid.data_group(session.rank()), pool_, wait, &mailbox_) {}
+
+}  // namespace pipetrain

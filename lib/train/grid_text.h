@@ -1,0 +1,17 @@
+// Which rank is what, and on which host, for the log. Text only; it must not know where it is
+// printed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "comm/grid.h"
+#include "train/world.h"
+
+namespace pipetrain {
+
+// Nothing for a plain pipeline, in which rank r has place r. Else the grid's sizes, then a line for
+// each replica; of many only the first and the last ones.
+std::vector<std::string> grid_lines(const Grid& grid, const World& world);
+
+}  // namespace pipetrain

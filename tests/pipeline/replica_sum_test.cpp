@@ -1,0 +1,165 @@
+#include "pipeline/replica_sum.h"
+
+#include <mutex>
+
+#include "catch.h"
+#include "comm/in_process.h"
+#include "small_model.h"
+
+using namespace pipetrain;
+
+namespace {
+
+// Buckets of one chunk, or little more, so that a small model has several.
+constexpr std::int64_t kMost = 200;
+
+// Counts what is started, and hands it on.
+class CountingCollective final : public Collective {
+ public:
+  explicit CountingCollective(std::unique_ptr<Collective> real) : real_(std::move(real)) {}
+  int rank() const override { return real_->rank(); }
+  int size() const override { return real_->size(); }
+  void all_reduce(std::span<double> values) override { real_->all_reduce(values); }
+  void all_reduce(std::span<float> values) override { real_->all_reduce(values); }
+  void broadcast(std::span<std::byte> bytes, int root) override { real_->broadcast(bytes, root); }
+  void barrier() override { real_->barrier(); }
+  std::vector<std::string> all_gather_text(const std::string& text) override {
+    return real_->all_gather_text(text);
+  }
+  std::unique_ptr<Pending> start_reduce_scatter(std::span<float> whole, const Cuts& cuts,
+                                                Tensor scratch) override {
+    ++started;
+    return real_->start_reduce_scatter(whole, cuts, std::move(scratch));
+  }
+  std::unique_ptr<Pending> start_all_gather(std::span<float> whole, const Cuts& cuts) override {
+    ++gathers;
+    return real_->start_all_gather(whole, cuts);
+  }
+  void wait_for(const std::function<bool()>& done, const std::string& what) override {
+    real_->wait_for(done, what);
+  }
+
+  int started = 0, gathers = 0;
+
+ private:
+  std::unique_ptr<Collective> real_;
+};
+
+void require(bool condition, const char* what) {  // Catch's macros are for one thread
+  if (!condition) throw std::runtime_error(what);
+}
+
+float gradient_of(int replica, std::int64_t i) {
+  return 1.0f / static_cast<float>(3 * replica + 1) + static_cast<float>(i % 17);
+}
+
+}  // namespace
+
+TEST_CASE("Buckets and their parts cut a stage's buffer at chunks, from its end, tied ones last") {
+  const SmallModel model;
+  MemoryPool pool;
+  const auto store = model.store(pool, {0}, {0});
+  const StageParameters& stage = store->stages()[0];
+  for (const int replicas : {1, 2, 3, 5}) {
+    for (const std::int64_t most : {std::int64_t{1}, kMost, std::int64_t{1} << 20}) {
+      const std::vector<Bucket> buckets = make_buckets(stage, replicas, most);
+      std::vector<int> covered(static_cast<std::size_t>(stage.values.elements()));
+      for (std::size_t b = 0; b < buckets.size(); ++b) {
+        const Bucket& bucket = buckets[b];
+        CHECK(bucket.cuts.size() == static_cast<std::size_t>(replicas) + 1);
+        CHECK(std::is_sorted(bucket.cuts.begin(), bucket.cuts.end()));
+        if (b > 0 && bucket.tied == buckets[b - 1].tied) CHECK(bucket.begin < buckets[b - 1].begin);
+        if (b > 0) CHECK(bucket.tied >= buckets[b - 1].tied);
+        for (std::size_t i = 0; i < bucket.elements(); ++i) {
+          ++covered[static_cast<std::size_t>(bucket.begin) + i];
+        }
+      }
+      CHECK(buckets.back().tied);
+      CHECK(covered == std::vector<int>(covered.size(), 1));
+
+      std::int64_t elements = 0;
+      for (int replica = 0; replica < replicas; ++replica) {
+        for (const Piece& piece : pieces_of(stage, buckets, replica)) {
+          CHECK(piece.first % kChunkElements == 0);
+          const std::int64_t end = piece.first + piece.elements;
+          CHECK((end % kChunkElements == 0 || end == piece.slot->elements));
+          elements += piece.elements;
+        }
+      }
+      CHECK(elements == stage.values.elements());
+    }
+  }
+}
+
+TEST_CASE("Parts of a bucket of many chunks are even") {
+  StageParameters stage;
+  Parameter parameter;
+  stage.slots.push_back({&parameter, 0, 64 * kChunkElements, 0});
+  for (const int replicas : {2, 4, 8}) {
+    const Bucket bucket = make_buckets(stage, replicas, std::int64_t{1} << 30).at(0);
+    for (std::size_t r = 0; r + 1 < bucket.cuts.size(); ++r) {
+      CHECK(bucket.cuts[r + 1] - bucket.cuts[r] ==
+            static_cast<std::size_t>(64 / replicas * kChunkElements));
+    }
+  }
+}
+
+TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' order") {
+  constexpr int kReplicas = 3;
+  for (const bool gathers : {true, false}) {
+    InProcess group(kReplicas, {.timeout_seconds = 30, .oversubscribed = true});
+    group.run([&](int rank) {
+      MemoryPool pool;
+      const SmallModel model;
+      const auto store = model.store(pool, {0}, {0});
+      StageParameters& stage = store->stages()[0];
+      const std::vector<std::vector<Bucket>> buckets{make_buckets(stage, kReplicas, kMost)};
+      CountingCollective collective(group.collective(rank));
+      ReplicaSum sum(store->stages(), buckets, collective, pool, gathers);
+      const std::size_t allocations = pool.system_allocations();
+      for (int step = 0; step < 2; ++step) {
+        collective.started = collective.gathers = 0;
+        float* gradients = stage.gradients.f32();
+        for (std::int64_t i = 0; i < stage.gradients.elements(); ++i) {
+          gradients[i] = gradient_of(rank, i);
+        }
+        sum.begin();
+        const std::size_t layers = stage.layer_offsets.size();
+        sum.complete(0, stage.layer_offsets[layers - 1]);
+        require(collective.started == 0, "the head's weight is tied");
+        sum.complete(0, stage.layer_offsets[layers - 3]);
+        require(collective.started > 0, "the last layers' buckets start first");
+        const int early = collective.started;
+        sum.complete(0, 0);
+        sum.complete_tied();
+        sum.finish();
+        require(early < collective.started, "the others start later");
+        require(collective.started == static_cast<int>(buckets[0].size()), "each starts once");
+        require(collective.gathers == (gathers ? collective.started : 0), "gathers");
+
+        const auto check = [&](std::int64_t i) {
+          float expected = gradient_of(0, i);
+          for (int r = 1; r < kReplicas; ++r) expected += gradient_of(r, i);
+          require(gradients[i] == expected, "sum in ascending order");
+        };
+        if (gathers) {
+          for (std::int64_t i = 0; i < stage.gradients.elements(); ++i) check(i);
+          continue;
+        }
+        for (const Piece& piece : pieces_of(stage, buckets[0], rank)) {
+          for (std::int64_t i = 0; i < piece.elements; ++i) {
+            check(piece.offset() + i);
+            stage.values.f32()[piece.offset() + i] = static_cast<float>(rank + step);
+          }
+        }
+        sum.gather_values();
+        for (int r = 0; r < kReplicas; ++r) {
+          for (const Piece& piece : pieces_of(stage, buckets[0], r)) {
+            require(stage.values.f32()[piece.offset()] == static_cast<float>(r + step), "weights");
+          }
+        }
+      }
+      require(pool.system_allocations() == allocations, "no memory is taken while it runs");
+    });
+  }
+}
