@@ -9,6 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "base/error.h"
@@ -143,21 +144,24 @@ class Reader {
 
   // In order of start, with the peaks of what was live: on a stage from an F to its W.
   static void finish(Timeline& timeline) {
-    int last_stage = 0;
+    std::size_t virtual_stages = 1;
     for (auto& spans : timeline.ranks) {
       std::stable_sort(spans.begin(), spans.end(),
                        [](const Span& a, const Span& b) { return a.start < b.start; });
       int live = 0, peak = 0;
+      std::set<int> stages;
       for (const Span& span : spans) {
         if (span.waiting) continue;
-        last_stage = std::max(last_stage, span.action.stage);
+        stages.insert(span.action.stage);
         if (span.action.op == Op::kForward) peak = std::max(peak, ++live);
         if (ends_microbatch(span.action.op)) --live;
       }
       timeline.peak_live_microbatches.push_back(peak);
+      virtual_stages = std::max(virtual_stages, stages.size());
     }
-    const int virtual_stages = last_stage / static_cast<int>(timeline.ranks.size()) + 1;
-    for (double& peak : timeline.peak_live_microbatches) peak /= virtual_stages;
+    for (double& peak : timeline.peak_live_microbatches) {
+      peak /= static_cast<double>(virtual_stages);
+    }
   }
 
   const std::string& name_;

@@ -20,9 +20,38 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+// A pipeline's replicas follow each other, and all run the same actions: how many have a first
+// stage?
+int replicas_of(const Timeline& timeline) {
+  const auto begins = [](const std::vector<Span>& spans) {
+    return std::any_of(spans.begin(), spans.end(), [](const Span& span) {
+      return span.action.op == Op::kForward && span.action.stage == 0;
+    });
+  };
+  const auto first_ranks = std::count_if(timeline.ranks.begin(), timeline.ranks.end(), begins);
+  return static_cast<int>(std::max<std::ptrdiff_t>(first_ranks, 1));
+}
+
+Timeline first_replica(const Timeline& timeline, int replicas) {
+  Timeline first = timeline;
+  first.ranks.resize(timeline.ranks.size() / static_cast<std::size_t>(replicas));
+  return first;
+}
+
+// What one replica would do, by as many.
+Timeline repeated(const Timeline& timeline, int replicas) {
+  Timeline all;
+  for (int r = 0; r < replicas; ++r) {
+    all.ranks.insert(all.ranks.end(), timeline.ranks.begin(), timeline.ranks.end());
+    all.peak_live_microbatches.insert(all.peak_live_microbatches.end(),
+                                      timeline.peak_live_microbatches.begin(),
+                                      timeline.peak_live_microbatches.end());
+  }
+  return all;
+}
+
 bool is_work(const Span& span) { return !span.waiting && is_compute(span.action.op); }
 
-// Of each name the longest on any rank.
 std::vector<OtherWork> longest_other_work(const TracedStep& step) {
   // Of each name the longest on any rank.
   std::vector<OtherWork> longest;
@@ -170,9 +199,11 @@ StepComparison compare(const TracedStep& step, const std::string& name) {
   const bool long_step = duration_of(step) >= 1;
   StepComparison both{long_step ? "s" : "ms", in_units(step, long_step ? 1 : 1e-3), {}};
   const Timeline& measured = both.measured.timeline;
-  const Schedule schedule = schedule_of(measured, name + ", step " + std::to_string(step.step));
-  both.predicted = simulate(schedule, mean_costs(measured, schedule));
-  both.message = median_message(measured, schedule);
+  const int replicas = replicas_of(measured);
+  const Timeline first = first_replica(measured, replicas);
+  const Schedule schedule = schedule_of(first, name + ", step " + std::to_string(step.step));
+  both.predicted = repeated(simulate(schedule, mean_costs(first, schedule)), replicas);
+  both.message = median_message(first, schedule);
   return both;
 }
 

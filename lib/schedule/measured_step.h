@@ -36,8 +36,9 @@ double median_message(const Timeline& timeline, const Schedule& schedule);
 struct StepComparison {
   std::string time_unit;  // "ms", or "s" for a step of a second or more
   TracedStep measured;
-  Timeline predicted;  // the schedule that ran, simulated with its mean costs
-  double message = 0;  // as median_message()
+  // The schedule that ran, simulated with its mean costs; of replicas each runs the first one's.
+  Timeline predicted;
+  double message = 0;  // as median_message(), of the first replica
 
   // What the picture does not say: the whole step and what is in it beside the actions; and what
   // the prediction rests on.

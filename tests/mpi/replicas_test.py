@@ -1,0 +1,82 @@
+"""replicas_test.py MPIRUN PIPETRAIN: data parallelism under mpirun, 2 replicas of 2 stages.
+
+Losses are those of one rank to rounding; a run done again has the same bits, and so has one whose
+optimizer is sharded, on less memory. Metrics and traces have every rank, checkpoints every weight once.
+"""
+
+import json
+import os
+import sys
+import tempfile
+
+import training_run
+
+ROUNDING = 1e-5  # relative
+FIGURES = ["loss", "grad_norm", "val_loss"]
+
+
+class Run:
+    def __init__(self, mpirun, program, config, folder, name, ranks, settings, flags=()):
+        self.output = f"{folder}/{name}"
+        done = training_run.run(mpirun, program, ranks, config, self.output,
+                                {"model.width": 64, "pipeline.microbatches": 2, **settings}, flags)
+        assert done.returncode == 0, f"{name}: exit code {done.returncode}\n{done.stdout}"
+        self.said = done.stdout
+        self.lines = training_run.metrics(self.output)
+        self.figures = [line[key] for line in self.lines for key in FIGURES if key in line]
+        self.weights = training_run.weights(self.output)
+        self.peaks = self.lines[-1]["peak_bytes"]
+
+
+def main(mpirun, program):
+    failures = []
+
+    def expect(true, problem):
+        if not true:
+            failures.append(problem)
+
+    with tempfile.TemporaryDirectory(prefix="pipetrain-") as folder:
+        config = training_run.write_inputs(folder)
+
+        def run(name, ranks, flags=(), **parallel):
+            settings = {"pipeline.partition": "uniform"}
+            settings.update({f"parallel.{key}": value for key, value in parallel.items()})
+            return Run(mpirun, program, config, folder, name, ranks, settings, flags)
+
+        one = run("one", 1, shard="optimizer")
+        expect(one.said.count("parallel.shard optimizer has no effect") == 1, "says once: no effect")
+        two = run("two", 4, ["--trace"], data=2)
+        again = run("again", 4, data=2)
+        sharded = run("sharded", 4, data=2, shard="optimizer")
+
+        def compare(found, expected, name):
+            largest = max(abs(a - b) / abs(b) for a, b in zip(found.figures, expected.figures))
+            print(f"{name}: largest relative difference to one rank: {largest:.1e}")
+            expect(largest < ROUNDING, f"{name}: differs from one rank")
+
+        compare(two, one, "2 replicas")
+        for other, name in ((again, "done again"), (sharded, "sharded")):
+            expect(other.figures == two.figures, f"{name}: other figures")
+            expect(other.weights == two.weights, f"{name}: other weights")
+        expect(two.weights.keys() == one.weights.keys(), "a checkpoint of other tensors")
+        expect(len(two.peaks) == 4, "peak_bytes of every rank")
+        print("peak bytes per rank:", two.peaks, "sharded:", sharded.peaks)
+        expect(all(a < b for a, b in zip(sharded.peaks, two.peaks)), "sharding saves no memory")
+
+        for line in ("grid: data 2 x tensor 1 x pipeline 2",
+                     "replica 1: ranks 2 to 3, pipeline places 0 to 1, on "):
+            expect(line in two.said, f"does not say: {line}")
+        with open(os.path.join(two.output, "trace.json")) as file:
+            events = json.load(file)["traceEvents"]
+        expect({event["tid"] for event in events} == {0, 1, 2, 3}, "a track of every rank")
+
+        checkpoint = os.path.join(two.output, "checkpoints", "step-00000004")
+        start = {"train.init_from": checkpoint, "train.eval_every": 0}
+        compare(Run(mpirun, program, config, folder, "going on", 4, {"parallel.data": 2, **start}),
+                Run(mpirun, program, config, folder, "going on alone", 1, start), "init_from")
+    print("\n".join(failures))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
