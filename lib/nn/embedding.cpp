@@ -14,6 +14,7 @@ enum Slot { kIds, kOutputGradient };
 Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptions& options)
     : Layer(std::move(name), {tokens}, {tokens, options.width}),
       tokens_(tokens),
+      vocabulary_(options.vocabulary),
       width_(options.width),
       has_positions_(options.context > 0),
       dropout_(options.dropout) {
@@ -44,7 +45,7 @@ void Embedding::backward_weight(const Context& context, Saved& saved) {
   const Tensor& ids = saved[kIds];
   const std::int64_t rows = ids.shape()[0];
   const float* dy = saved[kOutputGradient].f32();
-  if (!context.accumulate) clear_touched_rows();
+  if (!context.accumulate) clear_gradient(context.replicas > 1);
   touched_.insert(touched_.end(), ids.i32(), ids.i32() + ids.elements());
   embedding_backward(context.ops, rows, tokens_, width_, ids.i32(), dy, gradient(table_));
   if (has_positions_) {
@@ -54,11 +55,15 @@ void Embedding::backward_weight(const Context& context, Saved& saved) {
   saved.clear();
 }
 
-// A step touches few rows of a large table: clearing those is much cheaper than clearing all.
-void Embedding::clear_touched_rows() {
-  for (const std::int32_t id : touched_) {
-    std::memset(gradient(table_) + id * width_, 0,
-                static_cast<std::size_t>(width_) * sizeof(float));
+// A step touches few rows of a large table: clearing those is much cheaper than clearing all, which
+// other replicas may have touched.
+void Embedding::clear_gradient(bool all) {
+  const auto row_bytes = static_cast<std::size_t>(width_) * sizeof(float);
+  if (all) {
+    std::memset(gradient(table_), 0, static_cast<std::size_t>(vocabulary_) * row_bytes);
+  } else {
+    for (const std::int32_t id : touched_)
+      std::memset(gradient(table_) + id * width_, 0, row_bytes);
   }
   touched_.clear();
 }

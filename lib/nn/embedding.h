@@ -26,9 +26,9 @@ class Embedding : public Layer {
   DType input_dtype() const override { return DType::kInt32; }
 
  private:
-  void clear_touched_rows();
+  void clear_gradient(bool all);
 
-  std::int64_t tokens_, width_;
+  std::int64_t tokens_, vocabulary_, width_;
   bool has_positions_;
   double dropout_;
   std::size_t table_, positions_ = 0;

@@ -27,6 +27,7 @@ struct Context {
   std::int64_t first_row =
       0;  // of this microbatch, in the step's batch over all microbatches and replicas
   int microbatch = 0, microbatches = 1;  // of the step
+  int replicas = 1;  // more: since the step before, others have added to the gradients
   bool accumulate = false;  // backward_weight adds to the gradients; else it overwrites them
 };
 

@@ -84,6 +84,7 @@ Context Stage::context(const StepContext& step, int microbatch) const {
           .first_row = step.first_row(microbatch),
           .microbatch = microbatch,
           .microbatches = step.microbatches,
+          .replicas = step.replicas,
           .accumulate = weight_gradients_ > 0};
 }
 

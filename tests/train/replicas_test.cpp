@@ -132,6 +132,20 @@ TEST_CASE("A replica keeps its share of the moments if the optimizer is sharded"
   }
 }
 
+TEST_CASE("Replicas that see other tokens in every step train a large vocabulary as one") {
+  FixedSource source = FixedSource::counting(5 * kRows, 8, 4000);
+  source.pass_over_rows();
+  const auto config = [](int replicas, const char* shard) {
+    Config made = gpt(replicas, "1f1b", shard);
+    made.model.tie_embeddings = false;
+    return made;
+  };
+  const Run one = run(config(1, "none"), source, 1), two = run(config(2, "none"), source, 2);
+  CHECK(largest_difference(two.losses, one.losses) < 1e-6);
+  CHECK(largest_difference(two.norms, one.norms) < 1e-5);
+  CHECK(run(config(2, "optimizer"), source, 2) == two);
+}
+
 TEST_CASE("SGD, epochs with a short last batch, and recompute go with replicas") {
   FixedSource source = FixedSource::counting(31, 8, 65);  // steps of 24 rows and of 7
   source.pass_over_rows();
