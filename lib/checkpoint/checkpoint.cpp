@@ -1,5 +1,6 @@
 #include "checkpoint/checkpoint.h"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstring>
@@ -9,19 +10,6 @@ namespace pipetrain {
 namespace {
 
 constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 28;
-
-Manifest read_manifest(const std::string& folder) {
-  const std::string path = folder + "/manifest.json";
-  std::error_code unreadable;
-  if (!std::filesystem::exists(path, unreadable)) {
-    fail_checkpoint(
-        folder,
-        "has no manifest.json, expected a complete checkpoint like checkpoints/step-00000500");
-  }
-  const MappedBytes file(path);
-  if (file.bytes().size() > kMaxManifestBytes) fail_checkpoint(path, "is too large for a manifest");
-  return parse_manifest(file.text(), path);
-}
 
 float value_at(const std::byte* from, StoredType type) {
   if (type == StoredType::kFloat32) {
@@ -56,6 +44,19 @@ void place(const ManifestEntry& entry, Bytes bytes, std::span<float> values) {
 
 }  // namespace
 
+Manifest read_manifest(const std::string& folder) {
+  const std::string path = folder + "/manifest.json";
+  std::error_code unreadable;
+  if (!std::filesystem::exists(path, unreadable)) {
+    fail_checkpoint(
+        folder,
+        "has no manifest.json, expected a complete checkpoint like checkpoints/step-00000500");
+  }
+  const MappedBytes file(path);
+  if (file.bytes().size() > kMaxManifestBytes) fail_checkpoint(path, "is too large for a manifest");
+  return parse_manifest(file.text(), path);
+}
+
 Checkpoint::Checkpoint(const std::string& folder)
     : folder_(folder), manifest_(read_manifest(folder)) {
   for (const ManifestEntry& entry : manifest_.tensors) {
@@ -70,7 +71,7 @@ Checkpoint::Checkpoint(const std::string& folder)
                                 text_of(stored->shape) + ", the manifest says " +
                                 name_of(entry.type) + " " + text_of(entry.extent));
     }
-    slices_[entry.name].push_back({&entry, stored->bytes});
+    slices_[entry.name].push_back({.entry = &entry, .bytes = stored->bytes});
   }
 }
 
@@ -93,13 +94,16 @@ const Extents& Checkpoint::shape(std::string_view name) const {
 }
 
 void Checkpoint::check(const Slice& slice) const {
-  if (checksum_of(slice.bytes) == slice.entry->checksum) return;
+  if (slice.checked) return;
+  slice.checked = checksum_of(slice.bytes) == slice.entry->checksum;
+  if (slice.checked) return;
   fail_checkpoint(
       folder_ + "/" + slice.entry->file,
       "tensor " + slice.entry->name + " does not match its checksum, the file is damaged");
 }
 
-void Checkpoint::read(std::string_view name, const Extents& shape, std::span<float> values) const {
+const std::vector<Checkpoint::Slice>& Checkpoint::require_floats(std::string_view name,
+                                                                 const Extents& shape) const {
   const std::vector<Slice>& slices = require(name)->second;
   const ManifestEntry& first = *slices.front().entry;
   if (first.shape != shape) {
@@ -110,10 +114,33 @@ void Checkpoint::read(std::string_view name, const Extents& shape, std::span<flo
     fail_checkpoint(
         folder_, "tensor " + first.name + " is " + name_of(first.type) + ", expected F32 or BF16");
   }
+  return slices;
+}
+
+void Checkpoint::read(std::string_view name, const Extents& shape, std::span<float> values) const {
   assert(static_cast<std::int64_t>(values.size()) == elements_of(shape, folder_));
-  for (const Slice& slice : slices) {
+  for (const Slice& slice : require_floats(name, shape)) {
     check(slice);
     place(*slice.entry, slice.bytes, values);
+  }
+}
+
+void Checkpoint::read_part(std::string_view name, std::int64_t elements, std::int64_t first,
+                           std::span<float> values) const {
+  const std::int64_t end = first + static_cast<std::int64_t>(values.size());
+  assert(first >= 0 && end <= elements);
+  for (const Slice& slice : require_floats(name, {elements})) {
+    const ManifestEntry& entry = *slice.entry;
+    const std::int64_t offset = entry.offset[0];
+    const std::int64_t from = std::max(first, offset);
+    const std::int64_t to = std::min(end, offset + entry.extent[0]);
+    if (from >= to) continue;
+    check(slice);
+    const auto width = static_cast<std::int64_t>(bytes_of(entry.type));
+    for (std::int64_t i = from; i < to; ++i) {
+      values[static_cast<std::size_t>(i - first)] =
+          value_at(slice.bytes.data() + (i - offset) * width, entry.type);
+    }
   }
 }
 

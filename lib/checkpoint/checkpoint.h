@@ -42,7 +42,7 @@ std::string write_rank_file(const std::string& checkpoints, std::int64_t step, i
 
 // Adds tokenizer.json and config.yaml, writes the manifest and gives the folder its name, which is
 // returned.
-std::string finish_checkpoint(const std::string& checkpoints, std::int64_t step,
+std::string finish_checkpoint(const std::string& checkpoints, const TrainingPosition& position,
                               const std::vector<std::string>& lists,
                               std::string_view tokenizer_json, std::string_view config_yaml);
 
@@ -51,7 +51,7 @@ class Checkpoint {
   explicit Checkpoint(const std::string& folder);
 
   const std::string& folder() const { return folder_; }
-  std::int64_t step() const { return manifest_.step; }
+  const TrainingPosition& position() const { return manifest_.position; }
   std::vector<std::string> names() const;  // of all tensors, sorted
   bool contains(std::string_view name) const { return find(name) != slices_.end(); }
   const Extents& shape(std::string_view name) const;
@@ -59,6 +59,10 @@ class Checkpoint {
   // The whole tensor, from whatever files it is in. Error(kCheckpoint) if it is missing, has
   // another shape, is not made of floating-point numbers, or fails its checksum.
   void read(std::string_view name, const Extents& shape, std::span<float> values) const;
+
+  // Entries first, first + 1, ... of a tensor of one axis.
+  void read_part(std::string_view name, std::int64_t elements, std::int64_t first,
+                 std::span<float> values) const;
 
   std::string tokenizer_json() const { return read_file("tokenizer.json"); }
   std::string config_yaml() const { return read_file("config.yaml"); }
@@ -69,11 +73,13 @@ class Checkpoint {
   struct Slice {
     const ManifestEntry* entry;
     Bytes bytes;
+    mutable bool checked = false;  // its checksum was right
   };
   using Slices = std::map<std::string, std::vector<Slice>, std::less<>>;
 
   Slices::const_iterator find(std::string_view name) const { return slices_.find(name); }
   Slices::const_iterator require(std::string_view name) const;
+  const std::vector<Slice>& require_floats(std::string_view name, const Extents& shape) const;
   void check(const Slice& slice) const;
   std::string read_file(const std::string& name) const;
 
@@ -82,6 +88,9 @@ class Checkpoint {
   std::map<std::string, SafetensorsFile> files_;
   Slices slices_;
 };
+
+// The manifest of a checkpoint, checked; the tensors are not looked at.
+Manifest read_manifest(const std::string& folder);
 
 // Opens a checkpoint: the manifest and every file's header are checked, the tensors when they are
 // read.

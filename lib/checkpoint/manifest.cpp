@@ -1,5 +1,6 @@
 #include "checkpoint/manifest.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/json_fields.h"
@@ -76,6 +77,31 @@ std::map<std::string, std::string> checksums_of(const json& files, const std::st
   return checksums;
 }
 
+// A count of at least 1 that fits an int.
+int count_of(const json& object, const char* key, const std::string& file) {
+  const std::int64_t count = json_size(object, key, file);
+  if (count < 1 || count > std::numeric_limits<int>::max()) {
+    fail_checkpoint(
+        file, std::string(key) + " is " + std::to_string(count) + ", expected a number from 1 on");
+  }
+  return static_cast<int>(count);
+}
+
+TrainingPosition position_of(const json& whole, const std::string& file) {
+  TrainingPosition at;
+  at.step = json_size(whole, "step", file);
+  at.rows = json_size(whole, "rows", file);
+  at.microbatches = count_of(whole, "microbatches", file);
+  const json& grid = json_field(whole, "grid", file);
+  at.data = count_of(grid, "data", file);
+  at.tensor = count_of(grid, "tensor", file);
+  at.pipeline = count_of(grid, "pipeline", file);
+  at.virtual_stages = count_of(grid, "virtual_stages", file);
+  const json& loss = json_field(whole, "validation_loss", file);
+  if (loss.is_number()) at.validation_loss = loss.get<double>();
+  return at;
+}
+
 bool overlap(const ManifestEntry& a, const ManifestEntry& b) {
   for (std::size_t i = 0; i < a.shape.size(); ++i) {
     if (a.offset[i] + a.extent[i] <= b.offset[i] || b.offset[i] + b.extent[i] <= a.offset[i])
@@ -117,9 +143,18 @@ std::vector<ManifestEntry> parse_entries(std::string_view text, const std::strin
 }
 
 std::string manifest_text(const Manifest& manifest) {
+  const TrainingPosition& at = manifest.position;
   const json whole = {{"format", kFormat},
                       {"version", Manifest::kVersion},
-                      {"step", manifest.step},
+                      {"step", at.step},
+                      {"rows", at.rows},
+                      {"microbatches", at.microbatches},
+                      {"grid",
+                       {{"data", at.data},
+                        {"tensor", at.tensor},
+                        {"pipeline", at.pipeline},
+                        {"virtual_stages", at.virtual_stages}}},
+                      {"validation_loss", at.validation_loss ? json(*at.validation_loss) : json()},
                       {"files", manifest.files},
                       {"tensors", to_json(manifest.tensors)}};
   return whole.dump(1) + "\n";
@@ -137,7 +172,7 @@ Manifest parse_manifest(std::string_view text, const std::string& file) {
                               std::to_string(Manifest::kVersion));
   }
   Manifest manifest;
-  manifest.step = json_size(whole, "step", file);
+  manifest.position = position_of(whole, file);
   manifest.files = checksums_of(json_field(whole, "files", file), file);
   manifest.tensors = entries_of(json_field(whole, "tensors", file), file);
   require_whole_tensors(manifest.tensors, file);

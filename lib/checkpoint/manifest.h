@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,10 +23,19 @@ struct ManifestEntry {
   std::string checksum;    // of the slice's bytes
 };
 
-struct Manifest {
-  static constexpr int kVersion = 1;
+// What the training stood at, beside the tensors.
+struct TrainingPosition {
+  std::int64_t step = 0;                                       // updates done
+  std::int64_t rows = 0;                                       // training rows used so far
+  int microbatches = 1;                                        // of a step and replica
+  int data = 1, tensor = 1, pipeline = 1, virtual_stages = 1;  // the grid that wrote it
+  std::optional<double> validation_loss;  // of these very weights, if it was evaluated
+};
 
-  std::int64_t step = 0;
+struct Manifest {
+  static constexpr int kVersion = 2;
+
+  TrainingPosition position;
   std::map<std::string, std::string> files;  // checksum of each file that is not a list of tensors
   std::vector<ManifestEntry> tensors;
 };

@@ -17,7 +17,7 @@ std::string step_name(std::int64_t step) {
 
 std::string file_name(int rank, int ranks) {
   std::array<char, 64> name;
-  std::snprintf(name.data(), name.size(), "weights-%05d-of-%05d.safetensors", rank, ranks);
+  std::snprintf(name.data(), name.size(), "shard-%05d-of-%05d.safetensors", rank, ranks);
   return name.data();
 }
 
@@ -65,12 +65,12 @@ std::string write_rank_file(const std::string& checkpoints, std::int64_t step, i
   return entries_text(entries);
 }
 
-std::string finish_checkpoint(const std::string& checkpoints, std::int64_t step,
+std::string finish_checkpoint(const std::string& checkpoints, const TrainingPosition& position,
                               const std::vector<std::string>& lists,
                               std::string_view tokenizer_json, std::string_view config_yaml) {
-  const std::string partial = partial_folder(checkpoints, step);
+  const std::string partial = partial_folder(checkpoints, position.step);
   Manifest manifest;
-  manifest.step = step;
+  manifest.position = position;
   for (const std::string& list : lists) {
     for (ManifestEntry& entry : parse_entries(list, partial))
       manifest.tensors.push_back(std::move(entry));
@@ -87,7 +87,7 @@ std::string finish_checkpoint(const std::string& checkpoints, std::int64_t step,
 
   // A checkpoint of the same step (of a run done again) makes way first: a folder that has files
   // cannot be replaced.
-  const std::string folder = checkpoint_folder(checkpoints, step);
+  const std::string folder = checkpoint_folder(checkpoints, position.step);
   const std::string replaced = partial + ".replaced";
   remove_folder(replaced);
   std::error_code unreadable;  // then the rename below says why

@@ -219,7 +219,7 @@ void Trainer::save_checkpoint(std::int64_t step) {
   if (!coordinates()) return;
   lists.resize(static_cast<std::size_t>(writers));
   const std::string made =
-      finish_checkpoint(folder, step, lists, source_->tokenizer().dump(), resolved_yaml(config_));
+      finish_checkpoint(folder, {.step = step}, lists, source_->tokenizer().dump(), resolved_yaml(config_));
   progress_.clear();
   spdlog::info("checkpoint: {}", made);
 }

@@ -1,0 +1,26 @@
+// The checkpoints of one run: which there are, which to go on from, which to keep. It must not know
+// what is in them beyond their manifests.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+
+namespace pipetrain {
+
+// The steps of all complete checkpoints below the folder, ascending; none if there is no folder.
+std::vector<std::int64_t> checkpoint_steps(const std::string& checkpoints);
+
+// The newest that is whole, every checksum included. `refused` hears the error of each newer one.
+std::optional<std::string> newest_good_checkpoint(
+    const std::string& checkpoints, const std::function<void(const std::string&)>& refused);
+
+// After `step` was written: removes all older ones but the newest `keep` - 1 and the one of the
+// lowest validation loss. Newer ones, of a run that was given up, are left alone.
+void remove_old_checkpoints(const std::string& checkpoints, std::int64_t step, int keep);
+
+}  // namespace pipetrain

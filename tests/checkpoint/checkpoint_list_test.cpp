@@ -1,0 +1,94 @@
+#include "checkpoint/checkpoint_list.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "catch.h"
+#include "data/temporary_folder.h"
+
+using namespace pipetrain;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using Steps = std::vector<std::int64_t>;
+
+struct Run {
+  std::string folder() const { return at.path("checkpoints"); }
+  std::string write(std::int64_t step, std::optional<double> loss = std::nullopt) const {
+    begin_checkpoint(folder(), step);
+    const float value = static_cast<float>(step);
+    const std::string list =
+        write_rank_file(folder(), step, 0, 1, {{"w", StoredType::kFloat32, {1}, {}, {}, &value}});
+    return finish_checkpoint(folder(), {.step = step, .validation_loss = loss}, {list}, "{}", "");
+  }
+  // One wrong bit in the weights.
+  static void damage(const std::string& checkpoint) {
+    const std::string file = checkpoint + "/shard-00000-of-00001.safetensors";
+    std::fstream shard(file, std::ios::in | std::ios::out | std::ios::binary);
+    shard.seekg(-1, std::ios::end);
+    const int last = shard.get();
+    shard.seekp(-1, std::ios::end);
+    shard.put(static_cast<char>(last ^ 1));
+  }
+
+  TemporaryFolder at;
+};
+
+}  // namespace
+
+TEST_CASE("Only folders that are complete count as checkpoints") {
+  const Run run;
+  CHECK(checkpoint_steps(run.folder()).empty());
+  run.write(20);
+  run.write(5);
+  begin_checkpoint(run.folder(), 30);                       // never finished
+  fs::create_directories(run.folder() + "/step-00000040");  // without a manifest
+  fs::create_directories(run.folder() + "/step-x");
+  CHECK(checkpoint_steps(run.folder()) == Steps{5, 20});
+}
+
+TEST_CASE("The newest good checkpoint is found behind damaged ones, which are named") {
+  const Run run;
+  std::vector<std::string> refused;
+  const auto newest = [&] {
+    refused.clear();
+    return newest_good_checkpoint(run.folder(),
+                                  [&](const std::string& why) { refused.push_back(why); });
+  };
+  CHECK(!newest());
+  const std::string first = run.write(1), second = run.write(2), third = run.write(3);
+  CHECK(newest() == third);
+  CHECK(refused.empty());
+  Run::damage(third);
+  fs::resize_file(second + "/manifest.json", 20);
+  CHECK(newest() == first);
+  REQUIRE(refused.size() == 2);
+  CHECK(refused[0].find("tensor w does not match its checksum") != std::string::npos);
+  CHECK(refused[1].find("manifest.json") != std::string::npos);
+  Run::damage(first);
+  CHECK(!newest());
+}
+
+TEST_CASE("The newest are kept, and the best") {
+  const Run run;
+  run.write(1, 2.0);
+  run.write(2, 1.5);
+  run.write(3, 1.7);
+  run.write(4);
+  run.write(5, 1.6);
+  remove_old_checkpoints(run.folder(), 5, 2);
+  CHECK(checkpoint_steps(run.folder()) == Steps{2, 4, 5});
+  run.write(6, 1.1);
+  remove_old_checkpoints(run.folder(), 6, 1);
+  CHECK(checkpoint_steps(run.folder()) == Steps{6});
+  // A newer one, of a run that was given up, is neither counted nor removed.
+  run.write(3);
+  run.write(4);
+  remove_old_checkpoints(run.folder(), 4, 2);
+  CHECK(checkpoint_steps(run.folder()) == Steps{3, 4, 6});
+  run.write(5);
+  remove_old_checkpoints(run.folder(), 5, 1);
+  CHECK(checkpoint_steps(run.folder()) == Steps{5, 6});
+}
