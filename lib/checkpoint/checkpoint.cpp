@@ -63,7 +63,7 @@ Checkpoint::Checkpoint(const std::string& folder)
     const std::string path = folder_ + "/" + entry.file;
     auto file = files_.find(entry.file);
     if (file == files_.end()) file = files_.emplace(entry.file, SafetensorsFile(path)).first;
-    const StoredTensor* const stored = file->second.find(entry.name);
+    const StoredTensor* const stored = file->second.find(entry.stored_name());
     if (stored == nullptr)
       fail_checkpoint(path, "lacks the tensor " + entry.name + " that the manifest lists");
     if (stored->shape != entry.extent || stored->type != entry.type) {

@@ -134,6 +134,15 @@ void require_whole_tensors(const std::vector<ManifestEntry>& entries, const std:
 
 }  // namespace
 
+std::string ManifestEntry::stored_name() const {
+  if (extent == shape) return name;
+  std::string stored = name;
+  for (std::size_t i = 0; i < offset.size(); ++i) {
+    stored += (i == 0 ? "@" : ",") + std::to_string(offset[i]);
+  }
+  return stored;
+}
+
 std::string entries_text(const std::vector<ManifestEntry>& entries) {
   return to_json(entries).dump();
 }

@@ -21,6 +21,9 @@ struct ManifestEntry {
   Extents shape;           // of the whole tensor
   Extents offset, extent;  // of the slice in `file`
   std::string checksum;    // of the slice's bytes
+
+  // Its name in `file`: the tensor's own, and of a slice also where it begins, "name@0,128".
+  std::string stored_name() const;
 };
 
 // What the training stood at, beside the tensors.

@@ -57,9 +57,9 @@ std::string write_rank_file(const std::string& checkpoints, std::int64_t step, i
     const Extents offset = tensor.offset.empty() ? Extents(tensor.shape.size()) : tensor.offset;
     const auto bytes = static_cast<std::size_t>(elements_of(extent, path)) * bytes_of(tensor.type);
     const Bytes data(static_cast<const std::byte*>(tensor.data), bytes);
-    stored.push_back({tensor.name, tensor.type, extent, data});
     entries.push_back(
         {tensor.name, file, tensor.type, tensor.shape, offset, extent, checksum_of(data)});
+    stored.push_back({entries.back().stored_name(), tensor.type, extent, data});
   }
   write_safetensors(path, stored);
   return entries_text(entries);

@@ -30,8 +30,8 @@ void write_file(const std::string& path, const std::string& text) {
 
 std::string trace_path(const std::string& run_directory) { return run_directory + "/trace.json"; }
 
-RunDirectory::RunDirectory(const Config& config)
-    : folder_(made_folder(config.train.output)), metrics_(folder_ + "/metrics.jsonl") {
+RunDirectory::RunDirectory(const Config& config, std::int64_t done_steps)
+    : folder_(made_folder(config.train.output)), metrics_(folder_ + "/metrics.jsonl", done_steps) {
   std::error_code none;  // a trace of an earlier run is not this one's
   std::filesystem::remove(trace_path(folder_), none);
   write_file(folder_ + "/config.yaml", resolved_yaml(config));

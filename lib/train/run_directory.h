@@ -15,9 +15,9 @@ std::string trace_path(const std::string& run_directory);
 
 class RunDirectory {
  public:
-  // Makes train.output, writes config.yaml and removes an earlier run's trace.
-  // Error(kConfiguration) if that cannot be.
-  explicit RunDirectory(const Config& config);
+  // Makes train.output, writes config.yaml and removes an earlier run's trace. The metrics of the
+  // first `done_steps` steps stay, for a run that goes on. Error(kConfiguration) if that cannot be.
+  explicit RunDirectory(const Config& config, std::int64_t done_steps = 0);
   MetricsFile& metrics() { return metrics_; }
   // tokenizer.json: what the data's inputs mean, such as the vocabulary.
   void write_tokenizer(const nlohmann::json& tokenizer) const;
