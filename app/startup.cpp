@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -22,6 +23,12 @@ namespace {
 void set_threads(const MpiSession& session) {
   if (std::getenv("OMP_NUM_THREADS") != nullptr) return;
   omp_set_num_threads(std::max(1, session.cores() / session.ranks_sharing_cores()));
+}
+
+std::vector<int> everyone(const MpiSession& session) {
+  std::vector<int> ranks(static_cast<std::size_t>(session.size()));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  return ranks;
 }
 
 World learn_world(const MpiSession& session, Collective& collective) {
@@ -98,11 +105,9 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
   });
   set_threads(session);
   const Config& config = made.config;
-  std::vector<int> everyone;
-  for (int rank = 0; rank < session.size(); ++rank) everyone.push_back(rank);
   made.wait = {config.communication.timeout_seconds, session.oversubscribed()};
   MemoryPool pool;
-  MpiCollective collective(everyone, pool, made.wait);
+  MpiCollective collective(everyone(session), pool, made.wait);
   const std::string difference = difference_at_start(options, config, collective);
   report.agree([&] {
     if (!difference.empty()) fail(difference);
@@ -127,6 +132,14 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
               bool makes_run_directory) {
   Startup made = open_inputs(session, report, options, session.size());
   const Config& config = made.config;
+  {
+    MemoryPool pool;
+    MpiCollective collective(everyone(session), pool, made.wait);
+    made.resume = find_resume_point(options, config, collective, report);
+  }
+  if (!made.resume.folder.empty() && config.pipeline.microbatches == 0) {
+    made.config.pipeline.microbatches = made.resume.position.microbatches;
+  }
   report.agree([&] {
     made.plan = make_plan(config, made.data, made.grid.pipeline());
     if (made.source) check_targets(*made.source, *made.plan.layers.back());
@@ -134,7 +147,9 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
   });
   if (makes_run_directory) {
     report.agree([&] {
-      if (session.rank() == 0) made.directory = std::make_unique<RunDirectory>(config);
+      if (session.rank() == 0) {
+        made.directory = std::make_unique<RunDirectory>(config, made.resume.position.step);
+      }
     });
     report.use_file(config.train.output + "/error.txt");
   }

@@ -9,6 +9,7 @@
 #include "comm/mpi/error_report.h"
 #include "comm/mpi/session.h"
 #include "data/source.h"
+#include "resume.h"
 #include "run_options.h"
 #include "train/pipeline_rank.h"
 #include "train/run_directory.h"
@@ -24,6 +25,7 @@ struct Startup {
   std::unique_ptr<RunDirectory> directory;  // on rank 0, if wanted
   DataShape data;
   std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
+  ResumePoint resume;
   ModelPlan plan;
   WaitOptions wait;
 };

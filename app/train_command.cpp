@@ -1,5 +1,8 @@
 #include <memory>
 
+#include "base/error.h"
+#include "base/log.h"
+#include "base/stop_request.h"
 #include "command.h"
 #include "mpi_links.h"
 #include "run_options.h"
@@ -13,15 +16,42 @@ struct TrainOptions : RunOptions {
   bool no_progress = false, trace = false;
 };
 
+void announce_resume(const MpiSession& session, const RunOptions& options,
+                     const ResumePoint& point) {
+  if (session.rank() != 0 || !options.resumes) return;
+  for (const std::string& why : point.refused) spdlog::warn("not resumed from: {}", why);
+  if (point.folder.empty()) {
+    spdlog::info("no checkpoint to resume from yet: starting from the beginning");
+  } else {
+    spdlog::info("resuming from {}, after step {}", point.folder, point.position.step);
+  }
+}
+
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/true);
   MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
                   std::move(started.plan), mpi.links(), mpi.pool(),
-                  {.progress = !options.no_progress, .trace = options.trace});
-  report.agree([&] { trainer.load_weights(); });
-  trainer.run();
-  return 0;
+                  {.progress = !options.no_progress,
+                   .trace = options.trace,
+                   .resume_from = started.resume.folder});
+  report.agree([&] { trainer.load(); });
+  announce_resume(session, options, started.resume);
+  catch_stop_signals();
+  return static_cast<int>(trainer.run() ? ExitCode::kDone : ExitCode::kStopped);
+}
+
+void add_resume(CLI::App& command, TrainOptions& options) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--resume",
+          [&options](const std::vector<std::string>& words) {
+            options.resumes = true;
+            if (!words.empty()) options.resume_from = words.front();
+          },
+          "go on from this checkpoint; default: the newest good one of the run directory")
+      ->expected(0, 1)
+      ->type_name("[DIR]");
 }
 
 }  // namespace
@@ -33,6 +63,7 @@ Command add_train_command(CLI::App& app) {
   add_run_options(*command, *options);
   add_short(*command, *options, "--output", "DIR", "train.output",
             "run directory; default: runs/ and the configuration's name");
+  add_resume(*command, *options);
   command->add_flag("--trace", options->trace,
                     "write trace.json into the run directory: ten steps after the first two");
   command->add_flag("--no-progress", options->no_progress, "no progress bar on a terminal");
@@ -42,7 +73,9 @@ Command add_train_command(CLI::App& app) {
       .check =
           [options] {
             require_config(*options);
-            options->own_words = std::string("--trace: ") + (options->trace ? "yes" : "no") + "\n";
+            options->own_words = std::string("--trace: ") + (options->trace ? "yes" : "no") +
+                                 "\n--resume: " + (options->resumes ? "yes " : "no") +
+                                 options->resume_from + "\n";
           },
       .run_on_ranks = [options](const MpiSession& session,
                                 ErrorReport& report) { return train(session, report, *options); }};

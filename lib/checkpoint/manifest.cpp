@@ -138,7 +138,8 @@ std::string ManifestEntry::stored_name() const {
   if (extent == shape) return name;
   std::string stored = name;
   for (std::size_t i = 0; i < offset.size(); ++i) {
-    stored += (i == 0 ? "@" : ",") + std::to_string(offset[i]);
+    stored += i == 0 ? '@' : ',';
+    stored += std::to_string(offset[i]);
   }
   return stored;
 }

@@ -14,4 +14,10 @@ StepRows Epochs::at(std::int64_t step) const {
   return {step / steps(), first_row, std::min(batch_rows, samples - first_row)};
 }
 
+std::int64_t Epochs::rows_before(std::int64_t step) const {
+  if (samples == 0) return step * batch_rows;
+  const std::int64_t of_epoch = std::min(samples, steps() * batch_rows);
+  return step / steps() * of_epoch + at(step).first_row;
+}
+
 }  // namespace pipetrain

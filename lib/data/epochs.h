@@ -20,6 +20,7 @@ struct Epochs {
 
   std::int64_t steps() const;  // of one epoch; 0 if there are too few samples for any
   StepRows at(std::int64_t step) const;
+  std::int64_t rows_before(std::int64_t step) const;  // that the steps before it took
   std::int64_t last_step() const { return samples == 0 ? 0 : steps() - 1; }  // of the first epoch
 };
 

@@ -53,6 +53,19 @@ void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
   }
 }
 
+void Engine::discard_batch(const StepContext& step) {
+  for (const Local& l : locals_) {
+    const int stage = l.stage->index();
+    for (int m = 0; m < step.microbatches; ++m) {
+      const auto discard = [&](Channel channel) {
+        mailbox_.take({channel, kCoordinator, stage, m, step.parity()}, "the end of training");
+      };
+      if (l.stage->first()) discard(Channel::kInput);
+      if (l.stage->last()) discard(Channel::kTarget);
+    }
+  }
+}
+
 void Engine::run(const std::vector<Action>& actions, const StepContext& step, Recorder& recorder) {
   recorder.begin(3 * actions.size());
   for (Local& l : locals_) {

@@ -23,6 +23,8 @@ class Engine {
 
   // Makes room for the inputs and targets that the coordinator sends one step ahead.
   void expect_batch(const StepContext& step, const Shape& target_row);
+  // Takes what expect_batch made room for, and forgets it.
+  void discard_batch(const StepContext& step);
   // One step: `actions` are lowered (see schedule/lower.h). Gradients are complete when it returns.
   void run(const std::vector<Action>& actions, const StepContext& step, Recorder& recorder);
 

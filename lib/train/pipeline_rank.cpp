@@ -126,14 +126,14 @@ void PipelineRank::build_optimizer() {
   for (std::size_t s = 0; s < stages_.size(); ++s) {
     StageParameters& stage = store_->stages()[s];
     FlatParameters flat{stage.values.f32(), stage.gradients.f32(), {}};
+    std::vector<Piece>& updated = updated_pieces_.emplace_back();
     if (shards_optimizer()) {
-      for (const Piece& piece : pieces_[s]) {
-        flat.parts.push_back({piece.offset(), piece.elements, piece.slot->parameter->decays()});
-      }
+      updated = pieces_[s];
     } else {
-      for (const ParameterSlot& slot : stage.slots) {
-        flat.parts.push_back({slot.offset, slot.elements, slot.parameter->decays()});
-      }
+      for (const ParameterSlot& slot : stage.slots) updated.push_back({&slot, 0, slot.elements});
+    }
+    for (const Piece& piece : updated) {
+      flat.parts.push_back({piece.offset(), piece.elements, piece.slot->parameter->decays()});
     }
     buffers.push_back(std::move(flat));
   }
@@ -180,12 +180,12 @@ BatchPlan PipelineRank::batch_plan(const StepContext& step, std::int64_t first_r
   return plan;
 }
 
-StepResult PipelineRank::train(const StepContext& step, double learning_rate) {
+StepResult PipelineRank::train(const StepContext& step, double learning_rate, RankNotice notice) {
   if (step_start_ == 0) step_start_ = wall_seconds();
   engine_->run(training_actions_, step, recorder_);
   if (++steps_run_ == 2) reserve_for_sends();
   StepResult result;
-  recorder_.record_other("reduce", [&] { result = reduce(step); });
+  recorder_.record_other("reduce", [&] { result = reduce(step, notice); });
   result.finite = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
   if (!result.finite) return result;
   const double clip = config_.optimizer.clip_norm;
@@ -249,7 +249,7 @@ void PipelineRank::fill_in_squares() {
   }
 }
 
-StepResult PipelineRank::reduce(const StepContext& step) {
+StepResult PipelineRank::reduce(const StepContext& step, RankNotice notice) {
   const int rank = links_.world.rank();
   figures_.clear();
   for (const auto& stage : stages_) {
@@ -258,10 +258,15 @@ StepResult PipelineRank::reduce(const StepContext& step) {
   fill_in_squares();
   figures_.add_spans(rank, recorder_.spans());
   const double now = wall_seconds();
-  figures_.set(rank, now - step_start_, static_cast<double>(pool_.peak_bytes()));
+  figures_.set(rank, now - step_start_, static_cast<double>(pool_.peak_bytes()), notice);
   step_start_ = now;
   links_.world.all_reduce(figures_.values());
   return figures_.result(grid().data());
+}
+
+void PipelineRank::discard_batch(const StepContext& step) {
+  engine_->discard_batch(step);
+  links_.mailbox.flush();
 }
 
 std::string PipelineRank::find_not_finite(StepContext step) {

@@ -41,6 +41,8 @@ class PipelineRank {
   const ParameterIndex& index() const { return index_; }
   ParameterStore& parameters() { return *store_; }
   Optimizer& optimizer() { return *optimizer_; }
+  // Of each of the rank's stages what the optimizer updates here, in the order of its moments.
+  const std::vector<std::vector<Piece>>& updated_pieces() const { return updated_pieces_; }
   Ops& ops() { return ops_; }
   const Recorder& recorder() const { return recorder_; }
   int stage_count() const { return layout_.schedule.stage_count(); }
@@ -59,7 +61,9 @@ class PipelineRank {
   void expect_batch(const StepContext& step) { engine_->expect_batch(step, target_row_); }
   // Forward and backward of a batch that was expected and fed, reduction, norm; then the update
   // with `learning_rate` of step `step.step`, unless something is not finite.
-  StepResult train(const StepContext& step, double learning_rate);
+  StepResult train(const StepContext& step, double learning_rate, RankNotice notice = {});
+  // Takes a batch that was expected and fed, and forgets it.
+  void discard_batch(const StepContext& step);
   // Where the first number that is not finite appears in this batch (fed and expected again).
   std::string find_not_finite(StepContext step);
   // Sums over the replica's rows on its rank of the last stage, zero on the others: loss, and
@@ -88,7 +92,7 @@ class PipelineRank {
   Schedule lowered() const;  // the layout's schedule as all ranks execute it
   void reserve_for_sends();
   void fill_in_squares();
-  StepResult reduce(const StepContext& step);
+  StepResult reduce(const StepContext& step, RankNotice notice);
   void update(const StepContext& step, double learning_rate, double scale);
 
   const Config& config_;
@@ -107,7 +111,8 @@ class PipelineRank {
   std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<std::vector<Bucket>> buckets_;  // of each of the rank's stages
   std::vector<std::vector<Piece>> pieces_;    // this replica's share of each
-  std::unique_ptr<ReplicaSum> replica_sum_;   // null if there is one replica
+  std::vector<std::vector<Piece>> updated_pieces_;
+  std::unique_ptr<ReplicaSum> replica_sum_;  // null if there is one replica
   std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Optimizer> optimizer_;

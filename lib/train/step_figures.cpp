@@ -55,7 +55,9 @@ void StepFigures::add_spans(int rank, const std::vector<Span>& spans) {
   }
 }
 
-void StepFigures::set(int rank, double step_seconds, double peak_bytes) {
+void StepFigures::set(int rank, double step_seconds, double peak_bytes, RankNotice notice) {
+  values_[kStopping] = notice.stop ? 1 : 0;
+  values_[kWriting] = notice.writing ? 1 : 0;
   values_[step_ + static_cast<std::size_t>(rank)] = step_seconds;
   values_[peak_ + static_cast<std::size_t>(rank)] = peak_bytes;
 }
@@ -68,6 +70,8 @@ std::vector<double> StepFigures::list(std::size_t first) const {
 StepResult StepFigures::result(int replicas) const {
   StepResult result;
   result.loss = values_[0];
+  result.stopping = static_cast<int>(values_[kStopping]);
+  result.writing = static_cast<int>(values_[kWriting]);
   double squares = 0;
   for (std::size_t c = kChunks; c < busy_; ++c) squares += values_[c];
   result.gradient_norm = std::sqrt(squares);

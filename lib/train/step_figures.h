@@ -11,11 +11,18 @@
 
 namespace pipetrain {
 
+// What a rank has to say to all at the end of a step.
+struct RankNotice {
+  bool stop = false;     // someone wants it to stop
+  bool writing = false;  // its part of a checkpoint is still being written
+};
+
 // Equal on every rank.
 struct StepResult {
   double loss = 0;
   double gradient_norm = 0;
   bool finite = true;                    // else nothing was updated
+  int stopping = 0, writing = 0;         // ranks whose notice says so
   double step_seconds = 0;               // of the slowest rank
   std::vector<double> busy_seconds;      // per rank: in F, I, W and R
   std::vector<double> run_seconds;       // per rank: from its first action to its last
@@ -38,7 +45,7 @@ class StepFigures {
     return &values_[kChunks + static_cast<std::size_t>(chunk)];
   }
   void add_spans(int rank, const std::vector<Span>& spans);
-  void set(int rank, double step_seconds, double peak_bytes);
+  void set(int rank, double step_seconds, double peak_bytes, RankNotice notice);
 
   // To be summed over all ranks.
   std::span<double> values() { return values_; }
@@ -46,7 +53,7 @@ class StepFigures {
   StepResult result(int replicas) const;
 
  private:
-  static constexpr std::size_t kChunks = 1;  // behind the loss
+  static constexpr std::size_t kStopping = 1, kWriting = 2, kChunks = 3;  // behind the loss
 
   std::vector<double> list(std::size_t first) const;  // one number per rank
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/stop_request.h"
 #include "schedule/simulate.h"
 #include "train/grid_text.h"
 #include "train/summary.h"
@@ -42,7 +43,9 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       pipeline_(config, std::move(plan), links, pool),
       progress_(options.progress && source != nullptr, config.train.steps, pipeline_.rate_unit()),
       busy_seconds_(static_cast<std::size_t>(world.size())),
-      run_seconds_(static_cast<std::size_t>(world.size())) {
+      run_seconds_(static_cast<std::size_t>(world.size())),
+      checkpoints_(config.train, links.world, pool),
+      resume_from_(options.resume_from) {
   if (options.trace) {
     const Schedule& schedule = pipeline_.layout().schedule;
     trace_ = std::make_unique<RunTrace>(
@@ -52,41 +55,71 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
         traced_range(schedule, links.grid.data(), config.train.steps), world, links.world);
   }
   if (coordinates()) coordinator_ = pipeline_.make_coordinator(*source);
-  evaluator_ = std::make_unique<Evaluator>(config.train, pipeline_, links.world, source,
-                                           coordinator_.get());
+  evaluator_ =
+      std::make_unique<Evaluator>(config.train, pipeline_, links.world, source, coordinator_.get());
 }
 
-void Trainer::run() {
+bool Trainer::run() {
   announce();
   const TrainConfig& train = config_.train;
-  feed_training(0);
+  if (first_step_ >= train.steps) {
+    if (coordinates()) {
+      spdlog::info("nothing to do: {} steps are done of {}; raise train.steps to go on",
+                   first_step_, train.steps);
+    }
+    return true;
+  }
+  feed_training(first_step_);
   if (validates()) first_evaluation_ = last_evaluation_ = evaluator_->run();
   const double begin = wall_seconds();
-  for (std::int64_t step = 0; step < train.steps; ++step) {
-    OtherWork feed{"feed", wall_seconds(), 0};
-    if (step + 1 < train.steps) feed_training(step + 1);
-    feed.end = wall_seconds();
-    const StepContext context = pipeline_.training_step(step);
-    const double rate = learning_rate_at(config_.optimizer, step, train.steps);
-    const StepResult result = pipeline_.train(context, rate);
-    if (!result.finite) handle_not_finite(context, result);
-    window_.add(result, context.rows);
-    whole_run_.add(result, context.rows);
-    for (std::size_t r = 0; r < busy_seconds_.size(); ++r) {
-      busy_seconds_[r] += result.busy_seconds[r];
-      run_seconds_[r] += result.run_seconds[r];
-    }
-    const double stepped = wall_seconds();
-    if (trace_) trace_step(step + 1, result, feed);
-    report_step(step + 1, result, rate);
-    const bool last = step + 1 == train.steps;
-    if (last || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
-      save_checkpoint(step + 1);
-    }
-    pipeline_.exclude_seconds(wall_seconds() - stepped);
+  bool goes_on = true;
+  for (std::int64_t step = first_step_; goes_on && step < train.steps; ++step) {
+    goes_on = step_once(step);
   }
+  if (checkpoints_.pending()) checkpoints_.complete();
   training_seconds_ = wall_seconds() - begin;
   print_summary();
+  return goes_on;
+}
+
+// Whether training goes on after it: not if someone wanted it to stop.
+bool Trainer::step_once(std::int64_t step) {
+  const TrainConfig& train = config_.train;
+  OtherWork feed{"feed", wall_seconds(), 0};
+  if (step + 1 < train.steps) feed_training(step + 1);
+  feed.end = wall_seconds();
+  const StepContext context = pipeline_.training_step(step);
+  const double rate = learning_rate_at(config_.optimizer, step, train.steps);
+  const StepResult result =
+      pipeline_.train(context, rate, {.stop = stop_requested(), .writing = checkpoints_.writing()});
+  if (!result.finite) handle_not_finite(context, result);
+  window_.add(result, context.rows);
+  whole_run_.add(result, context.rows);
+  for (std::size_t r = 0; r < busy_seconds_.size(); ++r) {
+    busy_seconds_[r] += result.busy_seconds[r];
+    run_seconds_[r] += result.run_seconds[r];
+  }
+  const double stepped = wall_seconds();
+  if (trace_) trace_step(step + 1, result, feed);
+  report_step(step + 1, result, rate);
+  if (checkpoints_.pending() && result.writing == 0) {
+    progress_.clear();
+    checkpoints_.complete();
+  }
+  const bool last = step + 1 == train.steps, stops = !last && result.stopping > 0;
+  if (last || stops || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
+    progress_.clear();
+    save_checkpoint(step + 1);
+  }
+  if (stops) {
+    pipeline_.discard_batch(pipeline_.training_step(step + 1));
+    if (coordinates()) {
+      spdlog::warn("stopped on request after step {} of {}; --resume goes on from there", step + 1,
+                   train.steps);
+    }
+  }
+  pipeline_.exclude_seconds(wall_seconds() - stepped);
+  return !stops;
 }
 
 void Trainer::announce() const {
@@ -145,6 +178,7 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
   if (evaluates) {
     progress_.clear();
     last_evaluation_ = evaluator_->run();
+    evaluated_step_ = step;
   }
   if (!logs) return;
   const double seconds = window_.seconds / window_.steps;
@@ -170,7 +204,7 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
       line["val_accuracy"] = last_evaluation_->accuracy;
       validation += fmt::format("accuracy {:.2f}%  ", 100 * last_evaluation_->accuracy);
     }
-    directory_->metrics().write(line);
+    write_metrics(line);
     if (evaluates || !progress_.visible()) {
       spdlog::info("step {:>6}  loss {:.4f}  {}{:.0f} {}/s", step, result.loss, validation, rate,
                    pipeline_.rate_unit());
@@ -193,35 +227,57 @@ void Trainer::handle_not_finite(const StepContext& step, const StepResult& resul
     if (coordinates()) spdlog::warn("{}; the step is skipped", what);
     return;
   }
-  throw Error(ExitCode::kNotFinite,
-              what +
-                  "; lower optimizer.learning_rate, set optimizer.clip_norm, or set "
-                  "train.on_nonfinite=skip");
+  save_checkpoint(step.step);  // nothing was updated since
+  if (checkpoints_.pending()) checkpoints_.complete();
+  throw Error(ExitCode::kNotFinite, what +
+                                        "; the checkpoint is of the last good step; lower "
+                                        "optimizer.learning_rate, set optimizer.clip_norm, or set "
+                                        "train.on_nonfinite=skip");
 }
 
-void Trainer::load_weights() {
-  if (config_.train.init_from.empty()) return;
-  pipetrain::load_weights(open_checkpoint(config_.train.init_from), pipeline_);
+void Trainer::load() {
+  const std::string& init_from = config_.train.init_from;
+  if (!resume_from_.empty()) {
+    const Checkpoint checkpoint = open_checkpoint(resume_from_);
+    if (coordinates()) check_tokenizer(checkpoint, *source_);
+    load_weights(checkpoint, pipeline_);
+    load_moments(checkpoint, pipeline_);
+    first_step_ = checkpoint.position().step;
+  } else if (!init_from.empty()) {
+    load_weights(open_checkpoint(init_from), pipeline_);
+  }
 }
 
-// Every rank of the first replica writes the parameters that it owns, as the others have the same;
-// rank 0 makes the folder and completes it.
 void Trainer::save_checkpoint(std::int64_t step) {
-  const std::string folder = config_.train.output + "/checkpoints";
-  const std::vector<CheckpointTensor> tensors = owned_tensors(pipeline_.parameters());
   const Grid& grid = pipeline_.grid();
-  const int writers = grid.size() / grid.data();
-  if (coordinates()) begin_checkpoint(folder, step);
-  collective_.barrier();
-  std::string list;
-  if (world_.rank < writers) list = write_rank_file(folder, step, world_.rank, writers, tensors);
-  std::vector<std::string> lists = collective_.all_gather_text(list);
-  if (!coordinates()) return;
-  lists.resize(static_cast<std::size_t>(writers));
-  const std::string made =
-      finish_checkpoint(folder, {.step = step}, lists, source_->tokenizer().dump(), resolved_yaml(config_));
-  progress_.clear();
-  spdlog::info("checkpoint: {}", made);
+  const Schedule& schedule = pipeline_.layout().schedule;
+  RunCheckpoints::Contents contents{.position = {.step = step,
+                                                 .rows = pipeline_.epochs().rows_before(step),
+                                                 .microbatches = schedule.microbatches,
+                                                 .data = grid.data(),
+                                                 .tensor = grid.tensor(),
+                                                 .pipeline = grid.pipeline(),
+                                                 .virtual_stages = schedule.virtual_stages},
+                                    .tensors = tensors_to_save(pipeline_)};
+  if (last_evaluation_ && evaluated_step_ == step) {
+    contents.position.validation_loss = last_evaluation_->loss;
+  }
+  if (coordinates()) {
+    contents.tokenizer_json = source_->tokenizer().dump();
+    contents.config_yaml = resolved_yaml(config_);
+  }
+  checkpoints_.write(contents);
+}
+
+// A full disk stops the run, or its metrics alone, as train.on_write_error says.
+void Trainer::write_metrics(const nlohmann::ordered_json& line) {
+  try {
+    directory_->metrics().write(line);
+  } catch (const Error& error) {
+    if (config_.train.on_write_error == "stop") throw;
+    if (!metrics_failed_) spdlog::warn("{}; training goes on", error.what());
+    metrics_failed_ = true;
+  }
 }
 
 void Trainer::print_summary() {
@@ -232,7 +288,7 @@ void Trainer::print_summary() {
   progress_.clear();
   const Schedule& schedule = pipeline_.layout().schedule;
   RunSummary run;
-  run.steps = config_.train.steps;
+  run.steps = whole_run_.steps;
   run.seconds = training_seconds_;
   run.rate = targets_per_second(whole_run_);
   run.rate_unit = pipeline_.rate_unit();

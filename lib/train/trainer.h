@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "train/evaluator.h"
 #include "train/pipeline_rank.h"
 #include "train/progress.h"
+#include "train/run_checkpoints.h"
 #include "train/run_directory.h"
 #include "train/run_trace.h"
 #include "train/world.h"
@@ -19,8 +21,9 @@ namespace pipetrain {
 
 // How a run shows itself.
 struct TrainerOptions {
-  bool progress = true;  // a bar, on a terminal
-  bool trace = false;    // writes trace.json
+  bool progress = true;     // a bar, on a terminal
+  bool trace = false;       // writes trace.json
+  std::string resume_from;  // a checkpoint to go on from; empty: none
 };
 
 class Trainer {
@@ -29,12 +32,14 @@ class Trainer {
   Trainer(const Config& config, const World& world, const Source* source, RunDirectory* directory,
           ModelPlan plan, const GridLinks& links, MemoryPool& pool, const TrainerOptions& options);
 
-  // Takes the weights from train.init_from, if given. Error(kCheckpoint); no communication.
-  void load_weights();
+  // Goes on from where the checkpoint to resume from ends; without one, takes the weights from
+  // train.init_from, if given. Error(kCheckpoint); no communication.
+  void load();
 
-  // All steps, evaluations and the final checkpoint. Error(kNotFinite) where a loss is not, and
-  // on_nonfinite is stop.
-  void run();
+  // All steps, evaluations and checkpoints. False if it was stopped on request, after a checkpoint.
+  // Error(kNotFinite) where a loss is not and on_nonfinite is stop, after a checkpoint of the last
+  // good step.
+  bool run();
 
  private:
   // Means over the steps since the last line of metrics.
@@ -50,12 +55,14 @@ class Trainer {
   bool coordinates() const { return source_ != nullptr; }
   bool validates() const { return config_.train.eval_every > 0 && evaluator_->rows() > 0; }
   void announce() const;
+  bool step_once(std::int64_t step);
   void feed_training(std::int64_t step);
   void trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed);
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void handle_not_finite(const StepContext& step, const StepResult& result);
   double targets_per_second(const Window& window) const;
   void save_checkpoint(std::int64_t step);
+  void write_metrics(const nlohmann::ordered_json& line);
   void print_summary();
 
   const Config& config_;
@@ -71,7 +78,12 @@ class Trainer {
   std::unique_ptr<RunTrace> trace_;  // until it is written
   Window window_, whole_run_;
   std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
+  RunCheckpoints checkpoints_;
+  std::string resume_from_;
+  std::int64_t first_step_ = 0;
+  bool metrics_failed_ = false;  // and it was said
   std::optional<Evaluation> first_evaluation_, last_evaluation_;
+  std::int64_t evaluated_step_ = 0;  // of the last one
   double training_seconds_ = 0;
   double feeding_seconds_ = 0;  // of the coordinator, for training
 };

@@ -36,6 +36,24 @@ std::string tokenizer_text(const nlohmann::json& tokenizer) {
   return text;
 }
 
+std::string moment_name(const std::string& moment, const ParameterSlot& slot) {
+  return "optimizer." + moment + "." + slot.parameter->name;
+}
+
+// body(moment's name, piece of a parameter, its moments) for all that this rank updates.
+template <class Body>
+void for_each_moment(PipelineRank& pipeline, const Body& body) {
+  for (std::size_t s = 0; s < pipeline.updated_pieces().size(); ++s) {
+    for (const Optimizer::Moment& moment : pipeline.optimizer().moments(s)) {
+      float* at = moment.values->f32();
+      for (const Piece& piece : pipeline.updated_pieces()[s]) {
+        body(moment_name(moment.name, *piece.slot), piece, at);
+        at += piece.elements;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Extents extents_of(const Shape& shape) {
@@ -44,17 +62,29 @@ Extents extents_of(const Shape& shape) {
   return extents;
 }
 
-std::vector<CheckpointTensor> owned_tensors(ParameterStore& parameters) {
+std::vector<CheckpointTensor> tensors_to_save(PipelineRank& pipeline) {
   std::vector<CheckpointTensor> tensors;
-  const auto add = [&](const std::string& name, const Shape& shape, const float* value) {
-    tensors.push_back({name, StoredType::kFloat32, extents_of(shape), {}, {}, value});
-  };
-  for (const StageParameters& stage : parameters.stages()) {
+  const bool first_replica = pipeline.position().data == 0;
+  for (StageParameters& stage : pipeline.parameters().stages()) {
+    if (!first_replica) break;  // the others have the same
+    const auto add = [&](const auto& tensor) {
+      tensors.push_back(
+          {.name = tensor.name, .shape = extents_of(tensor.shape), .data = tensor.value});
+    };
     for (const ParameterSlot& slot : stage.slots) {
-      if (slot.owned) add(slot.parameter->name, slot.parameter->shape, slot.parameter->value);
+      if (slot.owned) add(*slot.parameter);
     }
-    for (const Buffer* buffer : stage.buffers) add(buffer->name, buffer->shape, buffer->value);
+    for (const Buffer* buffer : stage.buffers) add(*buffer);
   }
+  if (!first_replica && !pipeline.shards_optimizer()) return tensors;
+  for_each_moment(pipeline, [&](const std::string& name, const Piece& piece, const float* moments) {
+    if (!piece.slot->owned) return;
+    tensors.push_back({.name = name,
+                       .shape = {piece.slot->elements},
+                       .offset = {piece.first},
+                       .extent = {piece.elements},
+                       .data = moments});
+  });
   return tensors;
 }
 
@@ -72,6 +102,13 @@ void load_weights(const Checkpoint& checkpoint, PipelineRank& pipeline) {
   }
   pipeline.ops().weights_changed();
   require_all_used(checkpoint, pipeline.layers());
+}
+
+void load_moments(const Checkpoint& checkpoint, PipelineRank& pipeline) {
+  for_each_moment(pipeline, [&](const std::string& name, const Piece& piece, float* moments) {
+    checkpoint.read_part(name, piece.slot->elements, piece.first,
+                         {moments, static_cast<std::size_t>(piece.elements)});
+  });
 }
 
 void check_tokenizer(const Checkpoint& checkpoint, const Source& source) {

@@ -1,5 +1,5 @@
-// Between a checkpoint and the memory of a rank's stages: weights, and the buffers that belong to
-// them. It must not know steps, ranks' messages or when a checkpoint is written.
+// Between a checkpoint and the memory of a rank's stages: weights, the buffers that belong to
+// them, and moments. It must not know steps, ranks' messages or when a checkpoint is written.
 #pragma once
 
 #include <vector>
@@ -12,12 +12,17 @@ namespace pipetrain {
 
 Extents extents_of(const Shape& shape);
 
-// What this rank writes: each tensor of the model on one rank.
-std::vector<CheckpointTensor> owned_tensors(ParameterStore& parameters);
+// What this rank is to write: the parameters and buffers that it owns, if it is of the first
+// replica, and the moments of what it updates, "optimizer.first_moment.<parameter>", which have one
+// axis. Nothing is written by two ranks.
+std::vector<CheckpointTensor> tensors_to_save(PipelineRank& pipeline);
 
 // Fills this rank's stages. Error(kCheckpoint) names the tensor that the checkpoint lacks, has in
 // another shape, or has beyond the model's.
 void load_weights(const Checkpoint& checkpoint, PipelineRank& pipeline);
+
+// The moments of what this rank updates, whatever grid wrote them.
+void load_moments(const Checkpoint& checkpoint, PipelineRank& pipeline);
 
 // Error(kCheckpoint) unless numbers in the data mean what they meant in training: the same
 // vocabulary, or the same normalisation of pixels.

@@ -1,0 +1,11 @@
+// Whether someone has asked this process to stop in good order. It must not know what it does.
+#pragma once
+
+namespace pipetrain {
+
+// From now on SIGUSR1, SIGINT and SIGTERM ask to stop, and do not end the process; a second SIGINT
+// or SIGTERM does.
+void catch_stop_signals();
+bool stop_requested();
+
+}  // namespace pipetrain
