@@ -100,7 +100,7 @@ std::string comparison_table(const PlanReport& report) {
                     size_text(row.memory_bytes), size_text(row.sent_bytes),
                     duration(row.step_seconds), fmt::format("{:.1f}%", 100 * row.efficiency));
   }
-  return text + "  * estimated by formula for comparison; this version cannot run it\n";
+  return text + "  * estimated by formula for comparison, not simulated\n";
 }
 
 std::string in_two_lines(std::string sentence) {
