@@ -147,7 +147,7 @@ CASES = [
      ["ranks is 4", "data 3", "tensor 1", "pipeline"]),
     ("grid does not fit", 2, given("parallel.data=2", "parallel.tensor=2"), 2,
      ["ranks is 2", "data 2", "tensor 2", "pipeline"]),
-    ("grid of a pipeline without ranks", 2, given("parallel.data=4"), 2,
+    ("grid of a pipeline without ranks", 2, given("parallel.data=4", "train.batch_size=16"), 2,
      ["ranks is 2", "data 4", "tensor 1", "pipeline"]),
     ("rows do not divide over replicas", 2, given("parallel.data=2", "train.batch_size=7"), 2,
      ["train.batch_size", "7 rows", "parallel.data 2"]),

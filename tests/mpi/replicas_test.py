@@ -71,6 +71,16 @@ def main(mpirun, program):
         expect({event["tid"] for event in events} == {0, 1, 2, 3}, "a track of every rank")
 
         checkpoint = os.path.join(two.output, "checkpoints", "step-00000004")
+        # Half of the steps, then the rest.
+        half = Run(mpirun, program, config, folder, "resumed", 4,
+                   {"parallel.data": 2, "parallel.shard": "optimizer", "pipeline.partition": "uniform",
+                    "train.steps": 2})
+        expect(half.figures == two.figures[:len(half.figures)], "the first half differs")
+        rest = Run(mpirun, program, config, folder, "resumed", 4,
+                   {"parallel.data": 2, "parallel.shard": "optimizer", "pipeline.partition": "uniform"},
+                   ["--resume"])
+        expect(rest.weights == two.weights, "a resumed run differs")
+
         start = {"train.init_from": checkpoint, "train.eval_every": 0}
         compare(Run(mpirun, program, config, folder, "going on", 4, {"parallel.data": 2, **start}),
                 Run(mpirun, program, config, folder, "going on alone", 1, start), "init_from")
