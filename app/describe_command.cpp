@@ -40,8 +40,7 @@ int default_ranks(const Config& config) {
   const int stages_per_rank = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
                               : table                     ? 1
                                       : default_virtual_stages(pipeline.schedule);
-  const int places =
-      std::max(1, static_cast<int>(pipeline.first_layers.size()) / stages_per_rank);
+  const int places = std::max(1, static_cast<int>(pipeline.first_layers.size()) / stages_per_rank);
   return places * config.parallel.data * config.parallel.tensor;
 }
 

@@ -50,7 +50,8 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
   Evaluator evaluator(started.config.train, pipeline, links.world, started.source.get(),
                       coordinator.get());
   report.agree([&] { require_rows(evaluator); });
-  nlohmann::ordered_json found = {{"checkpoint", options.checkpoint}, {"step", checkpoint->position().step}};
+  nlohmann::ordered_json found = {{"checkpoint", options.checkpoint},
+                                  {"step", checkpoint->position().step}};
   found.update(run_evaluation(evaluator, pipeline, mpi.pool(), links.world));
   if (session.rank() != 0) return 0;
   write_output(options.format == "json" ? found.dump(2) + "\n" : evaluation_text(found));
