@@ -140,8 +140,7 @@ std::string Tokenizer::text_of(std::int32_t token, char last) const {
       numbers ? std::to_string(token) : units_[static_cast<std::size_t>(token)];
   if (kind_ == Kind::kCharacters || kind_ == Kind::kBytes) return unit;
   const bool begins = last == '\0' || last == '\n' || last == ' ';
-  const bool joined =
-      !numbers && (contains("('", last) || contains("\n.,;:!?)'", unit.front()));
+  const bool joined = !numbers && (contains("('", last) || contains("\n.,;:!?)'", unit.front()));
   return begins || joined ? unit : std::string(" ").append(unit);
 }
 
