@@ -30,6 +30,7 @@ Command add_plan_command(CLI::App& app);
 Command add_describe_command(CLI::App& app);
 Command add_bench_command(CLI::App& app);
 Command add_eval_command(CLI::App& app);
+Command add_generate_command(CLI::App& app);
 
 // --format NAME, one of `names`; the first is the default.
 void add_format_option(CLI::App& command, std::string& format,

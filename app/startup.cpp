@@ -18,13 +18,6 @@ namespace {
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
 
-// Cores this rank may use divided by the ranks that share them, unless OMP_NUM_THREADS says
-// otherwise.
-void set_threads(const MpiSession& session) {
-  if (std::getenv("OMP_NUM_THREADS") != nullptr) return;
-  omp_set_num_threads(std::max(1, session.cores() / session.ranks_sharing_cores()));
-}
-
 std::vector<int> everyone(const MpiSession& session) {
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));
   std::iota(ranks.begin(), ranks.end(), 0);
@@ -94,6 +87,11 @@ Config read_config(const RunOptions& options) {
     fail("data.sequence_length is missing");
   }
   return config;
+}
+
+void set_threads(const MpiSession& session, int most) {
+  if (std::getenv("OMP_NUM_THREADS") != nullptr) return;
+  omp_set_num_threads(std::clamp(session.cores() / session.ranks_sharing_cores(), 1, most));
 }
 
 Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,

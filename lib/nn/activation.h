@@ -18,6 +18,7 @@ class Activation : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
+  Reach reach() const override { return Reach::kToken; }
 
  private:
   ActivationKind kind_;

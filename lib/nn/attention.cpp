@@ -16,7 +16,10 @@ enum Slot {
   kLogSumExp,
   kOutputGradient,
   kQkvGradient,
-  kNormGradients
+  kNormGradients,
+  // Of rows that come in parts, which have no backward: keys (B, G, D, T), then values (B, G, T,
+  // D).
+  kKeysAndValues = kQkv
 };
 
 }  // namespace
@@ -31,7 +34,7 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
       causal_(options.causal),
       dropout_(options.dropout),
       rotary_(options.rotary),
-      norm_(parameters(), this->name() + ".norm", width_, options.norm, options.bias) {
+      norm_(*this, this->name() + ".norm", width_, options.norm, options.bias) {
   qkv_weight_ = add_parameter("qkv.weight", {qkv_width_, width_},
                               {Initial::Kind::kNormal, options.initial_scale});
   qkv_bias_ = options.bias ? add_parameter("qkv.bias", {qkv_width_}, {}) : kNone;
@@ -40,9 +43,9 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
   projection_bias_ = options.bias ? add_parameter("projection.bias", {width_}, {}) : kNone;
 }
 
-AttentionShape Attention::shape(const Context& context, std::int64_t batch) const {
-  return {.batch = batch,
-          .tokens = tokens_,
+AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
+  return {.batch = x.shape()[0],
+          .tokens = x.shape()[1],
           .heads = heads_,
           .head_width = width_ / heads_,
           .causal = causal_,
@@ -50,10 +53,17 @@ AttentionShape Attention::shape(const Context& context, std::int64_t batch) cons
           .dropout = dropout_mask(context, name(), "weights", dropout_)};
 }
 
-void Attention::turn(Ops& ops, Rotation rotation, Tensor& qkv) const {
+void Attention::turn(const Context& context, Rotation rotation, Tensor& qkv) const {
   if (rotary_ == nullptr) return;
-  rotate(ops, *rotary_, rotation, qkv.shape()[0] * tokens_, tokens_, heads_ + kv_heads_, qkv_width_,
-         qkv.f32());
+  rotate(context.ops, *rotary_, rotation, qkv.shape().rows(), qkv.shape()[1], heads_ + kv_heads_,
+         qkv_width_, qkv.f32(), context.first_token);
+}
+
+KeyValueCache Attention::cache(Ops& ops, std::int64_t batch, Saved& saved) const {
+  const std::int64_t floats = kv_heads_ * (width_ / heads_) * tokens_;
+  Tensor& tensor = saved[kKeysAndValues];
+  if (tensor.empty()) tensor = Tensor(ops.pool(), {2, batch, floats});
+  return {tensor.f32(), tensor.f32() + batch * floats, tokens_};
 }
 
 double Attention::forward_flop() const {
@@ -63,18 +73,23 @@ double Attention::forward_flop() const {
 
 Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
-  const std::int64_t batch = x.shape()[0], rows = batch * tokens_;
+  const std::int64_t batch = x.shape()[0], tokens = x.shape()[1], rows = batch * tokens;
   Tensor normalized(ops.pool(), x.shape()), rstd(ops.pool(), {rows});
-  Tensor qkv(ops.pool(), {batch, tokens_, qkv_width_});
+  Tensor qkv(ops.pool(), {batch, tokens, qkv_width_});
   {
     Tensor n(ops.pool(), x.shape());
     norm_.forward(ops, rows, x.f32(), normalized.f32(), rstd.f32(), n.f32());
     linear_forward(ops, rows, width_, qkv_width_, n.f32(), value(qkv_weight_), value(qkv_bias_),
                    qkv.f32());
   }
-  turn(ops, Rotation::kForward, qkv);
-  Tensor mixed(ops.pool(), x.shape()), log_sum_exp(ops.pool(), {batch, heads_, tokens_});
-  attention_forward(ops, shape(context, batch), qkv.f32(), mixed.f32(), log_sum_exp.f32());
+  turn(context, Rotation::kForward, qkv);
+  Tensor mixed(ops.pool(), x.shape()), log_sum_exp(ops.pool(), {batch, heads_, tokens});
+  if (context.in_parts) {
+    attention_continue(ops, shape(context, x), cache(ops, batch, saved), context.first_token,
+                       qkv.f32(), mixed.f32());
+  } else {
+    attention_forward(ops, shape(context, x), qkv.f32(), mixed.f32(), log_sum_exp.f32());
+  }
   add_dropped_linear(ops, output_mask(context), width_, mixed.f32(), value(projection_weight_),
                      value(projection_bias_), x);
   if (context.mode == Mode::kTrain) {
@@ -96,10 +111,10 @@ Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved
     Tensor dmixed(ops.pool(), dy.shape());
     linear_backward_input(ops, rows, width_, width_, dropped.empty() ? dy.f32() : dropped.f32(),
                           value(projection_weight_), dmixed.f32());
-    attention_backward(ops, shape(context, batch), saved[kQkv].f32(), saved[kMixed].f32(),
+    attention_backward(ops, shape(context, dy), saved[kQkv].f32(), saved[kMixed].f32(),
                        saved[kLogSumExp].f32(), dmixed.f32(), dqkv.f32());
   }
-  turn(ops, Rotation::kBack, dqkv);
+  turn(context, Rotation::kBack, dqkv);
   saved[kQkv].reset();
   saved[kLogSumExp].reset();
   Tensor dx(ops.pool(), dy.shape());

@@ -31,14 +31,17 @@ class Attention : public Layer {
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
   double forward_flop() const override;
+  Reach reach() const override { return causal_ ? Reach::kPast : Reach::kRow; }
 
  private:
-  AttentionShape shape(const Context& context, std::int64_t batch) const;
+  AttentionShape shape(const Context& context, const Tensor& x) const;  // x (B, T, ...)
   DropoutMask output_mask(const Context& context) const {
     return dropout_mask(context, name(), "output", dropout_);
   }
   // Queries and keys of qkv (B, T, H + 2 G, D), if positions are rotary.
-  void turn(Ops& ops, Rotation rotation, Tensor& qkv) const;
+  void turn(const Context& context, Rotation rotation, Tensor& qkv) const;
+  // This layer's, made at its first use.
+  KeyValueCache cache(Ops& ops, std::int64_t batch, Saved& saved) const;
 
   std::int64_t tokens_, width_, heads_, kv_heads_;
   std::int64_t qkv_width_;  // (H + 2 G) D

@@ -38,6 +38,7 @@ class Dropout : public Layer {
     return dy;
   }
   void backward_weight(const Context&, Saved&) override {}
+  Reach reach() const override { return Reach::kToken; }
 
  private:
   double rate_;

@@ -26,10 +26,11 @@ Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptio
 }
 
 Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
-  const std::int64_t rows = x.shape()[0];
-  Tensor y(context.ops.pool(), {rows, tokens_, width_});
-  embedding_forward(context.ops, rows, tokens_, width_, x.i32(), value(table_),
-                    has_positions_ ? value(positions_) : nullptr, y.f32());
+  const std::int64_t rows = x.shape()[0], tokens = x.shape()[1];
+  Tensor y(context.ops.pool(), {rows, tokens, width_});
+  embedding_forward(context.ops, rows, tokens, width_, x.i32(), value(table_),
+                    has_positions_ ? value(positions_) + context.first_token * width_ : nullptr,
+                    y.f32());
   drop_output(context, name(), dropout_, y);
   if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
   return y;

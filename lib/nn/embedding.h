@@ -24,6 +24,7 @@ class Embedding : public Layer {
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
   DType input_dtype() const override { return DType::kInt32; }
+  Reach reach() const override { return Reach::kToken; }
 
  private:
   void clear_gradient(bool all);

@@ -19,6 +19,10 @@ namespace pipetrain {
 
 enum class Mode : std::uint8_t { kTrain, kEvaluate };
 
+// What of a row (T, ...) a layer's y follows from, for each of its tokens: that token of x, those
+// up to it, or the whole row.
+enum class Reach : std::uint8_t { kToken, kPast, kRow };
+
 struct Context {
   Ops& ops;
   Mode mode = Mode::kTrain;
@@ -29,6 +33,10 @@ struct Context {
   int microbatch = 0, microbatches = 1;  // of the step
   int replicas = 1;  // more: since the step before, others have added to the gradients
   bool accumulate = false;  // backward_weight adds to the gradients; else it overwrites them
+  // Of kEvaluate: the rows' tokens come a few at a time, these from first_token on. A layer that
+  // reaches into the past keeps in Saved what it needs of them for those that follow.
+  bool in_parts = false;
+  std::int64_t first_token = 0;
 };
 
 // What one layer keeps of one microbatch between its three calls. Each layer names its slots; one
@@ -60,7 +68,8 @@ class Layer {
   Layer(const Layer&) = delete;
   Layer& operator=(const Layer&) = delete;
 
-  // x (B, input row) -> y (B, output row). In kEvaluate nothing is saved.
+  // x (B, input row) -> y (B, output row). In kEvaluate nothing is saved, unless rows come in
+  // parts: then x is (B, t, ...) with any number t of tokens up to the row's, and so is y.
   virtual Tensor forward(const Context& context, Tensor x, Saved& saved) = 0;
   // dy -> dx, both shaped as in forward; keeps in `saved` what backward_weight needs and frees the
   // rest. A layer whose input has no gradient (token ids) returns an empty tensor.
@@ -72,6 +81,8 @@ class Layer {
   Shape input_row() const { return input_row_; }
   Shape output_row() const { return output_row_; }
   virtual DType input_dtype() const { return DType::kFloat32; }
+  // Rows may come in parts unless this is kRow.
+  virtual Reach reach() const { return Reach::kRow; }
   std::vector<Parameter>& parameters() { return parameters_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::vector<Buffer>& buffers() { return buffers_; }
@@ -80,6 +91,8 @@ class Layer {
   virtual double forward_flop() const { return 0; }
 
  protected:
+  friend class Norm;  // a part of a layer, which finds its parameters here
+
   // Appends a parameter named "<layer>.<suffix>"; returns its index.
   std::size_t add_parameter(const std::string& suffix, Shape shape, Initial initial) {
     parameters_.push_back({name_ + "." + suffix, shape, initial});

@@ -33,7 +33,7 @@ double Linear::forward_flop() const {
 }
 
 Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {
-  Tensor y(context.ops.pool(), output_row().batched(x.shape()[0]));
+  Tensor y(context.ops.pool(), with_last(x.shape(), out_));
   linear_forward(context.ops, x.shape().rows(), in_, out_, x.f32(), value(weight_),
                  has_bias_ ? value(bias_) : nullptr, y.f32());
   if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);

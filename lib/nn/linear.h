@@ -23,6 +23,7 @@ class Linear : public Layer {
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
   double forward_flop() const override;
+  Reach reach() const override { return Reach::kToken; }
 
  private:
   std::int64_t in_, out_;

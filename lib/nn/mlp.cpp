@@ -48,7 +48,7 @@ Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
       activation_(options.activation),
       up_width_(activation_ == MlpActivation::kSwiGlu ? 2 * hidden_ : hidden_),
       dropout_(options.dropout),
-      norm_(parameters(), this->name() + ".norm", width_, options.norm, options.bias) {
+      norm_(*this, this->name() + ".norm", width_, options.norm, options.bias) {
   const std::string up = activation_ == MlpActivation::kSwiGlu ? "gate_up" : "up";
   up_weight_ = add_parameter(up + ".weight", {up_width_, width_},
                              {Initial::Kind::kNormal, options.initial_scale});
@@ -65,16 +65,16 @@ double Mlp::forward_flop() const {
 
 Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
-  const std::int64_t batch = x.shape()[0], rows = batch * tokens_;
+  const std::int64_t batch = x.shape()[0], tokens = x.shape()[1], rows = batch * tokens;
   Tensor normalized(ops.pool(), x.shape()), rstd(ops.pool(), {rows});
-  Tensor hidden(ops.pool(), {batch, tokens_, up_width_});
+  Tensor hidden(ops.pool(), {batch, tokens, up_width_});
   {
     Tensor n(ops.pool(), x.shape());
     norm_.forward(ops, rows, x.f32(), normalized.f32(), rstd.f32(), n.f32());
     linear_forward(ops, rows, width_, up_width_, n.f32(), value(up_weight_), value(up_bias_),
                    hidden.f32());
   }
-  Tensor activated(ops.pool(), {batch, tokens_, hidden_});
+  Tensor activated(ops.pool(), {batch, tokens, hidden_});
   activate(ops, activation_, rows, hidden_, hidden.f32(), activated.f32());
   add_dropped_linear(ops, output_mask(context), hidden_, activated.f32(), value(down_weight_),
                      value(down_bias_), x);

@@ -29,6 +29,7 @@ class Mlp : public Layer {
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
   double forward_flop() const override;
+  Reach reach() const override { return Reach::kToken; }
 
  private:
   DropoutMask output_mask(const Context& context) const {

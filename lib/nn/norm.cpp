@@ -6,13 +6,13 @@
 
 namespace pipetrain {
 
-Norm::Norm(std::vector<Parameter>& parameters, const std::string& name, std::int64_t width,
-           NormKind kind, bool bias)
-    : parameters_(parameters),
-      gamma_(parameters.size()),
+Norm::Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind kind, bool bias)
+    : layer_(layer),
+      gamma_(layer.parameters().size()),
       width_(width),
       kind_(kind),
       has_beta_(kind == NormKind::kLayer && bias) {
+  std::vector<Parameter>& parameters = layer.parameters();
   parameters.push_back({name + ".weight", {width}, {Initial::Kind::kConstant, 1.0f}});
   if (has_beta_) parameters.push_back({name + ".bias", {width}, {}});
 }
@@ -45,7 +45,7 @@ Tensor Norm::backward(Ops& ops, std::int64_t rows, float* dy, const float* norma
 void Norm::store(const Context& context, const Tensor& gradients) const {
   const float* from = gradients.f32();
   for (std::size_t index = gamma_; index <= gamma_ + (has_beta_ ? 1 : 0); ++index) {
-    float* to = parameters_[index].gradient;
+    float* to = layer_.gradient(index);
     if (context.accumulate) {
       context.ops.simd().add(to, from, width_);
     } else {

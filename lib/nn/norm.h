@@ -10,10 +10,9 @@ enum class NormKind : std::uint8_t { kLayer, kRms };
 
 class Norm {
  public:
-  // Appends "<name>.weight" and, for a layer norm with bias, "<name>.bias" to a layer's parameters,
-  // which must outlive this.
-  Norm(std::vector<Parameter>& parameters, const std::string& name, std::int64_t width,
-       NormKind kind, bool bias);
+  // Appends "<name>.weight" and, for a layer norm with bias, "<name>.bias" to the parameters of the
+  // layer, which must outlive this.
+  Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind kind, bool bias);
 
   // x (rows, C) -> normalized, rstd (rows), y. `normalized` may be x.
   void forward(Ops& ops, std::int64_t rows, const float* x, float* normalized, float* rstd,
@@ -27,10 +26,10 @@ class Norm {
   void store(const Context& context, const Tensor& gradients) const;
 
  private:
-  const float* gamma() const { return parameters_[gamma_].value; }
-  const float* beta() const { return has_beta_ ? parameters_[gamma_ + 1].value : nullptr; }
+  const float* gamma() const { return layer_.value(gamma_); }
+  const float* beta() const { return has_beta_ ? layer_.value(gamma_ + 1) : nullptr; }
 
-  std::vector<Parameter>& parameters_;
+  const Layer& layer_;
   std::size_t gamma_;  // beta is the next one
   std::int64_t width_;
   NormKind kind_;

@@ -11,7 +11,7 @@ enum Slot { kNormalized, kRstd, kNormGradients };
 
 NormLayer::NormLayer(std::string name, Shape row, NormKind kind)
     : Layer(std::move(name), row, row),
-      norm_(parameters(), this->name(), row.back(), kind, /*bias=*/true) {}
+      norm_(*this, this->name(), row.back(), kind, /*bias=*/true) {}
 
 Tensor NormLayer::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;

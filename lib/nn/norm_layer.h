@@ -14,6 +14,7 @@ class NormLayer : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
+  Reach reach() const override { return Reach::kToken; }
 
  private:
   Norm norm_;

@@ -17,11 +17,12 @@ Positions::Positions(std::string name, Shape row, double dropout)
 }
 
 Tensor Positions::forward(const Context& context, Tensor x, Saved&) {
-  const std::int64_t rows = x.shape()[0], elements = input_row().elements();
+  const std::int64_t rows = x.shape()[0], width = x.shape().back(), elements = x.elements() / rows;
   for (std::int64_t row = 0; row < rows; ++row) {
-    add(context.ops, elements, x.f32() + row * elements, value(positions_));
+    add(context.ops, elements, x.f32() + row * elements,
+        value(positions_) + context.first_token * width);
   }
-  x.reshape(output_row().batched(rows));
+  x.reshape({rows, elements / width, width});
   drop_output(context, name(), dropout_, x);
   return x;
 }

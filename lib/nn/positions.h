@@ -14,6 +14,7 @@ class Positions : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
+  Reach reach() const override { return input_row().rank() == 2 ? Reach::kToken : Reach::kRow; }
 
  private:
   std::size_t positions_;

@@ -1,5 +1,7 @@
 #include "nn/residual.h"
 
+#include <algorithm>
+
 #include "ops/activation.h"
 
 namespace pipetrain {
@@ -47,6 +49,14 @@ double Residual::forward_flop() const {
     for (const auto& layer : *list) flop += layer->forward_flop();
   }
   return flop;
+}
+
+Reach Residual::reach() const {
+  Reach farthest = Reach::kToken;
+  for (const LayerList* list : {&layers_, &projection_}) {
+    for (const auto& layer : *list) farthest = std::max(farthest, layer->reach());
+  }
+  return farthest;
 }
 
 Tensor Residual::forward(const Context& context, Tensor x, Saved& saved) {

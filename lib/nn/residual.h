@@ -20,6 +20,7 @@ class Residual : public Layer {
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
   double forward_flop() const override;
+  Reach reach() const override;  // the farthest of its layers'
 
  private:
   // The layers' Saved are inner(0 ...), the projection's follow.

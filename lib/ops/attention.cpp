@@ -1,6 +1,7 @@
 #include "ops/attention.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstring>
 
@@ -43,14 +44,15 @@ struct Block {
   std::int64_t first, rows, keys;  // query rows first.. and the keys that they may see
 };
 
-Block query_block(const AttentionShape& shape, std::int64_t first) {
+// `past` keys are of tokens before the first query row.
+Block query_block(const AttentionShape& shape, std::int64_t first, std::int64_t past = 0) {
   const std::int64_t rows = std::min(kQueryRows, shape.tokens - first);
-  return {first, rows, shape.causal ? first + rows : shape.tokens};
+  return {first, rows, past + (shape.causal ? first + rows : shape.tokens)};
 }
 
 // How many keys query row `i` of a block sees.
 std::int64_t visible(const AttentionShape& shape, const Block& block, std::int64_t i) {
-  return shape.causal ? block.first + i + 1 : shape.tokens;
+  return shape.causal ? block.keys - block.rows + i + 1 : block.keys;
 }
 
 // (rows, width) from one place to another. Rows of all heads lie a power of two apart, or nearly,
@@ -63,12 +65,13 @@ void copy_rows(std::int64_t rows, std::int64_t width, const float* from, std::in
   }
 }
 
-// body(batch, i, scratch) for `count` items of each sequence; scratch is the thread's own.
+// body(batch, i, scratch) for `count` items of each sequence, at least `grain` of them a thread;
+// scratch is the thread's own.
 template <class Body>
 void for_each(Ops& ops, std::int64_t batch, std::int64_t count, std::int64_t scratch_floats,
-              const Body& body) {
+              const Body& body, std::int64_t grain = 1) {
   Tensor scratch(ops.pool(), {ops.threads(), scratch_floats});
-  parallel_ranges(batch * count, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
+  parallel_ranges(batch * count, grain, [&](std::int64_t begin, std::int64_t end, int thread) {
     for (std::int64_t i = begin; i < end; ++i) {
       body(i / count, i % count, scratch.f32() + thread * scratch_floats);
     }
@@ -81,6 +84,52 @@ float score_scale(const AttentionShape& shape) {
 
 // Rows of scratch for the factors of dropout.
 std::int64_t factor_rows(const AttentionShape& shape) { return shape.dropout.drops() ? 1 : 0; }
+
+// A head's keys and values, packed; the first `past` of them are of tokens before the first query.
+struct PackedHead {
+  const float* keys;  // (D, pitch)
+  std::int64_t pitch;
+  const float* values;  // (past + T, D)
+  std::int64_t past;
+};
+
+// Writes one head's out and, unless it is null, its log_sum_exp. Scratch: scores (rows, past + T),
+// and with dropout (past + T) factors.
+void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& packed,
+                  const float* qkv, float* scores, float* out, float* log_sum_exp) {
+  const AttentionShape& shape = head.shape;
+  const std::int64_t T = shape.tokens, D = shape.head_width, pitch = packed.past + T;
+  const std::int64_t stride = head.qkv_stride(), out_stride = head.out_stride();
+  const float scale = score_scale(shape);
+  const float* q = qkv + head.query_at();
+  float* factors = scores + kQueryRows * pitch;
+  for (std::int64_t first = 0; first < T; first += kQueryRows) {
+    const Block block = query_block(shape, first, packed.past);
+    simd.small_matmul(block.rows, block.keys, D, q + first * stride, stride, 1, packed.keys,
+                      packed.pitch, scores, pitch, false);
+    float* o = out + head.out_at() + first * out_stride;
+    float sums[kQueryRows];
+    for (std::int64_t i = 0; i < block.rows; ++i) {
+      float* row = scores + i * pitch;
+      const std::int64_t seen = visible(shape, block, i);
+      const float shift = scale * simd.maximum(row, seen);
+      sums[i] = simd.exp_scaled(row, seen, scale, shift);
+      if (shape.dropout.drops()) {
+        head.draw_factors(simd, first + i, seen, factors);
+        simd.multiply(row, factors, row, seen);
+      }
+      std::memset(row + seen, 0, static_cast<std::size_t>(block.keys - seen) * sizeof(float));
+      if (log_sum_exp != nullptr) {
+        log_sum_exp[head.row_at() + first + i] = shift + std::log(sums[i]);
+      }
+    }
+    simd.small_matmul(block.rows, D, block.keys, scores, pitch, 1, packed.values, D, o, out_stride,
+                      false);
+    for (std::int64_t i = 0; i < block.rows; ++i) {
+      simd.scale(o + i * out_stride, D, 1.0f / sums[i]);
+    }
+  }
+}
 
 // What the query heads of one group share in backward, and the scores of a block of rows.
 struct BackwardScratch {
@@ -148,43 +197,38 @@ void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, 
                        float* log_sum_exp) {
   const SimdKernels& simd = ops.simd();
   const std::int64_t T = shape.tokens, D = shape.head_width;
-  const float scale = score_scale(shape);
   auto forward = [&](std::int64_t batch, std::int64_t h, float* scratch) {
     const Head head{shape, batch, h};
-    float* keys = scratch;                     // (D, T)
-    float* values = keys + D * T;              // (T, D)
-    float* scores = values + D * T;            // (rows, T)
-    float* factors = scores + kQueryRows * T;  // (T), with dropout
-    const float* q = qkv + head.query_at();
-    const std::int64_t stride = head.qkv_stride();
-    copy_rows(T, D, qkv + head.value_at(), stride, values, D);
-    simd.transpose(T, D, qkv + head.key_at(), stride, keys, T);
-    for (std::int64_t first = 0; first < T; first += kQueryRows) {
-      const Block block = query_block(shape, first);
-      simd.small_matmul(block.rows, block.keys, D, q + first * stride, stride, 1, keys, T, scores,
-                        T, false);
-      float* o = out + head.out_at() + first * head.out_stride();
-      float sums[kQueryRows];
-      for (std::int64_t i = 0; i < block.rows; ++i) {
-        float* row = scores + i * T;
-        const std::int64_t seen = visible(shape, block, i);
-        const float shift = scale * simd.maximum(row, seen);
-        sums[i] = simd.exp_scaled(row, seen, scale, shift);
-        if (shape.dropout.drops()) {
-          head.draw_factors(simd, first + i, seen, factors);
-          simd.multiply(row, factors, row, seen);
-        }
-        std::memset(row + seen, 0, static_cast<std::size_t>(block.keys - seen) * sizeof(float));
-        log_sum_exp[head.row_at() + first + i] = shift + std::log(sums[i]);
-      }
-      simd.small_matmul(block.rows, D, block.keys, scores, T, 1, values, D, o, head.out_stride(),
-                        false);
-      for (std::int64_t i = 0; i < block.rows; ++i) {
-        simd.scale(o + i * head.out_stride(), D, 1.0f / sums[i]);
-      }
-    }
+    float* keys = scratch;           // (D, T)
+    float* values = keys + D * T;    // (T, D)
+    float* scores = values + D * T;  // (rows, T)
+    copy_rows(T, D, qkv + head.value_at(), head.qkv_stride(), values, D);
+    simd.transpose(T, D, qkv + head.key_at(), head.qkv_stride(), keys, T);
+    head_forward(simd, head, {keys, T, values, 0}, qkv, scores, out, log_sum_exp);
   };
   for_each(ops, shape.batch, shape.heads, (2 * D + kQueryRows + factor_rows(shape)) * T, forward);
+}
+
+void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
+                        std::int64_t past, const float* qkv, float* out) {
+  constexpr std::int64_t kGrainProducts = 65536;
+  assert(shape.causal && !shape.dropout.drops() && past + shape.tokens <= cache.tokens);
+  const SimdKernels& simd = ops.simd();
+  const std::int64_t T = shape.tokens, D = shape.head_width;
+  const std::int64_t share = shape.heads / shape.groups();  // query heads of a group
+  auto forward = [&](std::int64_t batch, std::int64_t group, float* scores) {
+    const std::int64_t at = (batch * shape.groups() + group) * D * cache.tokens;
+    float *keys = cache.keys + at, *values = cache.values + at;
+    const Head first{shape, batch, group * share};
+    copy_rows(T, D, qkv + first.value_at(), first.qkv_stride(), values + past * D, D);
+    simd.transpose(T, D, qkv + first.key_at(), first.qkv_stride(), keys + past, cache.tokens);
+    for (std::int64_t head = first.head; head < first.head + share; ++head) {
+      head_forward(simd, {shape, batch, head}, {keys, cache.tokens, values, past}, qkv, scores, out,
+                   /*log_sum_exp=*/nullptr);
+    }
+  };
+  for_each(ops, shape.batch, shape.groups(), kQueryRows * cache.tokens, forward,
+           kGrainProducts / (2 * share * T * (past + T) * D) + 1);
 }
 
 void attention_backward(Ops& ops, const AttentionShape& shape, const float* qkv, const float* out,

@@ -26,6 +26,16 @@ struct AttentionShape {
 // T).
 void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, float* out,
                        float* log_sum_exp);
+// Keys (B, G, D, N) and values (B, G, N, D) of a sequence's tokens so far, of up to N = `tokens`.
+struct KeyValueCache {
+  float *keys, *values;
+  std::int64_t tokens;
+};
+// The same, causal, for T tokens that follow on `past` others: theirs join the others' keys and
+// values in the cache.
+void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
+                        std::int64_t past, const float* qkv, float* out);
+
 // dout (B, T, H, D) -> dqkv (B, T, H + 2 G, D). `dqkv` must not be `qkv`.
 void attention_backward(Ops& ops, const AttentionShape& shape, const float* qkv, const float* out,
                         const float* log_sum_exp, const float* dout, float* dqkv);

@@ -30,9 +30,11 @@ class RotaryTable {
 
 enum class Rotation : std::uint8_t { kForward, kBack };
 
-// The first `heads` heads of each row of x (rows, stride), in place: rows are sequences of
-// `tokens`, which are not more than the table's. The gradient of a rotation is the rotation back.
+// The first `heads` heads of each row of x (rows, stride), in place: rows are sequences of `tokens`
+// from position `first_token` on, which do not go beyond the table's. The gradient of a rotation is
+// the rotation back.
 void rotate(Ops& ops, const RotaryTable& table, Rotation rotation, std::int64_t rows,
-            std::int64_t tokens, std::int64_t heads, std::int64_t stride, float* x);
+            std::int64_t tokens, std::int64_t heads, std::int64_t stride, float* x,
+            std::int64_t first_token = 0);
 
 }  // namespace pipetrain

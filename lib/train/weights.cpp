@@ -89,7 +89,13 @@ std::vector<CheckpointTensor> tensors_to_save(PipelineRank& pipeline) {
 }
 
 void load_weights(const Checkpoint& checkpoint, PipelineRank& pipeline) {
-  for (StageParameters& stage : pipeline.parameters().stages()) {
+  load_weights(checkpoint, pipeline.parameters(), pipeline.layers());
+  pipeline.ops().weights_changed();
+}
+
+void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
+                  const std::vector<std::unique_ptr<Layer>>& layers) {
+  for (StageParameters& stage : parameters.stages()) {
     for (const ParameterSlot& slot : stage.slots) {
       checkpoint.read(slot.parameter->name, extents_of(slot.parameter->shape),
                       stage.values.floats().subspan(static_cast<std::size_t>(slot.offset),
@@ -100,8 +106,7 @@ void load_weights(const Checkpoint& checkpoint, PipelineRank& pipeline) {
                       {buffer->value, static_cast<std::size_t>(buffer->shape.elements())});
     }
   }
-  pipeline.ops().weights_changed();
-  require_all_used(checkpoint, pipeline.layers());
+  require_all_used(checkpoint, layers);
 }
 
 void load_moments(const Checkpoint& checkpoint, PipelineRank& pipeline) {

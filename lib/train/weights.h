@@ -20,6 +20,9 @@ std::vector<CheckpointTensor> tensors_to_save(PipelineRank& pipeline);
 // Fills this rank's stages. Error(kCheckpoint) names the tensor that the checkpoint lacks, has in
 // another shape, or has beyond the model's.
 void load_weights(const Checkpoint& checkpoint, PipelineRank& pipeline);
+// The same for any stages of a model of these layers.
+void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
+                  const std::vector<std::unique_ptr<Layer>>& layers);
 
 // The moments of what this rank updates, whatever grid wrote them.
 void load_moments(const Checkpoint& checkpoint, PipelineRank& pipeline);

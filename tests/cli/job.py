@@ -29,8 +29,8 @@ class Job:
             command = [mpirun, "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none"]
             for i, (count, arguments) in enumerate(zip(counts, parts)):
                 command += [":"] * (i > 0) + ["-np", str(count), binary, *arguments]
-        environment = dict(os.environ, OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1",
-                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", **dict(env))
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1",
+                       "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **dict(env)}
         environment[MARK] = self.mark
         self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         pipes = {"stdin": subprocess.DEVNULL, "stdout": self.out, "stderr": self.err, **pipes}

@@ -8,6 +8,7 @@
 #include "nn/mlp.h"
 #include "nn/norm_layer.h"
 #include "nn/positions.h"
+#include "nn/residual.h"
 
 using namespace pipetrain;
 
@@ -65,6 +66,16 @@ TEST_CASE("Gradients with dropout agree with finite differences, and evaluation 
     CHECK(result(*with, Mode::kEvaluate) == result(*without, Mode::kEvaluate));
     CHECK(result(*with, Mode::kTrain) != result(*without, Mode::kTrain));
   }
+}
+
+TEST_CASE("Layers with norms find their parameters inside of a residual block, too") {
+  LayerList layers;
+  layers.push_back(std::make_unique<Attention>("layers.1.residual.0.attention", Shape{5, 8},
+                                               AttentionOptions{.heads = 2}));
+  layers.push_back(
+      std::make_unique<NormLayer>("layers.1.residual.1.rms_norm", Shape{5, 8}, NormKind::kRms));
+  Residual residual("layers.1.residual", {5, 8}, std::move(layers), {}, false);
+  check_gradients(residual, 2);
 }
 
 TEST_CASE("Attention has the parameters that its options ask for") {

@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <optional>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "comm/mpi/mpi_collective.h"
+#include "comm/mpi/mpi_mailbox.h"
+#include "command.h"
+#include "run_options.h"
+#include "same_start.h"
+#include "startup.h"
+#include "terminal.h"
+#include "train/generator.h"
+
+namespace pipetrain {
+namespace {
+
+struct GenerateOptions : RunOptions {
+  std::string checkpoint, prompt;
+  int tokens = 200;
+  SamplingOptions sampling;
+};
+
+[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
+
+void check(GenerateOptions& options) {
+  if (options.checkpoint.empty()) {
+    fail("--checkpoint DIR is missing; see pipetrain generate --help");
+  }
+  const double temperature = options.sampling.temperature;
+  if (!std::isfinite(temperature) || temperature < 0) {
+    fail("--temperature: found " + std::to_string(temperature) +
+         "; expected a number of at least 0 (0: always the likeliest token)");
+  }
+  options.own_words = "--prompt: " + std::to_string(random_key(0, options.prompt)) +
+                      "\n--tokens: " + std::to_string(options.tokens) +
+                      "\n--temperature: " + std::to_string(temperature) +
+                      "\n--top-k: " + std::to_string(options.sampling.top_k) +
+                      "\n--seed: " + std::to_string(options.sampling.seed) + "\n";
+}
+
+// The prompt and what follows, on standard output as soon as whole characters are known.
+class TextPrinter {
+ public:
+  explicit TextPrinter(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+
+  void add(const std::string& text) {
+    if (text.empty()) return;
+    last_ = text.back();
+    write_output(stream_.add(text));
+  }
+  void add(std::int32_t token) { add(tokenizer_.text_of(token, last_)); }
+  void finish() { write_output(stream_.finish() + "\n"); }
+
+ private:
+  const Tokenizer& tokenizer_;
+  Utf8Stream stream_;
+  char last_ = '\0';
+};
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// A token passes through all weights once: those of a small model are read faster by one thread
+// than several can agree to begin.
+int useful_threads(std::size_t weight_bytes) {
+  constexpr std::size_t kBytesPerThread = std::size_t{16} << 20;
+  return static_cast<int>(1 + std::min<std::size_t>(weight_bytes / kBytesPerThread, 1023));
+}
+
+int generate(const MpiSession& session, ErrorReport& report, const GenerateOptions& options) {
+  std::optional<Checkpoint> checkpoint;
+  std::optional<LanguageModel> model;
+  std::vector<std::int32_t> prompt;
+  report.agree([&] {
+    set_up_log(options.log_level);
+    checkpoint.emplace(open_checkpoint(options.checkpoint));
+    model.emplace(open_language_model(*checkpoint));
+    prompt = model->tokenizer.encode(options.prompt, model->vocabulary);
+    if (prompt.empty()) prompt = {model->tokenizer.start_token(model->vocabulary)};
+  });
+  const WaitOptions wait{model->config.communication.timeout_seconds, session.oversubscribed()};
+  std::vector<int> ranks(static_cast<std::size_t>(session.size()));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  MemoryPool pool;
+  MpiMailbox mailbox(ranks, pool, wait, /*stages_per_rank=*/1);
+  MpiCollective collective(ranks, pool, wait, &mailbox);
+  const std::string difference = difference_at_start(options, model->config, collective);
+  std::optional<Generator> generator;
+  report.agree([&] {
+    if (!difference.empty()) fail(difference);
+    generator.emplace(*model, *checkpoint, options.sampling, mailbox, pool);
+  });
+  set_threads(session, useful_threads(pool.used_bytes()));
+
+  const auto prompt_tokens = static_cast<std::int64_t>(prompt.size());
+  const bool prints = session.rank() == 0;
+  if (prints && prompt_tokens > model->context) {
+    spdlog::warn("the prompt has {} tokens, the model sees only the last {} of them", prompt_tokens,
+                 model->context);
+  }
+  TextPrinter printer(model->tokenizer);
+  if (prints) printer.add(options.prompt);
+  const double start = seconds_now();
+  generator->run(std::move(prompt), options.tokens,
+                 [&](std::int32_t token) { printer.add(token); });
+  if (!prints) return 0;
+  printer.finish();
+  const double seconds = seconds_now() - start;
+  spdlog::info("{} tokens after {} of the prompt in {:.2f} s: {:.0f} tokens/s", options.tokens,
+               prompt_tokens, seconds, options.tokens / seconds);
+  return 0;
+}
+
+}  // namespace
+
+Command add_generate_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("generate", "Continue a text with a model from a checkpoint.");
+  const auto options = std::make_shared<GenerateOptions>();
+  options->command = command->get_name();
+  SamplingOptions& sampling = options->sampling;
+  constexpr int kMost = std::numeric_limits<int>::max();
+  command
+      ->add_option("--checkpoint", options->checkpoint,
+                   "folder of a checkpoint of a language model; required")
+      ->type_name("DIR");
+  command
+      ->add_option("--prompt", options->prompt,
+                   "the text to continue, or token numbers; default: a line's end")
+      ->type_name("TEXT");
+  command->add_option("--tokens", options->tokens, "how many tokens to add; default: 200")
+      ->option_text("N")
+      ->check(CLI::Range(1, kMost));
+  command
+      ->add_option("--temperature", sampling.temperature,
+                   "above 0: the higher, the more surprising; 0: the likeliest token; default: 0.8")
+      ->option_text("T");
+  command
+      ->add_option("--top-k", sampling.top_k, "draw from the K likeliest tokens; 0, default: all")
+      ->option_text("K")
+      ->check(CLI::Range(0, kMost));
+  command->add_option("--seed", sampling.seed, "the same seed, the same text; default: 1337")
+      ->option_text("S");
+  command
+      ->add_option("--log-level", options->log_level,
+                   "trace, debug, info, warning, error or off; default: " + options->log_level)
+      ->type_name("LEVEL");
+  return {.options = command,
+          .usage = "[mpirun -np RANKS] pipetrain generate --checkpoint DIR [OPTION]...",
+          .check = [options] { check(*options); },
+          .run_on_ranks = [options](
+                              const MpiSession& session,
+                              ErrorReport& report) { return generate(session, report, *options); }};
+}
+
+}  // namespace pipetrain
