@@ -240,11 +240,13 @@ def copies_of(checkpoint, folder):
     """The checkpoint as it is, and damaged in several ways."""
     files = {name: open(os.path.join(checkpoint, name), "rb").read() for name in os.listdir(checkpoint)}
     weights = next(name for name in files if name.endswith(".safetensors"))
-    last = bytes([files[weights][-1] ^ 1])
+    first = 8 + int.from_bytes(files[weights][:8], "little")  # a byte of the first tensor
+    changed = bytearray(files[weights])
+    changed[first] ^= 1
     changes = {
         "good": {},
         "cut_manifest": {"manifest.json": files["manifest.json"][:-20]},
-        "changed_weights": {weights: files[weights][:-1] + last},
+        "changed_weights": {weights: bytes(changed)},
         "cut_weights": {weights: files[weights][:-100]},
         "no_weights": {weights: None},
     }
