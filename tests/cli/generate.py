@@ -2,7 +2,9 @@
 """generate.py PIPETRAIN MPIRUN: a model from a checkpoint continues a text, the same on any number of ranks, beyond its
 context, with every tokenizer; what cannot be generated from is refused in one line."""
 
+import json
 import os
+import struct
 import tempfile
 
 from inputs import CONFIG, make_inputs, write
@@ -123,6 +125,17 @@ def refused(checks, name, ranks, arguments, code, patterns):
     checks.case(f"{name} ({ranks})", job, problems)
 
 
+def damage(path, name):
+    """Changes a byte of this tensor, if the file has it."""
+    with open(path, "r+b") as file:
+        content = file.read()
+        header = json.loads(content[8:8 + struct.unpack("<Q", content[:8])[0]])
+        if name in header:
+            at = len(content) - max(entry["data_offsets"][1] for entry in header.values()) + header[name]["data_offsets"][0]
+            file.seek(at)
+            file.write(bytes([content[at] ^ 0x55]))
+
+
 def refusals(checks, folder, gpt, tokens):
     classifier = train(checks, folder, "classifier", "--config", "classifier.yaml")
     resnet = train(checks, folder, "resnet", "--config", "resnet.yaml")
@@ -146,9 +159,9 @@ def refusals(checks, folder, gpt, tokens):
         refused(checks, *case)
     job = Job(2, ["generate", *of(gpt, "--seed", "1")], ["generate", *of(gpt, "--seed", "2")])
     checks.case("ranks of two seeds", job, one_error(job, 2, ["rank 1 was started otherwise", "--seed"]))
-    with open(os.path.join(gpt, "weights-00000-of-00001.safetensors"), "r+b") as file:
-        file.seek(-5, os.SEEK_END)
-        file.write(b"\x55\x55")
+    for name in os.listdir(gpt):
+        if name.endswith(".safetensors"):
+            damage(os.path.join(gpt, name), "layers.0.embedding.token.weight")
     refused(checks, "damaged weights", 2, of(gpt), 4, ["does not match its checksum"])
 
 
