@@ -121,6 +121,8 @@ std::int64_t FlatParameters::elements() const {
   return sum;
 }
 
+int moments_per_parameter(const OptimizerConfig& config) { return config.type == "adamw" ? 2 : 1; }
+
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
                                           std::vector<FlatParameters> buffers, Ops& ops) {
   if (config.type == "adamw") return std::make_unique<AdamW>(config, std::move(buffers), ops);

@@ -41,6 +41,8 @@ class Optimizer {
   virtual std::vector<Moment> moments(std::size_t index) = 0;
 };
 
+int moments_per_parameter(const OptimizerConfig& config);
+
 // adamw or sgd, as `config.type` says, with moments of zero.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
                                           std::vector<FlatParameters> buffers, Ops& ops);

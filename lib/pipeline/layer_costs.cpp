@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <map>
 
 #include "base/random.h"
@@ -93,21 +92,6 @@ void run_once(Layer& layer, std::int64_t rows, bool last, Ops& ops, const After&
 
 using BlockCounts = std::vector<MemoryPool::BlockCount>;
 
-StageCost measure(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
-  const Borrowed memory(layer, ops);
-  constexpr double kNever = std::numeric_limits<double>::infinity();
-  StageCost best{kNever, kNever, kNever};
-  for (int run = 0; run < kRuns; ++run) {
-    double seconds_of_run = 0;
-    run_once(layer, rows, last, ops, [&](double StageCost::*part, double seconds, const auto&) {
-      best.*part = std::min(best.*part, seconds);
-      seconds_of_run += seconds;
-    });
-    if (run > 0 && seconds_of_run > kEnoughSeconds) break;
-  }
-  return best;
-}
-
 // What changed since `before`, when the peaks were forgotten.
 MemoryUse use_since(const MemoryPool& pool, const BlockCounts& before) {
   MemoryUse use;
@@ -129,22 +113,48 @@ int steady_runs(const Layer& layer, std::int64_t rows) {
   return static_cast<int>(std::clamp(kSteadySeconds / std::max(seconds, 1e-9), 3.0, 9.0));
 }
 
-LayerMeasure profile(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
-  const Borrowed memory(layer, ops);
+// One run that counts the memory; it also builds primitives. What stays in it for ever, packed
+// weights, would be counted as the microbatch's: then another one counts.
+LayerMeasure count_memory(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
   LayerMeasure measured;
-  const BlockCounts before_all = ops.pool().block_counts();
-  run_once(layer, rows, last, ops, [](auto&&...) {});  // builds primitives and packs weights
-  measured.kept = use_since(ops.pool(), before_all).after;
-  std::vector<StageCost> runs(static_cast<std::size_t>(steady_runs(layer, rows)));
-  for (StageCost& run : runs) {
+  const auto count = [&] {
     run_once(layer, rows, last, ops,
              [&](double StageCost::*part, double seconds, const BlockCounts& before) {
-               run.*part = seconds;
+               measured.cost.*part = seconds;
                MemoryUse& use = part == &StageCost::forward          ? measured.forward
                                 : part == &StageCost::backward_input ? measured.backward_input
                                                                      : measured.backward_weight;
                use = use_since(ops.pool(), before);
              });
+  };
+  const BlockCounts before_all = ops.pool().block_counts();
+  count();
+  measured.kept = use_since(ops.pool(), before_all).after;
+  if (!measured.kept.empty()) count();
+  return measured;
+}
+
+LayerMeasure measure(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
+  const Borrowed memory(layer, ops);
+  LayerMeasure best = count_memory(layer, rows, last, ops);
+  for (int run = 1; run < kRuns; ++run) {
+    double seconds_of_run = 0;
+    run_once(layer, rows, last, ops, [&](double StageCost::*part, double seconds, const auto&) {
+      best.cost.*part = std::min(best.cost.*part, seconds);
+      seconds_of_run += seconds;
+    });
+    if (seconds_of_run > kEnoughSeconds) break;
+  }
+  return best;
+}
+
+LayerMeasure profile(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
+  const Borrowed memory(layer, ops);
+  LayerMeasure measured = count_memory(layer, rows, last, ops);
+  std::vector<StageCost> runs(static_cast<std::size_t>(steady_runs(layer, rows)));
+  for (StageCost& run : runs) {
+    run_once(layer, rows, last, ops,
+             [&](double StageCost::*part, double seconds, const auto&) { run.*part = seconds; });
   }
   for (double StageCost::*part :
        {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight}) {
@@ -174,10 +184,18 @@ auto for_each_kind(const std::vector<std::unique_ptr<Layer>>& layers, const Meas
 
 }  // namespace
 
-std::vector<StageCost> measure_layer_costs(const std::vector<std::unique_ptr<Layer>>& layers,
-                                           std::int64_t rows, Ops& ops) {
+std::vector<LayerMeasure> measure_layer_costs(const std::vector<std::unique_ptr<Layer>>& layers,
+                                              std::int64_t rows, Ops& ops) {
   return for_each_kind(layers,
                        [&](Layer& layer, bool last) { return measure(layer, rows, last, ops); });
+}
+
+std::vector<LayerMeasure> count_layer_memory(const std::vector<std::unique_ptr<Layer>>& layers,
+                                             std::int64_t rows, Ops& ops) {
+  return for_each_kind(layers, [&](Layer& layer, bool last) {
+    const Borrowed memory(layer, ops);
+    return count_memory(layer, rows, last, ops);
+  });
 }
 
 std::vector<LayerMeasure> profile_layers(const std::vector<std::unique_ptr<Layer>>& layers,

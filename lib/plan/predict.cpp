@@ -139,8 +139,12 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
   if (plan.memory_bytes > limit_bytes) return plan;
 
   const Schedule full = with_recompute(schedule, model_cut.costs);
-  plan.tensor_bytes = rank_memory({inputs_.model, full, parameters, model_cut.stages, rows.larger,
-                                   rows.smaller, rows.larger_count, inputs_.moments});
+  plan.tensor_bytes.clear();
+  for (const RankMemory& rank :
+       rank_memory({inputs_.model, full, parameters, model_cut.stages, rows.larger, rows.smaller,
+                    rows.larger_count, inputs_.moments})) {
+    plan.tensor_bytes.push_back(rank.total());
+  }
   plan.memory_bytes = fullest();
   if (plan.memory_bytes > limit_bytes) return plan;
 

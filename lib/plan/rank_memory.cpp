@@ -28,9 +28,13 @@ class Tally {
   Use prepare(const MemoryUse& use) { return {numbered(use.most), numbered(use.after)}; }
   void run(const Use& use) {
     for (const auto& [i, count] : use.most) most_[i] = std::max(most_[i], used_[i] + count);
-    for (const auto& [i, count] : use.after) used_[i] += count;
+    for (const auto& [i, count] : use.after) {
+      used_[i] += count;
+      used_bytes_ += count * sizes_[i];
+    }
   }
   void take(std::int64_t size, int count = 1) { run(prepare(takes(size, count))); }
+  std::int64_t used() const { return used_bytes_; }
   std::int64_t reserved() const {
     std::int64_t bytes = 0;
     for (std::size_t i = 0; i < sizes_.size(); ++i) bytes += sizes_[i] * most_[i];
@@ -55,6 +59,7 @@ class Tally {
   std::unordered_map<std::int64_t, std::size_t> numbers_;
   std::vector<std::int64_t> sizes_;
   std::vector<int> used_, most_;
+  std::int64_t used_bytes_ = 0;
 };
 
 // One rank's step.
@@ -69,8 +74,13 @@ class Walk {
     }
   }
 
-  std::int64_t run(const MessageBound& bound) {
+  RankMemory run(const RankParameters& parameters, const MessageBound& bound) {
+    RankMemory memory;
+    const std::int64_t packed = tally_.used();
+    take_parameters(parameters, memory);
     take_batches();
+    const std::int64_t lasting = tally_.used();
+    memory.messages = lasting - packed - memory.total();
     std::set<std::pair<int, int>> recomputed;
     for (const Action& action : actions_) {
       if (action.op == Op::kRecompute) recomputed.emplace(action.stage, action.microbatch);
@@ -82,11 +92,12 @@ class Walk {
       } else {
         message(action);
       }
+      memory.activations = std::max(memory.activations, tally_.used() - lasting);
     }
-    return tally_.reserved() + reserved_for_sends(bound);
+    memory.work = tally_.reserved() - memory.total();
+    memory.messages += reserved_for_sends(bound);
+    return memory;
   }
-
-  void take(std::int64_t bytes, int count = 1) { tally_.take(block(bytes), count); }
 
  private:
   struct Prepared {
@@ -105,6 +116,45 @@ class Walk {
   const StageProfile& profile(int stage, int microbatch) const {
     const StageSizes& sizes = plan_.stages[index(stage)];
     return is_larger(microbatch) ? sizes.larger : sizes.smaller;
+  }
+
+  std::int64_t take(std::int64_t bytes, int count = 1) {
+    tally_.take(block(bytes), count);
+    return count * block(bytes);
+  }
+
+  void take_parameters(const RankParameters& mine, RankMemory& memory) {
+    for (const std::int64_t elements : mine.stage_elements) {
+      memory.weights += take(kFloatBytes * elements);
+      memory.gradients += take(kFloatBytes * elements);
+      memory.moments += take(kFloatBytes * moments_of(elements), plan_.moments);
+    }
+    for (const std::int64_t n : mine.stage_buffers) {
+      if (n > 0) memory.weights += take(kFloatBytes * n, 2);  // values and nexts
+    }
+    if (plan_.replicas > 1) take_buckets(mine);
+    for (const std::int64_t n : mine.earlier_gradients) memory.gradients += take(kFloatBytes * n);
+    for (const std::int64_t n : mine.exchanged) take(kFloatBytes * n);
+    const std::int64_t elements = parameter_elements(plan_.model);
+    const std::int64_t chunks = (elements + kNormChunkElements - 1) / kNormChunkElements;
+    if (plan_.schedule.rank_count() > 1) take(kNormBytes * chunks);  // every rank adds up a part
+  }
+
+  // A shard's exact size depends on where chunks of parameters end.
+  std::int64_t moments_of(std::int64_t elements) const {
+    const int parts = plan_.shards_optimizer ? plan_.replicas : 1;
+    return (elements + parts - 1) / parts;
+  }
+
+  // What reduce-scatters of buckets that are under way at once are received in.
+  void take_buckets(const RankParameters& mine) {
+    const std::int64_t size = std::max<std::int64_t>(1, plan_.bucket_elements);
+    std::int64_t count = 0, largest = 0;
+    for (const std::int64_t elements : mine.stage_elements) {
+      count += (elements + size - 1) / size;
+      largest = std::max(largest, std::min(elements, size));
+    }
+    take(kFloatBytes * largest, static_cast<int>(std::min<std::int64_t>(count, 4)));
   }
 
   // The coordinator is one step ahead: this step's inputs and targets and the next one's.
@@ -238,27 +288,15 @@ std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Sch
   return ranks;
 }
 
-std::vector<std::int64_t> rank_memory(const MemoryPlan& plan) {
+std::vector<RankMemory> rank_memory(const MemoryPlan& plan) {
   const Schedule lowered = lower(plan.schedule);
   const std::vector<MessageBound> bounds = max_outstanding_sends(lowered);
-  const std::int64_t chunks =
-      (parameter_elements(plan.model) + kNormChunkElements - 1) / kNormChunkElements;
-  std::vector<std::int64_t> bytes;
+  std::vector<RankMemory> ranks;
   for (int rank = 0; rank < lowered.rank_count(); ++rank) {
-    Walk walk(plan, lowered.ranks[index(rank)], rank);
-    const RankParameters& mine = plan.parameters[index(rank)];
-    for (const std::int64_t elements : mine.stage_elements) {
-      walk.take(kFloatBytes * elements, 2 + plan.moments);
-    }
-    for (const std::int64_t n : mine.stage_buffers) {
-      if (n > 0) walk.take(kFloatBytes * n, 2);  // values and nexts
-    }
-    for (const std::int64_t n : mine.earlier_gradients) walk.take(kFloatBytes * n);
-    for (const std::int64_t n : mine.exchanged) walk.take(kFloatBytes * n);
-    if (lowered.rank_count() > 1) walk.take(kNormBytes * chunks);  // every rank adds up a part
-    bytes.push_back(walk.run(bounds[index(rank)]));
+    const std::size_t r = index(rank);
+    ranks.push_back(Walk(plan, lowered.ranks[r], rank).run(plan.parameters[r], bounds[r]));
   }
-  return bytes;
+  return ranks;
 }
 
 }  // namespace pipetrain

@@ -40,11 +40,25 @@ struct MemoryPlan {
   std::int64_t larger_rows = 1, smaller_rows = 1;
   int larger_count = 0;
   int moments = 2;  // of the optimizer, per parameter
+  int replicas = 1;
+  bool shards_optimizer = false;     // each replica keeps the moments of its share
+  std::int64_t bucket_elements = 0;  // of a gradient, summed over the replicas in one piece
 };
 
-// One per rank: values, gradients and moments; activations of the microbatches that are live at
-// once; messages under way; inputs and targets; work space. A block of the pool serves only its own
-// size, so what counts is the most of each size, wherever in the step that is.
-std::vector<std::int64_t> rank_memory(const MemoryPlan& plan);
+// One rank's tensor memory in bytes, by what it is for.
+struct RankMemory {
+  std::int64_t weights = 0, gradients = 0, moments = 0;
+  std::int64_t activations = 0;  // the most between two actions: of microbatches under way
+  std::int64_t messages = 0;     // inputs and targets of two steps, sends and tied gradients
+  std::int64_t work = 0;         // the rest: what an action takes and gives back
+
+  std::int64_t total() const {
+    return weights + gradients + moments + activations + messages + work;
+  }
+};
+
+// One per rank. A block of the pool serves only its own size, so what counts is the most of each
+// size, wherever in the step that is; the work space covers the difference.
+std::vector<RankMemory> rank_memory(const MemoryPlan& plan);
 
 }  // namespace pipetrain

@@ -15,6 +15,7 @@
 #include "schedule/csv.h"
 #include "schedule/generate.h"
 #include "schedule/validate.h"
+#include "train/memory_forecast.h"
 
 namespace pipetrain {
 namespace {
@@ -69,9 +70,26 @@ std::vector<double> total_costs(const std::vector<StageCost>& layer_costs) {
 
 int replica_rows(const Config& config) { return config.train.batch_size / config.parallel.data; }
 
-// Rows of the largest microbatch.
-std::int64_t microbatch_rows(const Config& config, const ModelPlan& plan) {
-  return (replica_rows(config) + plan.microbatches - 1) / plan.microbatches;
+// Rank 0's own measurement; nothing on the others.
+std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelPlan& plan,
+                                            Collective& world, bool timed) {
+  if (world.rank() != 0) return {};
+  MemoryPool scratch;
+  Ops ops(scratch);
+  const std::int64_t rows = microbatch_rows(config, plan);
+  return timed ? measure_layer_costs(plan.layers, rows, ops)
+               : count_layer_memory(plan.layers, rows, ops);
+}
+
+std::vector<StageCost> agreed_costs(const std::vector<LayerMeasure>& measured,
+                                    const ModelPlan& plan, Collective& world) {
+  std::vector<StageCost> costs(plan.layers.size());
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    costs[i] = measured[i].cost;
+    if (plan.recomputed[i]) costs[i].recompute = costs[i].forward;
+  }
+  world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
+  return costs;
 }
 
 // What rank 0 decided, on every rank.
@@ -183,31 +201,25 @@ ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
   return plan;
 }
 
+std::int64_t microbatch_rows(const Config& config, const ModelPlan& plan) {
+  return (replica_rows(config) + plan.microbatches - 1) / plan.microbatches;
+}
+
 std::vector<StageCost> measure_layers(const Config& config, const ModelPlan& plan,
                                       Collective& world) {
-  std::vector<StageCost> costs(plan.layers.size());
-  if (world.rank() == 0) {
-    MemoryPool scratch;
-    Ops ops(scratch);
-    costs = measure_layer_costs(plan.layers, microbatch_rows(config, plan), ops);
-    for (std::size_t i = 0; i < costs.size(); ++i) {
-      if (plan.recomputed[i]) costs[i].recompute = costs[i].forward;
-    }
-  }
-  world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
-  return costs;
+  return agreed_costs(measure_on_rank_0(config, plan, world, /*timed=*/true), plan, world);
 }
 
 Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world) {
   Layout layout;
   layout.recomputed = plan.recomputed;
   const bool cuts = config.pipeline.partition == "auto" && plan.stage_count() > 1;
-  if (cuts || plan.searches_schedule()) {
-    const double start = wall_seconds();
-    layout.layer_costs = measure_layers(config, plan, world);
-    layout.measure_seconds = wall_seconds() - start;
-  }
-  const double start = wall_seconds();
+  const bool timed = cuts || plan.searches_schedule();
+  double start = wall_seconds();
+  std::vector<LayerMeasure> measured = measure_on_rank_0(config, plan, world, timed);
+  if (timed) layout.layer_costs = agreed_costs(measured, plan, world);
+  layout.measure_seconds = wall_seconds() - start;
+  start = wall_seconds();
   std::string table;
   if (world.rank() == 0 || !plan.searches_schedule()) {
     Chooser(config.pipeline, plan, layout).choose();
@@ -221,6 +233,11 @@ Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& wo
     layout.search_seconds = wall_seconds() - start;
   }
   assert(is_partition(layout.partition, static_cast<int>(plan.layers.size()), plan.stage_count()));
+  layout.memory.resize(static_cast<std::size_t>(plan.ranks));
+  if (world.rank() == 0) {
+    layout.memory = forecast_memory(config, plan, layout, std::move(measured));
+  }
+  world.broadcast(std::as_writable_bytes(std::span(layout.memory)), 0);
   return layout;
 }
 

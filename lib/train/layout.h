@@ -10,6 +10,7 @@
 #include "data/source.h"
 #include "nn/model.h"
 #include "pipeline/partition.h"
+#include "plan/rank_memory.h"
 #include "schedule/schedule.h"
 #include "schedule/simulate.h"
 #include "train/config.h"
@@ -42,10 +43,14 @@ struct Layout {
   std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if nothing needed them
   double measure_seconds = 0;          // that the timing took
   double search_seconds = 0;           // that the search for a schedule took; 0: none
+  std::vector<RankMemory> memory;      // foreseen, one per rank of the pipeline
 };
 
-// Collective. Rank 0 times the layers where the partition or the schedule is auto, and decides for
-// all.
+// Rows of the largest microbatch.
+std::int64_t microbatch_rows(const Config& config, const ModelPlan& plan);
+
+// Collective. Rank 0 times the layers where the partition or the schedule is auto, counts their
+// memory, and decides for all.
 Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world);
 
 // Collective. Rank 0 times the layers on a microbatch of the plan; the same on every rank.

@@ -14,8 +14,6 @@
 namespace pipetrain {
 namespace {
 
-// Of a gradient, summed over the replicas in one piece: 4 MiB.
-constexpr std::int64_t kBucketElements = std::int64_t{1} << 20;
 constexpr double kClipEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_
 
 }  // namespace

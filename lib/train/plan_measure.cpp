@@ -12,6 +12,7 @@
 #include "pipeline/recompute.h"
 #include "pipeline/recorder.h"
 #include "tensor/memory.h"
+#include "train/model_profile.h"
 
 namespace pipetrain {
 namespace {
@@ -20,26 +21,6 @@ using Layers = std::vector<std::unique_ptr<Layer>>;
 
 constexpr std::array kParts = {&StageCost::forward, &StageCost::backward_input,
                                &StageCost::backward_weight};
-
-std::vector<LayerFacts> facts_of(const Layers& layers) {
-  std::vector<LayerFacts> all;
-  for (const auto& layer : layers) {
-    const auto bytes = [](const Shape& row, DType dtype) {
-      return row.elements() * static_cast<std::int64_t>(element_bytes(dtype));
-    };
-    LayerFacts& facts = all.emplace_back();
-    facts.name = layer->name();
-    facts.input_row_bytes = bytes(layer->input_row(), layer->input_dtype());
-    facts.output_row_bytes = bytes(layer->output_row(), DType::kFloat32);
-    for (const Parameter& parameter : layer->parameters()) {
-      facts.parameters.push_back({parameter.name, parameter.elements()});
-    }
-    for (const Buffer& buffer : layer->buffers()) {
-      facts.buffer_elements += buffer.shape.elements();
-    }
-  }
-  return all;
-}
 
 // What pipeline.recompute may be: none, full, attention where there is any, and the configuration's
 // own list.
@@ -134,7 +115,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   constexpr std::int64_t kGrowthBytes = 32 << 20;
   PlanInputs inputs;
   inputs.batch_rows = config.train.batch_size;
-  inputs.moments = config.optimizer.type == "adamw" ? 2 : 1;
+  inputs.moments = moments_per_parameter(config.optimizer);
   inputs.cut = [](const std::vector<double>& costs, Placement placement, int ranks,
                   int virtual_stages) {
     return ranks == 1 || virtual_stages == 1
@@ -143,15 +124,8 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   };
   inputs.machine.process_bytes = static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
   const double start = wall_seconds();
-  ModelProfile& model = inputs.model;
   const Layers layers = build_layers(config.model, data);
-  model.layers = facts_of(layers);
-  model.block_bytes = [](std::int64_t bytes) {
-    return static_cast<std::int64_t>(block_bytes(static_cast<std::size_t>(bytes)));
-  };
-  model.input_row_bytes = model.layers.front().input_row_bytes;
-  model.target_row_bytes = layers.back()->output_row().without_last().elements() *
-                           static_cast<std::int64_t>(element_bytes(DType::kInt32));
+  ModelProfile& model = inputs.model = model_profile(layers);
   inputs.recomputed = recompute_choices(config.pipeline, layers);
 
   const std::vector<std::int64_t> sizes =

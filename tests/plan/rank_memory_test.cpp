@@ -28,7 +28,7 @@ Live most_live(const Schedule& schedule, int rank) {
 }
 
 struct Predicted {
-  std::vector<std::int64_t> bytes;
+  std::vector<RankMemory> ranks;
   std::vector<RankParameters> parameters;
 };
 
@@ -73,13 +73,18 @@ TEST_CASE("A rank's memory is its parameters and what its own list of actions ke
       const int layers = 8 / schedule.virtual_stages;  // of a stage
       for (int rank = 0; rank < ranks; ++rank) {
         const Live most = most_live(schedule, rank);
-        const std::int64_t parameters = 8 * made_up.parameters * 4 * 4;
+        const std::int64_t parameters = 8 * made_up.parameters * 4;  // bytes
         // Within an I, one layer has both at a time.
         const std::int64_t activations =
             2 * (layers * most.saved * kSaved + layers * most.for_weights * kForWeights);
-        const std::int64_t bytes = found.bytes[static_cast<std::size_t>(rank)];
-        CHECK(bytes >= parameters + activations);
-        CHECK(bytes < parameters + activations + 200 * kInput);  // messages and batches
+        const RankMemory& memory = found.ranks[static_cast<std::size_t>(rank)];
+        CHECK(memory.weights == parameters);
+        CHECK(memory.gradients == parameters);
+        CHECK(memory.moments == 2 * parameters);
+        CHECK(memory.activations <= activations + 2 * 8 * kInput);  // and what has arrived
+        const std::int64_t rest = memory.total() - 4 * parameters - activations;
+        CHECK(rest >= 0);
+        CHECK(rest < 200 * kInput);  // messages and batches
       }
     }
   }
@@ -88,8 +93,8 @@ TEST_CASE("A rank's memory is its parameters and what its own list of actions ke
 TEST_CASE("Under GPipe, recomputing all keeps of waiting microbatches only the inputs") {
   const MadeUp made_up{.layers = 8, .batch_rows = 8};
   const Schedule schedule = generate("gpipe", 2, 1, 8);
-  const std::int64_t kept = predict(made_up, schedule, "none").bytes[0];
-  const std::int64_t recomputed = predict(made_up, schedule, "full").bytes[0];
+  const std::int64_t kept = predict(made_up, schedule, "none").ranks[0].total();
+  const std::int64_t recomputed = predict(made_up, schedule, "full").ranks[0].total();
   // 4 layers of one microbatch at a time, and small blocks for inputs and messages.
   CHECK(std::abs(kept - recomputed - 7 * 4 * kSaved) < 10 * kInput);
 }

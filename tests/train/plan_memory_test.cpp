@@ -40,16 +40,18 @@ void check_foreseen(Config config, int ranks, const FixedSource& source) {
 
   config.pipeline.partition = "list";
   config.pipeline.first_layers = plan.first_layers;
-  std::vector<double> taken(static_cast<std::size_t>(ranks));
+  std::vector<double> taken(static_cast<std::size_t>(ranks)), foreseen(taken);
   run_ranks(config, source, ranks, [&](RankThread& rank) {
+    const auto r = static_cast<std::size_t>(rank.rank());
+    foreseen[r] = static_cast<double>(rank.pipeline().layout().memory[r].total());
     rank.train(0, 4);
-    taken[static_cast<std::size_t>(rank.rank())] =
-        static_cast<double>(rank.pool().reserved_bytes());
+    taken[r] = static_cast<double>(rank.pool().reserved_bytes());
   });
   for (std::size_t rank = 0; rank < taken.size(); ++rank) {
     INFO(candidate.schedule << ", M=" << candidate.microbatches << ", recompute "
                             << candidate.recompute << ", rank " << rank << " of " << ranks);
     CHECK(static_cast<double>(plan.tensor_bytes[rank]) == Approx(taken[rank]).epsilon(0.05));
+    CHECK(foreseen[rank] == Approx(taken[rank]).epsilon(0.05));  // by the run itself
   }
 }
 
