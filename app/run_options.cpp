@@ -1,6 +1,7 @@
 #include "run_options.h"
 
 #include "base/error.h"
+#include "base/size.h"
 #include "command.h"
 
 namespace pipetrain {
@@ -40,9 +41,15 @@ void add_run_options(CLI::App& command, RunOptions& options) {
             "microbatches a step");
   add_short(command, options, "--virtual-stages", "V", "pipeline.virtual_stages",
             "stages per rank");
+  command
+      .add_option(
+          "--memory-limit", options.memory_limit,
+          "most memory of a rank, such as 16GiB; default: the host's free memory over its ranks")
+      ->type_name("SIZE");
 }
 
 void require_config(const RunOptions& options) {
+  if (!options.memory_limit.empty()) parse_size(options.memory_limit, "--memory-limit");
   if (options.config.empty()) {
     throw Error(ExitCode::kConfiguration, "--config FILE is missing; see pipetrain --help");
   }

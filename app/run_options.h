@@ -13,8 +13,9 @@ struct RunOptions {
   std::string config;
   std::vector<std::string> overrides;  // "key.path=value", short flags included
   std::string log_level = "info";
-  bool resumes = false;     // goes on from a checkpoint, if there is one
-  std::string resume_from;  // that one; empty: the newest of the run directory
+  bool resumes = false;      // goes on from a checkpoint, if there is one
+  std::string resume_from;   // that one; empty: the newest of the run directory
+  std::string memory_limit;  // per rank, as "16GiB"; empty: what is free
   std::string own_words;  // "--steps: 5\n": the command's own options that all ranks must agree on
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/size.h"
 #include "comm/grid.h"
 #include "comm/mpi/mpi_collective.h"
 #include "same_start.h"
@@ -33,6 +34,19 @@ World learn_world(const MpiSession& session, Collective& collective) {
     world.places.push_back({place[0], place[1], place[2], place[3]});
   }
   return world;
+}
+
+// What was asked for, or a fair share of what this host has left.
+MemoryLimit memory_limit(const RunOptions& options, const World& world) {
+  if (!options.memory_limit.empty()) {
+    return {parse_size(options.memory_limit, "--memory-limit"), "--memory-limit"};
+  }
+  const std::string& host = world.places[static_cast<std::size_t>(world.rank)].host;
+  const auto ranks = std::count_if(world.places.begin(), world.places.end(),
+                                   [&](const RankPlace& place) { return place.host == host; });
+  return {static_cast<std::int64_t>(available_bytes()) / ranks,
+          "its share of what " + host + " has free for " + std::to_string(ranks) +
+              (ranks == 1 ? " rank" : " ranks")};
 }
 
 // One label a row, or one for each token: model and data must mean the same.
@@ -141,6 +155,7 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
   report.agree([&] {
     made.plan = make_plan(config, made.data, made.grid.pipeline());
     if (made.source) check_targets(*made.source, *made.plan.layers.back());
+    made.plan.memory_limit = memory_limit(options, made.world);
     set_epochs(made);
   });
   if (makes_run_directory) {

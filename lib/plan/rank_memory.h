@@ -50,10 +50,11 @@ struct RankMemory {
   std::int64_t weights = 0, gradients = 0, moments = 0;
   std::int64_t activations = 0;  // the most between two actions: of microbatches under way
   std::int64_t messages = 0;     // inputs and targets of two steps, sends and tied gradients
-  std::int64_t work = 0;         // the rest: what an action takes and gives back
+  std::int64_t work = 0;         // what an action takes and gives back; packed weights
+  std::int64_t checkpoint = 0;   // the copy that is written while training goes on
 
   std::int64_t total() const {
-    return weights + gradients + moments + activations + messages + work;
+    return weights + gradients + moments + activations + messages + work + checkpoint;
   }
 };
 

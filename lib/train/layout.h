@@ -17,6 +17,12 @@
 
 namespace pipetrain {
 
+// How much memory a rank may take.
+struct MemoryLimit {
+  std::int64_t bytes = 0;  // 0: as much as it gets
+  std::string reason;      // where the number comes from, for messages
+};
+
 // The model's layers and the schedule that runs them: what can be checked before any rank talks to
 // another.
 struct ModelPlan {
@@ -24,6 +30,7 @@ struct ModelPlan {
   std::vector<bool> recomputed;                         // per layer
   int ranks = 1, virtual_stages = 1, microbatches = 1;  // of one replica of the pipeline
   std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
+  MemoryLimit memory_limit;        // of this rank
   Schedule schedule;  // compute actions; without ranks if it is still to be searched for: auto
 
   int stage_count() const { return ranks * virtual_stages; }

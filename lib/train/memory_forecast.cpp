@@ -1,9 +1,14 @@
 #include "train/memory_forecast.h"
 
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/size.h"
 #include "optim/optimizer.h"
 #include "pipeline/recompute.h"
 #include "pipeline/shards.h"
 #include "schedule/lower.h"
+#include "tensor/memory.h"
 #include "train/model_profile.h"
 
 namespace pipetrain {
@@ -29,17 +34,66 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& p
   const Schedule schedule =
       add_recompute(layout.schedule, recomputing_stages(layout.recomputed, first));
   const auto parameters = rank_parameters(model, layout.schedule, first);
-  return rank_memory({.model = model,
-                      .schedule = schedule,
-                      .parameters = parameters,
-                      .stages = stages,
-                      .larger_rows = larger,
-                      .smaller_rows = smaller,
-                      .larger_count = static_cast<int>(batch % microbatches),
-                      .moments = moments_per_parameter(config.optimizer),
-                      .replicas = config.parallel.data,
-                      .shards_optimizer = config.parallel.shard != "none",
-                      .bucket_elements = kBucketElements});
+  std::vector<RankMemory> ranks =
+      rank_memory({.model = model,
+                   .schedule = schedule,
+                   .parameters = parameters,
+                   .stages = stages,
+                   .larger_rows = larger,
+                   .smaller_rows = smaller,
+                   .larger_count = static_cast<int>(batch % microbatches),
+                   .moments = moments_per_parameter(config.optimizer),
+                   .replicas = config.parallel.data,
+                   .shards_optimizer = config.parallel.shard != "none",
+                   .bucket_elements = kBucketElements});
+  if (config.train.checkpoint_background && config.train.checkpoint_every > 0) {
+    for (RankMemory& rank : ranks) rank.checkpoint = rank.weights + rank.moments;
+  }
+  return ranks;
+}
+
+void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit, const Grid& grid,
+                  Collective& world) {
+  // What oneDNN's kernels and MPI's buffers take beside tensors once all has run.
+  constexpr std::int64_t kGrowthBytes = 32 << 20;
+  const int place = grid.position_of(world.rank()).pipeline;
+  const std::int64_t tensors = memory[static_cast<std::size_t>(place)].total();
+  const std::int64_t process = static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
+  std::string mine;
+  if (limit.bytes > 0 && tensors + process > limit.bytes) {
+    mine = "rank " + std::to_string(world.rank()) + " will take " + size_text(tensors + process) +
+           " (" + size_text(tensors) + " of tensors), more than " + size_text(limit.bytes) + ", " +
+           limit.reason +
+           "; use more ranks, recompute, smaller microbatches, parallel.shard, or pipetrain plan";
+  }
+  for (const std::string& text : world.all_gather_text(mine)) {
+    if (!text.empty()) throw Error(ExitCode::kConfiguration, "memory: " + text);
+  }
+}
+
+std::vector<std::string> memory_lines(const std::vector<RankMemory>& memory) {
+  constexpr std::size_t kMostLines = 8;
+  const auto line = [&](std::size_t rank) {
+    const RankMemory& m = memory[rank];
+    std::string text = "memory foreseen, pipeline rank " + std::to_string(rank) + ": " +
+                       size_text(m.total()) + " = weights " + size_text(m.weights) +
+                       ", gradients " + size_text(m.gradients) + ", moments " +
+                       size_text(m.moments) + ", activations " + size_text(m.activations) +
+                       ", messages " + size_text(m.messages) + ", work " + size_text(m.work);
+    if (m.checkpoint > 0) text += ", copy for checkpoints " + size_text(m.checkpoint);
+    return text;
+  };
+  std::vector<std::string> lines;
+  if (memory.size() > kMostLines) {
+    const auto fullest = std::max_element(
+        memory.begin(), memory.end(),
+        [](const RankMemory& a, const RankMemory& b) { return a.total() < b.total(); });
+    lines.push_back(line(static_cast<std::size_t>(fullest - memory.begin())) + "; the fullest of " +
+                    std::to_string(memory.size()));
+    return lines;
+  }
+  for (std::size_t rank = 0; rank < memory.size(); ++rank) lines.push_back(line(rank));
+  return lines;
 }
 
 }  // namespace pipetrain

@@ -1,9 +1,12 @@
-// What each rank's tensors will take, known before any of them is made. It must not know MPI, or
-// what a rank does with what it learns.
+// What each rank's tensors will take, known before any of them is made, and whether there is room
+// for it. It must not know MPI or what is trained.
 #pragma once
 
+#include <string>
 #include <vector>
 
+#include "comm/collective.h"
+#include "comm/grid.h"
 #include "plan/rank_memory.h"
 #include "train/layout.h"
 
@@ -12,5 +15,13 @@ namespace pipetrain {
 // One per rank of the pipeline. `measured`: the layers on the largest microbatch of the plan.
 std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& plan,
                                         const Layout& layout, std::vector<LayerMeasure> measured);
+
+// Collective. Error(kConfiguration) on every rank if the tensors of some rank, with what its
+// process takes beside them, exceed its limit.
+void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit, const Grid& grid,
+                  Collective& world);
+
+// For the log: one line per rank of the pipeline, or of many ranks the fullest one's.
+std::vector<std::string> memory_lines(const std::vector<RankMemory>& memory);
 
 }  // namespace pipetrain

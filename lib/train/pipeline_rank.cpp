@@ -10,6 +10,7 @@
 #include "schedule/generate.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
+#include "train/memory_forecast.h"
 
 namespace pipetrain {
 namespace {
@@ -38,6 +39,7 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, const GridLinks
       index_(layers_),
       target_row_(layers_.back()->output_row().without_last()),
       figures_(index_.chunks, grid().size(), stage_count()) {
+  if (mode == Mode::kTrain) require_room(layout_.memory, plan.memory_limit, grid(), links.world);
   build_stages(mode);
   if (mode == Mode::kTrain) build_shards();
   build_engine();

@@ -39,7 +39,8 @@ void RunCheckpoints::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void RunCheckpoints::write(const Contents& contents) {
+void RunCheckpoints::write(const Contents& contents, bool in_background) {
+  in_background = in_background && config_.checkpoint_background;
   if (pending()) complete();
   const double start = wall_seconds();
   const std::int64_t step = contents.position.step;
@@ -49,14 +50,14 @@ void RunCheckpoints::write(const Contents& contents) {
 
   pending_ = {contents.position, contents.tokenizer_json, contents.config_yaml, start, 0};
   written_ = false;
-  if (config_.checkpoint_background) {
+  if (in_background) {
     thread_ = std::thread(
         [this, step, tensors = copied(contents.tensors)] { write_mine(step, tensors); });
   } else {
     write_mine(step, contents.tensors);
   }
   pending_->stalled = wall_seconds() - start;
-  if (!config_.checkpoint_background) complete();
+  if (!in_background) complete();
 }
 
 std::vector<CheckpointTensor> RunCheckpoints::copied(const std::vector<CheckpointTensor>& tensors) {

@@ -28,11 +28,11 @@ class RunCheckpoints {
     std::vector<CheckpointTensor> tensors;    // that this rank writes; maybe none
     std::string tokenizer_json, config_yaml;  // of rank 0
   };
-  // Collective. Completes an earlier one first. In the background, the tensors are copied (the
-  // copy's memory is kept for the next one) and written while training goes on; else all is done on
-  // return. What fails is an Error(kCheckpoint) on every rank, or a warning, as
-  // train.on_write_error says.
-  void write(const Contents& contents);
+  // Collective. Completes an earlier one first. In the background, if train.checkpoint_background
+  // allows it, the tensors are copied (the copy's memory is kept for the next one) and written
+  // while training goes on; else all is done on return. What fails is an Error(kCheckpoint) on
+  // every rank, or a warning, as train.on_write_error says.
+  void write(const Contents& contents, bool in_background);
 
   bool pending() const {
     return pending_.has_value();

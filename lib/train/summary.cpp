@@ -67,17 +67,18 @@ std::string rank_table(const std::vector<RankSummary>& ranks, bool replicas) {
   const auto replica = [&](const auto& text) {
     return replicas ? fmt::format("{:>7}  ", text) : std::string();
   };
-  std::string text = fmt::format("{:>4}  {}{:<7} {:<16} {:>9} {:>7} {:>7} {:>6} {:>13} {:>13}\n",
-                                 "rank", replica("replica"), "stage", "layers", "busy", "share",
-                                 "bubble", "live", "peak tensors", "peak memory");
+  std::string text =
+      fmt::format("{:>4}  {}{:<7} {:<16} {:>9} {:>7} {:>7} {:>6} {:>9} {:>9} {:>9}\n", "rank",
+                  replica("replica"), "stage", "layers", "busy", "share", "bubble", "live",
+                  "foreseen", "tensors", "resident");
   for (std::size_t r = 0; r < ranks.size(); ++r) {
     const RankSummary& rank = ranks[r];
     const double share = rank.run_seconds > 0 ? rank.busy_seconds / rank.run_seconds : 0;
-    text +=
-        fmt::format("{:>4}  {}{:<7} {:<16} {:>8.1f}s {:>6.1f}% {:>6.1f}% {:>6.3g} {:>13} {:>13}\n",
-                    r, replica(rank.replica), rank.stages, rank.layers, rank.busy_seconds,
-                    100 * share, 100 * (1 - share), rank.live_microbatches,
-                    bytes_text(rank.peak_tensor_bytes), bytes_text(rank.peak_resident_bytes));
+    text += fmt::format(
+        "{:>4}  {}{:<7} {:<16} {:>8.1f}s {:>6.1f}% {:>6.1f}% {:>6.3g} {:>9} {:>9} {:>9}\n", r,
+        replica(rank.replica), rank.stages, rank.layers, rank.busy_seconds, 100 * share,
+        100 * (1 - share), rank.live_microbatches, bytes_text(rank.foreseen_bytes),
+        bytes_text(rank.tensor_bytes), bytes_text(rank.resident_bytes));
   }
   return text;
 }
@@ -116,12 +117,15 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
 
 RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, double busy_seconds,
                            double run_seconds) {
+  const auto place = static_cast<std::size_t>(pipeline.position().pipeline);
+  const RankMemory& foreseen = pipeline.layout().memory[place];
   RankSummary summary{.replica = pipeline.position().data,
                       .busy_seconds = busy_seconds,
                       .run_seconds = run_seconds,
                       .live_microbatches = pipeline.take_peak_live_microbatches(),
-                      .peak_tensor_bytes = static_cast<double>(pool.peak_bytes()),
-                      .peak_resident_bytes = static_cast<double>(peak_resident_bytes())};
+                      .foreseen_bytes = static_cast<double>(foreseen.total()),
+                      .tensor_bytes = static_cast<double>(pool.reserved_bytes()),
+                      .resident_bytes = static_cast<double>(resident_bytes())};
   for (const int stage : pipeline.local_stages()) {
     const std::string comma = summary.stages.empty() ? "" : ", ";
     summary.stages += comma + std::to_string(stage);
@@ -131,20 +135,15 @@ RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, doubl
 }
 
 std::string to_text(const RankSummary& rank) {
-  return nlohmann::json{rank.replica,
-                        rank.stages,
-                        rank.layers,
-                        rank.busy_seconds,
-                        rank.run_seconds,
-                        rank.live_microbatches,
-                        rank.peak_tensor_bytes,
-                        rank.peak_resident_bytes}
+  return nlohmann::json{rank.replica,        rank.stages,       rank.layers,
+                        rank.busy_seconds,   rank.run_seconds,  rank.live_microbatches,
+                        rank.foreseen_bytes, rank.tensor_bytes, rank.resident_bytes}
       .dump();
 }
 
 RankSummary rank_summary_of(const std::string& text) {
   const nlohmann::json row = nlohmann::json::parse(text);
-  return {row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]};
+  return {row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8]};
 }
 
 std::string summary_text(const RunSummary& run) {

@@ -20,7 +20,7 @@ struct RankSummary {
   std::string layers;                        // "0 to 4"
   double busy_seconds = 0, run_seconds = 0;  // in F, I and W; in all actions, waits included
   double live_microbatches = 0;              // most at once
-  double peak_tensor_bytes = 0, peak_resident_bytes = 0;
+  double foreseen_bytes = 0, tensor_bytes = 0, resident_bytes = 0;  // tensors; process, at the end
 };
 
 RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, double busy_seconds,

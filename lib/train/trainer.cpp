@@ -11,6 +11,7 @@
 #include "base/stop_request.h"
 #include "schedule/simulate.h"
 #include "train/grid_text.h"
+#include "train/memory_forecast.h"
 #include "train/summary.h"
 #include "train/weights.h"
 
@@ -109,7 +110,7 @@ bool Trainer::step_once(std::int64_t step) {
   const bool last = step + 1 == train.steps, stops = !last && result.stopping > 0;
   if (last || stops || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
     progress_.clear();
-    save_checkpoint(step + 1);
+    save_checkpoint(step + 1, /*in_background=*/!last && !stops);
   }
   if (stops) {
     pipeline_.discard_batch(pipeline_.training_step(step + 1));
@@ -140,6 +141,7 @@ void Trainer::announce() const {
   spdlog::info("data: {}", source_->description());
   for (const std::string& line : describe_layout(pipeline_, config_.pipeline.schedule))
     spdlog::info("{}", line);
+  for (const std::string& line : memory_lines(pipeline_.layout().memory)) spdlog::info("{}", line);
 }
 
 void Trainer::feed_training(std::int64_t step) {
@@ -227,8 +229,7 @@ void Trainer::handle_not_finite(const StepContext& step, const StepResult& resul
     if (coordinates()) spdlog::warn("{}; the step is skipped", what);
     return;
   }
-  save_checkpoint(step.step);  // nothing was updated since
-  if (checkpoints_.pending()) checkpoints_.complete();
+  save_checkpoint(step.step, /*in_background=*/false);  // nothing was updated since
   throw Error(ExitCode::kNotFinite, what +
                                         "; the checkpoint is of the last good step; lower "
                                         "optimizer.learning_rate, set optimizer.clip_norm, or set "
@@ -248,7 +249,7 @@ void Trainer::load() {
   }
 }
 
-void Trainer::save_checkpoint(std::int64_t step) {
+void Trainer::save_checkpoint(std::int64_t step, bool in_background) {
   const Grid& grid = pipeline_.grid();
   const Schedule& schedule = pipeline_.layout().schedule;
   RunCheckpoints::Contents contents{.position = {.step = step,
@@ -266,7 +267,7 @@ void Trainer::save_checkpoint(std::int64_t step) {
     contents.tokenizer_json = source_->tokenizer().dump();
     contents.config_yaml = resolved_yaml(config_);
   }
-  checkpoints_.write(contents);
+  checkpoints_.write(contents, in_background);
 }
 
 // A full disk stops the run, or its metrics alone, as train.on_write_error says.

@@ -61,7 +61,7 @@ class Trainer {
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void handle_not_finite(const StepContext& step, const StepResult& result);
   double targets_per_second(const Window& window) const;
-  void save_checkpoint(std::int64_t step);
+  void save_checkpoint(std::int64_t step, bool in_background);
   void write_metrics(const nlohmann::ordered_json& line);
   void print_summary();
 

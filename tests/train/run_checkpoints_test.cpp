@@ -56,7 +56,7 @@ TEST_CASE("A checkpoint holds what was there when it began, whatever is trained 
       RunCheckpoints checkpoints(config, *world, pool);
       std::vector<float> half;
       for (const std::int64_t step : {10, 20, 30}) {
-        checkpoints.write(contents(step, rank, half));
+        checkpoints.write(contents(step, rank, half), true);
         half.assign(4, -1.0f);  // the next step
       }
       if (checkpoints.pending()) checkpoints.complete();
@@ -87,14 +87,14 @@ TEST_CASE("Where a checkpoint cannot be written, training stops or goes on, and 
       const auto world = group.collective(rank);
       RunCheckpoints checkpoints(config, *world, pool);
       std::vector<float> half;
-      checkpoints.write(contents(1, rank, half));
+      checkpoints.write(contents(1, rank, half), true);
       checkpoints.complete();
       world->barrier();
       try {
         RunCheckpoints::Contents second = contents(2, rank, half);
         second.tensors[0].name = rank == 0 ? "w" : "of another shape";
         if (rank == 1) second.tensors[0].shape = {7};  // leaves the tensor: refused at the end
-        checkpoints.write(second);
+        checkpoints.write(second, true);
         if (checkpoints.pending()) checkpoints.complete();
       } catch (const Error& error) {
         errors[static_cast<std::size_t>(rank)] = error.what();
