@@ -80,7 +80,7 @@ class Walk {
     take_parameters(parameters, memory);
     take_batches();
     const std::int64_t lasting = tally_.used();
-    memory.messages = lasting - packed - memory.total();
+    memory.messages = lasting - packed - memory.steps();
     std::set<std::pair<int, int>> recomputed;
     for (const Action& action : actions_) {
       if (action.op == Op::kRecompute) recomputed.emplace(action.stage, action.microbatch);
@@ -94,7 +94,7 @@ class Walk {
       }
       memory.activations = std::max(memory.activations, tally_.used() - lasting);
     }
-    memory.work = tally_.reserved() - memory.total();
+    memory.work = tally_.reserved() - memory.steps();
     memory.messages += reserved_for_sends(bound);
     return memory;
   }

@@ -53,9 +53,10 @@ struct RankMemory {
   std::int64_t work = 0;         // what an action takes and gives back; packed weights
   std::int64_t checkpoint = 0;   // the copy that is written while training goes on
 
-  std::int64_t total() const {
-    return weights + gradients + moments + activations + messages + work + checkpoint;
+  std::int64_t steps() const {  // what training steps need
+    return weights + gradients + moments + activations + messages + work;
   }
+  std::int64_t total() const { return steps() + checkpoint; }
 };
 
 // One per rank. A block of the pool serves only its own size, so what counts is the most of each

@@ -104,6 +104,11 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   }
   const auto late_resident = gather_bytes(collective, resident_bytes());
   const auto late_tensors = gather_bytes(collective, pool.reserved_bytes());
+  const auto foreseen = gather_bytes(
+      collective,
+      static_cast<std::size_t>(pipeline.layout()
+                                   .memory[static_cast<std::size_t>(pipeline.position().pipeline)]
+                                   .steps()));
   peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
   const ConvolutionRates convolutions = convolution_flops(pipeline.ops(), world, collective);
 
@@ -132,6 +137,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
       {"bubble_predicted", simulate(pipeline.layout().schedule, {costs, 0}).bubble_fraction()},
       {"resident_bytes", late_resident},
       {"tensor_bytes", late_tensors},
+      {"tensor_bytes_foreseen", foreseen},
       {"resident_bytes_step_3", early_resident},
       {"tensor_bytes_step_3", early_tensors}};
   if (convolutions.best > 0) {
@@ -173,7 +179,7 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       "{}"
       "data                 {:.2f}% of the step to read and send batches, on rank 0\n"
       "bubble               {:.1f}% measured, {:.1f}% predicted from the stages' times\n"
-      "tensor memory        MB per rank, after step 3:{}, at the end:{}\n"
+      "tensor memory        MB per rank, foreseen:{}, after step 3:{}, at the end:{}\n"
       "resident memory      MB per rank, after step 3:{}, at the end:{}\n",
       report.at("world").get<std::string>(), grid.at("data").get<int>(),
       grid.at("tensor").get<int>(), grid.at("pipeline").get<int>(),
@@ -186,8 +192,8 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       number(samples ? "samples_per_second" : "tokens_per_second"), number("model_flop_per_step"),
       100 * number("efficiency"), convolutions, 100 * number("coordinator_share"),
       100 * number("bubble_fraction"), 100 * number("bubble_predicted"),
-      megabytes("tensor_bytes_step_3"), megabytes("tensor_bytes"),
-      megabytes("resident_bytes_step_3"), megabytes("resident_bytes"));
+      megabytes("tensor_bytes_foreseen"), megabytes("tensor_bytes_step_3"),
+      megabytes("tensor_bytes"), megabytes("resident_bytes_step_3"), megabytes("resident_bytes"));
 }
 
 }  // namespace pipetrain

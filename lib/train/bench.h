@@ -19,8 +19,8 @@ struct BenchOptions {
 // peak_gflops {float32, bfloat16 (null without such instructions)}, the sum over ranks of what each
 // reaches while all run; step_seconds (median); tokens_per_second; model_flop_per_step; efficiency;
 // bubble_fraction, bubble_predicted; resident_bytes and tensor_bytes, one per rank, at step 3 and
-// at the end; with convolutions also convolution_gflops {best, all} (see ops/convolution.h) and
-// convolution_efficiency, of the best.
+// at the end; tensor_bytes_foreseen; with convolutions also convolution_gflops {best, all} (see
+// ops/convolution.h) and convolution_efficiency, of the best.
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
                                  ModelPlan plan, const GridLinks& links, MemoryPool& pool,
                                  const BenchOptions& options);
