@@ -52,13 +52,15 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started) {
                              ? static_cast<std::int64_t>(available_bytes()) / options.ranks
                              : parse_size(options.memory, "--memory");
   Candidate& own = request.configured;
-  own.pipeline = options.ranks;
+  own.data = started.grid.data();
+  own.pipeline = started.grid.pipeline();
+  own.shard = own.data > 1 ? config.parallel.shard : "none";
   own.schedule = pipeline.schedule;
   own.recompute = pipeline.recompute;
   own.precision = config.train.precision;
-  own.microbatches = std::min(4 * options.ranks, config.train.batch_size);
+  own.microbatches = std::min(4 * own.pipeline, config.train.batch_size / own.data);
   try {
-    const ModelPlan plan = make_plan(config, started.data, options.ranks);
+    const ModelPlan plan = make_plan(config, started.data, own.pipeline);
     own.virtual_stages = plan.virtual_stages;
     own.microbatches = plan.microbatches;
     request.configured_schedule = plan.schedule;
@@ -97,10 +99,10 @@ void check_fits(const PlanResult& result, const PlanRequest& request) {
        "; take more --ranks, more --memory, or a smaller train.batch_size or model");
 }
 
-// The best plan that uses all ranks, if there is one.
+// The best plan of one pipeline over all ranks, if there is one.
 const Plan& best_pipeline(const PlanResult& result, int ranks) {
   const auto all = std::find_if(result.plans.begin(), result.plans.end(),
-                                [&](const Plan& p) { return p.candidate.ranks() == ranks; });
+                                [&](const Plan& p) { return p.candidate.pipeline == ranks; });
   return all == result.plans.end() ? result.plans.front() : *all;
 }
 
@@ -113,6 +115,8 @@ void write_configuration(const std::string& file, Config config, const Candidate
   pipeline.partition = "auto";
   pipeline.recompute = plan.recompute;
   pipeline.live_microbatches = 0;
+  config.parallel.data = plan.data;
+  config.parallel.shard = plan.shard;
   const std::string aside = file + ".part";
   std::ofstream out(aside);
   out << resolved_yaml(config);
@@ -127,7 +131,6 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
   const Startup started = open_inputs(session, report, options, options.ranks);
   PlanRequest request;
   report.agree([&] {
-    if (started.grid.data() > 1) fail("parallel.data: plan weighs single pipelines; set it to 1");
     build_layers(started.config.model, started.data);  // what is wrong with the model is said here
     request = make_request(options, started);
   });

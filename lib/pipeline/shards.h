@@ -10,9 +10,6 @@
 
 namespace pipetrain {
 
-// Of a gradient, summed over the replicas in one piece: 4 MiB.
-constexpr std::int64_t kBucketElements = std::int64_t{1} << 20;
-
 // A part of a stage's flat buffers. All cuts are at chunks of a parameter (kChunkElements), so that
 // every chunk's share in the gradient norm is one replica's.
 struct Bucket {

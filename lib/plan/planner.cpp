@@ -20,12 +20,16 @@ constexpr double kAutoEffort = 2e7;  // of each search for a schedule
 constexpr std::size_t kAutoSearches = 2;
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
-std::vector<int> pipeline_sizes(int ranks, int layers) {
-  std::vector<int> sizes;
+// Replicas and the ranks of each, that use all ranks or, without replicas, a divisor of them.
+std::vector<std::pair<int, int>> grids(int ranks, int batch_rows, int layers) {
+  std::vector<std::pair<int, int>> found;
   for (int p = 1; p <= std::min(ranks, layers); ++p) {
-    if (ranks % p == 0) sizes.push_back(p);
+    if (ranks % p != 0) continue;
+    found.emplace_back(1, p);
+    const int data = ranks / p;
+    if (data > 1 && batch_rows % data == 0) found.emplace_back(data, p);
   }
-  return sizes;
+  return found;
 }
 
 // The schedule, or nothing where it does not exist for these sizes.
@@ -65,10 +69,22 @@ class Search {
 
   std::vector<Bounded> candidates() {
     std::vector<Bounded> all;
-    for (const int p : pipeline_sizes(request_.ranks, layer_count())) {
-      for (const int m : microbatch_counts(request_, p, inputs_.batch_rows)) {
+    for (const auto& [data, p] : grids(request_.ranks, inputs_.batch_rows, layer_count())) {
+      for (const int m : microbatch_counts(request_, p, inputs_.batch_rows / data)) {
         for (const auto& [recompute, layers] : inputs_.recomputed) {
-          for (const std::string& schedule : schedule_names()) add(all, p, m, recompute, schedule);
+          for (const char* shard : {"none", "optimizer"}) {
+            if (data == 1 && shard != std::string("none")) continue;
+            Candidate candidate = request_.configured;
+            candidate.data = data;
+            candidate.pipeline = p;
+            candidate.microbatches = m;
+            candidate.recompute = recompute;
+            candidate.shard = shard;
+            for (const std::string& schedule : schedule_names()) {
+              candidate.schedule = schedule;
+              add(all, candidate);
+            }
+          }
         }
       }
     }
@@ -79,22 +95,18 @@ class Search {
     return all;
   }
 
-  void add(std::vector<Bounded>& all, int p, int m, const std::string& recompute,
-           const std::string& schedule) {
-    if (p == 1 && schedule != "1f1b") return;  // on one rank all are the same
+  void add(std::vector<Bounded>& all, Candidate candidate) {
+    const std::string& schedule = candidate.schedule;
+    if (candidate.pipeline == 1 && schedule != "1f1b") return;  // on one rank all are the same
     for (const int v : {1, 2, 4}) {
-      Candidate candidate = request_.configured;
-      candidate.pipeline = p;
-      candidate.schedule = schedule;
       candidate.virtual_stages = v;
-      candidate.microbatches = m;
-      candidate.recompute = recompute;
       const bool other_name = v < default_virtual_stages(schedule);  // interleaved of one is 1F1B
-      if (p * v > layer_count() || other_name || !allowed(schedule, v)) continue;
-      const Candidate& own = request_.configured;
-      const bool configured_size = p == own.pipeline && m == own.microbatches &&
-                                   recompute == own.recompute &&
-                                   v == default_virtual_stages(schedule);
+      const bool too_many = candidate.pipeline * v > layer_count();
+      if (too_many || other_name || !allowed(schedule, v)) continue;
+      Candidate own = request_.configured;
+      own.schedule = schedule;
+      own.virtual_stages = default_virtual_stages(schedule);
+      const bool configured_size = candidate == own;
       all.push_back({candidate, predictor_.least_seconds(candidate), configured_size});
     }
   }
@@ -191,13 +203,14 @@ class Search {
     std::vector<Plan> best = result_.plans;
     std::stable_sort(best.begin(), best.end(),
                      [](const Plan& a, const Plan& b) { return a.step_seconds < b.step_seconds; });
-    std::set<std::tuple<int, int, std::string>> done;  // ranks, microbatches, recompute
+    std::set<std::tuple<int, int, int, std::string>> done;  // grid, microbatches, recompute
     for (const Plan& plan : best) {
       Candidate candidate = plan.candidate;
       if (candidate.pipeline == 1) continue;
-      if (!done.emplace(candidate.pipeline, candidate.microbatches, candidate.recompute).second) {
-        continue;
-      }
+      const bool other = done.emplace(candidate.data, candidate.pipeline, candidate.microbatches,
+                                      candidate.recompute)
+                             .second;
+      if (!other) continue;
       candidate.schedule = "auto";
       candidate.virtual_stages = default_virtual_stages("auto");
       ++result_.candidates;
@@ -245,14 +258,16 @@ std::vector<int> microbatch_counts(const PlanRequest& request, int pipeline, int
 
 std::vector<std::int64_t> microbatch_rows(const PlanRequest& request, int batch_rows, int layers) {
   std::set<std::int64_t> sizes;
-  for (const int p : pipeline_sizes(request.ranks, layers)) {
-    for (const int m : microbatch_counts(request, p, batch_rows)) {
-      sizes.insert((batch_rows + m - 1) / m);
-      sizes.insert(batch_rows / m);
+  for (const auto& [data, p] : grids(request.ranks, batch_rows, layers)) {
+    const int rows = batch_rows / data;
+    for (const int m : microbatch_counts(request, p, rows)) {
+      sizes.insert((rows + m - 1) / m);
+      sizes.insert(rows / m);
     }
   }
   const int own = std::max(1, request.configured.microbatches);
-  std::vector<std::int64_t> ordered{(batch_rows + own - 1) / own};
+  const int own_rows = batch_rows / request.configured.data;
+  std::vector<std::int64_t> ordered{(own_rows + own - 1) / own};
   for (const std::int64_t rows : sizes) {
     if (rows != ordered.front()) ordered.push_back(rows);
   }

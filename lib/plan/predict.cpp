@@ -33,30 +33,47 @@ double first_start(const std::vector<Span>& spans) {
   return first == spans.end() ? 0 : first->start;
 }
 
+// The sum of a rank's gradients over the replicas, or with it the gathering of sharded weights:
+// each sends all but its own share once to scatter and once to gather.
+double replica_seconds(std::int64_t elements, int replicas, const MachineProfile& machine) {
+  if (replicas == 1) return 0;
+  const double share = static_cast<double>(replicas - 1) / replicas;
+  const std::int64_t buckets = (elements + kBucketElements - 1) / kBucketElements;
+  return 2 * (replicas - 1) * static_cast<double>(buckets) * machine.message_latency_seconds +
+         2 * share * 4 * static_cast<double>(elements) / machine.message_bytes_per_second;
+}
+
 // Between two steps every rank updates its parameters, and rank 0 reads the next batch. A rank that
-// would wait for its first input anyway loses nothing by it.
+// would wait for its first input anyway loses nothing by it. Gradients are summed over the replicas
+// while the last microbatch's gradients are made, all but the last bucket.
 double seconds_beside(const Timeline& timeline, const std::vector<RankParameters>& parameters,
-                      const MachineProfile& machine, int batch_rows) {
-  double delay = 0, exchange = 0;
+                      const MachineProfile& machine, int batch_rows, const Candidate& candidate) {
+  double delay = 0, exchange = 0, sums = 0;
+  const int shares = candidate.shard == "none" ? 1 : candidate.data;
   for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
     const double read = rank == 0 ? machine.read_seconds_per_row * batch_rows : 0;
+    const std::int64_t elements = parameters[rank].elements();
     const double update =
-        machine.update_seconds_per_element * static_cast<double>(parameters[rank].elements());
+        machine.update_seconds_per_element * static_cast<double>(elements) / shares;
     delay = std::max(delay, read + update - first_start(timeline.ranks[rank]));
+    const double hidden = timeline.busy(static_cast<int>(rank)) / (3.0 * candidate.microbatches);
+    sums = std::max(sums, std::max(replica_seconds(elements, candidate.data, machine) - hidden,
+                                   replica_seconds(std::min(elements, kBucketElements),
+                                                   candidate.data, machine)));
     // Both ranks of a tied parameter send its gradient to each other.
     double mine = 0;
     for (const std::int64_t n : parameters[rank].exchanged)
       mine += 2 * machine.message_seconds(4 * n);
     exchange = std::max(exchange, mine);
   }
-  return delay + exchange;
+  return delay + exchange + sums;
 }
 
 }  // namespace
 
 Predictor::Rows Predictor::rows_of(const Candidate& candidate) const {
-  const int m = candidate.microbatches, share = inputs_.batch_rows / m;
-  const int larger = inputs_.batch_rows % m;
+  const int m = candidate.microbatches, batch = inputs_.batch_rows / candidate.data;
+  const int share = batch / m, larger = batch % m;
   if (larger == 0) return {share, share, m};
   return {share + 1, share, larger};
 }
@@ -85,8 +102,8 @@ double Predictor::least_seconds(const Candidate& candidate) {
 }
 
 const Predictor::Cut& Predictor::cut(const Candidate& candidate, Placement placement) {
-  const auto key = std::tuple(candidate.pipeline, candidate.virtual_stages, candidate.microbatches,
-                              candidate.recompute, placement);
+  const auto key = std::tuple(candidate.data, candidate.pipeline, candidate.virtual_stages,
+                              candidate.microbatches, candidate.recompute, placement);
   const auto found = cuts_.find(key);
   if (found != cuts_.end()) return found->second;
 
@@ -128,8 +145,10 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
   Plan plan{.candidate = candidate, .first_layers = model_cut.first_layers};
 
   const auto parameters = rank_parameters(inputs_.model, schedule, model_cut.first_layers);
+  const bool sharded = candidate.shard != "none";
   for (const RankParameters& mine : parameters) {
-    plan.tensor_bytes.push_back(4 * (2 + inputs_.moments) * mine.elements());
+    const std::int64_t moments = inputs_.moments * mine.elements() / (sharded ? candidate.data : 1);
+    plan.tensor_bytes.push_back(4 * (2 * mine.elements() + moments));
   }
   const auto fullest = [&] {
     return machine.process_bytes +
@@ -140,9 +159,16 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
 
   const Schedule full = with_recompute(schedule, model_cut.costs);
   plan.tensor_bytes.clear();
-  for (const RankMemory& rank :
-       rank_memory({inputs_.model, full, parameters, model_cut.stages, rows.larger, rows.smaller,
-                    rows.larger_count, inputs_.moments})) {
+  for (const RankMemory& rank : rank_memory({.model = inputs_.model,
+                                .schedule = full,
+                                .parameters = parameters,
+                                .stages = model_cut.stages,
+                                .larger_rows = rows.larger,
+                                .smaller_rows = rows.smaller,
+                                .larger_count = rows.larger_count,
+                                .moments = inputs_.moments,
+                                .replicas = candidate.data,
+                                .shards_optimizer = sharded})) {
     plan.tensor_bytes.push_back(rank.total());
   }
   plan.memory_bytes = fullest();
@@ -153,16 +179,20 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
   for (int rank = 0; rank < candidate.pipeline; ++rank) {
     plan.busy_seconds += timeline.busy(rank) / candidate.pipeline;
   }
-  plan.update_seconds = seconds_beside(timeline, parameters, machine, inputs_.batch_rows);
+  plan.update_seconds =
+      seconds_beside(timeline, parameters, machine, inputs_.batch_rows, candidate);
   plan.step_seconds = timeline.makespan() + plan.update_seconds;
   std::vector<std::int64_t> sent(index(candidate.pipeline));
   for (int s = 0; s + 1 < schedule.stage_count(); ++s) {
     const int from = rank_of_stage(schedule, s), to = rank_of_stage(schedule, s + 1);
     if (from == to) continue;
-    const std::int64_t bytes =
-        inputs_.batch_rows * (model_cut.stages[index(s)].larger.output_bytes / rows.larger);
+    const std::int64_t bytes = inputs_.batch_rows / candidate.data *
+                               (model_cut.stages[index(s)].larger.output_bytes / rows.larger);
     sent[index(from)] += bytes;
     sent[index(to)] += bytes;
+  }
+  for (std::size_t rank = 0; rank < sent.size(); ++rank) {
+    sent[rank] += 8 * parameters[rank].elements() * (candidate.data - 1) / candidate.data;
   }
   plan.sent_bytes = *std::max_element(sent.begin(), sent.end());
   return plan;

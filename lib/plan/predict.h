@@ -57,7 +57,7 @@ class Predictor {
 
   const PlanInputs& inputs_;
   std::map<std::int64_t, std::vector<LayerMeasure>> layers_;  // by rows
-  std::map<std::tuple<int, int, int, std::string, Placement>, Cut> cuts_;
+  std::map<std::tuple<int, int, int, int, std::string, Placement>, Cut> cuts_;
 };
 
 }  // namespace pipetrain

@@ -148,11 +148,10 @@ class Walk {
 
   // What reduce-scatters of buckets that are under way at once are received in.
   void take_buckets(const RankParameters& mine) {
-    const std::int64_t size = std::max<std::int64_t>(1, plan_.bucket_elements);
     std::int64_t count = 0, largest = 0;
     for (const std::int64_t elements : mine.stage_elements) {
-      count += (elements + size - 1) / size;
-      largest = std::max(largest, std::min(elements, size));
+      count += (elements + kBucketElements - 1) / kBucketElements;
+      largest = std::max(largest, std::min(elements, kBucketElements));
     }
     take(kFloatBytes * largest, static_cast<int>(std::min<std::int64_t>(count, 4)));
   }

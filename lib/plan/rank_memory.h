@@ -32,6 +32,9 @@ struct RankParameters {
 std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Schedule& schedule,
                                             const std::vector<int>& first_layers);
 
+// Of a gradient, summed over the replicas in one piece: 4 MiB.
+constexpr std::int64_t kBucketElements = std::int64_t{1} << 20;
+
 struct MemoryPlan {
   const ModelProfile& model;
   const Schedule& schedule;  // compute actions, with R where stages recompute
@@ -41,8 +44,7 @@ struct MemoryPlan {
   int larger_count = 0;
   int moments = 2;  // of the optimizer, per parameter
   int replicas = 1;
-  bool shards_optimizer = false;     // each replica keeps the moments of its share
-  std::int64_t bucket_elements = 0;  // of a gradient, summed over the replicas in one piece
+  bool shards_optimizer = false;  // each replica keeps the moments of its share
 };
 
 // One rank's tensor memory in bytes, by what it is for.

@@ -25,6 +25,7 @@ std::string against_schedules(const PlanResult& result, int ranks) {
   };
   const Plan* rival = first_that(plans, [&](const Plan& p) {
     return other_schedule(p) && p.candidate.pipeline == best.candidate.pipeline &&
+           p.candidate.data == best.candidate.data && p.candidate.shard == best.candidate.shard &&
            p.candidate.microbatches == best.candidate.microbatches &&
            p.candidate.recompute == best.candidate.recompute;
   });
@@ -69,6 +70,11 @@ std::string text_of(const Candidate& candidate, int all_ranks) {
   std::string text = candidate.schedule + " with ";
   if (candidate.virtual_stages > 1) text += fmt::format("v={}, ", candidate.virtual_stages);
   text += fmt::format("M={}", candidate.microbatches);
+  if (candidate.data > 1) {
+    text += fmt::format(" in {} replicas of {} rank{}", candidate.data, candidate.pipeline,
+                        candidate.pipeline == 1 ? "" : "s");
+    if (candidate.shard != "none") text += ", the " + candidate.shard + " sharded,";
+  }
   if (candidate.recompute != "none") text += " and recompute " + candidate.recompute;
   if (candidate.ranks() != all_ranks) {
     text += fmt::format(" on {} rank{}", candidate.ranks(), candidate.ranks() == 1 ? "" : "s");

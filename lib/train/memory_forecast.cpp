@@ -6,7 +6,6 @@
 #include "base/size.h"
 #include "optim/optimizer.h"
 #include "pipeline/recompute.h"
-#include "pipeline/shards.h"
 #include "schedule/lower.h"
 #include "tensor/memory.h"
 #include "train/model_profile.h"
@@ -44,8 +43,7 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& p
                    .larger_count = static_cast<int>(batch % microbatches),
                    .moments = moments_per_parameter(config.optimizer),
                    .replicas = config.parallel.data,
-                   .shards_optimizer = config.parallel.shard != "none",
-                   .bucket_elements = kBucketElements});
+                   .shards_optimizer = config.parallel.shard != "none"});
   if (config.train.checkpoint_background && config.train.checkpoint_every > 0) {
     for (RankMemory& rank : ranks) rank.checkpoint = rank.weights + rank.moments;
   }

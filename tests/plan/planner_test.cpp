@@ -1,5 +1,8 @@
 #include "plan/planner.h"
 
+#include <algorithm>
+#include <map>
+
 #include "catch.h"
 #include "made_up.h"
 #include "plan/comparison.h"
@@ -20,11 +23,19 @@ PlanRequest request(int ranks, std::int64_t memory_bytes, int microbatches = 4) 
 const Plan* find(const PlanResult& result, const std::string& schedule, int microbatches) {
   for (const Plan& plan : result.plans) {
     const Candidate& c = plan.candidate;
-    if (c.schedule == schedule && c.microbatches == microbatches && c.recompute == "none") {
+    if (c.schedule == schedule && c.microbatches == microbatches && c.recompute == "none" &&
+        c.data == 1) {
       return &plan;
     }
   }
   return nullptr;
+}
+
+// The best of those that do not replicate the pipeline.
+const Candidate& best_alone(const PlanResult& result) {
+  return std::find_if(result.plans.begin(), result.plans.end(),
+                      [](const Plan& plan) { return plan.candidate.data == 1; })
+      ->candidate;
 }
 
 }  // namespace
@@ -55,9 +66,8 @@ TEST_CASE("Every schedule at the configured sizes is predicted, however slow") {
 
 TEST_CASE("A cost of each microbatch weighs against a small bubble") {
   const auto best = [](double fixed) {
-    return search_plans(MadeUp{.fixed = fixed}.inputs(), request(2, 1 << 30))
-        .plans.front()
-        .candidate.microbatches;
+    return best_alone(search_plans(MadeUp{.fixed = fixed}.inputs(), request(2, 1 << 30)))
+        .microbatches;
   };
   CHECK(best(0) == 16);
   CHECK(best(3) < 16);
@@ -104,7 +114,7 @@ TEST_CASE("64 ranks are planned within the search's effort") {
   PlanRequest asked = request(64, std::int64_t{1} << 40, 256);
   const PlanResult result = search_plans(made_up.inputs(), asked);
   CHECK(result.plans.size() >= 10);
-  CHECK(result.plans.front().candidate.pipeline == 64);
+  CHECK(best_alone(result).pipeline == 64);
 }
 
 TEST_CASE("Layers between measured sizes lie on a line, memory grows in proportion") {
@@ -145,5 +155,31 @@ TEST_CASE("The comparison follows the published formulas") {
     INFO(row.way);
     CHECK(row.efficiency > 0);
     CHECK(row.efficiency <= 1);
+  }
+}
+
+TEST_CASE("Replicas are weighed by the sum of their gradients, and by their memory") {
+  MadeUp made_up{.parameters = 1 << 20};  // 4 MiB of gradients a layer
+  PlanInputs inputs = made_up.inputs();
+  const PlanResult fast = search_plans(inputs, request(4, std::int64_t{1} << 40));
+  // Without a bubble, and messages cost nothing beside layers of a second a row.
+  CHECK(fast.plans.front().candidate.data == 4);
+  inputs.machine.message_bytes_per_second = 1e5;  // 160 s to sum up 8 layers
+  const PlanResult slow = search_plans(inputs, request(4, std::int64_t{1} << 40));
+  CHECK(slow.plans.front().candidate.data == 1);
+
+  std::map<std::string, std::int64_t> least;  // memory of four replicas, by what is sharded
+  for (const Plan& plan : fast.plans) {
+    if (plan.candidate.data != 4 || plan.candidate.microbatches != 4) continue;
+    least[plan.candidate.shard] = plan.memory_bytes;
+    CHECK(plan.sent_bytes == 8 * 8 * made_up.parameters * 3 / 4);
+  }
+  REQUIRE(least.size() == 2);
+  // 8 layers' two moments in float32, of which a replica keeps a quarter.
+  CHECK(least["none"] - least["optimizer"] == 8 * made_up.parameters * 2 * 4 * 3 / 4);
+
+  made_up.batch_rows = 6;  // not in four equal parts
+  for (const Plan& plan : search_plans(made_up.inputs(), request(4, std::int64_t{1} << 40)).plans) {
+    CHECK(plan.candidate.data != 4);
   }
 }
