@@ -73,7 +73,7 @@ std::string text_of(const Candidate& candidate, int all_ranks) {
   if (candidate.data > 1) {
     text += fmt::format(" in {} replicas of {} rank{}", candidate.data, candidate.pipeline,
                         candidate.pipeline == 1 ? "" : "s");
-    if (candidate.shard != "none") text += ", the " + candidate.shard + " sharded,";
+    if (candidate.shard != "none") text += " (" + candidate.shard + " sharded)";
   }
   if (candidate.recompute != "none") text += " and recompute " + candidate.recompute;
   if (candidate.ranks() != all_ranks) {

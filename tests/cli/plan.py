@@ -31,7 +31,9 @@ def as_json(checks, folder, name, ranks, arguments, check):
         for entry in report["plans"]:
             for key, kind in PLAN_KEYS.items():
                 expect(problems, isinstance(entry[key], kind), f"{key} is {entry.get(key)!r}")
-            expect(problems, (entry["data"], entry["tensor"], entry["shard"]) == (1, 1, "none"), f"cannot run {entry}")
+            expect(problems, entry["tensor"] == 1 and entry["shard"] in ("none", "optimizer"), f"cannot run {entry}")
+            expect(problems, entry["data"] > 1 or entry["shard"] == "none", f"shards nothing: {entry}")
+            expect(problems, entry["data"] * entry["pipeline"] <= report["ranks"], f"too many ranks: {entry}")
         for row in report["comparison"]:
             expect(problems, 0 < row["efficiency"] <= 1.2, f"efficiency {row}")
         expect(problems, {row["way"] for row in report["comparison"]} >= {"pipeline", "data", "tensor"}, "ways missing")
@@ -72,13 +74,15 @@ def written(checks, folder):
     expect(problems, job.wait() == 0, "exit code")
     best = json.loads(job.output())["plans"][0]
     checks.case("--write", job, problems)
-    job = Job(best["pipeline"], ["--config", "best.yaml", "--set", "train.steps=2", "--output", "written"], folder=folder)
+    job = Job(best["data"] * best["pipeline"], ["--config", "best.yaml", "--set", "train.steps=2", "--output", "written"], folder=folder)
     problems = []
     expect(problems, job.wait() == 0, "exit code")
     with open(os.path.join(folder, "written", "config.yaml"), encoding="utf-8") as file:
         config = file.read()
     for key in ["schedule", "microbatches", "virtual_stages", "recompute"]:
         expect(problems, f"  {key}: {best[key]}\n" in config, f"{key} is not {best[key]}")
+    for key in ["data", "shard"]:
+        expect(problems, re.search(f"parallel: *{{[^}}]*{key}: {best[key]}[,}}]|  {key}: {best[key]}\n", config), f"{key} is not {best[key]}")
     checks.case("the written configuration trains", job, problems)
 
 
