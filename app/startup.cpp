@@ -12,6 +12,7 @@
 #include "base/size.h"
 #include "comm/grid.h"
 #include "comm/mpi/mpi_collective.h"
+#include "ops/ops.h"
 #include "same_start.h"
 
 namespace pipetrain {
@@ -86,7 +87,12 @@ Grid check_scope(const Config& config, int ranks) {
   if (config.parallel.shard == "parameters" && grid.data() > 1) {
     fail("parallel.shard: this version shards the optimizer only; set it to optimizer or none");
   }
-  if (config.train.precision != "float32") fail("train.precision: only float32 is known");
+  if (config.train.precision == "bfloat16") {
+    fail(std::string("train.precision: ") +
+         (bfloat16_instructions() ? "this version does not train in bfloat16"
+                                  : "this processor has no bfloat16 instructions") +
+         "; set it to float32");
+  }
   return grid;
 }
 
