@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "data/epochs.h"
 #include "optim/optimizer.h"
 #include "pipeline/recompute.h"
 #include "schedule/lower.h"
@@ -12,19 +13,19 @@
 
 namespace pipetrain {
 
-std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& plan,
-                                        const Layout& layout, std::vector<LayerMeasure> measured) {
-  const std::int64_t batch = config.train.batch_size / config.parallel.data;  // of a replica
-  const int microbatches = layout.schedule.microbatches;
-  const std::int64_t smaller = batch / microbatches, larger = microbatch_rows(config, plan);
-  ModelProfile model = model_profile(plan.layers);
-  model.measured[larger] = std::move(measured);
+namespace {
 
+// Of training steps whose replicas have `batch` rows each.
+std::vector<RankMemory> memory_of_steps(const Config& config, const ModelProfile& model,
+                                        const Layout& layout, std::int64_t batch) {
+  const int microbatches = layout.schedule.microbatches;
+  const std::int64_t smaller = batch / microbatches, rest = batch % microbatches;
+  const std::int64_t larger = smaller + (rest > 0 ? 1 : 0);
   const Partition& first = layout.partition;
   std::vector<StageSizes> stages;
   for (std::size_t s = 0; s < first.size(); ++s) {
     const bool last = s + 1 == first.size();
-    const StageCut cut{first[s], last ? static_cast<int>(plan.layers.size()) : first[s + 1], last};
+    const StageCut cut{first[s], last ? static_cast<int>(model.layers.size()) : first[s + 1], last};
     const auto profile = [&](std::int64_t rows) {
       return stage_profile(model, layers_at(model, rows), rows, cut, layout.recomputed);
     };
@@ -33,17 +34,45 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& p
   const Schedule schedule =
       add_recompute(layout.schedule, recomputing_stages(layout.recomputed, first));
   const auto parameters = rank_parameters(model, layout.schedule, first);
+  return rank_memory({.model = model,
+                      .schedule = schedule,
+                      .parameters = parameters,
+                      .stages = stages,
+                      .larger_rows = larger,
+                      .smaller_rows = smaller,
+                      .larger_count = static_cast<int>(rest),
+                      .moments = moments_per_parameter(config.optimizer),
+                      .replicas = config.parallel.data,
+                      .shards_optimizer = config.parallel.shard != "none"});
+}
+
+// Rows of the short last batch of an epoch; 0 if there is none.
+std::int64_t short_batch(const Config& config, const ModelPlan& plan, int microbatches) {
+  const std::int64_t replicas = config.parallel.data;
+  const Epochs epochs{plan.training_rows, config.train.batch_size, replicas * microbatches};
+  if (epochs.samples == 0) return 0;
+  const std::int64_t rows = epochs.at(epochs.last_step()).rows;
+  return rows < config.train.batch_size ? rows : 0;
+}
+
+}  // namespace
+
+std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& plan,
+                                        const Layout& layout, std::vector<LayerMeasure> measured) {
+  const int replicas = config.parallel.data;
+  ModelProfile model = model_profile(plan.layers);
+  model.measured[microbatch_rows(config, plan)] = std::move(measured);
   std::vector<RankMemory> ranks =
-      rank_memory({.model = model,
-                   .schedule = schedule,
-                   .parameters = parameters,
-                   .stages = stages,
-                   .larger_rows = larger,
-                   .smaller_rows = smaller,
-                   .larger_count = static_cast<int>(batch % microbatches),
-                   .moments = moments_per_parameter(config.optimizer),
-                   .replicas = config.parallel.data,
-                   .shards_optimizer = config.parallel.shard != "none"});
+      memory_of_steps(config, model, layout, config.train.batch_size / replicas);
+  const std::int64_t rest = short_batch(config, plan, layout.schedule.microbatches);
+  if (rest > 0) {  // its blocks have other sizes and serve nothing else
+    const auto more = memory_of_steps(config, model, layout, rest / replicas);
+    for (std::size_t r = 0; r < ranks.size(); ++r) {
+      ranks[r].activations += more[r].activations;
+      ranks[r].messages += more[r].messages;
+      ranks[r].work += more[r].work;
+    }
+  }
   if (config.train.checkpoint_background && config.train.checkpoint_every > 0) {
     for (RankMemory& rank : ranks) rank.checkpoint = rank.weights + rank.moments;
   }
