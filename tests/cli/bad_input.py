@@ -157,7 +157,6 @@ CASES = [
     ("sharding that is not there", 2, given("parallel.data=2", "parallel.shard=parameters"), 2,
      ["parallel.shard", "optimizer or none"]),
     ("tensor parallelism", 2, given("parallel.tensor=2"), 2, ["parallel.tensor", "set it to 1"]),
-    ("plan of replicas", 1, ["plan", *given("parallel.data=2"), "--ranks", "2"], 2, ["parallel.data", "plan", "set it to 1"]),
     ("emulation of replicas", 2, ["emulate", *given("parallel.data=2")], 2, ["parallel.data", "emulate", "set it to 1"]),
     ("recompute: unknown word", 1, given("pipeline.recompute=some"), 2,
      ["pipeline.recompute", "'some'", "none, full, attention"]),
