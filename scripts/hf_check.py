@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Compares this program with Hugging Face's transformers, in float32 on this machine: models trained here and exported, and
-models made there and imported, must have the same logits, and the same loss on the same tokens.
+models made there and imported, must have the same logits, the same loss on the same tokens, and the same likeliest text.
 
   scripts/hf_check.py             all checks; needs a build (PIPETRAIN_BUILD, default: build) with its test programs
   scripts/hf_check.py --golden    makes the small models in tests/golden/hf_* and their logits again
@@ -117,8 +117,17 @@ def write_golden():
         os.remove(os.path.join(folder, "generation_config.json"))
 
 
+def likeliest(model, prompt, count):
+    import torch
+    tokens = list(prompt)
+    with torch.no_grad():
+        for _ in range(count):
+            tokens.append(int(model(input_ids=torch.tensor([tokens])).logits[0, -1].argmax()))
+    return tokens
+
+
 def check_exported(name, model_yaml, tokens, work):
-    """Trains, exports, and returns (folder with logits, loss here, loss there)."""
+    """Trains, exports, imports again; returns the folder with logits, and whether loss and text are the same."""
     import torch
     from transformers import AutoModelForCausalLM
     with open(os.path.join(work, name + ".yaml"), "w", encoding="utf-8") as file:
@@ -137,7 +146,15 @@ def check_exported(name, model_yaml, tokens, work):
         logits = model(input_ids=windows[:, :-1]).logits.double()
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten()).item()
     save_logits(model, folder, windows[:4, :-1].contiguous())
-    return folder, found["loss"], loss
+    pipetrain("import", "--from", folder, "--output", name + "-in", folder=work)
+    prompt = tokens[:4]
+    text = pipetrain("generate", "--checkpoint", name + "-in", "--prompt", " ".join(map(str, prompt)), "--tokens", "24",
+                     "--temperature", "0", "--log-level", "error", folder=work)
+    same_text = [int(word) for word in text.split()] == likeliest(model, prompt, 24)
+    good = abs(found["loss"] - loss) < 1e-6 * loss and same_text
+    print(f"{name}: loss {found['loss']:.9f} here, {loss:.9f} in transformers; the likeliest 24 tokens are "
+          f"{'the same' if same_text else 'others'}{'' if good else '  FAILED'}", flush=True)
+    return folder, good
 
 
 def check_imported(work):
@@ -166,11 +183,9 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         tokens, folders, failed = write_tokens(os.path.join(work, "tokens.bin")), [], 0
         for name, model_yaml in MODELS.items():
-            folder, here, there = check_exported(name, model_yaml, tokens, work)
+            folder, good = check_exported(name, model_yaml, tokens, work)
             folders.append(folder)
-            good = abs(here - there) < 1e-6 * there
             failed += not good
-            print(f"{name}: loss {here:.9f} here, {there:.9f} in transformers{'' if good else '  FAILED'}", flush=True)
         folders += check_imported(work)
         test = [os.path.join(BUILD, "tests", "train", "test_hf"), "An imported model*"]
         failed += subprocess.run(test, env=dict(os.environ, PIPETRAIN_HF_FOLDERS=":".join(folders)), check=False).returncode != 0
