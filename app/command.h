@@ -31,6 +31,8 @@ Command add_describe_command(CLI::App& app);
 Command add_bench_command(CLI::App& app);
 Command add_eval_command(CLI::App& app);
 Command add_generate_command(CLI::App& app);
+Command add_export_command(CLI::App& app);
+Command add_import_command(CLI::App& app);
 
 // --format NAME, one of `names`; the first is the default.
 void add_format_option(CLI::App& command, std::string& format,

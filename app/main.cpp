@@ -25,7 +25,8 @@ constexpr const char* kSeeHelp = "; see pipetrain --help";
 // The order in which help lists them.
 constexpr std::array kCommands = {add_train_command,    add_schedule_command, add_emulate_command,
                                   add_timeline_command, add_plan_command,     add_describe_command,
-                                  add_bench_command,    add_eval_command,     add_generate_command};
+                                  add_bench_command,    add_eval_command,     add_generate_command,
+                                  add_export_command,   add_import_command};
 
 std::vector<Command> add_commands(CLI::App& app, Help& help) {
   std::vector<Command> commands;

@@ -1,26 +1,13 @@
 #include "checkpoint/checkpoint.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
-#include <cstring>
 #include <filesystem>
 
 namespace pipetrain {
 namespace {
 
 constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 28;
-
-float value_at(const std::byte* from, StoredType type) {
-  if (type == StoredType::kFloat32) {
-    float value;
-    std::memcpy(&value, from, sizeof value);
-    return value;
-  }
-  std::uint16_t upper;  // bfloat16: the upper half of a float32
-  std::memcpy(&upper, from, sizeof upper);
-  return std::bit_cast<float>(std::uint32_t{upper} << 16);
-}
 
 // Puts a slice where it belongs in the whole tensor: runs along the last axis, counted up over the
 // axes before it.
@@ -33,7 +20,7 @@ void place(const ManifestEntry& entry, Bytes bytes, std::span<float> values) {
     std::int64_t at = 0;
     for (std::size_t i = 0; i < axes; ++i) at = at * entry.shape[i] + entry.offset[i] + index[i];
     for (std::int64_t i = 0; i < run; ++i, from += width) {
-      values[static_cast<std::size_t>(at + i)] = value_at(from, entry.type);
+      values[static_cast<std::size_t>(at + i)] = float_at(from, entry.type);
     }
     for (std::size_t i = axes; i-- > 1;) {
       if (++index[i - 1] < entry.extent[i - 1]) break;
@@ -110,9 +97,9 @@ const std::vector<Checkpoint::Slice>& Checkpoint::require_floats(std::string_vie
     fail_checkpoint(folder_, "tensor " + first.name + " has shape " + text_of(first.shape) +
                                  ", expected " + text_of(shape));
   }
-  if (first.type != StoredType::kFloat32 && first.type != StoredType::kBFloat16) {
-    fail_checkpoint(
-        folder_, "tensor " + first.name + " is " + name_of(first.type) + ", expected F32 or BF16");
+  if (!is_float(first.type)) {
+    fail_checkpoint(folder_, "tensor " + first.name + " is " + name_of(first.type) +
+                                 ", expected F32, BF16 or F16");
   }
   return slices;
 }
@@ -139,7 +126,7 @@ void Checkpoint::read_part(std::string_view name, std::int64_t elements, std::in
     const auto width = static_cast<std::int64_t>(bytes_of(entry.type));
     for (std::int64_t i = from; i < to; ++i) {
       values[static_cast<std::size_t>(i - first)] =
-          value_at(slice.bytes.data() + (i - offset) * width, entry.type);
+          float_at(slice.bytes.data() + (i - offset) * width, entry.type);
     }
   }
 }

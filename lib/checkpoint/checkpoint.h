@@ -56,8 +56,12 @@ class Checkpoint {
   bool contains(std::string_view name) const { return find(name) != slices_.end(); }
   const Extents& shape(std::string_view name) const;
 
-  // The whole tensor, from whatever files it is in. Error(kCheckpoint) if it is missing, has
-  // another shape, is not made of floating-point numbers, or fails its checksum.
+  // Error(kCheckpoint) if it is missing, has another shape, or is not made of floating-point
+  // numbers.
+  void require_shape(std::string_view name, const Extents& shape) const {
+    require_floats(name, shape);
+  }
+  // The whole tensor, from whatever files it is in; it must also match its checksum.
   void read(std::string_view name, const Extents& shape, std::span<float> values) const;
 
   // Entries first, first + 1, ... of a tensor of one axis.

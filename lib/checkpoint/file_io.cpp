@@ -48,9 +48,10 @@ void write_all(int file, Bytes bytes, const std::string& path) {
   }
 }
 
-void write_new(const std::string& path, const std::vector<Bytes>& pieces) {
+void write_new(const std::string& path,
+               const std::function<void(const std::function<void(Bytes)>&)>& make) {
   Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  for (const Bytes& piece : pieces) write_all(file.number(), piece, path);
+  make([&](Bytes piece) { write_all(file.number(), piece, path); });
   if (::fsync(file.number()) != 0 || file.close() != 0) fail(path);
 }
 
@@ -78,15 +79,22 @@ std::string shortened(std::string_view name) {
   return text;
 }
 
-void write_synced(const std::string& path, const std::vector<Bytes>& pieces) {
+void write_synced(const std::string& path,
+                  const std::function<void(const std::function<void(Bytes)>&)>& make) {
   const std::string aside = path + ".partial";
   try {
-    write_new(aside, pieces);
+    write_new(aside, make);
   } catch (const Error&) {
     ::unlink(aside.c_str());  // a full disk needs the space
     throw;
   }
   rename_synced(aside, path);
+}
+
+void write_synced(const std::string& path, const std::vector<Bytes>& pieces) {
+  write_synced(path, [&](const std::function<void(Bytes)>& write) {
+    for (const Bytes& piece : pieces) write(piece);
+  });
 }
 
 void write_synced(const std::string& path, std::string_view text) {

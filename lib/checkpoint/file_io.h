@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +18,10 @@ using Bytes = std::span<const std::byte>;
 [[noreturn]] void fail_checkpoint(const std::string& file, const std::string& what);
 std::string shortened(std::string_view name);  // such a name, of at most 80 characters
 
-// Writes the pieces one after the other as `path`, or leaves what was there.
+// Writes what `make` hands on, piece by piece, as `path`, or leaves what was there.
+void write_synced(const std::string& path,
+                  const std::function<void(const std::function<void(Bytes)>&)>& make);
+// Writes the pieces one after the other.
 void write_synced(const std::string& path, const std::vector<Bytes>& pieces);
 void write_synced(const std::string& path, std::string_view text);
 

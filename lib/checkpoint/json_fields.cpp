@@ -48,4 +48,21 @@ Extents json_sizes(const json& object, const char* key, const std::string& where
   return values;
 }
 
+const std::string& plain_file_name(const std::string& name, const std::string& where) {
+  if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos ||
+      name.find('\0') != std::string::npos) {
+    fail_checkpoint(where, "names a file outside its folder");
+  }
+  return name;
+}
+
+json read_json(const std::string& path) {
+  constexpr std::size_t kMaxBytes = std::size_t{1} << 28;
+  const MappedBytes file(path);
+  if (file.bytes().size() > kMaxBytes) fail_checkpoint(path, "is too large for its kind");
+  json whole = json::parse(file.text(), nullptr, false);
+  if (whole.is_discarded()) fail_checkpoint(path, "is damaged: not valid JSON");
+  return whole;
+}
+
 }  // namespace pipetrain

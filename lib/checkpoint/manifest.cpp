@@ -27,19 +27,10 @@ json to_json(const std::vector<ManifestEntry>& entries) {
   return list;
 }
 
-// A file of the checkpoint's own folder: a plain name.
-const std::string& plain(const std::string& name, const std::string& file) {
-  if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos ||
-      name.find('\0') != std::string::npos) {
-    fail_checkpoint(file, "names a file outside its folder");
-  }
-  return name;
-}
-
 ManifestEntry parse_entry(const json& item, const std::string& file) {
   ManifestEntry entry;
   entry.name = json_text(item, "name", file);
-  entry.file = plain(json_text(item, "file", file), file);
+  entry.file = plain_file_name(json_text(item, "file", file), file);
   const std::string where = file + ": tensor " + shortened(entry.name);
   entry.type = stored_type(json_text(item, "dtype", where), where);
   entry.shape = json_sizes(item, "shape", where);
@@ -72,7 +63,7 @@ std::map<std::string, std::string> checksums_of(const json& files, const std::st
   if (!files.is_object()) fail_checkpoint(file, "its files are not an object");
   std::map<std::string, std::string> checksums;
   for (const auto& item : files.items()) {
-    checksums[plain(item.key(), file)] = json_text(files, item.key().c_str(), file);
+    checksums[plain_file_name(item.key(), file)] = json_text(files, item.key().c_str(), file);
   }
   return checksums;
 }

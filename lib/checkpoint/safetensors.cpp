@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -15,7 +17,7 @@ using nlohmann::json;
 
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's limit
-constexpr std::array<const char*, 4> kTypeNames = {"F32", "BF16", "I32", "I64"};
+constexpr std::array<const char*, 5> kTypeNames = {"F32", "BF16", "F16", "I32", "I64"};
 
 json parse_header(Bytes bytes, const std::string& file) {
   if (bytes.size() < kLengthBytes) fail_checkpoint(file, "ends inside its header");
@@ -72,10 +74,22 @@ void require_contiguous(std::vector<StoredTensor>& tensors, Bytes data, const st
   }
 }
 
+// IEEE 754 binary16: a sign, 5 bits of exponent with bias 15, 10 of fraction.
+float from_float16(std::uint16_t half) {
+  const int exponent = (half >> 10) & 31, fraction = half & 1023;
+  if (exponent == 31) {
+    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
+    return std::bit_cast<float>(sign | 0x7f800000U | static_cast<std::uint32_t>(fraction) << 13);
+  }
+  const float size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                                   : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+  return (half & 0x8000) != 0 ? -size : size;
+}
+
 }  // namespace
 
 std::size_t bytes_of(StoredType type) {
-  constexpr std::array<std::size_t, 4> kBytes = {4, 2, 4, 8};
+  constexpr std::array<std::size_t, 5> kBytes = {4, 2, 2, 4, 8};
   return kBytes[static_cast<std::size_t>(type)];
 }
 
@@ -84,9 +98,27 @@ const char* name_of(StoredType type) { return kTypeNames[static_cast<std::size_t
 StoredType stored_type(std::string_view name, const std::string& file) {
   const auto known = std::ranges::find(kTypeNames, name);
   if (known == kTypeNames.end()) {
-    fail_checkpoint(file, "has dtype " + shortened(name) + ", expected F32, BF16, I32 or I64");
+    fail_checkpoint(file, "has dtype " + shortened(name) + ", expected F32, BF16, F16, I32 or I64");
   }
   return static_cast<StoredType>(known - kTypeNames.begin());
+}
+
+bool is_float(StoredType type) {
+  return type == StoredType::kFloat32 || type == StoredType::kBFloat16 ||
+         type == StoredType::kFloat16;
+}
+
+float float_at(const std::byte* from, StoredType type) {
+  assert(is_float(type));
+  if (type == StoredType::kFloat32) {
+    float value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  }
+  std::uint16_t half;
+  std::memcpy(&half, from, sizeof half);
+  if (type == StoredType::kFloat16) return from_float16(half);
+  return std::bit_cast<float>(std::uint32_t{half} << 16);  // the upper half of a float32
 }
 
 std::int64_t elements_of(const Extents& extents, const std::string& file) {
@@ -133,23 +165,37 @@ const StoredTensor* SafetensorsFile::find(std::string_view name) const {
 }
 
 void write_safetensors(const std::string& path, const std::vector<StoredTensor>& tensors) {
+  write_safetensors(path, tensors, {}, [&](std::size_t i) { return tensors[i].bytes; });
+}
+
+void write_safetensors(const std::string& path, const std::vector<StoredTensor>& tensors,
+                       const std::map<std::string, std::string>& metadata,
+                       const std::function<Bytes(std::size_t)>& bytes_of_tensor) {
   json header = json::object();
-  std::vector<Bytes> pieces(2);
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::vector<std::size_t> sizes;
   std::size_t offset = 0;
   for (const StoredTensor& tensor : tensors) {
     assert(!header.contains(tensor.name));
-    const std::size_t end = offset + tensor.bytes.size();
+    sizes.push_back(static_cast<std::size_t>(elements_of(tensor.shape, path)) *
+                    bytes_of(tensor.type));
+    const std::size_t end = offset + sizes.back();
     header[tensor.name] = {
         {"dtype", name_of(tensor.type)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
-    pieces.push_back(tensor.bytes);
     offset = end;
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the tensors are aligned
   const std::uint64_t length = text.size();
-  pieces[0] = std::as_bytes(std::span(&length, 1));
-  pieces[1] = std::as_bytes(std::span(text));
-  write_synced(path, pieces);
+  write_synced(path, [&](const std::function<void(Bytes)>& write) {
+    write(std::as_bytes(std::span(&length, 1)));
+    write(std::as_bytes(std::span(text)));
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      const Bytes bytes = bytes_of_tensor(i);
+      assert(bytes.size() == sizes[i]);
+      write(bytes);
+    }
+  });
 }
 
 }  // namespace pipetrain

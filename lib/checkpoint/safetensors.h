@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,11 +14,15 @@
 
 namespace pipetrain {
 
-enum class StoredType : std::uint8_t { kFloat32, kBFloat16, kInt32, kInt64 };
+enum class StoredType : std::uint8_t { kFloat32, kBFloat16, kFloat16, kInt32, kInt64 };
 
 std::size_t bytes_of(StoredType type);
-const char* name_of(StoredType type);  // "F32", "BF16", "I32", "I64"
+const char* name_of(StoredType type);  // "F32", "BF16", "F16", "I32", "I64"
 StoredType stored_type(std::string_view name, const std::string& file);  // Error if unknown
+
+// An element of a floating-point type, in its file's bytes, which need not be aligned.
+bool is_float(StoredType type);
+float float_at(const std::byte* from, StoredType type);
 
 using Extents = std::vector<std::int64_t>;  // of a tensor, outermost first
 
@@ -50,5 +56,10 @@ std::vector<StoredTensor> parse_safetensors(Bytes bytes, const std::string& file
 
 // Writes the tensors in the given order, aside and then renamed. Names must differ.
 void write_safetensors(const std::string& path, const std::vector<StoredTensor>& tensors);
+// The same without all tensors in memory at once: `bytes_of_tensor` is asked for each in turn, and
+// what it gives may go with the next. `metadata` is the header's __metadata__.
+void write_safetensors(const std::string& path, const std::vector<StoredTensor>& tensors,
+                       const std::map<std::string, std::string>& metadata,
+                       const std::function<Bytes(std::size_t)>& bytes_of_tensor);
 
 }  // namespace pipetrain

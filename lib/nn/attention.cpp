@@ -34,7 +34,7 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
       causal_(options.causal),
       dropout_(options.dropout),
       rotary_(options.rotary),
-      norm_(*this, this->name() + ".norm", width_, options.norm, options.bias) {
+      norm_(*this, this->name() + ".norm", width_, options.norm, options.bias, options.epsilon) {
   qkv_weight_ = add_parameter("qkv.weight", {qkv_width_, width_},
                               {Initial::Kind::kNormal, options.initial_scale});
   qkv_bias_ = options.bias ? add_parameter("qkv.bias", {qkv_width_}, {}) : kNone;

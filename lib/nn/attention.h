@@ -16,6 +16,7 @@ struct AttentionOptions {
   bool causal = true;
   double dropout = 0;  // rate
   NormKind norm = NormKind::kLayer;
+  float epsilon = kNormEpsilon;               // of the norm
   bool bias = true;                           // of the norm and of the products
   std::shared_ptr<const RotaryTable> rotary;  // for at least the row's tokens; null: no rotation
   float initial_scale = 0.02f;

@@ -48,7 +48,7 @@ Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
       activation_(options.activation),
       up_width_(activation_ == MlpActivation::kSwiGlu ? 2 * hidden_ : hidden_),
       dropout_(options.dropout),
-      norm_(*this, this->name() + ".norm", width_, options.norm, options.bias) {
+      norm_(*this, this->name() + ".norm", width_, options.norm, options.bias, options.epsilon) {
   const std::string up = activation_ == MlpActivation::kSwiGlu ? "gate_up" : "up";
   up_weight_ = add_parameter(up + ".weight", {up_width_, width_},
                              {Initial::Kind::kNormal, options.initial_scale});

@@ -15,7 +15,8 @@ struct MlpOptions {
   MlpActivation activation = MlpActivation::kGelu;
   double dropout = 0;  // rate
   NormKind norm = NormKind::kLayer;
-  bool bias = true;  // of the norm and of the products
+  float epsilon = kNormEpsilon;  // of the norm
+  bool bias = true;              // of the norm and of the products
   float initial_scale = 0.02f;
   float residual_scale = 0.02f;
 };

@@ -163,10 +163,11 @@ class Builder {
   }
 
   void norm(LayerOptions& options, const std::string& kind) {
+    const float epsilon = read_epsilon(options);
     options.finish();
     require_numbers(options);
-    push(std::make_unique<NormLayer>(name(kind), row_,
-                                     kind == "rms_norm" ? NormKind::kRms : NormKind::kLayer));
+    push(std::make_unique<NormLayer>(
+        name(kind), row_, kind == "rms_norm" ? NormKind::kRms : NormKind::kLayer, epsilon));
   }
 
   void linear(LayerOptions& options) {

@@ -2,16 +2,16 @@
 
 #include <cstring>
 
-#include "ops/normalization.h"
-
 namespace pipetrain {
 
-Norm::Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind kind, bool bias)
+Norm::Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind kind, bool bias,
+           float epsilon)
     : layer_(layer),
       gamma_(layer.parameters().size()),
       width_(width),
       kind_(kind),
-      has_beta_(kind == NormKind::kLayer && bias) {
+      has_beta_(kind == NormKind::kLayer && bias),
+      epsilon_(epsilon) {
   std::vector<Parameter>& parameters = layer.parameters();
   parameters.push_back({name + ".weight", {width}, {Initial::Kind::kConstant, 1.0f}});
   if (has_beta_) parameters.push_back({name + ".bias", {width}, {}});
@@ -20,9 +20,9 @@ Norm::Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind k
 void Norm::forward(Ops& ops, std::int64_t rows, const float* x, float* normalized, float* rstd,
                    float* y) const {
   if (kind_ == NormKind::kLayer) {
-    layer_norm_forward(ops, rows, width_, x, gamma(), beta(), normalized, rstd, y);
+    layer_norm_forward(ops, rows, width_, x, gamma(), beta(), normalized, rstd, y, epsilon_);
   } else {
-    rms_norm_forward(ops, rows, width_, x, gamma(), normalized, rstd, y);
+    rms_norm_forward(ops, rows, width_, x, gamma(), normalized, rstd, y, epsilon_);
   }
 }
 

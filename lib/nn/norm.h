@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nn/layer.h"
+#include "ops/normalization.h"
 
 namespace pipetrain {
 
@@ -12,7 +13,8 @@ class Norm {
  public:
   // Appends "<name>.weight" and, for a layer norm with bias, "<name>.bias" to the parameters of the
   // layer, which must outlive this.
-  Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind kind, bool bias);
+  Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind kind, bool bias,
+       float epsilon);
 
   // x (rows, C) -> normalized, rstd (rows), y. `normalized` may be x.
   void forward(Ops& ops, std::int64_t rows, const float* x, float* normalized, float* rstd,
@@ -34,6 +36,7 @@ class Norm {
   std::int64_t width_;
   NormKind kind_;
   bool has_beta_;
+  float epsilon_;
 };
 
 }  // namespace pipetrain

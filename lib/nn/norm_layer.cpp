@@ -9,9 +9,9 @@ enum Slot { kNormalized, kRstd, kNormGradients };
 
 }  // namespace
 
-NormLayer::NormLayer(std::string name, Shape row, NormKind kind)
+NormLayer::NormLayer(std::string name, Shape row, NormKind kind, float epsilon)
     : Layer(std::move(name), row, row),
-      norm_(*this, this->name(), row.back(), kind, /*bias=*/true) {}
+      norm_(*this, this->name(), row.back(), kind, /*bias=*/true, epsilon) {}
 
 Tensor NormLayer::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;

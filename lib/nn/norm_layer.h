@@ -9,7 +9,7 @@ namespace pipetrain {
 class NormLayer : public Layer {
  public:
   // (..., C) -> (..., C)
-  NormLayer(std::string name, Shape row, NormKind kind);
+  NormLayer(std::string name, Shape row, NormKind kind, float epsilon = kNormEpsilon);
 
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;

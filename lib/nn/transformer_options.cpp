@@ -30,6 +30,10 @@ std::shared_ptr<const RotaryTable> read_positions(
 
 }  // namespace
 
+float read_epsilon(LayerOptions& options) {
+  return static_cast<float>(options.positive_number("epsilon", kNormEpsilon));
+}
+
 AttentionOptions read_attention(LayerOptions& options, const Shape& row, float residual_scale,
                                 std::shared_ptr<const RotaryTable>& rotary) {
   AttentionOptions made;
@@ -38,6 +42,7 @@ AttentionOptions read_attention(LayerOptions& options, const Shape& row, float r
   made.causal = options.flag("causal", true);
   made.dropout = options.fraction("dropout", 0);
   made.norm = read_norm(options);
+  made.epsilon = read_epsilon(options);
   made.bias = options.flag("bias", true);
   made.residual_scale = residual_scale;
   if (row[1] % made.heads != 0) {
@@ -65,6 +70,7 @@ MlpOptions read_mlp(LayerOptions& options, const Shape& row, float residual_scal
                                            : MlpActivation::kSwiGlu;
   made.dropout = options.fraction("dropout", 0);
   made.norm = read_norm(options);
+  made.epsilon = read_epsilon(options);
   made.bias = options.flag("bias", true);
   made.residual_scale = residual_scale;
   return made;

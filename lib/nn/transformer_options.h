@@ -1,5 +1,5 @@
-// The options of a transformer block's two halves, as a list of layers gives them. It must not know
-// what stands before or after the block.
+// The options of norms and of a transformer block's two halves, as a list of layers gives them. It
+// must not know what stands before or after the block.
 #pragma once
 
 #include "nn/attention.h"
@@ -7,6 +7,8 @@
 #include "nn/mlp.h"
 
 namespace pipetrain {
+
+float read_epsilon(LayerOptions& options);
 
 // row (T, C); residual_scale as in AttentionOptions. `rotary` is the table of the layers before,
 // which is taken if it serves, else replaced. Error(kConfiguration) for what does not fit.

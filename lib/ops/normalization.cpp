@@ -41,12 +41,12 @@ Tensor row_sums(Ops& ops, std::int64_t rows, std::int64_t width, const AddRow& a
 
 void layer_norm_forward(Ops& ops, std::int64_t rows, std::int64_t width, const float* x,
                         const float* gamma, const float* beta, float* normalized, float* rstd,
-                        float* y) {
+                        float* y, float epsilon) {
   parallel_ranges(rows, grain_rows(width), [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int64_t at = row * width;
       rstd[row] = ops.simd().layer_norm_forward(x + at, gamma, beta, normalized + at, y + at, width,
-                                                kNormEpsilon);
+                                                epsilon);
     }
   });
 }
@@ -75,12 +75,12 @@ void layer_norm_backward(Ops& ops, std::int64_t rows, std::int64_t width, float*
 }
 
 void rms_norm_forward(Ops& ops, std::int64_t rows, std::int64_t width, const float* x,
-                      const float* gamma, float* normalized, float* rstd, float* y) {
+                      const float* gamma, float* normalized, float* rstd, float* y, float epsilon) {
   parallel_ranges(rows, grain_rows(width), [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int64_t at = row * width;
       rstd[row] =
-          ops.simd().rms_norm_forward(x + at, gamma, normalized + at, y + at, width, kNormEpsilon);
+          ops.simd().rms_norm_forward(x + at, gamma, normalized + at, y + at, width, epsilon);
     }
   });
 }

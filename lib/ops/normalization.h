@@ -12,7 +12,7 @@ constexpr float kNormEpsilon = 1e-5f;
 // beta, which may be null]. `normalized` may be x.
 void layer_norm_forward(Ops& ops, std::int64_t rows, std::int64_t width, const float* x,
                         const float* gamma, const float* beta, float* normalized, float* rstd,
-                        float* y);
+                        float* y, float epsilon = kNormEpsilon);
 // y again, for the weight gradient of what follows a norm of either kind.
 void norm_replay(Ops& ops, std::int64_t rows, std::int64_t width, const float* normalized,
                  const float* gamma, const float* beta, float* y);
@@ -24,7 +24,8 @@ void layer_norm_backward(Ops& ops, std::int64_t rows, std::int64_t width, float*
 
 // The same without mean and beta: normalized = x * rstd, y = normalized * gamma.
 void rms_norm_forward(Ops& ops, std::int64_t rows, std::int64_t width, const float* x,
-                      const float* gamma, float* normalized, float* rstd, float* y);
+                      const float* gamma, float* normalized, float* rstd, float* y,
+                      float epsilon = kNormEpsilon);
 void rms_norm_backward(Ops& ops, std::int64_t rows, std::int64_t width, float* dy,
                        const float* normalized, const float* gamma, const float* rstd,
                        const float* skip, float* dgamma);

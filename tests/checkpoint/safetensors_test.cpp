@@ -1,7 +1,9 @@
 #include "checkpoint/safetensors.h"
 
+#include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -33,6 +35,49 @@ std::string error_of(const std::string& bytes) {
 }
 
 }  // namespace
+
+TEST_CASE("Numbers of all floating-point types are what IEEE 754 says") {
+  const auto half = [](std::uint16_t bits, StoredType type) {
+    return float_at(reinterpret_cast<const std::byte*>(&bits), type);
+  };
+  const auto float16 = [&](std::uint16_t bits) { return half(bits, StoredType::kFloat16); };
+  CHECK(float16(0x3C00) == 1.0f);
+  CHECK(float16(0xC000) == -2.0f);
+  CHECK(float16(0x3555) == 1365.0f / 4096);
+  CHECK(float16(0x7BFF) == 65504.0f);
+  CHECK(float16(0x0400) == std::ldexp(1.0f, -14));
+  CHECK(float16(0x0001) == std::ldexp(1.0f, -24));
+  CHECK(float16(0x83FF) == std::ldexp(-1023.0f, -24));
+  CHECK(std::signbit(float16(0x8000)));
+  CHECK(float16(0xFC00) == -std::numeric_limits<float>::infinity());
+  CHECK(std::isnan(float16(0x7E00)));
+  CHECK(half(0xBF80, StoredType::kBFloat16) == -1.0f);
+  const float third = 1.0f / 3;
+  CHECK(float_at(reinterpret_cast<const std::byte*>(&third), StoredType::kFloat32) == third);
+}
+
+TEST_CASE("Tensors are written one at a time as they are all at once") {
+  const TemporaryFolder folder;
+  const std::vector<float> a = {1, 2, 3, 4}, b = {5, 6};
+  const auto bytes = [](const std::vector<float>& values) {
+    return std::as_bytes(std::span(values));
+  };
+  std::vector<StoredTensor> tensors = {{"b", StoredType::kFloat32, {2}, bytes(b)},
+                                       {"a", StoredType::kFloat32, {2, 2}, bytes(a)}};
+  write_safetensors(folder.path("whole"), tensors);
+  for (StoredTensor& tensor : tensors) tensor.bytes = {};
+  std::vector<float> buffer;  // the same for both
+  const auto next = [&](std::size_t i) {
+    buffer = i == 0 ? b : a;
+    return bytes(buffer);
+  };
+  write_safetensors(folder.path("parts"), tensors, {}, next);
+  CHECK(MappedBytes(folder.path("parts")).text() == MappedBytes(folder.path("whole")).text());
+  write_safetensors(folder.path("more"), tensors, {{"format", "pt"}}, next);
+  CHECK(MappedBytes(folder.path("more")).text().find(R"("__metadata__":{"format":"pt"})") !=
+        std::string_view::npos);
+  CHECK(SafetensorsFile(folder.path("more")).tensors().size() == 2);
+}
 
 TEST_CASE("Tensors come back from a safetensors file bit by bit") {
   const TemporaryFolder folder;

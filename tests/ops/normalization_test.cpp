@@ -189,3 +189,16 @@ TEST_CASE("Layer norm without beta is layer norm with a beta of zero") {
   norm_replay(ops, rows, width, normalized.data(), gamma.data(), nullptr, y.data());
   CHECK(same_bits(with, y));
 }
+
+TEST_CASE("A norm's epsilon is added to the variance, or to the mean of the squares") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const Floats x = {1, -1}, ones = {1, 1};
+  Floats normalized(2), rstd(1), y(2);
+  layer_norm_forward(ops, 1, 2, x.data(), ones.data(), nullptr, normalized.data(), rstd.data(),
+                     y.data(), /*epsilon=*/3);
+  CHECK(y == Floats{0.5f, -0.5f});
+  rms_norm_forward(ops, 1, 2, x.data(), ones.data(), normalized.data(), rstd.data(), y.data(),
+                   /*epsilon=*/8);
+  CHECK(y == Floats{1.0f / 3, -1.0f / 3});
+}

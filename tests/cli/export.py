@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""export.py PIPETRAIN MPIRUN: weights go out of a checkpoint and in again without a bit changed, training goes on from them, and
+whatever is wrong with a folder or has no equal elsewhere is one line that names it."""
+
+import json
+import math
+import os
+import shutil
+import struct
+import tempfile
+
+from inputs import CONFIG, make_inputs, write
+from job import Checks, Job, expect, one_error
+
+LLAMA = CONFIG.replace("preset: gpt", "preset: llama\n  kv_heads: 1").replace("output: run", "output: llama")
+CLASSIFIER = CONFIG.replace("preset: gpt", "preset: classifier").replace("format: text", "format: csv") \
+    .replace("corpus.txt", "rows.csv").replace("output: run", "output: classifier")
+STEP = "/checkpoints/step-00000003"
+
+
+def read_safetensors(path):
+    """{name: (dtype, shape, bytes)}"""
+    with open(path, "rb") as file:
+        content = file.read()
+    start = 8 + struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8:start])
+    header.pop("__metadata__", None)
+    return {name: (entry["dtype"], entry["shape"], content[start + entry["data_offsets"][0]:start + entry["data_offsets"][1]])
+            for name, entry in header.items()}
+
+
+def write_safetensors(path, tensors):
+    header, data = {}, b""
+    for name, (dtype, shape, content) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    text = json.dumps(header).encode()
+    write(path, struct.pack("<Q", len(text)) + text + data)
+
+
+class Folder:
+    """A copy of a folder in which something is changed."""
+
+    def __init__(self, work, source, name):
+        self.path = os.path.join(work, name)
+        shutil.copytree(os.path.join(work, source), self.path)
+        self.weights = os.path.join(self.path, "model.safetensors")
+
+    def config(self, **changes):
+        path = os.path.join(self.path, "config.json")
+        with open(path, encoding="utf-8") as file:
+            config = json.load(file)
+        write(path, json.dumps({**config, **changes}))
+
+    def tensors(self, change):
+        tensors = read_safetensors(self.weights)
+        change(tensors)
+        write_safetensors(self.weights, tensors)
+
+    def split(self, listed=lambda files: files):
+        """Into two files and an index."""
+        tensors = read_safetensors(self.weights)
+        os.remove(self.weights)
+        names = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]
+        files = {name: names[i % 2] for i, name in enumerate(tensors)}
+        for file in names:
+            write_safetensors(os.path.join(self.path, file), {n: t for n, t in tensors.items() if files[n] == file})
+        write(self.weights + ".index.json", json.dumps({"metadata": {}, "weight_map": listed(files)}))
+
+
+def run(checks, work, name, arguments, ranks=1):
+    job = Job(ranks, arguments, folder=work)
+    code = job.wait()
+    checks.case(name, job, [] if code == 0 else [f"exit code {code}, expected 0"])
+    return job
+
+
+def export(checks, work, checkpoint, form, output):
+    run(checks, work, f"export {checkpoint} {form}", ["export", "--checkpoint", checkpoint, "--format", form, "--output", output])
+
+
+def import_from(checks, work, folder, output):
+    run(checks, work, f"import {folder}", ["import", "--from", folder, "--output", output])
+
+
+def same_files(checks, work, one, other, files):
+    for file in files:
+        contents = []
+        for folder in (one, other):
+            with open(os.path.join(work, folder, file), "rb") as opened:
+                contents.append(opened.read())
+        if contents[0] != contents[1]:
+            checks.failed += 1
+            print(f"FAILED  {file} of {one} and {other} differ")
+
+
+def loss_of(checks, work, config, checkpoint, *more):
+    job = run(checks, work, f"eval {checkpoint}",
+              ["eval", "--config", config, "--checkpoint", checkpoint, *more, "--format", "json"])
+    return json.loads(job.output() or "{}").get("loss")
+
+
+def equal(checks, what, found, expected):
+    if found is None or found != expected:
+        checks.failed += 1
+        print(f"FAILED  {what} {found}, expected {expected}")
+
+
+def round_trips(checks, work, model, output):
+    """Trained, exported, imported, exported; by both formats."""
+    run(checks, work, f"train {model}", ["--config", model], ranks=2)
+    checkpoint = output + STEP
+    files = ["config.json", "model.safetensors", "tokenizer_pipetrain.json"]
+    export(checks, work, checkpoint, "hf", output + "-hf")
+    import_from(checks, work, output + "-hf", output + "-in")
+    export(checks, work, output + "-in", "hf", output + "-again/")
+    equal(checks, "files", sorted(os.listdir(os.path.join(work, output + "-again"))), files)
+    same_files(checks, work, output + "-hf", output + "-again", files)
+    loss = loss_of(checks, work, model, checkpoint)
+    equal(checks, "loss", loss_of(checks, work, model, output + "-in"), loss)
+    own = output + "-in/config.yaml"
+    batch = ["--set", "data.path=corpus.txt", "--set", "train.batch_size=8", "--microbatches", "4"]
+    equal(checks, "loss by its own configuration", loss_of(checks, work, own, output + "-in", *batch), loss)
+
+    export(checks, work, checkpoint, "safetensors", output + "-plain")
+    import_from(checks, work, output + "-plain", output + "-plain-in")
+    export(checks, work, output + "-plain-in", "safetensors", output + "-plain-again")
+    same_files(checks, work, output + "-plain", output + "-plain-again", ["model.safetensors", "config.yaml", "tokenizer.json"])
+    equal(checks, "loss of plain weights", loss_of(checks, work, model, output + "-plain-in"), loss)
+
+
+def training_goes_on(checks, work):
+    """From imported weights as from the checkpoint itself."""
+    last = {}
+    for start in ("gpt" + STEP, "gpt-in"):
+        output = "on-" + start[:6].replace("/", "-")
+        run(checks, work, f"train from {start}",
+            ["--config", "model.yaml", "--set", "train.init_from=" + start, "--set", "train.log_every=1", "--output", output])
+        with open(os.path.join(work, output, "metrics.jsonl"), encoding="utf-8") as file:
+            last[start] = [json.loads(line)["loss"] for line in file]
+    equal(checks, "losses from imported weights", last["gpt-in"], last["gpt" + STEP])
+
+
+def other_forms(checks, work):
+    """Folders that hold the same model in another way give the same checkpoint."""
+    Folder(work, "llama-hf", "sharded").split()
+    base = Folder(work, "gpt-hf", "base")  # as a model without its head is saved, with masks and the tied table
+    mask = ("F32", [1, 1, 8, 8], struct.pack("<64f", *range(64)))
+    base.tensors(lambda t: [t.__setitem__(n.removeprefix("transformer."), t.pop(n)) for n in list(t)]
+                 and t.update({"h.0.attn.bias": mask, "lm_head.weight": t["wte.weight"]}))
+    for folder, original in (("sharded", "llama"), ("base", "gpt")):
+        import_from(checks, work, folder, folder + "-in")
+        export(checks, work, folder + "-in", "hf", folder + "-again")
+        same_files(checks, work, folder + "-again", original + "-hf", ["config.json", "model.safetensors"])
+
+    def halve(tensors):  # exact in bfloat16
+        for name, (_, shape, content) in tensors.items():
+            values = [struct.pack("<f", value)[2:] for value in struct.unpack(f"<{len(content) // 4}f", content)]
+            tensors[name] = ("BF16", shape, b"".join(values))
+
+    Folder(work, "llama-hf", "halves").tensors(halve)
+    import_from(checks, work, "halves", "halves-in")
+    export(checks, work, "halves-in", "hf", "halves-again")
+    short = read_safetensors(os.path.join(work, "halves", "model.safetensors"))
+    for name, (dtype, shape, content) in read_safetensors(os.path.join(work, "halves-again", "model.safetensors")).items():
+        expected = b"".join(b"\0\0" + short[name][2][i:i + 2] for i in range(0, len(short[name][2]), 2))
+        if (dtype, shape, content) != ("F32", short[name][1], expected):
+            checks.failed += 1
+            print(f"FAILED  {name} is not what bfloat16 held")
+
+
+def tokens_with_a_header(checks, work):
+    """Those of llm.c are taken for the tokens of an imported model."""
+    sizes = {"vocab_size": 50257, "n_embd": 2, "n_head": 1, "n_layer": 1, "n_positions": 8}
+    shapes = {"wte.weight": [50257, 2], "wpe.weight": [8, 2], "ln_f.weight": [2], "ln_f.bias": [2]}
+    for name, (rows, columns) in {"attn.c_attn": (2, 6), "attn.c_proj": (2, 2), "mlp.c_fc": (2, 8), "mlp.c_proj": (8, 2)}.items():
+        shapes.update({f"h.0.{name}.weight": [rows, columns], f"h.0.{name}.bias": [columns]})
+    shapes.update({f"h.0.{norm}.{part}": [2] for norm in ("ln_1", "ln_2") for part in ("weight", "bias")})
+    os.mkdir(os.path.join(work, "large"))
+    write(os.path.join(work, "large", "config.json"), json.dumps({"model_type": "gpt2", **sizes}))
+    write_safetensors(os.path.join(work, "large", "model.safetensors"),
+                      {name: ("F32", shape, bytes(4 * math.prod(shape))) for name, shape in shapes.items()})
+    write(os.path.join(work, "llmc.bin"), struct.pack("<256i", 20240520, 1, 1000, *[0] * 253) + struct.pack("<1000H", *range(1000)))
+    import_from(checks, work, "large", "large-in")
+    loss = loss_of(checks, work, "large-in/config.yaml", "large-in", "--set", "data.path=llmc.bin")
+    if loss is None or abs(loss - math.log(50257)) > 1e-5:  # of weights that are all zero
+        checks.failed += 1
+        print(f"FAILED  loss {loss}, expected {math.log(50257)}")
+
+
+def wrong_folders(work):
+    """(name, folder, patterns that the error line has in it)"""
+    def changed(name, source="gpt-hf"):
+        return Folder(work, source, name)
+
+    changed("bert").config(model_type="bert")
+    yield "another architecture", "bert", ["config.json: model_type is .bert.; expected gpt2 or llama"]
+    changed("gelu").config(activation_function="gelu")
+    yield "another GELU", "gelu", ["activation_function", "gelu_new"]
+    changed("scaled", "llama-hf").config(rope_scaling={"rope_type": "llama3", "factor": 8.0})
+    yield "scaled positions", "scaled", ["rope_scaling: rope_type is .llama3.; expected default"]
+    changed("deep").config(n_layer=2000000000)
+    yield "more blocks than tensors", "deep", ["28 tensors, too few for the 2000000000 blocks"]
+    changed("wide").config(n_embd=2000000000, n_inner=8)
+    yield "another width", "wide", [r"wte.weight has shape \(28, 16\), expected \(28, 2000000000\)"]
+    changed("missing").tensors(lambda t: t.pop("transformer.h.1.ln_2.bias"))
+    yield "a tensor missing", "missing", [r"has no tensor transformer\.h\.1\.ln_2\.bias, expected one of shape \(16\)"]
+    changed("extra", "llama-hf").tensors(lambda t: t.update({"score.weight": ("F32", [1], b"1234")}))
+    yield "a tensor too much", "extra", [r"has a tensor score\.weight \(1\) that the model"]
+    changed("turned").tensors(lambda t: t.update(
+        {"transformer.h.0.mlp.c_fc.weight": ("F32", [64, 16], t["transformer.h.0.mlp.c_fc.weight"][2])}))
+    yield "a transposed tensor", "turned", [r"mlp\.c_fc\.weight has shape \(64, 16\), expected \(16, 64\)"]
+    changed("integers").tensors(lambda t: t.update({"transformer.ln_f.bias": ("I32", [16], t["transformer.ln_f.bias"][2])}))
+    yield "integers", "integers", [r"ln_f\.bias is I32, expected F32, BF16 or F16"]
+    changed("other-head").tensors(lambda t: t.update({"lm_head.weight": ("F32", [28, 16], b"1234" * 28 * 16)}))
+    yield "a head that is not the table", "other-head", [r"has a tensor lm_head\.weight"]
+    cut = changed("cut")
+    with open(cut.weights, "r+b") as file:
+        file.truncate(os.path.getsize(cut.weights) - 10)
+    yield "a file cut short", "cut", ["model.safetensors", "do not lie in the file"]
+    changed("outside").split(lambda files: {**files, "transformer.wte.weight": "../gpt-hf/model.safetensors"})
+    yield "an index that leaves the folder", "outside", ["index.json: names a file outside its folder"]
+    changed("listed").split(lambda files: {**files, "x": "model-00001-of-00002.safetensors"})
+    yield "an index with a tensor too much", "listed", ["lists a tensor x that no file has"]
+    changed("lost").split(lambda files: {**files, "transformer.wte.weight": "model-00009-of-00002.safetensors"})
+    yield "a file that is not there", "lost", ["model-00009-of-00002.safetensors: No such file"]
+    write(os.path.join(changed("no-json").path, "config.json"), "{")
+    yield "no JSON", "no-json", ["config.json: is damaged"]
+    os.remove(changed("no-weights").weights)
+    yield "no weights", "no-weights", ["no model.safetensors"]
+    yield "no folder", "nowhere", ["nowhere: has no config.json"]
+    yield "a checkpoint", "gpt" + STEP, ["is a checkpoint already"]
+
+
+def refused(checks, work, name, arguments, code, patterns, output="refused"):
+    job = Job(1, [*arguments, "--output", output], folder=work)
+    problems = one_error(job, code, patterns)
+    left = [entry for entry in os.listdir(work) if "refused" in entry or entry.startswith(".")]
+    expect(problems, not left, f"left {left}")
+    expect(problems, not job.output() and not job.said(), "said more than the error")
+    checks.case(name, job, problems)
+
+
+def refusals(checks, work):
+    for name, folder, patterns in wrong_folders(work):
+        refused(checks, work, name, ["import", "--from", folder], 4, patterns)
+    gpt = ["export", "--checkpoint", "gpt" + STEP, "--format"]
+    refused(checks, work, "output with files", [*gpt, "hf"], 2, ["llama-hf is there already"], output="llama-hf")
+    refused(checks, work, "output a file", [*gpt, "safetensors"], 2, ["corpus.txt is there already"], output="corpus.txt")
+    refused(checks, work, "import over a checkpoint", ["import", "--from", "gpt-hf"], 2, ["gpt-in is there already"], output="gpt-in")
+    refused(checks, work, "unknown format", [*gpt, "onnx"], 2, ["--format", "onnx"])
+    refused(checks, work, "no checkpoint", ["export", "--format", "hf"], 2, ["--checkpoint DIR is missing"])
+    refused(checks, work, "not a checkpoint", ["export", "--checkpoint", "gpt"], 4, ["has no manifest.json"])
+    refused(checks, work, "nothing to import", ["import"], 2, ["--from DIR is missing"])
+    run(checks, work, "train a classifier", ["--config", "classifier.yaml"])
+    refused(checks, work, "a classifier", ["export", "--checkpoint", "classifier" + STEP, "--format", "hf"], 2,
+            ["neither a GPT-2 nor a Llama", "its data have labels", "--format safetensors"])
+    export(checks, work, "classifier" + STEP, "safetensors", "classifier-plain")
+
+    damaged = Folder(work, "gpt" + STEP, "damaged").path
+    shard = sorted(name for name in os.listdir(damaged) if name.startswith("shard"))[-1]
+    name, (_, _, content) = [(n, t) for n, t in read_safetensors(os.path.join(damaged, shard)).items() if n.startswith("layers.")][-1]
+    with open(os.path.join(damaged, shard), "r+b") as file:
+        whole = file.read()
+        file.seek(whole.index(content))
+        file.write(bytes([content[0] ^ 1]))
+    for form in ("hf", "safetensors"):
+        refused(checks, work, f"a damaged checkpoint, {form}", ["export", "--checkpoint", "damaged", "--format", form], 4,
+                [f"tensor {name} does not match its checksum".replace(".", r"\.")])
+
+
+def main():
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as work:
+        make_inputs(work)
+        write(os.path.join(work, "model.yaml"), CONFIG.replace("output: run", "output: gpt"))
+        write(os.path.join(work, "llama.yaml"), LLAMA)
+        write(os.path.join(work, "classifier.yaml"), CLASSIFIER)
+        write(os.path.join(work, "rows.csv"), "".join(f"{i % 3},the quick brown fox {i % 3} jumps\n" for i in range(100)))
+        round_trips(checks, work, "model.yaml", "gpt")
+        round_trips(checks, work, "llama.yaml", "llama")
+        training_goes_on(checks, work)
+        other_forms(checks, work)
+        tokens_with_a_header(checks, work)
+        refusals(checks, work)
+    checks.finish()
+
+
+main()
