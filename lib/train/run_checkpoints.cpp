@@ -39,8 +39,11 @@ void RunCheckpoints::join() {
   if (thread_.joinable()) thread_.join();
 }
 
+std::vector<std::int64_t> RunCheckpoints::set_aside_newer(std::int64_t step) const {
+  return pipetrain::set_aside_newer(folder_, step);
+}
+
 void RunCheckpoints::write(const Contents& contents, bool in_background) {
-  in_background = in_background && config_.checkpoint_background;
   if (pending()) complete();
   const double start = wall_seconds();
   const std::int64_t step = contents.position.step;

@@ -23,6 +23,9 @@ class RunCheckpoints {
   RunCheckpoints(const RunCheckpoints&) = delete;
   RunCheckpoints& operator=(const RunCheckpoints&) = delete;
 
+  // On rank 0, before any is written: see checkpoint_list.h.
+  std::vector<std::int64_t> set_aside_newer(std::int64_t step) const;
+
   struct Contents {
     TrainingPosition position;
     std::vector<CheckpointTensor> tensors;    // that this rank writes; maybe none

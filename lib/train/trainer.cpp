@@ -70,8 +70,12 @@ bool Trainer::run() {
     }
     return true;
   }
+  if (coordinates()) make_way();
   feed_training(first_step_);
-  if (validates()) first_evaluation_ = last_evaluation_ = evaluator_->run();
+  if (validates()) {
+    first_evaluation_ = last_evaluation_ = evaluator_->run();
+    evaluated_step_ = first_step_;
+  }
   const double begin = wall_seconds();
   bool goes_on = true;
   for (std::int64_t step = first_step_; goes_on && step < train.steps; ++step) {
@@ -142,6 +146,24 @@ void Trainer::announce() const {
   for (const std::string& line : describe_layout(pipeline_, config_.pipeline.schedule))
     spdlog::info("{}", line);
   for (const std::string& line : memory_lines(pipeline_.layout().memory)) spdlog::info("{}", line);
+}
+
+// What is left of other runs in the run directory, or does not go on as it began, on rank 0.
+void Trainer::make_way() {
+  const std::vector<std::int64_t> newer = checkpoints_.set_aside_newer(first_step_);
+  if (!newer.empty()) {
+    spdlog::warn(
+        "{} checkpoints of steps {} to {} are of a run that was given up: they are now in "
+        "{}/checkpoints/set-aside",
+        newer.size(), newer.front(), newer.back(), config_.train.output);
+  }
+  if (const std::int64_t rows = pipeline_.epochs().rows_before(first_step_); rows != rows_done_) {
+    spdlog::warn(
+        "{} rows were used in the steps so far, with this batch size and number of microbatches it "
+        "were {}: "
+        "some of this epoch may be used twice or not at all",
+        rows_done_, rows);
+  }
 }
 
 void Trainer::feed_training(std::int64_t step) {
@@ -244,6 +266,7 @@ void Trainer::load() {
     load_weights(checkpoint, pipeline_);
     load_moments(checkpoint, pipeline_);
     first_step_ = checkpoint.position().step;
+    rows_done_ = checkpoint.position().rows;
   } else if (!init_from.empty()) {
     load_weights(open_checkpoint(init_from), pipeline_);
   }
