@@ -150,18 +150,17 @@ void Trainer::announce() const {
 
 // What is left of other runs in the run directory, or does not go on as it began, on rank 0.
 void Trainer::make_way() {
-  const std::vector<std::int64_t> newer = checkpoints_.set_aside_newer(first_step_);
-  if (!newer.empty()) {
+  if (!checkpoints_.set_aside_newer(first_step_).empty()) {
     spdlog::warn(
-        "{} checkpoints of steps {} to {} are of a run that was given up: they are now in "
+        "checkpoints after step {} are of a run that was given up; they are now in "
         "{}/checkpoints/set-aside",
-        newer.size(), newer.front(), newer.back(), config_.train.output);
+        first_step_, config_.train.output);
   }
-  if (const std::int64_t rows = pipeline_.epochs().rows_before(first_step_); rows != rows_done_) {
+  const std::int64_t rows = pipeline_.epochs().rows_before(first_step_);
+  if (rows != rows_done_) {
     spdlog::warn(
-        "{} rows were used in the steps so far, with this batch size and number of microbatches it "
-        "were {}: "
-        "some of this epoch may be used twice or not at all",
+        "the steps so far took {} rows, of this batch size and number of microbatches they would "
+        "be {}: some samples of this epoch may be used twice or not at all",
         rows_done_, rows);
   }
 }

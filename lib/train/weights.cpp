@@ -138,7 +138,7 @@ void check_tokenizer(const Checkpoint& checkpoint, const Source& source) {
                       found + ") than the data's (" +
                       (found == expected ? "as many, but not the same" : expected) + "); " +
                       (images ? "set data.mean, data.std and data.pad to the checkpoint's"
-                              : "evaluate it on the data that it was trained on, cut in the same "
+                              : "take the data that it was trained on, cut in the same "
                                 "way (data.tokenizer, data.validation_fraction)"));
 }
 
