@@ -71,6 +71,9 @@ bool Trainer::run() {
     return true;
   }
   if (coordinates()) make_way();
+  if (train.checkpoint_background && train.checkpoint_every > 0) {
+    checkpoints_.reserve(tensors_to_save(pipeline_));
+  }
   feed_training(first_step_);
   if (validates()) {
     first_evaluation_ = last_evaluation_ = evaluator_->run();
@@ -81,7 +84,7 @@ bool Trainer::run() {
   for (std::int64_t step = first_step_; goes_on && step < train.steps; ++step) {
     goes_on = step_once(step);
   }
-  if (checkpoints_.pending()) checkpoints_.complete();
+  checkpoints_.complete();
   training_seconds_ = wall_seconds() - begin;
   print_summary();
   return goes_on;
@@ -96,7 +99,7 @@ bool Trainer::step_once(std::int64_t step) {
   const StepContext context = pipeline_.training_step(step);
   const double rate = learning_rate_at(config_.optimizer, step, train.steps);
   const StepResult result =
-      pipeline_.train(context, rate, {.stop = stop_requested(), .writing = checkpoints_.writing()});
+      pipeline_.train(context, rate, {.stop = stop_requested(), .writing = checkpoints_.working()});
   if (!result.finite) handle_not_finite(context, result);
   window_.add(result, context.rows);
   whole_run_.add(result, context.rows);
@@ -109,7 +112,7 @@ bool Trainer::step_once(std::int64_t step) {
   report_step(step + 1, result, rate);
   if (checkpoints_.pending() && result.writing == 0) {
     progress_.clear();
-    checkpoints_.complete();
+    checkpoints_.advance();
   }
   const bool last = step + 1 == train.steps, stops = !last && result.stopping > 0;
   if (last || stops || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
@@ -289,7 +292,7 @@ void Trainer::save_checkpoint(std::int64_t step, bool in_background) {
     contents.tokenizer_json = source_->tokenizer().dump();
     contents.config_yaml = resolved_yaml(config_);
   }
-  checkpoints_.write(contents, in_background);
+  checkpoints_.write(std::move(contents), in_background);
 }
 
 // A full disk stops the run, or its metrics alone, as train.on_write_error says.
