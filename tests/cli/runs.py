@@ -56,8 +56,8 @@ def manifest(output, step):
         return json.load(file)
 
 
-def done(job, problems, code=0):
-    found = job.wait()
+def done(job, problems, code=0, limit=60):
+    found = job.wait(limit)
     expect(problems, found == code, f"exit code {found}, expected {code}")
     return found == code
 
