@@ -26,11 +26,12 @@ def ranks():
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{pid}/stat") as stat:
-                if int(stat.read().rsplit(")", 1)[1].split()[1]) == launcher and "pipetrain" in os.readlink(f"/proc/{pid}/exe"):
-                    found.append(pid)
+            with open(f"/proc/{pid}/cmdline") as words:
+                ours = os.path.dirname(metrics) in words.read().split("\0")
+            if ours and os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "pipetrain":
+                found.append(pid)
         except OSError:
-            pass
+            pass  # ended meanwhile
     return found
 
 
@@ -57,10 +58,9 @@ while os.path.exists(f"/proc/{launcher}/stat") and open(f"/proc/{launcher}/stat"
     time.sleep(0.2)
     now = sizes()
     if len(now) == 4 and os.path.exists(metrics):
-        steps = lines()[-1:] and lines()[-1]["step"] or 0
-        if steps >= 1000 and not early:
-            early = now
-        late = now
+        step = max((line["step"] for line in lines()), default=0)
+        if step >= 1000 and step % 500 in (200, 300):  # no checkpoint is being written
+            early, late = early or now, now
 rows = lines()
 mean = lambda part: sum(row["step_seconds"] for row in part) / len(part)
 first = mean([row for row in rows if 500 < row["step"] <= 1500])

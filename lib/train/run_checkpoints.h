@@ -39,8 +39,8 @@ class RunCheckpoints {
     std::string tokenizer_json, config_yaml;  // of rank 0
   };
   // Collective. Completes an earlier one first. In the background, if checkpoint_background is
-  // set, the tensors are copied and written beside it; else all is done on return. What fails is an
-  // Error(kCheckpoint) on every rank, or a warning, as train.on_write_error says.
+  // set, the tensors are copied and written while training goes on; else all is done on return.
+  // What fails is an Error(kCheckpoint) on every rank, or a warning, as train.on_write_error says.
   void write(Contents contents, bool in_background);
 
   bool pending() const {
