@@ -155,11 +155,10 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
     MpiCollective collective(everyone(session), pool, made.wait);
     made.resume = find_resume_point(options, config, collective, report);
   }
-  if (!made.resume.folder.empty() && config.pipeline.microbatches == 0) {
-    made.config.pipeline.microbatches = made.resume.position.microbatches;
-  }
   report.agree([&] {
-    made.plan = make_plan(config, made.data, made.grid.pipeline());
+    const bool resumes = !made.resume.folder.empty();
+    made.plan = make_plan(config, made.data, made.grid.pipeline(),
+                          resumes ? made.resume.position.microbatches : 0);
     if (made.source) check_targets(*made.source, *made.plan.layers.back());
     made.plan.memory_limit = memory_limit(options, made.world);
     set_epochs(made);

@@ -28,6 +28,7 @@ void announce_resume(const MpiSession& session, const RunOptions& options,
 }
 
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
+  catch_stop_signals();  // a request that comes early is met by the first step
   Startup started = start(session, report, options, /*makes_run_directory=*/true);
   MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
@@ -37,7 +38,6 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
                    .resume_from = started.resume.folder});
   report.agree([&] { trainer.load(); });
   announce_resume(session, options, started.resume);
-  catch_stop_signals();
   return static_cast<int>(trainer.run() ? ExitCode::kDone : ExitCode::kStopped);
 }
 

@@ -59,6 +59,29 @@ std::optional<std::string> newest_good_checkpoint(
   return std::nullopt;
 }
 
+std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::int64_t step) {
+  std::vector<fs::path> unfinished;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints, error)) {
+    if (entry.path().filename().string().starts_with(".step-")) unfinished.push_back(entry.path());
+  }
+  for (const fs::path& folder : unfinished) {
+    fs::remove_all(folder, error);
+    if (error) fail_checkpoint(folder.string(), "cannot be removed: " + error.message());
+  }
+  std::vector<std::int64_t> newer = checkpoint_steps(checkpoints);
+  newer.erase(newer.begin(), std::upper_bound(newer.begin(), newer.end(), step));
+  const std::string aside = (fs::path(checkpoints) / "set-aside").string();
+  for (const std::int64_t given_up : newer) {
+    const std::string target = checkpoint_folder(aside, given_up);
+    fs::create_directories(aside, error);
+    if (!error) fs::remove_all(target, error);
+    if (!error) fs::rename(checkpoint_folder(checkpoints, given_up), target, error);
+    if (error) fail_checkpoint(target, "cannot be put there: " + error.message());
+  }
+  return newer;
+}
+
 void remove_old_checkpoints(const std::string& checkpoints, std::int64_t step, int keep) {
   std::vector<std::int64_t> older = checkpoint_steps(checkpoints);
   older.erase(std::lower_bound(older.begin(), older.end(), step), older.end());

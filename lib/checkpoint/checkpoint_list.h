@@ -19,8 +19,13 @@ std::vector<std::int64_t> checkpoint_steps(const std::string& checkpoints);
 std::optional<std::string> newest_good_checkpoint(
     const std::string& checkpoints, const std::function<void(const std::string&)>& refused);
 
+// Before a run goes on after `step`, or begins with step 0: removes what an earlier job left
+// unfinished, and moves newer checkpoints, of a run that was given up, into the folder set-aside,
+// so that none resumes from them unasked. Their steps.
+std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::int64_t step);
+
 // After `step` was written: removes all older ones but the newest `keep` - 1 and the one of the
-// lowest validation loss. Newer ones, of a run that was given up, are left alone.
+// lowest validation loss.
 void remove_old_checkpoints(const std::string& checkpoints, std::int64_t step, int keep);
 
 }  // namespace pipetrain

@@ -106,6 +106,22 @@ void rename_synced(const std::string& from, const std::string& to) {
   sync_folder_of(to);
 }
 
+void replace_synced(const std::string& from, const std::string& to) {
+  // A folder that has files cannot be replaced: the two change names, so that `to` is never
+  // missing. Some network file systems cannot; there the old one makes way first.
+  std::string old = from;
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) {
+    if (errno != EINVAL && errno != ENOSYS) fail(to);
+    old = from + ".replaced";
+    rename_synced(to, old);
+    rename_synced(from, to);
+  }
+  sync_folder_of(to);
+  std::error_code error;
+  std::filesystem::remove_all(old, error);
+  if (error) fail_checkpoint(old, error.message());
+}
+
 std::string checksum_of(Bytes bytes) {
   const auto* const data = reinterpret_cast<const unsigned char*>(bytes.data());
   std::array<char, 9> text;

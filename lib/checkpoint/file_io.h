@@ -26,6 +26,8 @@ void write_synced(const std::string& path, const std::vector<Bytes>& pieces);
 void write_synced(const std::string& path, std::string_view text);
 
 void rename_synced(const std::string& from, const std::string& to);
+// `from` takes the name `to`, of a folder that is there, whose files are gone afterwards.
+void replace_synced(const std::string& from, const std::string& to);
 
 // The CRC-32 of zlib, as eight hexadecimal digits.
 std::string checksum_of(Bytes bytes);

@@ -85,15 +85,13 @@ std::string finish_checkpoint(const std::string& checkpoints, const TrainingPosi
   parse_manifest(text, partial + "/manifest.json");  // what could not be read back is not kept
   write_synced(partial + "/manifest.json", text);
 
-  // A checkpoint of the same step (of a run done again) makes way first: a folder that has files
-  // cannot be replaced.
   const std::string folder = checkpoint_folder(checkpoints, position.step);
-  const std::string replaced = partial + ".replaced";
-  remove_folder(replaced);
-  std::error_code unreadable;  // then the rename below says why
-  if (fs::exists(folder, unreadable)) rename_synced(folder, replaced);
-  rename_synced(partial, folder);
-  remove_folder(replaced);
+  std::error_code unreadable;  // then the rename says why
+  if (fs::exists(folder, unreadable)) {
+    replace_synced(partial, folder);
+  } else {
+    rename_synced(partial, folder);
+  }
   return folder;
 }
 

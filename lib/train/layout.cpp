@@ -44,14 +44,12 @@ Schedule read_table(const PipelineConfig& pipeline, int ranks, int rows) {
   return table;
 }
 
-// The number that was asked for, or else the largest up to min(4 x stages, rows) that the schedule
-// takes.
-Schedule generate_fitting(const PipelineConfig& pipeline, int ranks, int virtual_stages, int rows) {
+// The number that was asked for, or else the largest up to `most` that the schedule takes.
+Schedule generate_fitting(const PipelineConfig& pipeline, int ranks, int virtual_stages, int most) {
   const auto make = [&](int microbatches) {
     return generate(pipeline.schedule, ranks, virtual_stages, microbatches);
   };
   if (pipeline.microbatches > 0) return make(pipeline.microbatches);
-  const int most = std::min(4 * ranks * virtual_stages, rows);
   for (int microbatches = most; microbatches > 1; --microbatches) {
     try {
       return make(microbatches);
@@ -169,7 +167,8 @@ DataShape data_shape_of(const Source& source) {
           .classes = source.classes()};
 }
 
-ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
+ModelPlan make_plan(const Config& config, const DataShape& data, int ranks,
+                    int usual_microbatches) {
   const PipelineConfig& pipeline = config.pipeline;
   const int rows = replica_rows(config);
   ModelPlan plan;
@@ -188,13 +187,14 @@ ModelPlan make_plan(const Config& config, const DataShape& data, int ranks) {
                                                       : default_virtual_stages(pipeline.schedule);
   }
   check_partition(pipeline, static_cast<int>(plan.layers.size()), plan.stage_count());
+  const int most =
+      std::min(usual_microbatches > 0 ? usual_microbatches : 4 * plan.stage_count(), rows);
   if (pipeline.schedule == "auto") {
-    plan.microbatches =
-        pipeline.microbatches > 0 ? pipeline.microbatches : std::min(4 * plan.stage_count(), rows);
+    plan.microbatches = pipeline.microbatches > 0 ? pipeline.microbatches : most;
     return plan;
   }
   if (!is_table(pipeline.schedule)) {
-    plan.schedule = generate_fitting(pipeline, ranks, plan.virtual_stages, rows);
+    plan.schedule = generate_fitting(pipeline, ranks, plan.virtual_stages, most);
   }
   validate(plan.schedule);
   plan.microbatches = plan.schedule.microbatches;

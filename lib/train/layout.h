@@ -39,8 +39,11 @@ struct ModelPlan {
 // What the data tell about the model.
 DataShape data_shape_of(const Source& source);
 
-// Error(kConfiguration) if model, schedule and `ranks`, those of one replica, do not fit.
-ModelPlan make_plan(const Config& config, const DataShape& data, int ranks);
+// Error(kConfiguration) if model, schedule and `ranks`, those of one replica, do not fit. Where the
+// configuration leaves the number of microbatches open, it is at most `usual_microbatches`; 0: 4 of
+// each stage.
+ModelPlan make_plan(const Config& config, const DataShape& data, int ranks,
+                    int usual_microbatches = 0);
 
 // How the model was cut and why; the same on every rank.
 struct Layout {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -33,31 +34,44 @@ std::size_t bytes_of(const CheckpointTensor& tensor) {
 RunCheckpoints::RunCheckpoints(const TrainConfig& config, Collective& world, MemoryPool& pool)
     : config_(config), world_(world), pool_(pool), folder_(config.output + "/checkpoints") {}
 
-RunCheckpoints::~RunCheckpoints() { join(); }
+RunCheckpoints::~RunCheckpoints() { end_part(); }
 
-void RunCheckpoints::join() {
+std::vector<std::int64_t> RunCheckpoints::set_aside_newer(std::int64_t step) const {
+  return pipetrain::set_aside_newer(folder_, step);
+}
+
+// Does it, beside the training or at once; end_part() waits for it.
+void RunCheckpoints::begin(std::function<void()> part) {
+  working_ = true;
+  const auto work = [this, part = std::move(part)] {
+    error_ = error_of(part);
+    working_ = false;
+  };
+  if (pending_->beside) {
+    thread_ = std::thread(work);
+  } else {
+    work();
+  }
+}
+
+void RunCheckpoints::end_part() {
   if (thread_.joinable()) thread_.join();
 }
 
-void RunCheckpoints::write(const Contents& contents, bool in_background) {
-  in_background = in_background && config_.checkpoint_background;
-  if (pending()) complete();
+void RunCheckpoints::write(Contents contents, bool in_background) {
+  complete();
   const double start = wall_seconds();
   const std::int64_t step = contents.position.step;
   std::string error;
   if (world_.rank() == 0) error = error_of([&] { begin_checkpoint(folder_, step); });
-  if (!went_well(error)) return;  // none writes before the folder is there
+  if (!went_well(error, step)) return;  // none writes before the folder is there
 
-  pending_ = {contents.position, contents.tokenizer_json, contents.config_yaml, start, 0};
-  written_ = false;
-  if (in_background) {
-    thread_ = std::thread(
-        [this, step, tensors = copied(contents.tensors)] { write_mine(step, tensors); });
-  } else {
-    write_mine(step, contents.tensors);
-  }
+  const bool beside = in_background && config_.checkpoint_background;
+  if (beside) contents.tensors = copied(contents.tensors);
+  pending_ = {.contents = std::move(contents), .beside = beside, .started = start};
+  begin([this] { write_file(); });
   pending_->stalled = wall_seconds() - start;
-  if (!in_background) complete();
+  if (!beside) complete();
 }
 
 std::vector<CheckpointTensor> RunCheckpoints::copied(const std::vector<CheckpointTensor>& tensors) {
@@ -78,53 +92,67 @@ std::vector<CheckpointTensor> RunCheckpoints::copied(const std::vector<Checkpoin
   return copies;
 }
 
-void RunCheckpoints::write_mine(std::int64_t step, const std::vector<CheckpointTensor>& tensors) {
+void RunCheckpoints::write_file() {
   list_.clear();
-  error_ = error_of([&] {
-    if (tensors.empty()) return;
-    list_ = write_rank_file(folder_, step, world_.rank(), world_.size(), tensors);
-  });
-  written_ = true;
+  const std::vector<CheckpointTensor>& tensors = pending_->contents.tensors;
+  if (tensors.empty()) return;
+  list_ = write_rank_file(folder_, step(), world_.rank(), world_.size(), tensors);
+}
+
+void RunCheckpoints::advance() {
+  const double start = wall_seconds();
+  end_part();
+  if (!went_well(error_, step())) return;
+  if (pending_->files_written) {
+    pending_->stalled += wall_seconds() - start;
+    if (world_.rank() == 0) say_done();
+    pending_.reset();
+    return;
+  }
+  pending_->files_written = true;
+  std::vector<std::string> lists = world_.all_gather_text(list_);
+  if (world_.rank() == 0) {
+    begin([this, lists = std::move(lists)] { finish(lists); });
+  }
+  pending_->stalled += wall_seconds() - start;
 }
 
 void RunCheckpoints::complete() {
-  const double start = wall_seconds();
-  join();
-  const std::int64_t step = pending_->position.step;
-  bool good = went_well(error_);
-  if (good) {
-    std::vector<std::string> lists = world_.all_gather_text(list_);
-    std::erase(lists, std::string());
-    good = went_well(world_.rank() == 0 ? finish(lists) : std::string());
-  }
-  if (world_.rank() == 0) {
-    std::error_code left;  // it has no manifest: whatever stays is no checkpoint
-    if (!good) std::filesystem::remove_all(partial_folder(folder_, step), left);
-    const double now = wall_seconds();
-    if (good) {
-      spdlog::info("checkpoint: {} ({:.2f} s, training waited {:.3f} s)",
-                   checkpoint_folder(folder_, step), now - pending_->started,
-                   pending_->stalled + (now - start));
-    }
-  }
-  pending_.reset();
+  while (pending()) advance();
 }
 
-std::string RunCheckpoints::finish(const std::vector<std::string>& lists) {
-  return error_of([&] {
-    finish_checkpoint(folder_, pending_->position, lists, pending_->tokenizer_json,
-                      pending_->config_yaml);
-    remove_old_checkpoints(folder_, pending_->position.step, config_.keep_checkpoints);
-  });
+void RunCheckpoints::finish(const std::vector<std::string>& lists) {
+  const Contents& contents = pending_->contents;
+  std::vector<std::string> written;
+  std::copy_if(lists.begin(), lists.end(), std::back_inserter(written),
+               [](const std::string& list) { return !list.empty(); });
+  finish_checkpoint(folder_, contents.position, written, contents.tokenizer_json,
+                    contents.config_yaml);
+  remove_old_checkpoints(folder_, step(), config_.keep_checkpoints);
 }
 
-bool RunCheckpoints::went_well(const std::string& error) {
+void RunCheckpoints::say_done() const {
+  const std::string folder = checkpoint_folder(folder_, step());
+  const double seconds = wall_seconds() - pending_->started;
+  if (pending_->beside) {
+    spdlog::info("checkpoint: {} ({:.2f} s, training waited {:.3f} s)", folder, seconds,
+                 pending_->stalled);
+  } else {
+    spdlog::info("checkpoint: {} ({:.2f} s)", folder, seconds);
+  }
+}
+
+bool RunCheckpoints::went_well(const std::string& error, std::int64_t step) {
   const std::vector<std::string> errors = world_.all_gather_text(error);
   const auto first =
       std::find_if(errors.begin(), errors.end(), [](const auto& text) { return !text.empty(); });
   if (first == errors.end()) return true;
+  pending_.reset();
+  if (world_.rank() == 0) {
+    std::error_code left;  // it has no manifest: whatever stays is no checkpoint
+    std::filesystem::remove_all(partial_folder(folder_, step), left);
+  }
   if (config_.on_write_error == "stop") {
-    pending_.reset();
     throw Error(
         ExitCode::kCheckpoint,
         *first + "; earlier checkpoints are as they were; make room and go on with --resume");

@@ -1,8 +1,13 @@
 // Writes a run's checkpoints, beside the training if that is wanted, and keeps as many as are asked
 // for. It must not know when one is due, what its tensors mean, or MPI.
+//
+// A checkpoint has two parts: every rank writes its file; then rank 0 adds the manifest, gives the
+// folder its name and removes old ones. Beside the training, each part is a thread's, and between
+// them the ranks meet in advance().
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -23,37 +28,46 @@ class RunCheckpoints {
   RunCheckpoints(const RunCheckpoints&) = delete;
   RunCheckpoints& operator=(const RunCheckpoints&) = delete;
 
+  // On rank 0, before any is written: see checkpoint_list.h.
+  std::vector<std::int64_t> set_aside_newer(std::int64_t step) const;
+  // Takes the memory for copies of the tensors, so that no checkpoint has to.
+  void reserve(const std::vector<CheckpointTensor>& tensors) { copied(tensors); }
+
   struct Contents {
     TrainingPosition position;
     std::vector<CheckpointTensor> tensors;    // that this rank writes; maybe none
     std::string tokenizer_json, config_yaml;  // of rank 0
   };
-  // Collective. Completes an earlier one first. In the background, if train.checkpoint_background
-  // allows it, the tensors are copied (the copy's memory is kept for the next one) and written
-  // while training goes on; else all is done on return. What fails is an Error(kCheckpoint) on
-  // every rank, or a warning, as train.on_write_error says.
-  void write(const Contents& contents, bool in_background);
+  // Collective. Completes an earlier one first. In the background, if checkpoint_background is
+  // set, the tensors are copied and written while training goes on; else all is done on return.
+  // What fails is an Error(kCheckpoint) on every rank, or a warning, as train.on_write_error says.
+  void write(Contents contents, bool in_background);
 
   bool pending() const {
     return pending_.has_value();
-  }  // begun, not complete; the same on all ranks
-  bool writing() const { return pending() && !written_; }  // this rank is still at it
-  // Collective, if one is pending: waits until every rank has written, and gives it its name.
-  void complete();
+  }                                          // begun, not complete; the same on all ranks
+  bool working() const { return working_; }  // this rank is still at its part
+  // Collective, if one is pending: ends the part of all ranks, and begins the next or is complete.
+  void advance();
+  void complete();  // all parts
 
  private:
   struct Pending {
-    TrainingPosition position;
-    std::string tokenizer_json, config_yaml;
+    Contents contents;
+    bool beside = false, files_written = false;
     double started = 0, stalled = 0;  // when, and for how long training waited; seconds
   };
 
+  std::int64_t step() const { return pending_->contents.position.step; }
   std::vector<CheckpointTensor> copied(const std::vector<CheckpointTensor>& tensors);
-  void write_mine(std::int64_t step, const std::vector<CheckpointTensor>& tensors);
-  void join();
-  std::string finish(const std::vector<std::string>& lists);  // on rank 0; why not, or nothing
-  // Collective. Whether no rank has anything to say; else says it, as train.on_write_error wants.
-  bool went_well(const std::string& error);
+  void begin(std::function<void()> part);
+  void end_part();
+  void write_file();
+  void finish(const std::vector<std::string>& lists);
+  void say_done() const;
+  // Collective. Whether no rank has anything to say; else says it, as train.on_write_error wants,
+  // and gives the checkpoint up.
+  bool went_well(const std::string& error, std::int64_t step);
 
   const TrainConfig& config_;
   Collective& world_;
@@ -62,8 +76,8 @@ class RunCheckpoints {
   Tensor copies_;
   std::optional<Pending> pending_;
   std::thread thread_;
-  std::atomic<bool> written_ = false;
-  std::string list_, error_;  // of this rank's file; the thread's until it has ended
+  std::atomic<bool> working_ = false;
+  std::string list_, error_;  // of this rank's part; the thread's until it has ended
 };
 
 }  // namespace pipetrain

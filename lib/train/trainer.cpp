@@ -70,14 +70,21 @@ bool Trainer::run() {
     }
     return true;
   }
+  if (coordinates()) make_way();
+  if (train.checkpoint_background && train.checkpoint_every > 0) {
+    checkpoints_.reserve(tensors_to_save(pipeline_));
+  }
   feed_training(first_step_);
-  if (validates()) first_evaluation_ = last_evaluation_ = evaluator_->run();
+  if (validates()) {
+    first_evaluation_ = last_evaluation_ = evaluator_->run();
+    evaluated_step_ = first_step_;
+  }
   const double begin = wall_seconds();
   bool goes_on = true;
   for (std::int64_t step = first_step_; goes_on && step < train.steps; ++step) {
     goes_on = step_once(step);
   }
-  if (checkpoints_.pending()) checkpoints_.complete();
+  checkpoints_.complete();
   training_seconds_ = wall_seconds() - begin;
   print_summary();
   return goes_on;
@@ -92,7 +99,7 @@ bool Trainer::step_once(std::int64_t step) {
   const StepContext context = pipeline_.training_step(step);
   const double rate = learning_rate_at(config_.optimizer, step, train.steps);
   const StepResult result =
-      pipeline_.train(context, rate, {.stop = stop_requested(), .writing = checkpoints_.writing()});
+      pipeline_.train(context, rate, {.stop = stop_requested(), .writing = checkpoints_.working()});
   if (!result.finite) handle_not_finite(context, result);
   window_.add(result, context.rows);
   whole_run_.add(result, context.rows);
@@ -105,7 +112,7 @@ bool Trainer::step_once(std::int64_t step) {
   report_step(step + 1, result, rate);
   if (checkpoints_.pending() && result.writing == 0) {
     progress_.clear();
-    checkpoints_.complete();
+    checkpoints_.advance();
   }
   const bool last = step + 1 == train.steps, stops = !last && result.stopping > 0;
   if (last || stops || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
@@ -142,6 +149,23 @@ void Trainer::announce() const {
   for (const std::string& line : describe_layout(pipeline_, config_.pipeline.schedule))
     spdlog::info("{}", line);
   for (const std::string& line : memory_lines(pipeline_.layout().memory)) spdlog::info("{}", line);
+}
+
+// What is left of other runs in the run directory, or does not go on as it began, on rank 0.
+void Trainer::make_way() {
+  if (!checkpoints_.set_aside_newer(first_step_).empty()) {
+    spdlog::warn(
+        "checkpoints after step {} are of a run that was given up; they are now in "
+        "{}/checkpoints/set-aside",
+        first_step_, config_.train.output);
+  }
+  const std::int64_t rows = pipeline_.epochs().rows_before(first_step_);
+  if (rows != rows_done_) {
+    spdlog::warn(
+        "the steps so far took {} rows, of this batch size and number of microbatches they would "
+        "be {}: some samples of this epoch may be used twice or not at all",
+        rows_done_, rows);
+  }
 }
 
 void Trainer::feed_training(std::int64_t step) {
@@ -244,6 +268,7 @@ void Trainer::load() {
     load_weights(checkpoint, pipeline_);
     load_moments(checkpoint, pipeline_);
     first_step_ = checkpoint.position().step;
+    rows_done_ = checkpoint.position().rows;
   } else if (!init_from.empty()) {
     load_weights(open_checkpoint(init_from), pipeline_);
   }
@@ -267,7 +292,7 @@ void Trainer::save_checkpoint(std::int64_t step, bool in_background) {
     contents.tokenizer_json = source_->tokenizer().dump();
     contents.config_yaml = resolved_yaml(config_);
   }
-  checkpoints_.write(contents, in_background);
+  checkpoints_.write(std::move(contents), in_background);
 }
 
 // A full disk stops the run, or its metrics alone, as train.on_write_error says.

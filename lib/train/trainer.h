@@ -55,6 +55,7 @@ class Trainer {
   bool coordinates() const { return source_ != nullptr; }
   bool validates() const { return config_.train.eval_every > 0 && evaluator_->rows() > 0; }
   void announce() const;
+  void make_way();
   bool step_once(std::int64_t step);
   void feed_training(std::int64_t step);
   void trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed);
@@ -81,6 +82,7 @@ class Trainer {
   RunCheckpoints checkpoints_;
   std::string resume_from_;
   std::int64_t first_step_ = 0;
+  std::int64_t rows_done_ = 0;   // by the steps before it
   bool metrics_failed_ = false;  // and it was said
   std::optional<Evaluation> first_evaluation_, last_evaluation_;
   std::int64_t evaluated_step_ = 0;  // of the last one

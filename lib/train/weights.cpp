@@ -111,6 +111,12 @@ void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
 
 void load_moments(const Checkpoint& checkpoint, PipelineRank& pipeline) {
   for_each_moment(pipeline, [&](const std::string& name, const Piece& piece, float* moments) {
+    if (!checkpoint.contains(name)) {
+      fail_checkpoint(checkpoint.folder(),
+                      "has no tensor " + name +
+                          "; is it of another optimizer.type, or of weights alone? Such weights "
+                          "begin a run by train.init_from");
+    }
     checkpoint.read_part(name, piece.slot->elements, piece.first,
                          {moments, static_cast<std::size_t>(piece.elements)});
   });
@@ -135,7 +141,7 @@ void check_tokenizer(const Checkpoint& checkpoint, const Source& source) {
                       found + ") than the data's (" +
                       (found == expected ? "as many, but not the same" : expected) + "); " +
                       (images ? "set data.mean, data.std and data.pad to the checkpoint's"
-                              : "evaluate it on the data that it was trained on, cut in the same "
+                              : "take the data that it was trained on, cut in the same "
                                 "way (data.tokenizer, data.validation_fraction)"));
 }
 

@@ -83,7 +83,7 @@ TEST_CASE("The newest are kept, and the best") {
   run.write(6, 1.1);
   remove_old_checkpoints(run.folder(), 6, 1);
   CHECK(checkpoint_steps(run.folder()) == Steps{6});
-  // A newer one, of a run that was given up, is neither counted nor removed.
+  // A newer one is neither counted nor removed.
   run.write(3);
   run.write(4);
   remove_old_checkpoints(run.folder(), 4, 2);
@@ -91,4 +91,26 @@ TEST_CASE("The newest are kept, and the best") {
   run.write(5);
   remove_old_checkpoints(run.folder(), 5, 1);
   CHECK(checkpoint_steps(run.folder()) == Steps{5, 6});
+}
+
+TEST_CASE("A run that goes on from an older checkpoint puts the newer ones aside") {
+  const Run run;
+  CHECK(set_aside_newer(run.folder(), 0).empty());
+  for (const std::int64_t step : {1, 2, 3}) run.write(step);
+  begin_checkpoint(run.folder(), 4);  // and the job ended
+  CHECK(set_aside_newer(run.folder(), 1) == Steps{2, 3});
+  CHECK(checkpoint_steps(run.folder()) == Steps{1});
+  CHECK(checkpoint_steps(run.folder() + "/set-aside") == Steps{2, 3});
+  CHECK(!fs::exists(partial_folder(run.folder(), 4)));
+  run.write(2);  // again, and given up again
+  CHECK(set_aside_newer(run.folder(), 0) == Steps{1, 2});
+  CHECK(checkpoint_steps(run.folder() + "/set-aside") == Steps{1, 2, 3});
+}
+
+TEST_CASE("A checkpoint of the same step is replaced in one go") {
+  const Run run;
+  run.write(1, 2.0);
+  const std::string folder = run.write(1, 1.0);
+  CHECK(read_manifest(folder).position.validation_loss == 1.0);
+  CHECK(!fs::exists(partial_folder(run.folder(), 1)));
 }

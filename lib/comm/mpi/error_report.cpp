@@ -76,6 +76,14 @@ std::vector<int> everyone(const MpiSession& session) {
   return ranks;
 }
 
+// A name that the first to come makes. -1 if it is there already, or cannot be.
+int claim_file(const std::filesystem::path& file) {
+  return open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+}
+
+// Taken by the rank that prints where the first one's line and its end of the job reach nobody.
+std::filesystem::path unheard(std::filesystem::path file) { return file += ".unheard"; }
+
 // The different lines of `file`, its first first.
 std::string texts_in(const std::filesystem::path& file, const std::string& own) {
   std::vector<std::string> texts = {own};
@@ -112,7 +120,9 @@ void ErrorReport::agree(const std::function<void()>& work) {
 void ErrorReport::use_file(const std::filesystem::path& file) {
   agree([&] {
     std::error_code error;
-    if (session_.rank() == 0) std::filesystem::remove(file, error);  // of an earlier run
+    if (session_.rank() != 0) return;
+    std::filesystem::remove(unheard(file), error);  // of an earlier run
+    if (!error) std::filesystem::remove(file, error);
     if (error) throw Error(ExitCode::kConfiguration, file.string() + ": " + error.message());
   });
   file_ = file;
@@ -121,11 +131,16 @@ void ErrorReport::use_file(const std::filesystem::path& file) {
 
 void ErrorReport::abort(int code, const std::string& text) {
   const std::string line = one_line(text);
-  const int claim = open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  const int claim = claim_file(file_);
   if (claim < 0 && errno == EEXIST) {
     const int file = open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     if (file >= 0) write_all(file, line + "\n");
     std::this_thread::sleep_for(kPatience);
+    // Still here: that rank's host may be out of reach.
+    if (const int late = claim_file(unheard(file_)); late >= 0) {
+      close(late);
+      print(texts_in(file_, line));
+    }
     session_.abort(code);
   }
   if (claim >= 0) {

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Takes a run through a real Slurm of one node, started for it on this machine: scripts/pipetrain.sbatch is signalled as ahead of
+# its time limit, requeued, resumed, preempted by a job of higher priority, requeued, resumed, and finishes with the figures of a
+# run that was left alone. Needs root and the packages slurm-wlm and munge; elsewhere it says so and exits 77.
+#   scripts/slurm_check.sh
+# shellcheck source=setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+set_up app/pipetrain
+skip() { echo "skipped: $*"; exit 77; }
+for program in slurmctld slurmd munged sbatch; do
+  command -v "$program" >/dev/null || PATH=$PATH:/usr/sbin command -v "$program" >/dev/null ||
+    skip "no $program here; install slurm-wlm and munge"
+done
+[ "$(id -u)" -eq 0 ] || skip "slurmctld and slurmd of one's own take root"
+PATH=$PATH:/usr/sbin
+folder=$(mktemp -d)
+daemons=()
+# until_true SECONDS COMMAND...: whether it succeeds within that time.
+until_true() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || return 1
+    sleep 0.2
+  done
+}
+ended() { [ -z "$(squeue -h -j "$1" 2>/dev/null)" ]; }
+all_gone() { ! kill -0 "${daemons[@]}"; }
+clean_up() {
+  [ -z "${job:-}" ] || scancel "$job" 2>/dev/null || true
+  until_true 20 ended "${job:-0}" || true
+  kill "${daemons[@]}" 2>/dev/null || true
+  until_true 10 all_gone || kill -KILL "${daemons[@]}" 2>/dev/null || true
+  rm -rf "$folder" "$log"
+}
+trap clean_up EXIT
+fail() {
+  echo "FAILED: $*"
+  tail -n 30 "$folder"/*.log
+  exit 1
+}
+
+chmod 755 "$folder"
+mkdir "$folder/state" "$folder/spool"
+dd if=/dev/urandom of="$folder/key" bs=1 count=1024 status=none
+chmod 400 "$folder/key"
+start() { "$@" >>"$folder/daemons.log" 2>&1 & daemons+=($!); }
+start munged --foreground --force --socket="$folder/munge" --key-file="$folder/key" --pid-file="$folder/munge.pid" \
+  --seed-file="$folder/seed" --log-file="$folder/munged.log"
+export SLURM_CONF=$folder/slurm.conf
+host=$(hostname -s)
+port=$((20000 + RANDOM % 20000))
+cat >"$SLURM_CONF" <<END
+ClusterName=check
+SlurmctldHost=$host(127.0.0.1)
+SlurmctldPort=$port
+SlurmdPort=$((port + 1))
+SlurmUser=root
+AuthInfo=socket=$folder/munge,cred_expire=5
+StateSaveLocation=$folder/state
+SlurmdSpoolDir=$folder/spool
+SlurmctldPidFile=$folder/slurmctld.pid
+SlurmdPidFile=$folder/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SlurmdParameters=config_overrides
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+KillWait=60
+NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000 State=UNKNOWN
+PartitionName=low Nodes=$host Default=YES PriorityTier=1 GraceTime=60 OverSubscribe=NO
+PartitionName=high Nodes=$host PriorityTier=2 OverSubscribe=NO PreemptMode=OFF
+END
+until_true 10 test -S "$folder/munge" || skip "munged does not run here: $(tail -1 "$folder/munged.log")"
+start slurmctld -D -L "$folder/slurmctld.log"
+start slurmd -D -N "$host" -L "$folder/slurmd.log"
+idle() { sinfo -h -o %T | grep -q '^idle$'; }
+until_true 30 idle || skip "slurmctld or slurmd does not run here: $(grep -h 'fatal\|error' "$folder"/slurm*.log | head -1)"
+
+awk 'BEGIN { for (i = 0; i < 2000; ++i) print "line " i * i " of the text." }' >"$folder/text.txt"
+cat >"$folder/model.yaml" <<'END'
+model: {preset: gpt, depth: 3, heads: 4, width: 32, context: 16}
+data: {path: text.txt}
+train: {steps: 300, batch_size: 8, eval_every: 0, checkpoint_every: 20, log_every: 1}
+END
+export PIPETRAIN="$build/app/pipetrain"
+said() { [ "$(grep -c "$1" "$folder/run.log" 2>/dev/null)" -ge "$2" ]; }
+job=$(cd "$folder" && sbatch --parsable --partition=low --ntasks=2 --time=10 --output="$folder/run.log" \
+  "$root/scripts/pipetrain.sbatch" --config "$folder/model.yaml" --output "$folder/run")
+until_true 60 said ' checkpoint: ' 1 || fail "the job does not train"
+echo "training; now the signal that comes ahead of the time limit"
+scancel --signal=USR1 "$job"
+until_true 60 said 'goes back into the queue' 1 || fail "not stopped"
+until_true 90 said 'resuming from' 1 || fail "not resumed"
+resumed=$(grep -c ' checkpoint: ' "$folder/run.log")
+until_true 60 said ' checkpoint: ' $((resumed + 1)) || fail "does not train on"
+echo "requeued and resumed; now a job of higher priority"
+other=$(cd "$folder" && sbatch --parsable --partition=high --ntasks=2 --output="$folder/high.log" --wrap 'echo preempted; sleep 2')
+until_true 90 said 'stopped on request' 2 || fail "not preempted"
+until_true 90 ended "$other" || fail "the other job does not end"
+until_true 90 said 'resuming from' 2 || fail "not resumed after the preemption"
+echo "preempted, requeued and resumed; now to the end"
+until_true 240 ended "$job" || fail "does not finish"
+grep -v 'info step' "$folder/run.log" | grep 'resum\|stopped\|queue\|validation\|run directory'
+said "run directory: $folder/run" 1 || fail "no summary"
+
+OMP_NUM_THREADS=1 mpi_run -np 2 "$PIPETRAIN" --config "$folder/model.yaml" --output "$folder/whole" >"$folder/whole.log" 2>&1
+figures() { grep -o '"step":.*"grad_norm":[^,]*' "$folder/$1/metrics.jsonl"; }
+cmp <(figures run) <(figures whole) || fail "other figures than of a run that was left alone"
+echo "finished: the $(figures run | wc -l) lines of metrics are those of a run that was left alone"

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""checkpoints.py PIPETRAIN MPIRUN: which checkpoint a run goes on from and which it keeps; a damaged one is never trained on
+from: it is refused, or passed over for an older good one, and either is said. Signals, losses that are not finite and full
+disks leave a checkpoint to go on from."""
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+
+from inputs import make_inputs, write
+from job import Checks, expect, one_error
+from runs import GPT, Result, checkpoint, checkpoint_steps, compare, done, killed_after, manifest, train
+
+
+def said(problems, job, *texts):
+    for text in texts:
+        expect(problems, text in job.error_output(), f"does not say: {text}")
+
+
+def chosen(checks, folder):
+    """Which checkpoint --resume takes."""
+    run = os.path.join(folder, "run")
+
+    def case(name, *texts, expected=None, resume=""):
+        job, problems = train(folder, 2, "run", resume=resume), []
+        if done(job, problems) and expected:
+            compare(problems, Result(run), expected)
+        said(problems, job, *texts)
+        checks.case(name, job, problems)
+        return problems
+
+    case("nothing to resume from", "no checkpoint to resume from yet: starting from the beginning")
+    whole = Result(run)
+    case("a run that is done", "nothing to do: 6 steps are done of 6; raise train.steps to go on", expected=whole)
+    third = checkpoint("run", 3)
+    case("a checkpoint by its name", f"resuming from {third}, after step 3", "checkpoints after step 3 are of a run that was given up", expected=whole,
+         resume=third)
+    moved = os.listdir(os.path.join(run, "checkpoints", "set-aside"))
+    job, problems = train(folder, 2, "other", resume=third), []
+    if done(job, problems):
+        lines = [line["step"] for line in Result(os.path.join(folder, "other")).lines]
+        expect(problems, lines == [4, 5, 6], f"lines of steps {lines}")
+        expect(problems, Result(os.path.join(folder, "other")).tensors == whole.tensors, "other tensors")
+        expect(problems, moved == ["step-00000006"], f"set aside: {moved}")
+    checks.case("another run's checkpoint by its name", job, problems)
+
+
+def shard(folder, number):
+    return os.path.join(folder, f"shard-{number:05}-of-00002.safetensors")
+
+
+def flip_bit(path):
+    with open(path, "r+b") as file:
+        file.seek(-20, os.SEEK_END)
+        byte = file.read(1)[0]
+        file.seek(-20, os.SEEK_END)
+        file.write(bytes([byte ^ 8]))
+
+
+def change(path, key, value):
+    with open(path) as file:
+        content = json.load(file)
+    content[key] = value
+    write(path, json.dumps(content))
+
+
+# (name, what happens to a checkpoint's folder, what the error says)
+DAMAGES = [
+    ("a flipped bit", lambda at: flip_bit(shard(at, 1)), "shard-00001-of-00002.safetensors: tensor .* does not match its checksum"),
+    ("a file cut short", lambda at: os.truncate(shard(at, 0), 5000), "shard-00000-of-00002.safetensors: "),
+    ("a missing shard", lambda at: os.remove(shard(at, 1)), "shard-00001-of-00002.safetensors: No such file"),
+    ("a manifest of another version", lambda at: change(at + "/manifest.json", "version", 99),
+     "manifest.json: has format version 99, expected "),
+    ("half a manifest", lambda at: os.truncate(at + "/manifest.json", 3000), "manifest.json: is damaged"),
+    ("another vocabulary", lambda at: write(at + "/tokenizer.json", "{}"), "tokenizer.json: does not match its checksum"),
+    ("a file outside the folder", lambda at: change(at + "/manifest.json", "files", {"../x": "0"}),
+     "manifest.json: names a file outside its folder"),
+]
+
+
+def damaged(checks, folder):
+    whole = Result(os.path.join(folder, "run"))
+    for name, damage, error in DAMAGES:
+        output = "damaged " + name
+        killed_after(folder, "run", output, 6)
+        newest = checkpoint(os.path.join(folder, output), 6)
+        damage(newest)
+        job = train(folder, 2, output, resume=newest)
+        checks.case(f"{name}: refused", job, one_error(job, 4, ["step-00000006", error]))
+        job, problems = train(folder, 2, output, resume=""), []
+        if done(job, problems):
+            compare(problems, Result(os.path.join(folder, output)), whole)
+        said(problems, job, "not resumed from: checkpoint: ", "step-00000003, after step 3")
+        checks.case(f"{name}: passed over", job, problems)
+        shutil.rmtree(os.path.join(folder, output))
+
+
+def refused(checks, folder):
+    killed_after(folder, "run", "bad", 6)
+    bad = os.path.join(folder, "bad")
+    for step in (3, 6):
+        flip_bit(shard(checkpoint(bad, step), 0))
+    cases = [
+        ("no good one left", "bad", (), "", ["does not match its checksum", "no older checkpoint in .* is good"]),
+        ("a wider model", "run", ("model.width=32",), "", ["tensor layers.0.embedding", "has shape .*16.*expected .*32"]),
+        ("a shorter model", "run", ("model.depth=2",), "", ["has a tensor layers", "is it of another model"]),
+        ("another optimizer", "run", ("optimizer.type=sgd",), "", ["optimizer.momentum.layers", "optimizer.type"]),
+        ("another vocabulary", "run", ("data.tokenizer=byte",), "", ["tensor layers.0.embedding|another vocabulary"]),
+        ("a folder that is none", "run", (), "corpus.txt", ["corpus.txt: has no manifest.json"]),
+    ]
+    for name, output, settings, named, patterns in cases:
+        job = train(folder, 2, output, "train.steps=9", *settings, resume=named)
+        checks.case(f"{name}: refused", job, one_error(job, 4, patterns))
+
+
+def kept(checks, folder):
+    job = train(folder, 2, "kept", "train.steps=9", "train.checkpoint_every=1", "train.keep_checkpoints=2",
+                "optimizer.learning_rate=1", "optimizer.schedule.type=constant", "train.eval_batches=all")
+    problems = []
+    if done(job, problems):
+        result = Result(os.path.join(folder, "kept"))
+        losses = {line["step"]: line["val_loss"] for line in result.lines if "val_loss" in line}
+        best = min(losses, key=losses.get)
+        expect(problems, best == 3, f"the case is no test: losses {losses}")
+        expect(problems, result.steps() == [best, 8, 9], f"kept: {result.steps()}")
+    checks.case("the newest and the best are kept", job, problems)
+
+
+def unwritable(checks, folder):
+    """Where the folder of the checkpoints should be, there is a file."""
+    os.mkdir(os.path.join(folder, "unwritable"))
+    write(os.path.join(folder, "unwritable", "checkpoints"), "")
+    job = train(folder, 2, "unwritable")
+    checks.case("a checkpoint that cannot be written stops the run", job,
+                one_error(job, 4, ["unwritable/checkpoints.*: Not a directory; earlier checkpoints are as they were"]))
+    job, problems = train(folder, 2, "unwritable", "train.on_write_error=continue"), []
+    done(job, problems)
+    count = job.error_output().count("no checkpoint: ")
+    expect(problems, count == 2, f"{count} warnings, expected 2")
+    checks.case("or is done without", job, problems)
+
+
+def more_rows(checks, folder):
+    """Of labelled data: what is left of an epoch is not the same rows."""
+    settings = ("data.format=synthetic", "data.classes=4", "data.samples=20", "model.preset=classifier", "model.vocabulary=20")
+    job, problems = train(folder, 1, "epochs", "train.steps=2", *settings), []
+    if done(job, problems):
+        job = train(folder, 1, "epochs", "train.batch_size=6", *settings, resume="")
+        done(job, problems)
+        said(problems, job, "the steps so far took 16 rows, of this batch size and number of microbatches they would be 12")
+    checks.case("another batch size in mid-epoch is said", job, problems)
+
+
+def running(job, output):
+    """Waits until the job has done some steps."""
+    metrics, end = os.path.join(output, "metrics.jsonl"), time.monotonic() + 60
+    while not (os.path.exists(metrics) and os.path.getsize(metrics) > 3000):
+        if job.process.poll() is not None or time.monotonic() > end:
+            job.kill()
+            raise SystemExit("the job did not start:\n" + job.error_output())
+        time.sleep(0.01)
+
+
+def stopped(checks, folder):
+    """By a signal to mpirun, which passes it on, or to one rank."""
+    settings = ("train.steps=100000", "train.eval_every=0", "train.checkpoint_every=100", "optimizer.schedule.type=constant",
+                "model.dropout=0.1")
+    cases = [("mpirun", signal.SIGUSR1), (1, signal.SIGUSR1), (0, signal.SIGTERM), (1, signal.SIGINT)]
+    for i, (victim, number) in enumerate(cases):
+        output, name = f"stopped{i}", signal.Signals(number).name
+        run = os.path.join(folder, output)
+        job, problems = train(folder, 2, output, *settings), []
+        running(job, run)
+        os.kill(job.process.pid if victim == "mpirun" else job.ranks()[victim], number)
+        asked = time.monotonic()
+        code, seconds = job.wait(20), time.monotonic() - asked
+        expect(problems, code == 75, f"exit code {code}, expected 75")
+        expect(problems, not job.errors(), "reports an error")
+        said(problems, job, "stopped on request after step ", "--resume goes on from there")
+        checks.case(f"{name} to {victim if victim == 'mpirun' else f'rank {victim}'}: ended after {seconds:.2f} s", job,
+                    problems)
+        if problems:
+            continue
+        steps = checkpoint_steps(run)
+        ends = [f"train.steps={steps[-1] + 5}"]
+        job, problems = train(folder, 2, output, *settings, *ends, resume=""), []
+        other = train(folder, 2, output + "-whole", *settings, *ends)
+        if done(job, problems) and done(other, problems):
+            compare(problems, Result(run), Result(run + "-whole"))
+        checks.case(f"going on after step {steps[-1]}", job, problems)
+
+
+def not_finite(checks, folder):
+    settings = ("optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "optimizer.weight_decay=0",
+                "optimizer.schedule.type=constant", "optimizer.schedule.warmup_steps=0", "optimizer.type=sgd",
+                "train.eval_every=0", "train.steps=20", "train.checkpoint_every=0")
+    for ranks in (1, 2):
+        output = f"not-finite-{ranks}"
+        job = train(folder, ranks, output, *settings)
+        problems = one_error(job, 5, [r"not finite at step \d+: first in layers", "the checkpoint is of the last good step"])
+        steps = checkpoint_steps(os.path.join(folder, output))
+        expect(problems, len(steps) == 1 and steps[0] >= 1, f"checkpoints of steps {steps}")
+        checks.case(f"not finite on {ranks} ranks leaves a checkpoint", job, problems)
+        job = train(folder, ranks, output, *settings, "optimizer.learning_rate=1e-30", resume="")
+        checks.case("and is found again from there", job, one_error(job, 5, [f"at step {steps[0] + 1}: "]))
+
+
+def main():
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as folder:
+        make_inputs(folder)
+        write(os.path.join(folder, "gpt.yaml"), GPT)
+        for group in (chosen, damaged, refused, kept, unwritable, more_rows, stopped, not_finite):
+            group(checks, folder)
+    checks.finish()
+
+
+main()

@@ -1,0 +1,81 @@
+"""Training runs on a small text, and what they leave in their run directories.
+
+It must not know what a test expects of them."""
+
+import json
+import os
+import re
+import shutil
+
+from job import Job, expect
+
+GPT = """model: {preset: gpt, depth: 3, heads: 2, width: 16, context: 8}
+data: {format: text, path: corpus.txt}
+optimizer: {learning_rate: 1.0e-2, weight_decay: 0.1, clip_norm: 1.0, schedule: {type: cosine, warmup_steps: 2}}
+train: {steps: 6, batch_size: 8, eval_every: 3, eval_batches: 2, checkpoint_every: 3, log_every: 1, output: run}
+"""
+
+
+def train(folder, ranks, output, *settings, model="gpt.yaml", resume=None):
+    """A started job; `resume`: None, "" for the newest, or a folder."""
+    words = ["--config", model, "--output", output]
+    for setting in settings:
+        words += ["--set", setting]
+    if resume is not None:
+        words += ["--resume", resume] if resume else ["--resume"]
+    return Job(ranks, words, folder=folder)
+
+
+class Result:
+    """What a run directory holds."""
+
+    def __init__(self, output):
+        self.output = output
+        with open(os.path.join(output, "metrics.jsonl")) as file:
+            self.lines = [json.loads(line) for line in file]
+        keys = ("step", "loss", "grad_norm", "learning_rate", "val_loss", "val_accuracy")
+        self.figures = [{key: line[key] for key in keys if key in line} for line in self.lines]
+        self.manifest = manifest(output, self.steps()[-1])
+        self.tensors = {(t["name"], str(t["offset"])): t["checksum"] for t in self.manifest["tensors"]}
+
+    def steps(self):
+        return checkpoint_steps(self.output)
+
+
+def checkpoint(output, step):
+    return os.path.join(output, "checkpoints", f"step-{step:08}")
+
+
+def checkpoint_steps(output):
+    names = os.listdir(os.path.join(output, "checkpoints"))
+    return sorted(int(name[5:]) for name in names if re.fullmatch(r"step-\d{8}", name))
+
+
+def manifest(output, step):
+    with open(os.path.join(checkpoint(output, step), "manifest.json")) as file:
+        return json.load(file)
+
+
+def done(job, problems, code=0, limit=60):
+    found = job.wait(limit)
+    expect(problems, found == code, f"exit code {found}, expected {code}")
+    return found == code
+
+
+def killed_after(folder, source, output, step):
+    """A copy of the run directory as it is when the job is killed before it writes what follows `step`."""
+    target = os.path.join(folder, output)
+    shutil.copytree(os.path.join(folder, source), target)
+    for later in checkpoint_steps(target):
+        if later > step:
+            shutil.rmtree(checkpoint(target, later))
+
+
+def compare(problems, found, expected, rounding=0.0):
+    """Figures line for line; with no rounding also the tensors' checksums."""
+    expect(problems, [line["step"] for line in found.lines] == [line["step"] for line in expected.lines],
+           f"lines of steps {[line['step'] for line in found.lines]}")
+    for mine, its in zip(found.figures, expected.figures):
+        same = mine.keys() == its.keys() and all(abs(mine[k] - its[k]) <= rounding * abs(its[k]) for k in its)
+        expect(problems, same, f"other figures: {mine}, expected {its}")
+    expect(problems, rounding or found.tensors == expected.tensors, "other tensors in the last checkpoint")
