@@ -83,7 +83,6 @@ void set_epochs(Startup& made) {
 
 Grid check_scope(const Config& config, int ranks) {
   const Grid grid = Grid::filling(ranks, config.parallel.data, config.parallel.tensor);
-  if (grid.tensor() > 1) fail("parallel.tensor: this version splits no layers; set it to 1");
   if (config.parallel.shard == "parameters" && grid.data() > 1) {
     fail("parallel.shard: this version shards the optimizer only; set it to optimizer or none");
   }
@@ -159,7 +158,8 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
     made.config.pipeline.microbatches = made.resume.position.microbatches;
   }
   report.agree([&] {
-    made.plan = make_plan(config, made.data, made.grid.pipeline());
+    made.plan = make_plan(config, made.data, made.grid.pipeline(),
+                          made.grid.position_of(session.rank()).tensor);
     if (made.source) check_targets(*made.source, *made.plan.layers.back());
     made.plan.memory_limit = memory_limit(options, made.world);
     set_epochs(made);
