@@ -14,6 +14,7 @@
 #include "nn/norm_layer.h"
 #include "nn/residual.h"
 #include "nn/row_layers.h"
+#include "nn/sharing.h"
 #include "nn/transformer_options.h"
 #include "nn/unroll.h"
 
@@ -23,7 +24,7 @@ namespace {
 class Builder {
  public:
   Builder(const ModelConfig& config, const DataShape& data, const TensorPlace& place)
-      : config_(config), data_(data), place_(place) {
+      : config_(config), data_(data), sharing_(place) {
     row_ = data.row;
   }
 
@@ -40,7 +41,7 @@ class Builder {
       make(*entry);
     }
     check_output(*flat.back());
-    check_shares();
+    sharing_.finish();
     return std::move(layers_);
   }
 
@@ -128,24 +129,6 @@ class Builder {
     }
   }
 
-  // Each rank of the tensor-parallel group takes as many.
-  void require_shares(const LayerOptions& options, const std::string& what,
-                      std::int64_t count) const {
-    if (count % place_.size == 0) return;
-    options.fail(what + " " + std::to_string(count) + " cannot be shared out evenly over the " +
-                 std::to_string(place_.size) + " ranks of parallel.tensor; expected a multiple");
-  }
-
-  // Parts of a vocabulary may be uneven, but not empty.
-  TensorPlace shared_vocabulary(const LayerOptions& options, std::int64_t vocabulary) const {
-    if (vocabulary < place_.size) {
-      options.fail("vocabulary " + std::to_string(vocabulary) +
-                   " is smaller than parallel.tensor " + std::to_string(place_.size) +
-                   "; expected a part for every rank");
-    }
-    return place_;
-  }
-
   float residual_scale() const {
     return 0.02f / std::sqrt(static_cast<float>(std::max(1, residual_layers_)));
   }
@@ -171,26 +154,22 @@ class Builder {
       options.fail("has " + std::to_string(made.context) + " positions, but sequences have " +
                    std::to_string(data_.row[0]) + " tokens; lower data.sequence_length");
     }
-    made.place = shared_vocabulary(options, made.vocabulary);
+    made.place = sharing_.by_vocabulary(options, made.vocabulary);
     push(std::make_unique<Embedding>(name("embedding"), data_.row[0], made));
   }
 
   void attention(LayerOptions& options) {
     require_tokens(options);
     AttentionOptions made = read_attention(options, row_, residual_scale(), rotary_);
-    require_shares(options, "heads", made.heads);
-    if (made.kv_heads != made.heads) require_shares(options, "kv_heads", made.kv_heads);
-    made.place = place_;
-    shares_ = true;
+    made.place = sharing_.evenly(options, "heads", made.heads);
+    sharing_.evenly(options, "kv_heads", made.kv_heads);
     push(std::make_unique<Attention>(name("attention"), row_, made));
   }
 
   void mlp(LayerOptions& options) {
     require_tokens(options);
     MlpOptions made = read_mlp(options, row_, residual_scale());
-    require_shares(options, "the MLP's width", made.hidden);
-    made.place = place_;
-    shares_ = true;
+    made.place = sharing_.evenly(options, "the MLP's width", made.hidden);
     push(std::make_unique<Mlp>(name("mlp"), row_, made));
   }
 
@@ -223,14 +202,15 @@ class Builder {
                      Shape{made.features, row_.back()}.text() + " as the first layer");
       }
       made.tied_to = first[0].name;
-      if (!at_end_ && !place_.alone()) {
-        options.fail("tied: only the last layer shares the embedding's table over the ranks of " +
-                     std::string("parallel.tensor; set it to 1, or tied to false"));
+      if (!at_end_ && !sharing_.alone()) {
+        options.fail(
+            "tied: with parallel.tensor above 1 only the last layer may be; set that to 1, or tied "
+            "to false");
       }
     }
     const bool over_vocabulary = tied || options.text("features", "") == "vocabulary";
     if (at_end_ && !in_residual_ && over_vocabulary) {
-      made.place = shared_vocabulary(options, made.features);
+      made.place = sharing_.by_vocabulary(options, made.features);
     }
     push(std::make_unique<Linear>(name("linear"), row_, made));
   }
@@ -243,17 +223,9 @@ class Builder {
                             " classes; expected at least as many (features, or model.classes)");
   }
 
-  void check_shares() const {
-    if (shares_ || place_.alone()) return;
-    throw Error(ExitCode::kConfiguration,
-                "parallel.tensor: " + std::to_string(place_.size) +
-                    " ranks can share attention and MLPs only, and the model has neither; set it "
-                    "to 1 (parallel.data and the pipeline take any model)");
-  }
-
   const ModelConfig& config_;
   DataShape data_;
-  TensorPlace place_;
+  Sharing sharing_;
   Shape row_;
   std::int64_t vocabulary_ = data_.vocabulary;
   int residual_layers_ = 0;
@@ -261,7 +233,6 @@ class Builder {
   std::string prefix_ = "layers.";             // of the names of this list's layers
   bool in_residual_ = false;
   bool at_end_ = false;  // the entry that is made is the last one
-  bool shares_ = false;  // some layer is shared over a tensor-parallel group
   std::vector<std::unique_ptr<Layer>> layers_;
   const std::map<std::string, Maker> makers_ = {
       {"embedding", [this](LayerOptions& o) { embedding(o); }},
