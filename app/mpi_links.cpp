@@ -18,6 +18,7 @@ MpiLinks::MpiLinks(const MpiSession& session, const Grid& grid, int stages_per_r
     : grid_(grid),
       mailbox_(all_ranks(grid), pool_, wait, stages_per_rank, grid.pipeline()),
       world_(all_ranks(grid), pool_, wait, &mailbox_),
-      replicas_(grid.data_group(session.rank()), pool_, wait, &mailbox_) {}
+      replicas_(grid.data_group(session.rank()), pool_, wait, &mailbox_),
+      tensor_(grid.tensor_group(session.rank()), pool_, wait, &mailbox_) {}
 
 }  // namespace pipetrain

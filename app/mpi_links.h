@@ -15,13 +15,13 @@ class MpiLinks {
   MpiLinks(const MpiSession& session, const Grid& grid, int stages_per_rank, WaitOptions wait);
 
   MemoryPool& pool() { return pool_; }
-  GridLinks links() { return {grid_, mailbox_, world_, replicas_}; }
+  GridLinks links() { return {grid_, mailbox_, world_, replicas_, tensor_}; }
 
  private:
   Grid grid_;
   MemoryPool pool_;
   MpiMailbox mailbox_;
-  MpiCollective world_, replicas_;
+  MpiCollective world_, replicas_, tensor_;
 };
 
 }  // namespace pipetrain

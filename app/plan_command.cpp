@@ -131,6 +131,7 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
   const Startup started = open_inputs(session, report, options, options.ranks);
   PlanRequest request;
   report.agree([&] {
+    if (started.grid.tensor() > 1) fail("parallel.tensor: plan weighs whole layers; set it to 1");
     build_layers(started.config.model, started.data);  // what is wrong with the model is said here
     request = make_request(options, started);
   });

@@ -63,6 +63,22 @@ void check_targets(const Source& source, const Layer& last) {
   }
 }
 
+// What ranks of a tensor-parallel group all compute must have the same bits on each, which products
+// have at the same number of threads only.
+void check_tensor_groups(const Grid& grid, const World& world) {
+  const auto threads = [&](int rank) {
+    return world.places[static_cast<std::size_t>(rank)].threads;
+  };
+  for (int rank = 0; rank < grid.size(); ++rank) {
+    const int first = grid.tensor_group(rank).front();
+    if (threads(rank) == threads(first)) continue;
+    fail("parallel.tensor: ranks " + std::to_string(first) + " and " + std::to_string(rank) +
+         " share layers, but have " + std::to_string(threads(first)) + " and " +
+         std::to_string(threads(rank)) +
+         " threads; set OMP_NUM_THREADS to the same number on both");
+  }
+}
+
 // What the steps are, now that the data and the number of microbatches are known.
 void set_epochs(Startup& made) {
   ModelPlan& plan = made.plan;
@@ -83,7 +99,6 @@ void set_epochs(Startup& made) {
 
 Grid check_scope(const Config& config, int ranks) {
   const Grid grid = Grid::filling(ranks, config.parallel.data, config.parallel.tensor);
-  if (grid.tensor() > 1) fail("parallel.tensor: this version splits no layers; set it to 1");
   if (config.parallel.shard == "parameters" && grid.data() > 1) {
     fail("parallel.shard: this version shards the optimizer only; set it to optimizer or none");
   }
@@ -156,8 +171,10 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
     made.resume = find_resume_point(options, config, collective, report);
   }
   report.agree([&] {
+    check_tensor_groups(made.grid, made.world);
     const bool resumes = !made.resume.folder.empty();
     made.plan = make_plan(config, made.data, made.grid.pipeline(),
+                          made.grid.position_of(session.rank()).tensor,
                           resumes ? made.resume.position.microbatches : 0);
     if (made.source) check_targets(*made.source, *made.plan.layers.back());
     made.plan.memory_limit = memory_limit(options, made.world);

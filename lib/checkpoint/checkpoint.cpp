@@ -9,23 +9,51 @@ namespace {
 
 constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 28;
 
-// Puts a slice where it belongs in the whole tensor: runs along the last axis, counted up over the
-// axes before it.
-void place(const ManifestEntry& entry, Bytes bytes, std::span<float> values) {
-  const std::size_t axes = entry.shape.size();
-  const std::int64_t run = axes == 0 ? 1 : entry.extent[axes - 1];
-  const std::size_t width = bytes_of(entry.type);
-  Extents index(axes);  // in the slice; its last stays 0
-  for (const std::byte* from = bytes.data(); from != bytes.data() + bytes.size();) {
+// A box of a tensor, wanted or stored: where it begins and how far it goes along each axis.
+struct Box {
+  const Extents &offset, &extent;
+
+  // Where the entry at `index` of the whole tensor is in the box.
+  std::int64_t place_of(const Extents& index) const {
     std::int64_t at = 0;
-    for (std::size_t i = 0; i < axes; ++i) at = at * entry.shape[i] + entry.offset[i] + index[i];
+    for (std::size_t i = 0; i < index.size(); ++i) at = at * extent[i] + index[i] - offset[i];
+    return at;
+  }
+};
+
+bool overlap(const Box& a, const Box& b) {
+  for (std::size_t i = 0; i < a.offset.size(); ++i) {
+    if (std::max(a.offset[i], b.offset[i]) >=
+        std::min(a.offset[i] + a.extent[i], b.offset[i] + b.extent[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Puts what a stored box has of a wanted one into its place: runs along the last axis, counted up
+// over the axes before it. They overlap.
+void place(const ManifestEntry& entry, Bytes bytes, const Box& wanted, std::span<float> values) {
+  const std::size_t axes = entry.shape.size(), width = bytes_of(entry.type);
+  const Box stored{entry.offset, entry.extent};
+  Extents first(axes), end(axes);
+  for (std::size_t i = 0; i < axes; ++i) {
+    first[i] = std::max(stored.offset[i], wanted.offset[i]);
+    end[i] = std::min(stored.offset[i] + stored.extent[i], wanted.offset[i] + wanted.extent[i]);
+  }
+  const std::int64_t run = axes == 0 ? 1 : end[axes - 1] - first[axes - 1];
+  for (Extents index = first;;) {  // its last entry stays
+    const std::byte* from = bytes.data() + static_cast<std::size_t>(stored.place_of(index)) * width;
+    const std::int64_t at = wanted.place_of(index);
     for (std::int64_t i = 0; i < run; ++i, from += width) {
       values[static_cast<std::size_t>(at + i)] = float_at(from, entry.type);
     }
-    for (std::size_t i = axes; i-- > 1;) {
-      if (++index[i - 1] < entry.extent[i - 1]) break;
-      index[i - 1] = 0;
+    std::size_t axis = axes;
+    for (; axis > 1; --axis) {
+      if (++index[axis - 2] < end[axis - 2]) break;
+      index[axis - 2] = first[axis - 2];
     }
+    if (axis <= 1) return;
   }
 }
 
@@ -105,29 +133,17 @@ const std::vector<Checkpoint::Slice>& Checkpoint::require_floats(std::string_vie
 }
 
 void Checkpoint::read(std::string_view name, const Extents& shape, std::span<float> values) const {
-  assert(static_cast<std::int64_t>(values.size()) == elements_of(shape, folder_));
-  for (const Slice& slice : require_floats(name, shape)) {
-    check(slice);
-    place(*slice.entry, slice.bytes, values);
-  }
+  read_slice(name, shape, Extents(shape.size()), shape, values);
 }
 
-void Checkpoint::read_part(std::string_view name, std::int64_t elements, std::int64_t first,
-                           std::span<float> values) const {
-  const std::int64_t end = first + static_cast<std::int64_t>(values.size());
-  assert(first >= 0 && end <= elements);
-  for (const Slice& slice : require_floats(name, {elements})) {
-    const ManifestEntry& entry = *slice.entry;
-    const std::int64_t offset = entry.offset[0];
-    const std::int64_t from = std::max(first, offset);
-    const std::int64_t to = std::min(end, offset + entry.extent[0]);
-    if (from >= to) continue;
+void Checkpoint::read_slice(std::string_view name, const Extents& shape, const Extents& offset,
+                            const Extents& extent, std::span<float> values) const {
+  assert(static_cast<std::int64_t>(values.size()) == elements_of(extent, folder_));
+  const Box wanted{offset, extent};
+  for (const Slice& slice : require_floats(name, shape)) {
+    if (!overlap(wanted, {slice.entry->offset, slice.entry->extent})) continue;
     check(slice);
-    const auto width = static_cast<std::int64_t>(bytes_of(entry.type));
-    for (std::int64_t i = from; i < to; ++i) {
-      values[static_cast<std::size_t>(i - first)] =
-          float_at(slice.bytes.data() + (i - offset) * width, entry.type);
-    }
+    place(*slice.entry, slice.bytes, wanted, values);
   }
 }
 

@@ -64,9 +64,10 @@ class Checkpoint {
   // The whole tensor, from whatever files it is in; it must also match its checksum.
   void read(std::string_view name, const Extents& shape, std::span<float> values) const;
 
-  // Entries first, first + 1, ... of a tensor of one axis.
-  void read_part(std::string_view name, std::int64_t elements, std::int64_t first,
-                 std::span<float> values) const;
+  // A slice of it: a box of `extent` entries that begins at `offset`. Files with nothing of it are
+  // not read.
+  void read_slice(std::string_view name, const Extents& shape, const Extents& offset,
+                  const Extents& extent, std::span<float> values) const;
 
   std::string tokenizer_json() const { return read_file("tokenizer.json"); }
   std::string config_yaml() const { return read_file("config.yaml"); }

@@ -12,6 +12,7 @@ struct GridLinks {
   Mailbox& mailbox;      // of all ranks of the grid
   Collective& world;     // of all ranks of the grid
   Collective& replicas;  // of Grid::data_group: the ranks with the same stages, one per replica
+  Collective& tensor;    // of Grid::tensor_group: the ranks that share each layer
 
   GridPosition position() const { return grid.position_of(world.rank()); }
 };

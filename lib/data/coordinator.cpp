@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 namespace pipetrain {
@@ -37,9 +38,21 @@ void Coordinator::send(const BatchPlan& plan, const PipelineEnds& ends, int micr
   } else {
     source_.read_validation(row, inputs, targets);
   }
-  mailbox_.send({Channel::kInput, ends.first_rank, 0, microbatch, plan.parity}, std::move(inputs));
-  mailbox_.send({Channel::kTarget, ends.last_rank, last_stage_, microbatch, plan.parity},
-                std::move(targets));
+  send_to_all(ends.first_ranks, {Channel::kInput, 0, 0, microbatch, plan.parity},
+              std::move(inputs));
+  send_to_all(ends.last_ranks, {Channel::kTarget, 0, last_stage_, microbatch, plan.parity},
+              std::move(targets));
+}
+
+// A message owns its tensor: all but one get a copy.
+void Coordinator::send_to_all(const std::vector<int>& ranks, Message message, Tensor&& tensor) {
+  for (const int rank : ranks) {
+    message.peer = rank;
+    if (rank == ranks.back()) return mailbox_.send(message, std::move(tensor));
+    Tensor copy(pool_, tensor.shape(), tensor.dtype());
+    std::memcpy(copy.data(), tensor.data(), tensor.bytes());
+    mailbox_.send(message, std::move(copy));
+  }
 }
 
 }  // namespace pipetrain

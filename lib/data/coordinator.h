@@ -20,9 +20,9 @@ struct BatchPlan {
   std::vector<std::vector<std::int64_t>> microbatch_rows;  // of each replica, one after the other
 };
 
-// The ranks of a pipeline that its data goes to.
+// The ranks of a pipeline that its data goes to: those that share the first and the last stage.
 struct PipelineEnds {
-  int first_rank = 0, last_rank = 0;
+  std::vector<int> first_ranks, last_ranks;
 };
 
 class Coordinator {
@@ -38,6 +38,7 @@ class Coordinator {
  private:
   void send(const BatchPlan& plan, const PipelineEnds& ends, int microbatch, std::int64_t row,
             std::int64_t rows);
+  void send_to_all(const std::vector<int>& ranks, Message message, Tensor&& tensor);
 
   const Source& source_;
   Mailbox& mailbox_;

@@ -6,7 +6,7 @@ namespace pipetrain {
 namespace {
 
 // From forward: normalized (B, T, C), rstd (B*T), qkv (B, T, H + 2 G, D) with queries and keys
-// turned, mixed (B, T, C), log-sum-exp (B, H, T). For backward_weight: normalized, mixed, and the
+// turned, mixed (B, T, H D), log-sum-exp (B, H, T). For backward_weight: normalized, mixed, and the
 // gradients of the projection, qkv (in its own slot) and norm.
 enum Slot {
   kNormalized,
@@ -26,20 +26,26 @@ enum Slot {
 
 Attention::Attention(std::string name, Shape row, const AttentionOptions& options)
     : Layer(std::move(name), row, row),
+      place_(options.place),
       tokens_(row[0]),
       width_(row[1]),
-      heads_(options.heads),
-      kv_heads_(options.kv_heads == 0 ? options.heads : options.kv_heads),
-      qkv_width_((heads_ + 2 * kv_heads_) * (width_ / heads_)),
+      head_width_(width_ / options.heads),
+      heads_(options.heads / place_.size),
+      kv_heads_((options.kv_heads == 0 ? options.heads : options.kv_heads) / place_.size),
+      mixed_width_(heads_ * head_width_),
+      qkv_width_((heads_ + 2 * kv_heads_) * head_width_),
       causal_(options.causal),
       dropout_(options.dropout),
       rotary_(options.rotary),
       norm_(*this, this->name() + ".norm", width_, options.norm, options.bias, options.epsilon) {
-  qkv_weight_ = add_parameter("qkv.weight", {qkv_width_, width_},
-                              {Initial::Kind::kNormal, options.initial_scale});
-  qkv_bias_ = options.bias ? add_parameter("qkv.bias", {qkv_width_}, {}) : kNone;
-  projection_weight_ = add_parameter("projection.weight", {width_, width_},
-                                     {Initial::Kind::kNormal, options.residual_scale});
+  const Initial normal{Initial::Kind::kNormal, options.initial_scale};
+  const std::int64_t kv = kv_heads_ * head_width_ * place_.size;
+  const Slicing heads = slicing(0, {width_, kv, kv}, place_);
+  qkv_weight_ = add_parameter("qkv.weight", {width_ + 2 * kv, width_}, normal, heads);
+  qkv_bias_ = options.bias ? add_parameter("qkv.bias", {width_ + 2 * kv}, {}, heads) : kNone;
+  projection_weight_ =
+      add_parameter("projection.weight", {width_, width_},
+                    {Initial::Kind::kNormal, options.residual_scale}, slicing(1, {width_}, place_));
   projection_bias_ = options.bias ? add_parameter("projection.bias", {width_}, {}) : kNone;
 }
 
@@ -47,10 +53,11 @@ AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
   return {.batch = x.shape()[0],
           .tokens = x.shape()[1],
           .heads = heads_,
-          .head_width = width_ / heads_,
+          .head_width = head_width_,
           .causal = causal_,
           .kv_heads = kv_heads_,
-          .dropout = dropout_mask(context, name(), "weights", dropout_)};
+          .dropout = dropout_mask(context, name(), "weights", dropout_),
+          .first_head = place_.rank * heads_};
 }
 
 void Attention::turn(const Context& context, Rotation rotation, Tensor& qkv) const {
@@ -60,7 +67,7 @@ void Attention::turn(const Context& context, Rotation rotation, Tensor& qkv) con
 }
 
 KeyValueCache Attention::cache(Ops& ops, std::int64_t batch, Saved& saved) const {
-  const std::int64_t floats = kv_heads_ * (width_ / heads_) * tokens_;
+  const std::int64_t floats = kv_heads_ * head_width_ * tokens_;
   Tensor& tensor = saved[kKeysAndValues];
   if (tensor.empty()) tensor = Tensor(ops.pool(), {2, batch, floats});
   return {tensor.f32(), tensor.f32() + batch * floats, tokens_};
@@ -68,7 +75,8 @@ KeyValueCache Attention::cache(Ops& ops, std::int64_t batch, Saved& saved) const
 
 double Attention::forward_flop() const {
   const auto T = static_cast<double>(tokens_), C = static_cast<double>(width_);
-  return T * (2 * C * static_cast<double>(qkv_width_ + width_) + (causal_ ? 2 : 4) * T * C);
+  const auto qkv = static_cast<double>(qkv_width_ * place_.size);
+  return T * (2 * C * (qkv + C) + (causal_ ? 2 : 4) * T * C);
 }
 
 Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
@@ -83,15 +91,16 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
                    qkv.f32());
   }
   turn(context, Rotation::kForward, qkv);
-  Tensor mixed(ops.pool(), x.shape()), log_sum_exp(ops.pool(), {batch, heads_, tokens});
+  Tensor mixed(ops.pool(), {batch, tokens, mixed_width_});
+  Tensor log_sum_exp(ops.pool(), {batch, heads_, tokens});
   if (context.in_parts) {
     attention_continue(ops, shape(context, x), cache(ops, batch, saved), context.first_token,
                        qkv.f32(), mixed.f32());
   } else {
     attention_forward(ops, shape(context, x), qkv.f32(), mixed.f32(), log_sum_exp.f32());
   }
-  add_dropped_linear(ops, output_mask(context), width_, mixed.f32(), value(projection_weight_),
-                     value(projection_bias_), x);
+  add_dropped_linear(context, place_, output_mask(context), mixed_width_, mixed.f32(),
+                     value(projection_weight_), value(projection_bias_), x);
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);
     saved[kRstd] = std::move(rstd);
@@ -108,9 +117,10 @@ Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved
   Tensor dropped = dropped_copy(ops, output_mask(context), dy);
   Tensor dqkv(ops.pool(), saved[kQkv].shape());
   {
-    Tensor dmixed(ops.pool(), dy.shape());
-    linear_backward_input(ops, rows, width_, width_, dropped.empty() ? dy.f32() : dropped.f32(),
-                          value(projection_weight_), dmixed.f32());
+    Tensor dmixed(ops.pool(), saved[kMixed].shape());
+    linear_backward_input(ops, rows, mixed_width_, width_,
+                          dropped.empty() ? dy.f32() : dropped.f32(), value(projection_weight_),
+                          dmixed.f32());
     attention_backward(ops, shape(context, dy), saved[kQkv].f32(), saved[kMixed].f32(),
                        saved[kLogSumExp].f32(), dmixed.f32(), dqkv.f32());
   }
@@ -119,6 +129,7 @@ Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved
   saved[kLogSumExp].reset();
   Tensor dx(ops.pool(), dy.shape());
   linear_backward_input(ops, rows, width_, qkv_width_, dqkv.f32(), value(qkv_weight_), dx.f32());
+  if (!place_.alone()) context.sum_over_group(dx);
   Tensor norm_gradients =
       norm_.backward(ops, rows, dx.f32(), saved[kNormalized].f32(), saved[kRstd].f32(), dy.f32());
   saved[kRstd].reset();
@@ -131,10 +142,10 @@ Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved
 void Attention::backward_weight(const Context& context, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t rows = saved[kOutputGradient].shape().rows();
-  linear_backward_weight(ops, rows, width_, width_, saved[kOutputGradient].f32(),
+  linear_backward_weight(ops, rows, mixed_width_, width_, saved[kOutputGradient].f32(),
                          saved[kMixed].f32(), gradient(projection_weight_),
                          gradient(projection_bias_), context.accumulate);
-  Tensor& n = saved[kMixed];  // its memory serves again
+  Tensor& n = saved[kOutputGradient];  // its memory serves again
   norm_.replay(ops, rows, saved[kNormalized].f32(), n.f32());
   linear_backward_weight(ops, rows, width_, qkv_width_, saved[kQkvGradient].f32(), n.f32(),
                          gradient(qkv_weight_), gradient(qkv_bias_), context.accumulate);

@@ -1,6 +1,6 @@
 // The attention half of a pre-norm transformer block (Xiong et al., arXiv:2002.04745, figure 1b):
 // y = x + projection(attention(rotate(qkv(norm(x))))), with dropout of the attention's weights and
-// of what is added to x.
+// of what is added to x. Ranks that share the layer have each some heads.
 #pragma once
 
 #include "nn/dropout.h"
@@ -21,6 +21,7 @@ struct AttentionOptions {
   std::shared_ptr<const RotaryTable> rotary;  // for at least the row's tokens; null: no rotation
   float initial_scale = 0.02f;
   float residual_scale = 0.02f;  // of the projection: 0.02 / sqrt(residual layers), as GPT-2
+  TensorPlace place;             // its size divides heads and kv_heads
 };
 
 class Attention : public Layer {
@@ -44,8 +45,10 @@ class Attention : public Layer {
   // This layer's, made at its first use.
   KeyValueCache cache(Ops& ops, std::int64_t batch, Saved& saved) const;
 
-  std::int64_t tokens_, width_, heads_, kv_heads_;
-  std::int64_t qkv_width_;  // (H + 2 G) D
+  TensorPlace place_;
+  std::int64_t tokens_, width_, head_width_;  // T, C, D
+  std::int64_t heads_, kv_heads_;             // H and G, those of this rank
+  std::int64_t mixed_width_, qkv_width_;      // H D, (H + 2 G) D
   bool causal_;
   double dropout_;
   std::shared_ptr<const RotaryTable> rotary_;

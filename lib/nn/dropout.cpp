@@ -1,6 +1,7 @@
 #include "nn/dropout.h"
 
 #include "base/random.h"
+#include "ops/activation.h"
 #include "ops/linear.h"
 
 namespace pipetrain {
@@ -18,14 +19,18 @@ void drop_output(const Context& context, const std::string& layer, double rate, 
   apply_dropout(context.ops, batch, y.elements() / batch, mask, y.f32(), y.f32());
 }
 
-void add_dropped_linear(Ops& ops, const DropoutMask& mask, std::int64_t in, const float* input,
-                        const float* weight, const float* bias, Tensor& x) {
+void add_dropped_linear(const Context& context, const TensorPlace& place, const DropoutMask& mask,
+                        std::int64_t in, const float* input, const float* weight, const float* bias,
+                        Tensor& x) {
+  Ops& ops = context.ops;
   const std::int64_t batch = x.shape()[0], rows = x.shape().rows(), out = x.shape().back();
-  if (!mask.drops()) {
+  if (!mask.drops() && place.alone()) {
     return linear_forward(ops, rows, in, out, input, weight, bias, x.f32(), /*accumulate=*/true);
   }
   Tensor branch(ops.pool(), x.shape());
-  linear_forward(ops, rows, in, out, input, weight, bias, branch.f32());
+  linear_forward(ops, rows, in, out, input, weight, place.first() ? bias : nullptr, branch.f32());
+  if (!place.alone()) context.sum_over_group(branch);
+  if (!mask.drops()) return add(ops, x.elements(), x.f32(), branch.f32());
   add_dropout(ops, batch, x.elements() / batch, mask, branch.f32(), x.f32());
 }
 

@@ -13,13 +13,15 @@ enum Slot { kIds, kOutputGradient };
 
 Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptions& options)
     : Layer(std::move(name), {tokens}, {tokens, options.width}),
+      place_(options.place),
+      ids_(part_of(options.vocabulary, place_)),
       tokens_(tokens),
-      vocabulary_(options.vocabulary),
       width_(options.width),
       has_positions_(options.context > 0),
       dropout_(options.dropout) {
   const Initial normal{Initial::Kind::kNormal, options.initial_scale};
-  table_ = add_parameter("token.weight", {options.vocabulary, options.width}, normal);
+  table_ = add_parameter("token.weight", {options.vocabulary, options.width}, normal,
+                         slicing(0, {options.vocabulary}, place_));
   if (has_positions_) {
     positions_ = add_parameter("position.weight", {options.context, options.width}, normal);
   }
@@ -28,9 +30,13 @@ Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptio
 Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
   const std::int64_t rows = x.shape()[0], tokens = x.shape()[1];
   Tensor y(context.ops.pool(), {rows, tokens, width_});
-  embedding_forward(context.ops, rows, tokens, width_, x.i32(), value(table_),
-                    has_positions_ ? value(positions_) + context.first_token * width_ : nullptr,
-                    y.f32());
+  embedding_forward(context.ops, rows, tokens, width_, {ids_.first, ids_.count}, x.i32(),
+                    value(table_), y.f32());
+  if (!place_.alone()) context.sum_over_group(y);
+  if (has_positions_) {
+    add_positions(context.ops, rows, tokens, width_,
+                  value(positions_) + context.first_token * width_, y.f32());
+  }
   drop_output(context, name(), dropout_, y);
   if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
   return y;
@@ -48,7 +54,8 @@ void Embedding::backward_weight(const Context& context, Saved& saved) {
   const float* dy = saved[kOutputGradient].f32();
   if (!context.accumulate) clear_gradient(context.replicas > 1);
   touched_.insert(touched_.end(), ids.i32(), ids.i32() + ids.elements());
-  embedding_backward(context.ops, rows, tokens_, width_, ids.i32(), dy, gradient(table_));
+  const TableRows here{ids_.first, ids_.count};
+  embedding_backward(context.ops, rows, tokens_, width_, here, ids.i32(), dy, gradient(table_));
   if (has_positions_) {
     position_backward(context.ops, rows, tokens_, width_, dy, gradient(positions_),
                       context.accumulate);
@@ -61,10 +68,12 @@ void Embedding::backward_weight(const Context& context, Saved& saved) {
 void Embedding::clear_gradient(bool all) {
   const auto row_bytes = static_cast<std::size_t>(width_) * sizeof(float);
   if (all) {
-    std::memset(gradient(table_), 0, static_cast<std::size_t>(vocabulary_) * row_bytes);
+    std::memset(gradient(table_), 0, static_cast<std::size_t>(ids_.count) * row_bytes);
   } else {
-    for (const std::int32_t id : touched_)
-      std::memset(gradient(table_) + id * width_, 0, row_bytes);
+    const TableRows here{ids_.first, ids_.count};
+    for (const std::int32_t id : touched_) {
+      if (here.has(id)) std::memset(gradient(table_) + here.row(id) * width_, 0, row_bytes);
+    }
   }
   touched_.clear();
 }

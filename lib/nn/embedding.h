@@ -1,5 +1,5 @@
 // Token embedding with learned positions: y[b, t] = table[ids[b, t]] + positions[t],
-// with dropout.
+// with dropout. Ranks that share the table have each some of its rows.
 // Radford et al., "Language models are unsupervised multitask learners", 2019, section 2.3.
 #pragma once
 
@@ -13,6 +13,7 @@ struct EmbeddingOptions {
       0;               // rows of the position table; at least the tokens of a row. 0: no positions
   double dropout = 0;  // rate
   float initial_scale = 0.02f;
+  TensorPlace place;  // its size is at most the vocabulary
 };
 
 class Embedding : public Layer {
@@ -29,11 +30,13 @@ class Embedding : public Layer {
  private:
   void clear_gradient(bool all);
 
-  std::int64_t tokens_, vocabulary_, width_;
+  TensorPlace place_;
+  Range ids_;  // whose rows this rank has
+  std::int64_t tokens_, width_;
   bool has_positions_;
   double dropout_;
   std::size_t table_, positions_ = 0;
-  std::vector<std::int32_t> touched_;  // ids whose gradient rows are not zero; all others stay zero
+  std::vector<std::int32_t> touched_;  // ids whose gradient rows may not be zero; all others are
 };
 
 }  // namespace pipetrain

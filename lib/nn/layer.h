@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "comm/collective.h"
 #include "nn/parameter.h"
 #include "ops/ops.h"
 #include "tensor/tensor.h"
@@ -31,12 +32,20 @@ struct Context {
   std::int64_t first_row =
       0;  // of this microbatch, in the step's batch over all microbatches and replicas
   int microbatch = 0, microbatches = 1;  // of the step
-  int replicas = 1;  // more: since the step before, others have added to the gradients
+  int replicas = 1;         // more: since the step before, others have added to the gradients
   bool accumulate = false;  // backward_weight adds to the gradients; else it overwrites them
   // Of kEvaluate: the rows' tokens come a few at a time, these from first_token on. A layer that
   // reaches into the past keeps in Saved what it needs of them for those that follow.
   bool in_parts = false;
   std::int64_t first_token = 0;
+  // The ranks that share the layers, each with a slice. Null where there is one rank, and where a
+  // slice is timed alone: then sums are left out.
+  Collective* tensor_group = nullptr;
+
+  // `part` becomes the sum over the group, the same bits on every rank.
+  void sum_over_group(Tensor& part) const {
+    if (tensor_group != nullptr) tensor_group->all_reduce(part.floats());
+  }
 };
 
 // What one layer keeps of one microbatch between its three calls. Each layer names its slots; one
@@ -86,16 +95,23 @@ class Layer {
   std::vector<Parameter>& parameters() { return parameters_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::vector<Buffer>& buffers() { return buffers_; }
-  // Floating-point operations of the forward's matrix products for one row of the batch; a backward
-  // costs twice that.
+  // Along its last axis the output may be shared over a tensor-parallel group: then y has, from
+  // first_output() on, some of outputs().
+  virtual std::int64_t outputs() const { return output_row_.back(); }
+  virtual std::int64_t first_output() const { return 0; }
+  bool shares_outputs() const { return outputs() > output_row_.back(); }
+  // Floating-point operations of the forward's matrix products for one row of the batch, over all
+  // ranks that share the layer; a backward costs twice that.
   virtual double forward_flop() const { return 0; }
 
  protected:
   friend class Norm;  // a part of a layer, which finds its parameters here
 
-  // Appends a parameter named "<layer>.<suffix>"; returns its index.
-  std::size_t add_parameter(const std::string& suffix, Shape shape, Initial initial) {
-    parameters_.push_back({name_ + "." + suffix, shape, initial});
+  // Appends a parameter named "<layer>.<suffix>", or this rank's slice of it; returns its index.
+  std::size_t add_parameter(const std::string& suffix, Shape whole, Initial initial,
+                            Slicing slicing = {}) {
+    const Shape shape = shape_of(slicing, whole);
+    parameters_.push_back({name_ + "." + suffix, shape, initial, whole, std::move(slicing)});
     return parameters_.size() - 1;
   }
   // Appends a buffer, likewise.

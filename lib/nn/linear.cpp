@@ -16,20 +16,25 @@ Shape with_last(Shape row, std::int64_t features) {
 }  // namespace
 
 Linear::Linear(std::string name, Shape row, const LinearOptions& options)
-    : Layer(std::move(name), row, with_last(row, options.features)),
+    : Layer(std::move(name), row, with_last(row, part_of(options.features, options.place).count)),
+      place_(options.place),
       in_(row.back()),
-      out_(options.features),
+      features_(options.features),
+      first_(part_of(features_, place_).first),
+      out_(output_row().back()),
       has_bias_(options.bias && options.tied_to.empty()) {
-  weight_ = add_parameter("weight", {out_, in_}, {Initial::Kind::kNormal, options.initial_scale});
+  const Slicing features = slicing(0, {features_}, place_);
+  weight_ = add_parameter("weight", {features_, in_},
+                          {Initial::Kind::kNormal, options.initial_scale}, features);
   if (!options.tied_to.empty()) {
     parameters()[weight_].name = options.tied_to;
     parameters()[weight_].tied_to_earlier = true;
   }
-  if (has_bias_) bias_ = add_parameter("bias", {out_}, {});
+  if (has_bias_) bias_ = add_parameter("bias", {features_}, {}, features);
 }
 
 double Linear::forward_flop() const {
-  return 2.0 * static_cast<double>(input_row().elements()) * static_cast<double>(out_);
+  return 2.0 * static_cast<double>(input_row().elements()) * static_cast<double>(features_);
 }
 
 Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {
@@ -44,6 +49,7 @@ Tensor Linear::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Tensor dx(context.ops.pool(), saved[kInput].shape());
   linear_backward_input(context.ops, dy.shape().rows(), in_, out_, dy.f32(), value(weight_),
                         dx.f32());
+  if (!place_.alone()) context.sum_over_group(dx);
   saved[kOutputGradient] = std::move(dy);
   return dx;
 }

@@ -1,5 +1,5 @@
 // A linear layer y = x W^T [+ b] over the last axis; its weight may be tied to an embedding's table
-// (Press and Wolf, arXiv:1608.05859).
+// (Press and Wolf, arXiv:1608.05859). Ranks may share its features, each making some.
 #pragma once
 
 #include "nn/layer.h"
@@ -12,6 +12,7 @@ struct LinearOptions {
   float initial_scale = 0.02f;
   std::string tied_to;  // name of the embedding table (features, C) that is this layer's weight;
                         // then there is no bias
+  TensorPlace place;    // in the group that shares the features; alone: this rank makes all
 };
 
 class Linear : public Layer {
@@ -22,11 +23,15 @@ class Linear : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
+  std::int64_t outputs() const override { return features_; }
+  std::int64_t first_output() const override { return first_; }
   double forward_flop() const override;
   Reach reach() const override { return Reach::kToken; }
 
  private:
-  std::int64_t in_, out_;
+  TensorPlace place_;
+  std::int64_t in_, features_;
+  std::int64_t first_, out_;  // of the features, those of this rank
   bool has_bias_;
   std::size_t weight_ = 0, bias_ = 0;
 };

@@ -42,25 +42,30 @@ void activate_backward(Ops& ops, MlpActivation activation, std::int64_t rows, st
 
 Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
     : Layer(std::move(name), row, row),
+      place_(options.place),
       tokens_(row[0]),
       width_(row[1]),
-      hidden_(options.hidden),
+      hidden_(options.hidden / place_.size),
       activation_(options.activation),
       up_width_(activation_ == MlpActivation::kSwiGlu ? 2 * hidden_ : hidden_),
       dropout_(options.dropout),
       norm_(*this, this->name() + ".norm", width_, options.norm, options.bias, options.epsilon) {
-  const std::string up = activation_ == MlpActivation::kSwiGlu ? "gate_up" : "up";
-  up_weight_ = add_parameter(up + ".weight", {up_width_, width_},
-                             {Initial::Kind::kNormal, options.initial_scale});
-  up_bias_ = options.bias ? add_parameter(up + ".bias", {up_width_}, {}) : kNone;
-  down_weight_ = add_parameter("down.weight", {width_, hidden_},
-                               {Initial::Kind::kNormal, options.residual_scale});
+  const bool gated = activation_ == MlpActivation::kSwiGlu;
+  const std::string up = gated ? "gate_up" : "up";
+  const std::int64_t hidden = options.hidden, up_width = gated ? 2 * hidden : hidden;
+  const Slicing columns = slicing(0, std::vector<std::int64_t>(gated ? 2 : 1, hidden), place_);
+  up_weight_ = add_parameter(up + ".weight", {up_width, width_},
+                             {Initial::Kind::kNormal, options.initial_scale}, columns);
+  up_bias_ = options.bias ? add_parameter(up + ".bias", {up_width}, {}, columns) : kNone;
+  down_weight_ =
+      add_parameter("down.weight", {width_, hidden},
+                    {Initial::Kind::kNormal, options.residual_scale}, slicing(1, {hidden}, place_));
   down_bias_ = options.bias ? add_parameter("down.bias", {width_}, {}) : kNone;
 }
 
 double Mlp::forward_flop() const {
   return 2.0 * static_cast<double>(tokens_) * static_cast<double>(width_) *
-         static_cast<double>(up_width_ + hidden_);
+         static_cast<double>((up_width_ + hidden_) * place_.size);
 }
 
 Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
@@ -76,8 +81,8 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
   }
   Tensor activated(ops.pool(), {batch, tokens, hidden_});
   activate(ops, activation_, rows, hidden_, hidden.f32(), activated.f32());
-  add_dropped_linear(ops, output_mask(context), hidden_, activated.f32(), value(down_weight_),
-                     value(down_bias_), x);
+  add_dropped_linear(context, place_, output_mask(context), hidden_, activated.f32(),
+                     value(down_weight_), value(down_bias_), x);
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);
     saved[kRstd] = std::move(rstd);
@@ -96,6 +101,7 @@ Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
   activate_backward(ops, activation_, rows, hidden_, dhidden, saved[kHidden]);
   Tensor dx(ops.pool(), dy.shape());
   linear_backward_input(ops, rows, width_, up_width_, dhidden.f32(), value(up_weight_), dx.f32());
+  if (!place_.alone()) context.sum_over_group(dx);
   Tensor norm_gradients =
       norm_.backward(ops, rows, dx.f32(), saved[kNormalized].f32(), saved[kRstd].f32(), dy.f32());
   saved[kRstd].reset();

@@ -1,6 +1,7 @@
 // The MLP half of a pre-norm transformer block: y = x + down(activation(up(norm(x)))); with SwiGLU
 // (Shazeer, arXiv:2002.05202, section 2) x + down(silu(gate(norm(x))) * up(norm(x))).
-// What is added to x goes through dropout.
+// What is added to x goes through dropout. Ranks that share the layer have each some of the hidden
+// columns.
 #pragma once
 
 #include "nn/dropout.h"
@@ -19,6 +20,7 @@ struct MlpOptions {
   bool bias = true;              // of the norm and of the products
   float initial_scale = 0.02f;
   float residual_scale = 0.02f;
+  TensorPlace place;  // its size divides hidden
 };
 
 class Mlp : public Layer {
@@ -37,7 +39,9 @@ class Mlp : public Layer {
     return dropout_mask(context, name(), "output", dropout_);
   }
 
-  std::int64_t tokens_, width_, hidden_;
+  TensorPlace place_;
+  std::int64_t tokens_, width_;
+  std::int64_t hidden_;  // of this rank
   MlpActivation activation_;
   std::int64_t up_width_;  // before the activation: of SwiGLU gate and up, else hidden_
   double dropout_;

@@ -14,6 +14,7 @@
 #include "nn/norm_layer.h"
 #include "nn/residual.h"
 #include "nn/row_layers.h"
+#include "nn/sharing.h"
 #include "nn/transformer_options.h"
 #include "nn/unroll.h"
 
@@ -22,7 +23,8 @@ namespace {
 
 class Builder {
  public:
-  Builder(const ModelConfig& config, const DataShape& data) : config_(config), data_(data) {
+  Builder(const ModelConfig& config, const DataShape& data, const TensorPlace& place)
+      : config_(config), data_(data), sharing_(place) {
     row_ = data.row;
   }
 
@@ -34,8 +36,12 @@ class Builder {
                           : entry->kind == "attention" || entry->kind == "mlp" ? 1
                                                                                : 0;
     }
-    for (const LayerEntry* entry : flat) make(*entry);
+    for (const LayerEntry* entry : flat) {
+      at_end_ = entry == flat.back();
+      make(*entry);
+    }
     check_output(*flat.back());
+    sharing_.finish();
     return std::move(layers_);
   }
 
@@ -148,18 +154,23 @@ class Builder {
       options.fail("has " + std::to_string(made.context) + " positions, but sequences have " +
                    std::to_string(data_.row[0]) + " tokens; lower data.sequence_length");
     }
+    made.place = sharing_.by_vocabulary(options, made.vocabulary);
     push(std::make_unique<Embedding>(name("embedding"), data_.row[0], made));
   }
 
   void attention(LayerOptions& options) {
     require_tokens(options);
-    push(std::make_unique<Attention>(name("attention"), row_,
-                                     read_attention(options, row_, residual_scale(), rotary_)));
+    AttentionOptions made = read_attention(options, row_, residual_scale(), rotary_);
+    made.place = sharing_.evenly(options, "heads", made.heads);
+    sharing_.evenly(options, "kv_heads", made.kv_heads);
+    push(std::make_unique<Attention>(name("attention"), row_, made));
   }
 
   void mlp(LayerOptions& options) {
     require_tokens(options);
-    push(std::make_unique<Mlp>(name("mlp"), row_, read_mlp(options, row_, residual_scale())));
+    MlpOptions made = read_mlp(options, row_, residual_scale());
+    made.place = sharing_.evenly(options, "the MLP's width", made.hidden);
+    push(std::make_unique<Mlp>(name("mlp"), row_, made));
   }
 
   void norm(LayerOptions& options, const std::string& kind) {
@@ -186,30 +197,42 @@ class Builder {
     if (tied) {
       if (in_residual_) options.fail("tied: not inside of a residual block");
       const std::vector<Parameter>& first = layers_.front()->parameters();
-      if (first.empty() || !(first[0].shape == Shape{made.features, row_.back()})) {
+      if (first.empty() || !(first[0].whole == Shape{made.features, row_.back()})) {
         options.fail("tied: needs an embedding of shape " +
                      Shape{made.features, row_.back()}.text() + " as the first layer");
       }
       made.tied_to = first[0].name;
+      if (!at_end_ && !sharing_.alone()) {
+        options.fail(
+            "tied: with parallel.tensor above 1 only the last layer may be; set that to 1, or tied "
+            "to false");
+      }
+    }
+    const bool over_vocabulary = tied || options.text("features", "") == "vocabulary";
+    if (at_end_ && !in_residual_ && over_vocabulary) {
+      made.place = sharing_.by_vocabulary(options, made.features);
     }
     push(std::make_unique<Linear>(name("linear"), row_, made));
   }
 
   void check_output(const LayerEntry& last) const {
-    if (row_.back() >= data_.classes) return;
-    LayerOptions(last).fail("the model ends with " + std::to_string(row_.back()) +
+    const std::int64_t outputs = layers_.back()->outputs();
+    if (outputs >= data_.classes) return;
+    LayerOptions(last).fail("the model ends with " + std::to_string(outputs) +
                             " outputs, but the data has " + std::to_string(data_.classes) +
                             " classes; expected at least as many (features, or model.classes)");
   }
 
   const ModelConfig& config_;
   DataShape data_;
+  Sharing sharing_;
   Shape row_;
   std::int64_t vocabulary_ = data_.vocabulary;
   int residual_layers_ = 0;
   std::shared_ptr<const RotaryTable> rotary_;  // layers of the same shape share it
   std::string prefix_ = "layers.";             // of the names of this list's layers
   bool in_residual_ = false;
+  bool at_end_ = false;  // the entry that is made is the last one
   std::vector<std::unique_ptr<Layer>> layers_;
   const std::map<std::string, Maker> makers_ = {
       {"embedding", [this](LayerOptions& o) { embedding(o); }},
@@ -244,15 +267,16 @@ class Builder {
 
 }  // namespace
 
-std::vector<std::unique_ptr<Layer>> build_layers(const ModelConfig& config, const DataShape& data) {
-  return Builder(config, data).build();
+std::vector<std::unique_ptr<Layer>> build_layers(const ModelConfig& config, const DataShape& data,
+                                                 const TensorPlace& place) {
+  return Builder(config, data, place).build();
 }
 
 std::int64_t parameter_count(const std::vector<std::unique_ptr<Layer>>& layers) {
   std::int64_t count = 0;
   for (const auto& layer : layers) {
     for (const Parameter& parameter : layer->parameters()) {
-      if (!parameter.tied_to_earlier) count += parameter.elements();
+      if (!parameter.tied_to_earlier) count += parameter.whole.elements();
     }
   }
   return count;

@@ -25,16 +25,21 @@ std::vector<LayerEntry> expand_preset(const ModelConfig& config);
 
 // All layers, `repeat` unrolled, a transformer block as its two halves; named
 // "layers.<index>.<kind>". They hold no memory yet. Error(kConfiguration) names file and line of a
-// layer that is unknown or does not fit.
-std::vector<std::unique_ptr<Layer>> build_layers(const ModelConfig& config, const DataShape& data);
+// layer that is unknown or does not fit. For a rank of a tensor-parallel group the layers that can
+// be shared are its slices of them: attention by heads, MLPs by hidden columns, the embedding of
+// tokens and a last linear layer over the vocabulary by its rows. All others are whole on every
+// rank, which give the same bits, since they get the same.
+std::vector<std::unique_ptr<Layer>> build_layers(const ModelConfig& config, const DataShape& data,
+                                                 const TensorPlace& place = {});
 
 // The number of tokens per row that the configuration asks for; 0 if it leaves that to the data.
 std::int64_t configured_context(const ModelConfig& config);
 // The vocabulary that the configuration asks for; 0 if it leaves that to the data.
 std::int64_t configured_vocabulary(const ModelConfig& config);
 
-// Trainable entries, a tied parameter counted once; and the FLOP of a training step's matrix
-// products per row: three times the forward's (Kaplan et al., arXiv:2001.08361, section 2.1).
+// Trainable entries of the whole model, a tied parameter counted once; and the FLOP of a training
+// step's matrix products per row: three times the forward's (Kaplan et al., arXiv:2001.08361,
+// section 2.1).
 std::int64_t parameter_count(const std::vector<std::unique_ptr<Layer>>& layers);
 double training_flop_per_row(const std::vector<std::unique_ptr<Layer>>& layers);
 

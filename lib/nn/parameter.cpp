@@ -12,11 +12,16 @@ void initialize(const Parameter& parameter, std::uint64_t seed, std::span<float>
     return;
   }
   const std::uint64_t key = random_key(seed, parameter.name);
-  const auto count = static_cast<std::int64_t>(values.size());
+  const std::int64_t whole_columns = parameter.whole.elements() / parameter.whole[0];
+  for (const SliceBox& box :
+       boxes_of(parameter.slicing, parameter.whole, 0, parameter.elements())) {
+    float* to = values.data() + box.at;
 #pragma omp parallel for schedule(static)
-  for (std::int64_t i = 0; i < count; ++i) {
-    values[static_cast<std::size_t>(i)] =
-        parameter.initial.scale * normal_at(key, static_cast<std::uint64_t>(i));
+    for (std::int64_t i = 0; i < box.elements(); ++i) {
+      const std::int64_t row = box.row + i / box.columns, column = box.column + i % box.columns;
+      to[i] = parameter.initial.scale *
+              normal_at(key, static_cast<std::uint64_t>(row * whole_columns + column));
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "nn/slice.h"
 #include "tensor/shape.h"
 
 namespace pipetrain {
@@ -18,8 +19,10 @@ struct Initial {
 
 struct Parameter {
   std::string name;  // "layers.3.attention.qkv.weight": the same for every partition
-  Shape shape;
+  Shape shape;       // of what is here
   Initial initial;
+  Shape whole = shape;   // of the tensor whose slice this is
+  Slicing slicing = {};  // which slice
   // A tied parameter is used by two layers under one name and has a gradient for each use; the
   // later use sets this.
   bool tied_to_earlier = false;
@@ -44,7 +47,8 @@ struct Buffer {
   float* next = nullptr;
 };
 
-// Fills `values` as `parameter.initial` says, from (seed, name, index) alone.
+// Fills `values` as `parameter.initial` says, from (seed, name, index in the
+// whole tensor) alone.
 void initialize(const Parameter& parameter, std::uint64_t seed, std::span<float> values);
 
 }  // namespace pipetrain

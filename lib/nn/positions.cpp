@@ -17,12 +17,11 @@ Positions::Positions(std::string name, Shape row, double dropout)
 }
 
 Tensor Positions::forward(const Context& context, Tensor x, Saved&) {
-  const std::int64_t rows = x.shape()[0], width = x.shape().back(), elements = x.elements() / rows;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    add(context.ops, elements, x.f32() + row * elements,
-        value(positions_) + context.first_token * width);
-  }
-  x.reshape({rows, elements / width, width});
+  const std::int64_t rows = x.shape()[0], width = x.shape().back();
+  const std::int64_t tokens = x.elements() / rows / width;
+  add_positions(context.ops, rows, tokens, width, value(positions_) + context.first_token * width,
+                x.f32());
+  x.reshape({rows, tokens, width});
   drop_output(context, name(), dropout_, x);
   return x;
 }

@@ -1,10 +1,24 @@
 #include "ops/cross_entropy.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ops/parallel.h"
 
 namespace pipetrain {
+namespace {
+
+// In row order.
+double sum_of(const Tensor& losses, const Tensor& hits, std::int64_t* correct) {
+  double loss = 0;
+  for (const float row : losses.floats()) loss += static_cast<double>(row);
+  if (correct != nullptr) {
+    for (std::int64_t row = 0; row < hits.elements(); ++row) *correct += hits.i32()[row];
+  }
+  return loss;
+}
+
+}  // namespace
 
 double cross_entropy(Ops& ops, std::int64_t rows, std::int64_t classes, float* logits,
                      const std::int32_t* targets, float gradient_scale, std::int64_t* correct) {
@@ -24,12 +38,51 @@ double cross_entropy(Ops& ops, std::int64_t rows, std::int64_t classes, float* l
       }
     }
   });
-  double loss = 0;
-  for (std::int64_t row = 0; row < rows; ++row) loss += static_cast<double>(losses.f32()[row]);
-  if (correct != nullptr) {
-    for (std::int64_t row = 0; row < rows; ++row) *correct += hits.i32()[row];
-  }
-  return loss;
+  return sum_of(losses, hits, correct);
+}
+
+void partial_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, float* logits,
+                           const std::int32_t* targets, float* statistics) {
+  const SimdKernels& simd = ops.simd();
+  std::fill_n(statistics, statistics_shape(part, rows).elements(), 0.0f);
+  float* const largest = statistics + 2 * part.rank * rows;
+  float* const sums = largest + rows;
+  float* const target_logits = statistics + 2 * part.ranks * rows;
+  parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      float* x = logits + row * part.classes;
+      const std::int64_t target = targets[row] - part.first_class;
+      if (target >= 0 && target < part.classes) target_logits[row] = x[target];
+      largest[row] = simd.maximum(x, part.classes);
+      sums[row] = simd.exp_scaled(x, part.classes, 1.0f, largest[row]);
+    }
+  });
+}
+
+double finish_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, float* logits,
+                            const std::int32_t* targets, const float* statistics,
+                            float gradient_scale, std::int64_t* correct) {
+  const float* const target_logits = statistics + 2 * part.ranks * rows;
+  Tensor losses(ops.pool(), {rows}), hits(ops.pool(), {rows}, DType::kInt32);
+  parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const auto of_rank = [&](int rank) { return statistics + 2 * rank * rows + row; };
+      float largest = *of_rank(0), sum = 0;
+      for (int r = 1; r < part.ranks; ++r) largest = std::max(largest, *of_rank(r));
+      for (int r = 0; r < part.ranks; ++r) {
+        sum += of_rank(r)[rows] * std::exp(*of_rank(r) - largest);
+      }
+      hits.i32()[row] = target_logits[row] == largest;
+      losses.f32()[row] = std::log(sum) + largest - target_logits[row];
+      if (gradient_scale == 0) continue;
+      float* x = logits + row * part.classes;
+      const float own_share = std::exp(*of_rank(part.rank) - largest);
+      ops.simd().scale(x, part.classes, gradient_scale * own_share / sum);
+      const std::int64_t target = targets[row] - part.first_class;
+      if (target >= 0 && target < part.classes) x[target] -= gradient_scale;
+    }
+  });
+  return sum_of(losses, hits, correct);
 }
 
 }  // namespace pipetrain

@@ -5,8 +5,21 @@
 #include <map>
 
 namespace pipetrain {
+namespace {
 
-ParameterIndex::ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers) {
+// Of the largest of the slices.
+std::int64_t chunks_of_slice(const Parameter& parameter) {
+  const std::int64_t whole = parameter.whole.elements();
+  const std::int64_t along = parameter.whole[parameter.slicing.axis];
+  const std::int64_t parts = parameter.slicing.parts;
+  const std::int64_t elements = (along + parts - 1) / parts * (whole / along);
+  return (elements + kChunkElements - 1) / kChunkElements;
+}
+
+}  // namespace
+
+ParameterIndex::ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers,
+                               const TensorPlace& place) {
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
     for (const Parameter& parameter : layers[layer]->parameters()) {
       if (parameter.tied_to_earlier) {
@@ -17,9 +30,14 @@ ParameterIndex::ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers
         found->last_layer = static_cast<int>(layer);
         continue;
       }
-      entries.push_back({parameter.name, parameter.shape, chunks, static_cast<int>(layer),
-                         static_cast<int>(layer)});
-      chunks += (parameter.elements() + kChunkElements - 1) / kChunkElements;
+      const bool sliced = parameter.slicing.sliced();
+      const std::int64_t of_slice = chunks_of_slice(parameter);
+      entries.push_back({.name = parameter.name,
+                         .first_chunk = chunks + (sliced ? place.rank * of_slice : 0),
+                         .owned = sliced || place.first(),
+                         .first_layer = static_cast<int>(layer),
+                         .last_layer = static_cast<int>(layer)});
+      chunks += of_slice * parameter.slicing.parts;
     }
   }
 }
@@ -46,7 +64,8 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
           continue;
         const auto& entry = index.find(parameter.name);
         made.slots.push_back({&parameter, elements, parameter.elements(), entry.first_chunk,
-                              !parameter.tied_to_earlier, entry.first_layer != entry.last_layer});
+                              entry.owned && !parameter.tied_to_earlier,
+                              entry.first_layer != entry.last_layer});
         elements += parameter.elements();
       }
     }

@@ -15,18 +15,22 @@ namespace pipetrain {
 // Norms and shards cut each whole tensor into chunks of this many elements.
 constexpr std::int64_t kChunkElements = 4096;
 
-// Every parameter of the model, once, in layer order: what all ranks agree on.
+// Every parameter of the model, once, in layer order: what all ranks agree on, but for what they
+// share.
 struct ParameterIndex {
   struct Entry {
     std::string name;
-    Shape shape;
-    std::int64_t first_chunk = 0;         // in the model's list of chunks
+    // In the model's list of chunks; ranks that share the parameter have each a place for theirs.
+    std::int64_t first_chunk = 0;
+    bool owned = true;  // here; false for a copy of what another rank of the tensor group owns
     int first_layer = 0, last_layer = 0;  // its uses: the same layer unless it is tied
   };
   std::vector<Entry> entries;
   std::int64_t chunks = 0;
 
-  explicit ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers);
+  // `layers` are those of this place in a tensor-parallel group.
+  explicit ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers,
+                          const TensorPlace& place = {});
   const Entry& find(const std::string& name) const;
 };
 
@@ -35,7 +39,7 @@ struct ParameterSlot {
   Parameter* parameter = nullptr;  // of the first layer here that uses it
   std::int64_t offset = 0, elements = 0, first_chunk = 0;
   bool owned =
-      true;  // counted in norms and saved here; false for the second copy of a tied parameter
+      true;  // counted in norms and saved here; false for a second copy, as of a tied parameter
   bool tied = false;
 };
 

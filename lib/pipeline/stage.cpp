@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "ops/activation.h"
-#include "ops/cross_entropy.h"
+#include "pipeline/loss.h"
 
 namespace pipetrain {
 namespace {
@@ -37,12 +37,13 @@ std::int64_t StepContext::rows_of(int microbatch) const {
 }
 
 Stage::Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops,
-             std::vector<bool> recomputed)
+             std::vector<bool> recomputed, Collective* tensor_group)
     : index_(index),
       layers_(std::move(layers)),
       last_(last),
       ops_(ops),
-      recomputed_(std::move(recomputed)) {
+      recomputed_(std::move(recomputed)),
+      tensor_group_(tensor_group) {
   assert(!layers_.empty());
   recomputed_.resize(layers_.size(), false);
 }
@@ -85,7 +86,8 @@ Context Stage::context(const StepContext& step, int microbatch) const {
           .microbatch = microbatch,
           .microbatches = step.microbatches,
           .replicas = step.replicas,
-          .accumulate = weight_gradients_ > 0};
+          .accumulate = weight_gradients_ > 0,
+          .tensor_group = tensor_group_};
 }
 
 void Stage::check(const StepContext& step, const Tensor& result, const Layer& layer,
@@ -109,8 +111,7 @@ Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor 
   const bool forgets_loss = m.forgets && recomputed_.back();
   const bool keeps_gradient = step.mode == Mode::kTrain && !forgets_loss;
   const float scale = keeps_gradient ? static_cast<float>(step.gradient_scale) : 0.0f;
-  m.loss = cross_entropy(ops_, targets.elements(), x.shape().back(), x.f32(), targets.i32(), scale,
-                         &correct_);
+  m.loss = loss_of(c, *layers_.back(), x, targets, scale, &correct_);
   if (keeps_gradient) m.loss_gradient = std::move(x);
   if (forgets_loss) m.targets = std::move(targets);
   return {};
@@ -128,8 +129,7 @@ void Stage::recompute(const StepContext& step, int microbatch) {
   }
   if (!last_ || !recomputed_.back()) return;
   const Tensor targets = std::move(m.targets);
-  cross_entropy(ops_, targets.elements(), x.shape().back(), x.f32(), targets.i32(),
-                static_cast<float>(step.gradient_scale));
+  loss_of(c, *layers_.back(), x, targets, static_cast<float>(step.gradient_scale));
   m.loss_gradient = std::move(x);
 }
 

@@ -39,9 +39,10 @@ class Stage {
  public:
   // `layers` in order; `last` says that the model's loss follows. The layers outlive the stage.
   // `recomputed`: for each layer whether expect_recompute() is about it; empty: for none. The loss
-  // goes with the last layer.
+  // goes with the last layer. `tensor_group`: the ranks that share the layers; null if there is
+  // one.
   Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops,
-        std::vector<bool> recomputed = {});
+        std::vector<bool> recomputed = {}, Collective* tensor_group = nullptr);
 
   int index() const { return index_; }
   bool first() const { return index_ == 0; }
@@ -104,6 +105,7 @@ class Stage {
   bool last_;
   Ops& ops_;
   std::vector<bool> recomputed_;  // per layer
+  Collective* tensor_group_;
   std::function<void()> poll_ = [] {};
   std::function<void(std::size_t)> layer_done_ = [](std::size_t) {};
   std::vector<Microbatch> microbatches_;

@@ -71,7 +71,7 @@ EmulatedRank::EmulatedRank(const Schedule& schedule, const Costs& costs, std::in
   }
   if (mailbox.rank() == 0) {
     coordinator_ = std::make_unique<Coordinator>(
-        source_, mailbox, pool, std::vector<PipelineEnds>{{ranks.front(), ranks.back()}},
+        source_, mailbox, pool, std::vector<PipelineEnds>{{{ranks.front()}, {ranks.back()}}},
         count - 1);
   }
   engine_ = std::make_unique<Engine>(std::move(mine), std::move(ranks), mailbox, reducer_);

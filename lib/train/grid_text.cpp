@@ -34,7 +34,10 @@ std::string replica_line(const Grid& grid, const World& world, int replica) {
   const int last = first + grid.pipeline() * grid.tensor() - 1;
   std::string line = fmt::format("replica {}: {}", replica, range_text(first, last));
   if (grid.pipeline() > 1) line += fmt::format(", pipeline places 0 to {}", grid.pipeline() - 1);
-  if (grid.tensor() > 1) line += fmt::format(" of {} ranks each", grid.tensor());
+  if (grid.tensor() > 1) {
+    line += grid.pipeline() > 1 ? fmt::format(" of {} ranks each", grid.tensor())
+                                : std::string(" at one place of the pipeline");
+  }
   return line + ", on " + hosts_text(world, first, last);
 }
 

@@ -167,20 +167,21 @@ DataShape data_shape_of(const Source& source) {
           .classes = source.classes()};
 }
 
-ModelPlan make_plan(const Config& config, const DataShape& data, int ranks,
+ModelPlan make_plan(const Config& config, const DataShape& data, int stage_ranks, int tensor_rank,
                     int usual_microbatches) {
   const PipelineConfig& pipeline = config.pipeline;
   const int rows = replica_rows(config);
   ModelPlan plan;
-  plan.layers = build_layers(config.model, data);
+  plan.place = {tensor_rank, config.parallel.tensor};
+  plan.layers = build_layers(config.model, data, plan.place);
   plan.recomputed = recomputed_layers(pipeline, plan.layers);
-  plan.ranks = ranks;
+  plan.ranks = stage_ranks;
   if (pipeline.live_microbatches > 0 && pipeline.schedule != "auto") {
     fail("pipeline.live_microbatches limits the search of schedule auto; the schedule is " +
          pipeline.schedule);
   }
   if (is_table(pipeline.schedule)) {
-    plan.schedule = read_table(pipeline, ranks, rows);
+    plan.schedule = read_table(pipeline, stage_ranks, rows);
     plan.virtual_stages = plan.schedule.virtual_stages;
   } else {
     plan.virtual_stages = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
@@ -194,7 +195,7 @@ ModelPlan make_plan(const Config& config, const DataShape& data, int ranks,
     return plan;
   }
   if (!is_table(pipeline.schedule)) {
-    plan.schedule = generate_fitting(pipeline, ranks, plan.virtual_stages, most);
+    plan.schedule = generate_fitting(pipeline, stage_ranks, plan.virtual_stages, most);
   }
   validate(plan.schedule);
   plan.microbatches = plan.schedule.microbatches;

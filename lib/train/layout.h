@@ -28,7 +28,8 @@ struct MemoryLimit {
 struct ModelPlan {
   std::vector<std::unique_ptr<Layer>> layers;
   std::vector<bool> recomputed;                         // per layer
-  int ranks = 1, virtual_stages = 1, microbatches = 1;  // of one replica of the pipeline
+  TensorPlace place;                                    // whose slices the layers are
+  int ranks = 1, virtual_stages = 1, microbatches = 1;  // of one pipeline
   std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
   MemoryLimit memory_limit;        // of this rank
   Schedule schedule;  // compute actions; without ranks if it is still to be searched for: auto
@@ -39,11 +40,11 @@ struct ModelPlan {
 // What the data tell about the model.
 DataShape data_shape_of(const Source& source);
 
-// Error(kConfiguration) if model, schedule and `ranks`, those of one replica, do not fit. Where the
-// configuration leaves the number of microbatches open, it is at most `usual_microbatches`; 0: 4 of
-// each stage.
-ModelPlan make_plan(const Config& config, const DataShape& data, int ranks,
-                    int usual_microbatches = 0);
+// For a rank of this place among the parallel.tensor that share a stage. Error(kConfiguration) if
+// model, schedule and `stage_ranks`, the places in a pipeline, do not fit. Where the configuration
+// leaves the number of microbatches open, it is at most `usual_microbatches`; 0: 4 of each stage.
+ModelPlan make_plan(const Config& config, const DataShape& data, int stage_ranks,
+                    int tensor_rank = 0, int usual_microbatches = 0);
 
 // How the model was cut and why; the same on every rank.
 struct Layout {

@@ -24,7 +24,7 @@ Json describe_layer(const Layer& layer) {
     if (parameter.tied_to_earlier) {
       tied = parameter.name;
     } else {
-      own += parameter.elements();
+      own += parameter.whole.elements();
     }
   }
   made["parameters"] = own;

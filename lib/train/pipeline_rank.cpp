@@ -36,7 +36,7 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, const GridLinks
       epochs_{plan.training_rows, config.train.batch_size,
               std::int64_t{layout_.schedule.microbatches} * links.grid.data()},
       layers_(std::move(plan.layers)),
-      index_(layers_),
+      index_(layers_, plan.place),
       target_row_(layers_.back()->output_row().without_last()),
       figures_(index_.chunks, grid().size(), stage_count()) {
   if (mode == Mode::kTrain) require_room(layout_.memory, plan.memory_limit, grid(), links.world);
@@ -56,6 +56,10 @@ int PipelineRank::rank_of_stage(int stage, int replica) const {
   return grid().rank_of(position);
 }
 
+std::vector<int> PipelineRank::ranks_of_stage(int stage, int replica) const {
+  return grid().tensor_group(rank_of_stage(stage, replica));
+}
+
 std::vector<int> PipelineRank::local_stages() const {
   const Schedule& s = layout_.schedule;
   return stages_of_rank(s.placement, s.rank_count(), s.virtual_stages, position_.pipeline);
@@ -65,7 +69,7 @@ std::unique_ptr<Coordinator> PipelineRank::make_coordinator(const Source& source
   const int last = stage_count() - 1;
   std::vector<PipelineEnds> ends;
   for (int replica = 0; replica < grid().data(); ++replica) {
-    ends.push_back({rank_of_stage(0, replica), rank_of_stage(last, replica)});
+    ends.push_back({ranks_of_stage(0, replica), ranks_of_stage(last, replica)});
   }
   return std::make_unique<Coordinator>(source, links_.mailbox, pool_, std::move(ends), last);
 }
@@ -86,7 +90,8 @@ void PipelineRank::build_stages(Mode mode) {
     for (int i = first; i < end; ++i) mine.push_back(layers_[static_cast<std::size_t>(i)].get());
     const auto mask = layout_.recomputed.begin();
     stages_.push_back(std::make_unique<Stage>(s, mine, s + 1 == stage_count(), ops_,
-                                              std::vector<bool>(mask + first, mask + end)));
+                                              std::vector<bool>(mask + first, mask + end),
+                                              grid().tensor() > 1 ? &links_.tensor : nullptr));
     locals.push_back({s, std::move(mine)});
   }
   store_ = std::make_unique<ParameterStore>(pool_, index_, locals,
@@ -230,7 +235,7 @@ void PipelineRank::reserve_for_sends() {
   }
 }
 
-// Of each chunk of which this replica has the sum.
+// Of each chunk of which this replica has the sum, and that no other rank of the tensor group has.
 void PipelineRank::fill_in_squares() {
   for (std::size_t s = 0; s < pieces_.size(); ++s) {
     const float* gradients = store_->stages()[s].gradients.f32();
@@ -253,7 +258,8 @@ StepResult PipelineRank::reduce(const StepContext& step, RankNotice notice) {
   const int rank = links_.world.rank();
   figures_.clear();
   for (const auto& stage : stages_) {
-    if (stage->last()) figures_.set_loss(stage->loss_sum() * step.gradient_scale);
+    if (stage->last() && position_.tensor == 0)
+      figures_.set_loss(stage->loss_sum() * step.gradient_scale);
   }
   fill_in_squares();
   figures_.add_spans(rank, recorder_.spans());
@@ -261,7 +267,7 @@ StepResult PipelineRank::reduce(const StepContext& step, RankNotice notice) {
   figures_.set(rank, now - step_start_, static_cast<double>(pool_.peak_bytes()), notice);
   step_start_ = now;
   links_.world.all_reduce(figures_.values());
-  return figures_.result(grid().data());
+  return figures_.result(grid().data() * grid().tensor());
 }
 
 void PipelineRank::discard_batch(const StepContext& step) {
@@ -302,7 +308,7 @@ PipelineRank::Sums PipelineRank::evaluate(const StepContext& step) {
   engine_->run(actions, step, recorder_);
   Sums sums;
   for (const auto& stage : stages_) {
-    if (!stage->last()) continue;
+    if (!stage->last() || position_.tensor > 0) continue;
     sums.loss = stage->loss_sum();
     sums.correct = static_cast<double>(stage->correct());
   }

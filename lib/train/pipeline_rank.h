@@ -66,7 +66,7 @@ class PipelineRank {
   void discard_batch(const StepContext& step);
   // Where the first number that is not finite appears in this batch (fed and expected again).
   std::string find_not_finite(StepContext step);
-  // Sums over the replica's rows on its rank of the last stage, zero on the others: loss, and
+  // Sums over the replica's rows on its first rank of the last stage, zero on the others: loss, and
   // targets whose logit is the largest.
   struct Sums {
     double loss = 0, correct = 0;
@@ -87,7 +87,8 @@ class PipelineRank {
   void build_engine();
   void build_optimizer();
   std::size_t place() const { return static_cast<std::size_t>(position_.pipeline); }
-  int rank_of_stage(int stage, int replica) const;
+  int rank_of_stage(int stage, int replica) const;  // with this rank's place in its tensor group
+  std::vector<int> ranks_of_stage(int stage, int replica) const;  // all that share it
   StepContext of_replica(StepContext step, int replica) const;
   Schedule lowered() const;  // the layout's schedule as all ranks execute it
   void reserve_for_sends();

@@ -67,7 +67,7 @@ std::vector<double> StepFigures::list(std::size_t first) const {
   return {begin, begin + static_cast<std::ptrdiff_t>(ranks_)};
 }
 
-StepResult StepFigures::result(int replicas) const {
+StepResult StepFigures::result(int ranks_per_stage) const {
   StepResult result;
   result.loss = values_[0];
   result.stopping = static_cast<int>(values_[kStopping]);
@@ -81,8 +81,9 @@ StepResult StepFigures::result(int replicas) const {
   const std::vector<double> steps = list(step_);
   result.step_seconds = *std::max_element(steps.begin(), steps.end());
   for (std::size_t s = stages_; s < values_.size(); s += kStageOps.size()) {
-    result.stage_seconds.push_back({values_[s] / replicas, values_[s + 1] / replicas,
-                                    values_[s + 2] / replicas, values_[s + 3] / replicas});
+    result.stage_seconds.push_back({values_[s] / ranks_per_stage, values_[s + 1] / ranks_per_stage,
+                                    values_[s + 2] / ranks_per_stage,
+                                    values_[s + 3] / ranks_per_stage});
   }
   return result;
 }

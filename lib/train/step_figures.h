@@ -26,7 +26,7 @@ struct StepResult {
   double step_seconds = 0;               // of the slowest rank
   std::vector<double> busy_seconds;      // per rank: in F, I, W and R
   std::vector<double> run_seconds;       // per rank: from its first action to its last
-  std::vector<StageCost> stage_seconds;  // per stage: mean of each of its actions, over replicas
+  std::vector<StageCost> stage_seconds;  // per stage: mean of each of its actions, over its ranks
   std::vector<double> peak_bytes;        // per rank: tensor memory, highest so far
   double bubble_fraction() const;        // 1 - busy / (ranks x the slowest rank's step)
 };
@@ -49,8 +49,8 @@ class StepFigures {
 
   // To be summed over all ranks.
   std::span<double> values() { return values_; }
-  // Of the summed values. Each stage ran on as many ranks as there are replicas.
-  StepResult result(int replicas) const;
+  // Of the summed values. Each stage ran on so many ranks.
+  StepResult result(int ranks_per_stage) const;
 
  private:
   static constexpr std::size_t kStopping = 1, kWriting = 2, kChunks = 3;  // behind the loss

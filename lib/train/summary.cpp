@@ -105,6 +105,10 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
         pipeline.training_step(0).replica_rows(),
         pipeline.shards_optimizer() ? ", each keeps its share of the optimizer's moments" : ""));
   }
+  if (const int tensor = pipeline.grid().tensor(); tensor > 1) {
+    lines.push_back(fmt::format(
+        "tensor parallel: {} ranks share each stage's attention, MLPs and vocabulary", tensor));
+  }
   const auto again = std::count(layout.recomputed.begin(), layout.recomputed.end(), true);
   if (again > 0) {
     lines.push_back(fmt::format("recompute: {} of {} layers run their forward again", again,

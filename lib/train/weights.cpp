@@ -36,18 +36,59 @@ std::string tokenizer_text(const nlohmann::json& tokenizer) {
   return text;
 }
 
-std::string moment_name(const std::string& moment, const ParameterSlot& slot) {
-  return "optimizer." + moment + "." + slot.parameter->name;
+// A run of a rank's values as a box of the whole tensor.
+struct Part {
+  std::string name;
+  Extents shape, offset, extent;
+  float* values;
+
+  std::span<float> span() const {
+    return {values, static_cast<std::size_t>(elements_of(extent, name))};
+  }
+  CheckpointTensor stored() const {
+    return {.name = name, .shape = shape, .offset = offset, .extent = extent, .data = values};
+  }
+};
+
+// A parameter's values. What ranks share has one axis, or two; a box has one more if need be.
+std::vector<Part> parts_of(const Parameter& parameter) {
+  const Extents shape = extents_of(parameter.whole);
+  if (!parameter.slicing.sliced()) {
+    return {{parameter.name, shape, Extents(shape.size()), shape, parameter.value}};
+  }
+  std::vector<Part> parts;
+  for (const SliceBox& box :
+       boxes_of(parameter.slicing, parameter.whole, 0, parameter.elements())) {
+    Part part{parameter.name,
+              shape,
+              {box.row, box.column},
+              {box.rows, box.columns},
+              parameter.value + box.at};
+    part.offset.resize(shape.size());
+    part.extent.resize(shape.size());
+    parts.push_back(std::move(part));
+  }
+  return parts;
 }
 
-// body(moment's name, piece of a parameter, its moments) for all that this rank updates.
+// body(part of a moment, whether this rank owns it) for all that this rank updates.
 template <class Body>
 void for_each_moment(PipelineRank& pipeline, const Body& body) {
   for (std::size_t s = 0; s < pipeline.updated_pieces().size(); ++s) {
     for (const Optimizer::Moment& moment : pipeline.optimizer().moments(s)) {
       float* at = moment.values->f32();
       for (const Piece& piece : pipeline.updated_pieces()[s]) {
-        body(moment_name(moment.name, *piece.slot), piece, at);
+        const Parameter& parameter = *piece.slot->parameter;
+        const std::int64_t rows = parameter.whole[0];
+        for (const SliceBox& box :
+             boxes_of(parameter.slicing, parameter.whole, piece.first, piece.elements)) {
+          body(Part{"optimizer." + moment.name + "." + parameter.name,
+                    {rows, parameter.whole.elements() / rows},
+                    {box.row, box.column},
+                    {box.rows, box.columns},
+                    at + box.at - piece.first},
+               piece.slot->owned);
+        }
         at += piece.elements;
       }
     }
@@ -67,23 +108,19 @@ std::vector<CheckpointTensor> tensors_to_save(PipelineRank& pipeline) {
   const bool first_replica = pipeline.position().data == 0;
   for (StageParameters& stage : pipeline.parameters().stages()) {
     if (!first_replica) break;  // the others have the same
-    const auto add = [&](const auto& tensor) {
-      tensors.push_back(
-          {.name = tensor.name, .shape = extents_of(tensor.shape), .data = tensor.value});
-    };
     for (const ParameterSlot& slot : stage.slots) {
-      if (slot.owned) add(*slot.parameter);
+      if (!slot.owned) continue;
+      for (const Part& part : parts_of(*slot.parameter)) tensors.push_back(part.stored());
     }
-    for (const Buffer* buffer : stage.buffers) add(*buffer);
+    if (pipeline.position().tensor > 0) continue;
+    for (const Buffer* buffer : stage.buffers) {
+      tensors.push_back(
+          {.name = buffer->name, .shape = extents_of(buffer->shape), .data = buffer->value});
+    }
   }
   if (!first_replica && !pipeline.shards_optimizer()) return tensors;
-  for_each_moment(pipeline, [&](const std::string& name, const Piece& piece, const float* moments) {
-    if (!piece.slot->owned) return;
-    tensors.push_back({.name = name,
-                       .shape = {piece.slot->elements},
-                       .offset = {piece.first},
-                       .extent = {piece.elements},
-                       .data = moments});
+  for_each_moment(pipeline, [&](const Part& part, bool owned) {
+    if (owned) tensors.push_back(part.stored());
   });
   return tensors;
 }
@@ -97,9 +134,9 @@ void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
                   const std::vector<std::unique_ptr<Layer>>& layers) {
   for (StageParameters& stage : parameters.stages()) {
     for (const ParameterSlot& slot : stage.slots) {
-      checkpoint.read(slot.parameter->name, extents_of(slot.parameter->shape),
-                      stage.values.floats().subspan(static_cast<std::size_t>(slot.offset),
-                                                    static_cast<std::size_t>(slot.elements)));
+      for (const Part& part : parts_of(*slot.parameter)) {
+        checkpoint.read_slice(part.name, part.shape, part.offset, part.extent, part.span());
+      }
     }
     for (const Buffer* buffer : stage.buffers) {
       checkpoint.read(buffer->name, extents_of(buffer->shape),
@@ -110,15 +147,14 @@ void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
 }
 
 void load_moments(const Checkpoint& checkpoint, PipelineRank& pipeline) {
-  for_each_moment(pipeline, [&](const std::string& name, const Piece& piece, float* moments) {
-    if (!checkpoint.contains(name)) {
+  for_each_moment(pipeline, [&](const Part& part, bool) {
+    if (!checkpoint.contains(part.name)) {
       fail_checkpoint(checkpoint.folder(),
-                      "has no tensor " + name +
+                      "has no tensor " + part.name +
                           "; is it of another optimizer.type, or of weights alone? Such weights "
                           "begin a run by train.init_from");
     }
-    checkpoint.read_part(name, piece.slot->elements, piece.first,
-                         {moments, static_cast<std::size_t>(piece.elements)});
+    checkpoint.read_slice(part.name, part.shape, part.offset, part.extent, part.span());
   });
 }
 

@@ -264,11 +264,47 @@ TEST_CASE("A part of a tensor of one axis comes from whatever slices hold it") {
   for (const auto& [first, count] :
        {std::pair(0, 10), std::pair(2, 5), std::pair(8, 2), std::pair(5, 1)}) {
     std::vector<float> part(static_cast<std::size_t>(count));
-    checkpoint.read_part("m", 10, first, part);
+    checkpoint.read_slice("m", {10}, {first}, {count}, part);
     for (int i = 0; i < count; ++i)
       CHECK(part[static_cast<std::size_t>(i)] == static_cast<float>(first + i));
   }
   std::vector<float> part(2);
-  expect_text(error_of([&] { checkpoint.read_part("m", 11, 0, part); }),
+  expect_text(error_of([&] { checkpoint.read_slice("m", {11}, {0}, {2}, part); }),
               "tensor m has shape (10), expected (11)");
+}
+
+TEST_CASE("A slice of a tensor comes from all files that have some of it") {
+  const TemporaryFolder at;
+  begin_checkpoint(at.path(""), 1);
+  std::vector<float> values(5 * 6);  // of (row, column): 10 row + column
+  std::vector<std::string> lists;
+  // Left of column 4 by rows {0, 1, 2} and {3, 4}; the rest in one piece.
+  struct Piece {
+    std::int64_t row, column, rows, columns;
+  };
+  int rank = 0;
+  for (const Piece& p : {Piece{0, 0, 3, 4}, Piece{3, 0, 2, 4}, Piece{0, 4, 5, 2}}) {
+    std::vector<float> piece;
+    for (std::int64_t i = 0; i < p.rows * p.columns; ++i) {
+      piece.push_back(static_cast<float>(10 * (p.row + i / p.columns) + p.column + i % p.columns));
+    }
+    lists.push_back(write_rank_file(at.path(""), 1, rank++, 3,
+                                    {{"m",
+                                      StoredType::kFloat32,
+                                      {5, 6},
+                                      {p.row, p.column},
+                                      {p.rows, p.columns},
+                                      piece.data()}}));
+  }
+  const Checkpoint checkpoint =
+      open_checkpoint(finish_checkpoint(at.path(""), {.step = 1}, lists, "{}", ""));
+  for (const Piece& p :
+       {Piece{0, 0, 5, 6}, Piece{2, 3, 2, 2}, Piece{1, 0, 3, 1}, Piece{4, 4, 1, 2}}) {
+    std::vector<float> found(static_cast<std::size_t>(p.rows * p.columns), -1.0f);
+    checkpoint.read_slice("m", {5, 6}, {p.row, p.column}, {p.rows, p.columns}, found);
+    for (std::int64_t i = 0; i < p.rows * p.columns; ++i) {
+      CHECK(found[static_cast<std::size_t>(i)] ==
+            static_cast<float>(10 * (p.row + i / p.columns) + p.column + i % p.columns));
+    }
+  }
 }

@@ -156,7 +156,6 @@ CASES = [
     ("unknown sharding", 2, given("parallel.shard=weights"), 2, ["parallel.shard", "'weights'", "none, optimizer, parameters"]),
     ("sharding that is not there", 2, given("parallel.data=2", "parallel.shard=parameters"), 2,
      ["parallel.shard", "optimizer or none"]),
-    ("tensor parallelism", 2, given("parallel.tensor=2"), 2, ["parallel.tensor", "set it to 1"]),
     ("emulation of replicas", 2, ["emulate", *given("parallel.data=2")], 2, ["parallel.data", "emulate", "set it to 1"]),
     ("recompute: unknown word", 1, given("pipeline.recompute=some"), 2,
      ["pipeline.recompute", "'some'", "none, full, attention"]),

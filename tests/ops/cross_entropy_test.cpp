@@ -100,3 +100,55 @@ TEST_CASE("A logit that is NaN or infinite makes the loss not finite; large ones
   CHECK(std::isfinite(cross_entropy(ops, 1, 67, masked.data(), &target, 1.0f)));
   CHECK(masked[5] < 1e-30f);
 }
+
+TEST_CASE("Cross entropy over classes that ranks share is that of all classes") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t rows = 9, classes = 65;
+  const Floats logits = random_floats(rows * classes, 3);
+  std::vector<std::int32_t> targets;
+  for (int row = 0; row < rows; ++row) targets.push_back(row * row * 7 % 65);
+  targets[4] = static_cast<std::int32_t>(
+      std::max_element(&logits[4 * classes], &logits[5 * classes]) - &logits[4 * classes]);
+  Floats whole = logits;
+  std::int64_t expected_correct = 0;
+  const double expected =
+      cross_entropy(ops, rows, classes, whole.data(), targets.data(), 0.25f, &expected_correct);
+  REQUIRE(expected_correct > 0);
+  for (const std::vector<std::int64_t>& cuts :
+       {std::vector<std::int64_t>{0, 33, 65}, std::vector<std::int64_t>{0, 22, 44, 65}}) {
+    const int ranks = static_cast<int>(cuts.size()) - 1;
+    std::vector<Floats> parts;
+    Floats statistics;
+    const auto part_of_rank = [&](int rank) {
+      const auto r = static_cast<std::size_t>(rank);
+      return ClassPart{rank, ranks, cuts[r], cuts[r + 1] - cuts[r]};
+    };
+    for (int rank = 0; rank < ranks; ++rank) {
+      const ClassPart part = part_of_rank(rank);
+      Floats& own = parts.emplace_back();
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const float* from = &logits[row * classes + part.first_class];
+        own.insert(own.end(), from, from + part.classes);
+      }
+      Floats mine(statistics_shape(part, rows).elements(), 5.0f);
+      partial_cross_entropy(ops, part, rows, own.data(), targets.data(), mine.data());
+      statistics.resize(mine.size());
+      for (std::size_t i = 0; i < mine.size(); ++i) statistics[i] += mine[i];
+    }
+    for (int rank = 0; rank < ranks; ++rank) {
+      CAPTURE(ranks, rank);
+      const ClassPart part = part_of_rank(rank);
+      Floats& own = parts[static_cast<std::size_t>(rank)];
+      std::int64_t correct = 0;
+      const double loss = finish_cross_entropy(ops, part, rows, own.data(), targets.data(),
+                                               statistics.data(), 0.25f, &correct);
+      CHECK(loss == Approx(expected).epsilon(1e-6));
+      CHECK(correct == expected_correct);
+      for (std::int64_t i = 0; i < rows * part.classes; ++i) {
+        const std::int64_t row = i / part.classes, column = part.first_class + i % part.classes;
+        CHECK(own[i] == Approx(whole[row * classes + column]).margin(1e-7));
+      }
+    }
+  }
+}

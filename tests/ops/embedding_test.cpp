@@ -33,9 +33,10 @@ TEST_CASE("Embedding looks up and adds; its gradients are sums over the same ids
       CAPTURE(width, count);
       omp_set_num_threads(count);
       Floats out(dy.size()), got = start, got_positions(positions.size());
-      embedding_forward(ops, rows, tokens, width, ids.data(), table.data(), positions.data(),
-                        out.data());
-      embedding_backward(ops, rows, tokens, width, ids.data(), dy.data(), got.data());
+      const TableRows all{0, vocabulary};
+      embedding_forward(ops, rows, tokens, width, all, ids.data(), table.data(), out.data());
+      add_positions(ops, rows, tokens, width, positions.data(), out.data());
+      embedding_backward(ops, rows, tokens, width, all, ids.data(), dy.data(), got.data());
       position_backward(ops, rows, tokens, width, dy.data(), got_positions.data(), false);
       CHECK(distance(out, y) < 1e-6);
       CHECK(distance(got, dtable) < 1e-5);
@@ -49,4 +50,29 @@ TEST_CASE("Embedding looks up and adds; its gradients are sums over the same ids
     }
   }
   omp_set_num_threads(threads);
+}
+
+TEST_CASE("Two parts of a table look up what the whole does, and get its gradients") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t rows = 3, tokens = 7, width = 5, vocabulary = 11, cut = 6;
+  std::vector<std::int32_t> ids;
+  for (int i = 0; i < rows * tokens; ++i) ids.push_back(i * i % vocabulary);
+  const Floats table = random_floats(vocabulary * width, 1);
+  const Floats dy = random_floats(rows * tokens * width, 2);
+  Floats whole(dy.size()), sum(dy.size()), gradient(table.size()), parts(table.size());
+  embedding_forward(ops, rows, tokens, width, {0, vocabulary}, ids.data(), table.data(),
+                    whole.data());
+  embedding_backward(ops, rows, tokens, width, {0, vocabulary}, ids.data(), dy.data(),
+                     gradient.data());
+  for (const TableRows part : {TableRows{0, cut}, TableRows{cut, vocabulary - cut}}) {
+    Floats found(dy.size(), 9.0f);
+    embedding_forward(ops, rows, tokens, width, part, ids.data(), &table[part.first * width],
+                      found.data());
+    embedding_backward(ops, rows, tokens, width, part, ids.data(), dy.data(),
+                       &parts[part.first * width]);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += found[i];
+  }
+  CHECK(sum == whole);
+  CHECK(parts == gradient);
 }

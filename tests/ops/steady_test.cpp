@@ -21,7 +21,7 @@ TEST_CASE("From the third time on, nothing is allocated and no primitive is buil
   std::vector<std::int32_t> ids(rows, 3);
   std::size_t allocations = 0, primitives = 0;
   for (int time = 0; time < 5; ++time) {
-    embedding_forward(ops, 2, 40, width, ids.data(), weight.data(), nullptr, x.data());
+    embedding_forward(ops, 2, 40, width, {0, classes}, ids.data(), weight.data(), x.data());
     layer_norm_forward(ops, rows, width, x.data(), gamma.data(), beta.data(), x.data(), rstd.data(),
                        y.data());
     attention_forward(ops, attention, qkv.data(), y.data(), sums.data());

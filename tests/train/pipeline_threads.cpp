@@ -8,8 +8,9 @@
 namespace pipetrain {
 namespace {
 
-ModelPlan plan_for(const Config& config, const Source& source, int ranks) {
-  ModelPlan plan = make_plan(config, data_shape_of(source), ranks);
+ModelPlan plan_for(const Config& config, const Source& source, const Grid& grid, int rank) {
+  ModelPlan plan =
+      make_plan(config, data_shape_of(source), grid.pipeline(), grid.position_of(rank).tensor);
   plan.training_rows = source.training_rows();
   return plan;
 }
@@ -68,8 +69,9 @@ RankThread::RankThread(const Config& config, const Source& source, InProcess& gr
       mailbox_(group.mailbox(rank, pool_)),
       collective_(group.collective(rank)),
       replicas_(group.collective(rank, grid_.data_group(rank))),
-      pipeline_(config, plan_for(config, source, grid_.pipeline()),
-                {grid_, *mailbox_, *collective_, *replicas_}, pool_) {
+      tensor_(group.collective(rank, grid_.tensor_group(rank))),
+      pipeline_(config, plan_for(config, source, grid_, rank),
+                {grid_, *mailbox_, *collective_, *replicas_, *tensor_}, pool_) {
   if (rank == 0) coordinator_ = pipeline_.make_coordinator(source_);
 }
 

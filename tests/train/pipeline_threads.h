@@ -83,7 +83,7 @@ class RankThread {
   MemoryPool pool_;
   Grid grid_;
   std::unique_ptr<Mailbox> mailbox_;
-  std::unique_ptr<Collective> collective_, replicas_;
+  std::unique_ptr<Collective> collective_, replicas_, tensor_;
   PipelineRank pipeline_;
   std::unique_ptr<Coordinator> coordinator_;
 };
