@@ -9,7 +9,8 @@ TensorPlace Sharing::evenly(const LayerOptions& options, const std::string& what
   shares_ = true;
   if (count % place_.size == 0) return place_;
   options.fail(what + " " + std::to_string(count) + " cannot be shared out evenly over the " +
-               std::to_string(place_.size) + " ranks of parallel.tensor; expected a multiple");
+               std::to_string(place_.size) + " ranks of parallel.tensor; expected a multiple of " +
+               std::to_string(place_.size));
 }
 
 TensorPlace Sharing::by_vocabulary(const LayerOptions& options, std::int64_t vocabulary) const {

@@ -28,7 +28,7 @@ def given(*settings):
 
 # (name, ranks, arguments, what the error line says); all end with exit code 2.
 REFUSED = [
-    ("heads", 3, given("parallel.tensor=3"), ["attention", "heads 2", "3 ranks of parallel.tensor", "multiple"]),
+    ("heads", 3, given("parallel.tensor=3"), ["heads 2", "3 ranks of parallel.tensor", "multiple"]),
     ("groups of heads", 4,
      given("parallel.tensor=4", "model.preset=llama", "model.width=32", "model.heads=4", "model.kv_heads=2"),
      ["kv_heads 2", "4 ranks of parallel.tensor"]),
