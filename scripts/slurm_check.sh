@@ -83,7 +83,8 @@ awk 'BEGIN { for (i = 0; i < 2000; ++i) print "line " i * i " of the text." }' >
 cat >"$folder/model.yaml" <<'END'
 model: {preset: gpt, depth: 3, heads: 4, width: 32, context: 16}
 data: {path: text.txt}
-train: {steps: 300, batch_size: 8, eval_every: 0, checkpoint_every: 20, log_every: 1}
+optimizer: {schedule: {type: constant}}
+train: {steps: 10000000, batch_size: 8, eval_every: 0, checkpoint_every: 20, log_every: 1}
 END
 export PIPETRAIN="$build/app/pipetrain"
 said() { [ "$(grep -c "$1" "$folder/run.log" 2>/dev/null)" -ge "$2" ]; }
@@ -99,6 +100,8 @@ until_true 60 said ' checkpoint: ' $((resumed + 1)) || fail "does not train on"
 echo "requeued and resumed; now a job of higher priority"
 other=$(cd "$folder" && sbatch --parsable --partition=high --ntasks=2 --output="$folder/high.log" --wrap 'echo preempted; sleep 2')
 until_true 90 said 'stopped on request' 2 || fail "not preempted"
+newest=$(find "$folder/run/checkpoints" -maxdepth 1 -name 'step-*' | sort | tail -1 | sed 's/.*step-0*//')
+sed -i "s/steps: 10000000/steps: $((newest + 50))/" "$folder/model.yaml"   # the end comes into sight
 until_true 90 ended "$other" || fail "the other job does not end"
 until_true 90 said 'resuming from' 2 || fail "not resumed after the preemption"
 echo "preempted, requeued and resumed; now to the end"
