@@ -136,8 +136,10 @@ void ErrorReport::abort(int code, const std::string& text) {
     const int file = open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     if (file >= 0) write_all(file, line + "\n");
     std::this_thread::sleep_for(kPatience);
-    // Still here: that rank's host may be out of reach.
-    if (const int late = claim_file(unheard(file_)); late >= 0) {
+    // Still here: that rank's host may be out of reach. What is said on this host was heard,
+    // however long mpirun takes to end the job.
+    const bool other_hosts = session_.ranks_on_host() < session_.size();
+    if (const int late = other_hosts ? claim_file(unheard(file_)) : -1; late >= 0) {
       close(late);
       print(texts_in(file_, line));
     }
