@@ -30,6 +30,9 @@ void announce_resume(const MpiSession& session, const RunOptions& options,
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   catch_stop_signals();  // a request that comes early is met by the first step
   Startup started = start(session, report, options, /*makes_run_directory=*/true);
+  if (started.source && started.config.train.eval_every > 0) {
+    started.plan.evaluation_rows = evaluation_rows(started.config.train, *started.source);
+  }
   MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
                   std::move(started.plan), mpi.links(), mpi.pool(),

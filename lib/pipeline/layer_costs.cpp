@@ -106,6 +106,23 @@ MemoryUse use_since(const MemoryPool& pool, const BlockCounts& before) {
   return use;
 }
 
+MemoryUse count_evaluation(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
+  const Context context{.ops = ops, .mode = Mode::kEvaluate};
+  Saved saved;
+  Tensor x = made_up(ops, layer.input_row().batched(rows), layer.input_dtype());
+  Tensor targets;
+  if (last) targets = made_up(ops, {layer.output_row().batched(rows).rows()}, DType::kInt32);
+  ops.pool().forget_peaks();
+  const BlockCounts before = ops.pool().block_counts();
+  Tensor y = layer.forward(context, std::move(x), saved);
+  if (last) {
+    cross_entropy(ops, y.shape().rows(), y.shape().back(), y.f32(), targets.i32(), 0.0f);
+    targets.reset();
+    y.reset();
+  }
+  return use_since(ops.pool(), before);
+}
+
 // As many as about kSteadySeconds hold, the same for all that measure together.
 int steady_runs(const Layer& layer, std::int64_t rows) {
   constexpr double kSteadySeconds = 0.1, kFlopPerSecond = 5e10;
@@ -131,6 +148,7 @@ LayerMeasure count_memory(Layer& layer, std::int64_t rows, bool last, Ops& ops) 
   count();
   measured.kept = use_since(ops.pool(), before_all).after;
   if (!measured.kept.empty()) count();
+  measured.evaluation = count_evaluation(layer, rows, last, ops);
   return measured;
 }
 

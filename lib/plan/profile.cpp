@@ -69,7 +69,8 @@ std::vector<LayerMeasure> layers_at(const ModelProfile& profile, std::int64_t ro
     layers.push_back(
         {cost_on_line(rows, near->first, layer.cost, other->first, other->second[i].cost),
          grown(layer.forward, factor, profile), grown(layer.backward_input, factor, profile),
-         grown(layer.backward_weight, factor, profile), layer.kept});
+         grown(layer.backward_weight, factor, profile), grown(layer.evaluation, factor, profile),
+         layer.kept});
   }
   return layers;
 }

@@ -19,7 +19,8 @@ namespace pipetrain {
 struct LayerMeasure {
   StageCost cost;  // seconds
   MemoryUse forward, backward_input, backward_weight;
-  Blocks kept;  // for ever: packed weights, once for all microbatches and of any size
+  MemoryUse evaluation;  // of a forward that keeps nothing; the last layer's leaves nothing
+  Blocks kept;           // for ever: packed weights, once for all microbatches and of any size
 };
 
 struct LayerFacts {

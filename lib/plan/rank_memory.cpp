@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "schedule/generate.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
 
@@ -62,11 +63,11 @@ class Tally {
   std::int64_t used_bytes_ = 0;
 };
 
-// One rank's step.
+// One rank's steps.
 class Walk {
  public:
-  Walk(const MemoryPlan& plan, const std::vector<Action>& actions, int rank)
-      : plan_(plan), actions_(actions), rank_(rank), count_(plan.schedule.microbatches) {
+  Walk(const MemoryPlan& plan, int rank)
+      : plan_(plan), rank_(rank), count_(plan.schedule.microbatches) {
     for (std::size_t s = 0; s < plan.stages.size(); ++s) {
       if (owner(static_cast<int>(s)) != rank) continue;
       prepared_[s] = {prepare(plan.stages[s].larger), prepare(plan.stages[s].smaller)};
@@ -74,18 +75,20 @@ class Walk {
     }
   }
 
-  RankMemory run(const RankParameters& parameters, const MessageBound& bound) {
+  // A training step, and `evaluation`'s batches if it has any actions.
+  RankMemory run(const std::vector<Action>& actions, const std::vector<Action>& evaluation,
+                 const RankParameters& parameters, const MessageBound& bound) {
     RankMemory memory;
     const std::int64_t packed = tally_.used();
     take_parameters(parameters, memory);
-    take_batches();
+    take_batches(2);
     const std::int64_t lasting = tally_.used();
     memory.messages = lasting - packed - memory.steps();
     std::set<std::pair<int, int>> recomputed;
-    for (const Action& action : actions_) {
+    for (const Action& action : actions) {
       if (action.op == Op::kRecompute) recomputed.emplace(action.stage, action.microbatch);
     }
-    for (const Action& action : actions_) {
+    for (const Action& action : actions) {
       const bool forgets = recomputed.contains({action.stage, action.microbatch});
       if (is_compute(action.op)) {
         tally_.run(use_of(action, forgets));
@@ -94,20 +97,43 @@ class Walk {
       }
       memory.activations = std::max(memory.activations, tally_.used() - lasting);
     }
-    memory.work = tally_.reserved() - memory.steps();
+    const std::int64_t training = tally_.reserved();
+    memory.work = training - memory.steps();
+    for (std::int64_t& sending : sending_) {
+      if (sending > 0) tally_.take(std::exchange(sending, 0), -1);
+    }
+    if (!evaluation.empty()) evaluate(evaluation, 2);
+    memory.evaluation = tally_.reserved() - training;
     memory.messages += reserved_for_sends(bound);
     return memory;
   }
 
+  // Batches of an evaluation, as many as may be under way: what a rank has sent is held until the
+  // last stage is through with it. Returns what all blocks take.
+  std::int64_t evaluate(const std::vector<Action>& actions, int batches) {
+    const std::int64_t before = tally_.used();
+    take_batches(batches);
+    for (int batch = 0; batch < batches; ++batch) {
+      for (const Action& action : actions) {
+        if (action.op == Op::kForward) {
+          tally_.run(uses(action).evaluation);
+        } else if (action.op == Op::kReceiveForward && owner(action.stage - 1) != rank_) {
+          tally_.take(block(profile(action.stage, action.microbatch).input_bytes));
+        }
+      }
+    }
+    return tally_.reserved() - before;
+  }
+
  private:
   struct Prepared {
-    Tally::Use forward, forgetting_forward, recompute, backward_input, backward_weight;
+    Tally::Use forward, forgetting_forward, recompute, backward_input, backward_weight, evaluation;
   };
 
   Prepared prepare(const StageProfile& stage) {
-    return {tally_.prepare(stage.forward), tally_.prepare(stage.forgetting_forward),
-            tally_.prepare(stage.recompute), tally_.prepare(stage.backward_input),
-            tally_.prepare(stage.backward_weight)};
+    return {tally_.prepare(stage.forward),         tally_.prepare(stage.forgetting_forward),
+            tally_.prepare(stage.recompute),       tally_.prepare(stage.backward_input),
+            tally_.prepare(stage.backward_weight), tally_.prepare(stage.evaluation)};
   }
   std::int64_t block(std::int64_t bytes) const { return plan_.model.block_bytes(bytes); }
   int owner(int stage) const { return rank_of_stage(plan_.schedule, stage); }
@@ -157,30 +183,34 @@ class Walk {
   }
 
   // The coordinator is one step ahead: this step's inputs and targets and the next one's.
-  void take_batches() {
+  void take_batches(int batches) {
     const ModelProfile& model = plan_.model;
     const int smaller = count_ - plan_.larger_count;
     for (const auto& [rows, count] : {std::pair(plan_.larger_rows, plan_.larger_count),
                                       std::pair(plan_.smaller_rows, smaller)}) {
       const bool first = owner(0) == rank_, last = owner(last_stage()) == rank_;
-      if (first) take(rows * model.input_row_bytes, 2 * count);
-      if (last) take(rows * model.target_row_bytes, 2 * count);
-      if (rank_ == 0 && !last) take(rows * model.target_row_bytes, count);
+      if (first) take(rows * model.input_row_bytes, batches * count);
+      if (last) take(rows * model.target_row_bytes, batches * count);
+      if (rank_ == 0 && !last) take(rows * model.target_row_bytes, (batches - 1) * count);
     }
   }
 
-  const Tally::Use& use_of(const Action& action, bool forgets) const {
+  const Prepared& uses(const Action& action) const {
     const auto& [larger, smaller] = prepared_.at(index(action.stage));
-    const Prepared& uses = is_larger(action.microbatch) ? larger : smaller;
+    return is_larger(action.microbatch) ? larger : smaller;
+  }
+
+  const Tally::Use& use_of(const Action& action, bool forgets) const {
+    const Prepared& all = uses(action);
     switch (action.op) {
       case Op::kForward:
-        return forgets ? uses.forgetting_forward : uses.forward;
+        return forgets ? all.forgetting_forward : all.forward;
       case Op::kRecompute:
-        return uses.recompute;
+        return all.recompute;
       case Op::kBackwardInput:
-        return uses.backward_input;
+        return all.backward_input;
       default:
-        return uses.backward_weight;
+        return all.backward_weight;
     }
   }
 
@@ -218,7 +248,6 @@ class Walk {
   }
 
   const MemoryPlan& plan_;
-  const std::vector<Action>& actions_;
   int rank_, count_;
   Tally tally_;
   std::unordered_map<std::size_t, std::pair<Prepared, Prepared>> prepared_;
@@ -275,6 +304,11 @@ class Parameters {
   std::unordered_map<std::string, std::vector<std::size_t>> uses_;
 };
 
+Schedule lowered_forwards(const Schedule& schedule, int microbatches) {
+  return lower(generate_forward_only(schedule.placement, schedule.rank_count(),
+                                     schedule.virtual_stages, microbatches));
+}
+
 }  // namespace
 
 std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Schedule& schedule,
@@ -290,12 +324,24 @@ std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Sch
 std::vector<RankMemory> rank_memory(const MemoryPlan& plan) {
   const Schedule lowered = lower(plan.schedule);
   const std::vector<MessageBound> bounds = max_outstanding_sends(lowered);
+  Schedule evaluation{.ranks = std::vector<std::vector<Action>>(lowered.ranks.size())};
+  if (plan.evaluates) evaluation = lowered_forwards(plan.schedule, plan.schedule.microbatches);
   std::vector<RankMemory> ranks;
   for (int rank = 0; rank < lowered.rank_count(); ++rank) {
     const std::size_t r = index(rank);
-    ranks.push_back(Walk(plan, lowered.ranks[r], rank).run(plan.parameters[r], bounds[r]));
+    ranks.push_back(
+        Walk(plan, rank).run(lowered.ranks[r], evaluation.ranks[r], plan.parameters[r], bounds[r]));
   }
   return ranks;
+}
+
+std::vector<std::int64_t> evaluation_memory(const MemoryPlan& plan) {
+  const Schedule forwards = lowered_forwards(plan.schedule, plan.schedule.microbatches);
+  std::vector<std::int64_t> bytes;
+  for (int rank = 0; rank < forwards.rank_count(); ++rank) {
+    bytes.push_back(Walk(plan, rank).evaluate(forwards.ranks[index(rank)], 1));
+  }
+  return bytes;
 }
 
 }  // namespace pipetrain

@@ -49,6 +49,7 @@ class Builder {
     stage.cost += layer.cost;
     add_blocks(stage.kept, layer.kept);
     stage.forward = then(std::move(stage.forward), layer.forward);
+    stage.evaluation = then(std::move(stage.evaluation), layer.evaluation);
     MemoryUse& forgetting = stage.forgetting_forward;
     if (!recomputed_[index(i)]) {
       forgetting = then(std::move(forgetting), layer.forward);

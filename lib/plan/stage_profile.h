@@ -12,6 +12,7 @@ struct StageProfile {
   StageCost cost;  // R included, where layers are recomputed
   // Where R will follow, F forgets what it can; where not, it keeps what I and W need.
   MemoryUse forward, forgetting_forward, recompute, backward_input, backward_weight;
+  MemoryUse evaluation;                            // of a forward that keeps nothing
   Blocks kept;                                     // for ever, once for all microbatches
   std::int64_t input_bytes = 0, output_bytes = 0;  // one microbatch's messages
 };

@@ -6,17 +6,20 @@
 
 namespace pipetrain {
 
+std::int64_t evaluation_rows(const TrainConfig& config, const Source& source) {
+  const std::int64_t rows = source.validation_rows();
+  if (config.eval_batches == 0) return rows;
+  return std::min(rows, std::int64_t{config.eval_batches} * config.batch_size);
+}
+
 Evaluator::Evaluator(const TrainConfig& config, PipelineRank& pipeline, Collective& world,
                      const Source* source, Coordinator* coordinator)
     : pipeline_(pipeline),
       world_(world),
       coordinator_(coordinator),
       batch_rows_(config.batch_size) {
-  if (source != nullptr) rows_ = source->validation_rows();
+  if (source != nullptr) rows_ = evaluation_rows(config, *source);
   world_.broadcast(std::as_writable_bytes(std::span(&rows_, 1)), 0);
-  if (config.eval_batches > 0) {
-    rows_ = std::min(rows_, std::int64_t{config.eval_batches} * batch_rows_);
-  }
 }
 
 Evaluation Evaluator::run() {
@@ -30,6 +33,7 @@ Evaluation Evaluator::run() {
     sums.loss += batch_sums.loss;
     sums.correct += batch_sums.correct;
   }
+  pipeline_.finish_evaluation();
   std::array<double, 2> all = {sums.loss, sums.correct};
   world_.all_reduce(std::span<double>(all));
   const auto count = static_cast<double>(targets());

@@ -13,13 +13,16 @@ struct Evaluation {
   double loss = 0, accuracy = 0;  // means over the targets
 };
 
+// Of the validation split, as far as train.eval_batches goes.
+std::int64_t evaluation_rows(const TrainConfig& config, const Source& source);
+
 class Evaluator {
  public:
   // Collective. `source` and `coordinator` on rank 0, null elsewhere; all arguments outlive it.
   Evaluator(const TrainConfig& config, PipelineRank& pipeline, Collective& world,
             const Source* source, Coordinator* coordinator);
 
-  // Of the validation split, as far as train.eval_batches goes; the same on every rank.
+  // evaluation_rows(), the same on every rank.
   std::int64_t rows() const { return rows_; }
   std::int64_t batches() const { return (rows_ + batch_rows_ - 1) / batch_rows_; }
   std::int64_t targets() const { return rows_ * pipeline_.targets_per_row(); }

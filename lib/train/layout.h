@@ -31,7 +31,9 @@ struct ModelPlan {
   TensorPlace place;                                    // whose slices the layers are
   int ranks = 1, virtual_stages = 1, microbatches = 1;  // of one pipeline
   std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
-  MemoryLimit memory_limit;        // of this rank
+  // That each evaluation goes through, for the forecast of memory; 0: none. On rank 0.
+  std::int64_t evaluation_rows = 0;
+  MemoryLimit memory_limit;  // of this rank
   Schedule schedule;  // compute actions; without ranks if it is still to be searched for: auto
 
   int stage_count() const { return ranks * virtual_stages; }

@@ -15,10 +15,10 @@ namespace pipetrain {
 
 namespace {
 
-// Of training steps whose replicas have `batch` rows each.
-std::vector<RankMemory> memory_of_steps(const Config& config, const ModelProfile& model,
-                                        const Layout& layout, std::int64_t batch) {
-  const int microbatches = layout.schedule.microbatches;
+// use(MemoryPlan) of steps whose replicas have `batch` rows each, in `microbatches`.
+template <class Use>
+auto with_plan(const Config& config, const ModelProfile& model, const Layout& layout,
+               std::int64_t batch, int microbatches, const Use& use) {
   const std::int64_t smaller = batch / microbatches, rest = batch % microbatches;
   const std::int64_t larger = smaller + (rest > 0 ? 1 : 0);
   const Partition& first = layout.partition;
@@ -31,19 +31,38 @@ std::vector<RankMemory> memory_of_steps(const Config& config, const ModelProfile
     };
     stages.push_back({profile(larger), profile(smaller)});
   }
-  const Schedule schedule =
-      add_recompute(layout.schedule, recomputing_stages(layout.recomputed, first));
+  Schedule schedule = add_recompute(layout.schedule, recomputing_stages(layout.recomputed, first));
+  schedule.microbatches = microbatches;
   const auto parameters = rank_parameters(model, layout.schedule, first);
-  return rank_memory({.model = model,
-                      .schedule = schedule,
-                      .parameters = parameters,
-                      .stages = stages,
-                      .larger_rows = larger,
-                      .smaller_rows = smaller,
-                      .larger_count = static_cast<int>(rest),
-                      .moments = moments_per_parameter(config.optimizer),
-                      .replicas = config.parallel.data,
-                      .shards_optimizer = config.parallel.shard != "none"});
+  return use(MemoryPlan{.model = model,
+                        .schedule = schedule,
+                        .parameters = parameters,
+                        .stages = stages,
+                        .larger_rows = larger,
+                        .smaller_rows = smaller,
+                        .larger_count = static_cast<int>(rest),
+                        .moments = moments_per_parameter(config.optimizer),
+                        .replicas = config.parallel.data,
+                        .shards_optimizer = config.parallel.shard != "none"});
+}
+
+std::vector<RankMemory> memory_of_steps(const Config& config, const ModelProfile& model,
+                                        const Layout& layout, std::int64_t batch, bool evaluates) {
+  return with_plan(config, model, layout, batch, layout.schedule.microbatches,
+                   [&](MemoryPlan plan) {
+                     plan.evaluates = evaluates;
+                     return rank_memory(plan);
+                   });
+}
+
+// Of an evaluation's last batch, which has `rows` rows over all replicas, the first ones' larger.
+std::vector<std::int64_t> memory_of_last_evaluation(const Config& config, const ModelProfile& model,
+                                                    const Layout& layout, std::int64_t rows) {
+  const std::int64_t replicas = config.parallel.data;
+  const std::int64_t batch = (rows + replicas - 1) / replicas;
+  const auto microbatches =
+      static_cast<int>(std::min<std::int64_t>(layout.schedule.microbatches, batch));
+  return with_plan(config, model, layout, batch, microbatches, evaluation_memory);
 }
 
 // Rows of the short last batch of an epoch; 0 if there is none.
@@ -62,11 +81,16 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& p
   const int replicas = config.parallel.data;
   ModelProfile model = model_profile(plan.layers);
   model.measured[microbatch_rows(config, plan)] = std::move(measured);
+  const std::int64_t batch = config.train.batch_size;
   std::vector<RankMemory> ranks =
-      memory_of_steps(config, model, layout, config.train.batch_size / replicas);
+      memory_of_steps(config, model, layout, batch / replicas, plan.evaluation_rows >= batch);
+  if (const std::int64_t rows = plan.evaluation_rows % batch; rows > 0) {
+    const auto more = memory_of_last_evaluation(config, model, layout, rows);
+    for (std::size_t r = 0; r < ranks.size(); ++r) ranks[r].evaluation += more[r];
+  }
   const std::int64_t rest = short_batch(config, plan, layout.schedule.microbatches);
   if (rest > 0) {  // its blocks have other sizes and serve nothing else
-    const auto more = memory_of_steps(config, model, layout, rest / replicas);
+    const auto more = memory_of_steps(config, model, layout, rest / replicas, false);
     for (std::size_t r = 0; r < ranks.size(); ++r) {
       ranks[r].activations += more[r].activations;
       ranks[r].messages += more[r].messages;
@@ -107,6 +131,7 @@ std::vector<std::string> memory_lines(const std::vector<RankMemory>& memory) {
                        ", gradients " + size_text(m.gradients) + ", moments " +
                        size_text(m.moments) + ", activations " + size_text(m.activations) +
                        ", messages " + size_text(m.messages) + ", work " + size_text(m.work);
+    if (m.evaluation > 0) text += ", evaluation " + size_text(m.evaluation);
     if (m.checkpoint > 0) text += ", copy for checkpoints " + size_text(m.checkpoint);
     return text;
   };

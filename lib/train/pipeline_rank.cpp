@@ -115,6 +115,7 @@ void PipelineRank::build_engine() {
   reducer_ = std::make_unique<GradientReducer>(
       *store_, links_.mailbox, ops_,
       [ranks](int stage) { return ranks[static_cast<std::size_t>(stage)]; }, replica_sum_.get());
+  evaluation_pace_ = std::make_unique<EvaluationPace>(links_.mailbox, pool_, ranks);
   std::vector<Stage*> stages;
   for (const auto& stage : stages_) stages.push_back(stage.get());
   engine_ =
@@ -235,6 +236,19 @@ void PipelineRank::reserve_for_sends() {
   }
 }
 
+// The first ranks may be that many batches ahead of the last.
+void PipelineRank::reserve_for_evaluation(const StepContext& step) {
+  for (const auto& stage : stages_) {
+    if (stage->last() || rank_of_stage(stage->index() + 1, position_.data) == links_.world.rank())
+      continue;
+    for (int m = 0; m < step.microbatches; ++m) {
+      const Shape output = stage->output_shape(step.rows_of(m));
+      pool_.reserve(sizeof(float) * static_cast<std::size_t>(output.elements()),
+                    EvaluationPace::kBatchesUnderWay);
+    }
+  }
+}
+
 // Of each chunk of which this replica has the sum, and that no other rank of the tensor group has.
 void PipelineRank::fill_in_squares() {
   for (std::size_t s = 0; s < pieces_.size(); ++s) {
@@ -305,7 +319,10 @@ PipelineRank::Sums PipelineRank::evaluate(const StepContext& step) {
         generate_forward_only(s.placement, s.rank_count(), s.virtual_stages, step.microbatches);
     actions = lower(forward).ranks[place()];
   }
+  if (!std::exchange(evaluated_, true)) reserve_for_evaluation(step);
+  evaluation_pace_->begin(step);
   engine_->run(actions, step, recorder_);
+  evaluation_pace_->end(step);
   Sums sums;
   for (const auto& stage : stages_) {
     if (!stage->last() || position_.tensor > 0) continue;

@@ -14,6 +14,7 @@
 #include "nn/model.h"
 #include "optim/optimizer.h"
 #include "pipeline/engine.h"
+#include "pipeline/evaluation_pace.h"
 #include "pipeline/parameter_store.h"
 #include "pipeline/replica_sum.h"
 #include "train/config.h"
@@ -72,6 +73,7 @@ class PipelineRank {
     double loss = 0, correct = 0;
   };
   Sums evaluate(const StepContext& step);
+  void finish_evaluation() { evaluation_pace_->finish(); }  // after the last batch
   // Time spent on something else does not count as part of the next step.
   void exclude_seconds(double seconds) { step_start_ += seconds; }
   double take_peak_live_microbatches() { return engine_->take_peak_live_microbatches(); }
@@ -92,6 +94,7 @@ class PipelineRank {
   StepContext of_replica(StepContext step, int replica) const;
   Schedule lowered() const;  // the layout's schedule as all ranks execute it
   void reserve_for_sends();
+  void reserve_for_evaluation(const StepContext& step);
   void fill_in_squares();
   StepResult reduce(const StepContext& step, RankNotice notice);
   void update(const StepContext& step, double learning_rate, double scale);
@@ -116,6 +119,8 @@ class PipelineRank {
   std::unique_ptr<ReplicaSum> replica_sum_;  // null if there is one replica
   std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<EvaluationPace> evaluation_pace_;
+  bool evaluated_ = false;
   std::unique_ptr<Optimizer> optimizer_;
   Recorder recorder_;
   StepFigures figures_;

@@ -12,6 +12,7 @@ ModelPlan plan_for(const Config& config, const Source& source, const Grid& grid,
   ModelPlan plan =
       make_plan(config, data_shape_of(source), grid.pipeline(), grid.position_of(rank).tensor);
   plan.training_rows = source.training_rows();
+  plan.evaluation_rows = source.validation_rows();
   return plan;
 }
 
@@ -106,6 +107,7 @@ double RankThread::evaluate() {
     if (first + batch < rows) next = send(first + batch);
     loss += pipeline_.evaluate(step).loss;
   }
+  pipeline_.finish_evaluation();
   collective_->all_reduce(std::span(&loss, 1));
   return loss;
 }

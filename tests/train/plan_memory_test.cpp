@@ -97,3 +97,30 @@ TEST_CASE("Also of a residual network: images, batch norm's statistics, packed w
   config.train.batch_size = 6;  // microbatches of 2 rows and of 1
   check_foreseen(config, 2, FixedSource::images(config.train.batch_size, {32, 32, 3}, 10));
 }
+
+TEST_CASE("A run foresees what evaluations take, too, whose last batch is short") {
+  constexpr std::int64_t kBatch = 16, kRows = 11 * kBatch + 5;
+  const FixedSource source = FixedSource::counting(kRows, kTokens, kVocabulary);
+  for (const char* schedule : {"gpipe", "1f1b", "interleaved", "zbv"}) {
+    for (const int ranks : {1, 2, 4}) {
+      Config config = small_config(schedule, 8, kBatch, "full");
+      config.pipeline.partition = "uniform";
+      config.train.checkpoint_background = false;  // no copy
+      std::vector<double> taken(static_cast<std::size_t>(ranks)), foreseen(taken);
+      run_ranks(config, source, ranks, [&](RankThread& rank) {
+        const auto r = static_cast<std::size_t>(rank.rank());
+        foreseen[r] = static_cast<double>(rank.pipeline().layout().memory[r].total());
+        rank.evaluate();
+        rank.train(0, 4);
+        rank.evaluate();
+        taken[r] = static_cast<double>(rank.pool().reserved_bytes());
+      });
+      for (std::size_t rank = 0; rank < taken.size(); ++rank) {
+        INFO(schedule << ", rank " << rank << " of " << ranks);
+        // Not less; how far ranks run ahead of each other decides how much of it they take.
+        CHECK(taken[rank] <= 1.02 * foreseen[rank]);
+        CHECK(foreseen[rank] <= 1.1 * taken[rank] + (16 << 10));
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// Holds a pipeline's ranks together in evaluation, where no gradient comes back to stop the first
+// ones from running ahead: what they have sent would pile up. It must not know layers or losses.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "comm/mailbox.h"
+#include "pipeline/stage.h"
+
+namespace pipetrain {
+
+class EvaluationPace {
+ public:
+  // Of batches that are not yet through the last stage, the most that a rank has begun.
+  static constexpr int kBatchesUnderWay = 2;
+
+  // The rank of each stage of the pipeline that this rank is part of.
+  EvaluationPace(Mailbox& mailbox, MemoryPool& pool, std::vector<int> rank_of_stage);
+
+  // Waits until the batch may begin; and says, on the last stage's rank, that it has ended.
+  void begin(const StepContext& batch);
+  void end(const StepContext& batch);
+  // Waits until all have ended.
+  void finish();
+
+ private:
+  Message message(int peer, int parity) const;
+  void await_first();
+
+  Mailbox& mailbox_;
+  MemoryPool& pool_;
+  int last_stage_, last_rank_;
+  std::vector<int> others_;         // all ranks but the last stage's, each once
+  std::deque<int> begun_parities_;  // of the batches under way
+};
+
+}  // namespace pipetrain

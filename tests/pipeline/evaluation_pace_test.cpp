@@ -1,0 +1,43 @@
+#include "pipeline/evaluation_pace.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "catch.h"
+#include "comm/in_process.h"
+
+using namespace pipetrain;
+
+TEST_CASE("A rank begins a batch when the one before the last is through the last stage") {
+  // Stages 0 and 2 on rank 0, 1 and 3 on rank 1.
+  InProcess group(2, {.timeout_seconds = 20, .oversubscribed = true});
+  constexpr int kBatches = 7;
+  std::atomic<int> begun = 0;
+  std::array<int, kBatches> begun_before_end = {};
+  group.run([&](int rank) {
+    MemoryPool pool;
+    const auto mailbox = group.mailbox(rank, pool);
+    EvaluationPace pace(*mailbox, pool, {0, 1, 0, 1});
+    for (int batch = 0; batch < kBatches; ++batch) {
+      const StepContext step{.mode = Mode::kEvaluate, .step = batch};
+      pace.begin(step);
+      if (rank == 0) {
+        ++begun;
+      } else {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // time to run ahead
+        begun_before_end[static_cast<std::size_t>(batch)] = begun;
+      }
+      pace.end(step);
+    }
+    pace.finish();
+    mailbox->flush();
+  });
+  for (int batch = 0; batch < kBatches; ++batch) {
+    INFO("batch " << batch);
+    CHECK(begun_before_end[static_cast<std::size_t>(batch)] <=
+          batch + EvaluationPace::kBatchesUnderWay);
+  }
+  CHECK(begun == kBatches);
+}
