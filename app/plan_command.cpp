@@ -53,6 +53,7 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started) {
                              : parse_size(options.memory, "--memory");
   Candidate& own = request.configured;
   own.data = started.grid.data();
+  own.tensor = started.grid.tensor();
   own.pipeline = started.grid.pipeline();
   own.shard = own.data > 1 ? config.parallel.shard : "none";
   own.schedule = pipeline.schedule;
@@ -116,7 +117,9 @@ void write_configuration(const std::string& file, Config config, const Candidate
   pipeline.recompute = plan.recompute;
   pipeline.live_microbatches = 0;
   config.parallel.data = plan.data;
+  config.parallel.tensor = plan.tensor;
   config.parallel.shard = plan.shard;
+  config.train.precision = plan.precision;
   const std::string aside = file + ".part";
   std::ofstream out(aside);
   out << resolved_yaml(config);
@@ -131,7 +134,6 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
   const Startup started = open_inputs(session, report, options, options.ranks);
   PlanRequest request;
   report.agree([&] {
-    if (started.grid.tensor() > 1) fail("parallel.tensor: plan weighs whole layers; set it to 1");
     build_layers(started.config.model, started.data);  // what is wrong with the model is said here
     request = make_request(options, started);
   });

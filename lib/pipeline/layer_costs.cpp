@@ -5,7 +5,8 @@
 #include <map>
 
 #include "base/random.h"
-#include "ops/cross_entropy.h"
+#include "pipeline/counted_sums.h"
+#include "pipeline/loss.h"
 #include "pipeline/recorder.h"
 
 namespace pipetrain {
@@ -61,10 +62,25 @@ class Borrowed {
   std::vector<Tensor> values_, gradients_;
 };
 
+// What measuring a layer takes beside it. Of a slice, sums over the group are counted and left out.
+struct Workbench {
+  Ops& ops;
+  CountedSums group;
+
+  Workbench(Ops& all_ops, const TensorPlace& place) : ops(all_ops), group(place.rank, place.size) {}
+  Context context(Mode mode) {
+    return {.ops = ops,
+            .mode = mode,
+            .accumulate = true,
+            .tensor_group = group.size() > 1 ? &group : nullptr};
+  }
+};
+
 // One F, I and W of a microbatch; `after` sees the seconds and is called when each is done.
 template <class After>
-void run_once(Layer& layer, std::int64_t rows, bool last, Ops& ops, const After& after) {
-  const Context context{.ops = ops, .accumulate = true};
+void run_once(Layer& layer, std::int64_t rows, bool last, Workbench& bench, const After& after) {
+  Ops& ops = bench.ops;
+  const Context context = bench.context(Mode::kTrain);
   Saved saved;
   Tensor x = made_up(ops, layer.input_row().batched(rows), layer.input_dtype());
   Tensor targets, y;
@@ -79,7 +95,7 @@ void run_once(Layer& layer, std::int64_t rows, bool last, Ops& ops, const After&
   timed(&StageCost::forward, [&] {
     y = layer.forward(context, std::move(x), saved);
     if (!last) return;
-    cross_entropy(ops, y.shape().rows(), y.shape().back(), y.f32(), targets.i32(), 1.0f);
+    loss_of(context, layer, y, targets, 1.0f);
     targets.reset();  // as the Engine does
   });
   timed(&StageCost::backward_input, [&] {
@@ -106,8 +122,9 @@ MemoryUse use_since(const MemoryPool& pool, const BlockCounts& before) {
   return use;
 }
 
-MemoryUse count_evaluation(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
-  const Context context{.ops = ops, .mode = Mode::kEvaluate};
+MemoryUse count_evaluation(Layer& layer, std::int64_t rows, bool last, Workbench& bench) {
+  Ops& ops = bench.ops;
+  const Context context = bench.context(Mode::kEvaluate);
   Saved saved;
   Tensor x = made_up(ops, layer.input_row().batched(rows), layer.input_dtype());
   Tensor targets;
@@ -116,11 +133,42 @@ MemoryUse count_evaluation(Layer& layer, std::int64_t rows, bool last, Ops& ops)
   const BlockCounts before = ops.pool().block_counts();
   Tensor y = layer.forward(context, std::move(x), saved);
   if (last) {
-    cross_entropy(ops, y.shape().rows(), y.shape().back(), y.f32(), targets.i32(), 0.0f);
+    loss_of(context, layer, y, targets, 0.0f);
     targets.reset();
     y.reset();
   }
   return use_since(ops.pool(), before);
+}
+
+// One run that counts memory and sums; it also builds primitives. What stays in it for ever, packed
+// weights, would be counted as the microbatch's: then another one counts.
+LayerMeasure count_memory(Layer& layer, std::int64_t rows, bool last, Workbench& bench) {
+  LayerMeasure measured;
+  const MemoryPool& pool = bench.ops.pool();
+  const auto count = [&] {
+    bench.group.take();  // what others have counted
+    run_once(layer, rows, last, bench,
+             [&](double StageCost::*part, double seconds, const BlockCounts& before) {
+               measured.cost.*part = seconds;
+               const SumUse sums = bench.group.take();
+               if (part == &StageCost::forward) {
+                 measured.forward = use_since(pool, before);
+                 measured.forward_sums = sums;
+               } else if (part == &StageCost::backward_input) {
+                 measured.backward_input = use_since(pool, before);
+                 measured.backward_input_sums = sums;
+               } else {
+                 measured.backward_weight = use_since(pool, before);
+                 measured.backward_weight_sums = sums;
+               }
+             });
+  };
+  const BlockCounts before_all = pool.block_counts();
+  count();
+  measured.kept = use_since(pool, before_all).after;
+  if (!measured.kept.empty()) count();
+  measured.evaluation = count_evaluation(layer, rows, last, bench);
+  return measured;
 }
 
 // As many as about kSteadySeconds hold, the same for all that measure together.
@@ -130,34 +178,12 @@ int steady_runs(const Layer& layer, std::int64_t rows) {
   return static_cast<int>(std::clamp(kSteadySeconds / std::max(seconds, 1e-9), 3.0, 9.0));
 }
 
-// One run that counts the memory; it also builds primitives. What stays in it for ever, packed
-// weights, would be counted as the microbatch's: then another one counts.
-LayerMeasure count_memory(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
-  LayerMeasure measured;
-  const auto count = [&] {
-    run_once(layer, rows, last, ops,
-             [&](double StageCost::*part, double seconds, const BlockCounts& before) {
-               measured.cost.*part = seconds;
-               MemoryUse& use = part == &StageCost::forward          ? measured.forward
-                                : part == &StageCost::backward_input ? measured.backward_input
-                                                                     : measured.backward_weight;
-               use = use_since(ops.pool(), before);
-             });
-  };
-  const BlockCounts before_all = ops.pool().block_counts();
-  count();
-  measured.kept = use_since(ops.pool(), before_all).after;
-  if (!measured.kept.empty()) count();
-  measured.evaluation = count_evaluation(layer, rows, last, ops);
-  return measured;
-}
-
-LayerMeasure measure(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
-  const Borrowed memory(layer, ops);
-  LayerMeasure best = count_memory(layer, rows, last, ops);
+LayerMeasure measure(Layer& layer, std::int64_t rows, bool last, Workbench& bench) {
+  const Borrowed memory(layer, bench.ops);
+  LayerMeasure best = count_memory(layer, rows, last, bench);
   for (int run = 1; run < kRuns; ++run) {
     double seconds_of_run = 0;
-    run_once(layer, rows, last, ops, [&](double StageCost::*part, double seconds, const auto&) {
+    run_once(layer, rows, last, bench, [&](double StageCost::*part, double seconds, const auto&) {
       best.cost.*part = std::min(best.cost.*part, seconds);
       seconds_of_run += seconds;
     });
@@ -166,12 +192,12 @@ LayerMeasure measure(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
   return best;
 }
 
-LayerMeasure profile(Layer& layer, std::int64_t rows, bool last, Ops& ops) {
-  const Borrowed memory(layer, ops);
-  LayerMeasure measured = count_memory(layer, rows, last, ops);
+LayerMeasure profile(Layer& layer, std::int64_t rows, bool last, Workbench& bench) {
+  const Borrowed memory(layer, bench.ops);
+  LayerMeasure measured = count_memory(layer, rows, last, bench);
   std::vector<StageCost> runs(static_cast<std::size_t>(steady_runs(layer, rows)));
   for (StageCost& run : runs) {
-    run_once(layer, rows, last, ops,
+    run_once(layer, rows, last, bench,
              [&](double StageCost::*part, double seconds, const auto&) { run.*part = seconds; });
   }
   for (double StageCost::*part :
@@ -203,25 +229,30 @@ auto for_each_kind(const std::vector<std::unique_ptr<Layer>>& layers, const Meas
 }  // namespace
 
 std::vector<LayerMeasure> measure_layer_costs(const std::vector<std::unique_ptr<Layer>>& layers,
-                                              std::int64_t rows, Ops& ops) {
+                                              const TensorPlace& place, std::int64_t rows,
+                                              Ops& ops) {
+  Workbench bench(ops, place);
   return for_each_kind(layers,
-                       [&](Layer& layer, bool last) { return measure(layer, rows, last, ops); });
+                       [&](Layer& layer, bool last) { return measure(layer, rows, last, bench); });
 }
 
 std::vector<LayerMeasure> count_layer_memory(const std::vector<std::unique_ptr<Layer>>& layers,
-                                             std::int64_t rows, Ops& ops) {
+                                             const TensorPlace& place, std::int64_t rows,
+                                             Ops& ops) {
+  Workbench bench(ops, place);
   return for_each_kind(layers, [&](Layer& layer, bool last) {
     const Borrowed memory(layer, ops);
-    return count_memory(layer, rows, last, ops);
+    return count_memory(layer, rows, last, bench);
   });
 }
 
 std::vector<LayerMeasure> profile_layers(const std::vector<std::unique_ptr<Layer>>& layers,
-                                         std::int64_t rows, Ops& ops,
+                                         const TensorPlace& place, std::int64_t rows, Ops& ops,
                                          const std::function<void()>& together) {
+  Workbench bench(ops, place);
   return for_each_kind(layers, [&](Layer& layer, bool last) {
     together();
-    return profile(layer, rows, last, ops);
+    return profile(layer, rows, last, bench);
   });
 }
 

@@ -20,14 +20,19 @@ constexpr double kAutoEffort = 2e7;  // of each search for a schedule
 constexpr std::size_t kAutoSearches = 2;
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
-// Replicas and the ranks of each, that use all ranks or, without replicas, a divisor of them.
-std::vector<std::pair<int, int>> grids(int ranks, int batch_rows, int layers) {
-  std::vector<std::pair<int, int>> found;
-  for (int p = 1; p <= std::min(ranks, layers); ++p) {
-    if (ranks % p != 0) continue;
-    found.emplace_back(1, p);
-    const int data = ranks / p;
-    if (data > 1 && batch_rows % data == 0) found.emplace_back(data, p);
+struct GridSize {
+  int data = 1, pipeline = 1;
+};
+
+// Of `tensor` ranks a stage: replicas that use all ranks or, without replicas, a divisor of them.
+std::vector<GridSize> grids(int ranks, int tensor, int batch_rows, int layers) {
+  std::vector<GridSize> found;
+  const int stages = ranks / tensor;
+  for (int p = 1; p <= std::min(stages, layers); ++p) {
+    if (ranks % tensor != 0 || stages % p != 0) continue;
+    found.push_back({1, p});
+    const int data = stages / p;
+    if (data > 1 && batch_rows % data == 0) found.push_back({data, p});
   }
   return found;
 }
@@ -69,23 +74,15 @@ class Search {
 
   std::vector<Bounded> candidates() {
     std::vector<Bounded> all;
-    for (const auto& [data, p] : grids(request_.ranks, inputs_.batch_rows, layer_count())) {
-      for (const int m : microbatch_counts(request_, p, inputs_.batch_rows / data)) {
-        for (const auto& [recompute, layers] : inputs_.recomputed) {
-          for (const char* shard : {"none", "optimizer"}) {
-            if (data == 1 && shard != std::string("none")) continue;
-            Candidate candidate = request_.configured;
-            candidate.data = data;
-            candidate.pipeline = p;
-            candidate.microbatches = m;
-            candidate.recompute = recompute;
-            candidate.shard = shard;
-            for (const std::string& schedule : schedule_names()) {
-              candidate.schedule = schedule;
-              add(all, candidate);
-            }
-          }
-        }
+    for (const ModelForm& form : inputs_.forms()) {
+      Candidate candidate = request_.configured;
+      candidate.tensor = form.tensor;
+      candidate.precision = form.precision;
+      for (const auto& [data, p] :
+           grids(request_.ranks, form.tensor, inputs_.batch_rows, layer_count())) {
+        candidate.data = data;
+        candidate.pipeline = p;
+        add_sizes(all, candidate);
       }
     }
     std::stable_sort(all.begin(), all.end(), [](const Bounded& a, const Bounded& b) {
@@ -93,6 +90,25 @@ class Search {
              std::pair(!b.configured_size, b.least_seconds);
     });
     return all;
+  }
+
+  // All that go with the candidate's grid and precision.
+  void add_sizes(std::vector<Bounded>& all, Candidate candidate) {
+    const int rows = inputs_.batch_rows / candidate.data;
+    for (const int m : microbatch_counts(request_, candidate.pipeline, rows)) {
+      for (const auto& [recompute, layers] : inputs_.recomputed) {
+        for (const char* shard : {"none", "optimizer"}) {
+          if (candidate.data == 1 && shard != std::string("none")) continue;
+          candidate.microbatches = m;
+          candidate.recompute = recompute;
+          candidate.shard = shard;
+          for (const std::string& schedule : schedule_names()) {
+            candidate.schedule = schedule;
+            add(all, candidate);
+          }
+        }
+      }
+    }
   }
 
   void add(std::vector<Bounded>& all, Candidate candidate) {
@@ -203,12 +219,13 @@ class Search {
     std::vector<Plan> best = result_.plans;
     std::stable_sort(best.begin(), best.end(),
                      [](const Plan& a, const Plan& b) { return a.step_seconds < b.step_seconds; });
-    std::set<std::tuple<int, int, int, std::string>> done;  // grid, microbatches, recompute
+    // Form and grid, microbatches, recompute.
+    std::set<std::tuple<ModelForm, int, int, int, std::string>> done;
     for (const Plan& plan : best) {
       Candidate candidate = plan.candidate;
       if (candidate.pipeline == 1) continue;
-      const bool other = done.emplace(candidate.data, candidate.pipeline, candidate.microbatches,
-                                      candidate.recompute)
+      const bool other = done.emplace(form_of(candidate), candidate.data, candidate.pipeline,
+                                      candidate.microbatches, candidate.recompute)
                              .second;
       if (!other) continue;
       candidate.schedule = "auto";
@@ -256,9 +273,10 @@ std::vector<int> microbatch_counts(const PlanRequest& request, int pipeline, int
   return {counts.begin(), counts.end()};
 }
 
-std::vector<std::int64_t> microbatch_rows(const PlanRequest& request, int batch_rows, int layers) {
+std::vector<std::int64_t> microbatch_rows(const PlanRequest& request, int tensor, int batch_rows,
+                                          int layers) {
   std::set<std::int64_t> sizes;
-  for (const auto& [data, p] : grids(request.ranks, batch_rows, layers)) {
+  for (const auto& [data, p] : grids(request.ranks, tensor, batch_rows, layers)) {
     const int rows = batch_rows / data;
     for (const int m : microbatch_counts(request, p, rows)) {
       sizes.insert((rows + m - 1) / m);

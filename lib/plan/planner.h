@@ -35,9 +35,10 @@ struct PlanResult {
 // the configuration's own.
 std::vector<int> microbatch_counts(const PlanRequest& request, int pipeline, int batch_rows);
 
-// Sizes of microbatch that the candidates have, the configuration's first and then ascending: what
-// is to be measured.
-std::vector<std::int64_t> microbatch_rows(const PlanRequest& request, int batch_rows, int layers);
+// Sizes of microbatch that the candidates have whose layers are shared by `tensor` ranks, the
+// configuration's first and then ascending: what is to be measured.
+std::vector<std::int64_t> microbatch_rows(const PlanRequest& request, int tensor, int batch_rows,
+                                          int layers);
 
 PlanResult search_plans(const PlanInputs& inputs, const PlanRequest& request);
 

@@ -71,6 +71,12 @@ double seconds_beside(const Timeline& timeline, const std::vector<RankParameters
 
 }  // namespace
 
+std::vector<ModelForm> PlanInputs::forms() const {
+  std::vector<ModelForm> all{{1, precision}};
+  for (const auto& [form, profile] : other_forms) all.push_back(form);
+  return all;
+}
+
 Predictor::Rows Predictor::rows_of(const Candidate& candidate) const {
   const int m = candidate.microbatches, batch = inputs_.batch_rows / candidate.data;
   const int share = batch / m, larger = batch % m;
@@ -78,10 +84,19 @@ Predictor::Rows Predictor::rows_of(const Candidate& candidate) const {
   return {share + 1, share, larger};
 }
 
-const std::vector<LayerMeasure>& Predictor::layers(std::int64_t rows) {
-  const auto found = layers_.find(rows);
+const std::vector<LayerMeasure>& Predictor::layers(const ModelForm& form, std::int64_t rows) {
+  const auto found = layers_.find({form, rows});
   if (found != layers_.end()) return found->second;
-  return layers_.emplace(rows, layers_at(inputs_.model, rows)).first->second;
+  std::vector<LayerMeasure> layers = layers_at(inputs_.form(form), rows);
+  for (LayerMeasure& layer : layers) {
+    const auto seconds = [&](const SumUse& sums) {
+      return inputs_.machine.sum_seconds(sums, form.tensor);
+    };
+    layer.cost.forward += seconds(layer.forward_sums);
+    layer.cost.backward_input += seconds(layer.backward_input_sums);
+    layer.cost.backward_weight += seconds(layer.backward_weight_sums);
+  }
+  return layers_.emplace(std::pair(form, rows), std::move(layers)).first->second;
 }
 
 double Predictor::least_seconds(const Candidate& candidate) {
@@ -92,7 +107,7 @@ double Predictor::least_seconds(const Candidate& candidate) {
        {std::pair(rows.larger, rows.larger_count),
         std::pair(rows.smaller, candidate.microbatches - rows.larger_count)}) {
     if (count == 0) continue;
-    const std::vector<LayerMeasure>& measured = layers(size);
+    const std::vector<LayerMeasure>& measured = layers(form_of(candidate), size);
     for (std::size_t i = 0; i < measured.size(); ++i) {
       const StageCost& cost = measured[i].cost;
       seconds += count * (cost.total() + (recomputed[i] ? cost.forward : 0));
@@ -102,18 +117,20 @@ double Predictor::least_seconds(const Candidate& candidate) {
 }
 
 const Predictor::Cut& Predictor::cut(const Candidate& candidate, Placement placement) {
-  const auto key = std::tuple(candidate.data, candidate.pipeline, candidate.virtual_stages,
+  const ModelForm form = form_of(candidate);
+  const auto key = std::tuple(form, candidate.data, candidate.pipeline, candidate.virtual_stages,
                               candidate.microbatches, candidate.recompute, placement);
   const auto found = cuts_.find(key);
   if (found != cuts_.end()) return found->second;
 
   const Rows rows = rows_of(candidate);
   const std::vector<bool>& recomputed = inputs_.recomputed.at(candidate.recompute);
-  const std::vector<LayerMeasure>& larger = layers(rows.larger);
+  const std::vector<LayerMeasure>& larger = layers(form, rows.larger);
   std::vector<double> seconds;
   for (std::size_t i = 0; i < larger.size(); ++i) {
     seconds.push_back(larger[i].cost.total() + (recomputed[i] ? larger[i].cost.forward : 0));
   }
+  const ModelProfile& model = inputs_.form(form);
   Cut made;
   made.first_layers = inputs_.cut(seconds, placement, candidate.pipeline, candidate.virtual_stages);
   const double share = static_cast<double>(rows.larger_count) / candidate.microbatches;
@@ -123,8 +140,8 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, Placement place
     const int end = last ? static_cast<int>(seconds.size()) : made.first_layers[s + 1];
     const StageCut stage{made.first_layers[s], end, last};
     made.stages.push_back(
-        {stage_profile(inputs_.model, larger, rows.larger, stage, recomputed),
-         stage_profile(inputs_.model, layers(rows.smaller), rows.smaller, stage, recomputed)});
+        {stage_profile(model, larger, rows.larger, stage, recomputed),
+         stage_profile(model, layers(form, rows.smaller), rows.smaller, stage, recomputed)});
     const StageSizes& sizes = made.stages.back();
     made.costs.stages.push_back(weighted(sizes.larger.cost, share, sizes.smaller.cost));
     if (s > 0) message_bytes = std::max(message_bytes, sizes.larger.input_bytes);
@@ -137,6 +154,30 @@ Costs Predictor::costs(const Candidate& candidate, Placement placement) {
   return cut(candidate, placement).costs;
 }
 
+// What a rank of the stage sends in a step to sum over its tensor-parallel group.
+std::int64_t Predictor::summed_bytes(const Candidate& candidate, const Cut& cut, int stage) {
+  if (candidate.tensor == 1) return 0;
+  const Rows rows = rows_of(candidate);
+  const std::vector<bool>& recomputed = inputs_.recomputed.at(candidate.recompute);
+  const auto next = index(stage) + 1;
+  std::int64_t bytes = 0;
+  for (const auto& [size, count] :
+       {std::pair(rows.larger, rows.larger_count),
+        std::pair(rows.smaller, candidate.microbatches - rows.larger_count)}) {
+    if (count == 0) continue;
+    const std::vector<LayerMeasure>& measured = layers(form_of(candidate), size);
+    const std::size_t end =
+        next < cut.first_layers.size() ? index(cut.first_layers[next]) : measured.size();
+    for (std::size_t i = index(cut.first_layers[index(stage)]); i < end; ++i) {
+      const LayerMeasure& layer = measured[i];
+      const int forwards = recomputed[i] ? 2 : 1;
+      bytes += count * (forwards * layer.forward_sums.bytes + layer.backward_input_sums.bytes +
+                        layer.backward_weight_sums.bytes);
+    }
+  }
+  return 2 * bytes * (candidate.tensor - 1) / candidate.tensor;
+}
+
 Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
                         std::int64_t limit_bytes) {
   const Cut& model_cut = cut(candidate, schedule.placement);
@@ -144,7 +185,8 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
   const MachineProfile& machine = inputs_.machine;
   Plan plan{.candidate = candidate, .first_layers = model_cut.first_layers};
 
-  const auto parameters = rank_parameters(inputs_.model, schedule, model_cut.first_layers);
+  const ModelProfile& model = inputs_.form(form_of(candidate));
+  const auto parameters = rank_parameters(model, schedule, model_cut.first_layers);
   const bool sharded = candidate.shard != "none";
   for (const RankParameters& mine : parameters) {
     const std::int64_t moments = inputs_.moments * mine.elements() / (sharded ? candidate.data : 1);
@@ -159,7 +201,7 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
 
   const Schedule full = with_recompute(schedule, model_cut.costs);
   plan.tensor_bytes.clear();
-  for (const RankMemory& rank : rank_memory({.model = inputs_.model,
+  for (const RankMemory& rank : rank_memory({.model = model,
                                 .schedule = full,
                                 .parameters = parameters,
                                 .stages = model_cut.stages,
@@ -190,6 +232,9 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
                                (model_cut.stages[index(s)].larger.output_bytes / rows.larger);
     sent[index(from)] += bytes;
     sent[index(to)] += bytes;
+  }
+  for (int s = 0; s < schedule.stage_count(); ++s) {
+    sent[index(rank_of_stage(schedule, s))] += summed_bytes(candidate, model_cut, s);
   }
   for (std::size_t rank = 0; rank < sent.size(); ++rank) {
     sent[rank] += 8 * parameters[rank].elements() * (candidate.data - 1) / candidate.data;

@@ -19,15 +19,33 @@ namespace pipetrain {
 using Cutter = std::function<std::vector<int>(const std::vector<double>& layer_seconds,
                                               Placement placement, int ranks, int virtual_stages)>;
 
+// What decides how a layer is computed by a rank.
+struct ModelForm {
+  int tensor = 1;  // ranks that share it
+  std::string precision = "float32";
+  friend auto operator<=>(const ModelForm&, const ModelForm&) = default;
+};
+
 struct PlanInputs {
-  ModelProfile model;
+  ModelProfile model;  // of whole layers, in the configuration's precision
+  std::string precision = "float32";
+  std::map<ModelForm, ModelProfile> other_forms;  // that may be chosen, too
   MachineProfile machine;
   int batch_rows = 1;
   int moments = 2;  // of the optimizer, per parameter
   Cutter cut;
   // For each value of pipeline.recompute that may be chosen, one entry per layer.
   std::map<std::string, std::vector<bool>> recomputed;
+
+  std::vector<ModelForm> forms() const;
+  const ModelProfile& form(const ModelForm& wanted) const {
+    return wanted == ModelForm{1, precision} ? model : other_forms.at(wanted);
+  }
 };
+
+inline ModelForm form_of(const Candidate& candidate) {
+  return {candidate.tensor, candidate.precision};
+}
 
 class Predictor {
  public:
@@ -52,12 +70,14 @@ class Predictor {
     Costs costs;
   };
   Rows rows_of(const Candidate& candidate) const;
-  const std::vector<LayerMeasure>& layers(std::int64_t rows);
+  // With the time of sums over the tensor-parallel group.
+  const std::vector<LayerMeasure>& layers(const ModelForm& form, std::int64_t rows);
   const Cut& cut(const Candidate& candidate, Placement placement);
+  std::int64_t summed_bytes(const Candidate& candidate, const Cut& cut, int stage);
 
   const PlanInputs& inputs_;
-  std::map<std::int64_t, std::vector<LayerMeasure>> layers_;  // by rows
-  std::map<std::tuple<int, int, int, int, std::string, Placement>, Cut> cuts_;
+  std::map<std::pair<ModelForm, std::int64_t>, std::vector<LayerMeasure>> layers_;  // by rows
+  std::map<std::tuple<ModelForm, int, int, int, int, std::string, Placement>, Cut> cuts_;
 };
 
 }  // namespace pipetrain

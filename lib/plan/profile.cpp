@@ -66,11 +66,20 @@ std::vector<LayerMeasure> layers_at(const ModelProfile& profile, std::int64_t ro
   std::vector<LayerMeasure> layers;
   for (std::size_t i = 0; i < near->second.size(); ++i) {
     const LayerMeasure& layer = near->second[i];
-    layers.push_back(
-        {cost_on_line(rows, near->first, layer.cost, other->first, other->second[i].cost),
-         grown(layer.forward, factor, profile), grown(layer.backward_input, factor, profile),
-         grown(layer.backward_weight, factor, profile), grown(layer.evaluation, factor, profile),
-         layer.kept});
+    LayerMeasure& made = layers.emplace_back();
+    made.cost = cost_on_line(rows, near->first, layer.cost, other->first, other->second[i].cost);
+    made.kept = layer.kept;
+    for (SumUse LayerMeasure::*sums :
+         {&LayerMeasure::forward_sums, &LayerMeasure::backward_input_sums,
+          &LayerMeasure::backward_weight_sums}) {
+      const SumUse& at_near = layer.*sums;
+      made.*sums = {at_near.count, std::llround(factor * static_cast<double>(at_near.bytes))};
+    }
+    for (MemoryUse LayerMeasure::*use :
+         {&LayerMeasure::forward, &LayerMeasure::backward_input, &LayerMeasure::backward_weight,
+          &LayerMeasure::evaluation}) {
+      made.*use = grown(layer.*use, factor, profile);
+    }
   }
   return layers;
 }

@@ -13,11 +13,18 @@
 
 namespace pipetrain {
 
-// One layer, one microbatch. Before forward its input is in memory, before backward_input the
-// gradient of its output; both count as taken by whoever brought them. The last layer's forward
-// includes the loss.
+// Sums over a tensor-parallel group, one after the other.
+struct SumUse {
+  int count = 0;
+  std::int64_t bytes = 0;  // of all together, as each rank has them
+};
+
+// One layer, or the slice of it that a rank of a tensor-parallel group has; one microbatch. Before
+// forward its input is in memory, before backward_input the gradient of its output; both count as
+// taken by whoever brought them. The last layer's forward includes the loss.
 struct LayerMeasure {
-  StageCost cost;  // seconds
+  StageCost cost;  // seconds, without sums over the group
+  SumUse forward_sums, backward_input_sums, backward_weight_sums;
   MemoryUse forward, backward_input, backward_weight;
   MemoryUse evaluation;  // of a forward that keeps nothing; the last layer's leaves nothing
   Blocks kept;           // for ever: packed weights, once for all microbatches and of any size
@@ -36,6 +43,7 @@ struct LayerFacts {
 };
 
 struct ModelProfile {
+  int tensor = 1;  // ranks that share each layer: all below is of a rank's slices
   std::vector<LayerFacts> layers;
   std::int64_t input_row_bytes = 0, target_row_bytes = 0;      // of the batch
   std::map<std::int64_t, std::vector<LayerMeasure>> measured;  // rows of a microbatch -> layers
@@ -55,6 +63,12 @@ struct MachineProfile {
 
   double message_seconds(std::int64_t bytes) const {
     return message_latency_seconds + static_cast<double>(bytes) / message_bytes_per_second;
+  }
+  // Each rank scatters all but its share to be summed, and gathers the others'.
+  double sum_seconds(const SumUse& sums, int ranks) const {
+    const double sent = 2.0 * (ranks - 1);
+    return sent * (sums.count * message_latency_seconds +
+                   static_cast<double>(sums.bytes) / ranks / message_bytes_per_second);
   }
 };
 

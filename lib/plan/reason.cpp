@@ -25,7 +25,9 @@ std::string against_schedules(const PlanResult& result, int ranks) {
   };
   const Plan* rival = first_that(plans, [&](const Plan& p) {
     return other_schedule(p) && p.candidate.pipeline == best.candidate.pipeline &&
-           p.candidate.data == best.candidate.data && p.candidate.shard == best.candidate.shard &&
+           p.candidate.data == best.candidate.data && p.candidate.tensor == best.candidate.tensor &&
+           p.candidate.precision == best.candidate.precision &&
+           p.candidate.shard == best.candidate.shard &&
            p.candidate.microbatches == best.candidate.microbatches &&
            p.candidate.recompute == best.candidate.recompute;
   });
@@ -74,6 +76,9 @@ std::string text_of(const Candidate& candidate, int all_ranks) {
     text += fmt::format(" in {} replicas of {} rank{}", candidate.data, candidate.pipeline,
                         candidate.pipeline == 1 ? "" : "s");
     if (candidate.shard != "none") text += " (" + candidate.shard + " sharded)";
+  }
+  if (candidate.tensor > 1) {
+    text += fmt::format(", each stage shared by {} ranks", candidate.tensor);
   }
   if (candidate.recompute != "none") text += " and recompute " + candidate.recompute;
   if (candidate.ranks() != all_ranks) {

@@ -75,8 +75,8 @@ std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelPla
   MemoryPool scratch;
   Ops ops(scratch);
   const std::int64_t rows = microbatch_rows(config, plan);
-  return timed ? measure_layer_costs(plan.layers, rows, ops)
-               : count_layer_memory(plan.layers, rows, ops);
+  return timed ? measure_layer_costs(plan.layers, plan.place, rows, ops)
+               : count_layer_memory(plan.layers, plan.place, rows, ops);
 }
 
 std::vector<StageCost> agreed_costs(const std::vector<LayerMeasure>& measured,

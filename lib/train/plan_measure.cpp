@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 
+#include "base/error.h"
 #include "ops/parallel.h"
 #include "optim/optimizer.h"
 #include "pipeline/layer_costs.h"
@@ -41,13 +43,13 @@ std::map<std::string, std::vector<bool>> recompute_choices(PipelineConfig pipeli
 }
 
 std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& data,
-                                         std::int64_t rows, Crew& crew) {
+                                         const TensorPlace& place, std::int64_t rows, Crew& crew) {
   std::vector<LayerMeasure> measured;
   const std::vector<double> seconds = crew.mean([&](const auto& together, bool first) {
     MemoryPool pool;
     Ops ops(pool);
-    const Layers layers = build_layers(config.model, data);
-    std::vector<LayerMeasure> mine = profile_layers(layers, rows, ops, together);
+    const Layers layers = build_layers(config.model, data, place);
+    std::vector<LayerMeasure> mine = profile_layers(layers, place, rows, ops, together);
     std::vector<double> times;
     for (const LayerMeasure& layer : mine) {
       for (const auto part : kParts) times.push_back(layer.cost.*part);
@@ -106,6 +108,17 @@ double measure_reading(const Source& source, std::int64_t rows) {
   return (wall_seconds() - start) / static_cast<double>(rows);
 }
 
+// The slices that one of `tensor` ranks has of each layer; none if the model's cannot be shared so.
+std::optional<ModelProfile> shared_form(const Config& config, const DataShape& data, int tensor) {
+  try {
+    ModelProfile form = model_profile(build_layers(config.model, data, {0, tensor}));
+    form.tensor = tensor;
+    return form;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, const Source* source,
@@ -115,6 +128,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   constexpr std::int64_t kGrowthBytes = 32 << 20;
   PlanInputs inputs;
   inputs.batch_rows = config.train.batch_size;
+  inputs.precision = config.train.precision;
   inputs.moments = moments_per_parameter(config.optimizer);
   inputs.cut = [](const std::vector<double>& costs, Placement placement, int ranks,
                   int virtual_stages) {
@@ -128,24 +142,36 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   ModelProfile& model = inputs.model = model_profile(layers);
   inputs.recomputed = recompute_choices(config.pipeline, layers);
 
-  const std::vector<std::int64_t> sizes =
-      microbatch_rows(request, inputs.batch_rows, static_cast<int>(model.layers.size()));
-  for (const std::int64_t rows : sizes) {
-    const bool enough = crew.agreed(wall_seconds() - start) > seconds;
-    if (enough && model.measured.size() >= 2) break;
-    model.measured[rows] = measure_layers(config, data, rows, crew);
+  const auto measure_sizes = [&](ModelProfile& form, double allowed) {
+    const double begin = wall_seconds();
+    const auto sizes = microbatch_rows(request, form.tensor, inputs.batch_rows,
+                                       static_cast<int>(form.layers.size()));
+    for (const std::int64_t rows : sizes) {
+      const bool enough = crew.agreed(wall_seconds() - begin) > allowed;
+      if (enough && form.measured.size() >= 2) break;
+      form.measured[rows] = measure_layers(config, data, {0, form.tensor}, rows, crew);
+    }
+    return sizes.front();
+  };
+  const std::int64_t own_rows = measure_sizes(model, seconds);
+  for (int tensor = 2; tensor <= request.ranks; ++tensor) {
+    if (request.ranks % tensor != 0) continue;
+    std::optional<ModelProfile> form = shared_form(config, data, tensor);
+    if (!form) continue;
+    measure_sizes(*form, seconds / 4);
+    inputs.other_forms[{tensor, inputs.precision}] = std::move(*form);
   }
   const std::int64_t elements =
       std::clamp(parameter_elements(model) / request.ranks, kChunkElements, kMostUpdated);
   inputs.machine.update_seconds_per_element = measure_update(config.optimizer, elements, crew);
   if (source != nullptr) {
-    inputs.machine.read_seconds_per_row = measure_reading(*source, sizes.front());
+    inputs.machine.read_seconds_per_row = measure_reading(*source, own_rows);
   }
   std::int64_t row_bytes = 0;  // of the largest message between two layers
   for (std::size_t i = 1; i < model.layers.size(); ++i) {
     row_bytes = std::max(row_bytes, model.layers[i].input_row_bytes);
   }
-  crew.describe(inputs.machine, std::max<std::int64_t>(4, sizes.front() * row_bytes));
+  crew.describe(inputs.machine, std::max<std::int64_t>(4, own_rows * row_bytes));
   inputs.machine.measure_seconds = wall_seconds() - start;
   return inputs;
 }

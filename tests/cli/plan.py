@@ -31,9 +31,9 @@ def as_json(checks, folder, name, ranks, arguments, check):
         for entry in report["plans"]:
             for key, kind in PLAN_KEYS.items():
                 expect(problems, isinstance(entry[key], kind), f"{key} is {entry.get(key)!r}")
-            expect(problems, entry["tensor"] == 1 and entry["shard"] in ("none", "optimizer"), f"cannot run {entry}")
+            expect(problems, entry["shard"] in ("none", "optimizer"), f"cannot run {entry}")
             expect(problems, entry["data"] > 1 or entry["shard"] == "none", f"shards nothing: {entry}")
-            expect(problems, entry["data"] * entry["pipeline"] <= report["ranks"], f"too many ranks: {entry}")
+            expect(problems, entry["data"] * entry["tensor"] * entry["pipeline"] <= report["ranks"], f"too many ranks: {entry}")
         for row in report["comparison"]:
             expect(problems, 0 < row["efficiency"] <= 1.2, f"efficiency {row}")
         expect(problems, {row["way"] for row in report["comparison"]} >= {"pipeline", "data", "tensor"}, "ways missing")
@@ -57,6 +57,13 @@ def on_ranks(problems, report):
     expect(problems, report["ranks"] == 4, "ranks")
 
 
+def shared(problems, report):
+    own = report["configured"]
+    expect(problems, (own["tensor"], own["pipeline"], own["data"]) == (2, 1, 1), f"configured {own}")
+    tensors = {entry["tensor"] for entry in report["plans"]}
+    expect(problems, tensors == {1, 2}, f"two heads for one or two ranks: {tensors}")
+
+
 def text(checks, folder):
     job = Job(1, plan("--ranks", "2"), folder=folder)
     problems = []
@@ -74,14 +81,14 @@ def written(checks, folder):
     expect(problems, job.wait() == 0, "exit code")
     best = json.loads(job.output())["plans"][0]
     checks.case("--write", job, problems)
-    job = Job(best["data"] * best["pipeline"], ["--config", "best.yaml", "--set", "train.steps=2", "--output", "written"], folder=folder)
+    job = Job(best["data"] * best["tensor"] * best["pipeline"], ["--config", "best.yaml", "--set", "train.steps=2", "--output", "written"], folder=folder)
     problems = []
     expect(problems, job.wait() == 0, "exit code")
     with open(os.path.join(folder, "written", "config.yaml"), encoding="utf-8") as file:
         config = file.read()
     for key in ["schedule", "microbatches", "virtual_stages", "recompute"]:
         expect(problems, f"  {key}: {best[key]}\n" in config, f"{key} is not {best[key]}")
-    for key in ["data", "shard"]:
+    for key in ["data", "tensor", "shard"]:
         expect(problems, re.search(f"parallel: *{{[^}}]*{key}: {best[key]}[,}}]|  {key}: {best[key]}\n", config), f"{key} is not {best[key]}")
     checks.case("the written configuration trains", job, problems)
 
@@ -99,6 +106,8 @@ def main():
         make_inputs(folder)
         as_json(checks, folder, "alone", 1, plan("--ranks", "2", "--format", "json"), alone)
         as_json(checks, folder, "on two ranks for four", 2, plan("--ranks", "4", "--format", "json"), on_ranks)
+        as_json(checks, folder, "layers shared", 1,
+                plan("--ranks", "2", "--format", "json", "--set", "parallel.tensor=2"), shared)
         text(checks, folder)
         written(checks, folder)
         refused(checks, folder, plan("--ranks", "2", "--write", "best.yaml"), [r"best\.yaml exists"])

@@ -36,8 +36,6 @@ REFUSED = [
     ("a model without blocks", 2, ["train", "--config", "resnet.yaml", *sets("parallel.tensor=2")],
      ["parallel.tensor", "attention and MLPs", "neither", "set it to 1"]),
     ("a grid that does not fit", 3, given("parallel.tensor=2"), ["ranks is 3", "data 1", "tensor 2"]),
-    ("plan", 1, ["plan", "--config", "model.yaml", *sets("parallel.tensor=2"), "--ranks", "2"],
-     ["parallel.tensor", "plan", "set it to 1"]),
     ("emulate", 2, ["emulate", "--config", "model.yaml", *sets("parallel.tensor=2")],
      ["parallel.tensor", "emulate", "set it to 1"]),
 ]

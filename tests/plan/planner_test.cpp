@@ -183,3 +183,40 @@ TEST_CASE("Replicas are weighed by the sum of their gradients, and by their memo
     CHECK(plan.candidate.data != 4);
   }
 }
+
+TEST_CASE("Ranks that share layers are weighed by their sums, and by their memory") {
+  constexpr std::int64_t kSum = 1000;  // bytes of a row, in F and in I
+  MadeUp made_up{.parameters = 1 << 20};
+  PlanInputs inputs = made_up.inputs();
+  // Of each layer half the work and half the parameters.
+  ModelProfile shared = MadeUp{.seconds = 0.5, .parameters = 1 << 19}.inputs().model;
+  shared.tensor = 2;
+  for (auto& [rows, layers] : shared.measured) {
+    for (LayerMeasure& layer : layers) {
+      layer.forward_sums = layer.backward_input_sums = {1, rows * kSum};
+    }
+  }
+  inputs.other_forms[{2, "float32"}] = std::move(shared);
+  const auto predicted = [&](int tensor) {
+    return Predictor(inputs).predict({.tensor = tensor, .microbatches = 4},
+                                     generate("1f1b", 1, 1, 4), std::int64_t{1} << 40);
+  };
+  const Plan fast = predicted(2);
+  // 16 rows through 8 layers of half a second a row, thrice; 128 kB summed in F and in I.
+  CHECK(fast.step_seconds == Approx(16 * 8 * 1.5).epsilon(1e-3));
+  CHECK(fast.sent_bytes == 2 * (2 * 16 * 8 * kSum) / 2);
+  // Weights, gradients and two moments of half the parameters.
+  CHECK(predicted(1).memory_bytes - fast.memory_bytes == 4 * 4 * 8 * (1 << 19));
+  const auto best = [&] {
+    return search_plans(inputs, request(2, std::int64_t{1} << 40)).plans.front().candidate;
+  };
+  inputs.batch_rows = 15;  // not for two replicas
+  CHECK(best().tensor == 2);
+  inputs.batch_rows = 16;
+  inputs.machine.message_bytes_per_second = 1e3;
+  inputs.machine.message_latency_seconds = 1;
+  // A sum over two ranks sends half of it twice, each with a latency.
+  const double sums = 4 * 8 * 2 * 2 * 1.0 + 2 * 16 * 8 * kSum / 1e3;
+  CHECK(predicted(2).step_seconds == Approx(fast.step_seconds + sums).epsilon(1e-3));
+  CHECK(best().tensor == 1);
+}
