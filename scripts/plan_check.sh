@@ -3,7 +3,7 @@
 # this machine: step, and tensor memory of the fullest rank. Without arguments: bench_mid at 1f1b and zb-h1 on 2 ranks.
 #   scripts/plan_check.sh [CONFIG [RANKS [SCHEDULE]...]]
 # Environment: PIPETRAIN (the program), STEPS (timed steps of each bench, default 3), SET (more options for both, such as
-# "--set train.batch_size=16").
+# "--set train.batch_size=16"), RECOMPUTE (values of pipeline.recompute to go through, default none: "none attention full").
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 pipetrain=${PIPETRAIN:-$here/build/app/pipetrain}
@@ -19,15 +19,18 @@ import json, sys
 plan, bench = (json.load(open(file)) for file in sys.argv[2:4])
 predicted, measured = plan["configured"], bench
 tensors, held = max(predicted["tensor_bytes"]), max(measured["tensor_bytes"])
-print("%-15s step %8.3f s predicted %8.3f s measured, ratio %.3f; bubble %4.1f%% %4.1f%%; tensors %7.1f MB %7.1f MB, ratio %.3f" % (
+print("%-21s step %8.3f s predicted %8.3f s measured, ratio %.3f; bubble %4.1f%% %4.1f%%; tensors %7.1f MB %7.1f MB, ratio %.3f" % (
     sys.argv[1], predicted["step_seconds"], measured["step_seconds"],
     predicted["step_seconds"] / measured["step_seconds"], 100 * predicted["bubble_fraction"],
     100 * measured["bubble_fraction"], tensors / 1e6, held / 1e6, tensors / held))
 '
+run() { mpirun --map-by :OVERSUBSCRIBE --bind-to none -np "$ranks" "$pipetrain" "$@" --config "$config" --format json; }
+
 for schedule in "$@"; do
-  mpirun --map-by :OVERSUBSCRIBE --bind-to none -np "$ranks" "$pipetrain" plan --config "$config" --ranks "$ranks" \
-    --set "pipeline.schedule=$schedule" ${SET:-} --format json >"$folder/plan.json"
-  mpirun --map-by :OVERSUBSCRIBE --bind-to none -np "$ranks" "$pipetrain" bench --config "$config" \
-    --schedule "$schedule" ${SET:-} --steps "${STEPS:-3}" --format json >"$folder/bench.json"
-  python3 -c "$compare" "$schedule" "$folder/plan.json" "$folder/bench.json"
+  for recompute in ${RECOMPUTE:-none}; do
+    set -- --set "pipeline.schedule=$schedule" --set "pipeline.recompute=$recompute" ${SET:-}
+    run plan --ranks "$ranks" "$@" >"$folder/plan.json"
+    run bench --steps "${STEPS:-3}" "$@" >"$folder/bench.json"
+    python3 -c "$compare" "$schedule, $recompute" "$folder/plan.json" "$folder/bench.json"
+  done
 done

@@ -40,7 +40,6 @@ void MpiSession::learn_host() {
   check_mpi("MPI_Comm_split_type",
             MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &host));
   check_mpi("MPI_Comm_size", MPI_Comm_size(host, &ranks_on_host_));
-  check_mpi("MPI_Comm_rank", MPI_Comm_rank(host, &rank_on_host_));
 
   cpu_set_t mine;
   CPU_ZERO(&mine);

@@ -18,7 +18,6 @@ class MpiSession {
   int size() const { return size_; }
   const std::string& host() const { return host_; }
   int ranks_on_host() const { return ranks_on_host_; }
-  int rank_on_host() const { return rank_on_host_; }
   // Cores this rank may run on, and how many ranks of this host, itself among them, may run on any
   // of those.
   int cores() const { return cores_; }
@@ -33,7 +32,7 @@ class MpiSession {
 
   int rank_ = 0, size_ = 1;
   std::string host_;
-  int ranks_on_host_ = 1, rank_on_host_ = 0;
+  int ranks_on_host_ = 1;
   int cores_ = 1, ranks_sharing_cores_ = 1;
   int exceptions_at_start_ = 0;
 };
