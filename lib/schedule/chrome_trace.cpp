@@ -24,6 +24,9 @@ std::string_view category_of(const Span& span) {
       return "recompute";
     case Op::kReduceGrad:
       return "reduce";
+    case Op::kUnshard:
+    case Op::kReshard:
+      return "gather";
     default:
       return "message";
   }

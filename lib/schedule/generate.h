@@ -24,7 +24,9 @@ int default_virtual_stages(std::string_view name);
 Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches);
 
 // Every stage's forwards alone, in the order in which a pipeline of p ranks runs them: evaluation.
-Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages,
-                               int microbatches);
+// `stage_by_stage`: in a loop a rank ends one stage before it begins the next, which then come one
+// after the other however many microbatches there are.
+Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages, int microbatches,
+                               bool stage_by_stage = false);
 
 }  // namespace pipetrain

@@ -151,7 +151,7 @@ Costs mean_costs(const Timeline& timeline, const Schedule& schedule) {
   std::vector<std::map<Op, Mean>> means(static_cast<std::size_t>(schedule.stage_count()));
   for (const auto& spans : timeline.ranks) {
     for (const Span& span : spans) {
-      if (!is_work(span)) continue;
+      if (!is_work(span) && span.action.op != Op::kUnshard) continue;
       Mean& mean = means[static_cast<std::size_t>(span.action.stage)][span.action.op];
       mean.sum += span.end - span.start;
       ++mean.count;
@@ -160,7 +160,8 @@ Costs mean_costs(const Timeline& timeline, const Schedule& schedule) {
   Costs costs;
   for (auto& mean : means) {
     costs.stages.push_back({mean[Op::kForward].value(), mean[Op::kBackwardInput].value(),
-                            mean[Op::kBackwardWeight].value(), mean[Op::kRecompute].value()});
+                            mean[Op::kBackwardWeight].value(), mean[Op::kRecompute].value(),
+                            mean[Op::kUnshard].value()});
   }
   return costs;
 }

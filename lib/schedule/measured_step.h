@@ -25,7 +25,8 @@ TracedStep in_units(const TracedStep& step, double seconds_per_unit);
 // Error(kData), beginning with `name`.
 Schedule schedule_of(const Timeline& timeline, const std::string& name);
 
-// Each stage's mean over its microbatches; messages are free.
+// Each stage's mean over its microbatches; messages are free. Weights take as long to gather as
+// their first use waited for them.
 Costs mean_costs(const Timeline& timeline, const Schedule& schedule);
 
 // The median time from the end of a result to the end of a wait for it on another rank; 0 if no

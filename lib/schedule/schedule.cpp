@@ -12,7 +12,7 @@ struct OpName {
   std::string_view name;
 };
 
-constexpr std::array<OpName, 10> kOpNames{{
+constexpr std::array<OpName, 12> kOpNames{{
     {Op::kForward, "F"},
     {Op::kBackwardInput, "I"},
     {Op::kBackwardWeight, "W"},
@@ -23,6 +23,8 @@ constexpr std::array<OpName, 10> kOpNames{{
     {Op::kSendBackward, "SEND_B"},
     {Op::kReceiveBackward, "RECV_B"},
     {Op::kReduceGrad, "REDUCE_GRAD"},
+    {Op::kUnshard, "UNSHARD"},
+    {Op::kReshard, "RESHARD"},
 }};
 
 // Reads a number from the front of `text` and drops it.
@@ -41,7 +43,7 @@ std::string text_of(const Action& action) {
   const std::string_view name = kOpNames[static_cast<std::size_t>(action.op)].name;
   std::string text = std::to_string(action.stage);
   text += name;
-  if (action.op != Op::kReduceGrad) text += std::to_string(action.microbatch);
+  if (!is_of_stage(action.op)) text += std::to_string(action.microbatch);
   return text;
 }
 
@@ -57,7 +59,7 @@ std::optional<Action> parse_action(std::string_view text) {
   if (found == kOpNames.end()) return std::nullopt;
   action.op = found->op;
   text.remove_prefix(name.size());
-  if (action.op != Op::kReduceGrad) {
+  if (!is_of_stage(action.op)) {
     const std::optional<int> microbatch = take_number(text);
     if (!microbatch) return std::nullopt;
     action.microbatch = *microbatch;

@@ -13,7 +13,8 @@ namespace pipetrain {
 
 // F forward; I gradient with respect to the input; W with respect to the weights; B both; R
 // recompute. kReceive* post a receive; kSend* hand a finished result to the mailbox; kReduceGrad
-// sums a stage's gradient over its copies.
+// sums a stage's gradient over its copies. Of sharded weights, kUnshard starts to gather a stage's
+// and kReshard drops them.
 enum class Op : std::uint8_t {
   kForward,
   kBackwardInput,
@@ -25,20 +26,26 @@ enum class Op : std::uint8_t {
   kSendBackward,
   kReceiveBackward,
   kReduceGrad,
+  kUnshard,
+  kReshard,
 };
 
 struct Action {
   Op op = Op::kForward;
   int stage = 0;
-  int microbatch = 0;  // 0 for kReduceGrad
+  int microbatch = 0;  // 0 where the action is of the whole stage
   friend bool operator==(const Action&, const Action&) = default;
 };
 
-// "2F0", "2SEND_F0", "2REDUCE_GRAD": stage, op, microbatch.
+// "2F0", "2SEND_F0", "2UNSHARD": stage, op, microbatch.
 std::string text_of(const Action& action);
 std::optional<Action> parse_action(
     std::string_view text);  // the inverse; nothing if it is no action
 bool is_compute(Op op);      // F, I, W, B, R
+// It is for all of a stage's microbatches together.
+inline bool is_of_stage(Op op) {
+  return op == Op::kReduceGrad || op == Op::kUnshard || op == Op::kReshard;
+}
 inline bool sends_gradient(Op op) { return op == Op::kBackwardInput || op == Op::kBackward; }
 inline bool ends_microbatch(Op op) { return op == Op::kBackwardWeight || op == Op::kBackward; }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "schedule/lower.h"
+#include "schedule/shard_actions.h"
 #include "schedule/walk.h"
 
 namespace pipetrain {
@@ -22,6 +23,8 @@ class Simulation {
     forward_end_.resize(cells);
     gradient_end_.resize(cells);
     free_.resize(schedule.ranks.size());
+    gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
+    gathers_end_.resize(schedule.ranks.size());
     live_.resize(schedule.ranks.size());
     timeline_.ranks.resize(schedule.ranks.size());
     timeline_.peak_live_microbatches.resize(schedule.ranks.size());
@@ -31,17 +34,15 @@ class Simulation {
   }
 
   void run(int rank, const Action& action) {
-    if (!is_compute(action.op)) return;
     const std::size_t r = static_cast<std::size_t>(rank);
-    const double arrival = arrival_of(rank, action);
-    if (arrival > free_[r]) {
-      Action waiting = action;
-      if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
-        waiting.op = Op::kBackwardInput;
-      }
-      timeline_.ranks[r].push_back({waiting, true, free_[r], arrival});
-      free_[r] = arrival;
+    if (action.op == Op::kUnshard) gather(r, action.stage);
+    if (!is_compute(action.op)) return;
+    wait(r, {Op::kUnshard, action.stage, 0}, gathered_[static_cast<std::size_t>(action.stage)]);
+    Action waiting = action;
+    if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
+      waiting.op = Op::kBackwardInput;
     }
+    wait(r, waiting, arrival_of(rank, action));
     if (action.op == Op::kForward) enter(r);
     compute(r, action);
     if (ends_microbatch(action.op) || (forward_only_ && action.op == Op::kForward)) --live_[r];
@@ -57,6 +58,19 @@ class Simulation {
     const bool travels = rank_of_stage(schedule_, needed->stage) != rank;
     return ends[cell(schedule_, needed->stage, needed->microbatch)] +
            (travels ? costs_.message : 0);
+  }
+
+  void gather(std::size_t rank, int stage) {
+    const auto s = static_cast<std::size_t>(stage);
+    double& end = gathers_end_[rank];
+    end = std::max(end, free_[rank]) + costs_.stages[s].gather;
+    gathered_[s] = end;
+  }
+
+  void wait(std::size_t rank, const Action& what, double until) {
+    if (until <= free_[rank]) return;
+    timeline_.ranks[rank].push_back({what, true, free_[rank], until});
+    free_[rank] = until;
   }
 
   void enter(std::size_t rank) {
@@ -99,11 +113,12 @@ class Simulation {
   bool forward_only_;
   std::vector<double> forward_end_, gradient_end_;  // per stage and microbatch
   std::vector<double> free_;                        // per rank: when it ended its last action
+  std::vector<double> gathered_;                    // per stage: when its weights are whole
+  std::vector<double> gathers_end_;                 // per rank: of those begun
   std::vector<int> live_;
   Timeline timeline_;
 };
 
-// As it runs: with the Rs of the stages that recompute.
 Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
   Simulation simulation(schedule, costs, sends);
   walk(schedule, [&](int rank, std::size_t position) {
@@ -121,13 +136,19 @@ Costs equal_costs(const Schedule& schedule, double forward, double backward_inpu
   return {std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), share), message};
 }
 
+// As it runs: with the Rs of the stages that recompute, and the gathers of sharded ones.
 Timeline simulate(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
   std::vector<bool> recomputes;
-  for (const StageCost& cost : costs.stages) recomputes.push_back(cost.recompute > 0);
-  if (std::find(recomputes.begin(), recomputes.end(), true) == recomputes.end()) {
-    return simulate_listed(schedule, costs, sends);
+  bool any_recomputes = false, any_gathers = false;
+  for (const StageCost& cost : costs.stages) {
+    recomputes.push_back(cost.recompute > 0);
+    any_recomputes = any_recomputes || cost.recompute > 0;
+    any_gathers = any_gathers || cost.gather > 0;
   }
-  return simulate_listed(add_recompute(schedule, recomputes), costs, sends);
+  if (!any_recomputes && !any_gathers) return simulate_listed(schedule, costs, sends);
+  Schedule listed = any_recomputes ? add_recompute(schedule, recomputes) : schedule;
+  if (any_gathers) listed = add_shard_actions(listed);
+  return simulate_listed(listed, costs, sends);
 }
 
 }  // namespace pipetrain

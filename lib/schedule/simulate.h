@@ -13,12 +13,14 @@ namespace pipetrain {
 struct StageCost {
   double forward = 0, backward_input = 0, backward_weight = 0;
   double recompute = 0;  // 0: the stage keeps its activations and has no R
+  double gather = 0;  // of its weights, beside the rank's work; 0: they are whole. Not in total()
   double total() const { return forward + backward_input + backward_weight + recompute; }
   StageCost& operator+=(const StageCost& other) {
     forward += other.forward;
     backward_input += other.backward_input;
     backward_weight += other.backward_weight;
     recompute += other.recompute;
+    gather += other.gather;
     return *this;
   }
 };
@@ -37,7 +39,9 @@ enum class BackwardSends { kGradientsFirst, kAfterBackward };
 
 // Linear in the number of actions. `schedule` holds compute actions (B allowed) and must be valid;
 // a stage whose recompute costs something has its Rs where add_recompute() (schedule/lower.h) puts
-// them.
+// them, and if gathering costs something the stages are gathered where add_shard_actions()
+// (schedule/shard_actions.h) says: a rank's gathers follow each other, and a use waits for its
+// stage's.
 // A microbatch is live on a stage from the start of its F to the end of its W.
 Timeline simulate(const Schedule& schedule, const Costs& costs,
                   BackwardSends sends = BackwardSends::kGradientsFirst);
