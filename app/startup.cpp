@@ -99,9 +99,6 @@ void set_epochs(Startup& made) {
 
 Grid check_scope(const Config& config, int ranks) {
   const Grid grid = Grid::filling(ranks, config.parallel.data, config.parallel.tensor);
-  if (config.parallel.shard == "parameters" && grid.data() > 1) {
-    fail("parallel.shard: this version shards the optimizer only; set it to optimizer or none");
-  }
   if (config.train.precision == "bfloat16") {
     fail(std::string("train.precision: ") +
          (bfloat16_instructions() ? "this version does not train in bfloat16"

@@ -10,8 +10,8 @@
 namespace pipetrain {
 namespace {
 
-// Done in two visits: once all have started it, read what the others laid down; once all have read,
-// the own buffer may change.
+// Done once all have started it. Each lays down a copy, so that none waits for another one's visit,
+// as none does for MPI's operations: those go on while a rank waits for anything.
 class StartedOperation final : public Pending {
  public:
   enum class Kind : std::uint8_t { kReduceScatter, kAllGather };
@@ -29,7 +29,7 @@ class StartedOperation final : public Pending {
     const std::lock_guard lock(meeting_.mutex);
     Meeting::Started& started = meeting_.started[name_];
     started.wholes.resize(meeting_.laid_down.size());
-    started.wholes[rank_] = whole_.data();
+    started.wholes[rank_].assign(whole_.begin(), whole_.end());
     ++started.arrived;
   }
 
@@ -39,12 +39,7 @@ class StartedOperation final : public Pending {
     Meeting::Started& started = meeting_.started[name_];
     const int ranks = static_cast<int>(started.wholes.size());
     if (started.arrived < ranks) return false;
-    if (!read_) {
-      read(started.wholes);
-      read_ = true;
-      ++started.read;
-    }
-    if (started.read < ranks) return false;
+    read(started.wholes);
     if (kind_ == Kind::kReduceScatter) std::ranges::copy(sum(), part(whole_.data(), rank_).begin());
     left_ = true;
     if (++started.left == ranks) meeting_.started.erase(name_);
@@ -53,17 +48,18 @@ class StartedOperation final : public Pending {
   Tensor take_scratch() override { return std::move(scratch_); }
 
  private:
-  std::span<float> part(float* whole, std::size_t r) const {
+  template <class T>
+  std::span<T> part(T* whole, std::size_t r) const {
     return {whole + cuts_[r], cuts_[r + 1] - cuts_[r]};
   }
   std::span<float> sum() { return scratch_.floats().first(cuts_[rank_ + 1] - cuts_[rank_]); }
 
-  void read(const std::vector<float*>& wholes) {
+  void read(const std::vector<std::vector<float>>& wholes) {
     for (std::size_t r = 0; r < wholes.size(); ++r) {
       if (kind_ == Kind::kReduceScatter) {
-        add_term<float>(static_cast<int>(r), part(wholes[r], rank_), sum());
+        add_term<float>(static_cast<int>(r), part(wholes[r].data(), rank_), sum());
       } else if (r != rank_) {
-        std::ranges::copy(part(wholes[r], r), part(whole_.data(), r).begin());
+        std::ranges::copy(part(wholes[r].data(), r), part(whole_.data(), r).begin());
       }
     }
   }
@@ -75,7 +71,7 @@ class StartedOperation final : public Pending {
   std::span<float> whole_;
   Cuts cuts_;
   Tensor scratch_;
-  bool read_ = false, left_ = false;
+  bool left_ = false;
 };
 
 // Each operation: lay down the address of one's own part; when all have come, read the others';

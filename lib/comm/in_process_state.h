@@ -40,8 +40,8 @@ struct Meeting {
 
   // An operation that goes on while its ranks do other things.
   struct Started {
-    std::vector<float*> wholes;  // one per rank
-    int arrived = 0, read = 0, left = 0;
+    std::vector<std::vector<float>> wholes;  // one per rank, as it was when that rank started
+    int arrived = 0, left = 0;
   };
   std::map<std::pair<std::string, int>, Started> started;  // by name and number
 };

@@ -74,7 +74,7 @@ void BatchNorm::update_running(const Context& context, const Tensor& moments) co
   for (const std::size_t index : {running_mean_, running_variance_}) {
     const Buffer& running = buffer(index);
     for (std::int64_t c = 0; c < channels_; ++c) {
-      const float before = context.accumulate ? running.next[c] : kept * running.value[c];
+      const float before = context.accumulate_buffers ? running.next[c] : kept * running.value[c];
       running.next[c] = before + share * measured[c];
     }
     measured += channels_;

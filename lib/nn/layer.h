@@ -34,6 +34,7 @@ struct Context {
   int microbatch = 0, microbatches = 1;  // of the step
   int replicas = 1;         // more: since the step before, others have added to the gradients
   bool accumulate = false;  // backward_weight adds to the gradients; else it overwrites them
+  bool accumulate_buffers = false;  // likewise to the next values of buffers
   // Of kEvaluate: the rows' tokens come a few at a time, these from first_token on. A layer that
   // reaches into the past keeps in Saved what it needs of them for those that follow.
   bool in_parts = false;

@@ -6,16 +6,17 @@
 
 namespace pipetrain {
 
-void initialize(const Parameter& parameter, std::uint64_t seed, std::span<float> values) {
+void initialize(const Parameter& parameter, std::uint64_t seed, std::span<float> values,
+                std::int64_t first) {
   if (parameter.initial.kind == Initial::Kind::kConstant) {
     std::fill(values.begin(), values.end(), parameter.initial.scale);
     return;
   }
   const std::uint64_t key = random_key(seed, parameter.name);
   const std::int64_t whole_columns = parameter.whole.elements() / parameter.whole[0];
-  for (const SliceBox& box :
-       boxes_of(parameter.slicing, parameter.whole, 0, parameter.elements())) {
-    float* to = values.data() + box.at;
+  for (const SliceBox& box : boxes_of(parameter.slicing, parameter.whole, first,
+                                      static_cast<std::int64_t>(values.size()))) {
+    float* to = values.data() + box.at - first;
 #pragma omp parallel for schedule(static)
     for (std::int64_t i = 0; i < box.elements(); ++i) {
       const std::int64_t row = box.row + i / box.columns, column = box.column + i % box.columns;

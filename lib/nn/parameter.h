@@ -37,8 +37,8 @@ struct Parameter {
 };
 
 // State that is no weight: it has no gradient, and evaluation reads what training measured. In a
-// step, backward_weight makes `next` of `value`, or of `next` if context.accumulate; with the
-// weights' update it becomes the value.
+// step, backward_weight makes `next` of `value`, or of `next` if context.accumulate_buffers; with
+// the weights' update it becomes the value.
 struct Buffer {
   std::string name;  // as a parameter's
   Shape shape;
@@ -47,8 +47,9 @@ struct Buffer {
   float* next = nullptr;
 };
 
-// Fills `values` as `parameter.initial` says, from (seed, name, index in the
-// whole tensor) alone.
-void initialize(const Parameter& parameter, std::uint64_t seed, std::span<float> values);
+// Fills `values`, what follows from entry `first` on of the parameter here, as `parameter.initial`
+// says, from (seed, name, index in the whole tensor) alone.
+void initialize(const Parameter& parameter, std::uint64_t seed, std::span<float> values,
+                std::int64_t first = 0);
 
 }  // namespace pipetrain

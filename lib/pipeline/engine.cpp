@@ -11,25 +11,37 @@ constexpr int kCoordinator = 0;
 }  // namespace
 
 Engine::Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
-               GradientReducer& reducer)
-    : rank_of_stage_(std::move(rank_of_stage)), mailbox_(mailbox), reducer_(reducer) {
+               GradientReducer& reducer, ShardedWeights* weights)
+    : rank_of_stage_(std::move(rank_of_stage)),
+      mailbox_(mailbox),
+      reducer_(reducer),
+      weights_(weights) {
   for (Stage* stage : stages) {
     const std::size_t place = locals_.size();
     stage->set_poll([this] {
       mailbox_.poll();
       reducer_.poll();
+      if (weights_ != nullptr) weights_->poll();
     });
-    stage->set_layer_done([this, place](std::size_t layer) { reducer_.layer_done(place, layer); });
+    stage->set_around_weights(
+        {.before = [this, place](std::size_t layer) { reducer_.before_weights(place, layer); },
+         .after =
+             [this, place](std::size_t layer, bool last_microbatch) {
+               reducer_.after_weights(place, layer, last_microbatch);
+             },
+         .takes_each_microbatch = reducer_.takes_each_microbatch()});
     locals_.push_back({stage, {}});
   }
 }
 
-Engine::Local& Engine::local(int stage) {
+std::size_t Engine::place(int stage) {
   const auto found = std::find_if(locals_.begin(), locals_.end(),
                                   [&](const Local& l) { return l.stage->index() == stage; });
   assert(found != locals_.end());
-  return *found;
+  return static_cast<std::size_t>(found - locals_.begin());
 }
+
+Engine::Local& Engine::local(int stage) { return locals_[place(stage)]; }
 
 Message Engine::message(Channel channel, int peer_stage, int for_stage, int microbatch,
                         const StepContext& step) const {
@@ -78,6 +90,7 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
     if (action.op == Op::kRecompute) local(action.stage).stage->expect_recompute(action.microbatch);
   }
   live_ = 0;
+  if (weights_ != nullptr) weights_->begin();
   if (step.mode == Mode::kTrain) reducer_.begin();
   for (const Action& action : actions) execute(action, step, recorder);
   if (step.mode == Mode::kTrain) {
@@ -92,6 +105,7 @@ double Engine::take_peak_live_microbatches() {
 void Engine::execute(const Action& action, const StepContext& step, Recorder& recorder) {
   const auto [op, stage, microbatch] = action;
   const auto m = static_cast<std::size_t>(microbatch);
+  if (is_compute(op)) wait_for_weights(stage, recorder);
   switch (op) {
     case Op::kForward:
       return forward(action, step, recorder);
@@ -117,6 +131,10 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
                                    DType::kFloat32);
     case Op::kReduceGrad:
       return reducer_.start(stage, step.parity());
+    case Op::kUnshard:
+      return weights_->unshard(place(stage));
+    case Op::kReshard:
+      return weights_->reshard(place(stage));
     case Op::kBackward:
       break;
   }
@@ -128,6 +146,11 @@ Tensor Engine::wait_for(const Message& message, const Action& action, Recorder& 
   const std::string needed_by = text_of(action);
   recorder.record(action, true, [&] { tensor = mailbox_.take(message, needed_by.c_str()); });
   return tensor;
+}
+
+void Engine::wait_for_weights(int stage, Recorder& recorder) {
+  if (weights_ == nullptr || weights_->gathered(place(stage))) return;
+  recorder.record({Op::kUnshard, stage, 0}, true, [&] { weights_->wait(place(stage)); });
 }
 
 void Engine::forward(const Action& action, const StepContext& step, Recorder& recorder) {

@@ -9,6 +9,7 @@
 #include "comm/mailbox.h"
 #include "pipeline/gradient_reducer.h"
 #include "pipeline/recorder.h"
+#include "pipeline/sharded_weights.h"
 #include "pipeline/stage.h"
 #include "schedule/schedule.h"
 
@@ -17,9 +18,9 @@ namespace pipetrain {
 class Engine {
  public:
   // `stages` in ascending order; for every stage of the pipeline the rank of `mailbox` that owns
-  // it.
+  // it. `weights` where replicas share them out: then the actions say when they are gathered.
   Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
-         GradientReducer& reducer);
+         GradientReducer& reducer, ShardedWeights* weights = nullptr);
 
   // Makes room for the inputs and targets that the coordinator sends one step ahead.
   void expect_batch(const StepContext& step, const Shape& target_row);
@@ -40,10 +41,12 @@ class Engine {
   };
 
   Local& local(int stage);
+  std::size_t place(int stage);  // among the rank's stages
   int stage_count() const { return static_cast<int>(rank_of_stage_.size()); }
   Message message(Channel channel, int peer_stage, int for_stage, int microbatch,
                   const StepContext& step) const;
   Tensor wait_for(const Message& message, const Action& action, Recorder& recorder);
+  void wait_for_weights(int stage, Recorder& recorder);
   void forward(const Action& action, const StepContext& step, Recorder& recorder);
   void recompute(const Action& action, const StepContext& step, Recorder& recorder);
   void backward_input(const Action& action, const StepContext& step, Recorder& recorder);
@@ -54,6 +57,7 @@ class Engine {
   std::vector<int> rank_of_stage_;
   Mailbox& mailbox_;
   GradientReducer& reducer_;
+  ShardedWeights* weights_;
   int live_ = 0, peak_live_ = 0;  // microbatches on any of this rank's stages
 };
 

@@ -1,20 +1,31 @@
 #include "pipeline/gradient_reducer.h"
 
+#include <cassert>
+
 #include "ops/activation.h"
 
 namespace pipetrain {
 namespace {
 
-// A tied gradient's message is named after the parameter's position among the rank's tied
-// parameters.
-Message tied_message(int peer, int stage, std::size_t index, int parity) {
-  return {Channel::kTied, peer, stage, static_cast<int>(index), parity};
+// The two uses of a tied parameter, seen from one of them.
+struct Ends {
+  explicit Ends(const TiedParameter& tied)
+      : mine(tied.earlier.here ? tied.earlier.stage : tied.later.stage),
+        other(tied.earlier.here ? tied.later.stage : tied.earlier.stage) {}
+  int mine, other;  // stages
+};
+
+bool both_here(const TiedParameter& tied) { return tied.earlier.here && tied.later.here; }
+
+// A model ties one parameter at most, so a part of it names the message.
+Message tied_message(int peer, int stage, std::size_t part, int parity) {
+  return {Channel::kTied, peer, stage, static_cast<int>(part), parity};
 }
 
 }  // namespace
 
 GradientReducer::GradientReducer(ParameterStore& parameters, Mailbox& mailbox, Ops& ops,
-                                 std::function<int(int)> rank_of_stage, ReplicaSum* replicas)
+                                 std::function<int(int)> rank_of_stage, OverReplicas replicas)
     : parameters_(parameters),
       mailbox_(mailbox),
       ops_(ops),
@@ -22,59 +33,76 @@ GradientReducer::GradientReducer(ParameterStore& parameters, Mailbox& mailbox, O
       replicas_(replicas) {}
 
 void GradientReducer::begin() {
-  if (replicas_ != nullptr) replicas_->begin();
+  if (replicas_.whole != nullptr) replicas_.whole->begin();
+  if (replicas_.sharded != nullptr) replicas_.sharded->begin();
 }
 
-void GradientReducer::layer_done(std::size_t stage, std::size_t layer) {
-  if (replicas_ == nullptr) return;
-  replicas_->complete(stage, parameters_.stages()[stage].layer_offsets[layer]);
+void GradientReducer::before_weights(std::size_t stage, std::size_t layer) {
+  if (replicas_.sharded != nullptr) replicas_.sharded->make_room(stage, layer);
+}
+
+void GradientReducer::after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) {
+  if (replicas_.sharded != nullptr) replicas_.sharded->layer_done(stage, layer);
+  if (replicas_.whole != nullptr && last_microbatch) replicas_.whole->complete(stage, layer);
 }
 
 void GradientReducer::poll() {
-  if (replicas_ != nullptr) replicas_->poll();
+  if (replicas_.whole != nullptr) replicas_.whole->poll();
+  if (replicas_.sharded != nullptr) replicas_.sharded->poll();
 }
 
 void GradientReducer::start(int stage, int parity) {
-  for (std::size_t i = 0; i < parameters_.tied().size(); ++i) {
-    TiedParameter& tied = parameters_.tied()[i];
-    if (tied.has_earlier && tied.has_later) continue;
-    const Shape shape = tied.slot.parameter->shape;
-    const int mine = tied.has_earlier ? tied.earlier_stage : tied.later_stage;
-    const int other = tied.has_earlier ? tied.later_stage : tied.earlier_stage;
-    if (stage != mine) continue;
-    const int peer = rank_of_stage_(other);
-    mailbox_.post_receive(tied_message(peer, mine, i, parity), shape, DType::kFloat32);
-    float* gradient = tied.has_earlier ? tied.earlier_gradient.f32() : tied.slot_gradient;
-    mailbox_.send(tied_message(peer, other, i, parity), Tensor::view(gradient, shape));
+  if (replicas_.alone()) exchange(stage, parity);
+}
+
+void GradientReducer::exchange(int stage, int parity) {
+  for (TiedParameter& tied : parameters_.tied()) {
+    const Ends ends(tied);
+    if (both_here(tied) || stage != ends.mine) continue;
+    const int peer = rank_of_stage_(ends.other);
+    for (std::size_t i = 0; i < tied.parts.size(); ++i) {
+      const TiedParameter::Part& part = tied.parts[i];
+      if (part.elements == 0) continue;
+      float* gradient = tied.earlier.here ? part.earlier_gradient : part.slot_gradient;
+      mailbox_.post_receive(tied_message(peer, ends.mine, i, parity), {part.elements},
+                            DType::kFloat32);
+      mailbox_.send(tied_message(peer, ends.other, i, parity),
+                    Tensor::view(gradient, {part.elements}));
+    }
   }
 }
 
 void GradientReducer::finish(int parity) {
+  if (replicas_.whole != nullptr) replicas_.whole->finish_parts();
+  if (replicas_.sharded != nullptr) replicas_.sharded->finish();
+  if (!replicas_.alone()) {
+    for (const TiedParameter& tied : parameters_.tied()) exchange(Ends(tied).mine, parity);
+  }
   add_tied(parity);
-  if (replicas_ == nullptr) return;
-  replicas_->complete_tied();
-  replicas_->finish();
+  if (replicas_.whole != nullptr) replicas_.whole->finish();
 }
 
 void GradientReducer::add_tied(int parity) {
   bool flushed = false;
-  for (std::size_t i = 0; i < parameters_.tied().size(); ++i) {
-    TiedParameter& tied = parameters_.tied()[i];
-    const std::int64_t n = tied.slot.elements;
-    if (tied.has_earlier && tied.has_later) {
-      add(ops_, n, tied.slot_gradient, tied.earlier_gradient.f32());
-      continue;
-    }
-    const int mine = tied.has_earlier ? tied.earlier_stage : tied.later_stage;
-    const int other = tied.has_earlier ? tied.later_stage : tied.earlier_stage;
-    const Tensor theirs =
-        mailbox_.take(tied_message(rank_of_stage_(other), mine, i, parity), "the tied gradient");
-    if (!flushed) mailbox_.flush();  // what is still being sent must not change
-    flushed = true;
-    if (tied.has_earlier) {
-      sum(ops_, n, theirs.f32(), tied.earlier_gradient.f32(), tied.slot_gradient);
-    } else {
-      add(ops_, n, tied.slot_gradient, theirs.f32());
+  for (TiedParameter& tied : parameters_.tied()) {
+    const Ends ends(tied);
+    for (std::size_t i = 0; i < tied.parts.size(); ++i) {
+      const auto& [slot, earlier, elements] = tied.parts[i];
+      if (elements == 0) continue;
+      if (both_here(tied)) {
+        add(ops_, elements, slot, earlier);
+        continue;
+      }
+      const Tensor theirs = mailbox_.take(
+          tied_message(rank_of_stage_(ends.other), ends.mine, i, parity), "the tied gradient");
+      if (!flushed) mailbox_.flush();  // what is still being sent must not change
+      flushed = true;
+      // The earlier use's stays as it is: another stage of this rank may have a view of it.
+      if (tied.earlier.here) {
+        sum(ops_, elements, theirs.f32(), earlier, slot);
+      } else {
+        add(ops_, elements, slot, theirs.f32());
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
-// Sums gradients over the copies of a parameter: the two uses of a tied one, and all over the
-// replicas of the pipeline. It must not know layers, optimizers or schedules.
+// Sums gradients over the copies of a parameter: all over the replicas of the pipeline, and then
+// the two uses of a tied one. It must not know layers, optimizers or schedules.
 #pragma once
 
 #include <functional>
@@ -8,19 +8,32 @@
 #include "ops/ops.h"
 #include "pipeline/parameter_store.h"
 #include "pipeline/replica_sum.h"
+#include "pipeline/sharded_gradients.h"
 
 namespace pipetrain {
 
+// Over the replicas gradients are summed by one of these; both null: there is one replica.
+struct OverReplicas {
+  ReplicaSum* whole = nullptr;
+  ShardedGradients* sharded = nullptr;
+  bool alone() const { return whole == nullptr && sharded == nullptr; }
+};
+
 class GradientReducer {
  public:
-  // `rank_of_stage` gives the rank that owns a stage. `replicas` is null if there is one only.
+  // `rank_of_stage` gives the rank that owns a stage.
   GradientReducer(ParameterStore& parameters, Mailbox& mailbox, Ops& ops,
-                  std::function<int(int)> rank_of_stage, ReplicaSum* replicas = nullptr);
+                  std::function<int(int)> rank_of_stage, OverReplicas replicas = {});
+
+  // Of sharded weights the gradients of each microbatch are taken away as soon as they are made.
+  bool takes_each_microbatch() const { return replicas_.sharded != nullptr; }
 
   void begin();
-  // The rank's `stage`-th stage has run the last W of its layers from `layer` on.
-  void layer_done(std::size_t stage, std::size_t layer);
-  // The gradients of `stage` are complete: starts sending the tied ones that another rank needs.
+  // A layer of the rank's `stage`-th stage runs its W.
+  void before_weights(std::size_t stage, std::size_t layer);
+  void after_weights(std::size_t stage, std::size_t layer, bool last_microbatch);
+  // The gradients of `stage` are complete: without replicas, starts sending the tied ones that
+  // another rank needs.
   void start(int stage, int parity);
   // Moves along what is under way over the replicas.
   void poll();
@@ -29,13 +42,14 @@ class GradientReducer {
   void finish(int parity);
 
  private:
+  void exchange(int stage, int parity);
   void add_tied(int parity);
 
   ParameterStore& parameters_;
   Mailbox& mailbox_;
   Ops& ops_;
   std::function<int(int)> rank_of_stage_;
-  ReplicaSum* replicas_;
+  OverReplicas replicas_;
 };
 
 }  // namespace pipetrain

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <tuple>
 
 namespace pipetrain {
 namespace {
@@ -49,19 +50,27 @@ const ParameterIndex::Entry& ParameterIndex::find(const std::string& name) const
   return *found;
 }
 
+std::int64_t StageParameters::elements() const {
+  return slots.empty() ? 0 : slots.back().offset + slots.back().elements;
+}
+
 ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
                                const std::vector<LocalStage>& stages,
-                               const std::vector<int>& stage_of_layer, Mode mode) {
-  const bool trains = mode == Mode::kTrain;
-  std::map<std::string, std::pair<std::size_t, std::size_t>> seen;  // name -> stage here, slot
+                               const std::vector<int>& stage_of_layer, Mode mode, bool sharded)
+    : pool_(pool), trains_(mode == Mode::kTrain), sharded_(sharded) {
+  std::map<std::pair<std::size_t, std::string>, Place> places;
+  const auto key = [&](std::size_t stage, const Parameter& parameter) {
+    return std::pair(sharded ? stage : 0, parameter.name);
+  };
   for (const LocalStage& local : stages) {
+    const std::size_t number = stages_.size();
     StageParameters& made = stages_.emplace_back();
     std::int64_t elements = 0;
     for (Layer* layer : local.layers) {
       made.layer_offsets.push_back(elements);
       for (Parameter& parameter : layer->parameters()) {
-        if (!seen.try_emplace(parameter.name, stages_.size() - 1, made.slots.size()).second)
-          continue;
+        const Place place{number, made.slots.size()};
+        if (!places.try_emplace(key(number, parameter), place).second) continue;
         const auto& entry = index.find(parameter.name);
         made.slots.push_back({&parameter, elements, parameter.elements(), entry.first_chunk,
                               entry.owned && !parameter.tied_to_earlier,
@@ -69,49 +78,92 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
         elements += parameter.elements();
       }
     }
+    bind_buffers(made, local);
+    if (sharded) continue;
     made.values = Tensor(pool, {elements});
-    if (trains) {
-      made.gradients = Tensor(pool, {elements});
-      std::memset(made.gradients.data(), 0, made.gradients.bytes());
+    if (trains_) made.gradients = zeros(elements);
+    for (const ParameterSlot& slot : made.slots) {
+      made.kept.push_back({&slot, 0, slot.elements, slot.offset});
     }
-    bind_buffers(pool, made, local, mode);
   }
-  for (const LocalStage& local : stages) {
-    for (Layer* layer : local.layers) {
-      for (Parameter& parameter : layer->parameters()) {
-        const auto [stage, slot] = seen.at(parameter.name);
-        const std::int64_t offset = stages_[stage].slots[slot].offset;
-        parameter.value = stages_[stage].values.f32() + offset;
-        if (!trains) continue;
-        parameter.gradient = stages_[stage].gradients.f32() + offset;
+  for (std::size_t s = 0; s < stages.size(); ++s) {
+    for (std::size_t layer = 0; layer < stages[s].layers.size(); ++layer) {
+      for (Parameter& parameter : stages[s].layers[layer]->parameters()) {
+        const Place place = places.at(key(s, parameter));
+        if (sharded) stages_[s].uses.push_back({layer, &parameter, place.second});
         const auto& entry = index.find(parameter.name);
-        if (entry.first_layer == entry.last_layer) continue;
-        auto tied = std::find_if(tied_.begin(), tied_.end(), [&](const TiedParameter& t) {
-          return t.slot.parameter->name == parameter.name;
-        });
-        if (tied == tied_.end()) {
-          TiedParameter made;
-          made.slot = stages_[stage].slots[slot];
-          made.slot_gradient = parameter.gradient;
-          made.earlier_stage = stage_of_layer[static_cast<std::size_t>(entry.first_layer)];
-          made.later_stage = stage_of_layer[static_cast<std::size_t>(entry.last_layer)];
-          tied = tied_.insert(tied_.end(), std::move(made));
+        float* earlier_gradient = nullptr;
+        if (trains_ && entry.first_layer != entry.last_layer) {
+          TiedParameter& tied = tied_at(place, entry, stage_of_layer);
+          TiedParameter::Use& use = parameter.tied_to_earlier ? tied.later : tied.earlier;
+          use.here = true;
+          use.local = s;
+          use.layer = layer;
+          if (!parameter.tied_to_earlier && !sharded) {
+            tied.earlier_gradient = zeros(parameter.elements());
+            earlier_gradient = tied.earlier_gradient.f32();
+          }
         }
-        if (parameter.tied_to_earlier) {
-          tied->has_later = true;
-        } else {
-          tied->has_earlier = true;
-          tied->earlier_gradient = Tensor(pool, parameter.shape);
-          std::memset(tied->earlier_gradient.data(), 0, tied->earlier_gradient.bytes());
-          parameter.gradient = tied->earlier_gradient.f32();
-        }
+        if (!sharded) bind(parameter, place, earlier_gradient);
       }
     }
   }
+  if (sharded) return;
+  for (TiedParameter& tied : tied_) {
+    const ParameterSlot& slot = slot_of(tied);
+    tied.parts = {{stages_[tied.stage].gradients.f32() + slot.offset,
+                   tied.earlier.here ? tied.earlier_gradient.f32() : nullptr, slot.elements}};
+  }
 }
 
-void ParameterStore::bind_buffers(MemoryPool& pool, StageParameters& stage, const LocalStage& local,
-                                  Mode mode) {
+Tensor ParameterStore::zeros(std::int64_t elements) {
+  Tensor tensor(pool_, {elements});
+  std::memset(tensor.data(), 0, tensor.bytes());
+  return tensor;
+}
+
+void ParameterStore::bind(Parameter& parameter, Place place, float* earlier_gradient) {
+  StageParameters& stage = stages_[place.first];
+  const std::int64_t offset = stage.slots[place.second].offset;
+  parameter.value = stage.values.f32() + offset;
+  if (!trains_) return;
+  parameter.gradient =
+      earlier_gradient != nullptr ? earlier_gradient : stage.gradients.f32() + offset;
+}
+
+TiedParameter& ParameterStore::tied_at(Place place, const ParameterIndex::Entry& entry,
+                                       const std::vector<int>& stage_of_layer) {
+  const auto found = std::find_if(tied_.begin(), tied_.end(), [&](const TiedParameter& tied) {
+    return Place(tied.stage, tied.slot) == place;
+  });
+  if (found != tied_.end()) return *found;
+  TiedParameter& made = tied_.emplace_back();
+  std::tie(made.stage, made.slot) = place;
+  made.earlier.stage = stage_of_layer[static_cast<std::size_t>(entry.first_layer)];
+  made.later.stage = stage_of_layer[static_cast<std::size_t>(entry.last_layer)];
+  return made;
+}
+
+void ParameterStore::keep_shards(std::vector<std::vector<Piece>> pieces) {
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    StageParameters& stage = stages_[s];
+    stage.kept = std::move(pieces[s]);
+    std::int64_t elements = 0;
+    for (const Piece& piece : stage.kept) elements += piece.elements;
+    stage.values = Tensor(pool_, {elements});
+    if (trains_) stage.gradients = zeros(elements);
+  }
+  for (TiedParameter& tied : tied_) {
+    if (!tied.earlier.here) continue;
+    std::int64_t elements = 0;
+    for (const Piece& piece : stages_[tied.stage].kept) {
+      if (piece.slot == &slot_of(tied)) elements += piece.elements;
+    }
+    tied.earlier_gradient = zeros(elements);
+  }
+}
+
+void ParameterStore::bind_buffers(StageParameters& stage, const LocalStage& local) {
   std::int64_t elements = 0;
   for (Layer* layer : local.layers) {
     for (Buffer& buffer : layer->buffers()) {
@@ -119,22 +171,23 @@ void ParameterStore::bind_buffers(MemoryPool& pool, StageParameters& stage, cons
       elements += buffer.shape.elements();
     }
   }
-  stage.buffer_values = Tensor(pool, {elements});
-  if (mode == Mode::kTrain) stage.buffer_nexts = Tensor(pool, {elements});
+  stage.buffer_values = Tensor(pool_, {elements});
+  if (trains_) stage.buffer_nexts = Tensor(pool_, {elements});
   std::int64_t offset = 0;
   for (Buffer* buffer : stage.buffers) {
     buffer->value = stage.buffer_values.f32() + offset;
-    if (mode == Mode::kTrain) buffer->next = stage.buffer_nexts.f32() + offset;
+    if (trains_) buffer->next = stage.buffer_nexts.f32() + offset;
     offset += buffer->shape.elements();
   }
 }
 
 void ParameterStore::initialize_values(std::uint64_t seed) {
   for (StageParameters& stage : stages_) {
-    for (const ParameterSlot& slot : stage.slots) {
-      initialize(*slot.parameter, seed,
-                 stage.values.floats().subspan(static_cast<std::size_t>(slot.offset),
-                                               static_cast<std::size_t>(slot.elements)));
+    for (const Piece& piece : stage.kept) {
+      initialize(*piece.slot->parameter, seed,
+                 stage.values.floats().subspan(static_cast<std::size_t>(piece.at),
+                                               static_cast<std::size_t>(piece.elements)),
+                 piece.first);
     }
     for (const Buffer* buffer : stage.buffers) {
       std::fill_n(buffer->value, buffer->shape.elements(), buffer->initial);

@@ -10,14 +10,15 @@ constexpr std::size_t kMostAtATime = 4;
 
 }  // namespace
 
-ReplicaSum::ReplicaSum(std::vector<StageParameters>& stages,
-                       const std::vector<std::vector<Bucket>>& buckets, Collective& replicas,
-                       MemoryPool& pool, bool gathers_gradients)
-    : stages_(stages),
+ReplicaSum::ReplicaSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
+                       Collective& replicas, MemoryPool& pool, bool gathers_gradients)
+    : stages_(parameters.stages()),
       buckets_(buckets),
       replicas_(replicas),
       gathers_gradients_(gathers_gradients),
-      next_(stages.size()) {
+      summed_(stages_.size()),
+      next_(stages_.size()) {
+  list(parameters);
   const auto own = static_cast<std::size_t>(replicas.rank());
   std::size_t count = 0, largest_part = 0;
   for (const auto& of_stage : buckets) {
@@ -32,50 +33,68 @@ ReplicaSum::ReplicaSum(std::vector<StageParameters>& stages,
   }
 }
 
-void ReplicaSum::begin() { std::fill(next_.begin(), next_.end(), 0); }
-
-void ReplicaSum::enqueue(std::size_t stage, bool tied, std::int64_t offset) {
-  const std::vector<Bucket>& all = buckets_[stage];
-  for (std::size_t& next = next_[stage]; next < all.size(); ++next) {
-    if (all[next].tied != tied || all[next].begin < offset) break;
-    waiting_.push_back({stage, &all[next], nullptr});
+// The stages' own gradients, and those of tied parameters' uses where their layers are.
+void ReplicaSum::list(ParameterStore& parameters) {
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    for (const Bucket& bucket : buckets_[s]) {
+      if (bucket.tied()) continue;
+      summed_[s].push_back({bucket.of(stages_[s].gradients), &bucket, bucket.layer, nullptr});
+    }
+  }
+  for (TiedParameter& tied : parameters.tied()) {
+    const std::int64_t begin = parameters.slot_of(tied).offset;
+    for (const Bucket& bucket : buckets_[tied.stage]) {
+      if (bucket.tied_slot != tied.slot) continue;
+      if (tied.earlier.here) {
+        const auto first = static_cast<std::size_t>(bucket.begin - begin);
+        summed_[tied.earlier.local].push_back(
+            {tied.earlier_gradient.floats().subspan(first, bucket.elements()), &bucket,
+             tied.earlier.layer, nullptr});
+      }
+      if (tied.later.here) {
+        summed_[tied.later.local].push_back(
+            {bucket.of(stages_[tied.stage].gradients), &bucket, tied.later.layer, nullptr});
+      }
+    }
+  }
+  for (std::vector<Summed>& of_stage : summed_) {
+    std::stable_sort(of_stage.begin(), of_stage.end(),
+                     [](const Summed& a, const Summed& b) { return a.layer > b.layer; });
   }
 }
 
-void ReplicaSum::complete(std::size_t stage, std::int64_t offset) {
-  enqueue(stage, /*tied=*/false, offset);
-  poll();
-}
+void ReplicaSum::begin() { std::fill(next_.begin(), next_.end(), 0); }
 
-void ReplicaSum::complete_tied() {
-  for (std::size_t stage = 0; stage < stages_.size(); ++stage) enqueue(stage, /*tied=*/true, 0);
+void ReplicaSum::complete(std::size_t stage, std::size_t layer) {
+  std::vector<Summed>& all = summed_[stage];
+  for (std::size_t& next = next_[stage]; next < all.size() && all[next].layer >= layer; ++next) {
+    waiting_.push_back(&all[next]);
+  }
   poll();
 }
 
 // First in, first out: which replica is how far changes when a bucket starts, never the order.
 void ReplicaSum::poll() {
-  while (!scattering_.empty() && scattering_.front().operation->done()) {
-    Running running = std::move(scattering_.front());
+  while (!scattering_.empty() && scattering_.front()->operation->done()) {
+    Summed& summed = *scattering_.front();
     scattering_.pop_front();
-    scratch_.push_back(running.operation->take_scratch());
-    if (!gathers_gradients_) continue;
-    running.operation = replicas_.start_all_gather(
-        running.bucket->of(stages_[running.stage].gradients), running.bucket->cuts);
-    gathering_.push_back(std::move(running));
+    scratch_.push_back(summed.operation->take_scratch());
+    if (!gathers_gradients_ || summed.bucket->tied()) continue;
+    summed.operation = replicas_.start_all_gather(summed.gradients, summed.bucket->cuts);
+    gathering_.push_back(&summed);
   }
   while (!waiting_.empty() && !scratch_.empty()) {
-    Running running = std::move(waiting_.front());
+    Summed& summed = *waiting_.front();
     waiting_.pop_front();
-    running.operation =
-        replicas_.start_reduce_scatter(running.bucket->of(stages_[running.stage].gradients),
-                                       running.bucket->cuts, std::move(scratch_.back()));
+    summed.operation = replicas_.start_reduce_scatter(summed.gradients, summed.bucket->cuts,
+                                                      std::move(scratch_.back()));
     scratch_.pop_back();
-    scattering_.push_back(std::move(running));
+    scattering_.push_back(&summed);
   }
-  while (!gathering_.empty() && gathering_.front().operation->done()) gathering_.pop_front();
+  while (!gathering_.empty() && gathering_.front()->operation->done()) gathering_.pop_front();
 }
 
-void ReplicaSum::finish() {
+void ReplicaSum::finish_parts() {
   const auto summed = [this] {
     poll();
     return waiting_.empty() && scattering_.empty() && gathering_.empty();
@@ -83,25 +102,25 @@ void ReplicaSum::finish() {
   replicas_.wait_for(summed, "the sum of gradients");
 }
 
-void ReplicaSum::gather_values() {
-  for (std::size_t stage = 0; stage < stages_.size(); ++stage) {
-    for (const Bucket& bucket : buckets_[stage]) {
-      gathering_.push_back(
-          {stage, &bucket,
-           replicas_.start_all_gather(bucket.of(stages_[stage].values), bucket.cuts)});
-    }
-  }
-  const auto gathered = [this] {
-    while (!gathering_.empty() && gathering_.front().operation->done()) gathering_.pop_front();
-    return gathering_.empty();
-  };
-  replicas_.wait_for(gathered, "the updated weights");
+void ReplicaSum::finish() {
+  if (gathers_gradients_) gather_all(&StageParameters::gradients, /*tied_only=*/true);
 }
 
-void ReplicaSum::average(std::span<float> values) {
-  replicas_.all_reduce(values);
-  const float share = 1.0f / static_cast<float>(replicas_.size());
-  for (float& value : values) value *= share;
+void ReplicaSum::gather_values() { gather_all(&StageParameters::values, /*tied_only=*/false); }
+
+void ReplicaSum::gather_all(Tensor StageParameters::*buffer, bool tied_only) {
+  std::deque<std::unique_ptr<Pending>> gathers;
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    for (const Bucket& bucket : buckets_[s]) {
+      if (tied_only && !bucket.tied()) continue;
+      gathers.push_back(replicas_.start_all_gather(bucket.of(stages_[s].*buffer), bucket.cuts));
+    }
+  }
+  const auto gathered = [&] {
+    while (!gathers.empty() && gathers.front()->done()) gathers.pop_front();
+    return gathers.empty();
+  };
+  replicas_.wait_for(gathered, tied_only ? "the tied gradients" : "the updated weights");
 }
 
 }  // namespace pipetrain

@@ -15,39 +15,43 @@ namespace pipetrain {
 class ReplicaSum {
  public:
   // `buckets` of each of the rank's stages; both outlive it. `gathers_gradients`: every replica
-  // gets the whole sum; else each only its own part.
-  ReplicaSum(std::vector<StageParameters>& stages, const std::vector<std::vector<Bucket>>& buckets,
+  // gets the whole sum; else each only its own part. The two uses of a tied parameter are summed
+  // apart.
+  ReplicaSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
              Collective& replicas, MemoryPool& pool, bool gathers_gradients);
 
   // A step begins: nothing is complete.
   void begin();
-  // Gradients of the rank's `stage`-th stage are complete from `offset` on, but for tied ones; then
-  // the tied ones of all stages. All replicas say so in the same order.
-  void complete(std::size_t stage, std::int64_t offset);
-  void complete_tied();
-  void poll();    // starts what can be, ends what has come
-  void finish();  // waits until all is summed
+  // Gradients of the rank's `stage`-th stage are complete from this layer on. All replicas say so
+  // in the same order.
+  void complete(std::size_t stage, std::size_t layer);
+  void poll();  // starts what can be, ends what has come
+  // Waits until every replica has its parts of all, and of what is not tied the rest.
+  void finish_parts();
+  // The tied parameters' parts have been added up: waits until all is as it shall be.
+  void finish();
 
   // Every replica has updated its part of the weights: all get the others'.
   void gather_values();
-  // In place, the mean over the replicas.
-  void average(std::span<float> values);
 
  private:
-  struct Running {
-    std::size_t stage;
+  struct Summed {
+    std::span<float> gradients;
     const Bucket* bucket;
+    std::size_t layer;  // whose W completes it
     std::unique_ptr<Pending> operation;
   };
 
-  void enqueue(std::size_t stage, bool tied, std::int64_t offset);
+  void list(ParameterStore& parameters);
+  void gather_all(Tensor StageParameters::*buffer, bool tied_only);
 
   std::vector<StageParameters>& stages_;
   const std::vector<std::vector<Bucket>>& buckets_;
   Collective& replicas_;
   bool gathers_gradients_;
-  std::vector<std::size_t> next_;  // per stage: the bucket that is complete next
-  std::deque<Running> waiting_, scattering_, gathering_;
+  std::vector<std::vector<Summed>> summed_;  // per stage, in order of completion
+  std::vector<std::size_t> next_;            // per stage: which is complete next
+  std::deque<Summed*> waiting_, scattering_, gathering_;
   std::vector<Tensor> scratch_;  // as many as there may be reduce-scatters at a time
 };
 

@@ -86,7 +86,8 @@ Context Stage::context(const StepContext& step, int microbatch) const {
           .microbatch = microbatch,
           .microbatches = step.microbatches,
           .replicas = step.replicas,
-          .accumulate = weight_gradients_ > 0,
+          .accumulate = weight_gradients_ > 0 && !around_weights_.takes_each_microbatch,
+          .accumulate_buffers = weight_gradients_ > 0,
           .tensor_group = tensor_group_};
 }
 
@@ -151,8 +152,9 @@ void Stage::backward_weight(const StepContext& step, int microbatch) {
   const Context c = context(step, microbatch);
   const bool completes = weight_gradients_ + 1 == step.microbatches;
   for (std::size_t i = layers_.size(); i-- > 0;) {
+    around_weights_.before(i);
     layers_[i]->backward_weight(c, m.saved[i]);
-    if (completes) layer_done_(i);
+    around_weights_.after(i, completes);
     poll_();
   }
   ++weight_gradients_;

@@ -55,11 +55,14 @@ class Stage {
   // Called between layers, so that messages move while a stage computes.
   void set_poll(std::function<void()> poll) { poll_ = std::move(poll); }
 
-  // Called in a step's last backward_weight after each layer: its gradients, and those of all
-  // layers behind it, are complete.
-  void set_layer_done(std::function<void(std::size_t layer)> done) {
-    layer_done_ = std::move(done);
-  }
+  // Called in backward_weight before and after each layer. With the last microbatch's the gradients
+  // of the layer, and those of all layers behind it, are complete.
+  struct AroundWeights {
+    std::function<void(std::size_t layer)> before = [](std::size_t) {};
+    std::function<void(std::size_t layer, bool last_microbatch)> after = [](std::size_t, bool) {};
+    bool takes_each_microbatch = false;  // its gradients: nothing is there to be added to
+  };
+  void set_around_weights(AroundWeights around) { around_weights_ = std::move(around); }
 
   // Makes room for a step of this many microbatches and forgets the losses of the one before.
   void begin(const StepContext& step);
@@ -107,7 +110,7 @@ class Stage {
   std::vector<bool> recomputed_;  // per layer
   Collective* tensor_group_;
   std::function<void()> poll_ = [] {};
-  std::function<void(std::size_t)> layer_done_ = [](std::size_t) {};
+  AroundWeights around_weights_;
   std::vector<Microbatch> microbatches_;
   int weight_gradients_ = 0;  // backward_weight calls since begin(): the first overwrites
   std::int64_t correct_ = 0;

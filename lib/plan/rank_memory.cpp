@@ -10,6 +10,7 @@
 #include "schedule/generate.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
+#include "schedule/shard_actions.h"
 
 namespace pipetrain {
 namespace {
@@ -150,32 +151,48 @@ class Walk {
   }
 
   void take_parameters(const RankParameters& mine, RankMemory& memory) {
+    const bool sharded = plan_.shards_parameters;
     for (const std::int64_t elements : mine.stage_elements) {
-      memory.weights += take(kFloatBytes * elements);
-      memory.gradients += take(kFloatBytes * elements);
-      memory.moments += take(kFloatBytes * moments_of(elements), plan_.moments);
+      memory.weights += take(kFloatBytes * (sharded ? share_of(elements) : elements));
+      memory.gradients += take(kFloatBytes * (sharded ? share_of(elements) : elements));
+      memory.moments += take(kFloatBytes * (plan_.shards_optimizer ? share_of(elements) : elements),
+                             plan_.moments);
     }
+    if (sharded) take_gathered(mine, memory);
     for (const std::int64_t n : mine.stage_buffers) {
       if (n > 0) memory.weights += take(kFloatBytes * n, 2);  // values and nexts
     }
     if (plan_.replicas > 1) take_buckets(mine);
-    for (const std::int64_t n : mine.earlier_gradients) memory.gradients += take(kFloatBytes * n);
-    for (const std::int64_t n : mine.exchanged) take(kFloatBytes * n);
+    for (const std::int64_t n : mine.earlier_gradients) {
+      memory.gradients += take(kFloatBytes * (sharded ? share_of(n) : n));
+    }
+    for (const std::int64_t n : mine.exchanged) take(kFloatBytes * share_of(n));
     const std::int64_t elements = parameter_elements(plan_.model);
     const std::int64_t chunks = (elements + kNormChunkElements - 1) / kNormChunkElements;
     if (plan_.schedule.rank_count() > 1) take(kNormBytes * chunks);  // every rank adds up a part
   }
 
   // A shard's exact size depends on where chunks of parameters end.
-  std::int64_t moments_of(std::int64_t elements) const {
-    const int parts = plan_.shards_optimizer ? plan_.replicas : 1;
-    return (elements + parts - 1) / parts;
+  std::int64_t share_of(std::int64_t elements) const {
+    return (elements + plan_.replicas - 1) / plan_.replicas;
+  }
+
+  // The stages in use, and the gradients of two layers on their way to the replicas.
+  void take_gathered(const RankParameters& mine, RankMemory& memory) {
+    const std::int64_t largest =
+        *std::max_element(mine.stage_elements.begin(), mine.stage_elements.end());
+    const int count = std::min(static_cast<int>(mine.stage_elements.size()), kMostGathered);
+    memory.gathered += take(kFloatBytes * largest, count);
+    memory.gradients +=
+        take(kFloatBytes * *std::max_element(mine.layers.begin(), mine.layers.end()), 2);
   }
 
   // What reduce-scatters of buckets that are under way at once are received in.
   void take_buckets(const RankParameters& mine) {
     std::int64_t count = 0, largest = 0;
-    for (const std::int64_t elements : mine.stage_elements) {
+    // No bucket of sharded weights spans layers.
+    for (const std::int64_t elements :
+         plan_.shards_parameters ? mine.layers : mine.stage_elements) {
       count += (elements + kBucketElements - 1) / kBucketElements;
       largest = std::max(largest, std::min(elements, kBucketElements));
     }
@@ -256,8 +273,9 @@ class Walk {
 
 class Parameters {
  public:
-  Parameters(const ModelProfile& model, const Schedule& schedule, const std::vector<int>& first)
-      : model_(model), schedule_(schedule), first_(first) {
+  Parameters(const ModelProfile& model, const Schedule& schedule, const std::vector<int>& first,
+             bool sharded)
+      : model_(model), schedule_(schedule), first_(first), sharded_(sharded) {
     for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
       for (const auto& parameter : model.layers[layer].parameters) {
         uses_[parameter.name].push_back(layer);
@@ -270,12 +288,15 @@ class Parameters {
     std::set<std::string> seen;
     for (std::size_t s = 0; s < first_.size(); ++s) {
       if (rank_of_stage(schedule_, static_cast<int>(s)) != rank) continue;
+      if (sharded_) seen.clear();
       std::int64_t& elements = found.stage_elements.emplace_back(0);
       std::int64_t& buffers = found.stage_buffers.emplace_back(0);
       for (std::size_t layer = index(first_[s]); layer < end_of(s); ++layer) {
         buffers += model_.layers[layer].buffer_elements;
+        std::int64_t used = 0;
         for (const auto& parameter : model_.layers[layer].parameters) {
           const auto& uses = uses_.at(parameter.name);
+          used += parameter.elements;
           if (uses.size() > 1 && layer == uses.front()) {
             found.earlier_gradients.push_back(parameter.elements);
           }
@@ -284,6 +305,7 @@ class Parameters {
           const bool leaves = rank_of(uses.front()) != rank || rank_of(uses.back()) != rank;
           if (leaves) found.exchanged.push_back(parameter.elements);
         }
+        if (used > 0) found.layers.push_back(used);
       }
     }
     return found;
@@ -301,19 +323,21 @@ class Parameters {
   const ModelProfile& model_;
   const Schedule& schedule_;
   const std::vector<int>& first_;
+  bool sharded_;
   std::unordered_map<std::string, std::vector<std::size_t>> uses_;
 };
 
-Schedule lowered_forwards(const Schedule& schedule, int microbatches) {
-  return lower(generate_forward_only(schedule.placement, schedule.rank_count(),
-                                     schedule.virtual_stages, microbatches));
+Schedule lowered_forwards(const MemoryPlan& plan) {
+  const Schedule& s = plan.schedule;
+  return lower(generate_forward_only(s.placement, s.rank_count(), s.virtual_stages, s.microbatches,
+                                     plan.shards_parameters));
 }
 
 }  // namespace
 
 std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Schedule& schedule,
-                                            const std::vector<int>& first_layers) {
-  const Parameters parameters(model, schedule, first_layers);
+                                            const std::vector<int>& first_layers, bool sharded) {
+  const Parameters parameters(model, schedule, first_layers, sharded);
   std::vector<RankParameters> ranks;
   for (int rank = 0; rank < schedule.rank_count(); ++rank) {
     ranks.push_back(parameters.of_rank(rank));
@@ -325,7 +349,7 @@ std::vector<RankMemory> rank_memory(const MemoryPlan& plan) {
   const Schedule lowered = lower(plan.schedule);
   const std::vector<MessageBound> bounds = max_outstanding_sends(lowered);
   Schedule evaluation{.ranks = std::vector<std::vector<Action>>(lowered.ranks.size())};
-  if (plan.evaluates) evaluation = lowered_forwards(plan.schedule, plan.schedule.microbatches);
+  if (plan.evaluates) evaluation = lowered_forwards(plan);
   std::vector<RankMemory> ranks;
   for (int rank = 0; rank < lowered.rank_count(); ++rank) {
     const std::size_t r = index(rank);
@@ -336,7 +360,7 @@ std::vector<RankMemory> rank_memory(const MemoryPlan& plan) {
 }
 
 std::vector<std::int64_t> evaluation_memory(const MemoryPlan& plan) {
-  const Schedule forwards = lowered_forwards(plan.schedule, plan.schedule.microbatches);
+  const Schedule forwards = lowered_forwards(plan);
   std::vector<std::int64_t> bytes;
   for (int rank = 0; rank < forwards.rank_count(); ++rank) {
     bytes.push_back(Walk(plan, rank).evaluate(forwards.ranks[index(rank)], 1));

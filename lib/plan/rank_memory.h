@@ -20,6 +20,7 @@ struct StageSizes {
 struct RankParameters {
   std::vector<std::int64_t> stage_elements;     // of each of its stages' flat parameters
   std::vector<std::int64_t> stage_buffers;      // of each of its stages' flat buffers
+  std::vector<std::int64_t> layers;             // all that each layer here uses
   std::vector<std::int64_t> earlier_gradients;  // tied parameters whose first use is here
   std::vector<std::int64_t> exchanged;          // tied parameters whose other use is elsewhere
 
@@ -28,9 +29,11 @@ struct RankParameters {
   }
 };
 
-// Of every rank; a tied parameter counts on each rank that uses it.
+// Of every rank; a tied parameter counts on each rank that uses it, and if weights are sharded in
+// each stage.
 std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Schedule& schedule,
-                                            const std::vector<int>& first_layers);
+                                            const std::vector<int>& first_layers,
+                                            bool sharded = false);
 
 // Of a gradient, summed over the replicas in one piece: 4 MiB.
 constexpr std::int64_t kBucketElements = std::int64_t{1} << 20;
@@ -44,13 +47,15 @@ struct MemoryPlan {
   int larger_count = 0;
   int moments = 2;  // of the optimizer, per parameter
   int replicas = 1;
-  bool evaluates = false;         // between steps, on batches of the same size
-  bool shards_optimizer = false;  // each replica keeps the moments of its share
+  bool evaluates = false;          // between steps, on batches of the same size
+  bool shards_optimizer = false;   // each replica keeps the moments of its share
+  bool shards_parameters = false;  // and of weights and gradients its share alone
 };
 
 // One rank's tensor memory in bytes, by what it is for.
 struct RankMemory {
   std::int64_t weights = 0, gradients = 0, moments = 0;
+  std::int64_t gathered = 0;     // of sharded weights: the whole ones of stages in use
   std::int64_t activations = 0;  // the most between two actions: of microbatches under way
   std::int64_t messages = 0;     // inputs and targets of two steps, sends and tied gradients
   std::int64_t work = 0;         // what an action takes and gives back; packed weights
@@ -58,7 +63,7 @@ struct RankMemory {
   std::int64_t checkpoint = 0;   // the copy that is written while training goes on
 
   std::int64_t steps() const {  // what training steps need
-    return weights + gradients + moments + activations + messages + work;
+    return weights + gathered + gradients + moments + activations + messages + work;
   }
   std::int64_t total() const { return steps() + evaluation + checkpoint; }
 };

@@ -33,7 +33,8 @@ auto with_plan(const Config& config, const ModelProfile& model, const Layout& la
   }
   Schedule schedule = add_recompute(layout.schedule, recomputing_stages(layout.recomputed, first));
   schedule.microbatches = microbatches;
-  const auto parameters = rank_parameters(model, layout.schedule, first);
+  const bool shards_parameters = config.parallel.data > 1 && config.parallel.shard == "parameters";
+  const auto parameters = rank_parameters(model, layout.schedule, first, shards_parameters);
   return use(MemoryPlan{.model = model,
                         .schedule = schedule,
                         .parameters = parameters,
@@ -43,7 +44,8 @@ auto with_plan(const Config& config, const ModelProfile& model, const Layout& la
                         .larger_count = static_cast<int>(rest),
                         .moments = moments_per_parameter(config.optimizer),
                         .replicas = config.parallel.data,
-                        .shards_optimizer = config.parallel.shard != "none"});
+                        .shards_optimizer = config.parallel.shard != "none",
+                        .shards_parameters = shards_parameters});
 }
 
 std::vector<RankMemory> memory_of_steps(const Config& config, const ModelProfile& model,
@@ -128,6 +130,7 @@ std::vector<std::string> memory_lines(const std::vector<RankMemory>& memory) {
     const RankMemory& m = memory[rank];
     std::string text = "memory foreseen, pipeline rank " + std::to_string(rank) + ": " +
                        size_text(m.total()) + " = weights " + size_text(m.weights) +
+                       (m.gathered > 0 ? ", gathered " + size_text(m.gathered) : "") +
                        ", gradients " + size_text(m.gradients) + ", moments " +
                        size_text(m.moments) + ", activations " + size_text(m.activations) +
                        ", messages " + size_text(m.messages) + ", work " + size_text(m.work);

@@ -10,6 +10,7 @@
 #include "schedule/generate.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
+#include "schedule/shard_actions.h"
 #include "train/memory_forecast.h"
 
 namespace pipetrain {
@@ -41,7 +42,7 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, const GridLinks
       figures_(index_.chunks, grid().size(), stage_count()) {
   if (mode == Mode::kTrain) require_room(layout_.memory, plan.memory_limit, grid(), links.world);
   build_stages(mode);
-  if (mode == Mode::kTrain) build_shards();
+  build_shards(mode);
   build_engine();
   if (mode != Mode::kTrain) return;
   training_actions_ = lowered().ranks[place()];
@@ -75,8 +76,9 @@ std::unique_ptr<Coordinator> PipelineRank::make_coordinator(const Source& source
 }
 
 Schedule PipelineRank::lowered() const {
-  return lower(
+  const Schedule lowered = lower(
       add_recompute(layout_.schedule, recomputing_stages(layout_.recomputed, layout_.partition)));
+  return shards_parameters() ? add_shard_actions(lowered) : lowered;
 }
 
 void PipelineRank::build_stages(Mode mode) {
@@ -94,19 +96,34 @@ void PipelineRank::build_stages(Mode mode) {
                                               grid().tensor() > 1 ? &links_.tensor : nullptr));
     locals.push_back({s, std::move(mine)});
   }
-  store_ = std::make_unique<ParameterStore>(pool_, index_, locals,
-                                            stage_of_layers(layout_.partition, layers), mode);
+  store_ = std::make_unique<ParameterStore>(
+      pool_, index_, locals, stage_of_layers(layout_.partition, layers), mode, shards_parameters());
 }
 
-// Gradients are summed over the replicas in buckets, of which each replica has its pieces.
-void PipelineRank::build_shards() {
+// Gradients are summed over the replicas in buckets, of which each replica has its pieces; sharded
+// weights are gathered in the same.
+void PipelineRank::build_shards(Mode mode) {
+  const bool trains = mode == Mode::kTrain, sharded = shards_parameters();
+  if (!trains && !sharded) return;
+  const BucketRule rule{grid().data(), position_.data, kBucketElements, sharded};
   for (const StageParameters& stage : store_->stages()) {
-    buckets_.push_back(make_buckets(stage, grid().data(), kBucketElements));
+    buckets_.push_back(make_buckets(stage, rule));
     pieces_.push_back(pieces_of(stage, buckets_.back(), position_.data));
   }
-  if (grid().data() == 1) return;
-  replica_sum_ = std::make_unique<ReplicaSum>(store_->stages(), buckets_, links_.replicas, pool_,
-                                              /*gathers_gradients=*/!shards_optimizer());
+  if (sharded) {
+    store_->keep_shards(pieces_);
+    sharded_weights_ = std::make_unique<ShardedWeights>(store_->stages(), buckets_, links_.replicas,
+                                                        ops_, kMostGathered);
+  }
+  if (!trains || grid().data() == 1) return;
+  part_tied(*store_, buckets_, rule);
+  if (sharded) {
+    sharded_gradients_ =
+        std::make_unique<ShardedGradients>(*store_, buckets_, links_.replicas, ops_);
+  } else {
+    replica_sum_ = std::make_unique<ReplicaSum>(*store_, buckets_, links_.replicas, pool_,
+                                                /*gathers_gradients=*/!shards_optimizer());
+  }
 }
 
 void PipelineRank::build_engine() {
@@ -114,16 +131,21 @@ void PipelineRank::build_engine() {
   for (int s = 0; s < stage_count(); ++s) ranks.push_back(rank_of_stage(s, position_.data));
   reducer_ = std::make_unique<GradientReducer>(
       *store_, links_.mailbox, ops_,
-      [ranks](int stage) { return ranks[static_cast<std::size_t>(stage)]; }, replica_sum_.get());
+      [ranks](int stage) { return ranks[static_cast<std::size_t>(stage)]; },
+      OverReplicas{replica_sum_.get(), sharded_gradients_.get()});
   evaluation_pace_ = std::make_unique<EvaluationPace>(links_.mailbox, pool_, ranks);
   std::vector<Stage*> stages;
   for (const auto& stage : stages_) stages.push_back(stage.get());
-  engine_ =
-      std::make_unique<Engine>(std::move(stages), std::move(ranks), links_.mailbox, *reducer_);
+  engine_ = std::make_unique<Engine>(std::move(stages), std::move(ranks), links_.mailbox, *reducer_,
+                                     sharded_weights_.get());
 }
 
 bool PipelineRank::shards_optimizer() const {
-  return grid().data() > 1 && config_.parallel.shard == "optimizer";
+  return grid().data() > 1 && config_.parallel.shard != "none";
+}
+
+bool PipelineRank::shards_parameters() const {
+  return grid().data() > 1 && config_.parallel.shard == "parameters";
 }
 
 // Updates all parameters, or of sharded ones this replica's pieces.
@@ -132,14 +154,9 @@ void PipelineRank::build_optimizer() {
   for (std::size_t s = 0; s < stages_.size(); ++s) {
     StageParameters& stage = store_->stages()[s];
     FlatParameters flat{stage.values.f32(), stage.gradients.f32(), {}};
-    std::vector<Piece>& updated = updated_pieces_.emplace_back();
-    if (shards_optimizer()) {
-      updated = pieces_[s];
-    } else {
-      for (const ParameterSlot& slot : stage.slots) updated.push_back({&slot, 0, slot.elements});
-    }
-    for (const Piece& piece : updated) {
-      flat.parts.push_back({piece.offset(), piece.elements, piece.slot->parameter->decays()});
+    updated_pieces_.push_back(shards_optimizer() ? pieces_[s] : stage.kept);
+    for (const Piece& piece : updated_pieces_.back()) {
+      flat.parts.push_back({piece.at, piece.elements, piece.slot->parameter->decays()});
     }
     buffers.push_back(std::move(flat));
   }
@@ -203,16 +220,22 @@ StepResult PipelineRank::train(const StepContext& step, double learning_rate, Ra
 void PipelineRank::update(const StepContext& step, double learning_rate, double scale) {
   recorder_.record_other("update",
                          [&] { optimizer_->update(step.step + 1, learning_rate, scale); });
-  if (replica_sum_ != nullptr) {
+  if (grid().data() > 1) {
     recorder_.record_other("gather", [&] {
-      if (shards_optimizer()) replica_sum_->gather_values();
+      if (shards_optimizer() && !shards_parameters()) replica_sum_->gather_values();
       for (StageParameters& stage : store_->stages()) {
-        if (!stage.buffers.empty()) replica_sum_->average(stage.buffer_nexts.floats());
+        if (!stage.buffers.empty()) average_over_replicas(stage.buffer_nexts.floats());
       }
     });
   }
   store_->update_buffers();
   ops_.weights_changed();
+}
+
+void PipelineRank::average_over_replicas(std::span<float> values) {
+  links_.replicas.all_reduce(values);
+  const float share = 1.0f / static_cast<float>(grid().data());
+  for (float& value : values) value *= share;
 }
 
 // How long a send holds its tensor depends on the receiver's pace. What the first steps took plus
@@ -260,7 +283,7 @@ void PipelineRank::fill_in_squares() {
       parallel_ranges(chunks, 4, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t c = begin; c < end; ++c) {
           const std::int64_t at = c * kChunkElements;
-          squares[c] = ops_.simd().sum_squares(gradients + piece.offset() + at,
+          squares[c] = ops_.simd().sum_squares(gradients + piece.at + at,
                                                std::min(kChunkElements, piece.elements - at));
         }
       });
@@ -277,6 +300,9 @@ StepResult PipelineRank::reduce(const StepContext& step, RankNotice notice) {
   }
   fill_in_squares();
   figures_.add_spans(rank, recorder_.spans());
+  for (std::size_t s = 0; s < stages_.size() && shards_parameters(); ++s) {
+    figures_.set_gather(stages_[s]->index(), sharded_weights_->mean_seconds(s));
+  }
   const double now = wall_seconds();
   figures_.set(rank, now - step_start_, static_cast<double>(pool_.peak_bytes()), notice);
   step_start_ = now;
@@ -310,15 +336,27 @@ std::string PipelineRank::find_not_finite(StepContext step) {
   return "a weight gradient";
 }
 
-PipelineRank::Sums PipelineRank::evaluate(const StepContext& step) {
-  if (step.microbatches == 0) return {};
+// Replicas that gather weights together do so in one order, whatever number of microbatches each
+// has; one that has none takes part.
+std::vector<Action> PipelineRank::evaluation_actions(int microbatches) const {
   const Schedule& s = layout_.schedule;
-  std::vector<Action>& actions = evaluation_actions_[step.microbatches];
-  if (actions.empty()) {
-    const Schedule forward =
-        generate_forward_only(s.placement, s.rank_count(), s.virtual_stages, step.microbatches);
-    actions = lower(forward).ranks[place()];
+  const Schedule forward =
+      lower(generate_forward_only(s.placement, s.rank_count(), s.virtual_stages,
+                                  std::max(microbatches, 1), shards_parameters()));
+  std::vector<Action> actions =
+      shards_parameters() ? add_shard_actions(forward).ranks[place()] : forward.ranks[place()];
+  if (microbatches == 0) {
+    std::erase_if(actions, [](const Action& action) {
+      return action.op != Op::kUnshard && action.op != Op::kReshard;
+    });
   }
+  return actions;
+}
+
+PipelineRank::Sums PipelineRank::evaluate(const StepContext& step) {
+  if (step.microbatches == 0 && !shards_parameters()) return {};
+  std::vector<Action>& actions = evaluation_actions_[step.microbatches];
+  if (actions.empty()) actions = evaluation_actions(step.microbatches);
   if (!std::exchange(evaluated_, true)) reserve_for_evaluation(step);
   evaluation_pace_->begin(step);
   engine_->run(actions, step, recorder_);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@
 #include "pipeline/evaluation_pace.h"
 #include "pipeline/parameter_store.h"
 #include "pipeline/replica_sum.h"
+#include "pipeline/sharded_gradients.h"
+#include "pipeline/sharded_weights.h"
 #include "train/config.h"
 #include "train/layout.h"
 #include "train/step_figures.h"
@@ -36,7 +39,8 @@ class PipelineRank {
 
   const Grid& grid() const { return links_.grid; }
   const GridPosition& position() const { return position_; }
-  bool shards_optimizer() const;  // each replica updates its share
+  bool shards_optimizer() const;   // each replica updates its share
+  bool shards_parameters() const;  // and keeps nothing else of the weights
   const Layout& layout() const { return layout_; }
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
   const ParameterIndex& index() const { return index_; }
@@ -85,7 +89,7 @@ class PipelineRank {
 
  private:
   void build_stages(Mode mode);
-  void build_shards();
+  void build_shards(Mode mode);
   void build_engine();
   void build_optimizer();
   std::size_t place() const { return static_cast<std::size_t>(position_.pipeline); }
@@ -93,8 +97,10 @@ class PipelineRank {
   std::vector<int> ranks_of_stage(int stage, int replica) const;  // all that share it
   StepContext of_replica(StepContext step, int replica) const;
   Schedule lowered() const;  // the layout's schedule as all ranks execute it
+  std::vector<Action> evaluation_actions(int microbatches) const;
   void reserve_for_sends();
   void reserve_for_evaluation(const StepContext& step);
+  void average_over_replicas(std::span<float> values);  // in place
   void fill_in_squares();
   StepResult reduce(const StepContext& step, RankNotice notice);
   void update(const StepContext& step, double learning_rate, double scale);
@@ -116,7 +122,9 @@ class PipelineRank {
   std::vector<std::vector<Bucket>> buckets_;  // of each of the rank's stages
   std::vector<std::vector<Piece>> pieces_;    // this replica's share of each
   std::vector<std::vector<Piece>> updated_pieces_;
-  std::unique_ptr<ReplicaSum> replica_sum_;  // null if there is one replica
+  std::unique_ptr<ReplicaSum> replica_sum_;          // where replicas have whole weights, ...
+  std::unique_ptr<ShardedWeights> sharded_weights_;  // ... or share them out
+  std::unique_ptr<ShardedGradients> sharded_gradients_;
   std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<EvaluationPace> evaluation_pace_;

@@ -11,10 +11,10 @@ namespace {
 
 // What a stage's time goes to, as StageCost has it.
 constexpr std::array kStageOps = {Op::kForward, Op::kBackwardInput, Op::kBackwardWeight,
-                                  Op::kRecompute};
+                                  Op::kRecompute, Op::kUnshard};
 
 std::size_t place_of(Op op) {
-  assert(is_compute(op) && op != Op::kBackward);
+  assert(std::find(kStageOps.begin(), kStageOps.end(), op) != kStageOps.end());
   return static_cast<std::size_t>(std::find(kStageOps.begin(), kStageOps.end(), op) -
                                   kStageOps.begin());
 }
@@ -55,6 +55,11 @@ void StepFigures::add_spans(int rank, const std::vector<Span>& spans) {
   }
 }
 
+void StepFigures::set_gather(int stage, double seconds) {
+  values_[stages_ + kStageOps.size() * static_cast<std::size_t>(stage) + place_of(Op::kUnshard)] =
+      seconds;
+}
+
 void StepFigures::set(int rank, double step_seconds, double peak_bytes, RankNotice notice) {
   values_[kStopping] = notice.stop ? 1 : 0;
   values_[kWriting] = notice.writing ? 1 : 0;
@@ -83,7 +88,8 @@ StepResult StepFigures::result(int ranks_per_stage) const {
   for (std::size_t s = stages_; s < values_.size(); s += kStageOps.size()) {
     result.stage_seconds.push_back({values_[s] / ranks_per_stage, values_[s + 1] / ranks_per_stage,
                                     values_[s + 2] / ranks_per_stage,
-                                    values_[s + 3] / ranks_per_stage});
+                                    values_[s + 3] / ranks_per_stage,
+                                    values_[s + 4] / ranks_per_stage});
   }
   return result;
 }

@@ -45,6 +45,7 @@ class StepFigures {
     return &values_[kChunks + static_cast<std::size_t>(chunk)];
   }
   void add_spans(int rank, const std::vector<Span>& spans);
+  void set_gather(int stage, double seconds);  // of its sharded weights
   void set(int rank, double step_seconds, double peak_bytes, RankNotice notice);
 
   // To be summed over all ranks.

@@ -103,7 +103,9 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
     lines.push_back(fmt::format(
         "data parallel: {} replicas of {} rows a step, gradients summed{}", replicas,
         pipeline.training_step(0).replica_rows(),
-        pipeline.shards_optimizer() ? ", each keeps its share of the optimizer's moments" : ""));
+        pipeline.shards_parameters()  ? ", each keeps its share of weights, gradients and moments"
+        : pipeline.shards_optimizer() ? ", each keeps its share of the optimizer's moments"
+                                      : ""));
   }
   if (const int tensor = pipeline.grid().tensor(); tensor > 1) {
     lines.push_back(fmt::format(

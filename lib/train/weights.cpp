@@ -50,20 +50,50 @@ struct Part {
   }
 };
 
-// A parameter's values. What ranks share has one axis, or two; a box has one more if need be.
-std::vector<Part> parts_of(const Parameter& parameter) {
-  const Extents shape = extents_of(parameter.whole);
-  if (!parameter.slicing.sliced()) {
-    return {{parameter.name, shape, Extents(shape.size()), shape, parameter.value}};
+// The entries `first`, ..., first + count - 1 of what lies behind `part.offset` along the axes from
+// `axis` on: the rest of an entry of that axis, whole ones, the beginning of one.
+void append_boxes(const Part& part, std::size_t axis, std::int64_t first, std::int64_t count,
+                  std::vector<Part>& boxes) {
+  std::int64_t inner = 1;
+  for (std::size_t a = axis + 1; a < part.shape.size(); ++a) inner *= part.shape[a];
+  Part at = part;
+  while (count > 0) {
+    const std::int64_t within = first % inner;
+    at.offset[axis] = first / inner;
+    std::int64_t taken = std::min(count, inner - within);
+    if (within == 0 && count >= inner) {
+      taken = count / inner * inner;
+      Part& box = boxes.emplace_back(at);
+      box.extent[axis] = count / inner;
+      std::copy(part.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, part.shape.end(),
+                box.extent.begin() + static_cast<std::ptrdiff_t>(axis) + 1);
+    } else {
+      append_boxes(at, axis + 1, within, taken, boxes);
+    }
+    first += taken;
+    count -= taken;
+    at.values += taken;
   }
+}
+
+// The values of a piece of a parameter. What ranks share has one axis, or two; a box of it has one
+// more if need be.
+std::vector<Part> parts_of(const Piece& piece, float* values) {
+  const Parameter& parameter = *piece.slot->parameter;
+  const Extents shape = extents_of(parameter.whole);
   std::vector<Part> parts;
+  if (!parameter.slicing.sliced()) {
+    append_boxes({parameter.name, shape, Extents(shape.size()), Extents(shape.size(), 1), values},
+                 0, piece.first, piece.elements, parts);
+    return parts;
+  }
   for (const SliceBox& box :
-       boxes_of(parameter.slicing, parameter.whole, 0, parameter.elements())) {
+       boxes_of(parameter.slicing, parameter.whole, piece.first, piece.elements)) {
     Part part{parameter.name,
               shape,
               {box.row, box.column},
               {box.rows, box.columns},
-              parameter.value + box.at};
+              values + box.at - piece.first};
     part.offset.resize(shape.size());
     part.extent.resize(shape.size());
     parts.push_back(std::move(part));
@@ -107,12 +137,14 @@ std::vector<CheckpointTensor> tensors_to_save(PipelineRank& pipeline) {
   std::vector<CheckpointTensor> tensors;
   const bool first_replica = pipeline.position().data == 0;
   for (StageParameters& stage : pipeline.parameters().stages()) {
-    if (!first_replica) break;  // the others have the same
-    for (const ParameterSlot& slot : stage.slots) {
-      if (!slot.owned) continue;
-      for (const Part& part : parts_of(*slot.parameter)) tensors.push_back(part.stored());
+    if (!first_replica && !pipeline.shards_parameters()) break;  // the others have the same
+    for (const Piece& piece : stage.kept) {
+      if (!piece.slot->owned) continue;
+      for (const Part& part : parts_of(piece, stage.values.f32() + piece.at)) {
+        tensors.push_back(part.stored());
+      }
     }
-    if (pipeline.position().tensor > 0) continue;
+    if (!first_replica || pipeline.position().tensor > 0) continue;
     for (const Buffer* buffer : stage.buffers) {
       tensors.push_back(
           {.name = buffer->name, .shape = extents_of(buffer->shape), .data = buffer->value});
@@ -133,8 +165,8 @@ void load_weights(const Checkpoint& checkpoint, PipelineRank& pipeline) {
 void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
                   const std::vector<std::unique_ptr<Layer>>& layers) {
   for (StageParameters& stage : parameters.stages()) {
-    for (const ParameterSlot& slot : stage.slots) {
-      for (const Part& part : parts_of(*slot.parameter)) {
+    for (const Piece& piece : stage.kept) {
+      for (const Part& part : parts_of(piece, stage.values.f32() + piece.at)) {
         checkpoint.read_slice(part.name, part.shape, part.offset, part.extent, part.span());
       }
     }

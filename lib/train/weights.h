@@ -13,9 +13,9 @@ namespace pipetrain {
 Extents extents_of(const Shape& shape);
 
 // What this rank is to write: the parameters and buffers that it owns, if it is of the first
-// replica, and the moments of what it updates, "optimizer.first_moment.<parameter>", as a matrix of
-// the parameter's first axis and all others. What ranks share is written as slices of the whole;
-// nothing is written by two ranks.
+// replica, or where replicas share them out its share; and the moments of what it updates,
+// "optimizer.first_moment.<parameter>", as a matrix of the parameter's first axis and all others.
+// What ranks share is written as slices of the whole; nothing is written by two ranks.
 std::vector<CheckpointTensor> tensors_to_save(PipelineRank& pipeline);
 
 // Fills this rank's stages, whatever grid wrote it. Error(kCheckpoint) names the tensor that the

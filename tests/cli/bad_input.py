@@ -157,8 +157,6 @@ CASES = [
     ("fewer rows of a replica than microbatches", 2, given("parallel.data=2", "pipeline.microbatches=5"), 2,
      ["pipeline.microbatches", "5", "4 rows of a replica"]),
     ("unknown sharding", 2, given("parallel.shard=weights"), 2, ["parallel.shard", "'weights'", "none, optimizer, parameters"]),
-    ("sharding that is not there", 2, given("parallel.data=2", "parallel.shard=parameters"), 2,
-     ["parallel.shard", "optimizer or none"]),
     ("emulation of replicas", 2, ["emulate", *given("parallel.data=2")], 2, ["parallel.data", "emulate", "set it to 1"]),
     ("recompute: unknown word", 1, given("pipeline.recompute=some"), 2,
      ["pipeline.recompute", "'some'", "none, full, attention"]),

@@ -12,6 +12,7 @@ from runs import GPT, Result, compare, done, killed_after, manifest, train
 
 STEPS, HALF = 6, 3
 ROUNDING = 1e-5  # relative
+SAME_FIGURES = 1e-300  # the same bits, but tensors in other pieces
 
 # 20 images in steps of 8, 8 and 4 rows: step 3 ends an epoch, step 4 does not.
 IMAGES = """model:
@@ -94,6 +95,30 @@ def other_grids(checks, folder):
     sharded.going_on(1, "parallel.data=1", "pipeline.microbatches=8", name="alone", rounding=ROUNDING)
 
 
+def sharded_parameters(checks, folder):
+    split = "parallel.shard=parameters"
+    # One microbatch a replica: the same bits however the weights are kept. Moments lie in other pieces.
+    one = ("parallel.data=2", "pipeline.microbatches=1", "model.width=64")
+    whole = Original(checks, folder, "whole", 4, *one)
+    whole.going_on(4, split, name="with parameters sharded", rounding=SAME_FIGURES)
+    single = Original(checks, folder, "single", 4, *one, split)
+    single.going_on(name="as it was")
+    single.going_on(4, "parallel.shard=none", name="whole", rounding=SAME_FIGURES)
+    single.going_on(4, "parallel.shard=optimizer", name="with the optimizer sharded", rounding=SAME_FIGURES)
+    single.going_on(2, name="on half the ranks", rounding=SAME_FIGURES)
+    several = Original(checks, folder, "several", 4, "parallel.data=2", "pipeline.microbatches=4", "model.width=64", split)
+    several.going_on(name="as it was")
+    several.going_on(2, name="on half the ranks", rounding=SAME_FIGURES)
+    several.going_on(4, "pipeline.schedule=interleaved", name="with 2 stages per rank", rounding=SAME_FIGURES)
+    several.going_on(4, "parallel.shard=none", name="whole", rounding=ROUNDING)
+    several.going_on(4, "parallel.data=4", "pipeline.microbatches=2", name="as 4 replicas", rounding=ROUNDING)
+    several.going_on(2, "parallel.data=1", "pipeline.microbatches=8", name="not replicated", rounding=ROUNDING)
+    images = Original(checks, folder, "images-sharded", 2, "parallel.data=2", "pipeline.microbatches=2", split,
+                      model="images.yaml", half=4)
+    images.going_on(name="as it was")
+    images.going_on(2, "parallel.shard=none", name="whole", rounding=1e-4)
+
+
 def fewer_rows(checks, folder):
     """Twice as many replicas have half the rows each: too few for the microbatches of before."""
     killed_after(folder, "grid", "fewer", HALF)
@@ -112,7 +137,7 @@ def main():
         for name, content in (("gpt.yaml", GPT), ("images.yaml", IMAGES), ("texts.yaml", TEXTS)):
             write(os.path.join(folder, name), content)
         write(os.path.join(folder, "news.csv"), "".join(f'{i % 3 + 1},"text number {i * i}"\n' for i in range(26)))
-        for group in (same_bits, other_grids, fewer_rows):
+        for group in (same_bits, other_grids, sharded_parameters, fewer_rows):
             group(checks, folder)
     checks.finish()
 

@@ -1,7 +1,8 @@
 """replicas_test.py MPIRUN PIPETRAIN: data parallelism under mpirun, 2 replicas of 2 stages.
 
 Losses are those of one rank to rounding; a run done again has the same bits, and so has one whose
-optimizer is sharded, on less memory. Metrics and traces have every rank, checkpoints every weight once.
+optimizer is sharded, on less memory. Sharded parameters take less still; they agree to rounding, and with one
+microbatch to the last bit. Metrics and traces have every rank, checkpoints every weight once.
 """
 
 import json
@@ -25,6 +26,7 @@ class Run:
         self.lines = training_run.metrics(self.output)
         self.figures = [line[key] for line in self.lines for key in FIGURES if key in line]
         self.weights = training_run.weights(self.output)
+        self.whole = training_run.whole_weights(self.output)
         self.peaks = self.lines[-1]["peak_bytes"]
 
 
@@ -38,8 +40,8 @@ def main(mpirun, program):
     with tempfile.TemporaryDirectory(prefix="pipetrain-") as folder:
         config = training_run.write_inputs(folder)
 
-        def run(name, ranks, flags=(), **parallel):
-            settings = {"pipeline.partition": "uniform"}
+        def run(name, ranks, flags=(), microbatches=2, **parallel):
+            settings = {"pipeline.partition": "uniform", "pipeline.microbatches": microbatches}
             settings.update({f"parallel.{key}": value for key, value in parallel.items()})
             return Run(mpirun, program, config, folder, name, ranks, settings, flags)
 
@@ -59,6 +61,18 @@ def main(mpirun, program):
             expect(other.figures == two.figures, f"{name}: other figures")
             expect(other.weights == two.weights, f"{name}: other weights")
         expect(two.weights.keys() == one.weights.keys(), "a checkpoint of other tensors")
+
+        parameters = run("parameters", 4, ["--trace"], data=2, shard="parameters")
+        compare(parameters, one, "parameters sharded")
+        expect("each keeps its share of weights, gradients and moments" in parameters.said, "does not say what is sharded")
+        expect("parallel.shard parameters has no effect" in
+               run("alone", 1, shard="parameters").said, "sharding at one replica is said")
+        single = run("single", 4, microbatches=1, data=2)
+        single_sharded = run("single sharded", 4, microbatches=1, data=2, shard="parameters")
+        expect(single_sharded.figures == single.figures, "one microbatch, parameters sharded: other figures")
+        expect(single_sharded.whole == single.whole, "one microbatch, parameters sharded: other weights")
+        expect(run("parameters again", 4, data=2, shard="parameters").weights == parameters.weights, "sharded again: other weights")
+        print("with parameters sharded:", parameters.peaks)
         expect(len(two.peaks) == 4, "peak_bytes of every rank")
         print("peak bytes per rank:", two.peaks, "sharded:", sharded.peaks)
         expect(all(a < b for a, b in zip(sharded.peaks, two.peaks)), "sharding saves no memory")
@@ -69,6 +83,10 @@ def main(mpirun, program):
         with open(os.path.join(two.output, "trace.json")) as file:
             events = json.load(file)["traceEvents"]
         expect({event["tid"] for event in events} == {0, 1, 2, 3}, "a track of every rank")
+
+        with open(os.path.join(parameters.output, "trace.json")) as file:
+            waits = [event for event in json.load(file)["traceEvents"] if event["name"].endswith("UNSHARD")]
+        expect(waits and all(event["name"].startswith("wait ") for event in waits), "the trace shows no wait for weights")
 
         checkpoint = os.path.join(two.output, "checkpoints", "step-00000004")
         # Half of the steps, then the rest.

@@ -1,6 +1,7 @@
 """Runs pipetrain under mpirun on a small text, and reads back what the run directory holds."""
 
 import glob
+import itertools
 import json
 import os
 import struct
@@ -62,3 +63,28 @@ def weights(output):
             tensors[name] = data[begin:end]
     assert tensors, f"no tensors in {folder}"
     return tensors
+
+
+def whole_weights(output):
+    """The last checkpoint's weights as {name: bytes}, put together from whatever boxes they lie in."""
+    stored = weights(output)
+    folder = max(glob.glob(os.path.join(output, "checkpoints", "step-*")))
+    with open(os.path.join(folder, "manifest.json")) as file:
+        entries = json.load(file)["tensors"]
+    whole = {}
+    for entry in entries:
+        if not entry["name"].startswith("layers."):
+            continue
+        shape, offset, extent = entry["shape"], entry["offset"], entry["extent"]
+        size = 4
+        for n in shape:
+            size *= n
+        to = whole.setdefault(entry["name"], bytearray(size))
+        name = entry["name"] if extent == shape else entry["name"] + "@" + ",".join(map(str, offset))
+        data, run = stored[name], 4 * extent[-1]
+        for row, index in enumerate(itertools.product(*(range(n) for n in extent[:-1]))):
+            at = 0
+            for n, begin, i in zip(shape, offset, (*index, 0)):
+                at = at * n + begin + i
+            to[4 * at:4 * at + run] = data[row * run:(row + 1) * run]
+    return {name: bytes(data) for name, data in whole.items()}

@@ -46,7 +46,7 @@ class LayerFixture {
   }
   Context context(bool accumulate = false) {
     ops_.weights_changed();
-    return {.ops = ops_, .accumulate = accumulate};
+    return {.ops = ops_, .accumulate = accumulate, .accumulate_buffers = accumulate};
   }
   MemoryPool& pool() { return pool_; }
   std::vector<Tensor>& values() { return values_; }

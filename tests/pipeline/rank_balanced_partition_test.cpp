@@ -65,8 +65,8 @@ TEST_CASE("In a loop the slowest rank is never slower than with the evenest stag
               rank_balanced_partition(costs, Placement::kLoop, ranks, virtual_stages);
           REQUIRE(is_partition(found, layers, stages));
           const double slowest = slowest_rank(costs, found, Placement::kLoop, ranks);
-          CHECK(slowest <= slowest_rank(costs, balanced_partition(costs, stages),
-                                        Placement::kLoop, ranks));
+          CHECK(slowest <=
+                slowest_rank(costs, balanced_partition(costs, stages), Placement::kLoop, ranks));
           ++all;
           best += slowest == best_of_all(costs, Placement::kLoop, ranks, stages);
         }

@@ -55,32 +55,37 @@ float gradient_of(int replica, std::int64_t i) {
 
 }  // namespace
 
-TEST_CASE("Buckets and their parts cut a stage's buffer at chunks, from its end, tied ones last") {
+TEST_CASE("Buckets and their parts cut a stage's buffer at chunks, from its end, tied ones apart") {
   const SmallModel model;
   MemoryPool pool;
   const auto store = model.store(pool, {0}, {0});
   const StageParameters& stage = store->stages()[0];
+  const std::size_t tied = store->tied().at(0).slot;
   for (const int replicas : {1, 2, 3, 5}) {
     for (const std::int64_t most : {std::int64_t{1}, kMost, std::int64_t{1} << 20}) {
-      const std::vector<Bucket> buckets = make_buckets(stage, replicas, most);
+      const std::vector<Bucket> buckets = make_buckets(stage, {replicas, 0, most});
       std::vector<int> covered(static_cast<std::size_t>(stage.values.elements()));
       for (std::size_t b = 0; b < buckets.size(); ++b) {
         const Bucket& bucket = buckets[b];
         CHECK(bucket.cuts.size() == static_cast<std::size_t>(replicas) + 1);
         CHECK(std::is_sorted(bucket.cuts.begin(), bucket.cuts.end()));
-        if (b > 0 && bucket.tied == buckets[b - 1].tied) CHECK(bucket.begin < buckets[b - 1].begin);
-        if (b > 0) CHECK(bucket.tied >= buckets[b - 1].tied);
+        if (b > 0) CHECK(bucket.begin < buckets[b - 1].begin);
+        const std::int64_t first = stage.slots[tied].offset,
+                           end = first + stage.slots[tied].elements;
+        const std::int64_t last = bucket.begin + static_cast<std::int64_t>(bucket.elements());
+        CHECK(bucket.tied() == (bucket.begin >= first && bucket.begin < end));
+        CHECK(bucket.tied() == (last > first && last <= end));
         for (std::size_t i = 0; i < bucket.elements(); ++i) {
           ++covered[static_cast<std::size_t>(bucket.begin) + i];
         }
       }
-      CHECK(buckets.back().tied);
       CHECK(covered == std::vector<int>(covered.size(), 1));
 
       std::int64_t elements = 0;
       for (int replica = 0; replica < replicas; ++replica) {
         for (const Piece& piece : pieces_of(stage, buckets, replica)) {
           CHECK(piece.first % kChunkElements == 0);
+          if (replica == 0) CHECK(piece.at == piece.slot->offset + piece.first);
           const std::int64_t end = piece.first + piece.elements;
           CHECK((end % kChunkElements == 0 || end == piece.slot->elements));
           elements += piece.elements;
@@ -91,12 +96,37 @@ TEST_CASE("Buckets and their parts cut a stage's buffer at chunks, from its end,
   }
 }
 
+TEST_CASE("Sharded, no bucket spans layers, and a replica's pieces lie one after the other") {
+  const SmallModel model;
+  MemoryPool pool;
+  const auto store = model.store(pool, {0}, {0});
+  const StageParameters& stage = store->stages()[0];
+  for (const int replicas : {2, 3}) {
+    for (int replica = 0; replica < replicas; ++replica) {
+      const std::vector<Bucket> buckets =
+          make_buckets(stage, {replicas, replica, std::int64_t{1} << 20, /*sharded=*/true});
+      for (const Bucket& bucket : buckets) {
+        const auto next = bucket.layer + 1;
+        const std::int64_t end =
+            next < stage.layer_offsets.size() ? stage.layer_offsets[next] : stage.elements();
+        CHECK(bucket.begin >= stage.layer_offsets[bucket.layer]);
+        CHECK(bucket.begin + static_cast<std::int64_t>(bucket.elements()) <= end);
+      }
+      std::int64_t at = 0;
+      for (const Piece& piece : pieces_of(stage, buckets, replica)) {
+        CHECK(piece.at == at);
+        at += piece.elements;
+      }
+    }
+  }
+}
+
 TEST_CASE("Parts of a bucket of many chunks are even") {
   StageParameters stage;
   Parameter parameter;
   stage.slots.push_back({&parameter, 0, 64 * kChunkElements, 0});
   for (const int replicas : {2, 4, 8}) {
-    const Bucket bucket = make_buckets(stage, replicas, std::int64_t{1} << 30).at(0);
+    const Bucket bucket = make_buckets(stage, {replicas, 0, std::int64_t{1} << 30}).at(0);
     for (std::size_t r = 0; r + 1 < bucket.cuts.size(); ++r) {
       CHECK(bucket.cuts[r + 1] - bucket.cuts[r] ==
             static_cast<std::size_t>(64 / replicas * kChunkElements));
@@ -113,9 +143,15 @@ TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' o
       const SmallModel model;
       const auto store = model.store(pool, {0}, {0});
       StageParameters& stage = store->stages()[0];
-      const std::vector<std::vector<Bucket>> buckets{make_buckets(stage, kReplicas, kMost)};
+      const BucketRule rule{kReplicas, rank, kMost};
+      const std::vector<std::vector<Bucket>> buckets{make_buckets(stage, rule)};
+      part_tied(*store, buckets, rule);
+      TiedParameter& tied = store->tied().at(0);
+      const std::int64_t tied_begin = stage.slots[tied.slot].offset,
+                         tied_end = tied_begin + stage.slots[tied.slot].elements;
+      const auto of_tied = static_cast<int>(tied.parts.size());
       CountingCollective collective(group.collective(rank));
-      ReplicaSum sum(store->stages(), buckets, collective, pool, gathers);
+      ReplicaSum sum(*store, buckets, collective, pool, gathers);
       const std::size_t allocations = pool.system_allocations();
       for (int step = 0; step < 2; ++step) {
         collective.started = collective.gathers = 0;
@@ -123,23 +159,35 @@ TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' o
         for (std::int64_t i = 0; i < stage.gradients.elements(); ++i) {
           gradients[i] = gradient_of(rank, i);
         }
+        for (std::int64_t i = tied_begin; i < tied_end; ++i) {
+          tied.earlier_gradient.f32()[i - tied_begin] = 2 * gradient_of(rank, i);
+        }
         sum.begin();
         const std::size_t layers = stage.layer_offsets.size();
-        sum.complete(0, stage.layer_offsets[layers - 1]);
-        require(collective.started == 0, "the head's weight is tied");
-        sum.complete(0, stage.layer_offsets[layers - 3]);
-        require(collective.started > 0, "the last layers' buckets start first");
+        sum.complete(0, layers - 1);
+        require(collective.started == of_tied, "the head's only weight, of which it is one use");
+        sum.complete(0, layers - 3);
         const int early = collective.started;
+        require(early > of_tied, "the last layers' buckets start first");
         sum.complete(0, 0);
-        sum.complete_tied();
-        sum.finish();
+        sum.finish_parts();
         require(early < collective.started, "the others start later");
-        require(collective.started == static_cast<int>(buckets[0].size()), "each starts once");
-        require(collective.gathers == (gathers ? collective.started : 0), "gathers");
+        const int all = static_cast<int>(buckets[0].size());
+        require(collective.started == all + of_tied,
+                "each starts once, of a tied weight's uses each");
+        require(collective.gathers == (gathers ? all - of_tied : 0), "gathers");
+        for (const TiedParameter::Part& part : tied.parts) {
+          for (std::int64_t i = 0; i < part.elements; ++i) {
+            part.slot_gradient[i] += part.earlier_gradient[i];
+          }
+        }
+        sum.finish();
+        require(collective.gathers == (gathers ? all : 0), "gathers of tied weights");
 
         const auto check = [&](std::int64_t i) {
           float expected = gradient_of(0, i);
           for (int r = 1; r < kReplicas; ++r) expected += gradient_of(r, i);
+          if (i >= tied_begin && i < tied_end) expected += 2 * expected;
           require(gradients[i] == expected, "sum in ascending order");
         };
         if (gathers) {
@@ -148,14 +196,15 @@ TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' o
         }
         for (const Piece& piece : pieces_of(stage, buckets[0], rank)) {
           for (std::int64_t i = 0; i < piece.elements; ++i) {
-            check(piece.offset() + i);
-            stage.values.f32()[piece.offset() + i] = static_cast<float>(rank + step);
+            check(piece.at + i);
+            stage.values.f32()[piece.at + i] = static_cast<float>(rank + step);
           }
         }
         sum.gather_values();
         for (int r = 0; r < kReplicas; ++r) {
           for (const Piece& piece : pieces_of(stage, buckets[0], r)) {
-            require(stage.values.f32()[piece.offset()] == static_cast<float>(r + step), "weights");
+            const std::int64_t at = piece.slot->offset + piece.first;
+            require(stage.values.f32()[at] == static_cast<float>(r + step), "weights");
           }
         }
       }

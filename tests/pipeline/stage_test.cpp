@@ -148,7 +148,9 @@ TEST_CASE("Replicas share out the rows in order, and all microbatches differ by 
 TEST_CASE("A stage's layers are done one by one in its last weight gradients, from the end") {
   Cut cut({0, 3});
   std::vector<std::size_t> done;
-  cut.stage(0).set_layer_done([&](std::size_t layer) { done.push_back(layer); });
+  cut.stage(0).set_around_weights({.after = [&](std::size_t layer, bool last_microbatch) {
+    if (last_microbatch) done.push_back(layer);
+  }});
   const StepContext step = step_of(2);
   for (int round = 0; round < 2; ++round) {
     done.clear();

@@ -112,14 +112,16 @@ double RankThread::evaluate() {
   return loss;
 }
 
+// Of sharded ones its pieces, each where it is in the parameter.
 Weights RankThread::owned(Tensor StageParameters::*buffer) {
   Weights weights;
   for (StageParameters& stage : pipeline_.parameters().stages()) {
     const float* values = (stage.*buffer).f32();
-    for (const ParameterSlot& slot : stage.slots) {
-      if (!slot.owned) continue;
-      weights[slot.parameter->name].assign(values + slot.offset,
-                                           values + slot.offset + slot.elements);
+    for (const Piece& piece : stage.kept) {
+      if (!piece.slot->owned) continue;
+      std::vector<float>& whole = weights[piece.slot->parameter->name];
+      whole.resize(static_cast<std::size_t>(piece.slot->elements));
+      std::copy_n(values + piece.at, piece.elements, whole.begin() + piece.first);
     }
   }
   return weights;

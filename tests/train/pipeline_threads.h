@@ -68,6 +68,8 @@ class RankThread {
   // sees each result, equal on all ranks.
   void train(std::int64_t first, std::int64_t end,
              const std::function<void(std::int64_t step, const StepResult&)>& after = {});
+  // Feeds a step's batch once more.
+  void again(std::int64_t step) { feed(pipeline_.training_step(step), 0); }
   // The loss summed over the source's validation rows, in batches of the training size.
   double evaluate();
   // The values, buffers included, or the gradients of what this rank owns.

@@ -1,0 +1,241 @@
+// Sharded parameters: replicas that keep a share of weights, gradients and moments each train as
+// those that keep all, to the same bits where there is one microbatch.
+#include <cmath>
+#include <mutex>
+
+#include "catch.h"
+#include "pipeline_threads.h"
+
+using namespace pipetrain;
+
+namespace {
+
+// 24 rows a step, of which evaluation's last batch has one: then a replica has none.
+constexpr int kRows = 24;
+
+const FixedSource kTokens = FixedSource::counting(kRows + 1, 8, 65);
+
+struct Case {
+  int replicas = 2, ranks = 2;  // of a pipeline
+  const char* schedule = "1f1b";
+  int virtual_stages = 1, microbatches = 1;
+  const char* recompute = "none";
+};
+
+Config gpt(const Case& c, const char* shard) {
+  Config config;
+  config.model = {.preset = "gpt", .depth = 4, .heads = 2, .width = 40, .context = 8};
+  config.model.tie_embeddings = true;
+  config.pipeline.schedule = c.schedule;
+  config.pipeline.microbatches = c.microbatches;
+  config.pipeline.virtual_stages = c.virtual_stages;
+  config.pipeline.partition = "uniform";
+  config.pipeline.recompute = c.recompute;
+  config.parallel.data = c.replicas;
+  config.parallel.shard = shard;
+  config.optimizer.weight_decay = 0.1;
+  config.optimizer.clip_norm = 1.0;
+  config.train.batch_size = kRows;
+  return config;
+}
+
+struct Run {
+  std::vector<double> losses, norms;
+  double validation = 0;
+  Weights weights;  // merged over the ranks
+};
+
+// A parameter's pieces are zero where another replica has them.
+void merge(Weights& all, const Weights& mine) {
+  for (const auto& [name, values] : mine) {
+    std::vector<float>& whole = all[name];
+    whole.resize(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i] != 0) whole[i] = values[i];
+    }
+  }
+}
+
+Run run(const Config& config, const Source& source, int pipeline_ranks, int steps = 4) {
+  Run made;
+  std::mutex mutex;
+  run_ranks(config, source, config.parallel.data * pipeline_ranks, [&](RankThread& rank) {
+    rank.train(0, steps, [&](std::int64_t, const StepResult& result) {
+      if (rank.rank() != 0) return;
+      made.losses.push_back(result.loss);
+      made.norms.push_back(result.gradient_norm);
+    });
+    const double validation = rank.evaluate();
+    const std::lock_guard lock(mutex);
+    if (rank.rank() == 0) made.validation = validation;
+    merge(made.weights, rank.owned_values());
+  });
+  return made;
+}
+
+void check_same_bits(const Run& found, const Run& expected) {
+  CHECK(found.losses == expected.losses);
+  CHECK(found.norms == expected.norms);
+  CHECK(found.validation == expected.validation);
+  CHECK(found.weights == expected.weights);
+}
+
+void check_near(const Run& found, const Run& expected) {
+  REQUIRE(found.losses.size() == expected.losses.size());
+  for (std::size_t i = 0; i < found.losses.size(); ++i) {
+    CHECK(found.losses[i] == Approx(expected.losses[i]).epsilon(1e-6));
+    CHECK(found.norms[i] == Approx(expected.norms[i]).epsilon(1e-5));
+  }
+  CHECK(found.validation == Approx(expected.validation).epsilon(1e-6));
+}
+
+std::string text_of(const Case& c) {
+  return std::string(c.schedule) + ", " + std::to_string(c.replicas) + " replicas of " +
+         std::to_string(c.ranks) + " ranks, v=" + std::to_string(c.virtual_stages) +
+         ", M=" + std::to_string(c.microbatches) + ", recompute " + c.recompute;
+}
+
+}  // namespace
+
+TEST_CASE("With one microbatch sharded parameters give the bits of whole ones") {
+  for (const Case& c : {Case{.ranks = 1}, Case{.schedule = "gpipe"}, Case{.replicas = 3},
+                        Case{.ranks = 3, .recompute = "full"}, Case{.replicas = 4, .ranks = 1},
+                        Case{.ranks = 1, .schedule = "interleaved", .virtual_stages = 4}}) {
+    INFO(text_of(c));
+    check_same_bits(run(gpt(c, "parameters"), kTokens, c.ranks),
+                    run(gpt(c, "none"), kTokens, c.ranks));
+  }
+}
+
+TEST_CASE("With more they agree to rounding, the same bits under every schedule and cut") {
+  const Case alone{.ranks = 1, .microbatches = 4};
+  const Run whole = run(gpt(alone, "none"), kTokens, 1);
+  const Run expected = run(gpt(alone, "parameters"), kTokens, 1);
+  check_near(expected, whole);
+  for (Case c : {Case{.schedule = "1f1b"}, Case{.schedule = "interleaved", .virtual_stages = 2},
+                 Case{.schedule = "interleaved", .virtual_stages = 4},
+                 Case{.schedule = "interleaved", .virtual_stages = 3, .recompute = "full"},
+                 Case{.schedule = "zb-h1"}, Case{.schedule = "zbv", .virtual_stages = 2},
+                 Case{.schedule = "interleaved-zb", .virtual_stages = 2, .recompute = "attention"},
+                 Case{.ranks = 3, .schedule = "1f1b", .recompute = "full"}}) {
+    c.microbatches = 4;
+    INFO(text_of(c));
+    check_same_bits(run(gpt(c, "parameters"), kTokens, c.ranks), expected);
+  }
+}
+
+TEST_CASE("Sharded parameters go with SGD, short batches, and a head of its own") {
+  FixedSource source = FixedSource::counting(31, 8, 65);  // steps of 24 rows and of 7
+  source.pass_over_rows();
+  const auto config = [](const char* shard) {
+    Config made = gpt({.replicas = 3, .microbatches = 2}, shard);
+    made.model.tie_embeddings = false;
+    made.optimizer.type = "sgd";
+    made.optimizer.learning_rate = 0.1;
+    return made;
+  };
+  check_near(run(config("parameters"), source, 2), run(config("none"), source, 2));
+}
+
+TEST_CASE("Convolutions and batch norm's statistics go with sharded parameters") {
+  const FixedSource images = FixedSource::images(kRows, {8, 8, 3}, 5);
+  for (const int virtual_stages : {1, 3}) {
+    for (const int microbatches : {1, 3}) {
+      const auto config = [&](const char* shard) {
+        Config made = gpt({.schedule = virtual_stages > 1 ? "interleaved" : "1f1b",
+                           .virtual_stages = virtual_stages,
+                           .microbatches = microbatches},
+                          shard);
+        made.model = {.preset = "resnet", .depth = 18, .width = 8};
+        return made;
+      };
+      const int ranks = virtual_stages > 1 ? 1 : 2;
+      INFO(virtual_stages << " stages per rank, " << microbatches << " microbatches");
+      const Run found = run(config("parameters"), images, ranks, 2),
+                expected = run(config("none"), images, ranks, 2);
+      if (microbatches == 1) check_same_bits(found, expected);
+      for (std::size_t i = 0; i < expected.losses.size(); ++i) {
+        CHECK(found.losses[i] == Approx(expected.losses[i]).epsilon(1e-4));
+      }
+    }
+  }
+}
+
+TEST_CASE("Tensor parallelism goes with sharded parameters") {
+  const auto config = [](const char* shard) {
+    Config made = gpt({.microbatches = 1}, shard);
+    made.parallel.tensor = 2;
+    return made;
+  };
+  const Run found = run(config("parameters"), kTokens, 4),
+            expected = run(config("none"), kTokens, 4);
+  CHECK(found.losses == expected.losses);
+  CHECK(found.norms == expected.norms);
+  CHECK(found.validation == expected.validation);
+}
+
+TEST_CASE("Where nothing was updated, the same batch shows where a number is not finite") {
+  std::vector<std::string> found(4);
+  run_ranks(gpt({.microbatches = 2}, "parameters"), kTokens, 4, [&](RankThread& rank) {
+    for (StageParameters& stage : rank.pipeline().parameters().stages()) {
+      for (const Piece& piece : stage.kept) {
+        if (piece.slot->parameter->name != "layers.2.mlp.up.weight") continue;
+        stage.values.f32()[piece.at] = std::nanf("");
+      }
+    }
+    bool finite = true;
+    rank.train(0, 1, [&](std::int64_t, const StepResult& result) { finite = result.finite; });
+    if (finite) throw std::runtime_error("a loss of NaN is finite");
+    rank.again(0);
+    found[static_cast<std::size_t>(rank.rank())] =
+        rank.pipeline().find_not_finite(rank.pipeline().training_step(0));
+  });
+  CHECK(found[0].find("layers.2.mlp, forward of microbatch 0") != std::string::npos);
+}
+
+TEST_CASE("With sharded parameters a step takes no more memory once each work has run twice") {
+  for (const Case& c :
+       {Case{.microbatches = 6},
+        Case{.schedule = "interleaved", .virtual_stages = 4, .microbatches = 4},
+        Case{.schedule = "zbv", .virtual_stages = 2, .microbatches = 6, .recompute = "full"}}) {
+    std::vector<std::vector<std::size_t>> allocations(4);
+    run_ranks(gpt(c, "parameters"), kTokens, 4, [&](RankThread& rank) {
+      rank.train(0, 8, [&](std::int64_t step, const StepResult&) {
+        if (step % 2 == 1) rank.evaluate();
+        allocations[static_cast<std::size_t>(rank.rank())].push_back(
+            rank.pool().system_allocations());
+      });
+    });
+    for (const auto& of_rank : allocations) {
+      INFO(text_of(c));
+      CHECK(of_rank[3] == of_rank.back());
+    }
+  }
+}
+
+TEST_CASE("The memory that sharded parameters take is foreseen, and falls with the replicas") {
+  for (const auto& [ranks, schedule, virtual_stages] :
+       {std::tuple(1, "1f1b", 1), std::tuple(2, "1f1b", 1), std::tuple(2, "interleaved", 2),
+        std::tuple(2, "zbv", 2), std::tuple(1, "interleaved", 4)}) {
+    double before = 0;
+    for (const int replicas : {2, 4}) {
+      Config config = gpt({replicas, ranks, schedule, virtual_stages, 4}, "parameters");
+      config.model.width = 128;
+      std::vector<double> taken(static_cast<std::size_t>(replicas * ranks)), foreseen(taken);
+      run_ranks(config, kTokens, replicas * ranks, [&](RankThread& rank) {
+        const auto r = static_cast<std::size_t>(rank.rank());
+        const auto place = static_cast<std::size_t>(rank.pipeline().position().pipeline);
+        foreseen[r] = static_cast<double>(rank.pipeline().layout().memory[place].steps());
+        rank.train(0, 4);
+        taken[r] = static_cast<double>(rank.pool().reserved_bytes());
+      });
+      for (std::size_t r = 0; r < taken.size(); ++r) {
+        INFO(schedule << ", v=" << virtual_stages << ", " << replicas << " replicas, rank " << r);
+        CHECK(foreseen[r] == Approx(taken[r]).epsilon(0.05));
+      }
+      INFO(schedule << ", v=" << virtual_stages);
+      if (before > 0) CHECK(taken[0] < 0.95 * before);
+      before = taken[0];
+    }
+  }
+}
