@@ -96,6 +96,10 @@ def as_in_training(checks, folder):
             checks.failed += 1
             print(f"FAILED  peak {found.get('peak_bytes')}, in training {last['peak_bytes']}")
     same(checks, folder, 2, eval_of("gpt.yaml", GPT_CHECKPOINT, "--schedule", "zbv"), {"loss": loss})
+    replicas = sets("parallel.data=2", "pipeline.microbatches=2")
+    whole = same(checks, folder, 4, eval_of("gpt.yaml", GPT_CHECKPOINT, *replicas), {"step": 3})
+    same(checks, folder, 4, eval_of("gpt.yaml", GPT_CHECKPOINT, *replicas, *sets("parallel.shard=parameters")),
+         {"loss": whole.get("loss")})
 
     last = trained(checks, folder, "images.yaml", "images-run")
     expected = {"loss": last.get("val_loss"), "accuracy": last.get("val_accuracy"), "rows": 16, "step": 6}
