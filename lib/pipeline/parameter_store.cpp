@@ -17,6 +17,24 @@ std::int64_t chunks_of_slice(const Parameter& parameter) {
   return (elements + kChunkElements - 1) / kChunkElements;
 }
 
+// A slot for each parameter that has none yet.
+template <class IsNew>
+void append_slots(StageParameters& stage, const std::vector<Layer*>& layers,
+                  const ParameterIndex& index, const IsNew& is_new) {
+  std::int64_t elements = 0;
+  for (Layer* layer : layers) {
+    stage.layer_offsets.push_back(elements);
+    for (Parameter& parameter : layer->parameters()) {
+      if (!is_new(parameter)) continue;
+      const auto& entry = index.find(parameter.name);
+      stage.slots.push_back({&parameter, elements, parameter.elements(), entry.first_chunk,
+                             entry.owned && !parameter.tied_to_earlier,
+                             entry.first_layer != entry.last_layer});
+      elements += parameter.elements();
+    }
+  }
+}
+
 }  // namespace
 
 ParameterIndex::ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers,
@@ -65,46 +83,32 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
   for (const LocalStage& local : stages) {
     const std::size_t number = stages_.size();
     StageParameters& made = stages_.emplace_back();
-    std::int64_t elements = 0;
-    for (Layer* layer : local.layers) {
-      made.layer_offsets.push_back(elements);
-      for (Parameter& parameter : layer->parameters()) {
-        const Place place{number, made.slots.size()};
-        if (!places.try_emplace(key(number, parameter), place).second) continue;
-        const auto& entry = index.find(parameter.name);
-        made.slots.push_back({&parameter, elements, parameter.elements(), entry.first_chunk,
-                              entry.owned && !parameter.tied_to_earlier,
-                              entry.first_layer != entry.last_layer});
-        elements += parameter.elements();
-      }
-    }
+    append_slots(made, local.layers, index, [&](const Parameter& parameter) {
+      const Place place{number, made.slots.size()};
+      return places.try_emplace(key(number, parameter), place).second;
+    });
     bind_buffers(made, local);
-    if (sharded) continue;
-    made.values = Tensor(pool, {elements});
-    if (trains_) made.gradients = zeros(elements);
-    for (const ParameterSlot& slot : made.slots) {
-      made.kept.push_back({&slot, 0, slot.elements, slot.offset});
-    }
+    if (!sharded) take_whole(made);
   }
   for (std::size_t s = 0; s < stages.size(); ++s) {
     for (std::size_t layer = 0; layer < stages[s].layers.size(); ++layer) {
       for (Parameter& parameter : stages[s].layers[layer]->parameters()) {
         const Place place = places.at(key(s, parameter));
-        if (sharded) stages_[s].uses.push_back({layer, &parameter, place.second});
-        const auto& entry = index.find(parameter.name);
-        float* earlier_gradient = nullptr;
-        if (trains_ && entry.first_layer != entry.last_layer) {
-          TiedParameter& tied = tied_at(place, entry, stage_of_layer);
-          TiedParameter::Use& use = parameter.tied_to_earlier ? tied.later : tied.earlier;
-          use.here = true;
-          use.local = s;
-          use.layer = layer;
-          if (!parameter.tied_to_earlier && !sharded) {
-            tied.earlier_gradient = zeros(parameter.elements());
-            earlier_gradient = tied.earlier_gradient.f32();
-          }
+        if (sharded) {
+          stages_[s].uses.push_back({layer, &parameter, place.second});
+        } else {
+          bind(parameter, place);
         }
-        if (!sharded) bind(parameter, place, earlier_gradient);
+        const auto& entry = index.find(parameter.name);
+        if (!trains_ || entry.first_layer == entry.last_layer) continue;
+        TiedParameter& tied = tied_at(place, entry, stage_of_layer);
+        TiedParameter::Use& use = parameter.tied_to_earlier ? tied.later : tied.earlier;
+        use.here = true;
+        use.local = s;
+        use.layer = layer;
+        if (parameter.tied_to_earlier || sharded) continue;
+        tied.earlier_gradient = zeros(parameter.elements());
+        parameter.gradient = tied.earlier_gradient.f32();
       }
     }
   }
@@ -116,19 +120,25 @@ ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
   }
 }
 
+void ParameterStore::take_whole(StageParameters& stage) {
+  stage.values = Tensor(pool_, {stage.elements()});
+  if (trains_) stage.gradients = zeros(stage.elements());
+  for (const ParameterSlot& slot : stage.slots) {
+    stage.kept.push_back({&slot, 0, slot.elements, slot.offset});
+  }
+}
+
 Tensor ParameterStore::zeros(std::int64_t elements) {
   Tensor tensor(pool_, {elements});
   std::memset(tensor.data(), 0, tensor.bytes());
   return tensor;
 }
 
-void ParameterStore::bind(Parameter& parameter, Place place, float* earlier_gradient) {
+void ParameterStore::bind(Parameter& parameter, Place place) {
   StageParameters& stage = stages_[place.first];
   const std::int64_t offset = stage.slots[place.second].offset;
   parameter.value = stage.values.f32() + offset;
-  if (!trains_) return;
-  parameter.gradient =
-      earlier_gradient != nullptr ? earlier_gradient : stage.gradients.f32() + offset;
+  if (trains_) parameter.gradient = stage.gradients.f32() + offset;
 }
 
 TiedParameter& ParameterStore::tied_at(Place place, const ParameterIndex::Entry& entry,

@@ -118,7 +118,8 @@ class ParameterStore {
  private:
   using Place = std::pair<std::size_t, std::size_t>;  // a stage of this rank, and a slot
 
-  void bind(Parameter& parameter, Place place, float* earlier_gradient);
+  void take_whole(StageParameters& stage);
+  void bind(Parameter& parameter, Place place);
   TiedParameter& tied_at(Place place, const ParameterIndex::Entry& entry,
                          const std::vector<int>& stage_of_layer);
   void bind_buffers(StageParameters& stage, const LocalStage& local);

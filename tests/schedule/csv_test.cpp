@@ -43,6 +43,10 @@ TEST_CASE("A bad table is refused by file, row and column") {
   CHECK(refusal("") == "my.csv: the table is empty; expected one row of actions per rank");
   CHECK(refusal("0F0,0B0\n1F0,1X0") ==
         "my.csv: row 2, column 2: found '1X0', expected <stage><F|I|W|B><microbatch>, such as 2F0");
+  // When weights are gathered is not for a table to say.
+  CHECK(refusal("0UNSHARD,0F0,0B0\n1F0,1B0") ==
+        "my.csv: row 1, column 1: found '0UNSHARD', expected <stage><F|I|W|B><microbatch>, such as "
+        "2F0");
   CHECK(refusal("0F0,0SEND_F0,0B0\n1F0,1B0").find("row 1, column 2: found '0SEND_F0'") !=
         std::string::npos);
   CHECK(refusal("0F0,0B0\n2F0,2B0") ==
