@@ -134,7 +134,8 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
   const Startup started = open_inputs(session, report, options, options.ranks);
   PlanRequest request;
   report.agree([&] {
-    build_layers(started.config.model, started.data);  // what is wrong with the model is said here
+    // What is wrong with the model is said here.
+    build_layers(started.config.model, started.data, {}, started.config.train.activations());
     request = make_request(options, started);
   });
   const PlanInputs inputs = measure(session, started, request);

@@ -1,6 +1,7 @@
 #include "startup.h"
 
 #include <omp.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -79,6 +80,14 @@ void check_tensor_groups(const Grid& grid, const World& world) {
   }
 }
 
+// What a user asks for who studies the results of bfloat16 where there are no instructions for it.
+constexpr const char* kEmulateBFloat16 = "PIPETRAIN_EMULATE_BFLOAT16";
+
+bool emulates_bfloat16() {
+  const char* const asked = std::getenv(kEmulateBFloat16);
+  return asked != nullptr && std::string(asked) == "1";
+}
+
 // What the steps are, now that the data and the number of microbatches are known.
 void set_epochs(Startup& made) {
   ModelPlan& plan = made.plan;
@@ -99,11 +108,11 @@ void set_epochs(Startup& made) {
 
 Grid check_scope(const Config& config, int ranks) {
   const Grid grid = Grid::filling(ranks, config.parallel.data, config.parallel.tensor);
-  if (config.train.precision == "bfloat16") {
-    fail(std::string("train.precision: ") +
-         (bfloat16_instructions() ? "this version does not train in bfloat16"
-                                  : "this processor has no bfloat16 instructions") +
-         "; set it to float32");
+  if (config.train.activations() == DType::kBFloat16 && !bfloat16_instructions() &&
+      !emulates_bfloat16()) {
+    fail(std::string("train.precision: this processor has no bfloat16 instructions; set it to "
+                     "float32 (or ") +
+         kEmulateBFloat16 + "=1 in the environment, for bfloat16's results without its speed)");
   }
   return grid;
 }
@@ -177,6 +186,13 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
     made.plan.memory_limit = memory_limit(options, made.world);
     set_epochs(made);
   });
+  if (session.rank() == 0 && config.train.activations() == DType::kBFloat16 &&
+      !bfloat16_instructions()) {
+    spdlog::warn(
+        "train.precision: no bfloat16 instructions here: products are made of float32 copies, the "
+        "results of bfloat16 without its speed ({}=1)",
+        kEmulateBFloat16);
+  }
   if (makes_run_directory) {
     report.agree([&] {
       if (session.rank() == 0) {

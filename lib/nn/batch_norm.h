@@ -17,6 +17,7 @@ class BatchNorm : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
+  void set_precision(const Precision& precision) override { require_float32(precision); }
 
  private:
   BatchNormShape shape(const Tensor& x) const { return {x.shape().rows(), channels_, relu_}; }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "ops/bfloat16.h"
+
 namespace pipetrain {
 namespace {
 
@@ -40,6 +42,11 @@ Convolution::Convolution(std::string name, Shape row, const ConvolutionOptions& 
   if (options.bias) bias_ = add_parameter("bias", {options.channels}, {});
 }
 
+void Convolution::set_precision(const Precision& precision) {
+  if (!precision.first) require_float32(precision);
+  Layer::set_precision(precision);
+}
+
 ConvolutionShape Convolution::shape(std::int64_t rows) const {
   return {.batch = rows,
           .image = image_of(input_row()),
@@ -55,10 +62,11 @@ Tensor Convolution::forward(const Context& context, Tensor x, Saved& saved) {
   convolution_forward(context.ops, shape(rows), x.f32(), value(weight_),
                       options_.bias ? value(bias_) : nullptr, y.f32());
   if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
-  return y;
+  return converted(context.ops, std::move(y), output_dtype());
 }
 
 Tensor Convolution::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  dy = converted(context.ops, std::move(dy), DType::kFloat32);
   Tensor dx;
   if (options_.input_gradient) {
     dx = Tensor(context.ops.pool(), saved[kInput].shape());

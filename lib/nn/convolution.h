@@ -26,6 +26,9 @@ class Convolution : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
+  // The first layer of a model may stand before ones of bfloat16: it computes in float32.
+  DType input_dtype() const override { return DType::kFloat32; }
+  void set_precision(const Precision& precision) override;
   double forward_flop() const override { return shape(1).flop(); }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "ops/bfloat16.h"
 #include "ops/embedding.h"
 
 namespace pipetrain {
@@ -29,13 +30,17 @@ Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptio
 
 Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
   const std::int64_t rows = x.shape()[0], tokens = x.shape()[1];
-  Tensor y(context.ops.pool(), {rows, tokens, width_});
+  Tensor y(context.ops.pool(), {rows, tokens, width_},
+           place_.alone() ? output_dtype() : DType::kFloat32);
   embedding_forward(context.ops, rows, tokens, width_, {ids_.first, ids_.count}, x.i32(),
-                    value(table_), y.f32());
-  if (!place_.alone()) context.sum_over_group(y);
+                    value(table_), y);
+  if (!place_.alone()) {
+    context.sum_over_group(y);
+    y = converted(context.ops, std::move(y), output_dtype());
+  }
   if (has_positions_) {
     add_positions(context.ops, rows, tokens, width_,
-                  value(positions_) + context.first_token * width_, y.f32());
+                  value(positions_) + context.first_token * width_, y);
   }
   drop_output(context, name(), dropout_, y);
   if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
@@ -51,7 +56,7 @@ Tensor Embedding::backward_input(const Context& context, Tensor dy, Saved& saved
 void Embedding::backward_weight(const Context& context, Saved& saved) {
   const Tensor& ids = saved[kIds];
   const std::int64_t rows = ids.shape()[0];
-  const float* dy = saved[kOutputGradient].f32();
+  const Tensor& dy = saved[kOutputGradient];
   if (!context.accumulate) clear_gradient(context.replicas > 1);
   touched_.insert(touched_.end(), ids.i32(), ids.i32() + ids.elements());
   const TableRows here{ids_.first, ids_.count};

@@ -20,6 +20,13 @@ namespace pipetrain {
 
 enum class Mode : std::uint8_t { kTrain, kEvaluate };
 
+// What a layer's activations are in memory, and their gradients; parameters are always float32.
+struct Precision {
+  DType activations = DType::kFloat32;  // or kBFloat16
+  bool first = false;                   // of the model: it may take the data as they come
+  bool last = false;                    // its outputs are logits, best left in float32
+};
+
 // What of a row (T, ...) a layer's y follows from, for each of its tokens: that token of x, those
 // up to it, or the whole row.
 enum class Reach : std::uint8_t { kToken, kPast, kRow };
@@ -90,7 +97,16 @@ class Layer {
   const std::string& name() const { return name_; }
   Shape input_row() const { return input_row_; }
   Shape output_row() const { return output_row_; }
-  virtual DType input_dtype() const { return DType::kFloat32; }
+  // Of x and y. The gradients of both are of the kind activations().
+  virtual DType input_dtype() const { return activations_; }
+  virtual DType output_dtype() const { return activations_; }
+  DType activations() const { return activations_; }
+  // Of the model's input, if this is the first layer: ids, or numbers not rounded yet.
+  DType data_dtype() const {
+    return input_dtype() == DType::kInt32 ? DType::kInt32 : DType::kFloat32;
+  }
+  // Before anything runs. Error(kConfiguration) if the layer does not compute in it.
+  virtual void set_precision(const Precision& precision) { activations_ = precision.activations; }
   // Rows may come in parts unless this is kRow.
   virtual Reach reach() const { return Reach::kRow; }
   std::vector<Parameter>& parameters() { return parameters_; }
@@ -106,6 +122,9 @@ class Layer {
   virtual double forward_flop() const { return 0; }
 
  protected:
+  // For layers that compute in float32 alone.
+  void require_float32(const Precision& precision) const;
+
   friend class Norm;  // a part of a layer, which finds its parameters here
 
   // Appends a parameter named "<layer>.<suffix>", or this rank's slice of it; returns its index.
@@ -143,6 +162,7 @@ class Layer {
 
   std::string name_;
   Shape input_row_, output_row_;
+  DType activations_ = DType::kFloat32;
   std::vector<Parameter> parameters_;
   std::vector<Buffer> buffers_;
   const Layer* owner_ = nullptr;                        // which adopted this layer

@@ -1,5 +1,6 @@
 #include "nn/linear.h"
 
+#include "nn/shared_product.h"
 #include "ops/linear.h"
 
 namespace pipetrain {
@@ -38,25 +39,23 @@ double Linear::forward_flop() const {
 }
 
 Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {
-  Tensor y(context.ops.pool(), with_last(x.shape(), out_));
-  linear_forward(context.ops, x.shape().rows(), in_, out_, x.f32(), value(weight_),
-                 has_bias_ ? value(bias_) : nullptr, y.f32());
+  Tensor y(context.ops.pool(), with_last(x.shape(), out_), output_dtype_);
+  linear_forward(context.ops, x.shape().rows(), in_, out_, x, value(weight_),
+                 has_bias_ ? value(bias_) : nullptr, y);
   if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
   return y;
 }
 
 Tensor Linear::backward_input(const Context& context, Tensor dy, Saved& saved) {
-  Tensor dx(context.ops.pool(), saved[kInput].shape());
-  linear_backward_input(context.ops, dy.shape().rows(), in_, out_, dy.f32(), value(weight_),
-                        dx.f32());
-  if (!place_.alone()) context.sum_over_group(dx);
+  Tensor dx =
+      shared_input_gradient(context, place_, saved[kInput].shape(), out_, dy, value(weight_));
   saved[kOutputGradient] = std::move(dy);
   return dx;
 }
 
 void Linear::backward_weight(const Context& context, Saved& saved) {
   const Tensor& dy = saved[kOutputGradient];
-  linear_backward_weight(context.ops, dy.shape().rows(), in_, out_, dy.f32(), saved[kInput].f32(),
+  linear_backward_weight(context.ops, dy.shape().rows(), in_, out_, dy, saved[kInput],
                          gradient(weight_), has_bias_ ? gradient(bias_) : nullptr,
                          context.accumulate);
   saved.clear();

@@ -23,6 +23,11 @@ class Linear : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
+  DType output_dtype() const override { return output_dtype_; }
+  void set_precision(const Precision& precision) override {
+    Layer::set_precision(precision);
+    output_dtype_ = precision.last ? DType::kFloat32 : precision.activations;
+  }
   std::int64_t outputs() const override { return features_; }
   std::int64_t first_output() const override { return first_; }
   double forward_flop() const override;
@@ -33,6 +38,7 @@ class Linear : public Layer {
   std::int64_t in_, features_;
   std::int64_t first_, out_;  // of the features, those of this rank
   bool has_bias_;
+  DType output_dtype_ = DType::kFloat32;
   std::size_t weight_ = 0, bias_ = 0;
 };
 

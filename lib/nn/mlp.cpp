@@ -1,5 +1,6 @@
 #include "nn/mlp.h"
 
+#include "nn/shared_product.h"
 #include "ops/activation.h"
 #include "ops/linear.h"
 
@@ -12,8 +13,8 @@ namespace {
 enum Slot { kNormalized, kRstd, kHidden, kOutputGradient, kHiddenGradient, kNormGradients };
 
 // x before the activation, y (rows, n) after it.
-void activate(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n, const float* x,
-              float* y) {
+void activate(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n,
+              const Tensor& x, Tensor& y) {
   switch (activation) {
     case MlpActivation::kGelu:
       return gelu_forward(ops, rows * n, x, y);
@@ -29,11 +30,11 @@ void activate_backward(Ops& ops, MlpActivation activation, std::int64_t rows, st
                        Tensor& dy, Tensor& x) {
   switch (activation) {
     case MlpActivation::kGelu:
-      return gelu_backward(ops, rows * n, dy.f32(), x.f32());
+      return gelu_backward(ops, rows * n, dy, x);
     case MlpActivation::kRelu:
-      return relu_backward(ops, rows * n, dy.f32(), x.f32());
+      return relu_backward(ops, rows * n, dy, x);
     case MlpActivation::kSwiGlu:
-      swiglu_backward(ops, rows, n, dy.f32(), x.f32());
+      swiglu_backward(ops, rows, n, dy, x);
       return std::swap(dy, x);  // each fits into the other's memory
   }
 }
@@ -71,18 +72,17 @@ double Mlp::forward_flop() const {
 Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t batch = x.shape()[0], tokens = x.shape()[1], rows = batch * tokens;
-  Tensor normalized(ops.pool(), x.shape()), rstd(ops.pool(), {rows});
-  Tensor hidden(ops.pool(), {batch, tokens, up_width_});
+  Tensor normalized(ops.pool(), x.shape(), x.dtype()), rstd(ops.pool(), {rows});
+  Tensor hidden(ops.pool(), {batch, tokens, up_width_}, x.dtype());
   {
-    Tensor n(ops.pool(), x.shape());
-    norm_.forward(ops, rows, x.f32(), normalized.f32(), rstd.f32(), n.f32());
-    linear_forward(ops, rows, width_, up_width_, n.f32(), value(up_weight_), value(up_bias_),
-                   hidden.f32());
+    Tensor n(ops.pool(), x.shape(), x.dtype());
+    norm_.forward(ops, rows, x, normalized, rstd.f32(), n);
+    linear_forward(ops, rows, width_, up_width_, n, value(up_weight_), value(up_bias_), hidden);
   }
-  Tensor activated(ops.pool(), {batch, tokens, hidden_});
-  activate(ops, activation_, rows, hidden_, hidden.f32(), activated.f32());
-  add_dropped_linear(context, place_, output_mask(context), hidden_, activated.f32(),
-                     value(down_weight_), value(down_bias_), x);
+  Tensor activated(ops.pool(), {batch, tokens, hidden_}, x.dtype());
+  activate(ops, activation_, rows, hidden_, hidden, activated);
+  add_dropped_linear(context, place_, output_mask(context), hidden_, activated, value(down_weight_),
+                     value(down_bias_), x);
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);
     saved[kRstd] = std::move(rstd);
@@ -95,15 +95,13 @@ Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t rows = dy.shape().rows();
   Tensor dropped = dropped_copy(ops, output_mask(context), dy);
-  Tensor dhidden(ops.pool(), {dy.shape()[0], tokens_, hidden_});
-  linear_backward_input(ops, rows, hidden_, width_, dropped.empty() ? dy.f32() : dropped.f32(),
-                        value(down_weight_), dhidden.f32());
+  Tensor dhidden(ops.pool(), {dy.shape()[0], tokens_, hidden_}, dy.dtype());
+  linear_backward_input(ops, rows, hidden_, width_, dropped.empty() ? dy : dropped,
+                        value(down_weight_), dhidden);
   activate_backward(ops, activation_, rows, hidden_, dhidden, saved[kHidden]);
-  Tensor dx(ops.pool(), dy.shape());
-  linear_backward_input(ops, rows, width_, up_width_, dhidden.f32(), value(up_weight_), dx.f32());
-  if (!place_.alone()) context.sum_over_group(dx);
-  Tensor norm_gradients =
-      norm_.backward(ops, rows, dx.f32(), saved[kNormalized].f32(), saved[kRstd].f32(), dy.f32());
+  Tensor dx =
+      shared_input_gradient(context, place_, dy.shape(), up_width_, dhidden, value(up_weight_));
+  Tensor norm_gradients = norm_.backward(ops, rows, dx, saved[kNormalized], saved[kRstd].f32(), dy);
   saved[kRstd].reset();
   saved[kOutputGradient] = std::move(dropped.empty() ? dy : dropped);
   saved[kHiddenGradient] = std::move(dhidden);
@@ -114,12 +112,11 @@ Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
 void Mlp::backward_weight(const Context& context, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t rows = saved[kOutputGradient].shape().rows();
-  linear_backward_weight(ops, rows, hidden_, width_, saved[kOutputGradient].f32(),
-                         saved[kHidden].f32(), gradient(down_weight_), gradient(down_bias_),
-                         context.accumulate);
+  linear_backward_weight(ops, rows, hidden_, width_, saved[kOutputGradient], saved[kHidden],
+                         gradient(down_weight_), gradient(down_bias_), context.accumulate);
   Tensor& n = saved[kOutputGradient];  // its memory serves again
-  norm_.replay(ops, rows, saved[kNormalized].f32(), n.f32());
-  linear_backward_weight(ops, rows, width_, up_width_, saved[kHiddenGradient].f32(), n.f32(),
+  norm_.replay(ops, rows, saved[kNormalized], n);
+  linear_backward_weight(ops, rows, width_, up_width_, saved[kHiddenGradient], n,
                          gradient(up_weight_), gradient(up_bias_), context.accumulate);
   norm_.store(context, saved[kNormGradients]);
   saved.clear();

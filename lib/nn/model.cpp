@@ -268,8 +268,12 @@ class Builder {
 }  // namespace
 
 std::vector<std::unique_ptr<Layer>> build_layers(const ModelConfig& config, const DataShape& data,
-                                                 const TensorPlace& place) {
-  return Builder(config, data, place).build();
+                                                 const TensorPlace& place, DType activations) {
+  std::vector<std::unique_ptr<Layer>> layers = Builder(config, data, place).build();
+  for (const auto& layer : layers) {
+    layer->set_precision({activations, layer == layers.front(), layer == layers.back()});
+  }
+  return layers;
 }
 
 std::int64_t parameter_count(const std::vector<std::unique_ptr<Layer>>& layers) {

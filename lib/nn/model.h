@@ -28,9 +28,11 @@ std::vector<LayerEntry> expand_preset(const ModelConfig& config);
 // layer that is unknown or does not fit. For a rank of a tensor-parallel group the layers that can
 // be shared are its slices of them: attention by heads, MLPs by hidden columns, the embedding of
 // tokens and a last linear layer over the vocabulary by its rows. All others are whole on every
-// rank, which give the same bits, since they get the same.
+// rank, which give the same bits, since they get the same. What passes between layers is of the
+// kind `activations`.
 std::vector<std::unique_ptr<Layer>> build_layers(const ModelConfig& config, const DataShape& data,
-                                                 const TensorPlace& place = {});
+                                                 const TensorPlace& place = {},
+                                                 DType activations = DType::kFloat32);
 
 // The number of tokens per row that the configuration asks for; 0 if it leaves that to the data.
 std::int64_t configured_context(const ModelConfig& config);

@@ -17,8 +17,8 @@ Norm::Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind k
   if (has_beta_) parameters.push_back({name + ".bias", {width}, {}});
 }
 
-void Norm::forward(Ops& ops, std::int64_t rows, const float* x, float* normalized, float* rstd,
-                   float* y) const {
+void Norm::forward(Ops& ops, std::int64_t rows, ConstActivationPtr x, ActivationPtr normalized,
+                   float* rstd, ActivationPtr y) const {
   if (kind_ == NormKind::kLayer) {
     layer_norm_forward(ops, rows, width_, x, gamma(), beta(), normalized, rstd, y, epsilon_);
   } else {
@@ -26,12 +26,13 @@ void Norm::forward(Ops& ops, std::int64_t rows, const float* x, float* normalize
   }
 }
 
-void Norm::replay(Ops& ops, std::int64_t rows, const float* normalized, float* y) const {
+void Norm::replay(Ops& ops, std::int64_t rows, ConstActivationPtr normalized,
+                  ActivationPtr y) const {
   norm_replay(ops, rows, width_, normalized, gamma(), beta(), y);
 }
 
-Tensor Norm::backward(Ops& ops, std::int64_t rows, float* dy, const float* normalized,
-                      const float* rstd, const float* skip) const {
+Tensor Norm::backward(Ops& ops, std::int64_t rows, ActivationPtr dy, ConstActivationPtr normalized,
+                      const float* rstd, ConstActivationPtr skip) const {
   Tensor gradients(ops.pool(), {kind_ == NormKind::kLayer ? 2 : 1, width_});
   if (kind_ == NormKind::kLayer) {
     layer_norm_backward(ops, rows, width_, dy, normalized, gamma(), rstd, skip, gradients.f32(),
@@ -47,7 +48,7 @@ void Norm::store(const Context& context, const Tensor& gradients) const {
   for (std::size_t index = gamma_; index <= gamma_ + (has_beta_ ? 1 : 0); ++index) {
     float* to = layer_.gradient(index);
     if (context.accumulate) {
-      context.ops.simd().add(to, from, width_);
+      context.ops.simd().on_float32.add(to, from, width_);
     } else {
       std::memcpy(to, from, static_cast<std::size_t>(width_) * sizeof(float));
     }

@@ -17,13 +17,13 @@ class Norm {
        float epsilon);
 
   // x (rows, C) -> normalized, rstd (rows), y. `normalized` may be x.
-  void forward(Ops& ops, std::int64_t rows, const float* x, float* normalized, float* rstd,
-               float* y) const;
+  void forward(Ops& ops, std::int64_t rows, ConstActivationPtr x, ActivationPtr normalized,
+               float* rstd, ActivationPtr y) const;
   // y again, for the weight gradient of what follows.
-  void replay(Ops& ops, std::int64_t rows, const float* normalized, float* y) const;
+  void replay(Ops& ops, std::int64_t rows, ConstActivationPtr normalized, ActivationPtr y) const;
   // dy becomes dx [+ skip, the gradient of the residual path]. Returns the parameters' gradients.
-  Tensor backward(Ops& ops, std::int64_t rows, float* dy, const float* normalized,
-                  const float* rstd, const float* skip) const;
+  Tensor backward(Ops& ops, std::int64_t rows, ActivationPtr dy, ConstActivationPtr normalized,
+                  const float* rstd, ConstActivationPtr skip) const;
   // Adds those to, or overwrites, the parameters' own.
   void store(const Context& context, const Tensor& gradients) const;
 

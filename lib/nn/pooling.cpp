@@ -55,16 +55,14 @@ Tensor AveragePool::backward_input(const Context& context, Tensor dy, Saved&) {
 MeanPool::MeanPool(std::string name, Shape row) : Layer(std::move(name), row, {row.back()}) {}
 
 Tensor MeanPool::forward(const Context& context, Tensor x, Saved&) {
-  Tensor y(context.ops.pool(), output_row().batched(x.shape()[0]));
-  mean_rows_forward(context.ops, x.shape()[0], input_row().rows(), input_row().back(), x.f32(),
-                    y.f32());
+  Tensor y(context.ops.pool(), output_row().batched(x.shape()[0]), x.dtype());
+  mean_rows_forward(context.ops, x.shape()[0], input_row().rows(), input_row().back(), x, y);
   return y;
 }
 
 Tensor MeanPool::backward_input(const Context& context, Tensor dy, Saved&) {
-  Tensor dx(context.ops.pool(), input_row().batched(dy.shape()[0]));
-  mean_rows_backward(context.ops, dy.shape()[0], input_row().rows(), input_row().back(), dy.f32(),
-                     dx.f32());
+  Tensor dx(context.ops.pool(), input_row().batched(dy.shape()[0]), dy.dtype());
+  mean_rows_backward(context.ops, dy.shape()[0], input_row().rows(), input_row().back(), dy, dx);
   return dx;
 }
 

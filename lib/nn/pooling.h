@@ -14,6 +14,7 @@ class MaxPool : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
+  void set_precision(const Precision& precision) override { require_float32(precision); }
 
  private:
   Window window_;
@@ -26,6 +27,7 @@ class AveragePool : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
+  void set_precision(const Precision& precision) override { require_float32(precision); }
 
  private:
   Window window_;

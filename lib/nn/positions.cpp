@@ -20,7 +20,7 @@ Tensor Positions::forward(const Context& context, Tensor x, Saved&) {
   const std::int64_t rows = x.shape()[0], width = x.shape().back();
   const std::int64_t tokens = x.elements() / rows / width;
   add_positions(context.ops, rows, tokens, width, value(positions_) + context.first_token * width,
-                x.f32());
+                x);
   x.reshape({rows, tokens, width});
   drop_output(context, name(), dropout_, x);
   return x;
@@ -31,7 +31,7 @@ Tensor Positions::backward_input(const Context& context, Tensor dy, Saved& saved
   const std::int64_t rows = dy.shape()[0];
   drop_output(context, name(), dropout_, dy);
   Tensor sum(context.ops.pool(), output_row());
-  position_backward(context.ops, rows, output_row()[0], output_row()[1], dy.f32(), sum.f32(),
+  position_backward(context.ops, rows, output_row()[0], output_row()[1], dy, sum.f32(),
                     /*accumulate=*/false);
   saved[kPositionGradients] = std::move(sum);
   dy.reshape(input_row().batched(rows));

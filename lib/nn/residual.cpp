@@ -10,8 +10,8 @@ namespace {
 enum Slot { kMask };
 
 Tensor copy_of(Ops& ops, const Tensor& x) {
-  Tensor copy(ops.pool(), x.shape());
-  pipetrain::copy(ops, x.elements(), x.f32(), copy.f32());
+  Tensor copy(ops.pool(), x.shape(), x.dtype());
+  pipetrain::copy(ops, x.elements(), x, copy);
   return copy;
 }
 
@@ -43,6 +43,13 @@ Residual::Residual(std::string name, Shape row, LayerList layers, LayerList proj
   }
 }
 
+void Residual::set_precision(const Precision& precision) {
+  Layer::set_precision(precision);
+  for (const LayerList* list : {&layers_, &projection_}) {
+    for (const auto& layer : *list) layer->set_precision({precision.activations});
+  }
+}
+
 double Residual::forward_flop() const {
   double flop = 0;
   for (const LayerList* list : {&layers_, &projection_}) {
@@ -64,10 +71,10 @@ Tensor Residual::forward(const Context& context, Tensor x, Saved& saved) {
   saved.make_room(inner_layers());
   Tensor y = forward_list(layers_, context, copy_of(ops, x), saved, 0);
   const Tensor skip = forward_list(projection_, context, std::move(x), saved, layers_.size());
-  add(ops, y.elements(), y.f32(), skip.f32());
+  add(ops, y.elements(), y, skip);
   if (relu_) {
     Tensor mask(ops.pool(), y.shape(), DType::kUInt8);
-    relu_with_mask(ops, y.elements(), y.f32(), mask.u8());
+    relu_with_mask(ops, y.elements(), y, mask.u8());
     if (context.mode == Mode::kTrain) saved[kMask] = std::move(mask);
   }
   return y;
@@ -76,12 +83,12 @@ Tensor Residual::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Residual::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   if (relu_) {
-    apply_mask(ops, dy.elements(), dy.f32(), saved[kMask].u8(), 1.0f);
+    apply_mask(ops, dy.elements(), dy, saved[kMask].u8(), 1.0f);
     saved[kMask].reset();
   }
   Tensor dx = backward_list(layers_, context, copy_of(ops, dy), saved, 0);
   const Tensor skip = backward_list(projection_, context, std::move(dy), saved, layers_.size());
-  add(ops, dx.elements(), dx.f32(), skip.f32());
+  add(ops, dx.elements(), dx, skip);
   return dx;
 }
 

@@ -19,6 +19,7 @@ class Residual : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
+  void set_precision(const Precision& precision) override;
   double forward_flop() const override;
   Reach reach() const override;  // the farthest of its layers'
 

@@ -1,33 +1,38 @@
-// Activation functions and their gradients over n entries. They must not know layers.
+// Activation functions and their gradients over n entries, and what else is done entry by entry.
+// They must not know layers.
 #pragma once
 
+#include "ops/activation_ptr.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
 
-void gelu_forward(Ops& ops, std::int64_t n, const float* x, float* y);
+void gelu_forward(Ops& ops, std::int64_t n, ConstActivationPtr x, ActivationPtr y);
 // dy becomes dx; x becomes gelu(x), which the next product's weight gradient needs.
-void gelu_backward(Ops& ops, std::int64_t n, float* dy, float* x);
-void relu_forward(Ops& ops, std::int64_t n, const float* x, float* y);
+void gelu_backward(Ops& ops, std::int64_t n, ActivationPtr dy, ActivationPtr x);
+void relu_forward(Ops& ops, std::int64_t n, ConstActivationPtr x, ActivationPtr y);
 // dy becomes dx; x becomes relu(x).
-void relu_backward(Ops& ops, std::int64_t n, float* dy, float* x);
+void relu_backward(Ops& ops, std::int64_t n, ActivationPtr dy, ActivationPtr x);
 // gate_up (rows, 2, n) -> y (rows, n) = silu(gate) * up (Shazeer, arXiv:2002.05202, section 2).
-void swiglu_forward(Ops& ops, std::int64_t rows, std::int64_t n, const float* gate_up, float* y);
+void swiglu_forward(Ops& ops, std::int64_t rows, std::int64_t n, ConstActivationPtr gate_up,
+                    ActivationPtr y);
 // dy becomes y, which the next product's weight gradient needs; gate_up becomes its gradient.
-void swiglu_backward(Ops& ops, std::int64_t rows, std::int64_t n, float* dy, float* gate_up);
-void silu_forward(Ops& ops, std::int64_t n, const float* x, float* y);
-void silu_backward(Ops& ops, std::int64_t n, float* dy, const float* x);  // dy becomes dx
+void swiglu_backward(Ops& ops, std::int64_t rows, std::int64_t n, ActivationPtr dy,
+                     ActivationPtr gate_up);
+void silu_forward(Ops& ops, std::int64_t n, ConstActivationPtr x, ActivationPtr y);
+void silu_backward(Ops& ops, std::int64_t n, ActivationPtr dy,
+                   ConstActivationPtr x);  // dy becomes dx
 // x becomes max(x, 0); mask says where it was positive.
-void relu_with_mask(Ops& ops, std::int64_t n, float* x, std::uint8_t* mask);
+void relu_with_mask(Ops& ops, std::int64_t n, ActivationPtr x, std::uint8_t* mask);
 // x *= factor where the mask is not 0, else x = 0.
-void apply_mask(Ops& ops, std::int64_t n, float* x, const std::uint8_t* mask, float factor);
-// to += from
-void add(Ops& ops, std::int64_t n, float* to, const float* from);
-void copy(Ops& ops, std::int64_t n, const float* from, float* to);
+void apply_mask(Ops& ops, std::int64_t n, ActivationPtr x, const std::uint8_t* mask, float factor);
+// to += from, which is of the same kind or float32
+void add(Ops& ops, std::int64_t n, ActivationPtr to, ConstActivationPtr from);
+void copy(Ops& ops, std::int64_t n, ConstActivationPtr from, ActivationPtr to);
 // to = from, or += : a gradient that was made apart.
 void store(Ops& ops, std::int64_t n, float* to, const float* from, bool accumulate);
 // to = x + y
 void sum(Ops& ops, std::int64_t n, const float* x, const float* y, float* to);
-bool all_finite(Ops& ops, std::int64_t n, const float* x);
+bool all_finite(Ops& ops, std::int64_t n, ConstActivationPtr x);
 
 }  // namespace pipetrain

@@ -1,69 +1,15 @@
 #include "ops/attention.h"
 
-#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
+#include "ops/attention_rows.h"
 #include "ops/parallel.h"
 
 namespace pipetrain {
 namespace {
-
-// Few query rows waste little on keys that a causal row does not see; whole register tiles of every
-// instruction set fit in.
-constexpr std::int64_t kQueryRows = 24;
-
-// Where one query head of one sequence lies in (B, T, H + 2 G, D) and (B, T, H, D).
-struct Head {
-  const AttentionShape& shape;
-  std::int64_t batch, head;
-
-  std::int64_t qkv_stride() const { return shape.qkv_heads() * shape.head_width; }
-  std::int64_t out_stride() const { return shape.heads * shape.head_width; }
-  std::int64_t group() const { return head / (shape.heads / shape.groups()); }
-  std::int64_t query_at() const { return qkv_at(head); }
-  std::int64_t key_at() const { return qkv_at(shape.heads + group()); }
-  std::int64_t value_at() const { return qkv_at(shape.heads + shape.groups() + group()); }
-  std::int64_t qkv_at(std::int64_t entry) const {
-    return batch * shape.tokens * qkv_stride() + entry * shape.head_width;
-  }
-  std::int64_t out_at() const {
-    return batch * shape.tokens * out_stride() + head * shape.head_width;
-  }
-  std::int64_t row_at() const { return (batch * shape.heads + head) * shape.tokens; }
-  // What the weights of `query` for the first `seen` keys are multiplied with.
-  void draw_factors(const SimdKernels& simd, std::int64_t query, std::int64_t seen,
-                    float* factors) const {
-    const std::int64_t line = (shape.first_head + head) * shape.tokens + query;
-    simd.dropout_factors(shape.dropout.draw(batch, line), 0, seen, factors);
-  }
-};
-
-struct Block {
-  std::int64_t first, rows, keys;  // query rows first.. and the keys that they may see
-};
-
-// `past` keys are of tokens before the first query row.
-Block query_block(const AttentionShape& shape, std::int64_t first, std::int64_t past = 0) {
-  const std::int64_t rows = std::min(kQueryRows, shape.tokens - first);
-  return {first, rows, past + (shape.causal ? first + rows : shape.tokens)};
-}
-
-// How many keys query row `i` of a block sees.
-std::int64_t visible(const AttentionShape& shape, const Block& block, std::int64_t i) {
-  return shape.causal ? block.keys - block.rows + i + 1 : block.keys;
-}
-
-// (rows, width) from one place to another. Rows of all heads lie a power of two apart, or nearly,
-// and would push each other out of the cache: what is read or written often is kept packed.
-void copy_rows(std::int64_t rows, std::int64_t width, const float* from, std::int64_t from_stride,
-               float* to, std::int64_t to_stride) {
-  for (std::int64_t i = 0; i < rows; ++i) {
-    std::memcpy(to + i * to_stride, from + i * from_stride,
-                static_cast<std::size_t>(width) * sizeof(float));
-  }
-}
 
 // body(batch, i, scratch) for `count` items of each sequence, at least `grain` of them a thread;
 // scratch is the thread's own.
@@ -93,21 +39,32 @@ struct PackedHead {
   std::int64_t past;
 };
 
-// Writes one head's out and, unless it is null, its log_sum_exp. Scratch: scores (rows, past + T),
-// and with dropout (past + T) factors.
-void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& packed,
-                  const float* qkv, float* scores, float* out, float* log_sum_exp) {
+// Of head_forward: scores (rows, past + T), with dropout (past + T) factors, and two blocks of
+// copied rows.
+template <class T>
+std::int64_t forward_scratch(const AttentionShape& shape, std::int64_t keys) {
+  return (kQueryRows + factor_rows(shape)) * keys + 2 * kCopiedRows<T> * shape.head_width;
+}
+
+// Writes one head's out and, unless it is null, its log_sum_exp.
+template <class T>
+void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& packed, const T* qkv,
+                  float* scores, T* out, float* log_sum_exp) {
   const AttentionShape& shape = head.shape;
-  const std::int64_t T = shape.tokens, D = shape.head_width, pitch = packed.past + T;
+  const std::int64_t tokens = shape.tokens, D = shape.head_width, pitch = packed.past + tokens;
   const std::int64_t stride = head.qkv_stride(), out_stride = head.out_stride();
   const float scale = score_scale(shape);
-  const float* q = qkv + head.query_at();
-  float* factors = scores + kQueryRows * pitch;
-  for (std::int64_t first = 0; first < T; first += kQueryRows) {
+  float* const factors = scores + kQueryRows * pitch;
+  float* const q_copy = factors + factor_rows(shape) * pitch;
+  float* const o_copy = q_copy + kCopiedRows<T> * D;
+  for (std::int64_t first = 0; first < tokens; first += kQueryRows) {
     const Block block = query_block(shape, first, packed.past);
-    simd.small_matmul(block.rows, block.keys, D, q + first * stride, stride, 1, packed.keys,
-                      packed.pitch, scores, pitch, false);
-    float* o = out + head.out_at() + first * out_stride;
+    const Rows<const T> queries{qkv + head.query_at() + first * stride, stride};
+    const Rows<const float> q = as_floats(simd, block.rows, D, queries, q_copy);
+    simd.small_matmul(block.rows, block.keys, D, q.data, q.stride, 1, packed.keys, packed.pitch,
+                      scores, pitch, false);
+    const Rows<T> mixed{out + head.out_at() + first * out_stride, out_stride};
+    const Rows<float> o = place_for(mixed, D, o_copy);
     float sums[kQueryRows];
     for (std::int64_t i = 0; i < block.rows; ++i) {
       float* row = scores + i * pitch;
@@ -116,97 +73,144 @@ void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& p
       sums[i] = simd.exp_scaled(row, seen, scale, shift);
       if (shape.dropout.drops()) {
         head.draw_factors(simd, first + i, seen, factors);
-        simd.multiply(row, factors, row, seen);
+        simd.on_float32.multiply(row, factors, row, seen);
       }
       std::memset(row + seen, 0, static_cast<std::size_t>(block.keys - seen) * sizeof(float));
       if (log_sum_exp != nullptr) {
         log_sum_exp[head.row_at() + first + i] = shift + std::log(sums[i]);
       }
     }
-    simd.small_matmul(block.rows, D, block.keys, scores, pitch, 1, packed.values, D, o, out_stride,
-                      false);
+    simd.small_matmul(block.rows, D, block.keys, scores, pitch, 1, packed.values, D, o.data,
+                      o.stride, false);
     for (std::int64_t i = 0; i < block.rows; ++i) {
-      simd.scale(o + i * out_stride, D, 1.0f / sums[i]);
+      simd.scale(o.data + i * o.stride, D, 1.0f / sums[i]);
     }
+    finish_rows(simd, block.rows, D, o, mixed);
   }
 }
 
-// What the query heads of one group share in backward, and the scores of a block of rows.
+// What the query heads of one group share in backward, and a block of rows: the scores and, of
+// bfloat16, copies of q, dO and dq.
+template <class T>
 struct BackwardScratch {
   BackwardScratch(const AttentionShape& shape, float* memory) {
-    const std::int64_t size = shape.tokens * shape.head_width;
-    for (float** part : {&keys, &keys_t, &values_t, &dk, &dv}) {
-      *part = memory;
-      memory += size;
-    }
-    p = memory;
-    ds = p + kQueryRows * shape.tokens;
-    factors = ds + kQueryRows * shape.tokens;
+    const std::int64_t tokens = shape.tokens, width = shape.head_width;
+    const auto take = [&](std::int64_t rows, std::int64_t columns) {
+      return std::exchange(memory, memory + rows * columns);
+    };
+    for (float** part : {&keys, &keys_t, &values_t, &dk, &dv}) *part = take(tokens, width);
+    for (float** part : {&p, &ds}) *part = take(kQueryRows, tokens);
+    factors = take(factor_rows(shape), tokens);
+    for (float** part : {&q, &dout, &dq}) *part = take(kCopiedRows<T>, width);
   }
   static std::int64_t floats(const AttentionShape& shape) {
-    return (5 * shape.head_width + 2 * kQueryRows + factor_rows(shape)) * shape.tokens;
+    return (5 * shape.head_width + 2 * kQueryRows + factor_rows(shape)) * shape.tokens +
+           3 * kCopiedRows<T> * shape.head_width;
   }
 
   float *keys, *keys_t, *values_t;  // (T, D), (D, T), (D, T)
   float *dk, *dv;                   // (T, D)
   float *p, *ds;                    // (rows, T)
   float* factors;                   // (T), with dropout
+  float *q, *dout, *dq;             // (rows, D)
 };
 
 // Writes one head's dq and adds to its group's dk and dv.
-void head_backward(const SimdKernels& simd, const Head& head, const BackwardScratch& scratch,
-                   const float* qkv, const float* out, const float* log_sum_exp, const float* dout,
-                   float* dqkv) {
+template <class T>
+void head_backward(const SimdKernels& simd, const Head& head, const BackwardScratch<T>& scratch,
+                   const T* qkv, const T* out, const float* log_sum_exp, const T* dout, T* dqkv) {
   const AttentionShape& shape = head.shape;
-  const std::int64_t T = shape.tokens, D = shape.head_width;
+  const std::int64_t tokens = shape.tokens, D = shape.head_width;
   const std::int64_t stride = head.qkv_stride(), out_stride = head.out_stride();
   const float scale = score_scale(shape);
   float *p = scratch.p, *ds = scratch.ds;
-  for (std::int64_t first = 0; first < T; first += kQueryRows) {
+  for (std::int64_t first = 0; first < tokens; first += kQueryRows) {
     const Block block = query_block(shape, first);
-    const float* dO = dout + head.out_at() + first * out_stride;
-    const float* o = out + head.out_at() + first * out_stride;
-    const float* q = qkv + head.query_at() + first * stride;
-    float* dq = dqkv + head.query_at() + first * stride;
-    simd.small_matmul(block.rows, block.keys, D, q, stride, 1, scratch.keys_t, T, p, T, false);
-    simd.small_matmul(block.rows, block.keys, D, dO, out_stride, 1, scratch.values_t, T, ds, T,
-                      false);
+    const std::int64_t query_at = head.query_at() + first * stride;
+    const std::int64_t out_at = head.out_at() + first * out_stride;
+    const auto copied = [&](const T* rows, std::int64_t row_stride, float* copy) {
+      return as_floats(simd, block.rows, D, Rows<const T>{rows, row_stride}, copy);
+    };
+    const Rows<const float> q = copied(qkv + query_at, stride, scratch.q);
+    const Rows<const float> dO = copied(dout + out_at, out_stride, scratch.dout);
+    const Rows<T> dqueries{dqkv + query_at, stride};
+    const Rows<float> dq = place_for(dqueries, D, scratch.dq);
+    simd.small_matmul(block.rows, block.keys, D, q.data, q.stride, 1, scratch.keys_t, tokens, p,
+                      tokens, false);
+    simd.small_matmul(block.rows, block.keys, D, dO.data, dO.stride, 1, scratch.values_t, tokens,
+                      ds, tokens, false);
     for (std::int64_t i = 0; i < block.rows; ++i) {
-      const std::int64_t seen = visible(shape, block, i);
+      const std::int64_t seen = visible(shape, block, i), row = out_at + i * out_stride;
       const auto hidden = static_cast<std::size_t>(block.keys - seen) * sizeof(float);
-      const float delta = simd.dot(dO + i * out_stride, o + i * out_stride, D);
-      simd.exp_scaled(p + i * T, seen, scale, log_sum_exp[head.row_at() + first + i]);
+      const float delta = simd.on<T>().dot(dout + row, out + row, D);
+      simd.exp_scaled(p + i * tokens, seen, scale, log_sum_exp[head.row_at() + first + i]);
       if (shape.dropout.drops()) {
         head.draw_factors(simd, first + i, seen, scratch.factors);
-        simd.dropped_softmax_backward(ds + i * T, p + i * T, scratch.factors, seen, delta, scale);
+        simd.dropped_softmax_backward(ds + i * tokens, p + i * tokens, scratch.factors, seen, delta,
+                                      scale);
       } else {
-        simd.softmax_backward(ds + i * T, p + i * T, seen, delta, scale);
+        simd.softmax_backward(ds + i * tokens, p + i * tokens, seen, delta, scale);
       }
-      std::memset(p + i * T + seen, 0, hidden);
-      std::memset(ds + i * T + seen, 0, hidden);
+      std::memset(p + i * tokens + seen, 0, hidden);
+      std::memset(ds + i * tokens + seen, 0, hidden);
     }
-    simd.small_matmul(block.keys, D, block.rows, ds, 1, T, q, stride, scratch.dk, D, true);
-    simd.small_matmul(block.keys, D, block.rows, p, 1, T, dO, out_stride, scratch.dv, D, true);
-    simd.small_matmul(block.rows, D, block.keys, ds, T, 1, scratch.keys, D, dq, stride, false);
+    simd.small_matmul(block.keys, D, block.rows, ds, 1, tokens, q.data, q.stride, scratch.dk, D,
+                      true);
+    simd.small_matmul(block.keys, D, block.rows, p, 1, tokens, dO.data, dO.stride, scratch.dv, D,
+                      true);
+    simd.small_matmul(block.rows, D, block.keys, ds, tokens, 1, scratch.keys, D, dq.data, dq.stride,
+                      false);
+    finish_rows(simd, block.rows, D, dq, dqueries);
   }
+}
+
+template <class T>
+void forward_of(Ops& ops, const AttentionShape& shape, const T* qkv, T* out, float* log_sum_exp) {
+  const SimdKernels& simd = ops.simd();
+  const std::int64_t tokens = shape.tokens, D = shape.head_width;
+  auto forward = [&](std::int64_t batch, std::int64_t h, float* scratch) {
+    const Head head{shape, batch, h};
+    float* keys = scratch;                // (D, T)
+    float* values = keys + D * tokens;    // (T, D)
+    float* scores = values + D * tokens;  // and what else head_forward needs
+    copy_rows(simd, tokens, D, qkv + head.value_at(), head.qkv_stride(), values, D);
+    simd.on<T>().transpose(tokens, D, qkv + head.key_at(), head.qkv_stride(), keys, tokens);
+    head_forward(simd, head, {keys, tokens, values, 0}, qkv, scores, out, log_sum_exp);
+  };
+  for_each(ops, shape.batch, shape.heads, 2 * D * tokens + forward_scratch<T>(shape, tokens),
+           forward);
+}
+
+template <class T>
+void backward_of(Ops& ops, const AttentionShape& shape, const T* qkv, const T* out,
+                 const float* log_sum_exp, const T* dout, T* dqkv) {
+  const SimdKernels& simd = ops.simd();
+  const std::int64_t tokens = shape.tokens, D = shape.head_width;
+  const std::int64_t share = shape.heads / shape.groups();  // query heads of a group
+  auto backward = [&](std::int64_t batch, std::int64_t group, float* memory) {
+    const BackwardScratch<T> scratch(shape, memory);
+    const Head first{shape, batch, group * share};
+    const std::int64_t stride = first.qkv_stride();
+    copy_rows(simd, tokens, D, qkv + first.key_at(), stride, scratch.keys, D);
+    simd.on_float32.transpose(tokens, D, scratch.keys, D, scratch.keys_t, tokens);
+    simd.on<T>().transpose(tokens, D, qkv + first.value_at(), stride, scratch.values_t, tokens);
+    std::memset(scratch.dk, 0, static_cast<std::size_t>(tokens * D) * sizeof(float));
+    std::memset(scratch.dv, 0, static_cast<std::size_t>(tokens * D) * sizeof(float));
+    for (std::int64_t head = first.head; head < first.head + share; ++head) {
+      head_backward(simd, {shape, batch, head}, scratch, qkv, out, log_sum_exp, dout, dqkv);
+    }
+    write_rows(simd, tokens, D, scratch.dk, D, dqkv + first.key_at(), stride);
+    write_rows(simd, tokens, D, scratch.dv, D, dqkv + first.value_at(), stride);
+  };
+  for_each(ops, shape.batch, shape.groups(), BackwardScratch<T>::floats(shape), backward);
 }
 
 }  // namespace
 
-void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, float* out,
-                       float* log_sum_exp) {
-  const SimdKernels& simd = ops.simd();
-  const std::int64_t T = shape.tokens, D = shape.head_width;
-  auto forward = [&](std::int64_t batch, std::int64_t h, float* scratch) {
-    const Head head{shape, batch, h};
-    float* keys = scratch;           // (D, T)
-    float* values = keys + D * T;    // (T, D)
-    float* scores = values + D * T;  // (rows, T)
-    copy_rows(T, D, qkv + head.value_at(), head.qkv_stride(), values, D);
-    simd.transpose(T, D, qkv + head.key_at(), head.qkv_stride(), keys, T);
-    head_forward(simd, head, {keys, T, values, 0}, qkv, scores, out, log_sum_exp);
-  };
-  for_each(ops, shape.batch, shape.heads, (2 * D + kQueryRows + factor_rows(shape)) * T, forward);
+void attention_forward(Ops& ops, const AttentionShape& shape, ConstActivationPtr qkv,
+                       ActivationPtr out, float* log_sum_exp) {
+  with_entries(qkv.dtype(),
+               [&]<class T>() { forward_of(ops, shape, qkv.as<T>(), out.as<T>(), log_sum_exp); });
 }
 
 void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
@@ -220,38 +224,24 @@ void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCac
     const std::int64_t at = (batch * shape.groups() + group) * D * cache.tokens;
     float *keys = cache.keys + at, *values = cache.values + at;
     const Head first{shape, batch, group * share};
-    copy_rows(T, D, qkv + first.value_at(), first.qkv_stride(), values + past * D, D);
-    simd.transpose(T, D, qkv + first.key_at(), first.qkv_stride(), keys + past, cache.tokens);
+    copy_rows(simd, T, D, qkv + first.value_at(), first.qkv_stride(), values + past * D, D);
+    simd.on_float32.transpose(T, D, qkv + first.key_at(), first.qkv_stride(), keys + past,
+                              cache.tokens);
     for (std::int64_t head = first.head; head < first.head + share; ++head) {
       head_forward(simd, {shape, batch, head}, {keys, cache.tokens, values, past}, qkv, scores, out,
                    /*log_sum_exp=*/nullptr);
     }
   };
-  for_each(ops, shape.batch, shape.groups(), kQueryRows * cache.tokens, forward,
+  for_each(ops, shape.batch, shape.groups(), forward_scratch<float>(shape, cache.tokens), forward,
            kGrainProducts / (2 * share * T * (past + T) * D) + 1);
 }
 
-void attention_backward(Ops& ops, const AttentionShape& shape, const float* qkv, const float* out,
-                        const float* log_sum_exp, const float* dout, float* dqkv) {
-  const SimdKernels& simd = ops.simd();
-  const std::int64_t T = shape.tokens, D = shape.head_width;
-  const std::int64_t share = shape.heads / shape.groups();  // query heads of a group
-  auto backward = [&](std::int64_t batch, std::int64_t group, float* memory) {
-    const BackwardScratch scratch(shape, memory);
-    const Head first{shape, batch, group * share};
-    const std::int64_t stride = first.qkv_stride();
-    copy_rows(T, D, qkv + first.key_at(), stride, scratch.keys, D);
-    simd.transpose(T, D, scratch.keys, D, scratch.keys_t, T);
-    simd.transpose(T, D, qkv + first.value_at(), stride, scratch.values_t, T);
-    std::memset(scratch.dk, 0, static_cast<std::size_t>(T * D) * sizeof(float));
-    std::memset(scratch.dv, 0, static_cast<std::size_t>(T * D) * sizeof(float));
-    for (std::int64_t head = first.head; head < first.head + share; ++head) {
-      head_backward(simd, {shape, batch, head}, scratch, qkv, out, log_sum_exp, dout, dqkv);
-    }
-    copy_rows(T, D, scratch.dk, D, dqkv + first.key_at(), stride);
-    copy_rows(T, D, scratch.dv, D, dqkv + first.value_at(), stride);
-  };
-  for_each(ops, shape.batch, shape.groups(), BackwardScratch::floats(shape), backward);
+void attention_backward(Ops& ops, const AttentionShape& shape, ConstActivationPtr qkv,
+                        ConstActivationPtr out, const float* log_sum_exp, ConstActivationPtr dout,
+                        ActivationPtr dqkv) {
+  with_entries(qkv.dtype(), [&]<class T>() {
+    backward_of(ops, shape, qkv.as<T>(), out.as<T>(), log_sum_exp, dout.as<T>(), dqkv.as<T>());
+  });
 }
 
 }  // namespace pipetrain

@@ -1,6 +1,7 @@
 // Scaled dot-product attention (Vaswani et al., arXiv:1706.03762, section 3.2.1) in blocks of query
 // rows; only the log-sum-exp of each row is kept for backward (Dao et al., arXiv:2205.14135,
-// section 3.1). It must not know layers.
+// section 3.1). Scores, softmax and sums are float32 also where the entries are bfloat16. It must
+// not know layers.
 #pragma once
 
 #include "ops/dropout.h"
@@ -24,8 +25,8 @@ struct AttentionShape {
 
 // qkv (B, T, H + 2 G, D): queries, then keys, then values -> out (B, T, H, D), log_sum_exp (B, H,
 // T).
-void attention_forward(Ops& ops, const AttentionShape& shape, const float* qkv, float* out,
-                       float* log_sum_exp);
+void attention_forward(Ops& ops, const AttentionShape& shape, ConstActivationPtr qkv,
+                       ActivationPtr out, float* log_sum_exp);
 // Keys (B, G, D, N) and values (B, G, N, D) of a sequence's tokens so far, of up to N = `tokens`.
 struct KeyValueCache {
   float *keys, *values;
@@ -37,7 +38,8 @@ void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCac
                         std::int64_t past, const float* qkv, float* out);
 
 // dout (B, T, H, D) -> dqkv (B, T, H + 2 G, D). `dqkv` must not be `qkv`.
-void attention_backward(Ops& ops, const AttentionShape& shape, const float* qkv, const float* out,
-                        const float* log_sum_exp, const float* dout, float* dqkv);
+void attention_backward(Ops& ops, const AttentionShape& shape, ConstActivationPtr qkv,
+                        ConstActivationPtr out, const float* log_sum_exp, ConstActivationPtr dout,
+                        ActivationPtr dqkv);
 
 }  // namespace pipetrain

@@ -21,7 +21,8 @@ double sum_of(const Tensor& losses, const Tensor& hits, std::int64_t* correct) {
 }  // namespace
 
 double cross_entropy(Ops& ops, std::int64_t rows, std::int64_t classes, float* logits,
-                     const std::int32_t* targets, float gradient_scale, std::int64_t* correct) {
+                     const std::int32_t* targets, float gradient_scale, std::int64_t* correct,
+                     BFloat16* rounded_gradient) {
   const SimdKernels& simd = ops.simd();
   Tensor losses(ops.pool(), {rows}), hits(ops.pool(), {rows}, DType::kInt32);
   parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
@@ -35,6 +36,9 @@ double cross_entropy(Ops& ops, std::int64_t rows, std::int64_t classes, float* l
       if (gradient_scale != 0) {
         simd.scale(x, classes, gradient_scale / sum);
         x[targets[row]] -= gradient_scale;
+        if (rounded_gradient != nullptr) {
+          simd.on_bfloat16.round(x, rounded_gradient + row * classes, classes);
+        }
       }
     }
   });
@@ -61,7 +65,8 @@ void partial_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, f
 
 double finish_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, float* logits,
                             const std::int32_t* targets, const float* statistics,
-                            float gradient_scale, std::int64_t* correct) {
+                            float gradient_scale, std::int64_t* correct,
+                            BFloat16* rounded_gradient) {
   const float* const target_logits = statistics + 2 * part.ranks * rows;
   Tensor losses(ops.pool(), {rows}), hits(ops.pool(), {rows}, DType::kInt32);
   parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
@@ -80,6 +85,9 @@ double finish_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, 
       ops.simd().scale(x, part.classes, gradient_scale * own_share / sum);
       const std::int64_t target = targets[row] - part.first_class;
       if (target >= 0 && target < part.classes) x[target] -= gradient_scale;
+      if (rounded_gradient != nullptr) {
+        ops.simd().on_bfloat16.round(x, rounded_gradient + row * part.classes, part.classes);
+      }
     }
   });
   return sum_of(losses, hits, correct);

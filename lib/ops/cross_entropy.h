@@ -6,12 +6,12 @@
 namespace pipetrain {
 
 // For logits (rows, classes) and targets (rows): the sum over rows of log(sum exp) - logit[target],
-// in row order. `gradient_scale` != 0: logits become (softmax - one_hot(target)) * gradient_scale;
-// else they are left undefined. `correct`, if given, counts the rows whose largest logit is the
-// target's.
+// in row order. `gradient_scale` != 0: logits become (softmax - one_hot(target)) * gradient_scale,
+// or `rounded_gradient`, if given, becomes that; else they are left undefined. `correct`, if given,
+// counts the rows whose largest logit is the target's.
 double cross_entropy(Ops& ops, std::int64_t rows, std::int64_t classes, float* logits,
                      const std::int32_t* targets, float gradient_scale,
-                     std::int64_t* correct = nullptr);
+                     std::int64_t* correct = nullptr, BFloat16* rounded_gradient = nullptr);
 
 // The same over classes that several ranks share, in two passes between which the ranks' statistics
 // are summed. A rank has logits (rows, classes) of the classes from first_class on.
@@ -32,6 +32,7 @@ void partial_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, f
 // From the summed statistics, and what partial_cross_entropy made of the logits, as cross_entropy.
 double finish_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, float* logits,
                             const std::int32_t* targets, const float* statistics,
-                            float gradient_scale, std::int64_t* correct = nullptr);
+                            float gradient_scale, std::int64_t* correct = nullptr,
+                            BFloat16* rounded_gradient = nullptr);
 
 }  // namespace pipetrain

@@ -36,19 +36,24 @@ DropoutDraw DropoutMask::draw(std::int64_t row, std::int64_t line) const {
 }
 
 void apply_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
-                   const float* x, float* y) {
-  for_each_piece(ops, rows, row_elements, mask,
-                 [&](std::int64_t first, std::int64_t count, const float* factors) {
-                   ops.simd().multiply(x + first, factors, y + first, count);
-                 });
+                   ConstActivationPtr x, ActivationPtr y) {
+  with_entries(y.dtype(), [&]<class T>() {
+    for_each_piece(ops, rows, row_elements, mask,
+                   [&](std::int64_t first, std::int64_t count, const float* factors) {
+                     ops.simd().on<T>().multiply(x.as<T>() + first, factors, y.as<T>() + first,
+                                                 count);
+                   });
+  });
 }
 
 void add_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
-                 const float* x, float* y) {
-  for_each_piece(ops, rows, row_elements, mask,
-                 [&](std::int64_t first, std::int64_t count, const float* factors) {
-                   ops.simd().add_product(y + first, x + first, factors, count);
-                 });
+                 const float* x, ActivationPtr y) {
+  with_entries(y.dtype(), [&]<class T>() {
+    for_each_piece(ops, rows, row_elements, mask,
+                   [&](std::int64_t first, std::int64_t count, const float* factors) {
+                     ops.simd().on<T>().add_product(y.as<T>() + first, x + first, factors, count);
+                   });
+  });
 }
 
 }  // namespace pipetrain

@@ -3,6 +3,7 @@
 // stored: backward and recomputation draw it again. It must not know layers.
 #pragma once
 
+#include "ops/activation_ptr.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
@@ -18,10 +19,11 @@ struct DropoutMask {
   DropoutDraw draw(std::int64_t row, std::int64_t line) const;
 };
 
-// y = x with entries dropped, or y += ; x, y (rows, row_elements). The first may have y = x.
+// y = x with entries dropped, both of one kind; y may be x. x, y (rows, row_elements).
 void apply_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
-                   const float* x, float* y);
+                   ConstActivationPtr x, ActivationPtr y);
+// y += x with entries dropped.
 void add_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
-                 const float* x, float* y);
+                 const float* x, ActivationPtr y);
 
 }  // namespace pipetrain

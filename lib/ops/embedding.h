@@ -1,6 +1,7 @@
-// Table look-up and its gradient. It must not know layers.
+// Table look-up and its gradient; tables are float32. It must not know layers.
 #pragma once
 
+#include "ops/activation_ptr.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
@@ -16,15 +17,16 @@ struct TableRows {
 // y (rows, tokens, width) = table (its count, width) at ids (rows, tokens); 0 for ids that it does
 // not have.
 void embedding_forward(Ops& ops, std::int64_t rows, std::int64_t tokens, std::int64_t width,
-                       TableRows has, const std::int32_t* ids, const float* table, float* y);
+                       TableRows has, const std::int32_t* ids, const float* table, ActivationPtr y);
 // dtable at those ids that it has += dy, in row order.
 void embedding_backward(Ops& ops, std::int64_t rows, std::int64_t tokens, std::int64_t width,
-                        TableRows has, const std::int32_t* ids, const float* dy, float* dtable);
+                        TableRows has, const std::int32_t* ids, ConstActivationPtr dy,
+                        float* dtable);
 // y (rows, tokens, width) += positions (tokens, width)
 void add_positions(Ops& ops, std::int64_t rows, std::int64_t tokens, std::int64_t width,
-                   const float* positions, float* y);
+                   const float* positions, ActivationPtr y);
 // dpositions (tokens, width) = sum of dy over rows, or += .
 void position_backward(Ops& ops, std::int64_t rows, std::int64_t tokens, std::int64_t width,
-                       const float* dy, float* dpositions, bool accumulate);
+                       ConstActivationPtr dy, float* dpositions, bool accumulate);
 
 }  // namespace pipetrain

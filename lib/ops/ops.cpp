@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "ops/bfloat16.h"
 #include "ops/convolutions.h"
 #include "ops/dnnl_compat.h"
 #include "ops/padding.h"
@@ -22,7 +23,8 @@ struct ShapeHash {
     std::size_t hash = 0;
     for (const std::int64_t part :
          {s.m, s.n, s.k, std::int64_t{s.transpose_a}, std::int64_t{s.transpose_b},
-          std::int64_t{s.bias}, std::int64_t{s.accumulate}, static_cast<std::int64_t>(s.dtype)}) {
+          std::int64_t{s.bias}, std::int64_t{s.accumulate}, static_cast<std::int64_t>(s.dtype),
+          static_cast<std::int64_t>(s.result)}) {
       hash = hash * 0x9E3779B97F4A7C15ULL + static_cast<std::size_t>(part);
     }
     return hash ^ (hash >> 29);
@@ -66,9 +68,27 @@ Tensor padded_copy(MemoryPool& pool, const Operand& x, const void* from) {
   return copy;
 }
 
+Memory::data_type type_of(DType dtype) {
+  return dtype == DType::kBFloat16 ? Memory::data_type::bf16 : Memory::data_type::f32;
+}
+
 bool avx2_only() {
   const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
   return isa == dnnl::cpu_isa::avx2 || isa == dnnl::cpu_isa::avx2_vnni;
+}
+
+// What `describe` makes, or why there is no such product.
+template <class Describe>
+dnnl::matmul::primitive_desc describe_matmul(const MatmulShape& shape, const Describe& describe) {
+  try {
+    return describe();
+  } catch (const dnnl::error& error) {
+    throw Error(ExitCode::kConfiguration,
+                std::string("oneDNN has no product of ") + name_of(shape.dtype) + " matrices " +
+                    Shape{shape.m, shape.k}.text() + " and " + Shape{shape.k, shape.n}.text() +
+                    " here (" + error.what() + ")" +
+                    (shape.dtype == DType::kBFloat16 ? "; set train.precision to float32" : ""));
+  }
 }
 
 }  // namespace
@@ -86,8 +106,7 @@ Prepared& Ops::Primitives::prepare(const MatmulShape& shape) {
   if (found != matmuls.end()) return found->second;
 
   using Tag = Memory::format_tag;
-  const auto type =
-      shape.dtype == DType::kBFloat16 ? Memory::data_type::bf16 : Memory::data_type::f32;
+  const Memory::data_type type = type_of(shape.dtype);
   const bool in_place = avx2_only() && multiplied_in_place(shape);
   const Operand stored_a =
       operand(shape.m, shape.k, shape.transpose_a, in_place && shape.transpose_a);
@@ -95,7 +114,7 @@ Prepared& Ops::Primitives::prepare(const MatmulShape& shape) {
       operand(shape.k, shape.n, shape.transpose_b, in_place && !shape.transpose_b);
   const Memory::desc a = describe(stored_a, shape.transpose_a, type);
   const Memory::desc b = describe(stored_b, shape.transpose_b, type);
-  const Memory::desc c({shape.m, shape.n}, Memory::data_type::f32, Tag::ab);
+  const Memory::desc c({shape.m, shape.n}, type_of(shape.result), Tag::ab);
   const Memory::desc bias({1, shape.n}, Memory::data_type::f32, Tag::ab);
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -104,9 +123,10 @@ Prepared& Ops::Primitives::prepare(const MatmulShape& shape) {
     post_ops.append_sum(1.0f);
     attributes.set_post_ops(post_ops);
   }
-  const auto desc = shape.bias
-                        ? make_primitive_desc<dnnl::matmul>(engine, attributes, a, b, bias, c)
-                        : make_primitive_desc<dnnl::matmul>(engine, attributes, a, b, c);
+  const auto desc = describe_matmul(shape, [&] {
+    return shape.bias ? make_primitive_desc<dnnl::matmul>(engine, attributes, a, b, bias, c)
+                      : make_primitive_desc<dnnl::matmul>(engine, attributes, a, b, c);
+  });
   Prepared prepared{dnnl::matmul(desc), {}, stored_a, stored_b, desc.scratchpad_desc().get_size()};
   auto bind = [&](int name, const Memory::desc& d) {
     prepared.arguments.emplace(name, Memory(d, engine, DNNL_MEMORY_NONE));
@@ -123,7 +143,8 @@ Ops::Ops(MemoryPool& pool)
     : pool_(pool),
       simd_(select_simd_kernels()),
       primitives_(std::make_unique<Primitives>()),
-      convolutions_(std::make_unique<Convolutions>(primitives_->engine)) {
+      convolutions_(std::make_unique<Convolutions>(primitives_->engine)),
+      bfloat16_weights_(std::make_unique<BFloat16Weights>()) {
   // oneDNN's products take and free buffers of up to megabytes at each call. By default the C
   // library gives those back to the system at once, which then clears every page again: 15% of a
   // small model's step.
@@ -139,14 +160,45 @@ std::size_t Ops::primitives() const {
   return primitives_->matmuls.size() + convolutions_->primitives();
 }
 
-std::size_t Ops::packings() const { return convolutions_->packings(); }
+std::size_t Ops::packings() const { return convolutions_->packings() + bfloat16_weights_->made(); }
 
-void Ops::weights_changed() { convolutions_->weights_changed(); }
+void Ops::weights_changed() {
+  convolutions_->weights_changed();
+  bfloat16_weights_->changed();
+}
 
-void Ops::forget_weights() { convolutions_->forget_weights(); }
+void Ops::forget_weights() {
+  convolutions_->forget_weights();
+  bfloat16_weights_->forget();
+}
+
+const void* Ops::weights_as(const float* weights, std::int64_t elements, DType dtype) {
+  if (dtype == DType::kFloat32) return weights;
+  return bfloat16_weights_->of(*this, weights, elements);
+}
+
+void Ops::matmul_of_copies(const MatmulShape& shape, const void* a, const void* b,
+                           const float* bias, void* c) {
+  const auto copy_of = [&](const void* x, std::int64_t elements) {
+    Tensor copy(pool_, {elements});
+    widen(*this, elements, static_cast<const BFloat16*>(x), copy.f32());
+    return copy;
+  };
+  const Tensor wide_a = copy_of(a, shape.m * shape.k), wide_b = copy_of(b, shape.k * shape.n);
+  MatmulShape wide = shape;
+  wide.dtype = wide.result = DType::kFloat32;
+  if (shape.result == DType::kFloat32) return matmul(wide, wide_a.data(), wide_b.data(), bias, c);
+  const std::int64_t elements = shape.m * shape.n;
+  Tensor wide_c = shape.accumulate ? copy_of(c, elements) : Tensor(pool_, {elements});
+  matmul(wide, wide_a.data(), wide_b.data(), bias, wide_c.data());
+  round(*this, elements, wide_c.f32(), static_cast<BFloat16*>(c));
+}
 
 void Ops::matmul(const MatmulShape& shape, const void* a, const void* b, const float* bias,
                  void* c) {
+  if (shape.dtype == DType::kBFloat16 && !bfloat16_instructions()) {
+    return matmul_of_copies(shape, a, b, bias, c);
+  }
   Prepared& prepared = primitives_->prepare(shape);
   auto set = [&](int name, const void* data) {
     prepared.arguments.at(name).set_data_handle(const_cast<void*>(data));

@@ -74,7 +74,7 @@ void average_pool_forward(Ops& ops, const PoolShape& s, const float* x, float* y
   for_each_image(s, [&](std::int64_t in, std::int64_t out) {
     std::fill_n(y + out, out_floats(s), 0.0f);
     for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t) {
-      ops.simd().add(y + out + to, x + in + from, s.channels);
+      ops.simd().on_float32.add(y + out + to, x + in + from, s.channels);
     });
     ops.simd().scale(y + out, out_floats(s), inverse_pixels(s));
   });
@@ -84,38 +84,46 @@ void average_pool_backward(Ops& ops, const PoolShape& s, const float* dy, float*
   for_each_image(s, [&](std::int64_t in, std::int64_t out) {
     std::fill_n(dx + in, in_floats(s), 0.0f);
     for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t) {
-      ops.simd().add(dx + in + from, dy + out + to, s.channels);
+      ops.simd().on_float32.add(dx + in + from, dy + out + to, s.channels);
     });
     ops.simd().scale(dx + in, in_floats(s), inverse_pixels(s));
   });
 }
 
 void mean_rows_forward(Ops& ops, std::int64_t batch, std::int64_t rows, std::int64_t channels,
-                       const float* x, float* y) {
-  parallel_ranges(batch, 1, [&](std::int64_t begin, std::int64_t end, int) {
-    for (std::int64_t b = begin; b < end; ++b) {
-      float* mean = y + b * channels;
-      std::fill_n(mean, channels, 0.0f);
-      for (std::int64_t row = 0; row < rows; ++row) {
-        ops.simd().add(mean, x + (b * rows + row) * channels, channels);
+                       ConstActivationPtr x, ActivationPtr y) {
+  Tensor means(ops.pool(), {batch, channels});
+  with_entries(y.dtype(), [&]<class T>() {
+    const ActivationKernels<T>& simd = ops.simd().on<T>();
+    parallel_ranges(batch, 1, [&](std::int64_t begin, std::int64_t end, int) {
+      for (std::int64_t b = begin; b < end; ++b) {
+        float* mean = means.f32() + b * channels;
+        std::fill_n(mean, channels, 0.0f);
+        for (std::int64_t row = 0; row < rows; ++row) {
+          simd.add_to_sums(mean, x.as<T>() + (b * rows + row) * channels, channels);
+        }
+        ops.simd().scale(mean, channels, 1.0f / static_cast<float>(rows));
+        simd.round(mean, y.as<T>() + b * channels, channels);
       }
-      ops.simd().scale(mean, channels, 1.0f / static_cast<float>(rows));
-    }
+    });
   });
 }
 
 void mean_rows_backward(Ops& ops, std::int64_t batch, std::int64_t rows, std::int64_t channels,
-                        const float* dy, float* dx) {
-  const auto bytes = static_cast<std::size_t>(channels) * sizeof(float);
-  parallel_ranges(batch, 1, [&](std::int64_t begin, std::int64_t end, int) {
-    for (std::int64_t b = begin; b < end; ++b) {
-      float* first = dx + b * rows * channels;
-      std::memcpy(first, dy + b * channels, bytes);
-      ops.simd().scale(first, channels, 1.0f / static_cast<float>(rows));
-      for (std::int64_t row = 1; row < rows; ++row) {
-        std::memcpy(first + row * channels, first, bytes);
+                        ConstActivationPtr dy, ActivationPtr dx) {
+  Tensor shares(ops.pool(), {batch, channels});
+  with_entries(dy.dtype(), [&]<class T>() {
+    const ActivationKernels<T>& simd = ops.simd().on<T>();
+    parallel_ranges(batch, 1, [&](std::int64_t begin, std::int64_t end, int) {
+      for (std::int64_t b = begin; b < end; ++b) {
+        float* share = shares.f32() + b * channels;
+        simd.widen(dy.as<T>() + b * channels, share, channels);
+        ops.simd().scale(share, channels, 1.0f / static_cast<float>(rows));
+        for (std::int64_t row = 0; row < rows; ++row) {
+          simd.round(share, dx.as<T>() + (b * rows + row) * channels, channels);
+        }
       }
-    }
+    });
   });
 }
 

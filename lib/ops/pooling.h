@@ -1,6 +1,7 @@
 // Pooling over images whose channels lie last, and its gradients. It must not know layers.
 #pragma once
 
+#include "ops/activation_ptr.h"
 #include "ops/ops.h"
 #include "ops/window.h"
 
@@ -29,8 +30,8 @@ void average_pool_backward(Ops& ops, const PoolShape& shape, const float* dy, fl
 
 // y (N, C) = the mean of x (N, rows, C) over the rows.
 void mean_rows_forward(Ops& ops, std::int64_t batch, std::int64_t rows, std::int64_t channels,
-                       const float* x, float* y);
+                       ConstActivationPtr x, ActivationPtr y);
 void mean_rows_backward(Ops& ops, std::int64_t batch, std::int64_t rows, std::int64_t channels,
-                        const float* dy, float* dx);
+                        ConstActivationPtr dy, ActivationPtr dx);
 
 }  // namespace pipetrain

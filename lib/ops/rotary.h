@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "ops/activation_ptr.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
@@ -34,7 +35,7 @@ enum class Rotation : std::uint8_t { kForward, kBack };
 // from position `first_token` on, which do not go beyond the table's. The gradient of a rotation is
 // the rotation back.
 void rotate(Ops& ops, const RotaryTable& table, Rotation rotation, std::int64_t rows,
-            std::int64_t tokens, std::int64_t heads, std::int64_t stride, float* x,
+            std::int64_t tokens, std::int64_t heads, std::int64_t stride, ActivationPtr x,
             std::int64_t first_token = 0);
 
 }  // namespace pipetrain

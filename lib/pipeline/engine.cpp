@@ -55,7 +55,7 @@ void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
     for (int m = 0; m < step.microbatches; ++m) {
       if (l.stage->first()) {
         mailbox_.post_receive({Channel::kInput, kCoordinator, stage, m, step.parity()},
-                              l.stage->input_shape(step.rows_of(m)), l.stage->input_dtype());
+                              l.stage->input_shape(step.rows_of(m)), l.stage->data_dtype());
       }
       if (l.stage->last()) {
         mailbox_.post_receive({Channel::kTarget, kCoordinator, stage, m, step.parity()},
@@ -124,11 +124,12 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
     case Op::kReceiveForward:
       return mailbox_.post_receive(
           message(Channel::kActivation, stage - 1, stage, microbatch, step),
-          local(stage).stage->input_shape(step.rows_of(microbatch)), DType::kFloat32);
+          local(stage).stage->input_shape(step.rows_of(microbatch)),
+          local(stage).stage->input_dtype());
     case Op::kReceiveBackward:
       return mailbox_.post_receive(message(Channel::kGradient, stage + 1, stage, microbatch, step),
                                    local(stage).stage->output_shape(step.rows_of(microbatch)),
-                                   DType::kFloat32);
+                                   local(stage).stage->output_dtype());
     case Op::kReduceGrad:
       return reducer_.start(stage, step.parity());
     case Op::kUnshard:

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/random.h"
+#include "ops/bfloat16.h"
 #include "pipeline/counted_sums.h"
 #include "pipeline/loss.h"
 #include "pipeline/recorder.h"
@@ -15,10 +16,16 @@ namespace {
 constexpr int kRuns = 3;                 // the fastest counts; the first also builds primitives
 constexpr double kEnoughSeconds = 0.02;  // a layer this slow is timed once
 
+// Whether the data come before a layer, and the loss after it.
+struct Ends {
+  bool first = false, last = false;
+};
+
 // "attention (64, 128) (64, 128) (128) ...": layers of the same text cost the same.
-std::string signature(const Layer& layer, bool last) {
+std::string signature(const Layer& layer, Ends ends) {
   std::string text = layer.name().substr(layer.name().rfind('.') + 1) + layer.input_row().text() +
-                     layer.output_row().text() + (last ? "loss" : "");
+                     layer.output_row().text() + (ends.first ? "data" : "") +
+                     (ends.last ? "loss" : "");
   for (const Parameter& parameter : layer.parameters()) text += parameter.shape.text();
   return text;
 }
@@ -28,11 +35,19 @@ Tensor made_up(Ops& ops, const Shape& shape, DType dtype) {
   if (dtype == DType::kInt32) {
     std::memset(tensor.data(), 0, tensor.bytes());
   } else {
-    for (std::int64_t i = 0; i < tensor.elements(); ++i) {
-      tensor.f32()[i] = static_cast<float>(i % 17 - 8) * 0.1f;
+    Tensor values = dtype == DType::kFloat32 ? std::move(tensor) : Tensor(ops.pool(), shape);
+    for (std::int64_t i = 0; i < values.elements(); ++i) {
+      values.f32()[i] = static_cast<float>(i % 17 - 8) * 0.1f;
     }
+    return converted(ops, std::move(values), dtype);
   }
   return tensor;
+}
+
+// A microbatch as it comes to the layer: the data are still to be converted.
+Tensor made_up_input(Ops& ops, const Layer& layer, std::int64_t rows, Ends ends) {
+  return made_up(ops, layer.input_row().batched(rows),
+                 ends.first ? layer.data_dtype() : layer.input_dtype());
 }
 
 // Memory for the layer's parameters and buffers, for the time of the measurement.
@@ -78,13 +93,13 @@ struct Workbench {
 
 // One F, I and W of a microbatch; `after` sees the seconds and is called when each is done.
 template <class After>
-void run_once(Layer& layer, std::int64_t rows, bool last, Workbench& bench, const After& after) {
+void run_once(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench, const After& after) {
   Ops& ops = bench.ops;
   const Context context = bench.context(Mode::kTrain);
   Saved saved;
-  Tensor x = made_up(ops, layer.input_row().batched(rows), layer.input_dtype());
+  Tensor x = made_up_input(ops, layer, rows, ends);
   Tensor targets, y;
-  if (last) targets = made_up(ops, {layer.output_row().batched(rows).rows()}, DType::kInt32);
+  if (ends.last) targets = made_up(ops, {layer.output_row().batched(rows).rows()}, DType::kInt32);
   const auto timed = [&](double StageCost::*part, const auto& work) {
     ops.pool().forget_peaks();
     const auto before = ops.pool().block_counts();
@@ -93,8 +108,8 @@ void run_once(Layer& layer, std::int64_t rows, bool last, Workbench& bench, cons
     after(part, wall_seconds() - start, before);
   };
   timed(&StageCost::forward, [&] {
-    y = layer.forward(context, std::move(x), saved);
-    if (!last) return;
+    y = layer.forward(context, converted(ops, std::move(x), layer.input_dtype()), saved);
+    if (!ends.last) return;
     loss_of(context, layer, y, targets, 1.0f);
     targets.reset();  // as the Engine does
   });
@@ -122,17 +137,17 @@ MemoryUse use_since(const MemoryPool& pool, const BlockCounts& before) {
   return use;
 }
 
-MemoryUse count_evaluation(Layer& layer, std::int64_t rows, bool last, Workbench& bench) {
+MemoryUse count_evaluation(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
   Ops& ops = bench.ops;
   const Context context = bench.context(Mode::kEvaluate);
   Saved saved;
-  Tensor x = made_up(ops, layer.input_row().batched(rows), layer.input_dtype());
+  Tensor x = made_up_input(ops, layer, rows, ends);
   Tensor targets;
-  if (last) targets = made_up(ops, {layer.output_row().batched(rows).rows()}, DType::kInt32);
+  if (ends.last) targets = made_up(ops, {layer.output_row().batched(rows).rows()}, DType::kInt32);
   ops.pool().forget_peaks();
   const BlockCounts before = ops.pool().block_counts();
-  Tensor y = layer.forward(context, std::move(x), saved);
-  if (last) {
+  Tensor y = layer.forward(context, converted(ops, std::move(x), layer.input_dtype()), saved);
+  if (ends.last) {
     loss_of(context, layer, y, targets, 0.0f);
     targets.reset();
     y.reset();
@@ -142,12 +157,12 @@ MemoryUse count_evaluation(Layer& layer, std::int64_t rows, bool last, Workbench
 
 // One run that counts memory and sums; it also builds primitives. What stays in it for ever, packed
 // weights, would be counted as the microbatch's: then another one counts.
-LayerMeasure count_memory(Layer& layer, std::int64_t rows, bool last, Workbench& bench) {
+LayerMeasure count_memory(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
   LayerMeasure measured;
   const MemoryPool& pool = bench.ops.pool();
   const auto count = [&] {
     bench.group.take();  // what others have counted
-    run_once(layer, rows, last, bench,
+    run_once(layer, rows, ends, bench,
              [&](double StageCost::*part, double seconds, const BlockCounts& before) {
                measured.cost.*part = seconds;
                const SumUse sums = bench.group.take();
@@ -167,7 +182,7 @@ LayerMeasure count_memory(Layer& layer, std::int64_t rows, bool last, Workbench&
   count();
   measured.kept = use_since(pool, before_all).after;
   if (!measured.kept.empty()) count();
-  measured.evaluation = count_evaluation(layer, rows, last, bench);
+  measured.evaluation = count_evaluation(layer, rows, ends, bench);
   return measured;
 }
 
@@ -178,12 +193,12 @@ int steady_runs(const Layer& layer, std::int64_t rows) {
   return static_cast<int>(std::clamp(kSteadySeconds / std::max(seconds, 1e-9), 3.0, 9.0));
 }
 
-LayerMeasure measure(Layer& layer, std::int64_t rows, bool last, Workbench& bench) {
+LayerMeasure measure(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
   const Borrowed memory(layer, bench.ops);
-  LayerMeasure best = count_memory(layer, rows, last, bench);
+  LayerMeasure best = count_memory(layer, rows, ends, bench);
   for (int run = 1; run < kRuns; ++run) {
     double seconds_of_run = 0;
-    run_once(layer, rows, last, bench, [&](double StageCost::*part, double seconds, const auto&) {
+    run_once(layer, rows, ends, bench, [&](double StageCost::*part, double seconds, const auto&) {
       best.cost.*part = std::min(best.cost.*part, seconds);
       seconds_of_run += seconds;
     });
@@ -192,12 +207,12 @@ LayerMeasure measure(Layer& layer, std::int64_t rows, bool last, Workbench& benc
   return best;
 }
 
-LayerMeasure profile(Layer& layer, std::int64_t rows, bool last, Workbench& bench) {
+LayerMeasure profile(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
   const Borrowed memory(layer, bench.ops);
-  LayerMeasure measured = count_memory(layer, rows, last, bench);
+  LayerMeasure measured = count_memory(layer, rows, ends, bench);
   std::vector<StageCost> runs(static_cast<std::size_t>(steady_runs(layer, rows)));
   for (StageCost& run : runs) {
-    run_once(layer, rows, last, bench,
+    run_once(layer, rows, ends, bench,
              [&](double StageCost::*part, double seconds, const auto&) { run.*part = seconds; });
   }
   for (double StageCost::*part :
@@ -210,17 +225,17 @@ LayerMeasure profile(Layer& layer, std::int64_t rows, bool last, Workbench& benc
   return measured;
 }
 
-// measure_one(layer, last) for each layer, once for those of equal signature.
+// measure_one(layer, ends) for each layer, once for those of equal signature.
 template <class Measure>
 auto for_each_kind(const std::vector<std::unique_ptr<Layer>>& layers, const Measure& measure_one) {
-  using Result = decltype(measure_one(*layers.front(), true));
+  using Result = decltype(measure_one(*layers.front(), Ends{}));
   std::map<std::string, Result> known;
   std::vector<Result> results;
   for (const auto& layer : layers) {
-    const bool last = layer == layers.back();
-    const std::string text = signature(*layer, last);
+    const Ends ends{layer == layers.front(), layer == layers.back()};
+    const std::string text = signature(*layer, ends);
     auto found = known.find(text);
-    if (found == known.end()) found = known.emplace(text, measure_one(*layer, last)).first;
+    if (found == known.end()) found = known.emplace(text, measure_one(*layer, ends)).first;
     results.push_back(found->second);
   }
   return results;
@@ -233,16 +248,16 @@ std::vector<LayerMeasure> measure_layer_costs(const std::vector<std::unique_ptr<
                                               Ops& ops) {
   Workbench bench(ops, place);
   return for_each_kind(layers,
-                       [&](Layer& layer, bool last) { return measure(layer, rows, last, bench); });
+                       [&](Layer& layer, Ends ends) { return measure(layer, rows, ends, bench); });
 }
 
 std::vector<LayerMeasure> count_layer_memory(const std::vector<std::unique_ptr<Layer>>& layers,
                                              const TensorPlace& place, std::int64_t rows,
                                              Ops& ops) {
   Workbench bench(ops, place);
-  return for_each_kind(layers, [&](Layer& layer, bool last) {
+  return for_each_kind(layers, [&](Layer& layer, Ends ends) {
     const Borrowed memory(layer, ops);
-    return count_memory(layer, rows, last, bench);
+    return count_memory(layer, rows, ends, bench);
   });
 }
 
@@ -250,9 +265,9 @@ std::vector<LayerMeasure> profile_layers(const std::vector<std::unique_ptr<Layer
                                          const TensorPlace& place, std::int64_t rows, Ops& ops,
                                          const std::function<void()>& together) {
   Workbench bench(ops, place);
-  return for_each_kind(layers, [&](Layer& layer, bool last) {
+  return for_each_kind(layers, [&](Layer& layer, Ends ends) {
     together();
-    return profile(layer, rows, last, bench);
+    return profile(layer, rows, ends, bench);
   });
 }
 

@@ -7,7 +7,7 @@
 namespace pipetrain {
 
 // As cross_entropy() in ops/cross_entropy.h, the same on every rank of the group. `logits` are the
-// output of `last`, which may be a part of the classes.
+// output of `last`, which may be a part of the classes; their gradient is of the layer's kind.
 double loss_of(const Context& context, const Layer& last, Tensor& logits, const Tensor& targets,
                float gradient_scale, std::int64_t* correct = nullptr);
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "ops/activation.h"
+#include "ops/bfloat16.h"
 #include "pipeline/loss.h"
 
 namespace pipetrain {
@@ -94,13 +95,14 @@ Context Stage::context(const StepContext& step, int microbatch) const {
 void Stage::check(const StepContext& step, const Tensor& result, const Layer& layer,
                   const char* what, int microbatch) {
   if (!step.check_finite || !not_finite_.empty() || result.empty()) return;
-  if (all_finite(ops_, result.elements(), result.f32())) return;
+  if (all_finite(ops_, result.elements(), result)) return;
   not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(microbatch);
 }
 
 Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor targets) {
   Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
   const Context c = context(step, microbatch);
+  if (first()) x = converted(ops_, std::move(x), input_dtype());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (m.forgets && begins_recomputed_run(i)) m.inputs[i] = copy_of(x, ops_.pool());
     x = layers_[i]->forward(c, std::move(x), m.saved[i]);

@@ -50,7 +50,10 @@ class Stage {
   const std::vector<Layer*>& layers() const { return layers_; }
   Shape input_shape(std::int64_t rows) const;  // with the batch in front
   Shape output_shape(std::int64_t rows) const;
+  // Of what the stage before hands on, and of what this one does; gradients go back likewise.
   DType input_dtype() const { return layers_.front()->input_dtype(); }
+  DType output_dtype() const { return layers_.back()->output_dtype(); }
+  DType data_dtype() const { return layers_.front()->data_dtype(); }  // of the first stage's input
 
   // Called between layers, so that messages move while a stage computes.
   void set_poll(std::function<void()> poll) { poll_ = std::move(poll); }

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "tensor/bfloat16.h"
 #include "tensor/memory.h"
 #include "tensor/shape.h"
 
@@ -35,6 +36,8 @@ class Tensor {
 
   float* f32() { return typed<float>(DType::kFloat32); }
   const float* f32() const { return typed<float>(DType::kFloat32); }
+  BFloat16* bf16() { return typed<BFloat16>(DType::kBFloat16); }
+  const BFloat16* bf16() const { return typed<BFloat16>(DType::kBFloat16); }
   std::int32_t* i32() { return typed<std::int32_t>(DType::kInt32); }
   const std::int32_t* i32() const { return typed<std::int32_t>(DType::kInt32); }
   std::uint8_t* u8() { return typed<std::uint8_t>(DType::kUInt8); }

@@ -61,7 +61,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
                                  const BenchOptions& options) {
   Collective& collective = links.world;
   double peak = peak_flops(DType::kFloat32, world, collective);
-  const double bfloat16_peak = peak_flops(DType::kBFloat16, world, collective);
+  double bfloat16_peak = peak_flops(DType::kBFloat16, world, collective);
 
   PipelineRank pipeline(config, std::move(plan), links, pool);
   std::unique_ptr<Coordinator> coordinator;
@@ -110,6 +110,9 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
                                    .memory[static_cast<std::size_t>(pipeline.position().pipeline)]
                                    .steps()));
   peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
+  bfloat16_peak = std::max(bfloat16_peak, peak_flops(DType::kBFloat16, world, collective));
+  // Where there are no bfloat16 instructions, its products are made in float32, too.
+  const bool in_bfloat16 = config.train.activations() == DType::kBFloat16 && bfloat16_peak > 0;
   const ConvolutionRates convolutions = convolution_flops(pipeline.ops(), world, collective);
 
   const double step_seconds = median(seconds);
@@ -131,7 +134,9 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
       {std::string(pipeline.rate_unit()) + "_per_second",
        rows * static_cast<double>(pipeline.targets_per_row()) / step_seconds},
       {"model_flop_per_step", flop},
-      {"efficiency", flop / (step_seconds * peak)},
+      {"precision", config.train.precision},
+      {"efficiency", flop / (step_seconds * (in_bfloat16 ? bfloat16_peak : peak))},
+      {"efficiency_of", in_bfloat16 ? "bfloat16" : "float32"},
       {"coordinator_share", reading / total},
       {"bubble_fraction", bubble / static_cast<double>(seconds.size())},
       {"bubble_predicted", simulate(pipeline.layout().schedule, {costs, 0}).bubble_fraction()},
@@ -175,7 +180,7 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       "step                 {:.2f} ms, median of {} ({}, M={})\n"
       "{:<20} {:.0f}\n"
       "model FLOP per step  {:.4g}\n"
-      "efficiency           {:.1f}%\n"
+      "efficiency           {:.1f}% of {} products, in {}\n"
       "{}"
       "data                 {:.2f}% of the step to read and send batches, on rank 0\n"
       "bubble               {:.1f}% measured, {:.1f}% predicted from the stages' times\n"
@@ -190,7 +195,8 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       report.at("schedule").get<std::string>(), report.at("microbatches").get<int>(),
       samples ? "samples/s" : "tokens/s",
       number(samples ? "samples_per_second" : "tokens_per_second"), number("model_flop_per_step"),
-      100 * number("efficiency"), convolutions, 100 * number("coordinator_share"),
+      100 * number("efficiency"), report.at("efficiency_of").get<std::string>(),
+      report.at("precision").get<std::string>(), convolutions, 100 * number("coordinator_share"),
       100 * number("bubble_fraction"), 100 * number("bubble_predicted"),
       megabytes("tensor_bytes_foreseen"), megabytes("tensor_bytes_step_3"),
       megabytes("tensor_bytes"), megabytes("resident_bytes_step_3"), megabytes("resident_bytes"));

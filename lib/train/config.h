@@ -11,6 +11,7 @@
 #include "nn/model_config.h"
 #include "optim/optimizer_config.h"
 #include "pipeline/pipeline_config.h"
+#include "tensor/shape.h"
 
 namespace pipetrain {
 
@@ -24,7 +25,7 @@ struct TrainConfig {
   int steps = 0;                      // 0: as train.epochs says, without them 1000
   int epochs = 0;                     // passes over the training samples; 0: as many as steps need
   int batch_size = 16;                // rows per step over all microbatches and replicas
-  std::string precision = "float32";  // float32 | bfloat16
+  std::string precision = "float32";  // float32 | bfloat16: of activations and products
   std::uint64_t seed = 1337;
   int eval_every = 250;        // 0: only at the end
   int eval_batches = 0;        // 0: all
@@ -36,6 +37,8 @@ struct TrainConfig {
   std::string on_write_error = "stop";  // stop | continue
   std::string init_from;                // a checkpoint to take weights from; empty: none
   std::string output;                   // default: runs/<name of the configuration file>
+
+  DType activations() const { return precision == "bfloat16" ? DType::kBFloat16 : DType::kFloat32; }
 };
 
 struct CommunicationConfig {

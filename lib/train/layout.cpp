@@ -173,7 +173,7 @@ ModelPlan make_plan(const Config& config, const DataShape& data, int stage_ranks
   const int rows = replica_rows(config);
   ModelPlan plan;
   plan.place = {tensor_rank, config.parallel.tensor};
-  plan.layers = build_layers(config.model, data, plan.place);
+  plan.layers = build_layers(config.model, data, plan.place, config.train.activations());
   plan.recomputed = recomputed_layers(pipeline, plan.layers);
   plan.ranks = stage_ranks;
   if (pipeline.live_microbatches > 0 && pipeline.schedule != "auto") {
@@ -244,13 +244,14 @@ Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& wo
 
 std::int64_t largest_message_bytes(const Config& config, const ModelPlan& plan,
                                    const Partition& partition) {
-  std::int64_t most = 1;
+  std::int64_t row_bytes = sizeof(float);
   for (std::size_t s = 1; s < partition.size(); ++s) {
     const Layer& first = *plan.layers[static_cast<std::size_t>(partition[s])];
-    most = std::max(most, first.input_row().elements());
+    row_bytes =
+        std::max(row_bytes, first.input_row().elements() *
+                                static_cast<std::int64_t>(element_bytes(first.input_dtype())));
   }
-  return most * microbatch_rows(config, plan) *
-         static_cast<std::int64_t>(element_bytes(DType::kFloat32));
+  return row_bytes * microbatch_rows(config, plan);
 }
 
 double predicted_seconds(const Layout& layout, const Partition& partition) {

@@ -17,7 +17,7 @@ ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers) {
     LayerFacts& facts = model.layers.emplace_back();
     facts.name = layer->name();
     facts.input_row_bytes = row_bytes(layer->input_row(), layer->input_dtype());
-    facts.output_row_bytes = row_bytes(layer->output_row(), DType::kFloat32);
+    facts.output_row_bytes = row_bytes(layer->output_row(), layer->output_dtype());
     for (const Parameter& parameter : layer->parameters()) {
       facts.parameters.push_back({parameter.name, parameter.elements()});
     }
@@ -28,7 +28,8 @@ ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers) {
   model.block_bytes = [](std::int64_t bytes) {
     return static_cast<std::int64_t>(block_bytes(static_cast<std::size_t>(bytes)));
   };
-  model.input_row_bytes = model.layers.front().input_row_bytes;
+  const Layer& first = *layers.front();
+  model.input_row_bytes = row_bytes(first.input_row(), first.data_dtype());
   model.target_row_bytes = row_bytes(layers.back()->output_row().without_last(), DType::kInt32);
   return model;
 }

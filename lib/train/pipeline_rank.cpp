@@ -18,6 +18,10 @@ namespace {
 
 constexpr double kClipEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_
 
+std::size_t bytes_of(const Shape& shape, DType dtype) {
+  return static_cast<std::size_t>(shape.elements()) * element_bytes(dtype);
+}
+
 }  // namespace
 
 std::vector<std::int64_t> microbatch_rows(const StepContext& step) {
@@ -250,11 +254,9 @@ void PipelineRank::reserve_for_sends() {
   for (const std::int64_t rows : sizes) {
     for (const auto& stage : stages_) {
       if (!stage->last())
-        pool_.reserve(4 * static_cast<std::size_t>(stage->output_shape(rows).elements()),
-                      bound.forward);
+        pool_.reserve(bytes_of(stage->output_shape(rows), stage->output_dtype()), bound.forward);
       if (!stage->first())
-        pool_.reserve(4 * static_cast<std::size_t>(stage->input_shape(rows).elements()),
-                      bound.backward);
+        pool_.reserve(bytes_of(stage->input_shape(rows), stage->input_dtype()), bound.backward);
     }
   }
 }

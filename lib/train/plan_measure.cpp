@@ -48,7 +48,7 @@ std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& 
   const std::vector<double> seconds = crew.mean([&](const auto& together, bool first) {
     MemoryPool pool;
     Ops ops(pool);
-    const Layers layers = build_layers(config.model, data, place);
+    const Layers layers = build_layers(config.model, data, place, config.train.activations());
     std::vector<LayerMeasure> mine = profile_layers(layers, place, rows, ops, together);
     std::vector<double> times;
     for (const LayerMeasure& layer : mine) {
@@ -111,7 +111,8 @@ double measure_reading(const Source& source, std::int64_t rows) {
 // The slices that one of `tensor` ranks has of each layer; none if the model's cannot be shared so.
 std::optional<ModelProfile> shared_form(const Config& config, const DataShape& data, int tensor) {
   try {
-    ModelProfile form = model_profile(build_layers(config.model, data, {0, tensor}));
+    ModelProfile form =
+        model_profile(build_layers(config.model, data, {0, tensor}, config.train.activations()));
     form.tensor = tensor;
     return form;
   } catch (const Error&) {
@@ -138,7 +139,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   };
   inputs.machine.process_bytes = static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
   const double start = wall_seconds();
-  const Layers layers = build_layers(config.model, data);
+  const Layers layers = build_layers(config.model, data, {}, config.train.activations());
   ModelProfile& model = inputs.model = model_profile(layers);
   inputs.recomputed = recompute_choices(config.pipeline, layers);
 

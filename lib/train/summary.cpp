@@ -92,6 +92,9 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
   std::vector<std::string> lines;
   lines.push_back(fmt::format("model: {} layers, {} parameters", pipeline.layers().size(),
                               parameter_count(pipeline.layers())));
+  if (pipeline.layers().front()->activations() == DType::kBFloat16) {
+    lines.push_back("precision: bfloat16 activations, products and messages; float32 weights");
+  }
   std::string cuts;
   for (int s = 0; s < stages; ++s) {
     cuts += (s == 0 ? "" : " | ") + layer_range(pipeline, s);

@@ -203,7 +203,6 @@ CASES = [
     ("output below a file", 2, given("train.output=corpus.txt/run"), 2, ["corpus.txt/run", "train.output"]),
     ("output is a file", 1, run("model.yaml", "--output", "corpus.txt"), 2, ["corpus.txt", "train.output"]),
     ("output not writable", 2, given("train.output=/proc/nothing"), 2, ["/proc/nothing", "train.output"]),
-    ("bfloat16", 1, given("train.precision=bfloat16"), 2, ["train.precision", "bfloat16", "set it to float32"]),
     ("too little memory", 2, [*given(), "--memory-limit", "20MB"], 2, [r"memory: rank \d will take .* MiB", "19.1 MiB, --memory-limit"]),
     ("memory without a unit", 1, [*given(), "--memory-limit", "20xB"], 2, ["--memory-limit: '20xB'", "16GiB"]),
     ("no checkpoint", 4, given("train.init_from=nowhere"), 4, ["nowhere", "checkpoint"]),

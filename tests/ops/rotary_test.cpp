@@ -49,7 +49,7 @@ TEST_CASE("The product of a turned query and a turned key depends on their dista
     rotate(ops, table, Rotation::kForward, tokens, tokens, 1, width, x->data());
   }
   auto product = [&](std::int64_t q, std::int64_t k) {
-    return ops.simd().dot(queries.data() + q * width, keys.data() + k * width, width);
+    return ops.simd().on_float32.dot(queries.data() + q * width, keys.data() + k * width, width);
   };
   for (const std::int64_t distance : {0, 1, 17, 150}) {
     CAPTURE(distance);

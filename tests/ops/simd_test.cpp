@@ -42,13 +42,13 @@ TEST_CASE("Vector sums, products and maxima are those of plain loops") {
       squares += wide(x[i]) * wide(x[i]);
       largest = std::max(largest, x[i]);
     }
-    CHECK(simd.dot(x.data(), y.data(), n) == Approx(dot).margin(1e-5));
+    CHECK(simd.on_float32.dot(x.data(), y.data(), n) == Approx(dot).margin(1e-5));
     CHECK(simd.sum_squares(x.data(), n) == Approx(squares).epsilon(1e-12));
     CHECK(simd.maximum(x.data(), n) == largest);
     Floats scaled = x, sum = x, with_product = x, ds = x;
     simd.scale(scaled.data(), n, 0.3f);
-    simd.add(sum.data(), y.data(), n);
-    simd.add_product(with_product.data(), y.data(), y.data(), n);
+    simd.on_float32.add(sum.data(), y.data(), n);
+    simd.on_float32.add_product(with_product.data(), y.data(), y.data(), n);
     simd.softmax_backward(ds.data(), y.data(), n, 0.25f, 0.5f);
     CHECK(distance(scaled, entrywise(x, [&](std::size_t i) { return wide(x[i] * 0.3f); })) < 1e-7);
     CHECK(distance(sum, entrywise(x, [&](std::size_t i) { return wide(x[i]) + wide(y[i]); })) <
@@ -98,14 +98,14 @@ TEST_CASE("ReLU, SwiGLU, RMS norm and rotations are those of plain loops, in eve
     auto sigmoid = [&](std::size_t i) { return 1 / (1 + std::exp(-wide(x[i]))); };
     auto silu = [&](std::size_t i) { return wide(x[i]) * sigmoid(i); };
     Floats y(x.size());
-    simd.relu_forward(x.data(), y.data(), n);
+    simd.on_float32.relu_forward(x.data(), y.data(), n);
     CHECK(distance(y, entrywise(x, [&](std::size_t i) { return wide(std::max(x[i], 0.0f)); })) ==
           0);
-    simd.swiglu_forward(x.data(), other.data(), y.data(), n);
+    simd.on_float32.swiglu_forward(x.data(), other.data(), y.data(), n);
     CHECK(distance(y, entrywise(x, [&](std::size_t i) { return silu(i) * wide(other[i]); })) <
           2e-6);
     Floats dy = other, gate = x, up = other;  // the gradient's values matter not: other once more
-    simd.swiglu_backward(dy.data(), gate.data(), up.data(), n);
+    simd.on_float32.swiglu_backward(dy.data(), gate.data(), up.data(), n);
     CHECK(distance(dy, widened(y)) < 1e-6);
     CHECK(distance(up, entrywise(x, [&](std::size_t i) { return silu(i) * wide(other[i]); })) <
           2e-6);
@@ -117,8 +117,8 @@ TEST_CASE("ReLU, SwiGLU, RMS norm and rotations are those of plain loops, in eve
     for (const float entry : x) squares += wide(entry) * wide(entry);
     const double rstd = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
     Floats normalized(x.size());
-    CHECK(wide(simd.rms_norm_forward(x.data(), other.data(), normalized.data(), y.data(), n,
-                                     1e-5f)) == Approx(rstd).epsilon(1e-6));
+    CHECK(wide(simd.on_float32.rms_norm_forward(x.data(), other.data(), normalized.data(), y.data(),
+                                                n, 1e-5f)) == Approx(rstd).epsilon(1e-6));
     CHECK(distance(y, entrywise(x, [&](std::size_t i) {
                      return wide(x[i]) * rstd * wide(other[i]);
                    })) < 2e-6);
@@ -126,8 +126,8 @@ TEST_CASE("ReLU, SwiGLU, RMS norm and rotations are those of plain loops, in eve
     double mean = 0;
     for (std::size_t i = 0; i < x.size(); ++i) mean += wide(other[i]) * wide(x[i]) * rstd;
     mean /= static_cast<double>(n);
-    simd.rms_norm_backward(dx.data(), normalized.data(), ones.data(), x.data(),
-                           static_cast<float>(rstd), sums.data(), n);
+    simd.on_float32.rms_norm_backward(dx.data(), normalized.data(), ones.data(), x.data(),
+                                      static_cast<float>(rstd), sums.data(), n);
     CHECK(distance(dx, entrywise(x, [&](std::size_t i) {
                      return (wide(other[i]) - wide(x[i]) * rstd * mean) * rstd + wide(x[i]);
                    })) < 5e-6);
@@ -137,7 +137,7 @@ TEST_CASE("ReLU, SwiGLU, RMS norm and rotations are those of plain loops, in eve
 
     Floats heads(4 * x.size());  // two heads of two halves
     for (std::size_t i = 0; i < heads.size(); ++i) heads[i] = x[i % x.size()];
-    simd.rotate(heads.data(), 2, n, x.data(), other.data(), -1.0f);
+    simd.on_float32.rotate(heads.data(), 2, n, x.data(), other.data(), -1.0f);
     for (const std::size_t head : {0, 1}) {
       const float* a = heads.data() + head * 2 * x.size();
       CHECK(distance(a, entrywise(x, [&](std::size_t i) {
@@ -160,9 +160,9 @@ TEST_CASE("NaN stays NaN through the vector exponential and GELU, at every place
       Floats powers = x, y = x, dy = clean, again = x;
       exp_kept &=
           std::isnan(simd.exp_scaled(powers.data(), n, 1.0f, 0.0f)) && std::isnan(powers[at]);
-      simd.gelu_forward(x.data(), y.data(), n);
+      simd.on_float32.gelu_forward(x.data(), y.data(), n);
       gelu_kept &= std::isnan(y[at]);
-      simd.gelu_backward(dy.data(), again.data(), n);
+      simd.on_float32.gelu_backward(dy.data(), again.data(), n);
       backward_kept &= std::isnan(dy[at]) && std::isnan(again[at]);
       neighbours_clean &=
           std::count_if(y.begin(), y.end(), [](float v) { return std::isnan(v); }) == 1;
@@ -178,14 +178,14 @@ TEST_CASE("all_finite finds a single NaN or infinity at every place") {
   for_each_table_and_length([](const SimdKernels& simd, std::int64_t n) {
     Floats x = random_floats(n, 1, 3e38f);
     x[0] = 1e-40f;  // denormal, yet finite
-    CHECK(simd.all_finite(x.data(), n));
+    CHECK(simd.on_float32.all_finite(x.data(), n));
     const float infinity = std::numeric_limits<float>::infinity();
     for (const float bad : {infinity, -infinity, std::numeric_limits<float>::quiet_NaN()}) {
       bool found = true;
       for (float& value : x) {
         const float kept = value;
         value = bad;
-        found &= !simd.all_finite(x.data(), n);
+        found &= !simd.on_float32.all_finite(x.data(), n);
         value = kept;
       }
       CHECK(found);
@@ -197,7 +197,7 @@ TEST_CASE("GELU of infinity is infinite, of a large negative number zero") {
   for (const SimdKernels* simd : runnable_simd_kernels()) {
     const Floats x = {std::numeric_limits<float>::infinity(), 40, -40};
     Floats y(3);
-    simd->gelu_forward(x.data(), y.data(), 3);
+    simd->on_float32.gelu_forward(x.data(), y.data(), 3);
     CHECK(y[0] == x[0]);
     CHECK(y[1] == 40);
     CHECK(std::fabs(y[2]) < 1e-30f);

@@ -61,7 +61,7 @@ TEST_CASE("Transposes are exact at odd sizes") {
       for (const std::int64_t columns : {1, 5, 8, 16, 31, 64}) {
         const Floats from = random_floats(rows * (columns + 3), 1);
         Floats to(static_cast<std::size_t>(columns * (rows + 2)));
-        simd->transpose(rows, columns, from.data(), columns + 3, to.data(), rows + 2);
+        simd->on_float32.transpose(rows, columns, from.data(), columns + 3, to.data(), rows + 2);
         bool exact = true;
         for (std::int64_t i = 0; i < rows; ++i) {
           for (std::int64_t j = 0; j < columns; ++j) {

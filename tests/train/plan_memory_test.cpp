@@ -124,3 +124,12 @@ TEST_CASE("A run foresees what evaluations take, too, whose last batch is short"
     }
   }
 }
+
+TEST_CASE("Also in bfloat16: activations, messages and the copies of weights") {
+  Config config = small_config("1f1b", 8, 16, "none");
+  config.train.precision = "bfloat16";
+  check_foreseen(config, 2);
+  config = small_config("zbv", 8, 16, "full");
+  config.train.precision = "bfloat16";
+  check_foreseen(config, 2);
+}

@@ -70,11 +70,6 @@ void dropout_factors(const DropoutDraw& draw, std::int64_t first, std::int64_t n
   }
 }
 
-void multiply(const float* x, const float* __restrict factors, float* y, std::int64_t n) {
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * factors[i];
-}
-
 void dropped_softmax_backward(float* __restrict ds, float* __restrict p,
                               const float* __restrict factors, std::int64_t n, float delta,
                               float factor) {

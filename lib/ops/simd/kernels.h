@@ -1,14 +1,85 @@
-// The table of vector kernels: plain loops over float32 memory, compiled once for each instruction
-// set. They must not know threads, tensors or layers: callers cut the work into ranges. Chosen
-// once, at start, by the processor.
+// The table of vector kernels: plain loops over memory, compiled once for each instruction set.
+// They must not know threads, tensors or layers: callers cut the work into ranges. Chosen once, at
+// start, by the processor.
 #pragma once
 
 #include <cstdint>
 
+#include "tensor/bfloat16.h"
+
 namespace pipetrain {
+
+// Kernels on activations and their gradients, of entries T: float or BFloat16. What they compute
+// they compute in float32, and round once when they write.
+template <class T>
+struct ActivationKernels {
+  // Each entry of one kind as the other.
+  void (*widen)(const T* from, float* to, std::int64_t n);
+  void (*round)(const float* from, T* to, std::int64_t n);
+  // to (columns, rows) = transpose of from (rows, columns), row strides given.
+  void (*transpose)(std::int64_t rows, std::int64_t columns, const T* from,
+                    std::int64_t from_stride, float* to, std::int64_t to_stride);
+  // to += from, of every pair of kinds.
+  void (*add)(T* to, const T* from, std::int64_t n);
+  void (*add_to_sums)(float* to, const T* from, std::int64_t n);
+  void (*add_values)(T* to, const float* from, std::int64_t n);
+  // to += x * factors
+  void (*add_product)(T* to, const float* x, const float* factors, std::int64_t n);
+  // y = x * factors; y may be x.
+  void (*multiply)(const T* x, const float* factors, T* y, std::int64_t n);
+  float (*dot)(const T* x, const T* y, std::int64_t n);
+  bool (*all_finite)(const T* x, std::int64_t n);
+
+  // tanh form of GELU (Hendrycks and Gimpel, arXiv:1606.08415, section 2).
+  void (*gelu_forward)(const T* x, T* y, std::int64_t n);
+  // dy becomes dx; x becomes y = gelu(x), which the weight gradient needs.
+  void (*gelu_backward)(T* dy, T* x, std::int64_t n);
+  void (*relu_forward)(const T* x, T* y, std::int64_t n);
+  // dy becomes dx; x becomes y = relu(x).
+  void (*relu_backward)(T* dy, T* x, std::int64_t n);
+  // One row of SwiGLU (Shazeer, arXiv:2002.05202, section 2): y = silu(gate) * up, n entries each.
+  void (*swiglu_forward)(const T* gate, const T* up, T* y, std::int64_t n);
+  // dy becomes y; gate and up become their gradients.
+  void (*swiglu_backward)(T* dy, T* gate, T* up, std::int64_t n);
+
+  // The pairs (x[i], x[i + half]) of each of `heads` heads (2 * half) turned by the angles whose
+  // cosines and sines (half) are given, or back for direction -1 (Su et al., arXiv:2104.09864,
+  // section 3.2.2).
+  void (*rotate)(T* x, std::int64_t heads, std::int64_t half, const float* cosines,
+                 const float* sines, float direction);
+
+  void (*silu_forward)(const T* x, T* y, std::int64_t n);
+  void (*silu_backward)(T* dy, const T* x, std::int64_t n);  // dy becomes dx
+  // x becomes max(x, 0); mask says where it was positive.
+  void (*relu_with_mask)(T* x, std::uint8_t* mask, std::int64_t n);
+  // x *= factor where the mask is not 0, else x = 0.
+  void (*apply_mask)(T* x, const std::uint8_t* mask, float factor, std::int64_t n);
+
+  // One row each (Ba et al., arXiv:1607.06450): normalized = (x - mean) / sqrt(variance + epsilon),
+  // y = normalized * gamma [+ beta]; `normalized` may be x, y and beta may be null. Returns
+  // 1 / sqrt(variance + epsilon).
+  float (*layer_norm_forward)(const T* x, const float* gamma, const float* beta, T* normalized,
+                              T* y, std::int64_t n, float epsilon);
+  void (*scale_shift)(const T* normalized, const float* gamma, const float* beta, T* y,
+                      std::int64_t n);
+  // dy becomes dx (+ skip, if not null); dgamma += dy * normalized; dbeta += dy.
+  void (*layer_norm_backward)(T* dy, const T* normalized, const float* gamma, const T* skip,
+                              float rstd, float* dgamma, float* dbeta, std::int64_t n);
+  // The same without mean and beta (Zhang and Sennrich, arXiv:1910.07467): normalized =
+  // x / sqrt(mean of x^2 + epsilon), y = normalized * gamma.
+  float (*rms_norm_forward)(const T* x, const float* gamma, T* normalized, T* y, std::int64_t n,
+                            float epsilon);
+  void (*rms_norm_backward)(T* dy, const T* normalized, const float* gamma, const T* skip,
+                            float rstd, float* dgamma, std::int64_t n);
+};
 
 struct SimdKernels {
   const char* name;  // "avx512", "avx2", "sse2"
+  ActivationKernels<float> on_float32;
+  ActivationKernels<BFloat16> on_bfloat16;
+
+  template <class T>
+  const ActivationKernels<T>& on() const;
 
   // C (m, n) = A (m, k) B (k, n), or += when `accumulate`. A is read at a[i * a_row + l *
   // a_column], so that it may be transposed; B and C rows are contiguous with strides ldb, ldc. For
@@ -16,73 +87,21 @@ struct SimdKernels {
   void (*small_matmul)(std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
                        std::int64_t a_row, std::int64_t a_column, const float* b, std::int64_t ldb,
                        float* c, std::int64_t ldc, bool accumulate);
-  // to (columns, rows) = transpose of from (rows, columns), row strides given.
-  void (*transpose)(std::int64_t rows, std::int64_t columns, const float* from,
-                    std::int64_t from_stride, float* to, std::int64_t to_stride);
 
   // x = exp(scale * x - shift); returns the sum.
   float (*exp_scaled)(float* x, std::int64_t n, float scale, float shift);
   float (*maximum)(const float* x, std::int64_t n);
-  float (*dot)(const float* x, const float* y, std::int64_t n);
   void (*scale)(float* x, std::int64_t n, float factor);
-  void (*add)(float* to, const float* from, std::int64_t n);                       // to += from
-  void (*add_product)(float* to, const float* x, const float* y, std::int64_t n);  // to += x * y
   // ds = p * (ds - delta) * factor: the softmax's gradient of one row.
   void (*softmax_backward)(float* ds, const float* p, std::int64_t n, float delta, float factor);
   // Dropout: entry first + i of a draw, `first` a multiple of kDropoutGroup -> factors[i], which is
   // 0 or the draw's factor.
   void (*dropout_factors)(const struct DropoutDraw& draw, std::int64_t first, std::int64_t n,
                           float* factors);
-  // y = x * factors; y may be x.
-  void (*multiply)(const float* x, const float* factors, float* y, std::int64_t n);
   // softmax_backward where p * factors was what the values were weighted with; p becomes that.
   void (*dropped_softmax_backward)(float* ds, float* p, const float* factors, std::int64_t n,
                                    float delta, float factor);
-  bool (*all_finite)(const float* x, std::int64_t n);
   double (*sum_squares)(const float* x, std::int64_t n);
-
-  // tanh form of GELU (Hendrycks and Gimpel, arXiv:1606.08415, section 2).
-  void (*gelu_forward)(const float* x, float* y, std::int64_t n);
-  // dy becomes dx; x becomes y = gelu(x), which the weight gradient needs.
-  void (*gelu_backward)(float* dy, float* x, std::int64_t n);
-  void (*relu_forward)(const float* x, float* y, std::int64_t n);
-  // dy becomes dx; x becomes y = relu(x).
-  void (*relu_backward)(float* dy, float* x, std::int64_t n);
-  // One row of SwiGLU (Shazeer, arXiv:2002.05202, section 2): y = silu(gate) * up, n entries each.
-  void (*swiglu_forward)(const float* gate, const float* up, float* y, std::int64_t n);
-  // dy becomes y; gate and up become their gradients.
-  void (*swiglu_backward)(float* dy, float* gate, float* up, std::int64_t n);
-
-  // The pairs (x[i], x[i + half]) of each of `heads` heads (2 * half) turned by the angles whose
-  // cosines and sines (half) are given, or back for direction -1 (Su et al., arXiv:2104.09864,
-  // section 3.2.2).
-  void (*rotate)(float* x, std::int64_t heads, std::int64_t half, const float* cosines,
-                 const float* sines, float direction);
-
-  void (*silu_forward)(const float* x, float* y, std::int64_t n);
-  void (*silu_backward)(float* dy, const float* x, std::int64_t n);  // dy becomes dx
-  // x becomes max(x, 0); mask says where it was positive.
-  void (*relu_with_mask)(float* x, std::uint8_t* mask, std::int64_t n);
-  // x *= factor where the mask is not 0, else x = 0.
-  void (*apply_mask)(float* x, const std::uint8_t* mask, float factor, std::int64_t n);
-
-  // One row each (Ba et al., arXiv:1607.06450): normalized = (x - mean) / sqrt(variance + epsilon),
-  // y = normalized * gamma [+ beta]; `normalized` may be x, y and beta may be null. Returns
-  // 1 / sqrt(variance + epsilon).
-  float (*layer_norm_forward)(const float* x, const float* gamma, const float* beta,
-                              float* normalized, float* y, std::int64_t n, float epsilon);
-  void (*scale_shift)(const float* normalized, const float* gamma, const float* beta, float* y,
-                      std::int64_t n);
-  // dy becomes dx (+ skip, if not null); dgamma += dy * normalized; dbeta += dy.
-  void (*layer_norm_backward)(float* dy, const float* normalized, const float* gamma,
-                              const float* skip, float rstd, float* dgamma, float* dbeta,
-                              std::int64_t n);
-  // The same without mean and beta (Zhang and Sennrich, arXiv:1910.07467): normalized =
-  // x / sqrt(mean of x^2 + epsilon), y = normalized * gamma.
-  float (*rms_norm_forward)(const float* x, const float* gamma, float* normalized, float* y,
-                            std::int64_t n, float epsilon);
-  void (*rms_norm_backward)(float* dy, const float* normalized, const float* gamma,
-                            const float* skip, float rstd, float* dgamma, std::int64_t n);
 
   // Batch norm (Ioffe and Szegedy, arXiv:1502.03167) of rows of channels (rows, width).
   // sums (width) of the rows, squares (width) of their distances from this block's own mean.
@@ -114,6 +133,15 @@ struct SimdKernels {
   void (*sgd)(float* value, const float* gradient, float* momentum, std::int64_t n,
               const struct SgdStep& step);
 };
+
+template <>
+inline const ActivationKernels<float>& SimdKernels::on() const {
+  return on_float32;
+}
+template <>
+inline const ActivationKernels<BFloat16>& SimdKernels::on() const {
+  return on_bfloat16;
+}
 
 // The scalars of one update, bias corrections folded in.
 struct AdamWStep {

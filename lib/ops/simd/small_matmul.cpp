@@ -71,27 +71,6 @@ void panel(std::int64_t m, std::int64_t k, const float* a, std::int64_t a_row,
                                      ldc, accumulate);
 }
 
-// kLanes x kLanes entries: swaps the off-diagonal quarters, then those of each quarter, and so on.
-PIPETRAIN_INLINE void transpose_square(const float* from, std::int64_t from_stride, float* to,
-                                       std::int64_t to_stride) {
-  Vector v[kLanes];
-  for (int i = 0; i < kLanes; ++i) v[i] = load(from + i * from_stride);
-#pragma GCC unroll 4
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    const IntVector lanes = lane_numbers(), upper = lanes & half;
-    const IntVector low = lanes + (upper != 0 ? kLanes - half : IntVector{});
-    const IntVector high = lanes + (upper != 0 ? kLanes + IntVector{} : IntVector{} + half);
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) {
-      if ((i & half) != 0) continue;
-      const Vector a = v[i], b = v[i + half];
-      v[i] = __builtin_shuffle(a, b, low);
-      v[i + half] = __builtin_shuffle(a, b, high);
-    }
-  }
-  for (int i = 0; i < kLanes; ++i) store(to + i * to_stride, v[i]);
-}
-
 }  // namespace
 
 void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
@@ -105,23 +84,6 @@ void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, const float* a
     panel<1>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
   }
   if (j < n) narrow(m, n - j, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
-}
-
-void transpose(std::int64_t rows, std::int64_t columns, const float* __restrict from,
-               std::int64_t from_stride, float* __restrict to, std::int64_t to_stride) {
-  std::int64_t i = 0;
-  for (; i + kLanes <= rows; i += kLanes) {
-    std::int64_t j = 0;
-    for (; j + kLanes <= columns; j += kLanes) {
-      transpose_square(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
-    }
-    for (; j < columns; ++j) {
-      for (int l = 0; l < kLanes; ++l) to[j * to_stride + i + l] = from[(i + l) * from_stride + j];
-    }
-  }
-  for (; i < rows; ++i) {
-    for (std::int64_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
-  }
 }
 
 }  // namespace pipetrain::PIPETRAIN_ISA

@@ -1,42 +1,58 @@
-#include "ops/simd/isa.h"
+#include "ops/simd/activations.h"
+#include "ops/simd/normalization.h"
+#include "ops/simd/transpose.h"
 
 #define PIPETRAIN_TEXT_(x) #x
 #define PIPETRAIN_TEXT(x) PIPETRAIN_TEXT_(x)
 
 namespace pipetrain::PIPETRAIN_ISA {
 
+namespace {
+
+template <class T>
+constexpr ActivationKernels<T> kActivationKernels = {
+    .widen = convert<T, float>,
+    .round = convert<float, T>,
+    .transpose = transpose<T>,
+    .add = add<T, T>,
+    .add_to_sums = add<float, T>,
+    .add_values = add<T, float>,
+    .add_product = add_product<T>,
+    .multiply = multiply<T>,
+    .dot = dot<T>,
+    .all_finite = all_finite<T>,
+    .gelu_forward = gelu_forward<T>,
+    .gelu_backward = gelu_backward<T>,
+    .relu_forward = relu_forward<T>,
+    .relu_backward = relu_backward<T>,
+    .swiglu_forward = swiglu_forward<T>,
+    .swiglu_backward = swiglu_backward<T>,
+    .rotate = rotate<T>,
+    .silu_forward = silu_forward<T>,
+    .silu_backward = silu_backward<T>,
+    .relu_with_mask = relu_with_mask<T>,
+    .apply_mask = apply_mask<T>,
+    .layer_norm_forward = layer_norm_forward<T>,
+    .scale_shift = scale_shift<T>,
+    .layer_norm_backward = layer_norm_backward<T>,
+    .rms_norm_forward = rms_norm_forward<T>,
+    .rms_norm_backward = rms_norm_backward<T>,
+};
+
+}  // namespace
+
 const SimdKernels kernels = {
     .name = PIPETRAIN_TEXT(PIPETRAIN_ISA),
+    .on_float32 = kActivationKernels<float>,
+    .on_bfloat16 = kActivationKernels<BFloat16>,
     .small_matmul = small_matmul,
-    .transpose = transpose,
     .exp_scaled = exp_scaled,
     .maximum = maximum,
-    .dot = dot,
     .scale = scale,
-    .add = add,
-    .add_product = add_product,
     .softmax_backward = softmax_backward,
     .dropout_factors = dropout_factors,
-    .multiply = multiply,
     .dropped_softmax_backward = dropped_softmax_backward,
-    .all_finite = all_finite,
     .sum_squares = sum_squares,
-    .gelu_forward = gelu_forward,
-    .gelu_backward = gelu_backward,
-    .relu_forward = relu_forward,
-    .relu_backward = relu_backward,
-    .swiglu_forward = swiglu_forward,
-    .swiglu_backward = swiglu_backward,
-    .rotate = rotate,
-    .silu_forward = silu_forward,
-    .silu_backward = silu_backward,
-    .relu_with_mask = relu_with_mask,
-    .apply_mask = apply_mask,
-    .layer_norm_forward = layer_norm_forward,
-    .scale_shift = scale_shift,
-    .layer_norm_backward = layer_norm_backward,
-    .rms_norm_forward = rms_norm_forward,
-    .rms_norm_backward = rms_norm_backward,
     .moments = moments,
     .batch_norm_forward = batch_norm_forward,
     .batch_norm_sums = batch_norm_sums,

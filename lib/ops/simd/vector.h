@@ -1,6 +1,7 @@
 // Vectors of the instruction set that is being compiled, and the loops over them. What is left over
 // at the end of a row goes through the same arithmetic in a vector of its own, so an entry's result
 // does not depend on its place. Reductions keep four sums, since one would wait for each addition.
+// Memory holds float or bfloat16 entries; all arithmetic is in float32.
 #pragma once
 
 #include "ops/simd/isa.h"
@@ -23,9 +24,39 @@ typedef std::int32_t IntVector __attribute__((vector_size(PIPETRAIN_VECTOR_BYTES
 typedef float LooseVector
     __attribute__((vector_size(PIPETRAIN_VECTOR_BYTES), aligned(4), may_alias));
 
+typedef std::uint32_t BitVector __attribute__((vector_size(PIPETRAIN_VECTOR_BYTES)));
+typedef std::uint16_t HalfVector __attribute__((vector_size(PIPETRAIN_VECTOR_BYTES / 2)));
+typedef std::uint16_t LooseHalfVector
+    __attribute__((vector_size(PIPETRAIN_VECTOR_BYTES / 2), aligned(2), may_alias));
+
 PIPETRAIN_INLINE Vector load(const float* p) { return *reinterpret_cast<const LooseVector*>(p); }
 PIPETRAIN_INLINE void store(float* p, Vector v) { *reinterpret_cast<LooseVector*>(p) = v; }
 PIPETRAIN_INLINE Vector filled(float value) { return Vector{} + value; }
+
+PIPETRAIN_INLINE Vector load(const BFloat16* p) {
+  const HalfVector halves = *reinterpret_cast<const LooseHalfVector*>(p);
+  return reinterpret_cast<Vector>(__builtin_convertvector(halves, BitVector) << 16);
+}
+// To the nearest, of two the even one; a NaN stays one, made quiet.
+PIPETRAIN_INLINE void store(BFloat16* p, Vector v) {
+  const BitVector bits = reinterpret_cast<BitVector>(v);
+  const BitVector nearest = bits + 0x7FFF + ((bits >> 16) & 1);
+  const BitVector kept = v != v ? bits | 0x400000 : nearest;
+  *reinterpret_cast<LooseHalfVector*>(p) = __builtin_convertvector(kept >> 16, HalfVector);
+}
+
+// The same for one entry, in loops that the compiler turns into vectors.
+PIPETRAIN_INLINE float get(float entry) { return entry; }
+PIPETRAIN_INLINE void set(float& entry, float value) { entry = value; }
+PIPETRAIN_INLINE float get(BFloat16 entry) {
+  return __builtin_bit_cast(float, static_cast<std::uint32_t>(entry.bits) << 16);
+}
+PIPETRAIN_INLINE void set(BFloat16& entry, float value) {
+  const auto bits = __builtin_bit_cast(std::uint32_t, value);
+  const std::uint32_t nearest = bits + 0x7FFF + ((bits >> 16) & 1);
+  const std::uint32_t kept = value != value ? bits | 0x400000 : nearest;
+  entry.bits = static_cast<std::uint16_t>(kept >> 16);
+}
 
 PIPETRAIN_INLINE IntVector lane_numbers() {
   IntVector numbers;
@@ -36,22 +67,30 @@ PIPETRAIN_INLINE IntVector lane_numbers() {
 // Where a loop is: kLanes entries from `at` on ...
 struct Whole {
   std::int64_t at;
-  PIPETRAIN_INLINE Vector load(const float* p) const { return PIPETRAIN_ISA::load(p + at); }
-  PIPETRAIN_INLINE void store(float* p, Vector v) const { PIPETRAIN_ISA::store(p + at, v); }
+  template <class T>
+  PIPETRAIN_INLINE Vector load(const T* p) const {
+    return PIPETRAIN_ISA::load(p + at);
+  }
+  template <class T>
+  PIPETRAIN_INLINE void store(T* p, Vector v) const {
+    PIPETRAIN_ISA::store(p + at, v);
+  }
   PIPETRAIN_INLINE Vector keep(Vector v, Vector) const { return v; }
 };
 // ... or the last `count` < kLanes of them.
 struct Part {
   std::int64_t at, count;
-  PIPETRAIN_INLINE Vector load(const float* p) const {
+  template <class T>
+  PIPETRAIN_INLINE Vector load(const T* p) const {
     float entries[kLanes] = {};
-    for (std::int64_t i = 0; i < count; ++i) entries[i] = p[at + i];
+    for (std::int64_t i = 0; i < count; ++i) entries[i] = get(p[at + i]);
     return PIPETRAIN_ISA::load(entries);
   }
-  PIPETRAIN_INLINE void store(float* p, Vector v) const {
+  template <class T>
+  PIPETRAIN_INLINE void store(T* p, Vector v) const {
     float entries[kLanes];
     PIPETRAIN_ISA::store(entries, v);
-    for (std::int64_t i = 0; i < count; ++i) p[at + i] = entries[i];
+    for (std::int64_t i = 0; i < count; ++i) set(p[at + i], entries[i]);
   }
   // v in the lanes that hold entries, `other` in the rest.
   PIPETRAIN_INLINE Vector keep(Vector v, Vector other) const {

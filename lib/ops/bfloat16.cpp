@@ -1,0 +1,52 @@
+#include "ops/bfloat16.h"
+
+#include "ops/parallel.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr std::int64_t kGrain = 4096;
+
+}  // namespace
+
+void widen(Ops& ops, std::int64_t n, const BFloat16* from, float* to) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().on_bfloat16.widen(from + begin, to + begin, end - begin);
+  });
+}
+
+void round(Ops& ops, std::int64_t n, const float* from, BFloat16* to) {
+  parallel_ranges(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    ops.simd().on_bfloat16.round(from + begin, to + begin, end - begin);
+  });
+}
+
+Tensor converted(Ops& ops, Tensor x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  Tensor y(ops.pool(), x.shape(), dtype);
+  if (dtype == DType::kBFloat16) {
+    round(ops, x.elements(), x.f32(), y.bf16());
+  } else {
+    widen(ops, x.elements(), x.bf16(), y.f32());
+  }
+  return y;
+}
+
+const BFloat16* BFloat16Weights::of(Ops& ops, const float* weights, std::int64_t elements) {
+  Copy& copy = copies_[weights];
+  if (copy.tensor.elements() != elements) {
+    copy = {Tensor(ops.pool(), {elements}, DType::kBFloat16), false};
+  }
+  if (!copy.current) {
+    round(ops, elements, weights, copy.tensor.bf16());
+    copy.current = true;
+    ++made_;
+  }
+  return copy.tensor.bf16();
+}
+
+void BFloat16Weights::changed() {
+  for (auto& [weights, copy] : copies_) copy.current = false;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,51 @@
+// Transposes a matrix of float or bfloat16 entries into one of floats. It must not know what it
+// holds.
+#pragma once
+
+#include "ops/simd/vector.h"
+
+namespace pipetrain::PIPETRAIN_ISA {
+
+// kLanes x kLanes entries: swaps the off-diagonal quarters, then those of each quarter, and so on.
+template <class T>
+PIPETRAIN_INLINE void transpose_square(const T* from, std::int64_t from_stride, float* to,
+                                       std::int64_t to_stride) {
+  Vector v[kLanes];
+  for (int i = 0; i < kLanes; ++i) v[i] = load(from + i * from_stride);
+#pragma GCC unroll 4
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    const IntVector lanes = lane_numbers(), upper = lanes & half;
+    const IntVector low = lanes + (upper != 0 ? kLanes - half : IntVector{});
+    const IntVector high = lanes + (upper != 0 ? kLanes + IntVector{} : IntVector{} + half);
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) {
+      if ((i & half) != 0) continue;
+      const Vector a = v[i], b = v[i + half];
+      v[i] = __builtin_shuffle(a, b, low);
+      v[i + half] = __builtin_shuffle(a, b, high);
+    }
+  }
+  for (int i = 0; i < kLanes; ++i) store(to + i * to_stride, v[i]);
+}
+
+template <class T>
+void transpose(std::int64_t rows, std::int64_t columns, const T* __restrict from,
+               std::int64_t from_stride, float* __restrict to, std::int64_t to_stride) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= rows; i += kLanes) {
+    std::int64_t j = 0;
+    for (; j + kLanes <= columns; j += kLanes) {
+      transpose_square(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
+    }
+    for (; j < columns; ++j) {
+      for (int l = 0; l < kLanes; ++l)
+        to[j * to_stride + i + l] = get(from[(i + l) * from_stride + j]);
+    }
+  }
+  for (; i < rows; ++i) {
+    for (std::int64_t j = 0; j < columns; ++j)
+      to[j * to_stride + i] = get(from[i * from_stride + j]);
+  }
+}
+
+}  // namespace pipetrain::PIPETRAIN_ISA
