@@ -97,7 +97,7 @@ class Search {
     const int rows = inputs_.batch_rows / candidate.data;
     for (const int m : microbatch_counts(request_, candidate.pipeline, rows)) {
       for (const auto& [recompute, layers] : inputs_.recomputed) {
-        for (const char* shard : {"none", "optimizer"}) {
+        for (const char* shard : {"none", "optimizer", "parameters"}) {
           if (candidate.data == 1 && shard != std::string("none")) continue;
           candidate.microbatches = m;
           candidate.recompute = recompute;

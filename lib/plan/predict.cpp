@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "schedule/lower.h"
+#include "schedule/shard_actions.h"
 #include "schedule/simulate.h"
 
 namespace pipetrain {
@@ -26,6 +27,16 @@ Schedule with_recompute(const Schedule& schedule, const Costs& costs) {
   return add_recompute(schedule, recomputes);
 }
 
+// Of one stage.
+std::int64_t stage_elements(const Schedule& schedule, const std::vector<RankParameters>& parameters,
+                            int stage) {
+  const int rank = rank_of_stage(schedule, stage);
+  const std::vector<int> mine =
+      stages_of_rank(schedule.placement, schedule.rank_count(), schedule.virtual_stages, rank);
+  const auto place = std::find(mine.begin(), mine.end(), stage) - mine.begin();
+  return parameters[index(rank)].stage_elements[static_cast<std::size_t>(place)];
+}
+
 // When the rank's first action begins.
 double first_start(const std::vector<Span>& spans) {
   const auto first =
@@ -33,19 +44,32 @@ double first_start(const std::vector<Span>& spans) {
   return first == spans.end() ? 0 : first->start;
 }
 
-// The sum of a rank's gradients over the replicas, or with it the gathering of sharded weights:
-// each sends all but its own share once to scatter and once to gather.
-double replica_seconds(std::int64_t elements, int replicas, const MachineProfile& machine) {
+bool shards_parameters(const Candidate& candidate) { return candidate.shard == "parameters"; }
+
+// A rank's weights gathered from the replicas, or its gradients scattered to be summed: each sends
+// its own share of them to all others, or all but its own.
+double gather_seconds(std::int64_t elements, int replicas, const MachineProfile& machine) {
   if (replicas == 1) return 0;
   const double share = static_cast<double>(replicas - 1) / replicas;
   const std::int64_t buckets = (elements + kBucketElements - 1) / kBucketElements;
-  return 2 * (replicas - 1) * static_cast<double>(buckets) * machine.message_latency_seconds +
-         2 * share * 4 * static_cast<double>(elements) / machine.message_bytes_per_second;
+  return (replicas - 1) * static_cast<double>(buckets) * machine.message_latency_seconds +
+         share * 4 * static_cast<double>(elements) / machine.message_bytes_per_second;
+}
+
+// What the sum over the replicas takes that no work hides. Gradients are scattered while the last
+// microbatch's are made, then gradients or weights gathered; of sharded parameters, whose weights
+// are gathered by the schedule, they are scattered after each microbatch. The last bucket is left.
+double sum_seconds(std::int64_t elements, double busy, const MachineProfile& machine,
+                   const Candidate& candidate) {
+  const double once = gather_seconds(elements, candidate.data, machine);
+  const double bucket =
+      gather_seconds(std::min(elements, kBucketElements), candidate.data, machine);
+  if (shards_parameters(candidate)) return std::max(candidate.microbatches * once - busy, bucket);
+  return std::max(2 * once - busy / (3.0 * candidate.microbatches), 2 * bucket);
 }
 
 // Between two steps every rank updates its parameters, and rank 0 reads the next batch. A rank that
-// would wait for its first input anyway loses nothing by it. Gradients are summed over the replicas
-// while the last microbatch's gradients are made, all but the last bucket.
+// would wait for its first input anyway loses nothing by it.
 double seconds_beside(const Timeline& timeline, const std::vector<RankParameters>& parameters,
                       const MachineProfile& machine, int batch_rows, const Candidate& candidate) {
   double delay = 0, exchange = 0, sums = 0;
@@ -56,14 +80,12 @@ double seconds_beside(const Timeline& timeline, const std::vector<RankParameters
     const double update =
         machine.update_seconds_per_element * static_cast<double>(elements) / shares;
     delay = std::max(delay, read + update - first_start(timeline.ranks[rank]));
-    const double hidden = timeline.busy(static_cast<int>(rank)) / (3.0 * candidate.microbatches);
-    sums = std::max(sums, std::max(replica_seconds(elements, candidate.data, machine) - hidden,
-                                   replica_seconds(std::min(elements, kBucketElements),
-                                                   candidate.data, machine)));
-    // Both ranks of a tied parameter send its gradient to each other.
+    sums = std::max(
+        sums, sum_seconds(elements, timeline.busy(static_cast<int>(rank)), machine, candidate));
+    // Both ranks of a tied parameter send its gradient, or their share of it, to each other.
     double mine = 0;
     for (const std::int64_t n : parameters[rank].exchanged)
-      mine += 2 * machine.message_seconds(4 * n);
+      mine += 2 * machine.message_seconds(4 * n / candidate.data);
     exchange = std::max(exchange, mine);
   }
   return delay + exchange + sums;
@@ -178,45 +200,97 @@ std::int64_t Predictor::summed_bytes(const Candidate& candidate, const Cut& cut,
   return 2 * bytes * (candidate.tensor - 1) / candidate.tensor;
 }
 
-Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
-                        std::int64_t limit_bytes) {
-  const Cut& model_cut = cut(candidate, schedule.placement);
-  const Rows rows = rows_of(candidate);
-  const MachineProfile& machine = inputs_.machine;
-  Plan plan{.candidate = candidate, .first_layers = model_cut.first_layers};
-
-  const ModelProfile& model = inputs_.form(form_of(candidate));
-  const auto parameters = rank_parameters(model, schedule, model_cut.first_layers);
-  const bool sharded = candidate.shard != "none";
+// What parameters take at least, known without a walk through the schedule.
+std::vector<std::int64_t> Predictor::parameter_bytes(
+    const Candidate& candidate, const std::vector<RankParameters>& parameters) const {
+  const int optimizer_parts = candidate.shard == "none" ? 1 : candidate.data;
+  const int parts = shards_parameters(candidate) ? candidate.data : 1;
+  std::vector<std::int64_t> bytes;
   for (const RankParameters& mine : parameters) {
-    const std::int64_t moments = inputs_.moments * mine.elements() / (sharded ? candidate.data : 1);
-    plan.tensor_bytes.push_back(4 * (2 * mine.elements() + moments));
+    const std::int64_t elements = mine.elements();
+    bytes.push_back(4 * (2 * elements / parts + inputs_.moments * elements / optimizer_parts));
   }
-  const auto fullest = [&] {
-    return machine.process_bytes +
-           *std::max_element(plan.tensor_bytes.begin(), plan.tensor_bytes.end());
-  };
-  plan.memory_bytes = fullest();
-  if (plan.memory_bytes > limit_bytes) return plan;
+  return bytes;
+}
 
-  const Schedule full = with_recompute(schedule, model_cut.costs);
-  plan.tensor_bytes.clear();
-  for (const RankMemory& rank : rank_memory({.model = model,
+std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
+                                                  const Schedule& schedule, const Cut& cut,
+                                                  const std::vector<RankParameters>& parameters) {
+  const Rows rows = rows_of(candidate);
+  const Schedule full = with_recompute(schedule, cut.costs);
+  std::vector<std::int64_t> bytes;
+  for (const RankMemory& rank : rank_memory({.model = inputs_.form(form_of(candidate)),
                                 .schedule = full,
                                 .parameters = parameters,
-                                .stages = model_cut.stages,
+                                .stages = cut.stages,
                                 .larger_rows = rows.larger,
                                 .smaller_rows = rows.smaller,
                                 .larger_count = rows.larger_count,
                                 .moments = inputs_.moments,
                                 .replicas = candidate.data,
-                                .shards_optimizer = sharded})) {
-    plan.tensor_bytes.push_back(rank.total());
+                                .shards_optimizer = candidate.shard != "none",
+                                .shards_parameters = shards_parameters(candidate)})) {
+    bytes.push_back(rank.total());
   }
-  plan.memory_bytes = fullest();
-  if (plan.memory_bytes > limit_bytes) return plan;
+  return bytes;
+}
 
-  const Timeline timeline = simulate(schedule, model_cut.costs);
+// A step's, by the rank that sends most.
+std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Schedule& schedule,
+                                   const Cut& cut, const std::vector<RankParameters>& parameters) {
+  std::vector<std::int64_t> sent(index(candidate.pipeline));
+  for (int s = 0; s < schedule.stage_count(); ++s) {
+    sent[index(rank_of_stage(schedule, s))] += summed_bytes(candidate, cut, s);
+    if (s + 1 == schedule.stage_count()) break;
+    const int from = rank_of_stage(schedule, s), to = rank_of_stage(schedule, s + 1);
+    if (from == to) continue;
+    const std::int64_t bytes =
+        inputs_.batch_rows / candidate.data *
+        (cut.stages[index(s)].larger.output_bytes / rows_of(candidate).larger);
+    sent[index(from)] += bytes;
+    sent[index(to)] += bytes;
+  }
+  const auto to_others = [&](std::int64_t elements) {
+    return 4 * elements * (candidate.data - 1) / candidate.data;
+  };
+  for (std::size_t rank = 0; rank < sent.size() && !shards_parameters(candidate); ++rank) {
+    sent[rank] += 2 * to_others(parameters[rank].elements());
+  }
+  if (shards_parameters(candidate)) {
+    const Schedule gathering = add_shard_actions(with_recompute(schedule, cut.costs));
+    for (std::size_t rank = 0; rank < sent.size(); ++rank) {
+      sent[rank] += candidate.microbatches * to_others(parameters[rank].elements());
+      for (const Action& action : gathering.ranks[rank]) {
+        if (action.op != Op::kUnshard) continue;
+        sent[rank] += to_others(stage_elements(schedule, parameters, action.stage));
+      }
+    }
+  }
+  return *std::max_element(sent.begin(), sent.end());
+}
+
+Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
+                        std::int64_t limit_bytes) {
+  const Cut& model_cut = cut(candidate, schedule.placement);
+  const MachineProfile& machine = inputs_.machine;
+  Plan plan{.candidate = candidate, .first_layers = model_cut.first_layers};
+  const auto parameters = rank_parameters(inputs_.form(form_of(candidate)), schedule,
+                                          model_cut.first_layers, shards_parameters(candidate));
+  const auto fits = [&](std::vector<std::int64_t> bytes) {
+    plan.tensor_bytes = std::move(bytes);
+    plan.memory_bytes = machine.process_bytes +
+                        *std::max_element(plan.tensor_bytes.begin(), plan.tensor_bytes.end());
+    return plan.memory_bytes <= limit_bytes;
+  };
+  if (!fits(parameter_bytes(candidate, parameters))) return plan;
+  if (!fits(tensor_bytes(candidate, schedule, model_cut, parameters))) return plan;
+
+  Costs costs = model_cut.costs;
+  for (int s = 0; s < schedule.stage_count() && shards_parameters(candidate); ++s) {
+    costs.stages[index(s)].gather =
+        gather_seconds(stage_elements(schedule, parameters, s), candidate.data, machine);
+  }
+  const Timeline timeline = simulate(schedule, costs);
   plan.bubble_fraction = timeline.bubble_fraction();
   for (int rank = 0; rank < candidate.pipeline; ++rank) {
     plan.busy_seconds += timeline.busy(rank) / candidate.pipeline;
@@ -224,22 +298,7 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
   plan.update_seconds =
       seconds_beside(timeline, parameters, machine, inputs_.batch_rows, candidate);
   plan.step_seconds = timeline.makespan() + plan.update_seconds;
-  std::vector<std::int64_t> sent(index(candidate.pipeline));
-  for (int s = 0; s + 1 < schedule.stage_count(); ++s) {
-    const int from = rank_of_stage(schedule, s), to = rank_of_stage(schedule, s + 1);
-    if (from == to) continue;
-    const std::int64_t bytes = inputs_.batch_rows / candidate.data *
-                               (model_cut.stages[index(s)].larger.output_bytes / rows.larger);
-    sent[index(from)] += bytes;
-    sent[index(to)] += bytes;
-  }
-  for (int s = 0; s < schedule.stage_count(); ++s) {
-    sent[index(rank_of_stage(schedule, s))] += summed_bytes(candidate, model_cut, s);
-  }
-  for (std::size_t rank = 0; rank < sent.size(); ++rank) {
-    sent[rank] += 8 * parameters[rank].elements() * (candidate.data - 1) / candidate.data;
-  }
-  plan.sent_bytes = *std::max_element(sent.begin(), sent.end());
+  plan.sent_bytes = sent_bytes(candidate, schedule, model_cut, parameters);
   return plan;
 }
 

@@ -73,6 +73,13 @@ class Predictor {
   // With the time of sums over the tensor-parallel group.
   const std::vector<LayerMeasure>& layers(const ModelForm& form, std::int64_t rows);
   const Cut& cut(const Candidate& candidate, Placement placement);
+  std::vector<std::int64_t> parameter_bytes(const Candidate& candidate,
+                                            const std::vector<RankParameters>& parameters) const;
+  std::vector<std::int64_t> tensor_bytes(const Candidate& candidate, const Schedule& schedule,
+                                         const Cut& cut,
+                                         const std::vector<RankParameters>& parameters);
+  std::int64_t sent_bytes(const Candidate& candidate, const Schedule& schedule, const Cut& cut,
+                          const std::vector<RankParameters>& parameters);
   std::int64_t summed_bytes(const Candidate& candidate, const Cut& cut, int stage);
 
   const PlanInputs& inputs_;

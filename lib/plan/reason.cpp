@@ -81,6 +81,7 @@ std::string text_of(const Candidate& candidate, int all_ranks) {
     text += fmt::format(", each stage shared by {} ranks", candidate.tensor);
   }
   if (candidate.recompute != "none") text += " and recompute " + candidate.recompute;
+  if (candidate.precision != "float32") text += " in " + candidate.precision;
   if (candidate.ranks() != all_ranks) {
     text += fmt::format(" on {} rank{}", candidate.ranks(), candidate.ranks() == 1 ? "" : "s");
   }

@@ -45,18 +45,18 @@ std::string head_line(const PlanReport& report) {
 std::string plan_row(const std::string& place, const Plan& plan) {
   const Candidate& c = plan.candidate;
   return fmt::format(
-      "{:>3}  {:<14} {:>4} {:>6} {:>8} {:>2} {:>4}  {:<9} {:<9} {:>10} {:>7} {:>11}\n", place,
-      c.schedule, c.data, c.tensor, c.pipeline, c.virtual_stages, c.microbatches, c.recompute,
-      c.shard, duration(plan.step_seconds), fmt::format("{:.1f}%", 100 * plan.bubble_fraction),
-      size_text(plan.memory_bytes));
+      "{:>3}  {:<14} {:>4} {:>6} {:>8} {:>2} {:>4}  {:<9} {:<10} {:<9} {:>10} {:>7} {:>11}\n",
+      place, c.schedule, c.data, c.tensor, c.pipeline, c.virtual_stages, c.microbatches,
+      c.recompute, c.shard, c.precision, duration(plan.step_seconds),
+      fmt::format("{:.1f}%", 100 * plan.bubble_fraction), size_text(plan.memory_bytes));
 }
 
 // The best ones, then the best of each schedule that is not among them.
 std::string plan_table(const PlanResult& result) {
-  std::string text =
-      fmt::format("{:>3}  {:<14} {:>4} {:>6} {:>8} {:>2} {:>4}  {:<9} {:<9} {:>10} {:>7} {:>11}\n",
-                  "", "schedule", "data", "tensor", "pipeline", "v", "M", "recompute", "shard",
-                  "step", "bubble", "memory/rank");
+  std::string text = fmt::format(
+      "{:>3}  {:<14} {:>4} {:>6} {:>8} {:>2} {:>4}  {:<9} {:<10} {:<9} {:>10} {:>7} {:>11}\n", "",
+      "schedule", "data", "tensor", "pipeline", "v", "M", "recompute", "shard", "precision", "step",
+      "bubble", "memory/rank");
   std::set<std::string> shown;
   for (std::size_t i = 0; i < result.plans.size(); ++i) {
     const bool new_schedule = shown.insert(result.plans[i].candidate.schedule).second;

@@ -21,6 +21,11 @@ struct ParallelConfig {
   std::string shard = "none";  // none | optimizer | parameters
 };
 
+// Of train.precision.
+inline DType activations_of(const std::string& precision) {
+  return precision == "bfloat16" ? DType::kBFloat16 : DType::kFloat32;
+}
+
 struct TrainConfig {
   int steps = 0;                      // 0: as train.epochs says, without them 1000
   int epochs = 0;                     // passes over the training samples; 0: as many as steps need
@@ -38,7 +43,7 @@ struct TrainConfig {
   std::string init_from;                // a checkpoint to take weights from; empty: none
   std::string output;                   // default: runs/<name of the configuration file>
 
-  DType activations() const { return precision == "bfloat16" ? DType::kBFloat16 : DType::kFloat32; }
+  DType activations() const { return activations_of(precision); }
 };
 
 struct CommunicationConfig {

@@ -43,12 +43,13 @@ std::map<std::string, std::vector<bool>> recompute_choices(PipelineConfig pipeli
 }
 
 std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& data,
-                                         const TensorPlace& place, std::int64_t rows, Crew& crew) {
+                                         const ModelForm& form, std::int64_t rows, Crew& crew) {
+  const TensorPlace place{0, form.tensor};
   std::vector<LayerMeasure> measured;
   const std::vector<double> seconds = crew.mean([&](const auto& together, bool first) {
     MemoryPool pool;
     Ops ops(pool);
-    const Layers layers = build_layers(config.model, data, place, config.train.activations());
+    const Layers layers = build_layers(config.model, data, place, activations_of(form.precision));
     std::vector<LayerMeasure> mine = profile_layers(layers, place, rows, ops, together);
     std::vector<double> times;
     for (const LayerMeasure& layer : mine) {
@@ -108,16 +109,32 @@ double measure_reading(const Source& source, std::int64_t rows) {
   return (wall_seconds() - start) / static_cast<double>(rows);
 }
 
-// The slices that one of `tensor` ranks has of each layer; none if the model's cannot be shared so.
-std::optional<ModelProfile> shared_form(const Config& config, const DataShape& data, int tensor) {
+// The layers in this form; nothing if the model's do not exist in it.
+std::optional<ModelProfile> profile_in(const ModelForm& form, const Config& config,
+                                       const DataShape& data) {
   try {
-    ModelProfile form =
-        model_profile(build_layers(config.model, data, {0, tensor}, config.train.activations()));
-    form.tensor = tensor;
-    return form;
+    ModelProfile profile = model_profile(
+        build_layers(config.model, data, {0, form.tensor}, activations_of(form.precision)));
+    profile.tensor = form.tensor;
+    return profile;
   } catch (const Error&) {
     return std::nullopt;
   }
+}
+
+// All that may be worth a try beside the whole layers in the configuration's precision.
+std::vector<ModelForm> other_forms(const std::string& precision, int ranks) {
+  std::vector<std::string> precisions{precision};
+  if (precision != "float32") precisions.push_back("float32");
+  if (precision != "bfloat16" && bfloat16_instructions()) precisions.push_back("bfloat16");
+  std::vector<ModelForm> forms;
+  for (int tensor = 1; tensor <= ranks; ++tensor) {
+    if (ranks % tensor != 0) continue;
+    for (const std::string& each : precisions) {
+      if (tensor > 1 || each != precision) forms.push_back({tensor, each});
+    }
+  }
+  return forms;
 }
 
 }  // namespace
@@ -143,24 +160,23 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   ModelProfile& model = inputs.model = model_profile(layers);
   inputs.recomputed = recompute_choices(config.pipeline, layers);
 
-  const auto measure_sizes = [&](ModelProfile& form, double allowed) {
+  const auto measure_sizes = [&](const ModelForm& form, ModelProfile& profile, double allowed) {
     const double begin = wall_seconds();
     const auto sizes = microbatch_rows(request, form.tensor, inputs.batch_rows,
-                                       static_cast<int>(form.layers.size()));
+                                       static_cast<int>(profile.layers.size()));
     for (const std::int64_t rows : sizes) {
       const bool enough = crew.agreed(wall_seconds() - begin) > allowed;
-      if (enough && form.measured.size() >= 2) break;
-      form.measured[rows] = measure_layers(config, data, {0, form.tensor}, rows, crew);
+      if (enough && profile.measured.size() >= 2) break;
+      profile.measured[rows] = measure_layers(config, data, form, rows, crew);
     }
     return sizes.front();
   };
-  const std::int64_t own_rows = measure_sizes(model, seconds);
-  for (int tensor = 2; tensor <= request.ranks; ++tensor) {
-    if (request.ranks % tensor != 0) continue;
-    std::optional<ModelProfile> form = shared_form(config, data, tensor);
-    if (!form) continue;
-    measure_sizes(*form, seconds / 4);
-    inputs.other_forms[{tensor, inputs.precision}] = std::move(*form);
+  const std::int64_t own_rows = measure_sizes({1, inputs.precision}, model, seconds);
+  for (const ModelForm& form : other_forms(inputs.precision, request.ranks)) {
+    std::optional<ModelProfile> profile = profile_in(form, config, data);
+    if (!profile) continue;
+    measure_sizes(form, *profile, seconds / 4);
+    inputs.other_forms[form] = std::move(*profile);
   }
   const std::int64_t elements =
       std::clamp(parameter_elements(model) / request.ranks, kChunkElements, kMostUpdated);

@@ -31,7 +31,7 @@ def as_json(checks, folder, name, ranks, arguments, check):
         for entry in report["plans"]:
             for key, kind in PLAN_KEYS.items():
                 expect(problems, isinstance(entry[key], kind), f"{key} is {entry.get(key)!r}")
-            expect(problems, entry["shard"] in ("none", "optimizer"), f"cannot run {entry}")
+            expect(problems, entry["shard"] in ("none", "optimizer", "parameters"), f"cannot run {entry}")
             expect(problems, entry["data"] > 1 or entry["shard"] == "none", f"shards nothing: {entry}")
             expect(problems, entry["data"] * entry["tensor"] * entry["pipeline"] <= report["ranks"], f"too many ranks: {entry}")
         for row in report["comparison"]:

@@ -172,11 +172,16 @@ TEST_CASE("Replicas are weighed by the sum of their gradients, and by their memo
   for (const Plan& plan : fast.plans) {
     if (plan.candidate.data != 4 || plan.candidate.microbatches != 4) continue;
     least[plan.candidate.shard] = plan.memory_bytes;
-    CHECK(plan.sent_bytes == 8 * 8 * made_up.parameters * 3 / 4);
+    // Sharded parameters are gathered once, their gradients scattered after each microbatch.
+    const std::int64_t times = plan.candidate.shard == "parameters" ? 1 + 4 : 2;
+    CHECK(plan.sent_bytes == times * 4 * 8 * made_up.parameters * 3 / 4);
   }
-  REQUIRE(least.size() == 2);
+  REQUIRE(least.size() == 3);
   // 8 layers' two moments in float32, of which a replica keeps a quarter.
   CHECK(least["none"] - least["optimizer"] == 8 * made_up.parameters * 2 * 4 * 3 / 4);
+  // Of weights a quarter beside the whole ones in use; of gradients a quarter and two layers'.
+  CHECK(least["optimizer"] - least["parameters"] ==
+        4 * made_up.parameters * (2 * 8 - 8 / 4 - 8 - 8 / 4 - 2));
 
   made_up.batch_rows = 6;  // not in four equal parts
   for (const Plan& plan : search_plans(made_up.inputs(), request(4, std::int64_t{1} << 40)).plans) {
