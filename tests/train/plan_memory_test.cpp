@@ -29,7 +29,8 @@ void check_foreseen(Config config, int ranks, const FixedSource& source) {
                             .schedule = pipeline.schedule,
                             .virtual_stages = default_virtual_stages(pipeline.schedule),
                             .microbatches = pipeline.microbatches,
-                            .recompute = pipeline.recompute};
+                            .recompute = pipeline.recompute,
+                            .precision = config.train.precision};
   PlanRequest request{.ranks = ranks, .configured = candidate};
   ThreadCrew crew(1, 1);
   const PlanInputs inputs =
