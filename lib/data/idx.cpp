@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t kLabels = 0x0801, kImages = 0x0803, kImagesWithChannels = 0x0804;
 constexpr std::size_t kMostHeaderBytes = 4 + 4 * 4;
+constexpr std::int64_t kMostChannels = 1024;  // each takes a table of what its levels mean
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
   throw Error(ExitCode::kData, "data: " + path + ": " + what);
@@ -69,8 +70,12 @@ Contents read_elements(MappedFile file, const IdxHeader& header) {
   return {std::move(file), *size};
 }
 
-ImageLayout layout_of(const IdxHeader& images) {
+ImageLayout layout_of(const std::string& path, const IdxHeader& images) {
   const std::int64_t channels = images.extents.size() == 4 ? images.extents[3] : 1;
+  if (channels > kMostChannels) {
+    fail(path, "has images of " + std::to_string(channels) + " channels, expected at most " +
+                   std::to_string(kMostChannels));
+  }
   return {.height = images.extents[1],
           .width = images.extents[2],
           .channels = channels,
@@ -79,7 +84,7 @@ ImageLayout layout_of(const IdxHeader& images) {
 }
 
 void add_images(ImageSet& set, Contents contents, const IdxHeader& header) {
-  const ImageLayout layout = layout_of(header);
+  const ImageLayout layout = layout_of(contents.path(), header);
   if (set.parts.empty()) set.layout = layout;
   if (!(layout == set.layout)) {
     fail(contents.path(),

@@ -31,7 +31,8 @@ std::vector<std::string> files_of(const std::string& folder,
     throw Error(ExitCode::kData, "data: " + folder + ": has no file like " + join(patterns));
   }
   std::ranges::sort(files);
-  std::ranges::stable_partition(files, [](const std::string& file) { return !is_test_set(file); });
+  std::stable_partition(files.begin(), files.end(),
+                        [](const std::string& file) { return !is_test_set(file); });
   return files;
 }
 
@@ -57,7 +58,8 @@ std::vector<std::string> files_of_folders(const std::vector<std::string>& paths,
                                           const std::vector<std::string>& patterns) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
-    if (std::filesystem::is_directory(path)) {
+    std::error_code unreadable;  // opening it says why
+    if (std::filesystem::is_directory(path, unreadable)) {
       for (std::string& file : files_of(path, patterns)) files.push_back(std::move(file));
     } else {
       files.push_back(path);

@@ -3,7 +3,7 @@
 namespace pipetrain {
 namespace {
 
-std::string text(int number) { return std::to_string(number); }
+std::string text(std::int64_t number) { return std::to_string(number); }
 
 LayerEntry blocks(const ModelConfig& config) {
   return entry(
@@ -18,8 +18,8 @@ LayerEntry head(const ModelConfig& config) {
 }
 
 // A convolution without bias, since the batch norm behind it has one.
-void append_convolution(std::vector<LayerEntry>& layers, int channels, int kernel, int stride,
-                        bool relu) {
+void append_convolution(std::vector<LayerEntry>& layers, std::int64_t channels, int kernel,
+                        int stride, bool relu) {
   layers.push_back(entry("conv2d", {{"channels", text(channels)},
                                     {"kernel", text(kernel)},
                                     {"stride", text(stride)},
@@ -29,7 +29,7 @@ void append_convolution(std::vector<LayerEntry>& layers, int channels, int kerne
 
 // Two 3x3 convolutions, or three that narrow to `channels` and widen to four times as many
 // (He et al., arXiv:1512.03385, figure 5).
-LayerEntry residual_block(int channels, int stride, bool bottleneck, bool projected) {
+LayerEntry residual_block(std::int64_t channels, int stride, bool bottleneck, bool projected) {
   std::vector<LayerEntry> layers;
   if (bottleneck) {
     append_convolution(layers, channels, 1, 1, true);
@@ -80,7 +80,7 @@ std::vector<LayerEntry> resnet_layers(const ModelConfig& config) {
   if (large) {
     layers.push_back(entry("max_pool", {{"kernel", "3"}, {"stride", "2"}, {"padding", "1"}}));
   }
-  int channels = width;
+  std::int64_t channels = width;
   for (std::size_t group = 0; group < counts.size(); ++group) {
     for (int block = 0; block < counts[group]; ++block) {
       const int stride = group > 0 && block == 0 ? 2 : 1;

@@ -19,7 +19,8 @@ Shape weight_shape(const Shape& row, const ConvolutionOptions& options) {
 
 // Keeps the variance through a ReLU (He et al., arXiv:1502.01852, equation 10).
 float initial_scale(const Shape& row, const Window& window) {
-  const std::int64_t inputs = row.back() * window.kernel.pixels();
+  const double inputs =
+      static_cast<double>(row.back()) * static_cast<double>(window.kernel.pixels());
   return std::sqrt(2.0f / static_cast<float>(inputs));
 }
 

@@ -8,6 +8,11 @@
 #include "base/suggest.h"
 
 namespace pipetrain {
+namespace {
+
+constexpr std::int64_t kMostSize = std::int64_t{1} << 24;  // so that products of sizes fit
+
+}  // namespace
 
 bool LayerOptions::has(const std::string& key) const {
   return std::any_of(entry_.options.begin(), entry_.options.end(),
@@ -39,8 +44,9 @@ std::int64_t LayerOptions::size(const std::string& key, std::int64_t otherwise,
     if (!word.empty() && *value == word) return meaning;
     const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
     if (error != std::errc() || end != value->data() + value->size() || number < 1 ||
-        number > (std::int64_t{1} << 31)) {
+        number > kMostSize) {
       fail(key + " is '" + *value + "'; expected a whole number of at least 1" +
+           (number > kMostSize ? " and at most " + std::to_string(kMostSize) : "") +
            (word.empty() ? "" : ", or '" + word + "'"));
     }
   } else if (otherwise < 1) {

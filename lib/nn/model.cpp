@@ -21,6 +21,14 @@
 namespace pipetrain {
 namespace {
 
+constexpr std::int64_t kMostNumbers = std::int64_t{1} << 36;  // of a row or a parameter: 256 GiB
+
+bool fits(const Shape& shape) {
+  double numbers = 1;  // the product need not fit an integer
+  for (int axis = 0; axis < shape.rank(); ++axis) numbers *= static_cast<double>(shape[axis]);
+  return numbers <= static_cast<double>(kMostNumbers);
+}
+
 class Builder {
  public:
   Builder(const ModelConfig& config, const DataShape& data, const TensorPlace& place)
@@ -50,6 +58,9 @@ class Builder {
 
   void make(const LayerEntry& entry) {
     LayerOptions options(entry);
+    if (++made_ > kMaxLayers) {  // repeats within residual blocks multiply
+      options.fail("the model has more than " + std::to_string(kMaxLayers) + " layers");
+    }
     const auto of_row = row_layer_makers().find(entry.kind);
     if (of_row == row_layer_makers().end()) return maker(options, entry.kind)(options);
     make_from_row(of_row->second, entry.kind, options);
@@ -76,7 +87,18 @@ class Builder {
     return prefix_ + std::to_string(layers_.size()) + "." + kind;
   }
 
+  static void require_size(const std::string& what, const Shape& shape) {
+    if (fits(shape)) return;
+    throw Error(ExitCode::kConfiguration, "model: " + what + " would be " + shape.text() +
+                                              ", expected at most " + std::to_string(kMostNumbers) +
+                                              " numbers; take smaller sizes");
+  }
+
   void push(std::unique_ptr<Layer> layer) {
+    require_size("a row of " + layer->name(), layer->output_row());
+    for (const Parameter& parameter : layer->parameters()) {
+      require_size(parameter.name, parameter.whole);
+    }
     row_ = layer->output_row();
     layers_.push_back(std::move(layer));
   }
@@ -229,6 +251,7 @@ class Builder {
   Shape row_;
   std::int64_t vocabulary_ = data_.vocabulary;
   int residual_layers_ = 0;
+  std::size_t made_ = 0;                       // layers, those inside of others counted
   std::shared_ptr<const RotaryTable> rotary_;  // layers of the same shape share it
   std::string prefix_ = "layers.";             // of the names of this list's layers
   bool in_residual_ = false;

@@ -39,7 +39,7 @@ const Sizes& preset_sizes(const std::string& name) {
 
 // Two thirds of GPT's 4 C, so that three matrices hold what two held (Touvron et al.,
 // arXiv:2302.13971, section 2.2), rounded up to a multiple of 32.
-int llama_mlp_width(int width) { return (8 * width / 3 + 31) / 32 * 32; }
+std::int64_t llama_mlp_width(std::int64_t width) { return (8 * width / 3 + 31) / 32 * 32; }
 
 // With all digits that it has.
 std::string rate_text(double rate) {
@@ -59,7 +59,8 @@ void check_dropout(const ModelConfig& config) {
 
 LayerEntry block(const ModelConfig& config, bool llama, int heads, int width) {
   LayerEntry made = entry("transformer_block", {{"heads", std::to_string(heads)}});
-  const int mlp_width = config.mlp_width == 0 && llama ? llama_mlp_width(width) : config.mlp_width;
+  const std::int64_t mlp_width =
+      config.mlp_width == 0 && llama ? llama_mlp_width(width) : config.mlp_width;
   if (config.kv_heads > 0) made.options.emplace_back("kv_heads", std::to_string(config.kv_heads));
   if (mlp_width > 0) made.options.emplace_back("mlp_width", std::to_string(mlp_width));
   if (llama) {

@@ -3,6 +3,8 @@
 namespace pipetrain {
 namespace {
 
+constexpr std::int64_t kMostRotaryEntries = std::int64_t{1} << 27;  // 512 MiB
+
 NormKind read_norm(LayerOptions& options) {
   const bool rms = options.word("norm", "layer_norm", {"layer_norm", "rms_norm"}) == "rms_norm";
   return rms ? NormKind::kRms : NormKind::kLayer;
@@ -22,6 +24,11 @@ std::shared_ptr<const RotaryTable> read_positions(
     options.fail("positions: rotary turns pairs, but a head has " + std::to_string(head_width) +
                  " entries (width " + std::to_string(row[1]) + " / heads " + std::to_string(heads) +
                  "); expected an even number");
+  }
+  if (row[0] > kMostRotaryEntries / head_width) {
+    options.fail("positions: rotary of " + std::to_string(row[0]) + " tokens x " +
+                 std::to_string(head_width) + " entries a head take a table of more than " +
+                 std::to_string(kMostRotaryEntries) + " numbers; lower data.sequence_length");
   }
   const bool serves = before != nullptr && before->tokens() == row[0] &&
                       before->half() == head_width / 2 && before->theta() == theta;

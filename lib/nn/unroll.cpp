@@ -7,8 +7,6 @@
 namespace pipetrain {
 namespace {
 
-constexpr std::size_t kMaxLayers = 100000;  // a typing error in `repeat` should not take all memory
-
 // Words with which other libraries join branches.
 void refuse_far_skip(const LayerOptions& options, const std::string& kind) {
   static const std::set<std::string> joins = {"add", "concat", "concatenate", "shortcut", "skip"};

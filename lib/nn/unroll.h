@@ -8,6 +8,9 @@
 
 namespace pipetrain {
 
+// Most layers of a model: a slip in `repeat` should not take all memory.
+constexpr std::size_t kMaxLayers = 10'000;
+
 // Every entry in order; `entries` outlives the result. Error(kConfiguration) names file and line of
 // a skip from block to block, and of a repeat without end.
 std::vector<const LayerEntry*> unrolled(const std::vector<LayerEntry>& entries);

@@ -3,17 +3,12 @@
 // its two actions in that order.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "schedule/schedule.h"
 
 namespace pipetrain {
-
-// Most actions of a schedule that is read or made for a user: beyond it lie slips of the pen, and
-// gigabytes.
-constexpr std::size_t kMostActions = 5'000'000;
 
 // Ranks, stages, microbatches and placement follow from the table, which is then validated.
 // Error(kConfiguration) names `name` (a file, say), row and column. `ranks`, if given, is how many

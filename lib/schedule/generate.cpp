@@ -92,6 +92,17 @@ int default_virtual_stages(std::string_view name) {
   return name == "auto" ? 1 : kind_of(name).default_virtual_stages;
 }
 
+void check_action_count(std::string_view name, int ranks, int virtual_stages, int microbatches) {
+  const double actions = 3.0 * ranks * virtual_stages * microbatches;
+  if (actions <= static_cast<double>(kMostActions)) return;
+  throw Error(ExitCode::kConfiguration,
+              "schedule " + std::string(name) + ": found " + std::to_string(ranks) + " ranks x " +
+                  std::to_string(virtual_stages) + " virtual stages x " +
+                  std::to_string(microbatches) +
+                  " microbatches; expected at most 5 million actions (F, I and W of each); take "
+                  "fewer");
+}
+
 Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches) {
   const Kind& kind = kind_of(name);
   check_sizes(kind, ranks, virtual_stages, microbatches);

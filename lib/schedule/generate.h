@@ -2,6 +2,7 @@
 // to compute actions. They must not know costs, messages or how a schedule runs.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,10 @@
 #include "schedule/schedule.h"
 
 namespace pipetrain {
+
+// Most actions of a schedule that is read or made for a user: beyond it lie slips of the pen, and
+// gigabytes.
+constexpr std::size_t kMostActions = 5'000'000;
 
 // The names that generate() knows, in the order in which help lists them. Two more kinds need more
 // than sizes: "auto" (auto_schedule.h) and tables (csv.h).
@@ -22,6 +27,9 @@ int default_virtual_stages(std::string_view name);
 // Error(kConfiguration) for an unknown name, or where the schedule does not exist for these sizes
 // (the message says which would do).
 Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches);
+
+// Error(kConfiguration) for more actions (F, I and W of each microbatch) than kMostActions.
+void check_action_count(std::string_view name, int ranks, int virtual_stages, int microbatches);
 
 // Every stage's forwards alone, in the order in which a pipeline of p ranks runs them: evaluation.
 // `stage_by_stage`: in a loop a rank ends one stage before it begins the next, which then come one

@@ -26,17 +26,11 @@ Schedule read_table_for(const ScheduleRequest& request) {
 }
 
 void check_sizes(const ScheduleRequest& request, int virtual_stages) {
-  const std::string name = "schedule " + request.name;
   if (request.ranks < 1 || request.microbatches < 1) {
-    refuse(name + ": the numbers of ranks and microbatches are missing; give both");
+    refuse("schedule " + request.name +
+           ": the numbers of ranks and microbatches are missing; give both");
   }
-  const double actions = 3.0 * request.ranks * virtual_stages * request.microbatches;
-  if (actions > static_cast<double>(kMostActions)) {
-    refuse(name + ": found " + std::to_string(request.ranks) + " ranks x " +
-           std::to_string(virtual_stages) + " virtual stages x " +
-           std::to_string(request.microbatches) +
-           " microbatches; expected at most 5 million actions (F, I and W of each); take fewer");
-  }
+  check_action_count(request.name, request.ranks, virtual_stages, request.microbatches);
 }
 
 }  // namespace

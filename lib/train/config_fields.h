@@ -24,6 +24,8 @@ struct Range {
 inline constexpr Range kAny = {};
 inline constexpr Range kAtLeastOne = {.low = 1, .text = " of at least 1"};
 inline constexpr Range kAtLeastZero = {.low = 0, .text = " of at least 0"};
+// Products of sizes fit 64 bits.
+inline constexpr Range kRows = {.low = 1, .high = 1 << 24, .text = " from 1 to 16777216"};
 inline constexpr Range kPositive = {.low = 0, .low_open = true, .text = " above 0"};
 inline constexpr Range kFraction = {
     .low = 0, .high = 1, .high_open = true, .text = " from 0 to below 1"};
@@ -105,7 +107,7 @@ template <class Visitor>
 void visit_fields(Visitor& v, TrainConfig& c) {
   v.optional_number("steps", c.steps);
   v.optional_number("epochs", c.epochs);
-  v.number("batch_size", c.batch_size, kAtLeastOne);
+  v.number("batch_size", c.batch_size, kRows);
   v.word("precision", c.precision, {"float32", "bfloat16"});
   v.number("seed", c.seed, kAny);
   v.number("eval_every", c.eval_every, kAtLeastZero);

@@ -186,10 +186,15 @@ ModelPlan make_plan(const Config& config, const DataShape& data, int stage_ranks
   } else {
     plan.virtual_stages = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
                                                       : default_virtual_stages(pipeline.schedule);
+    check_action_count(pipeline.schedule, stage_ranks, plan.virtual_stages, 1);
   }
   check_partition(pipeline, static_cast<int>(plan.layers.size()), plan.stage_count());
   const int most =
       std::min(usual_microbatches > 0 ? usual_microbatches : 4 * plan.stage_count(), rows);
+  if (!is_table(pipeline.schedule)) {
+    check_action_count(pipeline.schedule, stage_ranks, plan.virtual_stages,
+                       pipeline.microbatches > 0 ? pipeline.microbatches : most);
+  }
   if (pipeline.schedule == "auto") {
     plan.microbatches = pipeline.microbatches > 0 ? pipeline.microbatches : most;
     return plan;

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 constexpr int kMaxDepth = 32;
 constexpr int kMaxValues = 100'000;
+constexpr std::size_t kMaxTextBytes = 2 * kMaxBytes;  // an escape may be shorter than what it means
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
   throw Error(ExitCode::kConfiguration, where + ": " + what);
@@ -39,7 +40,7 @@ class Converter {
     value.from_option = from_option_;
     if (node.IsScalar()) {
       value.kind = YamlValue::Kind::kScalar;
-      value.text = node.Scalar();
+      value.text = counted(node.Scalar(), where);
     } else if (node.IsSequence()) {
       value.kind = YamlValue::Kind::kList;
       for (const YAML::Node& item : node) {
@@ -58,13 +59,19 @@ class Converter {
   }
 
  private:
+  const std::string& counted(const std::string& text, const std::string& where) {
+    text_bytes_ += text.size();
+    if (text_bytes_ > kMaxTextBytes) fail(where, "more than 2 MiB of text (aliases counted)");
+    return text;
+  }
+
   void convert_map(const YAML::Node& node, const std::string& where, int depth,
                    std::vector<YamlEntry>& entries) {
     std::set<std::string> seen;
     for (const auto& pair : node) {
       const std::string key_where = where_of(pair.first, where);
       if (!pair.first.IsScalar()) fail(key_where, "a key must be a single word");
-      const std::string& key = pair.first.Scalar();
+      const std::string& key = counted(pair.first.Scalar(), key_where);
       if (!seen.insert(key).second) fail(key_where, "key " + in_quotes(key) + " is given twice");
       entries.push_back({key, convert(pair.second, key_where, depth + 1)});
     }
@@ -73,6 +80,7 @@ class Converter {
   std::string name_;
   bool from_option_;
   int values_ = 0;
+  std::size_t text_bytes_ = 0;
 };
 
 YamlValue parse(const std::string& text, const std::string& name, bool from_option) {

@@ -234,6 +234,8 @@ TEST_CASE("idx files that cannot be used are named with the reason") {
   CHECK(with_images(images() + "x") == "its header promises 136 bytes in all, it holds 137");
   CHECK(with_images(header(0x803, {kImages, 0, 3})) ==
         "dimension 1 in its header (byte 8) is 0, expected at least 1");
+  CHECK(with_images(header(0x804, {1, 1, 1, 2000}) + std::string(2000, 'x')) ==
+        "has images of 2000 channels, expected at most 1024");
   CHECK(with_images(header(0x803, {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF})) ==
         "its header promises more than any file holds");
   CHECK(with_images(header(0x803, {0xFFFFFFFF, 0xFFFF, 0xFFFF}))

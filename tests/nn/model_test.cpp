@@ -135,8 +135,31 @@ TEST_CASE("What does not fit is refused with file, line and reason") {
   listed.layers = {entry("linear", {{"features", "3"}})};
   CHECK(contains(failure(listed), "first layer"));
   listed.layers = {entry("embedding", {{"width", "32"}}),
-                   entry("repeat", {{"count", "2000000000"}}, {entry("layer_norm")})};
+                   entry("repeat", {{"count", "2000000"}}, {entry("layer_norm")})};
   CHECK(contains(failure(listed), "unrolls"));
+}
+
+TEST_CASE("A few lines that ask for more than any memory are refused before it is taken") {
+  ModelConfig listed;
+  const auto many = [](LayerEntry inner) {
+    return entry("repeat", {{"count", "9000"}}, {std::move(inner)});
+  };
+  LayerEntry nested = entry("relu");
+  for (int i = 0; i < 6; ++i) nested = entry("residual", {}, {many(nested)});
+  listed.layers = {entry("embedding", {{"width", "8"}}), nested};
+  CHECK(contains(failure(listed), "more than 10000 layers"));
+  listed.layers = {entry("embedding", {{"width", "16777216"}, {"vocabulary", "16777216"}})};
+  CHECK(contains(failure(listed), "layers.0.embedding.", "(16777216, 16777216)", "smaller sizes"));
+  listed.layers = {entry("embedding", {{"width", "16777217"}})};
+  CHECK(contains(failure(listed), "'16777217'", "at most 16777216"));
+  listed.layers = {entry("embedding", {{"width", "16777216"}, {"positions", "none"}}),
+                   entry("attention", {{"heads", "1"}, {"positions", "rotary"}})};
+  CHECK(contains(failure(listed), "rotary of 16 tokens x 16777216", "data.sequence_length"));
+  ModelConfig llama{.preset = "llama", .depth = 1, .heads = 1, .width = 2147483646};
+  CHECK(contains(failure(llama), "'2147483646'", "at most 16777216"));
+  const DataShape images{.row = {32, 32, 3}, .dtype = DType::kFloat32, .classes = 10};
+  const ModelConfig resnet{.preset = "resnet", .depth = 50, .width = 16777216, .stem = "7x7"};
+  CHECK(contains(failure(resnet, images), "(16777216, 16777216, 1, 1)", "smaller sizes"));
 }
 
 TEST_CASE("Options of a transformer block that do not fit are refused with file, line and reason") {

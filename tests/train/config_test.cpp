@@ -242,6 +242,9 @@ TEST_CASE("Hostile files end in an error, quickly and in one line") {
     laughs.append(" [").append(many("*a" + last + ", ", 10)).append("]\n");
   }
   CHECK(error_of(laughs).find("aliases") != std::string::npos);
+  const std::string book =
+      "a: &a " + std::string(1 << 19, 'x') + "\nb: [" + many("*a, ", 9) + "]\n";
+  CHECK(error_of(book).find("more than 2 MiB of text") != std::string::npos);
   CHECK(error_of(std::string(2 << 20, '#')).find("larger than 1 MiB") != std::string::npos);
   CHECK(error_of("? [a]\n: b\n") == "model.yaml:1: a key must be a single word");
   CHECK(error_of("a\nb: \x01\x02\n") != "no error");

@@ -52,9 +52,12 @@ Failure failure_of(const std::function<void()>& work) {
   }
 }
 
+// Names and values from files may be in it: nothing of them moves a terminal's cursor, or fills it.
 std::string one_line(std::string text) {
+  constexpr std::size_t kMost = 4000;
+  if (text.size() > kMost) text.replace(kMost, std::string::npos, "...");
   std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
   return text;
 }
 
