@@ -9,10 +9,10 @@ import tempfile
 import time
 
 from inputs import make_inputs
-from job import Checks, Job, expect
+from job import PATIENCE, Checks, Job, expect
 
 TIME_LIMIT_SECONDS = 2  # of a wait in the job that is stopped
-MOST_SECONDS = 5        # from a fault that is noticed at once to the end of the job
+MOST_SECONDS = 5 * PATIENCE  # from a fault that is noticed at once to the end of the job
 
 
 def running_job(folder, ranks, *settings):

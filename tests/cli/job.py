@@ -12,6 +12,7 @@ import time
 import uuid
 
 MARK = "PIPETRAIN_TEST_JOB"
+PATIENCE = float(os.environ.get("PIPETRAIN_TEST_PATIENCE", 1))  # more under sanitizers, which slow all down
 LIMIT_SECONDS = 60
 ERROR = "pipetrain: error: "
 
@@ -41,7 +42,7 @@ class Job:
     def wait(self, limit=LIMIT_SECONDS):
         """Its exit code; a job that does not end is killed and has None."""
         try:
-            code = self.process.wait(limit)
+            code = self.process.wait(limit * PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
             code = None

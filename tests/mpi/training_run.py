@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 
+PATIENCE = float(os.environ.get("PIPETRAIN_TEST_PATIENCE", 1))  # more under sanitizers, which slow all down
 CONFIG = """
 model: {preset: gpt, depth: 2, heads: 2, width: 16, context: 16, tie_embeddings: true}
 data: {format: text, path: text.txt, tokenizer: char, validation_fraction: 0.1}
@@ -38,7 +39,7 @@ def run(mpirun, program, ranks, config, output, settings, flags=()):
                "--config", config, "--set", "train.output=" + output, "--no-progress", *flags]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
-    return subprocess.run(command, env=environment, timeout=60, stdout=subprocess.PIPE,
+    return subprocess.run(command, env=environment, timeout=60 * PATIENCE, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
 
 
