@@ -1,0 +1,81 @@
+#include "plan/rank_parameters.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+namespace pipetrain {
+namespace {
+
+std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+class Parameters {
+ public:
+  Parameters(const ModelProfile& model, const Schedule& schedule, const std::vector<int>& first,
+             bool sharded)
+      : model_(model), schedule_(schedule), first_(first), sharded_(sharded) {
+    for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
+      for (const auto& parameter : model.layers[layer].parameters) {
+        uses_[parameter.name].push_back(layer);
+      }
+    }
+  }
+
+  RankParameters of_rank(int rank) const {
+    RankParameters found;
+    std::set<std::string> seen;
+    for (std::size_t s = 0; s < first_.size(); ++s) {
+      if (rank_of_stage(schedule_, static_cast<int>(s)) != rank) continue;
+      if (sharded_) seen.clear();
+      std::int64_t& elements = found.stage_elements.emplace_back(0);
+      std::int64_t& buffers = found.stage_buffers.emplace_back(0);
+      for (std::size_t layer = index(first_[s]); layer < end_of(s); ++layer) {
+        buffers += model_.layers[layer].buffer_elements;
+        std::int64_t used = 0;
+        for (const auto& parameter : model_.layers[layer].parameters) {
+          const auto& uses = uses_.at(parameter.name);
+          used += parameter.elements;
+          if (uses.size() > 1 && layer == uses.front()) {
+            found.earlier_gradients.push_back(parameter.elements);
+          }
+          if (!seen.insert(parameter.name).second) continue;
+          elements += parameter.elements;
+          const bool leaves = rank_of(uses.front()) != rank || rank_of(uses.back()) != rank;
+          if (leaves) found.exchanged.push_back(parameter.elements);
+        }
+        if (used > 0) found.layers.push_back(used);
+      }
+    }
+    return found;
+  }
+
+ private:
+  std::size_t end_of(std::size_t stage) const {
+    return stage + 1 < first_.size() ? index(first_[stage + 1]) : model_.layers.size();
+  }
+  int rank_of(std::size_t layer) const {
+    const auto next = std::upper_bound(first_.begin(), first_.end(), static_cast<int>(layer));
+    return rank_of_stage(schedule_, static_cast<int>(next - first_.begin()) - 1);
+  }
+
+  const ModelProfile& model_;
+  const Schedule& schedule_;
+  const std::vector<int>& first_;
+  bool sharded_;
+  std::unordered_map<std::string, std::vector<std::size_t>> uses_;
+};
+
+}  // namespace
+
+std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Schedule& schedule,
+                                            const std::vector<int>& first_layers, bool sharded) {
+  const Parameters parameters(model, schedule, first_layers, sharded);
+  std::vector<RankParameters> ranks;
+  for (int rank = 0; rank < schedule.rank_count(); ++rank) {
+    ranks.push_back(parameters.of_rank(rank));
+  }
+  return ranks;
+}
+
+}  // namespace pipetrain
