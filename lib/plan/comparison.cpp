@@ -43,7 +43,7 @@ class Comparison {
   Plan predict_replica(int batch_rows, int microbatches) const {
     PlanInputs inputs = inputs_;
     inputs.batch_rows = batch_rows;
-    const Candidate candidate{.microbatches = microbatches};
+    const Candidate candidate{.microbatches = microbatches, .precision = inputs_.precision};
     return Predictor(inputs).predict(candidate, generate("1f1b", 1, 1, microbatches), kNoLimit);
   }
 
