@@ -235,6 +235,8 @@ std::string instruction_set_description() {
         return "AVX-512 VNNI";
       case dnnl::cpu_isa::avx512_core_bf16:
         return "AVX-512 BF16";
+      case dnnl::cpu_isa::avx512_core_amx:
+        return "AVX-512 AMX";
       default:
         return "instruction set " + std::to_string(static_cast<int>(isa));
     }
@@ -244,6 +246,12 @@ std::string instruction_set_description() {
          ", vector kernels " + select_simd_kernels().name;
 }
 
-bool bfloat16_instructions() { return __builtin_cpu_supports("avx512bf16"); }
+bool bfloat16_instructions() {
+#ifdef __x86_64__
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
 
 }  // namespace pipetrain

@@ -1,23 +1,32 @@
 #include "pipeline/evaluation_pace.h"
 
-#include <algorithm>
+#include <set>
 
 namespace pipetrain {
 namespace {
 
+constexpr int kCoordinator = 0;
 const Shape kWord = {1};
+
+std::vector<int> all_but(int rank, std::set<int> ranks) {
+  ranks.erase(rank);
+  return {ranks.begin(), ranks.end()};
+}
 
 }  // namespace
 
-EvaluationPace::EvaluationPace(Mailbox& mailbox, MemoryPool& pool, std::vector<int> rank_of_stage)
-    : mailbox_(mailbox),
-      pool_(pool),
-      last_stage_(static_cast<int>(rank_of_stage.size()) - 1),
-      last_rank_(rank_of_stage.back()),
-      others_(std::move(rank_of_stage)) {
-  std::sort(others_.begin(), others_.end());
-  others_.erase(std::unique(others_.begin(), others_.end()), others_.end());
-  std::erase(others_, last_rank_);
+EvaluationPace::EvaluationPace(Mailbox& mailbox, MemoryPool& pool, std::vector<int> rank_of_stage,
+                               const std::vector<int>& last_ranks)
+    : mailbox_(mailbox), pool_(pool), last_stage_(static_cast<int>(rank_of_stage.size()) - 1) {
+  const int mine = mailbox.rank(), last = rank_of_stage.back();
+  std::set<int> heard{last}, told;
+  if (mine == kCoordinator) heard.insert(last_ranks.begin(), last_ranks.end());
+  if (mine == last) {
+    told.insert(rank_of_stage.begin(), rank_of_stage.end());
+    told.insert(kCoordinator);
+  }
+  heard_ = all_but(mine, std::move(heard));
+  told_ = all_but(mine, std::move(told));
 }
 
 Message EvaluationPace::message(int peer, int parity) const {
@@ -25,15 +34,15 @@ Message EvaluationPace::message(int peer, int parity) const {
 }
 
 void EvaluationPace::begin(const StepContext& batch) {
-  if (mailbox_.rank() == last_rank_) return;
   while (begun_parities_.size() >= kBatchesUnderWay) await_first();
-  mailbox_.post_receive(message(last_rank_, batch.parity()), kWord, DType::kInt32);
+  for (const int rank : heard_) {
+    mailbox_.post_receive(message(rank, batch.parity()), kWord, DType::kInt32);
+  }
   begun_parities_.push_back(batch.parity());
 }
 
 void EvaluationPace::end(const StepContext& batch) {
-  if (mailbox_.rank() != last_rank_) return;
-  for (const int rank : others_) {
+  for (const int rank : told_) {
     Tensor word(pool_, kWord, DType::kInt32);
     word.i32()[0] = 1;
     mailbox_.send(message(rank, batch.parity()), std::move(word));
@@ -45,7 +54,9 @@ void EvaluationPace::finish() {
 }
 
 void EvaluationPace::await_first() {
-  mailbox_.take(message(last_rank_, begun_parities_.front()), "the next batch of the evaluation");
+  for (const int rank : heard_) {
+    mailbox_.take(message(rank, begun_parities_.front()), "the next batch of the evaluation");
+  }
   begun_parities_.pop_front();
 }
 

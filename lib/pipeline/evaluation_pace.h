@@ -12,13 +12,17 @@ namespace pipetrain {
 
 class EvaluationPace {
  public:
-  // Of batches that are not yet through the last stage, the most that a rank has begun.
+  // Of batches that are not yet through the last stage, the most that a rank has begun; and that
+  // the coordinator has fed, of whatever replica, but for one.
   static constexpr int kBatchesUnderWay = 2;
 
-  // The rank of each stage of the pipeline that this rank is part of.
-  EvaluationPace(Mailbox& mailbox, MemoryPool& pool, std::vector<int> rank_of_stage);
+  // The rank of each stage of the pipeline that this rank is part of; and who has the last stage in
+  // each replica, for the rank that feeds them all.
+  EvaluationPace(Mailbox& mailbox, MemoryPool& pool, std::vector<int> rank_of_stage,
+                 const std::vector<int>& last_ranks);
 
-  // Waits until the batch may begin; and says, on the last stage's rank, that it has ended.
+  // Waits until the batch may begin; and says, on a last stage's rank, that it has ended. Also of a
+  // batch of which the replica has no rows.
   void begin(const StepContext& batch);
   void end(const StepContext& batch);
   // Waits until all have ended.
@@ -30,8 +34,8 @@ class EvaluationPace {
 
   Mailbox& mailbox_;
   MemoryPool& pool_;
-  int last_stage_, last_rank_;
-  std::vector<int> others_;         // all ranks but the last stage's, each once
+  int last_stage_;
+  std::vector<int> heard_, told_;   // ranks whose ends this one waits for; to which it says its own
   std::deque<int> begun_parities_;  // of the batches under way
 };
 

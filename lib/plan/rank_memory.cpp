@@ -178,17 +178,19 @@ class Walk {
 
   // The stages in use, and the gradients of two layers on their way to the replicas.
   void take_gathered(const RankParameters& mine, RankMemory& memory) {
-    const std::int64_t largest =
-        *std::max_element(mine.stage_elements.begin(), mine.stage_elements.end());
+    const auto largest = [](const std::vector<std::int64_t>& sizes) {
+      return sizes.empty() ? 0 : *std::max_element(sizes.begin(), sizes.end());
+    };
     const int count = std::min(static_cast<int>(mine.stage_elements.size()), kMostGathered);
-    memory.gathered += take(kFloatBytes * largest, count);
-    memory.gradients +=
-        take(kFloatBytes * *std::max_element(mine.layers.begin(), mine.layers.end()), 2);
+    memory.gathered += take(kFloatBytes * largest(mine.stage_elements), count);
+    memory.gradients += take(kFloatBytes * largest(mine.layers), 2);
   }
 
   // What reduce-scatters of buckets that are under way at once are received in.
   void take_buckets(const RankParameters& mine) {
-    std::int64_t count = 0, largest = 0;
+    // What is tied has buckets of its own.
+    std::int64_t count = mine.earlier_gradients.empty() && mine.exchanged.empty() ? 0 : 1;
+    std::int64_t largest = 0;
     // No bucket of sharded weights spans layers.
     for (const std::int64_t elements :
          plan_.shards_parameters ? mine.layers : mine.stage_elements) {

@@ -8,12 +8,11 @@ namespace {
 // ranks idle in each lap. p=2, v=2, M=3:
 //   0F0 0F1 0F2 2F0 2F1 2F2
 //       1F0 1F1 1F2 3F0 3F1 3F2
-void loop_forwards(int ranks, int virtual_stages, int microbatches, bool one_group,
-                   Schedule& schedule) {
+void loop_forwards(int ranks, int virtual_stages, int microbatches, Schedule& schedule) {
   for (int rank = 0; rank < ranks; ++rank) {
     std::vector<Action>& actions = schedule.ranks.emplace_back();
     for (int group = 0, group_end; group < microbatches; group = group_end) {
-      const bool last = one_group || microbatches - group < 2 * ranks;
+      const bool last = microbatches - group < 2 * ranks;
       group_end = last ? microbatches : group + ranks;
       for (int lap = 0; lap < virtual_stages; ++lap) {
         for (int m = group; m < group_end; ++m) {
@@ -45,13 +44,28 @@ void v_forwards(int ranks, int virtual_stages, int microbatches, Schedule& sched
   }
 }
 
+// A rank ends one stage before it begins the next. S=4 on 2 ranks in a V, M=2:
+//   0F0 0F1                 3F0 3F1
+//       1F0 1F1 2F0 2F1
+void forwards_by_stage(int ranks, int microbatches, Schedule& schedule) {
+  for (int rank = 0; rank < ranks; ++rank) {
+    std::vector<Action>& actions = schedule.ranks.emplace_back();
+    for (const int stage :
+         stages_of_rank(schedule.placement, ranks, schedule.virtual_stages, rank)) {
+      for (int m = 0; m < microbatches; ++m) actions.push_back({Op::kForward, stage, m});
+    }
+  }
+}
+
 }  // namespace
 
 Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages, int microbatches,
                                bool stage_by_stage) {
   Schedule schedule{placement, microbatches, virtual_stages, {}};
-  if (placement == Placement::kLoop) {
-    loop_forwards(ranks, virtual_stages, microbatches, stage_by_stage, schedule);
+  if (stage_by_stage) {
+    forwards_by_stage(ranks, microbatches, schedule);
+  } else if (placement == Placement::kLoop) {
+    loop_forwards(ranks, virtual_stages, microbatches, schedule);
   } else {
     v_forwards(ranks, virtual_stages, microbatches, schedule);
   }

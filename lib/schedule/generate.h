@@ -32,8 +32,8 @@ Schedule generate(std::string_view name, int ranks, int virtual_stages, int micr
 void check_action_count(std::string_view name, int ranks, int virtual_stages, int microbatches);
 
 // Every stage's forwards alone, in the order in which a pipeline of p ranks runs them: evaluation.
-// `stage_by_stage`: in a loop a rank ends one stage before it begins the next, which then come one
-// after the other however many microbatches there are.
+// `stage_by_stage`: a rank ends one stage before it begins the next, so that the order of its stages
+// is the same however many microbatches there are.
 Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages, int microbatches,
                                bool stage_by_stage = false);
 

@@ -159,8 +159,7 @@ void PipelineRank::reserve_for_evaluation(const StepContext& step) {
     if (stage->last() || rank_of_stage(stage->index() + 1, position_.data) == links_.world.rank())
       continue;
     for (int m = 0; m < step.microbatches; ++m) {
-      const Shape output = stage->output_shape(step.rows_of(m));
-      pool_.reserve(sizeof(float) * static_cast<std::size_t>(output.elements()),
+      pool_.reserve(bytes_of(stage->output_shape(step.rows_of(m)), stage->output_dtype()),
                     EvaluationPace::kBatchesUnderWay);
     }
   }
@@ -248,16 +247,17 @@ std::vector<Action> PipelineRank::evaluation_actions(int microbatches) const {
 }
 
 PipelineRank::Sums PipelineRank::evaluate(const StepContext& step) {
-  if (step.microbatches == 0 && !shards_parameters()) return {};
-  std::vector<Action>& actions = evaluation_actions_[step.microbatches];
-  if (actions.empty()) actions = evaluation_actions(step.microbatches);
   if (!std::exchange(evaluated_, true)) reserve_for_evaluation(step);
   evaluation_pace_->begin(step);
-  engine_->run(actions, step, recorder_);
+  if (step.microbatches > 0 || shards_parameters()) {
+    std::vector<Action>& actions = evaluation_actions_[step.microbatches];
+    if (actions.empty()) actions = evaluation_actions(step.microbatches);
+    engine_->run(actions, step, recorder_);
+  }
   evaluation_pace_->end(step);
   Sums sums;
   for (const auto& stage : stages_) {
-    if (!stage->last() || position_.tensor > 0) continue;
+    if (!stage->last() || position_.tensor > 0 || step.microbatches == 0) continue;
     sums.loss = stage->loss_sum();
     sums.correct = static_cast<double>(stage->correct());
   }

@@ -82,7 +82,12 @@ void PipelineRank::build_engine() {
       *store_, links_.mailbox, ops_,
       [ranks](int stage) { return ranks[static_cast<std::size_t>(stage)]; },
       OverReplicas{replica_sum_.get(), sharded_gradients_.get()});
-  evaluation_pace_ = std::make_unique<EvaluationPace>(links_.mailbox, pool_, ranks);
+  // Of ranks that share a stage one speaks for all: they sum up together anyway.
+  std::vector<int> last_ranks;
+  for (int replica = 0; replica < grid().data(); ++replica) {
+    last_ranks.push_back(rank_of_stage(stage_count() - 1, replica));
+  }
+  evaluation_pace_ = std::make_unique<EvaluationPace>(links_.mailbox, pool_, ranks, last_ranks);
   std::vector<Stage*> stages;
   for (const auto& stage : stages_) stages.push_back(stage.get());
   engine_ = std::make_unique<Engine>(std::move(stages), std::move(ranks), links_.mailbox, *reducer_,

@@ -1,5 +1,6 @@
 #include "pipeline/evaluation_pace.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -19,7 +20,7 @@ TEST_CASE("A rank begins a batch when the one before the last is through the las
   group.run([&](int rank) {
     MemoryPool pool;
     const auto mailbox = group.mailbox(rank, pool);
-    EvaluationPace pace(*mailbox, pool, {0, 1, 0, 1});
+    EvaluationPace pace(*mailbox, pool, {0, 1, 0, 1}, {1});
     for (int batch = 0; batch < kBatches; ++batch) {
       const StepContext step{.mode = Mode::kEvaluate, .step = batch};
       pace.begin(step);
@@ -39,5 +40,33 @@ TEST_CASE("A rank begins a batch when the one before the last is through the las
     CHECK(begun_before_end[static_cast<std::size_t>(batch)] <=
           batch + EvaluationPace::kBatchesUnderWay);
   }
+  CHECK(begun == kBatches);
+}
+
+TEST_CASE("The rank that feeds all replicas waits for each of them") {
+  // Replica 0 on rank 0 alone, replica 1 on rank 1, which is slow.
+  InProcess group(2, {.timeout_seconds = 20, .oversubscribed = true});
+  constexpr int kBatches = 5;
+  std::atomic<int> begun = 0;
+  std::atomic<int> most_ahead = 0;
+  group.run([&](int rank) {
+    MemoryPool pool;
+    const auto mailbox = group.mailbox(rank, pool);
+    EvaluationPace pace(*mailbox, pool, {rank}, {0, 1});
+    for (int batch = 0; batch < kBatches; ++batch) {
+      const StepContext step{.mode = Mode::kEvaluate, .step = batch};
+      pace.begin(step);
+      if (rank == 0) {
+        ++begun;
+      } else {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        most_ahead = std::max<int>(most_ahead, begun - batch);
+      }
+      pace.end(step);
+    }
+    pace.finish();
+    mailbox->flush();
+  });
+  CHECK(most_ahead <= EvaluationPace::kBatchesUnderWay);
   CHECK(begun == kBatches);
 }

@@ -109,8 +109,9 @@ TEST_CASE("Under every schedule a rank has at most two stages gathered, of two e
 }
 
 TEST_CASE("An evaluation stage by stage gathers each once, in one order for any microbatches") {
-  for (const auto& [placement, v] : {std::pair(Placement::kLoop, 1), std::pair(Placement::kLoop, 2),
-                                     std::pair(Placement::kLoop, 4), std::pair(Placement::kV, 2)}) {
+  for (const auto& [placement, v] :
+       {std::pair(Placement::kLoop, 1), std::pair(Placement::kLoop, 2),
+        std::pair(Placement::kLoop, 4), std::pair(Placement::kV, 2), std::pair(Placement::kV, 4)}) {
     for (const int ranks : {1, 2, 3}) {
       const auto order = [&](int rank, int microbatches) {
         const Schedule forward = generate_forward_only(placement, ranks, v, microbatches, true);

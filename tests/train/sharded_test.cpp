@@ -161,6 +161,28 @@ TEST_CASE("Convolutions and batch norm's statistics go with sharded parameters")
   }
 }
 
+TEST_CASE("A stage or a rank without parameters has nothing to share out") {
+  const FixedSource images = FixedSource::images(kRows, {6, 6, 3}, 5);
+  const auto config = [&](const char* shard) {
+    Config made = gpt({.microbatches = 2}, shard);
+    made.model = {};
+    made.model.layers = {{"flatten", "", {}, {}},
+                         {"linear", "", {{"features", "32"}}, {}},
+                         {"relu", "", {}, {}},
+                         {"gelu", "", {}, {}},
+                         {"linear", "", {{"features", "classes"}}, {}}};
+    made.pipeline.partition = "list";
+    made.pipeline.first_layers = {0, 2, 4};
+    return made;
+  };
+  const Run found = run(config("parameters"), images, 3, 2),
+            expected = run(config("none"), images, 3, 2);
+  for (std::size_t i = 0; i < expected.losses.size(); ++i) {
+    CHECK(found.losses[i] == Approx(expected.losses[i]).epsilon(1e-6));
+  }
+  CHECK(found.validation == Approx(expected.validation).epsilon(1e-6));
+}
+
 TEST_CASE("Tensor parallelism goes with sharded parameters") {
   const auto config = [](const char* shard) {
     Config made = gpt({.microbatches = 1}, shard);
