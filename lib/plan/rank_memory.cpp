@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -35,6 +36,12 @@ class Tally {
     }
   }
   void take(std::int64_t size, int count = 1) { run(prepare(takes(size, count))); }
+  // What is used now is what was then; the most stays.
+  void return_to(const Tally& before) {
+    std::fill(used_.begin(), used_.end(), 0);
+    std::copy(before.used_.begin(), before.used_.end(), used_.begin());
+    used_bytes_ = before.used_bytes_;
+  }
   std::int64_t used() const { return used_bytes_; }
   std::int64_t reserved() const {
     std::int64_t bytes = 0;
@@ -63,55 +70,48 @@ class Tally {
   std::int64_t used_bytes_ = 0;
 };
 
-// One rank's steps.
+// One rank's steps of one size, in a pool that those of others share.
 class Walk {
  public:
-  Walk(const MemoryPlan& plan, int rank)
-      : plan_(plan), rank_(rank), count_(plan.schedule.microbatches) {
+  Walk(const MemoryPlan& plan, int rank, Tally& tally)
+      : plan_(plan), rank_(rank), count_(plan.schedule.microbatches), tally_(tally) {
     for (std::size_t s = 0; s < plan.stages.size(); ++s) {
       if (owner(static_cast<int>(s)) != rank) continue;
       prepared_[s] = {prepare(plan.stages[s].larger), prepare(plan.stages[s].smaller)};
-      tally_.run(tally_.prepare({plan.stages[s].larger.kept, plan.stages[s].larger.kept}));
     }
   }
 
-  // A training step, and `evaluation`'s batches if it has any actions.
-  RankMemory run(const std::vector<Action>& actions, const std::vector<Action>& evaluation,
-                 const RankParameters& parameters, const MessageBound& bound) {
+  // What is there for ever, and training steps.
+  RankMemory run(const std::vector<Action>& actions, const RankParameters& parameters,
+                 const MessageBound& bound) {
     RankMemory memory;
-    const std::int64_t packed = tally_.used();
+    for (const auto& [stage, uses] : prepared_) {
+      const Blocks& kept = plan_.stages[stage].larger.kept;
+      tally_.run(tally_.prepare({kept, kept}));
+    }
+    memory.packed = tally_.used();
     take_parameters(parameters, memory);
     take_batches(2);
     const std::int64_t lasting = tally_.used();
-    memory.messages = lasting - packed - memory.steps();
-    std::set<std::pair<int, int>> recomputed;
-    for (const Action& action : actions) {
-      if (action.op == Op::kRecompute) recomputed.emplace(action.stage, action.microbatch);
-    }
-    for (const Action& action : actions) {
-      const bool forgets = recomputed.contains({action.stage, action.microbatch});
-      if (is_compute(action.op)) {
-        tally_.run(use_of(action, forgets));
-      } else {
-        message(action);
-      }
-      memory.activations = std::max(memory.activations, tally_.used() - lasting);
-    }
-    const std::int64_t training = tally_.reserved();
-    memory.work = training - memory.steps();
-    for (std::int64_t& sending : sending_) {
-      if (sending > 0) tally_.take(std::exchange(sending, 0), -1);
-    }
-    if (!evaluation.empty()) evaluate(evaluation, 2);
-    memory.evaluation = tally_.reserved() - training;
+    memory.messages = lasting - memory.steps();
+    memory.activations = step(actions) - lasting;
+    memory.work = tally_.reserved() - memory.steps();
     memory.messages += reserved_for_sends(bound);
     return memory;
   }
 
+  // A training step of another size; returns what it takes beside what was there.
+  std::int64_t short_step(const std::vector<Action>& actions, const MessageBound& bound) {
+    const std::int64_t before = tally_.reserved();
+    take_batches(1);
+    step(actions);
+    return tally_.reserved() - before + reserved_for_sends(bound);
+  }
+
   // Batches of an evaluation, as many as may be under way: what a rank has sent is held until the
-  // last stage is through with it. Returns what all blocks take.
+  // last stage is through with it. Returns what they take beside what was there.
   std::int64_t evaluate(const std::vector<Action>& actions, int batches) {
-    const std::int64_t before = tally_.used();
+    const std::int64_t before = tally_.reserved();
     take_batches(batches);
     for (int batch = 0; batch < batches; ++batch) {
       for (const Action& action : actions) {
@@ -135,6 +135,27 @@ class Walk {
             tally_.prepare(stage.recompute),       tally_.prepare(stage.backward_input),
             tally_.prepare(stage.backward_weight), tally_.prepare(stage.evaluation)};
   }
+  // The most in use between two actions.
+  std::int64_t step(const std::vector<Action>& actions) {
+    std::set<std::pair<int, int>> recomputed;
+    for (const Action& action : actions) {
+      if (action.op == Op::kRecompute) recomputed.emplace(action.stage, action.microbatch);
+    }
+    std::int64_t most = tally_.used();
+    for (const Action& action : actions) {
+      if (is_compute(action.op)) {
+        tally_.run(use_of(action, recomputed.contains({action.stage, action.microbatch})));
+      } else {
+        message(action);
+      }
+      most = std::max(most, tally_.used());
+    }
+    for (std::int64_t& sending : sending_) {
+      if (sending > 0) tally_.take(std::exchange(sending, 0), -1);
+    }
+    return most;
+  }
+
   std::int64_t block(std::int64_t bytes) const { return plan_.model.block_bytes(bytes); }
   int owner(int stage) const { return rank_of_stage(plan_.schedule, stage); }
   int last_stage() const { return plan_.schedule.stage_count() - 1; }
@@ -267,40 +288,63 @@ class Walk {
 
   const MemoryPlan& plan_;
   int rank_, count_;
-  Tally tally_;
+  Tally& tally_;
   std::unordered_map<std::size_t, std::pair<Prepared, Prepared>> prepared_;
   std::array<std::int64_t, 2> sending_ = {};
 };
 
-Schedule lowered_forwards(const MemoryPlan& plan) {
-  const Schedule& s = plan.schedule;
-  return lower(generate_forward_only(s.placement, s.rank_count(), s.virtual_stages, s.microbatches,
-                                     plan.shards_parameters));
+// A plan's lists of actions, of all ranks.
+struct Lists {
+  Schedule training, forwards;
+  std::vector<MessageBound> bounds;
+
+  explicit Lists(const MemoryPlan& plan) {
+    const Schedule& s = plan.schedule;
+    if (plan.trains) {
+      training = lower(s);
+      bounds = max_outstanding_sends(training);
+    }
+    if (plan.evaluates) {
+      forwards = lower(generate_forward_only(s.placement, s.rank_count(), s.virtual_stages,
+                                             s.microbatches, plan.shards_parameters));
+    }
+  }
+};
+
+// What the steps of `plan` take beside those that `tally` knows.
+void add_other_sizes(const MemoryPlan& plan, const Lists& lists, std::size_t rank, int batches,
+                     bool trained, Tally& tally, RankMemory& memory) {
+  Walk walk(plan, static_cast<int>(rank), tally);
+  const Tally before = tally;
+  if (plan.trains && !trained) {
+    memory.short_batch += walk.short_step(lists.training.ranks[rank], lists.bounds[rank]);
+    tally.return_to(before);
+  }
+  if (plan.evaluates) {
+    memory.evaluation += walk.evaluate(lists.forwards.ranks[rank], batches);
+    tally.return_to(before);
+  }
 }
 
 }  // namespace
 
-std::vector<RankMemory> rank_memory(const MemoryPlan& plan) {
-  const Schedule lowered = lower(plan.schedule);
-  const std::vector<MessageBound> bounds = max_outstanding_sends(lowered);
-  Schedule evaluation{.ranks = std::vector<std::vector<Action>>(lowered.ranks.size())};
-  if (plan.evaluates) evaluation = lowered_forwards(plan);
+std::vector<RankMemory> rank_memory(const MemoryPlan& plan, const std::vector<MemoryPlan>& others) {
+  assert(plan.trains);
+  const Lists lists(plan);
+  const std::vector<Lists> other_lists(others.begin(), others.end());
   std::vector<RankMemory> ranks;
-  for (int rank = 0; rank < lowered.rank_count(); ++rank) {
-    const std::size_t r = index(rank);
-    ranks.push_back(
-        Walk(plan, rank).run(lowered.ranks[r], evaluation.ranks[r], plan.parameters[r], bounds[r]));
+  for (std::size_t r = 0; r < lists.training.ranks.size(); ++r) {
+    Tally tally;
+    RankMemory& memory =
+        ranks.emplace_back(Walk(plan, static_cast<int>(r), tally)
+                               .run(lists.training.ranks[r], plan.parameters[r], lists.bounds[r]));
+    add_other_sizes(plan, lists, r, /*batches=*/2, /*trained=*/true, tally, memory);
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      add_other_sizes(others[i], other_lists[i], r, /*batches=*/1, /*trained=*/false, tally,
+                      memory);
+    }
   }
   return ranks;
-}
-
-std::vector<std::int64_t> evaluation_memory(const MemoryPlan& plan) {
-  const Schedule forwards = lowered_forwards(plan);
-  std::vector<std::int64_t> bytes;
-  for (int rank = 0; rank < forwards.rank_count(); ++rank) {
-    bytes.push_back(Walk(plan, rank).evaluate(forwards.ranks[index(rank)], 1));
-  }
-  return bytes;
 }
 
 }  // namespace pipetrain

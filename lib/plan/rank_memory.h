@@ -28,33 +28,34 @@ struct MemoryPlan {
   int larger_count = 0;
   int moments = 2;  // of the optimizer, per parameter
   int replicas = 1;
-  bool evaluates = false;          // between steps, on batches of the same size
-  bool shards_optimizer = false;   // each replica keeps the moments of its share
-  bool shards_parameters = false;  // and of weights and gradients its share alone
+  bool trains = true, evaluates = false;  // whether there are such steps of this size
+  bool shards_optimizer = false;          // each replica keeps the moments of its share
+  bool shards_parameters = false;         // and of weights and gradients its share alone
 };
 
 // One rank's tensor memory in bytes, by what it is for.
 struct RankMemory {
   std::int64_t weights = 0, gradients = 0, moments = 0;
   std::int64_t gathered = 0;     // of sharded weights: the whole ones of stages in use
+  std::int64_t packed = 0;       // copies of weights as products want them
   std::int64_t activations = 0;  // the most between two actions: of microbatches under way
   std::int64_t messages = 0;     // inputs and targets of two steps, sends and tied gradients
-  std::int64_t work = 0;         // what an action takes and gives back; packed weights
-  std::int64_t evaluation = 0;   // what evaluation takes beside all that
+  std::int64_t work = 0;         // what an action takes and gives back
+  std::int64_t short_batch = 0;  // what an epoch's short last step takes beside all that
+  std::int64_t evaluation = 0;   // and what evaluation does
   std::int64_t checkpoint = 0;   // the copy that is written while training goes on
 
-  std::int64_t steps() const {  // what training steps need
-    return weights + gathered + gradients + moments + activations + messages + work;
+  std::int64_t steps() const {  // what training steps of the usual size need
+    return weights + gathered + gradients + moments + packed + activations + messages + work;
   }
-  std::int64_t total() const { return steps() + evaluation + checkpoint; }
+  std::int64_t training() const { return steps() + short_batch; }
+  std::int64_t total() const { return training() + evaluation + checkpoint; }
 };
 
 // One per rank. A block of the pool serves only its own size, so what counts is the most of each
 // size, wherever in the step that is; the work space covers the difference.
-std::vector<RankMemory> rank_memory(const MemoryPlan& plan);
-
-// What an evaluation's last batch, smaller than the others, takes beside that: its blocks serve
-// nothing else. `schedule` counts for its ranks, stages and number of microbatches.
-std::vector<std::int64_t> evaluation_memory(const MemoryPlan& plan);
+// `others` are the steps of other sizes, an epoch's short last batch or an evaluation's.
+std::vector<RankMemory> rank_memory(const MemoryPlan& plan,
+                                    const std::vector<MemoryPlan>& others = {});
 
 }  // namespace pipetrain

@@ -108,7 +108,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
       collective,
       static_cast<std::size_t>(pipeline.layout()
                                    .memory[static_cast<std::size_t>(pipeline.position().pipeline)]
-                                   .steps()));
+                                   .training()));
   peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
   bfloat16_peak = std::max(bfloat16_peak, peak_flops(DType::kBFloat16, world, collective));
   // Where there are no bfloat16 instructions, its products are made in float32, too.

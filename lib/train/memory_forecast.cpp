@@ -1,6 +1,7 @@
 #include "train/memory_forecast.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "base/error.h"
 #include "base/size.h"
@@ -15,57 +16,59 @@ namespace pipetrain {
 
 namespace {
 
-// use(MemoryPlan) of steps whose replicas have `batch` rows each, in `microbatches`.
-template <class Use>
-auto with_plan(const Config& config, const ModelProfile& model, const Layout& layout,
-               std::int64_t batch, int microbatches, const Use& use) {
-  const std::int64_t smaller = batch / microbatches, rest = batch % microbatches;
-  const std::int64_t larger = smaller + (rest > 0 ? 1 : 0);
-  const Partition& first = layout.partition;
-  std::vector<StageSizes> stages;
-  for (std::size_t s = 0; s < first.size(); ++s) {
-    const bool last = s + 1 == first.size();
-    const StageCut cut{first[s], last ? static_cast<int>(model.layers.size()) : first[s + 1], last};
-    const auto profile = [&](std::int64_t rows) {
-      return stage_profile(model, layers_at(model, rows), rows, cut, layout.recomputed);
-    };
-    stages.push_back({profile(larger), profile(smaller)});
+// Steps whose replicas have `batch` rows each, in `microbatches`.
+class Steps {
+ public:
+  Steps(const Config& config, const ModelProfile& model, const Layout& layout, std::int64_t batch,
+        int microbatches)
+      : config_(config),
+        model_(model),
+        schedule_(add_recompute(layout.schedule,
+                                recomputing_stages(layout.recomputed, layout.partition))),
+        parameters_(rank_parameters(model, layout.schedule, layout.partition, shards_parameters())),
+        larger_count_(static_cast<int>(batch % microbatches)),
+        smaller_rows_(batch / microbatches) {
+    schedule_.microbatches = microbatches;
+    const Partition& first = layout.partition;
+    for (std::size_t s = 0; s < first.size(); ++s) {
+      const bool last = s + 1 == first.size();
+      const StageCut cut{first[s], last ? static_cast<int>(model.layers.size()) : first[s + 1],
+                         last};
+      const auto profile = [&](std::int64_t rows) {
+        return stage_profile(model, layers_at(model, rows), rows, cut, layout.recomputed);
+      };
+      stages_.push_back({profile(larger_rows()), profile(smaller_rows_)});
+    }
   }
-  Schedule schedule = add_recompute(layout.schedule, recomputing_stages(layout.recomputed, first));
-  schedule.microbatches = microbatches;
-  const bool shards_parameters = config.parallel.data > 1 && config.parallel.shard == "parameters";
-  const auto parameters = rank_parameters(model, layout.schedule, first, shards_parameters);
-  return use(MemoryPlan{.model = model,
-                        .schedule = schedule,
-                        .parameters = parameters,
-                        .stages = stages,
-                        .larger_rows = larger,
-                        .smaller_rows = smaller,
-                        .larger_count = static_cast<int>(rest),
-                        .moments = moments_per_parameter(config.optimizer),
-                        .replicas = config.parallel.data,
-                        .shards_optimizer = config.parallel.shard != "none",
-                        .shards_parameters = shards_parameters});
-}
 
-std::vector<RankMemory> memory_of_steps(const Config& config, const ModelProfile& model,
-                                        const Layout& layout, std::int64_t batch, bool evaluates) {
-  return with_plan(config, model, layout, batch, layout.schedule.microbatches,
-                   [&](MemoryPlan plan) {
-                     plan.evaluates = evaluates;
-                     return rank_memory(plan);
-                   });
-}
+  MemoryPlan plan() const {
+    return {.model = model_,
+            .schedule = schedule_,
+            .parameters = parameters_,
+            .stages = stages_,
+            .larger_rows = larger_rows(),
+            .smaller_rows = smaller_rows_,
+            .larger_count = larger_count_,
+            .moments = moments_per_parameter(config_.optimizer),
+            .replicas = config_.parallel.data,
+            .shards_optimizer = config_.parallel.shard != "none",
+            .shards_parameters = shards_parameters()};
+  }
 
-// Of an evaluation's last batch, which has `rows` rows over all replicas, the first ones' larger.
-std::vector<std::int64_t> memory_of_last_evaluation(const Config& config, const ModelProfile& model,
-                                                    const Layout& layout, std::int64_t rows) {
-  const std::int64_t replicas = config.parallel.data;
-  const std::int64_t batch = (rows + replicas - 1) / replicas;
-  const auto microbatches =
-      static_cast<int>(std::min<std::int64_t>(layout.schedule.microbatches, batch));
-  return with_plan(config, model, layout, batch, microbatches, evaluation_memory);
-}
+ private:
+  bool shards_parameters() const {
+    return config_.parallel.data > 1 && config_.parallel.shard == "parameters";
+  }
+  std::int64_t larger_rows() const { return smaller_rows_ + (larger_count_ > 0 ? 1 : 0); }
+
+  const Config& config_;
+  const ModelProfile& model_;
+  Schedule schedule_;
+  std::vector<RankParameters> parameters_;
+  std::vector<StageSizes> stages_;
+  int larger_count_;
+  std::int64_t smaller_rows_;
+};
 
 // Rows of the short last batch of an epoch; 0 if there is none.
 std::int64_t short_batch(const Config& config, const ModelPlan& plan, int microbatches) {
@@ -80,25 +83,29 @@ std::int64_t short_batch(const Config& config, const ModelPlan& plan, int microb
 
 std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& plan,
                                         const Layout& layout, std::vector<LayerMeasure> measured) {
-  const int replicas = config.parallel.data;
+  const std::int64_t replicas = config.parallel.data, batch = config.train.batch_size;
+  const int microbatches = layout.schedule.microbatches;
   ModelProfile model = model_profile(plan.layers);
   model.measured[microbatch_rows(config, plan)] = std::move(measured);
-  const std::int64_t batch = config.train.batch_size;
-  std::vector<RankMemory> ranks =
-      memory_of_steps(config, model, layout, batch / replicas, plan.evaluation_rows >= batch);
+  const Steps whole(config, model, layout, batch / replicas, microbatches);
+  MemoryPlan steps = whole.plan();
+  steps.evaluates = plan.evaluation_rows >= batch;
+
+  std::deque<Steps> others;
+  std::vector<MemoryPlan> other_plans;
+  if (const std::int64_t rows = short_batch(config, plan, microbatches); rows > 0) {
+    others.emplace_back(config, model, layout, rows / replicas, microbatches);
+    other_plans.push_back(others.back().plan());
+  }
   if (const std::int64_t rows = plan.evaluation_rows % batch; rows > 0) {
-    const auto more = memory_of_last_evaluation(config, model, layout, rows);
-    for (std::size_t r = 0; r < ranks.size(); ++r) ranks[r].evaluation += more[r];
+    const std::int64_t most = (rows + replicas - 1) / replicas;  // of the first replicas
+    others.emplace_back(config, model, layout, most,
+                        static_cast<int>(std::min<std::int64_t>(microbatches, most)));
+    other_plans.push_back(others.back().plan());
+    other_plans.back().trains = false;
+    other_plans.back().evaluates = true;
   }
-  const std::int64_t rest = short_batch(config, plan, layout.schedule.microbatches);
-  if (rest > 0) {  // its blocks have other sizes and serve nothing else
-    const auto more = memory_of_steps(config, model, layout, rest / replicas, false);
-    for (std::size_t r = 0; r < ranks.size(); ++r) {
-      ranks[r].activations += more[r].activations;
-      ranks[r].messages += more[r].messages;
-      ranks[r].work += more[r].work;
-    }
-  }
+  std::vector<RankMemory> ranks = rank_memory(steps, other_plans);
   if (config.train.checkpoint_background && config.train.checkpoint_every > 0) {
     for (RankMemory& rank : ranks) rank.checkpoint = rank.weights + rank.moments;
   }
@@ -132,8 +139,11 @@ std::vector<std::string> memory_lines(const std::vector<RankMemory>& memory) {
                        size_text(m.total()) + " = weights " + size_text(m.weights) +
                        (m.gathered > 0 ? ", gathered " + size_text(m.gathered) : "") +
                        ", gradients " + size_text(m.gradients) + ", moments " +
-                       size_text(m.moments) + ", activations " + size_text(m.activations) +
-                       ", messages " + size_text(m.messages) + ", work " + size_text(m.work);
+                       size_text(m.moments) +
+                       (m.packed > 0 ? ", packed weights " + size_text(m.packed) : "") +
+                       ", activations " + size_text(m.activations) + ", messages " +
+                       size_text(m.messages) + ", work " + size_text(m.work);
+    if (m.short_batch > 0) text += ", an epoch's last batch " + size_text(m.short_batch);
     if (m.evaluation > 0) text += ", evaluation " + size_text(m.evaluation);
     if (m.checkpoint > 0) text += ", copy for checkpoints " + size_text(m.checkpoint);
     return text;

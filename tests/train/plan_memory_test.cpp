@@ -99,11 +99,13 @@ TEST_CASE("Also of a residual network: images, batch norm's statistics, packed w
   check_foreseen(config, 2, FixedSource::images(config.train.batch_size, {32, 32, 3}, 10));
 }
 
-TEST_CASE("A run foresees what evaluations take, too, whose last batch is short") {
+TEST_CASE("A run foresees what short last batches take, too, of epochs and of evaluations") {
   constexpr std::int64_t kBatch = 16, kRows = 11 * kBatch + 5;
-  const FixedSource source = FixedSource::counting(kRows, kTokens, kVocabulary);
+  FixedSource source = FixedSource::counting(kRows, kTokens, kVocabulary);
   for (const char* schedule : {"gpipe", "1f1b", "interleaved", "zbv"}) {
     for (const int ranks : {1, 2, 4}) {
+      const bool passes = ranks != 1;  // over the rows, else all steps are whole
+      source.pass_over_rows(passes);
       Config config = small_config(schedule, 8, kBatch, "full");
       config.pipeline.partition = "uniform";
       config.train.checkpoint_background = false;  // no copy
@@ -112,7 +114,7 @@ TEST_CASE("A run foresees what evaluations take, too, whose last batch is short"
         const auto r = static_cast<std::size_t>(rank.rank());
         foreseen[r] = static_cast<double>(rank.pipeline().layout().memory[r].total());
         rank.evaluate();
-        rank.train(0, 4);
+        rank.train(0, passes ? 14 : 4);
         rank.evaluate();
         taken[r] = static_cast<double>(rank.pool().reserved_bytes());
       });
