@@ -223,6 +223,11 @@ class Builder {
         options.fail("tied: needs an embedding of shape " +
                      Shape{made.features, row_.back()}.text() + " as the first layer");
       }
+      const bool again = std::any_of(layers_.begin(), layers_.end(), [](const auto& layer) {
+        const std::vector<Parameter>& own = layer->parameters();
+        return !own.empty() && own[0].tied_to_earlier;
+      });
+      if (again) options.fail("tied: another layer is tied to the embedding; only one may be");
       made.tied_to = first[0].name;
       if (!at_end_ && !sharing_.alone()) {
         options.fail(

@@ -139,6 +139,15 @@ TEST_CASE("What does not fit is refused with file, line and reason") {
   CHECK(contains(failure(listed), "unrolls"));
 }
 
+TEST_CASE("One layer at most is tied to the embedding") {
+  const LayerEntry tied = entry("linear", {{"features", "vocabulary"}, {"tied", "true"}});
+  CHECK(contains(failure({.context = 8,
+                          .vocabulary = "65",
+                          .layers = {entry("embedding", {{"width", "16"}}), tied,
+                                     entry("linear", {{"features", "16"}}), tied}}),
+                 "tied", "only one"));
+}
+
 TEST_CASE("A few lines that ask for more than any memory are refused before it is taken") {
   ModelConfig listed;
   const auto many = [](LayerEntry inner) {
