@@ -45,8 +45,9 @@ inline double distance(const Floats& got, const Doubles& expected) {
                                        : std::numeric_limits<double>::infinity();
 }
 
-inline bool same_bits(const Floats& a, const Floats& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
 // Central differences of `loss` at every `step`-th entry of x against `gradient`: the largest

@@ -31,7 +31,8 @@ void multiply(const T* x, const float* __restrict factors, T* y, std::int64_t n)
 
 template <class T>
 float dot(const T* __restrict x, const T* __restrict y, std::int64_t n) {
-  return sum(n, [&](auto at) { return at.load(x) * at.load(y); });
+  return sum(n,
+             [&](Vector so_far, auto at) { return multiply_add(at.load(x), at.load(y), so_far); });
 }
 
 // A finite number's exponent is not all ones; the sum of such exponents stays zero.
@@ -50,7 +51,9 @@ constexpr float kTwiceRootTwoOverPi = 1.5957691216057308f;
 constexpr float kCubic = 0.044715f;
 
 PIPETRAIN_INLINE Vector gelu_sigmoid(Vector x) {
-  return 1.0f / (1.0f + fast_exp(-kTwiceRootTwoOverPi * (x + kCubic * x * x * x)));
+  const Vector factor =
+      multiply_add(x * x, filled(-kTwiceRootTwoOverPi * kCubic), filled(-kTwiceRootTwoOverPi));
+  return 1.0f / (1.0f + fast_exp(factor * x));
 }
 
 template <class T>
@@ -64,10 +67,11 @@ void gelu_forward(const T* __restrict x, T* __restrict y, std::int64_t n) {
 template <class T>
 void gelu_backward(T* __restrict dy, T* __restrict x, std::int64_t n) {
   for_each_vector(n, [&](auto at) {
-    const Vector v = at.load(x), s = gelu_sigmoid(v);
-    const Vector slope = kTwiceRootTwoOverPi * (1.0f + 3.0f * kCubic * v * v);
-    at.store(dy, at.load(dy) * (s + v * s * (1.0f - s) * slope));
-    at.store(x, v * s);
+    const Vector v = at.load(x), s = gelu_sigmoid(v), y = v * s;
+    const Vector slope = multiply_add(v * v, filled(3.0f * kTwiceRootTwoOverPi * kCubic),
+                                      filled(kTwiceRootTwoOverPi));
+    at.store(dy, at.load(dy) * multiply_add(y * (1.0f - s), slope, s));
+    at.store(x, y);
   });
 }
 
@@ -100,7 +104,7 @@ void swiglu_backward(T* __restrict dy, T* __restrict gate, T* __restrict up, std
   for_each_vector(n, [&](auto at) {
     const Vector g = at.load(gate), u = at.load(up), d = at.load(dy);
     const Vector sigmoid = 1.0f / (1.0f + fast_exp(-g)), silu = g * sigmoid;
-    at.store(gate, d * u * (sigmoid + silu * (1.0f - sigmoid)));
+    at.store(gate, d * u * multiply_add(silu, 1.0f - sigmoid, sigmoid));
     at.store(up, d * silu);
     at.store(dy, silu * u);
   });
@@ -114,8 +118,8 @@ void rotate(T* x, std::int64_t heads, std::int64_t half, const float* __restrict
     T* __restrict b = a + half;
     for (std::int64_t i = 0; i < half; ++i) {
       const float real = get(a[i]), imaginary = get(b[i]), sine = direction * sines[i];
-      set(a[i], real * cosines[i] - imaginary * sine);
-      set(b[i], imaginary * cosines[i] + real * sine);
+      set(a[i], multiply_add(real, cosines[i], -(imaginary * sine)));
+      set(b[i], multiply_add(imaginary, cosines[i], real * sine));
     }
   }
 }
@@ -132,7 +136,7 @@ template <class T>
 void silu_backward(T* __restrict dy, const T* __restrict x, std::int64_t n) {
   for_each_vector(n, [&](auto at) {
     const Vector v = at.load(x), s = 1.0f / (1.0f + fast_exp(-v));
-    at.store(dy, at.load(dy) * s * (1.0f + v * (1.0f - s)));
+    at.store(dy, at.load(dy) * s * multiply_add(v, 1.0f - s, filled(1.0f)));
   });
 }
 

@@ -5,17 +5,22 @@ namespace pipetrain::PIPETRAIN_ISA {
 float exp_scaled(float* __restrict x, std::int64_t n, float scale, float shift) {
   Vector sums{};
   for_each_vector(n, [&](auto at) {
-    const Vector power = fast_exp(at.load(x) * scale - shift);
+    const Vector power = fast_exp(multiply_add(at.load(x), filled(scale), filled(-shift)));
     at.store(x, power);
     sums += at.keep(power, Vector{});
   });
   return lane_sum(sums);
 }
 
+namespace {
+PIPETRAIN_INLINE Vector larger(Vector a, Vector b) { return b > a ? b : a; }
+PIPETRAIN_INLINE double square(float x) { return static_cast<double>(x) * static_cast<double>(x); }
+}  // namespace
+
 float maximum(const float* __restrict x, std::int64_t n) {
   const Vector largest = reduce(
-      n, -__builtin_huge_valf(), [&](auto at) { return at.load(x); },
-      [](Vector a, Vector b) { return b > a ? b : a; });
+      n, -__builtin_huge_valf(), [&](Vector so_far, auto at) { return larger(so_far, at.load(x)); },
+      larger);
   float result = largest[0];
   for (int lane = 1; lane < kLanes; ++lane)
     result = largest[lane] > result ? largest[lane] : result;
@@ -28,12 +33,20 @@ void scale(float* __restrict x, std::int64_t n, float factor) {
 
 void softmax_backward(float* __restrict ds, const float* __restrict p, std::int64_t n, float delta,
                       float factor) {
-  for (std::int64_t i = 0; i < n; ++i) ds[i] = p[i] * (ds[i] - delta) * factor;
+  const float shift = -delta * factor;
+  for (std::int64_t i = 0; i < n; ++i) ds[i] = p[i] * multiply_add(ds[i], factor, shift);
 }
 
 double sum_squares(const float* __restrict x, std::int64_t n) {
+  constexpr int kSums = 2 * kLanes;
+  double sums[kSums] = {};
+  std::int64_t i = 0;
+  for (; i + kSums <= n; i += kSums) {
+    for (int j = 0; j < kSums; ++j) sums[j] += square(x[i + j]);
+  }
+  for (int j = 0; i + j < n; ++j) sums[j] += square(x[i + j]);
   double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  for (const double part : sums) sum += part;
   return sum;
 }
 

@@ -20,10 +20,10 @@ template <class T>
 float layer_norm_forward(const T* x, const float* __restrict gamma, const float* __restrict beta,
                          T* normalized, T* __restrict y, std::int64_t n, float epsilon) {
   const auto count = static_cast<float>(n);
-  const float mean = sum(n, [&](auto at) { return at.load(x); }) / count;
-  const float squares = sum(n, [&](auto at) {
+  const float mean = sum(n, [&](Vector so_far, auto at) { return so_far + at.load(x); }) / count;
+  const float squares = sum(n, [&](Vector so_far, auto at) {
     const Vector centered = at.load(x) - mean;
-    return centered * centered;
+    return multiply_add(centered, centered, so_far);
   });
   const float rstd = 1.0f / __builtin_sqrtf(squares / count + epsilon);
   for_each_vector(n, [&](auto at) { at.store(normalized, (at.load(x) - mean) * rstd); });
@@ -35,16 +35,16 @@ template <class T>
 void layer_norm_backward(T* __restrict dy, const T* __restrict normalized,
                          const float* __restrict gamma, const T* __restrict skip, float rstd,
                          float* __restrict dgamma, float* __restrict dbeta, std::int64_t n) {
-  float sum = 0, weighted = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float d = get(dy[i]), x = get(normalized[i]);
-    dgamma[i] += d * x;
-    dbeta[i] += d;
-    sum += d * gamma[i];
-    weighted += d * gamma[i] * x;
-  }
-  const float mean = sum / static_cast<float>(n);
-  const float weighted_mean = weighted / static_cast<float>(n);
+  Vector sums{}, weighted_sums{};
+  for_each_vector(n, [&](auto at) {
+    const Vector d = at.load(dy), x = at.load(normalized), dx = d * at.load(gamma);
+    at.store(dgamma, multiply_add(d, x, at.load(dgamma)));
+    at.store(dbeta, at.load(dbeta) + d);
+    sums += at.keep(dx, Vector{});
+    weighted_sums = at.keep(multiply_add(dx, x, weighted_sums), weighted_sums);
+  });
+  const float mean = lane_sum(sums) / static_cast<float>(n);
+  const float weighted_mean = lane_sum(weighted_sums) / static_cast<float>(n);
   if (skip != nullptr) {
     for (std::int64_t i = 0; i < n; ++i) {
       set(dy[i], (get(dy[i]) * gamma[i] - mean - get(normalized[i]) * weighted_mean) * rstd +
@@ -60,7 +60,10 @@ void layer_norm_backward(T* __restrict dy, const T* __restrict normalized,
 template <class T>
 float rms_norm_forward(const T* x, const float* __restrict gamma, T* normalized, T* __restrict y,
                        std::int64_t n, float epsilon) {
-  const float squares = sum(n, [&](auto at) { return at.load(x) * at.load(x); });
+  const float squares = sum(n, [&](Vector so_far, auto at) {
+    const Vector entries = at.load(x);
+    return multiply_add(entries, entries, so_far);
+  });
   const float rstd = 1.0f / __builtin_sqrtf(squares / static_cast<float>(n) + epsilon);
   for_each_vector(n, [&](auto at) { at.store(normalized, at.load(x) * rstd); });
   scale_shift<T>(normalized, gamma, nullptr, y, n);
@@ -71,13 +74,13 @@ template <class T>
 void rms_norm_backward(T* __restrict dy, const T* __restrict normalized,
                        const float* __restrict gamma, const T* __restrict skip, float rstd,
                        float* __restrict dgamma, std::int64_t n) {
-  float weighted = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float product = get(dy[i]) * get(normalized[i]);
-    dgamma[i] += product;
-    weighted += product * gamma[i];
-  }
-  const float weighted_mean = weighted / static_cast<float>(n);
+  Vector weighted_sums{};
+  for_each_vector(n, [&](auto at) {
+    const Vector product = at.load(dy) * at.load(normalized);
+    at.store(dgamma, at.load(dgamma) + product);
+    weighted_sums = at.keep(multiply_add(product, at.load(gamma), weighted_sums), weighted_sums);
+  });
+  const float weighted_mean = lane_sum(weighted_sums) / static_cast<float>(n);
   for (std::int64_t i = 0; i < n; ++i) {
     set(dy[i], (get(dy[i]) * gamma[i] - get(normalized[i]) * weighted_mean) * rstd);
   }

@@ -21,8 +21,8 @@ void tile(std::int64_t k, const float* a, std::int64_t a_row, std::int64_t a_col
     for (int v = 0; v < Vectors; ++v) row[v] = load(b + l * ldb + v * kLanes);
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i) {
-      const float entry = a[i * a_row + l * a_column];
-      for (int v = 0; v < Vectors; ++v) sums[i][v] += entry * row[v];
+      const Vector entry = filled(a[i * a_row + l * a_column]);
+      for (int v = 0; v < Vectors; ++v) sums[i][v] = multiply_add(entry, row[v], sums[i][v]);
     }
   }
   for (int i = 0; i < Rows; ++i) {
@@ -39,7 +39,7 @@ void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std:
     if (accumulate) __builtin_memcpy(sums, c + i * ldc, static_cast<unsigned long>(n) * 4);
     for (std::int64_t l = 0; l < k; ++l) {
       const float entry = a[i * a_row + l * a_column];
-      for (std::int64_t j = 0; j < n; ++j) sums[j] += entry * b[l * ldb + j];
+      for (std::int64_t j = 0; j < n; ++j) sums[j] = multiply_add(entry, b[l * ldb + j], sums[j]);
     }
     __builtin_memcpy(c + i * ldc, sums, static_cast<unsigned long>(n) * 4);
   }

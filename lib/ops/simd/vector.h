@@ -1,7 +1,9 @@
 // Vectors of the instruction set that is being compiled, and the loops over them. What is left over
 // at the end of a row goes through the same arithmetic in a vector of its own, so an entry's result
-// does not depend on its place. Reductions keep four sums, since one would wait for each addition.
-// Memory holds float or bfloat16 entries; all arithmetic is in float32.
+// does not depend on its place: the compiler may neither reorder sums nor fuse products into them
+// (meson.build), which it would do differently in the two; where that pays, multiply_add says so.
+// Reductions keep four sums, since one would wait for each addition. Memory holds float or bfloat16
+// entries; all arithmetic is in float32.
 #pragma once
 
 #include "ops/simd/isa.h"
@@ -31,7 +33,25 @@ typedef std::uint16_t LooseHalfVector
 
 PIPETRAIN_INLINE Vector load(const float* p) { return *reinterpret_cast<const LooseVector*>(p); }
 PIPETRAIN_INLINE void store(float* p, Vector v) { *reinterpret_cast<LooseVector*>(p) = v; }
-PIPETRAIN_INLINE Vector filled(float value) { return Vector{} + value; }
+PIPETRAIN_INLINE Vector filled(float value) { return value - Vector{}; }  // -0, too
+
+// a * b + c, rounded once where the instruction set has fused multiply-adds, else twice.
+PIPETRAIN_INLINE float multiply_add(float a, float b, float c) {
+#if defined(__FMA__)
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+PIPETRAIN_INLINE Vector multiply_add(Vector a, Vector b, Vector c) {
+#if defined(__AVX512F__)
+  return __builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);  // 4: rounded as everything else
+#elif defined(__AVX2__) && defined(__FMA__)
+  return __builtin_ia32_vfmaddps256(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
 
 PIPETRAIN_INLINE Vector load(const BFloat16* p) {
   const HalfVector halves = *reinterpret_cast<const LooseHalfVector*>(p);
@@ -105,23 +125,24 @@ PIPETRAIN_INLINE void for_each_vector(std::int64_t n, const Body& body) {
   if (i < n) body(Part{i, n - i});
 }
 
-// combine(...combine(start, term(0))..., term(n - 1)) of each lane, in some fixed order.
-template <class Term, class Combine>
-PIPETRAIN_INLINE Vector reduce(std::int64_t n, float start, const Term& term,
+// Each lane's entries taken in by take(so far, where), in some fixed order: `so far` is `start` or
+// what was taken in, and `combine` joins two such.
+template <class Take, class Combine>
+PIPETRAIN_INLINE Vector reduce(std::int64_t n, float start, const Take& take,
                                const Combine& combine) {
   const Vector first = filled(start);
   Vector r0 = first, r1 = first, r2 = first, r3 = first;
   std::int64_t i = 0;
   for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
-    r0 = combine(r0, term(Whole{i}));
-    r1 = combine(r1, term(Whole{i + kLanes}));
-    r2 = combine(r2, term(Whole{i + 2 * kLanes}));
-    r3 = combine(r3, term(Whole{i + 3 * kLanes}));
+    r0 = take(r0, Whole{i});
+    r1 = take(r1, Whole{i + kLanes});
+    r2 = take(r2, Whole{i + 2 * kLanes});
+    r3 = take(r3, Whole{i + 3 * kLanes});
   }
-  for (; i + kLanes <= n; i += kLanes) r0 = combine(r0, term(Whole{i}));
+  for (; i + kLanes <= n; i += kLanes) r0 = take(r0, Whole{i});
   if (i < n) {
     const Part part{i, n - i};
-    r1 = combine(r1, part.keep(term(part), first));
+    r1 = part.keep(take(r1, part), r1);
   }
   return combine(combine(r0, r1), combine(r2, r3));
 }
@@ -133,9 +154,9 @@ PIPETRAIN_INLINE float lane_sum(Vector v) {
   return v[0];
 }
 
-template <class Term>
-PIPETRAIN_INLINE float sum(std::int64_t n, const Term& term) {
-  return lane_sum(reduce(n, 0.0f, term, [](Vector a, Vector b) { return a + b; }));
+template <class Take>
+PIPETRAIN_INLINE float sum(std::int64_t n, const Take& take) {
+  return lane_sum(reduce(n, 0.0f, take, [](Vector a, Vector b) { return a + b; }));
 }
 
 // exp(x): 2^n p(r) with n = round(x / ln 2), p of degree 6 (Taylor's, |r| <= ln 2 / 2). Relative
@@ -146,15 +167,17 @@ PIPETRAIN_INLINE Vector fast_exp(Vector x) {
   x = x < -87.0f ? filled(-87.0f) : x;
   x = x > 88.0f ? filled(88.0f) : x;
   // n + 127, the exponent of 2^n: positive, so that cutting off the fraction rounds downwards.
-  const IntVector exponent = __builtin_convertvector(x * 1.44269504f + 127.5f, IntVector);
-  const Vector r = x - (__builtin_convertvector(exponent, Vector) - 127.0f) * 0.693147181f;
+  const IntVector exponent =
+      __builtin_convertvector(multiply_add(x, filled(1.44269504f), filled(127.5f)), IntVector);
+  const Vector power = __builtin_convertvector(exponent, Vector) - 127.0f;
+  const Vector r = multiply_add(power, filled(-0.693147181f), x);
   Vector p = filled(1.0f / 720);
-  p = p * r + 1.0f / 120;
-  p = p * r + 1.0f / 24;
-  p = p * r + 1.0f / 6;
-  p = p * r + 0.5f;
-  p = p * r + 1.0f;
-  p = p * r + 1.0f;
+  p = multiply_add(p, r, filled(1.0f / 120));
+  p = multiply_add(p, r, filled(1.0f / 24));
+  p = multiply_add(p, r, filled(1.0f / 6));
+  p = multiply_add(p, r, filled(0.5f));
+  p = multiply_add(p, r, filled(1.0f));
+  p = multiply_add(p, r, filled(1.0f));
   return p * reinterpret_cast<Vector>(exponent << 23);
 }
 
