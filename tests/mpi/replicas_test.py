@@ -13,21 +13,7 @@ import tempfile
 import training_run
 
 ROUNDING = 1e-5  # relative
-FIGURES = ["loss", "grad_norm", "val_loss"]
-
-
-class Run:
-    def __init__(self, mpirun, program, config, folder, name, ranks, settings, flags=()):
-        self.output = f"{folder}/{name}"
-        done = training_run.run(mpirun, program, ranks, config, self.output,
-                                {"model.width": 64, "pipeline.microbatches": 2, **settings}, flags)
-        assert done.returncode == 0, f"{name}: exit code {done.returncode}\n{done.stdout}"
-        self.said = done.stdout
-        self.lines = training_run.metrics(self.output)
-        self.figures = [line[key] for line in self.lines for key in FIGURES if key in line]
-        self.weights = training_run.weights(self.output)
-        self.whole = training_run.whole_weights(self.output)
-        self.peaks = self.lines[-1]["peak_bytes"]
+SETTINGS = {"model.width": 64, "pipeline.microbatches": 2, "pipeline.partition": "uniform"}
 
 
 def main(mpirun, program):
@@ -40,10 +26,9 @@ def main(mpirun, program):
     with tempfile.TemporaryDirectory(prefix="pipetrain-") as folder:
         config = training_run.write_inputs(folder)
 
-        def run(name, ranks, flags=(), microbatches=2, **parallel):
-            settings = {"pipeline.partition": "uniform", "pipeline.microbatches": microbatches}
-            settings.update({f"parallel.{key}": value for key, value in parallel.items()})
-            return Run(mpirun, program, config, folder, name, ranks, settings, flags)
+        def run(name, ranks, flags=(), settings=None, **parallel):
+            settings = {**SETTINGS, **(settings or {}), **{f"parallel.{key}": value for key, value in parallel.items()}}
+            return training_run.Trained(mpirun, program, ranks, config, f"{folder}/{name}", settings, flags)
 
         one = run("one", 1, shard="optimizer")
         expect(one.said.count("parallel.shard optimizer has no effect") == 1, "says once: no effect")
@@ -52,14 +37,13 @@ def main(mpirun, program):
         sharded = run("sharded", 4, data=2, shard="optimizer")
 
         def compare(found, expected, name):
-            largest = max(abs(a - b) / abs(b) for a, b in zip(found.figures, expected.figures))
+            largest = found.difference(expected)
             print(f"{name}: largest relative difference to one rank: {largest:.1e}")
             expect(largest < ROUNDING, f"{name}: differs from one rank")
 
         compare(two, one, "2 replicas")
         for other, name in ((again, "done again"), (sharded, "sharded")):
-            expect(other.figures == two.figures, f"{name}: other figures")
-            expect(other.weights == two.weights, f"{name}: other weights")
+            expect(other.same_bits(two), f"{name}: other figures or weights")
         expect(two.weights.keys() == one.weights.keys(), "a checkpoint of other tensors")
 
         parameters = run("parameters", 4, ["--trace"], data=2, shard="parameters")
@@ -67,10 +51,11 @@ def main(mpirun, program):
         expect("each keeps its share of weights, gradients and moments" in parameters.said, "does not say what is sharded")
         expect("parallel.shard parameters has no effect" in
                run("alone", 1, shard="parameters").said, "sharding at one replica is said")
-        single = run("single", 4, microbatches=1, data=2)
-        single_sharded = run("single sharded", 4, microbatches=1, data=2, shard="parameters")
+        one_microbatch = {"pipeline.microbatches": 1}
+        single = run("single", 4, settings=one_microbatch, data=2)
+        single_sharded = run("single sharded", 4, settings=one_microbatch, data=2, shard="parameters")
         expect(single_sharded.figures == single.figures, "one microbatch, parameters sharded: other figures")
-        expect(single_sharded.whole == single.whole, "one microbatch, parameters sharded: other weights")
+        expect(training_run.whole_weights(single_sharded.output) == training_run.whole_weights(single.output), "one microbatch, parameters sharded: other weights")
         expect(run("parameters again", 4, data=2, shard="parameters").weights == parameters.weights, "sharded again: other weights")
         print("with parameters sharded:", parameters.peaks)
         expect(len(two.peaks) == 4, "peak_bytes of every rank")
@@ -90,18 +75,13 @@ def main(mpirun, program):
 
         checkpoint = os.path.join(two.output, "checkpoints", "step-00000004")
         # Half of the steps, then the rest.
-        half = Run(mpirun, program, config, folder, "resumed", 4,
-                   {"parallel.data": 2, "parallel.shard": "optimizer", "pipeline.partition": "uniform",
-                    "train.steps": 2})
+        half = run("resumed", 4, settings={"train.steps": 2}, data=2, shard="optimizer")
         expect(half.figures == two.figures[:len(half.figures)], "the first half differs")
-        rest = Run(mpirun, program, config, folder, "resumed", 4,
-                   {"parallel.data": 2, "parallel.shard": "optimizer", "pipeline.partition": "uniform"},
-                   ["--resume"])
+        rest = run("resumed", 4, ["--resume"], data=2, shard="optimizer")
         expect(rest.weights == two.weights, "a resumed run differs")
 
         start = {"train.init_from": checkpoint, "train.eval_every": 0}
-        compare(Run(mpirun, program, config, folder, "going on", 4, {"parallel.data": 2, **start}),
-                Run(mpirun, program, config, folder, "going on alone", 1, start), "init_from")
+        compare(run("going on", 4, settings=start, data=2), run("going on alone", 1, settings=start), "init_from")
     print("\n".join(failures))
     return 1 if failures else 0
 

@@ -14,6 +14,7 @@ data: {format: text, path: text.txt, tokenizer: char, validation_fraction: 0.1}
 optimizer: {type: adamw, learning_rate: 1.0e-2, weight_decay: 0.1, clip_norm: 1.0}
 train: {steps: 4, batch_size: 12, eval_every: 2, eval_batches: 2, checkpoint_every: 0, log_every: 1}
 """
+FIGURES = ["loss", "grad_norm", "val_loss"]
 WORDS = "a stage waits while its input is late, and works when a microbatch comes. ".split(" ")
 
 
@@ -41,6 +42,28 @@ def run(mpirun, program, ranks, config, output, settings, flags=()):
         command += ["--set", f"{key}={value}"]
     return subprocess.run(command, env=environment, timeout=60 * PATIENCE, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
+
+
+class Trained:
+    """A run that ended well: what it `said`, its lines of metrics, all `figures` in them, and the saved `weights`."""
+
+    def __init__(self, mpirun, program, ranks, config, output, settings, flags=()):
+        self.output = output
+        done = run(mpirun, program, ranks, config, output, settings, flags)
+        assert done.returncode == 0, f"{output}: exit code {done.returncode}\n{done.stdout}"
+        self.said = done.stdout
+        self.lines = metrics(output)
+        self.figures = [line[key] for line in self.lines for key in FIGURES if key in line]
+        self.weights = weights(output)
+        self.peaks = self.lines[-1]["peak_bytes"]
+
+    def same_bits(self, other):
+        return self.figures == other.figures and self.weights == other.weights
+
+    def difference(self, other):
+        """The largest of a figure, relative."""
+        assert len(self.figures) == len(other.figures), (self.lines, other.lines)
+        return max(abs(a - b) / abs(b) for a, b in zip(self.figures, other.figures))
 
 
 def metrics(output):

@@ -1,9 +1,8 @@
 // Training in bfloat16: laws 1 and 2 hold within it, and it stays near float32.
 #include <algorithm>
-#include <mutex>
 
 #include "catch.h"
-#include "pipeline_threads.h"
+#include "trained.h"
 
 using namespace pipetrain;
 
@@ -11,12 +10,6 @@ namespace {
 
 constexpr std::int64_t kRows = 9, kTokens = 8, kSteps = 4;
 constexpr int kVocabulary = 13;
-
-struct Run {
-  std::vector<double> losses, norms;
-  double validation = 0;
-  Weights weights;
-};
 
 ModelConfig gpt() {
   return {.preset = "gpt", .depth = 3, .heads = 2, .width = 16, .context = kTokens};
@@ -34,30 +27,8 @@ Config with(ModelConfig model, const std::string& precision, const std::string& 
   return config;
 }
 
-Run run(const Config& config, int ranks, const Source& source, std::int64_t steps = kSteps) {
-  Run made;
-  std::mutex mutex;
-  run_ranks(config, source, ranks, [&](RankThread& rank) {
-    rank.train(0, steps, [&](std::int64_t, const StepResult& result) {
-      if (rank.rank() != 0) return;
-      made.losses.push_back(result.loss);
-      made.norms.push_back(result.gradient_norm);
-    });
-    const double validation = rank.evaluate();
-    const std::lock_guard lock(mutex);
-    if (rank.rank() == 0) made.validation = validation;
-    if (rank.first_replica()) made.weights.merge(rank.owned_values());
-  });
-  return made;
-}
-
-Run run(const Config& config, int ranks, std::int64_t steps = kSteps) {
-  return run(config, ranks, FixedSource::counting(kRows, kTokens, kVocabulary), steps);
-}
-
-bool same(const Run& a, const Run& b) {
-  return a.losses == b.losses && a.norms == b.norms && a.validation == b.validation &&
-         a.weights == b.weights;
+Trained run(const Config& config, int ranks, std::int64_t steps = kSteps) {
+  return train_ranks(config, FixedSource::counting(kRows, kTokens, kVocabulary), ranks, steps);
 }
 
 double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
@@ -71,18 +42,18 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
 TEST_CASE("bfloat16 gives the same bits under every schedule, on every number of ranks") {
   ModelConfig model = gpt();
   model.dropout = 0.1;
-  const Run alone = run(with(model, "bfloat16"), 1);
+  const Trained alone = run(with(model, "bfloat16"), 1);
   CHECK(std::ranges::is_sorted(alone.losses, std::greater{}));
-  CHECK_FALSE(same(alone, run(with(model, "float32"), 1)));
+  CHECK_FALSE(alone == run(with(model, "float32"), 1));
   for (const char* schedule : {"gpipe", "1f1b", "zb-h1", "zbv", "interleaved"}) {
     INFO(schedule);
-    CHECK(same(alone, run(with(model, "bfloat16", schedule), 2)));
+    CHECK(alone == run(with(model, "bfloat16", schedule), 2));
   }
-  CHECK(same(alone, run(with(model, "bfloat16"), 4)));
+  CHECK(alone == run(with(model, "bfloat16"), 4));
   for (const char* recompute : {"full", "attention"}) {
     Config config = with(model, "bfloat16");
     config.pipeline.recompute = recompute;
-    CHECK(same(alone, run(config, 2)));
+    CHECK(alone == run(config, 2));
   }
 }
 
@@ -92,8 +63,8 @@ TEST_CASE("Losses in bfloat16 stay near those in float32") {
   llama.kv_heads = 1;
   for (const ModelConfig& model : {gpt(), llama}) {
     INFO(model.preset);
-    const Run half = run(with(model, "bfloat16"), 1, 40);
-    const Run full = run(with(model, "float32"), 1, 40);
+    const Trained half = run(with(model, "bfloat16"), 1, 40);
+    const Trained full = run(with(model, "float32"), 1, 40);
     CHECK(full.losses.back() < full.losses.front() - 0.5);
     CHECK(largest_difference(half.losses, full.losses) < 0.02);
   }
@@ -102,9 +73,9 @@ TEST_CASE("Losses in bfloat16 stay near those in float32") {
 TEST_CASE("Images are taken in bfloat16, after patches in float32") {
   const ModelConfig vit = {.preset = "vit", .depth = 2, .heads = 2, .width = 16, .patch = 4};
   const FixedSource source = FixedSource::images(kRows, {8, 8, 3}, 5);
-  const Run half = run(with(vit, "bfloat16"), 1, source);
-  CHECK(largest_difference(half.losses, run(with(vit, "float32"), 1, source).losses) < 0.02);
-  CHECK(same(half, run(with(vit, "bfloat16"), 4, source)));
+  const Trained half = train_ranks(with(vit, "bfloat16"), source, 1, kSteps);
+  CHECK(largest_difference(half.losses, train_ranks(with(vit, "float32"), source, 1, kSteps).losses) < 0.02);
+  CHECK(half == train_ranks(with(vit, "bfloat16"), source, 4, kSteps));
 }
 
 TEST_CASE("Ranks that share layers sum their parts of bfloat16 products in float32") {
@@ -112,11 +83,11 @@ TEST_CASE("Ranks that share layers sum their parts of bfloat16 products in float
     ModelConfig model = gpt();
     model.dropout = dropout;
     Config config = with(model, "bfloat16");
-    const Run whole = run(config, 1);
+    const Trained whole = run(config, 1);
     config.parallel.tensor = 2;
-    const Run shared = run(config, 2);
+    const Trained shared = run(config, 2);
     CHECK(largest_difference(whole.losses, shared.losses) < 2e-3);
-    const Run cut = run(config, 4);  // each rank has other slices of the weights
+    const Trained cut = run(config, 4);  // each rank has other slices of the weights
     CHECK(cut.losses == shared.losses);
     CHECK(cut.norms == shared.norms);
     CHECK(cut.validation == shared.validation);

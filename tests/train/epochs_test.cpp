@@ -1,9 +1,7 @@
 // Training that passes over samples: the short last batch of an epoch, and the same bits however
 // the model is cut.
-#include <mutex>
-
 #include "catch.h"
-#include "pipeline_threads.h"
+#include "trained.h"
 
 using namespace pipetrain;
 
@@ -21,26 +19,20 @@ Config config_of(const std::string& schedule, int microbatches) {
   return config;
 }
 
-struct Run {
-  std::vector<double> losses;
-  std::vector<std::int64_t> rows;
-  Weights weights;
+struct Run : Trained {
+  std::vector<std::int64_t> rows;  // of each step
 };
 
 Run run(const std::string& schedule, int microbatches, int ranks) {
   FixedSource source = FixedSource::counting(kSamples, 4, 13);
   source.pass_over_rows();
   Run made;
-  std::mutex mutex;
   const Config config = config_of(schedule, microbatches);
   run_ranks(config, source, ranks, [&](RankThread& rank) {
-    rank.train(0, kSteps, [&](std::int64_t step, const StepResult& result) {
-      if (rank.rank() != 0) return;
-      made.losses.push_back(result.loss);
-      made.rows.push_back(rank.pipeline().training_step(step).rows);
+    made.train(rank, 0, kSteps, [&](std::int64_t step, const StepResult&) {
+      if (rank.rank() == 0) made.rows.push_back(rank.pipeline().training_step(step).rows);
     });
-    const std::lock_guard lock(mutex);
-    made.weights.merge(rank.owned_values());
+    made.take_weights(rank);
   });
   return made;
 }

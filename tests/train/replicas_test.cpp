@@ -1,23 +1,19 @@
 // Data parallelism: replicas of the pipeline train as one (law 2), give the same bits each time,
 // and sharding the optimizer changes nothing but the memory.
-#include <cmath>
 #include <mutex>
 
 #include "catch.h"
-#include "pipeline_threads.h"
+#include "trained.h"
 
 using namespace pipetrain;
 
 namespace {
 
-struct Run {
-  std::vector<double> losses, norms;
-  double validation = 0;
-  std::vector<Weights> weights;           // per replica
+struct Run : Trained {
+  std::vector<Weights> replicas;
   std::vector<std::size_t> moment_bytes;  // per rank
   friend bool operator==(const Run& a, const Run& b) {
-    return a.losses == b.losses && a.norms == b.norms && a.validation == b.validation &&
-           a.weights == b.weights;
+    return static_cast<const Trained&>(a) == b && a.replicas == b.replicas;
   }
 };
 
@@ -42,20 +38,16 @@ Config gpt(int replicas, const std::string& schedule, const std::string& shard) 
 Run run(const Config& config, const Source& source, int pipeline_ranks, int steps = 4) {
   const int replicas = config.parallel.data, ranks = replicas * pipeline_ranks;
   Run made;
-  made.weights.resize(static_cast<std::size_t>(replicas));
+  made.replicas.resize(static_cast<std::size_t>(replicas));
   made.moment_bytes.resize(static_cast<std::size_t>(ranks));
   std::mutex mutex;
   run_ranks(config, source, ranks, [&](RankThread& rank) {
-    rank.train(0, steps, [&](std::int64_t, const StepResult& result) {
-      if (rank.rank() != 0) return;
-      made.losses.push_back(result.loss);
-      made.norms.push_back(result.gradient_norm);
-    });
-    const double validation = rank.evaluate();
+    made.train(rank, 0, steps);
+    made.evaluate(rank);
+    made.take_weights(rank);
     const std::lock_guard lock(mutex);
-    if (rank.rank() == 0) made.validation = validation;
     const auto replica = static_cast<std::size_t>(rank.pipeline().position().data);
-    made.weights[replica].merge(rank.owned_values());
+    made.replicas[replica].merge(rank.owned_values());
     for (std::size_t s = 0; s < rank.pipeline().local_stages().size(); ++s) {
       for (const auto& moment : rank.pipeline().optimizer().moments(s)) {
         made.moment_bytes[static_cast<std::size_t>(rank.rank())] += moment.values->bytes();
@@ -63,15 +55,6 @@ Run run(const Config& config, const Source& source, int pipeline_ranks, int step
     }
   });
   return made;
-}
-
-double largest_difference(const std::vector<double>& found, const std::vector<double>& expected) {
-  REQUIRE(found.size() == expected.size());
-  double largest = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    largest = std::max(largest, std::abs(found[i] / expected[i] - 1));
-  }
-  return largest;
 }
 
 const FixedSource kTokens = FixedSource::counting(kRows + 1, 8, 65);
@@ -85,10 +68,10 @@ TEST_CASE("Two, three and four replicas give the losses of one, to rounding") {
     for (const char* schedule : {"1f1b", "zb-h1"}) {
       INFO(replicas << " replicas, " << schedule);
       const Run several = run(gpt(replicas, schedule, "none"), kTokens, 2);
-      CHECK(largest_difference(several.losses, one.losses) < 1e-6);
-      CHECK(largest_difference(several.norms, one.norms) < 1e-5);
+      CHECK(relative_difference(several.losses, one.losses) < 1e-6);
+      CHECK(relative_difference(several.norms, one.norms) < 1e-5);
       CHECK(several.validation == Approx(one.validation).epsilon(1e-6));
-      for (const Weights& weights : several.weights) CHECK(weights == several.weights[0]);
+      for (const Weights& weights : several.replicas) CHECK(weights == several.weights);
     }
   }
 }
@@ -141,8 +124,8 @@ TEST_CASE("Replicas that see other tokens in every step train a large vocabulary
     return made;
   };
   const Run one = run(config(1, "none"), source, 1), two = run(config(2, "none"), source, 2);
-  CHECK(largest_difference(two.losses, one.losses) < 1e-6);
-  CHECK(largest_difference(two.norms, one.norms) < 1e-5);
+  CHECK(relative_difference(two.losses, one.losses) < 1e-6);
+  CHECK(relative_difference(two.norms, one.norms) < 1e-5);
   CHECK(run(config(2, "optimizer"), source, 2) == two);
 }
 
@@ -158,7 +141,7 @@ TEST_CASE("SGD, epochs with a short last batch, and recompute go with replicas")
     return made;
   };
   const Run one = run(config(1, "none"), source, 1), three = run(config(3, "none"), source, 2);
-  CHECK(largest_difference(three.losses, one.losses) < 1e-6);
+  CHECK(relative_difference(three.losses, one.losses) < 1e-6);
   CHECK(three.validation == Approx(one.validation).epsilon(1e-6));
   CHECK(run(config(3, "optimizer"), source, 2) == three);
 }
@@ -183,12 +166,12 @@ TEST_CASE("Replicas share dropout's rows and average batch norm's running statis
   };
   // The same microbatches, so the same statistics: of 2 replicas' one each, against one's two.
   const Run one = run(config(1, 2), images, 1), two = run(config(2, 1), images, 2);
-  CHECK(largest_difference(two.losses, one.losses) < 1e-6);
-  CHECK(two.weights[0] == two.weights[1]);
+  CHECK(relative_difference(two.losses, one.losses) < 1e-6);
+  CHECK(two.replicas[0] == two.replicas[1]);
   // After one step each replica's statistics are of its half of the rows, their mean that of all.
   const std::string mean = "layers.1.batch_norm.running_mean";
   const auto after_one_step = [&](int replicas) {
-    return run(config(replicas, 1), images, replicas, 1).weights[0].at(mean);
+    return run(config(replicas, 1), images, replicas, 1).weights.at(mean);
   };
   const std::vector<float> whole = after_one_step(1), halves = after_one_step(2);
   for (std::size_t c = 0; c < whole.size(); ++c) CHECK(halves[c] == Approx(whole[c]).epsilon(1e-4));

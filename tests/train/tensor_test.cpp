@@ -5,8 +5,8 @@
 
 #include "catch.h"
 #include "data/temporary_folder.h"
-#include "pipeline_threads.h"
 #include "train/weights.h"
+#include "trained.h"
 
 using namespace pipetrain;
 
@@ -14,9 +14,7 @@ namespace {
 
 constexpr int kRows = 12;
 
-struct Run {
-  std::vector<double> losses, norms;
-  double validation = 0;
+struct Run : Trained {
   Weights values, gradients;  // whole tensors
   friend bool operator==(const Run&, const Run&) = default;
 };
@@ -71,19 +69,14 @@ Run run(const Config& config, const Source& source, const Way& way = {}) {
       load_weights(checkpoint, rank.pipeline());
       load_moments(checkpoint, rank.pipeline());
     }
-    rank.train(way.first, way.end, [&](std::int64_t, const StepResult& result) {
-      if (rank.rank() != 0) return;
-      made.losses.push_back(result.loss);
-      made.norms.push_back(result.gradient_norm);
-    });
+    made.train(rank, way.first, way.end);
     Weights copies, unused;
     {
       const std::lock_guard lock(mutex);
       collect(rank, &StageParameters::gradients, made.gradients, unused);
       collect(rank, &StageParameters::values, made.values, copies);
     }
-    const double validation = rank.evaluate();
-    if (rank.rank() == 0) made.validation = validation;
+    made.evaluate(rank);
     rank.collective().barrier();
     if (!way.save_to.empty()) save(rank, way.save_to);
     const std::lock_guard lock(mutex);
@@ -95,15 +88,6 @@ Run run(const Config& config, const Source& source, const Way& way = {}) {
   });
   CHECK(same_copies);
   return made;
-}
-
-double largest_difference(const std::vector<double>& found, const std::vector<double>& expected) {
-  REQUIRE(found.size() == expected.size());
-  double largest = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    largest = std::max(largest, std::abs(found[i] / expected[i] - 1));
-  }
-  return largest;
 }
 
 // The largest distance of a tensor's entries, relative to its largest entry.
@@ -166,8 +150,8 @@ FixedSource labelled() {
 }
 
 void check_near(const Run& found, const Run& one) {
-  CHECK(largest_difference(found.losses, one.losses) < 1e-6);
-  CHECK(largest_difference(found.norms, one.norms) < 1e-5);
+  CHECK(relative_difference(found.losses, one.losses) < 1e-6);
+  CHECK(relative_difference(found.norms, one.norms) < 1e-5);
   CHECK(found.validation == Approx(one.validation).epsilon(1e-6));
 }
 
