@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "plan/block_tally.h"
 #include "schedule/generate.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
@@ -19,61 +20,10 @@ constexpr std::int64_t kFloatBytes = 4, kNormBytes = 8, kNormChunkElements = 409
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-// Counts blocks by size, each size under a small number, since lists of actions are long.
-class Tally {
- public:
-  using Counts = std::vector<std::pair<std::size_t, int>>;
-  struct Use {
-    Counts most, after;
-  };
-
-  Use prepare(const MemoryUse& use) { return {numbered(use.most), numbered(use.after)}; }
-  void run(const Use& use) {
-    for (const auto& [i, count] : use.most) most_[i] = std::max(most_[i], used_[i] + count);
-    for (const auto& [i, count] : use.after) {
-      used_[i] += count;
-      used_bytes_ += count * sizes_[i];
-    }
-  }
-  void take(std::int64_t size, int count = 1) { run(prepare(takes(size, count))); }
-  // What is used now is what was then; the most stays.
-  void return_to(const Tally& before) {
-    std::fill(used_.begin(), used_.end(), 0);
-    std::copy(before.used_.begin(), before.used_.end(), used_.begin());
-    used_bytes_ = before.used_bytes_;
-  }
-  std::int64_t used() const { return used_bytes_; }
-  std::int64_t reserved() const {
-    std::int64_t bytes = 0;
-    for (std::size_t i = 0; i < sizes_.size(); ++i) bytes += sizes_[i] * most_[i];
-    return bytes;
-  }
-
- private:
-  Counts numbered(const Blocks& blocks) {
-    Counts counts;
-    for (const auto& [size, count] : blocks) {
-      const auto [found, added] = numbers_.try_emplace(size, sizes_.size());
-      if (added) {
-        sizes_.push_back(size);
-        used_.push_back(0);
-        most_.push_back(0);
-      }
-      if (count != 0) counts.emplace_back(found->second, count);
-    }
-    return counts;
-  }
-
-  std::unordered_map<std::int64_t, std::size_t> numbers_;
-  std::vector<std::int64_t> sizes_;
-  std::vector<int> used_, most_;
-  std::int64_t used_bytes_ = 0;
-};
-
 // One rank's steps of one size, in a pool that those of others share.
 class Walk {
  public:
-  Walk(const MemoryPlan& plan, int rank, Tally& tally)
+  Walk(const MemoryPlan& plan, int rank, BlockTally& tally)
       : plan_(plan), rank_(rank), count_(plan.schedule.microbatches), tally_(tally) {
     for (std::size_t s = 0; s < plan.stages.size(); ++s) {
       if (owner(static_cast<int>(s)) != rank) continue;
@@ -127,7 +77,7 @@ class Walk {
 
  private:
   struct Prepared {
-    Tally::Use forward, forgetting_forward, recompute, backward_input, backward_weight, evaluation;
+    BlockTally::Use forward, forgetting_forward, recompute, backward_input, backward_weight, evaluation;
   };
 
   Prepared prepare(const StageProfile& stage) {
@@ -239,7 +189,7 @@ class Walk {
     return is_larger(action.microbatch) ? larger : smaller;
   }
 
-  const Tally::Use& use_of(const Action& action, bool forgets) const {
+  const BlockTally::Use& use_of(const Action& action, bool forgets) const {
     const Prepared& all = uses(action);
     switch (action.op) {
       case Op::kForward:
@@ -288,7 +238,7 @@ class Walk {
 
   const MemoryPlan& plan_;
   int rank_, count_;
-  Tally& tally_;
+  BlockTally& tally_;
   std::unordered_map<std::size_t, std::pair<Prepared, Prepared>> prepared_;
   std::array<std::int64_t, 2> sending_ = {};
 };
@@ -313,9 +263,9 @@ struct Lists {
 
 // What the steps of `plan` take beside those that `tally` knows.
 void add_other_sizes(const MemoryPlan& plan, const Lists& lists, std::size_t rank, int batches,
-                     bool trained, Tally& tally, RankMemory& memory) {
+                     bool trained, BlockTally& tally, RankMemory& memory) {
   Walk walk(plan, static_cast<int>(rank), tally);
-  const Tally before = tally;
+  const BlockTally before = tally;
   if (plan.trains && !trained) {
     memory.short_batch += walk.short_step(lists.training.ranks[rank], lists.bounds[rank]);
     tally.return_to(before);
@@ -334,7 +284,7 @@ std::vector<RankMemory> rank_memory(const MemoryPlan& plan, const std::vector<Me
   const std::vector<Lists> other_lists(others.begin(), others.end());
   std::vector<RankMemory> ranks;
   for (std::size_t r = 0; r < lists.training.ranks.size(); ++r) {
-    Tally tally;
+    BlockTally tally;
     RankMemory& memory =
         ranks.emplace_back(Walk(plan, static_cast<int>(r), tally)
                                .run(lists.training.ranks[r], plan.parameters[r], lists.bounds[r]));

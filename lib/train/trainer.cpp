@@ -1,36 +1,17 @@
 #include "train/trainer.h"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_request.h"
-#include "schedule/simulate.h"
 #include "train/grid_text.h"
 #include "train/memory_forecast.h"
 #include "train/summary.h"
 #include "train/weights.h"
 
 namespace pipetrain {
-
-void Trainer::Window::add(const StepResult& result, std::int64_t step_rows) {
-  ++steps;
-  rows += step_rows;
-  seconds += result.step_seconds;
-  bubble += result.bubble_fraction();
-  stage_seconds.resize(result.stage_seconds.size());
-  for (std::size_t s = 0; s < stage_seconds.size(); ++s) {
-    stage_seconds[s] += result.stage_seconds[s];
-  }
-}
-
-double Trainer::Window::predicted_bubble(const Schedule& schedule) const {
-  return simulate(schedule, {stage_seconds, 0}).bubble_fraction();
-}
 
 Trainer::Trainer(const Config& config, const World& world, const Source* source,
                  RunDirectory* directory, ModelPlan plan, const GridLinks& links, MemoryPool& pool,
@@ -42,9 +23,7 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       collective_(links.world),
       pool_(pool),
       pipeline_(config, std::move(plan), links, pool),
-      progress_(options.progress && source != nullptr, config.train.steps, pipeline_.rate_unit()),
-      busy_seconds_(static_cast<std::size_t>(world.size())),
-      run_seconds_(static_cast<std::size_t>(world.size())),
+      report_(config.train, pipeline_, directory, options.progress),
       checkpoints_(config.train, links.world, pool),
       resume_from_(options.resume_from) {
   if (options.trace) {
@@ -75,18 +54,14 @@ bool Trainer::run() {
     checkpoints_.reserve(tensors_to_save(pipeline_));
   }
   feed_training(first_step_);
-  if (validates()) {
-    first_evaluation_ = last_evaluation_ = evaluator_->run();
-    evaluated_step_ = first_step_;
-  }
+  if (validates()) evaluate(first_step_);
   const double begin = wall_seconds();
   bool goes_on = true;
   for (std::int64_t step = first_step_; goes_on && step < train.steps; ++step) {
     goes_on = step_once(step);
   }
   checkpoints_.complete();
-  training_seconds_ = wall_seconds() - begin;
-  print_summary();
+  report_.print_summary(pipeline_, pool_, collective_, wall_seconds() - begin, feeding_seconds_);
   return goes_on;
 }
 
@@ -101,22 +76,17 @@ bool Trainer::step_once(std::int64_t step) {
   const StepResult result =
       pipeline_.train(context, rate, {.stop = stop_requested(), .writing = checkpoints_.working()});
   if (!result.finite) handle_not_finite(context, result);
-  window_.add(result, context.rows);
-  whole_run_.add(result, context.rows);
-  for (std::size_t r = 0; r < busy_seconds_.size(); ++r) {
-    busy_seconds_[r] += result.busy_seconds[r];
-    run_seconds_[r] += result.run_seconds[r];
-  }
+  report_.add_step(result, context.rows);
   const double stepped = wall_seconds();
   if (trace_) trace_step(step + 1, result, feed);
   report_step(step + 1, result, rate);
   if (checkpoints_.pending() && result.writing == 0) {
-    progress_.clear();
+    report_.clear_progress();
     checkpoints_.advance();
   }
   const bool last = step + 1 == train.steps, stops = !last && result.stopping > 0;
   if (last || stops || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
-    progress_.clear();
+    report_.clear_progress();
     save_checkpoint(step + 1, /*in_background=*/!last && !stops);
   }
   if (stops) {
@@ -177,8 +147,10 @@ void Trainer::feed_training(std::int64_t step) {
   feeding_seconds_ += coordinator_->seconds() - before;
 }
 
-double Trainer::targets_per_second(const Window& window) const {
-  return static_cast<double>(window.rows * pipeline_.targets_per_row()) / window.seconds;
+void Trainer::evaluate(std::int64_t step) {
+  last_evaluation_ = evaluator_->run();
+  evaluated_step_ = step;
+  report_.add_evaluation(*last_evaluation_);
 }
 
 // Before anything else runs in the engine, whose recorder holds one step.
@@ -192,7 +164,7 @@ void Trainer::trace_step(std::int64_t step, const StepResult& result, const Othe
   trace_->write();
   trace_.reset();
   if (!coordinates()) return;
-  progress_.clear();
+  report_.clear_progress();
   spdlog::info("trace: {}", trace_path(config_.train.output));
 }
 
@@ -202,42 +174,10 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
   const bool evaluates = validates() && (last || step % train.eval_every == 0);
   const bool logs = step == 1 || last || evaluates || step % train.log_every == 0;
   if (evaluates) {
-    progress_.clear();
-    last_evaluation_ = evaluator_->run();
-    evaluated_step_ = step;
+    report_.clear_progress();
+    evaluate(step);
   }
-  if (!logs) return;
-  const double seconds = window_.seconds / window_.steps;
-  const double rate = targets_per_second(window_);
-  if (coordinates()) {
-    nlohmann::ordered_json line = {
-        {"step", step},
-        {"loss", result.loss},
-        {"learning_rate", learning_rate},
-        {"grad_norm", result.gradient_norm},
-        {"step_seconds", seconds},
-        {std::string(pipeline_.rate_unit()) + "_per_second", rate},
-        {"bubble_fraction", window_.bubble / window_.steps},
-        {"bubble_predicted", window_.predicted_bubble(pipeline_.layout().schedule)},
-        {"peak_bytes",
-         std::vector<std::int64_t>(result.peak_bytes.begin(), result.peak_bytes.end())}};
-    std::string validation;
-    if (evaluates) {
-      line["val_loss"] = last_evaluation_->loss;
-      validation = fmt::format("validation loss {:.4f}  ", last_evaluation_->loss);
-    }
-    if (evaluates && pipeline_.classifies()) {
-      line["val_accuracy"] = last_evaluation_->accuracy;
-      validation += fmt::format("accuracy {:.2f}%  ", 100 * last_evaluation_->accuracy);
-    }
-    write_metrics(line);
-    if (evaluates || !progress_.visible()) {
-      spdlog::info("step {:>6}  loss {:.4f}  {}{:.0f} {}/s", step, result.loss, validation, rate,
-                   pipeline_.rate_unit());
-    }
-    progress_.draw(step, result.loss, rate, seconds * static_cast<double>(train.steps - step));
-  }
-  window_ = {};
+  if (logs) report_.write_line(step, result, learning_rate, evaluates);
 }
 
 void Trainer::handle_not_finite(const StepContext& step, const StepResult& result) {
@@ -245,7 +185,7 @@ void Trainer::handle_not_finite(const StepContext& step, const StepResult& resul
   pipeline_.expect_batch(step);
   if (coordinates()) coordinator_->feed(pipeline_.batch_plan(step));
   const std::string where = pipeline_.find_not_finite(step);
-  progress_.clear();
+  report_.clear_progress();
   const std::string what = (std::isfinite(result.loss) ? "gradient" : "loss") +
                            std::string(" is not finite at step ") + std::to_string(step.step + 1) +
                            ": first in " + where;
@@ -293,47 +233,6 @@ void Trainer::save_checkpoint(std::int64_t step, bool in_background) {
     contents.config_yaml = resolved_yaml(config_);
   }
   checkpoints_.write(std::move(contents), in_background);
-}
-
-// A full disk stops the run, or its metrics alone, as train.on_write_error says.
-void Trainer::write_metrics(const nlohmann::ordered_json& line) {
-  try {
-    directory_->metrics().write(line);
-  } catch (const Error& error) {
-    if (config_.train.on_write_error == "stop") throw;
-    if (!metrics_failed_) spdlog::warn("{}; training goes on", error.what());
-    metrics_failed_ = true;
-  }
-}
-
-void Trainer::print_summary() {
-  const std::vector<std::string> rows = collective_.all_gather_text(
-      to_text(summarize_rank(pipeline_, pool_, busy_seconds_[static_cast<std::size_t>(world_.rank)],
-                             run_seconds_[static_cast<std::size_t>(world_.rank)])));
-  if (!coordinates()) return;
-  progress_.clear();
-  const Schedule& schedule = pipeline_.layout().schedule;
-  RunSummary run;
-  run.steps = whole_run_.steps;
-  run.seconds = training_seconds_;
-  run.rate = targets_per_second(whole_run_);
-  run.rate_unit = pipeline_.rate_unit();
-  run.coordinator_share = feeding_seconds_ / whole_run_.seconds;
-  run.bubble = whole_run_.bubble / whole_run_.steps;
-  run.predicted_bubble = whole_run_.predicted_bubble(schedule);
-  run.microbatches = schedule.microbatches;
-  run.stages = pipeline_.stage_count();
-  run.replicas = pipeline_.grid().data();
-  if (first_evaluation_) run.first_validation_loss = first_evaluation_->loss;
-  if (last_evaluation_) run.last_validation_loss = last_evaluation_->loss;
-  if (last_evaluation_ && pipeline_.classifies()) {
-    run.first_accuracy = first_evaluation_->accuracy;
-    run.last_accuracy = last_evaluation_->accuracy;
-  }
-  run.output = config_.train.output;
-  for (const std::string& row : rows) run.ranks.push_back(rank_summary_of(row));
-  std::fputs(summary_text(run).c_str(), stdout);
-  std::fflush(stdout);
 }
 
 }  // namespace pipetrain

@@ -1,0 +1,136 @@
+#include "train/training_report.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "schedule/simulate.h"
+#include "train/summary.h"
+
+namespace pipetrain {
+
+void TrainingReport::Window::add(const StepResult& result, std::int64_t step_rows) {
+  ++steps;
+  rows += step_rows;
+  seconds += result.step_seconds;
+  bubble += result.bubble_fraction();
+  stage_seconds.resize(result.stage_seconds.size());
+  for (std::size_t s = 0; s < stage_seconds.size(); ++s) {
+    stage_seconds[s] += result.stage_seconds[s];
+  }
+}
+
+double TrainingReport::Window::predicted_bubble(const Schedule& schedule) const {
+  return simulate(schedule, {stage_seconds, 0}).bubble_fraction();
+}
+
+TrainingReport::TrainingReport(const TrainConfig& config, const PipelineRank& pipeline,
+                               RunDirectory* directory, bool progress)
+    : config_(config),
+      pipeline_(pipeline),
+      directory_(directory),
+      progress_(progress && directory != nullptr, config.steps, pipeline.rate_unit()) {}
+
+void TrainingReport::add_step(const StepResult& result, std::int64_t rows) {
+  since_line_.add(result, rows);
+  whole_run_.add(result, rows);
+  busy_seconds_.resize(result.busy_seconds.size());
+  run_seconds_.resize(result.run_seconds.size());
+  for (std::size_t r = 0; r < busy_seconds_.size(); ++r) {
+    busy_seconds_[r] += result.busy_seconds[r];
+    run_seconds_[r] += result.run_seconds[r];
+  }
+}
+
+void TrainingReport::add_evaluation(const Evaluation& evaluation) {
+  if (!first_evaluation_) first_evaluation_ = evaluation;
+  last_evaluation_ = evaluation;
+}
+
+double TrainingReport::targets_per_second(const Window& window) const {
+  return static_cast<double>(window.rows * pipeline_.targets_per_row()) / window.seconds;
+}
+
+void TrainingReport::write_line(std::int64_t step, const StepResult& result, double learning_rate,
+                                bool evaluated) {
+  const Window window = std::exchange(since_line_, {});
+  if (directory_ == nullptr) return;
+  const double seconds = window.seconds / window.steps;
+  const double rate = targets_per_second(window);
+  nlohmann::ordered_json line = {
+      {"step", step},
+      {"loss", result.loss},
+      {"learning_rate", learning_rate},
+      {"grad_norm", result.gradient_norm},
+      {"step_seconds", seconds},
+      {std::string(pipeline_.rate_unit()) + "_per_second", rate},
+      {"bubble_fraction", window.bubble / window.steps},
+      {"bubble_predicted", window.predicted_bubble(pipeline_.layout().schedule)},
+      {"peak_bytes",
+       std::vector<std::int64_t>(result.peak_bytes.begin(), result.peak_bytes.end())}};
+  std::string validation;
+  if (evaluated) {
+    line["val_loss"] = last_evaluation_->loss;
+    validation = fmt::format("validation loss {:.4f}  ", last_evaluation_->loss);
+  }
+  if (evaluated && pipeline_.classifies()) {
+    line["val_accuracy"] = last_evaluation_->accuracy;
+    validation += fmt::format("accuracy {:.2f}%  ", 100 * last_evaluation_->accuracy);
+  }
+  write_metrics(line);
+  if (evaluated || !progress_.visible()) {
+    spdlog::info("step {:>6}  loss {:.4f}  {}{:.0f} {}/s", step, result.loss, validation, rate,
+                 pipeline_.rate_unit());
+  }
+  progress_.draw(step, result.loss, rate, seconds * static_cast<double>(config_.steps - step));
+}
+
+void TrainingReport::write_metrics(const nlohmann::ordered_json& line) {
+  try {
+    directory_->metrics().write(line);
+  } catch (const Error& error) {
+    if (config_.on_write_error == "stop") throw;
+    if (!metrics_failed_) spdlog::warn("{}; training goes on", error.what());
+    metrics_failed_ = true;
+  }
+}
+
+void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& pool,
+                                   Collective& world, double training_seconds,
+                                   double feeding_seconds) {
+  const auto rank = static_cast<std::size_t>(world.rank());
+  const std::vector<std::string> rows = world.all_gather_text(
+      to_text(summarize_rank(pipeline, pool, busy_seconds_[rank], run_seconds_[rank])));
+  if (directory_ == nullptr) return;
+  progress_.clear();
+  const Schedule& schedule = pipeline_.layout().schedule;
+  RunSummary run;
+  run.steps = whole_run_.steps;
+  run.seconds = training_seconds;
+  run.rate = targets_per_second(whole_run_);
+  run.rate_unit = pipeline_.rate_unit();
+  run.coordinator_share = feeding_seconds / whole_run_.seconds;
+  run.bubble = whole_run_.bubble / whole_run_.steps;
+  run.predicted_bubble = whole_run_.predicted_bubble(schedule);
+  run.microbatches = schedule.microbatches;
+  run.stages = pipeline_.stage_count();
+  run.replicas = pipeline_.grid().data();
+  if (last_evaluation_) {
+    run.first_validation_loss = first_evaluation_->loss;
+    run.last_validation_loss = last_evaluation_->loss;
+  }
+  if (last_evaluation_ && pipeline_.classifies()) {
+    run.first_accuracy = first_evaluation_->accuracy;
+    run.last_accuracy = last_evaluation_->accuracy;
+  }
+  run.output = config_.output;
+  for (const std::string& row : rows) run.ranks.push_back(rank_summary_of(row));
+  std::fputs(summary_text(run).c_str(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace pipetrain

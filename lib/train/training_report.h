@@ -1,0 +1,59 @@
+// What a training run says of its steps: lines of metrics.jsonl and of the log, a progress bar, the
+// summary at its end. It must not know how steps are fed, run or saved.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+
+#include "train/evaluator.h"
+#include "train/progress.h"
+#include "train/run_directory.h"
+
+namespace pipetrain {
+
+class TrainingReport {
+ public:
+  // `directory` on rank 0, which does the talking, null elsewhere; all arguments outlive it.
+  TrainingReport(const TrainConfig& config, const PipelineRank& pipeline, RunDirectory* directory,
+                 bool progress);
+
+  // On all ranks: every step, and every evaluation, the one before the first step included.
+  void add_step(const StepResult& result, std::int64_t rows);
+  void add_evaluation(const Evaluation& evaluation);
+
+  // After step `step`, counted from 1: means over the steps since the last line, with the last
+  // evaluation's figures if it was one of this step. A line that cannot be written is an Error, or
+  // a warning, as train.on_write_error says.
+  void write_line(std::int64_t step, const StepResult& result, double learning_rate,
+                  bool evaluated);
+  // Before anything else is printed.
+  void clear_progress() { progress_.clear(); }
+
+  // Collective.
+  void print_summary(PipelineRank& pipeline, const MemoryPool& pool, Collective& world,
+                     double training_seconds, double feeding_seconds);
+
+ private:
+  struct Window {  // of steps
+    int steps = 0;
+    std::int64_t rows = 0;
+    double seconds = 0, bubble = 0;
+    std::vector<StageCost> stage_seconds;
+    void add(const StepResult& result, std::int64_t step_rows);
+    double predicted_bubble(const Schedule& schedule) const;
+  };
+
+  double targets_per_second(const Window& window) const;
+  void write_metrics(const nlohmann::ordered_json& line);
+
+  const TrainConfig& config_;
+  const PipelineRank& pipeline_;
+  RunDirectory* directory_;
+  Progress progress_;
+  Window since_line_, whole_run_;
+  std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
+  std::optional<Evaluation> first_evaluation_, last_evaluation_;
+  bool metrics_failed_ = false;  // and it was said
+};
+
+}  // namespace pipetrain
