@@ -88,7 +88,7 @@ PlanInputs measure(const MpiSession& session, const Startup& started, const Plan
   MemoryPool pool;
   MpiMailbox mailbox(ranks, pool, started.wait, 1);
   MpiCollective collective(ranks, pool, started.wait, &mailbox);
-  RankCrew crew(collective, mailbox, pool);
+  RankCrew crew(collective, mailbox, pool, started.world.cores_per_rank());
   return with(crew);
 }
 

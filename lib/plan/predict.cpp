@@ -44,6 +44,20 @@ double first_start(const std::vector<Span>& spans) {
   return first == spans.end() ? 0 : first->start;
 }
 
+// Measured while all ranks worked at once; where they share cores, each is faster while others
+// wait.
+Costs shared_out(Costs costs, const Schedule& schedule, const MachineProfile& machine) {
+  if (machine.cores_per_rank >= 1) return costs;
+  for (StageCost& cost : costs.stages) {
+    for (double StageCost::*part : {&StageCost::forward, &StageCost::backward_input,
+                                    &StageCost::backward_weight, &StageCost::recompute}) {
+      cost.*part *= machine.cores_per_rank;
+    }
+  }
+  costs.cores = machine.cores_per_rank * schedule.rank_count();
+  return costs;
+}
+
 bool shards_parameters(const Candidate& candidate) { return candidate.shard == "parameters"; }
 
 // A rank's weights gathered from the replicas, or its gradients scattered to be summed: each sends
@@ -290,7 +304,7 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
     costs.stages[index(s)].gather =
         gather_seconds(stage_elements(schedule, parameters, s), candidate.data, machine);
   }
-  const Timeline timeline = simulate(schedule, costs);
+  const Timeline timeline = simulate(schedule, shared_out(std::move(costs), schedule, machine));
   plan.bubble_fraction = timeline.bubble_fraction();
   for (int rank = 0; rank < candidate.pipeline; ++rank) {
     plan.busy_seconds += timeline.busy(rank) / candidate.pipeline;

@@ -54,6 +54,7 @@ struct ModelProfile {
 // A rank's rates while `copies` of them work at the same time, as ranks on one host do.
 struct MachineProfile {
   int copies = 1, threads = 1;  // ranks that were measured at once, and threads of each
+  double cores_per_rank = 1;    // below 1 where they shared cores: all then took so much longer
   bool real_messages = false;   // between two ranks; else estimated from copying memory
   double message_latency_seconds = 0, message_bytes_per_second = 1;
   double update_seconds_per_element = 0;  // optimizer and gradient norm, per parameter

@@ -30,12 +30,18 @@ std::string head_line(const PlanReport& report) {
   }
   return fmt::format(
       "measured in {:.1f} s: {} layers at {} rows a microbatch, by {} rank{} at once with {} "
-      "thread{} each\n{}"
+      "thread{} each\n{}{}"
       "messages  {} + {:.3g} GB/s, {}\n",
       machine.measure_seconds, inputs.model.layers.size(), sizes, machine.copies,
       machine.copies == 1 ? "" : "s", machine.threads, machine.threads == 1 ? "" : "s",
       report.request.ranks > machine.copies
           ? "          (the other ranks are taken to be on such cores of their own)\n"
+          : "",
+      machine.cores_per_rank < 1
+          ? fmt::format(
+                "          (they share {:.3g} of the cores that they want: one is faster while "
+                "others wait)\n",
+                machine.cores_per_rank)
           : "",
       duration(machine.message_latency_seconds), machine.message_bytes_per_second / 1e9,
       machine.real_messages ? "measured between ranks 0 and 1"
@@ -149,6 +155,7 @@ Json measured_entry(const PlanInputs& inputs) {
   return {{"seconds", machine.measure_seconds},
           {"ranks_at_once", machine.copies},
           {"threads_per_rank", machine.threads},
+          {"cores_per_rank", machine.cores_per_rank},
           {"message_latency_seconds", machine.message_latency_seconds},
           {"message_bytes_per_second", machine.message_bytes_per_second},
           {"messages", machine.real_messages ? "measured" : "estimated"},

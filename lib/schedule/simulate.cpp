@@ -6,6 +6,7 @@
 
 #include "schedule/lower.h"
 #include "schedule/shard_actions.h"
+#include "schedule/simulate_shared.h"
 #include "schedule/walk.h"
 
 namespace pipetrain {
@@ -120,6 +121,9 @@ class Simulation {
 };
 
 Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
+  if (costs.cores > 0 && costs.cores < schedule.rank_count()) {
+    return simulate_shared(schedule, costs, sends);
+  }
   Simulation simulation(schedule, costs, sends);
   walk(schedule, [&](int rank, std::size_t position) {
     simulation.run(rank, schedule.ranks[static_cast<std::size_t>(rank)][position]);

@@ -25,8 +25,9 @@ struct StageCost {
   }
 };
 struct Costs {
-  std::vector<StageCost> stages;
+  std::vector<StageCost> stages;  // of a rank that has a core to itself
   double message = 0;
+  double cores = 0;  // that the ranks share, where there are fewer than ranks; 0: one each
 };
 
 // Every rank's whole share costs (f, i, w); each of its v stages 1/v of that.

@@ -117,6 +117,7 @@ double RankCrew::message_seconds(std::int64_t bytes) {
 void RankCrew::describe(MachineProfile& machine, std::int64_t bytes) {
   machine.copies = collective_.size();
   machine.threads = omp_get_max_threads();
+  machine.cores_per_rank = cores_per_rank_;
   machine.real_messages = true;
   const double small = agreed(message_seconds(kSmallMessage));
   const double large = agreed(message_seconds(bytes));

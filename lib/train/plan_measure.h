@@ -43,10 +43,11 @@ class ThreadCrew final : public Crew {
 };
 
 // All ranks of the collective, which call everything together; messages go between ranks 0 and 1.
+// `cores_per_rank` as World has it.
 class RankCrew final : public Crew {
  public:
-  RankCrew(Collective& collective, Mailbox& mailbox, MemoryPool& pool)
-      : collective_(collective), mailbox_(mailbox), pool_(pool) {}
+  RankCrew(Collective& collective, Mailbox& mailbox, MemoryPool& pool, double cores_per_rank)
+      : collective_(collective), mailbox_(mailbox), pool_(pool), cores_per_rank_(cores_per_rank) {}
   std::vector<double> mean(const SharedWork& work) override;
   double agreed(double rank_zeros) override;
   void describe(MachineProfile& machine, std::int64_t bytes) override;
@@ -57,6 +58,7 @@ class RankCrew final : public Crew {
   Collective& collective_;
   Mailbox& mailbox_;
   MemoryPool& pool_;
+  double cores_per_rank_;
 };
 
 // `source` on rank 0, null elsewhere. Microbatches of the sizes that `request` asks for are

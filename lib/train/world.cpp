@@ -7,10 +7,14 @@
 
 namespace pipetrain {
 
-bool World::oversubscribed() const {
-  return std::any_of(places.begin(), places.end(), [](const RankPlace& place) {
-    return place.threads * place.sharing > place.cores;
-  });
+bool World::oversubscribed() const { return cores_per_rank() < 1; }
+
+double World::cores_per_rank() const {
+  double least = 1;
+  for (const RankPlace& place : places) {
+    least = std::min(least, static_cast<double>(place.cores) / (place.threads * place.sharing));
+  }
+  return least;
 }
 
 std::string World::text() const {
