@@ -9,6 +9,7 @@
 #include "startup.h"
 #include "terminal.h"
 #include "train/evaluation_report.h"
+#include "train/same_model.h"
 #include "train/weights.h"
 
 namespace pipetrain {
@@ -43,7 +44,10 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
   const GridLinks links = mpi.links();
   PipelineRank pipeline(started.config, std::move(started.plan), links, mpi.pool(),
                         Mode::kEvaluate);
-  report.agree([&] { load_weights(*checkpoint, pipeline); });
+  report.agree([&] {
+    load_weights(*checkpoint, pipeline);
+    check_model(*checkpoint, started.config.model);
+  });
 
   std::unique_ptr<Coordinator> coordinator;
   if (started.source) coordinator = pipeline.make_coordinator(*started.source);

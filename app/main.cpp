@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <vector>
@@ -126,4 +127,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace pipetrain
 
-int main(int argc, char** argv) { return pipetrain::run(argc, argv); }
+int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is an error of its write
+  return pipetrain::run(argc, argv);
+}

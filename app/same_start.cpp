@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "base/suggest.h"
+#include "checkpoint/file_io.h"
 
 namespace pipetrain {
 namespace {
@@ -21,9 +22,13 @@ std::string table_digest(const std::string& schedule) {
   return std::to_string(random_key(0, text.str()));
 }
 
+// Of the running program, whatever its file was replaced by meanwhile.
+std::string build_digest() { return checksum_of(MappedBytes("/proc/self/exe").bytes()); }
+
 // One line for each thing that all ranks must agree on, in YAML.
 std::string start_text(const RunOptions& options, const Config& config) {
-  return "version: " PIPETRAIN_VERSION "\ncommand: " + options.command + "\n" + options.own_words +
+  return "version: " PIPETRAIN_VERSION "\nbuild: " + build_digest() +
+         "\ncommand: " + options.command + "\n" + options.own_words +
          "pipeline.schedule: " + table_digest(config.pipeline.schedule) + "\n" +
          resolved_yaml(config);
 }
@@ -73,7 +78,7 @@ std::string difference_at_start(const RunOptions& options, const Config& config,
   return (differing.size() == 1 ? "rank " : "ranks ") + join(differing) +
          (differing.size() == 1 ? " was" : " were") + " started otherwise than rank 0, first in " +
          first_difference(texts[0], texts[std::stoul(differing[0])]) +
-         "; start all ranks with the same version, command line and configuration";
+         "; start all ranks with the same program, command line and configuration";
 }
 
 }  // namespace pipetrain

@@ -196,7 +196,7 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
   if (makes_run_directory) {
     report.agree([&] {
       if (session.rank() == 0) {
-        made.directory = std::make_unique<RunDirectory>(config, made.resume.position.step);
+        made.directory = std::make_unique<RunDirectory>(config);
       }
     });
     report.use_file(config.train.output + "/error.txt");

@@ -28,7 +28,6 @@ void announce_resume(const MpiSession& session, const RunOptions& options,
 }
 
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
-  catch_stop_signals();  // a request that comes early is met by the first step
   Startup started = start(session, report, options, /*makes_run_directory=*/true);
   if (started.source && started.config.train.eval_every > 0) {
     started.plan.evaluation_rows = evaluation_rows(started.config.train, *started.source);
@@ -75,6 +74,7 @@ Command add_train_command(CLI::App& app) {
       .usage = "[mpirun -np RANKS] pipetrain [train] --config FILE [OPTION]...",
       .check =
           [options] {
+            catch_stop_signals();  // one that comes while MPI starts is met by the first step
             require_config(*options);
             options->own_words = std::string("--trace: ") + (options->trace ? "yes" : "no") +
                                  "\n--resume: " + (options->resumes ? "yes " : "no") +

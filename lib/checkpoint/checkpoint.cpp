@@ -61,15 +61,17 @@ void place(const ManifestEntry& entry, Bytes bytes, const Box& wanted, std::span
 
 Manifest read_manifest(const std::string& folder) {
   const std::string path = folder + "/manifest.json";
-  std::error_code unreadable;
-  if (!std::filesystem::exists(path, unreadable)) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) && !error) {
     fail_checkpoint(
         folder,
         "has no manifest.json, expected a complete checkpoint like checkpoints/step-00000500");
   }
   const MappedBytes file(path);
   if (file.bytes().size() > kMaxManifestBytes) fail_checkpoint(path, "is too large for a manifest");
-  return parse_manifest(file.text(), path);
+  Manifest manifest = parse_manifest(file.text(), path);
+  check_manifest_text(file.text(), path);
+  return manifest;
 }
 
 Checkpoint::Checkpoint(const std::string& folder)

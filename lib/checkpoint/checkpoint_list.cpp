@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The step of a folder's name, "step-00000500"; none for another name.
+// The step of a folder's name, "step-00000500"; none for another name, such as "step-500".
 std::optional<std::int64_t> step_of(const std::string& name) {
   constexpr std::string_view kPrefix = "step-";
   if (!name.starts_with(kPrefix)) return std::nullopt;
@@ -19,7 +19,43 @@ std::optional<std::int64_t> step_of(const std::string& name) {
   const char* const end = name.data() + name.size();
   const auto [parsed, error] = std::from_chars(name.data() + kPrefix.size(), end, step);
   if (error != std::errc() || parsed != end || step < 0) return std::nullopt;
+  if (fs::path(checkpoint_folder("", step)).filename() != name) return std::nullopt;
   return step;
+}
+
+// What is in the folder; nothing only where there is none. A folder that cannot be read may hold
+// anything, and so may a link to somewhere else that is not there now.
+std::vector<fs::path> entries_of(const std::string& checkpoints) {
+  std::error_code error;
+  std::vector<fs::path> entries;
+  fs::directory_iterator entry(checkpoints, error);
+  if (!error) {
+    for (; entry != fs::directory_iterator() && !error; entry.increment(error)) {
+      entries.push_back(entry->path());
+    }
+  }
+  std::error_code unknown;
+  const bool none = error == std::errc::not_a_directory ||
+                    (error == std::errc::no_such_file_or_directory &&
+                     !fs::is_symlink(fs::symlink_status(checkpoints, unknown)));
+  if (error && !none) fail_checkpoint(checkpoints, "cannot be read: " + error.message());
+  return entries;
+}
+
+// Whether it has a manifest, or one cannot tell.
+bool may_be_complete(const fs::path& folder) {
+  std::error_code error;
+  return fs::exists(folder / "manifest.json", error) || error;
+}
+
+// The first name of this kind that is free.
+fs::path free_name(const fs::path& name) {
+  std::error_code error;
+  fs::path free = name;
+  for (int i = 2; fs::exists(fs::symlink_status(free, error)); ++i) {
+    free = name.string() + "." + std::to_string(i);
+  }
+  return free;
 }
 
 // The validation loss in its manifest, if it can be read and has one.
@@ -35,10 +71,9 @@ std::optional<double> validation_loss(const std::string& folder) {
 
 std::vector<std::int64_t> checkpoint_steps(const std::string& checkpoints) {
   std::vector<std::int64_t> steps;
-  std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints, none)) {
-    const auto step = step_of(entry.path().filename().string());
-    if (step && fs::exists(entry.path() / "manifest.json", none)) steps.push_back(*step);
+  for (const fs::path& entry : entries_of(checkpoints)) {
+    const auto step = step_of(entry.filename().string());
+    if (step && may_be_complete(entry)) steps.push_back(*step);
   }
   std::sort(steps.begin(), steps.end());
   return steps;
@@ -60,24 +95,20 @@ std::optional<std::string> newest_good_checkpoint(
 }
 
 std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::int64_t step) {
-  std::vector<fs::path> unfinished;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints, error)) {
-    if (entry.path().filename().string().starts_with(".step-")) unfinished.push_back(entry.path());
-  }
-  for (const fs::path& folder : unfinished) {
-    fs::remove_all(folder, error);
-    if (error) fail_checkpoint(folder.string(), "cannot be removed: " + error.message());
+  for (const fs::path& entry : entries_of(checkpoints)) {
+    if (!entry.filename().string().starts_with(".step-")) continue;
+    fs::remove_all(entry, error);
+    if (error) fail_checkpoint(entry.string(), "cannot be removed: " + error.message());
   }
   std::vector<std::int64_t> newer = checkpoint_steps(checkpoints);
   newer.erase(newer.begin(), std::upper_bound(newer.begin(), newer.end(), step));
   const std::string aside = (fs::path(checkpoints) / "set-aside").string();
   for (const std::int64_t given_up : newer) {
-    const std::string target = checkpoint_folder(aside, given_up);
+    const fs::path target = free_name(checkpoint_folder(aside, given_up));
     fs::create_directories(aside, error);
-    if (!error) fs::remove_all(target, error);
     if (!error) fs::rename(checkpoint_folder(checkpoints, given_up), target, error);
-    if (error) fail_checkpoint(target, "cannot be put there: " + error.message());
+    if (error) fail_checkpoint(target.string(), "cannot be put there: " + error.message());
   }
   return newer;
 }
@@ -100,7 +131,8 @@ void remove_old_checkpoints(const std::string& checkpoints, std::int64_t step, i
     // Without its manifest it is none any more, wherever the removal is cut off.
     const fs::path folder = checkpoint_folder(checkpoints, older[i]);
     std::error_code error;
-    fs::remove(folder / "manifest.json", error);
+    const bool elsewhere = fs::is_symlink(fs::symlink_status(folder, error));  // it stays there
+    if (!elsewhere) fs::remove(folder / "manifest.json", error);
     if (!error) fs::remove_all(folder, error);
     if (error) fail_checkpoint(folder.string(), "cannot be removed: " + error.message());
   }

@@ -12,7 +12,8 @@
 
 namespace pipetrain {
 
-// The steps of all complete checkpoints below the folder, ascending; none if there is no folder.
+// The steps of all complete checkpoints below the folder, and of those that cannot be looked into,
+// ascending; none if there is no folder. Error(kCheckpoint) if the folder cannot be read.
 std::vector<std::int64_t> checkpoint_steps(const std::string& checkpoints);
 
 // The newest that is whole, every checksum included. `refused` hears the error of each newer one.
@@ -21,7 +22,7 @@ std::optional<std::string> newest_good_checkpoint(
 
 // Before a run goes on after `step`, or begins with step 0: removes what an earlier job left
 // unfinished, and moves newer checkpoints, of a run that was given up, into the folder set-aside,
-// so that none resumes from them unasked. Their steps.
+// so that none resumes from them unasked, beside what is there. Their steps.
 std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::int64_t step);
 
 // After `step` was written: removes all older ones but the newest `keep` - 1 and the one of the

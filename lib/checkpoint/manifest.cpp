@@ -2,7 +2,9 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 
+#include "checkpoint/file_io.h"
 #include "checkpoint/json_fields.h"
 
 namespace pipetrain {
@@ -11,7 +13,8 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFormat = "pipetrain checkpoint";
-constexpr std::size_t kMaxSlices = 4096;  // of one tensor
+constexpr const char* kChecksum = "checksum";  // of all but itself
+constexpr std::size_t kMaxSlices = 4096;       // of one tensor
 
 json to_json(const std::vector<ManifestEntry>& entries) {
   json list = json::array();
@@ -123,6 +126,13 @@ void require_whole_tensors(const std::vector<ManifestEntry>& entries, const std:
   }
 }
 
+// However the text is laid out.
+std::string checksum_of_rest(json whole) {
+  whole.erase(kChecksum);
+  const std::string text = whole.dump();
+  return checksum_of(std::as_bytes(std::span(text)));
+}
+
 }  // namespace
 
 std::string ManifestEntry::stored_name() const {
@@ -145,19 +155,20 @@ std::vector<ManifestEntry> parse_entries(std::string_view text, const std::strin
 
 std::string manifest_text(const Manifest& manifest) {
   const TrainingPosition& at = manifest.position;
-  const json whole = {{"format", kFormat},
-                      {"version", Manifest::kVersion},
-                      {"step", at.step},
-                      {"rows", at.rows},
-                      {"microbatches", at.microbatches},
-                      {"grid",
-                       {{"data", at.data},
-                        {"tensor", at.tensor},
-                        {"pipeline", at.pipeline},
-                        {"virtual_stages", at.virtual_stages}}},
-                      {"validation_loss", at.validation_loss ? json(*at.validation_loss) : json()},
-                      {"files", manifest.files},
-                      {"tensors", to_json(manifest.tensors)}};
+  json whole = {{"format", kFormat},
+                {"version", Manifest::kVersion},
+                {"step", at.step},
+                {"rows", at.rows},
+                {"microbatches", at.microbatches},
+                {"grid",
+                 {{"data", at.data},
+                  {"tensor", at.tensor},
+                  {"pipeline", at.pipeline},
+                  {"virtual_stages", at.virtual_stages}}},
+                {"validation_loss", at.validation_loss ? json(*at.validation_loss) : json()},
+                {"files", manifest.files},
+                {"tensors", to_json(manifest.tensors)}};
+  whole[kChecksum] = checksum_of_rest(whole);
   return whole.dump(1) + "\n";
 }
 
@@ -178,6 +189,13 @@ Manifest parse_manifest(std::string_view text, const std::string& file) {
   manifest.tensors = entries_of(json_field(whole, "tensors", file), file);
   require_whole_tensors(manifest.tensors, file);
   return manifest;
+}
+
+void check_manifest_text(std::string_view text, const std::string& file) {
+  const json whole = json::parse(text, nullptr, false);
+  if (json_text(whole, kChecksum, file) != checksum_of_rest(whole)) {
+    fail_checkpoint(file, "does not match its checksum, the file is damaged");
+  }
 }
 
 }  // namespace pipetrain

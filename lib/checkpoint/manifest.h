@@ -36,7 +36,7 @@ struct TrainingPosition {
 };
 
 struct Manifest {
-  static constexpr int kVersion = 2;
+  static constexpr int kVersion = 3;
 
   TrainingPosition position;
   std::map<std::string, std::string> files;  // checksum of each file that is not a list of tensors
@@ -47,10 +47,13 @@ struct Manifest {
 std::string entries_text(const std::vector<ManifestEntry>& entries);
 std::vector<ManifestEntry> parse_entries(std::string_view text, const std::string& file);
 
+// With a checksum of all the rest.
 std::string manifest_text(const Manifest& manifest);
 
 // Error(kCheckpoint) naming `file` for another format or version, names that leave the folder,
 // slices that leave their tensor, overlap, or do not make it up.
 Manifest parse_manifest(std::string_view text, const std::string& file);
+// Error(kCheckpoint) if the text, that of a manifest, is not what was written.
+void check_manifest_text(std::string_view text, const std::string& file);
 
 }  // namespace pipetrain

@@ -11,43 +11,81 @@
 #include "base/error.h"
 
 namespace pipetrain {
-
 namespace {
 
-[[noreturn]] void fail(const std::string& path) {
-  throw Error(ExitCode::kConfiguration,
-              "cannot write " + system_reason(path) + "; choose another train.output");
+[[noreturn]] void fail(const std::string& path, const std::string& advice) {
+  throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path) + "; " + advice);
 }
 
-// Leaves the lines of the steps up to `kept_steps`; what follows a line that is cut off goes, too.
-void keep_lines(const std::string& path, std::int64_t kept_steps) {
-  const std::string aside = path + ".part";
-  {
-    std::ifstream file(path, std::ios::binary);
-    std::ofstream kept(aside, std::ios::binary);
-    for (std::string line; std::getline(file, line);) {
-      const nlohmann::json parsed = nlohmann::json::parse(line, nullptr, false);
-      if (!parsed.is_object() || !parsed.contains("step") || !parsed["step"].is_number_integer() ||
-          parsed["step"].get<std::int64_t>() > kept_steps) {
-        break;
-      }
-      kept << line << '\n';
+constexpr const char* kElsewhere = "choose another train.output";
+constexpr const char* kMakeRoom = "free some space and start again";
+
+// The step of a line of metrics; -1 if it is none.
+std::int64_t step_of(const std::string& line) {
+  const nlohmann::json parsed = nlohmann::json::parse(line, nullptr, false);
+  const bool known = parsed.is_object() && parsed.contains("step") &&
+                     parsed["step"].is_number_integer() && parsed["step"] >= 0;
+  return known ? parsed["step"].get<std::int64_t>() : -1;
+}
+
+struct Kept {
+  std::string lines;
+  bool from_start = true;  // they are what the file begins with
+  int unreadable = 0;
+};
+
+Kept kept_lines(const std::string& path, std::int64_t steps) {
+  Kept kept;
+  std::ifstream file(path, std::ios::binary);
+  bool gap = false;
+  for (std::string line; std::getline(file, line);) {
+    const bool cut_off = file.eof();
+    const std::int64_t step = step_of(line);
+    if (step >= 0 && step <= steps) {
+      kept.from_start = kept.from_start && !gap && !cut_off;
+      kept.lines += line + "\n";
+    } else {
+      gap = true;
+      if (step < 0 && !cut_off) ++kept.unreadable;
     }
-    if (!kept.flush()) fail(aside);
   }
-  if (std::rename(aside.c_str(), path.c_str()) != 0) fail(path);
+  return kept;
 }
 
 }  // namespace
 
-MetricsFile::MetricsFile(std::string path, std::int64_t kept_steps) : path_(std::move(path)) {
-  if (kept_steps > 0) keep_lines(path_, kept_steps);
-  const int anew = kept_steps > 0 ? 0 : O_TRUNC;
-  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | anew, 0666);
-  if (file_ < 0) fail(path_);
+MetricsFile::MetricsFile(std::string path) : path_(std::move(path)) { open(); }
+
+MetricsFile::~MetricsFile() {
+  if (file_ >= 0) ::close(file_);
 }
 
-MetricsFile::~MetricsFile() { ::close(file_); }
+void MetricsFile::open() {
+  if (file_ >= 0) ::close(file_);
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (file_ < 0) fail(path_, kElsewhere);
+}
+
+int MetricsFile::keep(std::int64_t steps) {
+  const Kept kept = steps > 0 ? kept_lines(path_, steps) : Kept{};
+  if (kept.from_start) {  // on a full disk, too
+    if (::ftruncate(file_, static_cast<off_t>(kept.lines.size())) != 0) fail(path_, kElsewhere);
+    return kept.unreadable;
+  }
+  const std::string aside = path_ + ".part";
+  std::ofstream file(aside, std::ios::binary);
+  const bool opened = file.is_open();
+  if (!opened || !file.write(kept.lines.data(), static_cast<std::streamsize>(kept.lines.size())) ||
+      !file.flush()) {
+    const int reason = errno;
+    std::remove(aside.c_str());
+    errno = reason;
+    fail(aside, opened ? kMakeRoom : kElsewhere);
+  }
+  if (std::rename(aside.c_str(), path_.c_str()) != 0) fail(path_, kElsewhere);
+  open();
+  return kept.unreadable;
+}
 
 void MetricsFile::write(const nlohmann::ordered_json& line) {
   const std::string text = line.dump() + "\n";
@@ -56,9 +94,13 @@ void MetricsFile::write(const nlohmann::ordered_json& line) {
     const int reason = errno;
     if (::ftruncate(file_, before) != 0) errno = reason;  // half a line would spoil the next
     errno = reason;
-    throw Error(ExitCode::kConfiguration,
-                "cannot write " + system_reason(path_) + "; free some space and start again");
+    fail(path_, kMakeRoom);
   }
+}
+
+void MetricsFile::sync() {
+  // Some network file systems, and what is not a disk, say EINVAL.
+  if (::fsync(file_) != 0 && errno != EINVAL) fail(path_, kMakeRoom);
 }
 
 }  // namespace pipetrain

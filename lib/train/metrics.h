@@ -10,20 +10,28 @@ namespace pipetrain {
 
 class MetricsFile {
  public:
-  // Starts `path` anew, or keeps its lines up to and with step `kept_steps` (a run that goes on).
-  // Error(kConfiguration) if it cannot be written.
-  explicit MetricsFile(std::string path, std::int64_t kept_steps = 0);
+  // Makes the file if there is none, and leaves what is in it. Error(kConfiguration) if it cannot
+  // be written.
+  explicit MetricsFile(std::string path);
   ~MetricsFile();
   MetricsFile(const MetricsFile&) = delete;
   MetricsFile& operator=(const MetricsFile&) = delete;
 
+  // Before the first line: leaves the lines of the steps up to `steps`, of a run that goes on, or
+  // none. Returns how many lines are gone since they cannot be read; one that was cut off at the
+  // end does not count.
+  int keep(std::int64_t steps);
   // Appends one line and hands it to the system. Error(kConfiguration) if the disk does not take
   // it; then nothing of it is there.
   void write(const nlohmann::ordered_json& line);
+  // Returns when the lines are on the disk.
+  void sync();
 
  private:
+  void open();
+
   std::string path_;
-  int file_;
+  int file_ = -1;
 };
 
 }  // namespace pipetrain

@@ -1,9 +1,11 @@
 #include "train/run_checkpoints.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
+#include <span>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -40,31 +42,41 @@ std::vector<std::int64_t> RunCheckpoints::set_aside_newer(std::int64_t step) con
   return pipetrain::set_aside_newer(folder_, step);
 }
 
-// Does it, beside the training or at once; end_part() waits for it.
+// Does it in a thread; end_part() waits for it.
 void RunCheckpoints::begin(std::function<void()> part) {
   working_ = true;
-  const auto work = [this, part = std::move(part)] {
+  thread_ = std::thread([this, part = std::move(part)] {
     error_ = error_of(part);
     working_ = false;
-  };
-  if (pending_->beside) {
-    thread_ = std::thread(work);
-  } else {
-    work();
-  }
+  });
 }
 
 void RunCheckpoints::end_part() {
   if (thread_.joinable()) thread_.join();
 }
 
-void RunCheckpoints::write(Contents contents, bool in_background) {
+// A disk may take longer than a message ever may, so meanwhile the ranks tell each other that they
+// are there.
+void RunCheckpoints::end_all_parts() {
+  constexpr std::chrono::milliseconds kNap(1), kSign(250);
+  std::vector<double> at_work;
+  do {
+    const auto sign = std::chrono::steady_clock::now() + kSign;
+    while (working_ && std::chrono::steady_clock::now() < sign) std::this_thread::sleep_for(kNap);
+    at_work = {working_ ? 1.0 : 0.0};
+    world_.all_reduce(std::span(at_work));
+  } while (at_work[0] > 0);
+  end_part();
+}
+
+bool RunCheckpoints::write(Contents contents, bool in_background) {
   complete();
+  failed_ = false;
   const double start = wall_seconds();
   const std::int64_t step = contents.position.step;
   std::string error;
   if (world_.rank() == 0) error = error_of([&] { begin_checkpoint(folder_, step); });
-  if (!went_well(error, step)) return;  // none writes before the folder is there
+  if (!went_well(error, step)) return false;  // none writes before the folder is there
 
   const bool beside = in_background && config_.checkpoint_background;
   if (beside) contents.tensors = copied(contents.tensors);
@@ -72,6 +84,7 @@ void RunCheckpoints::write(Contents contents, bool in_background) {
   begin([this] { write_file(); });
   pending_->stalled = wall_seconds() - start;
   if (!beside) complete();
+  return !failed_;
 }
 
 std::vector<CheckpointTensor> RunCheckpoints::copied(const std::vector<CheckpointTensor>& tensors) {
@@ -101,7 +114,7 @@ void RunCheckpoints::write_file() {
 
 void RunCheckpoints::advance() {
   const double start = wall_seconds();
-  end_part();
+  end_all_parts();
   if (!went_well(error_, step())) return;
   if (pending_->files_written) {
     pending_->stalled += wall_seconds() - start;
@@ -128,7 +141,8 @@ void RunCheckpoints::finish(const std::vector<std::string>& lists) {
                [](const std::string& list) { return !list.empty(); });
   finish_checkpoint(folder_, contents.position, written, contents.tokenizer_json,
                     contents.config_yaml);
-  remove_old_checkpoints(folder_, step(), config_.keep_checkpoints);
+  not_removed_ =
+      error_of([&] { remove_old_checkpoints(folder_, step(), config_.keep_checkpoints); });
 }
 
 void RunCheckpoints::say_done() const {
@@ -140,6 +154,7 @@ void RunCheckpoints::say_done() const {
   } else {
     spdlog::info("checkpoint: {} ({:.2f} s)", folder, seconds);
   }
+  if (!not_removed_.empty()) spdlog::warn("an older one stays: {}", not_removed_);
 }
 
 bool RunCheckpoints::went_well(const std::string& error, std::int64_t step) {
@@ -148,6 +163,7 @@ bool RunCheckpoints::went_well(const std::string& error, std::int64_t step) {
       std::find_if(errors.begin(), errors.end(), [](const auto& text) { return !text.empty(); });
   if (first == errors.end()) return true;
   pending_.reset();
+  failed_ = true;
   if (world_.rank() == 0) {
     std::error_code left;  // it has no manifest: whatever stays is no checkpoint
     std::filesystem::remove_all(partial_folder(folder_, step), left);
@@ -158,7 +174,7 @@ bool RunCheckpoints::went_well(const std::string& error, std::int64_t step) {
         *first + "; earlier checkpoints are as they were; make room and go on with --resume");
   }
   if (world_.rank() == 0) {
-    spdlog::warn("no checkpoint: {}; earlier ones are as they were, training goes on", *first);
+    spdlog::warn("no checkpoint: {}; earlier ones are as they were", *first);
   }
   return false;
 }

@@ -41,13 +41,15 @@ class RunCheckpoints {
   // Collective. Completes an earlier one first. In the background, if checkpoint_background is
   // set, the tensors are copied and written while training goes on; else all is done on return.
   // What fails is an Error(kCheckpoint) on every rank, or a warning, as train.on_write_error says.
-  void write(Contents contents, bool in_background);
+  // Returns whether it is on the disk, or on its way.
+  bool write(Contents contents, bool in_background);
 
   bool pending() const {
     return pending_.has_value();
   }                                          // begun, not complete; the same on all ranks
   bool working() const { return working_; }  // this rank is still at its part
-  // Collective, if one is pending: ends the part of all ranks, and begins the next or is complete.
+  // Collective, if one is pending: ends the part of all ranks, however long that takes, and begins
+  // the next or is complete.
   void advance();
   void complete();  // all parts
 
@@ -62,6 +64,7 @@ class RunCheckpoints {
   std::vector<CheckpointTensor> copied(const std::vector<CheckpointTensor>& tensors);
   void begin(std::function<void()> part);
   void end_part();
+  void end_all_parts();
   void write_file();
   void finish(const std::vector<std::string>& lists);
   void say_done() const;
@@ -77,7 +80,9 @@ class RunCheckpoints {
   std::optional<Pending> pending_;
   std::thread thread_;
   std::atomic<bool> working_ = false;
-  std::string list_, error_;  // of this rank's part; the thread's until it has ended
+  // Of this rank's part; the thread's until it has ended.
+  std::string list_, error_, not_removed_;
+  bool failed_ = false;  // the last one
 };
 
 }  // namespace pipetrain

@@ -8,6 +8,7 @@
 #include "base/stop_request.h"
 #include "train/grid_text.h"
 #include "train/memory_forecast.h"
+#include "train/same_model.h"
 #include "train/summary.h"
 #include "train/weights.h"
 
@@ -40,7 +41,6 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
 }
 
 bool Trainer::run() {
-  announce();
   const TrainConfig& train = config_.train;
   if (first_step_ >= train.steps) {
     if (coordinates()) {
@@ -49,7 +49,11 @@ bool Trainer::run() {
     }
     return true;
   }
-  if (coordinates()) make_way();
+  if (coordinates()) {
+    make_way();
+    directory_->begin(config_, first_step_);
+    announce();
+  }
   if (train.checkpoint_background && train.checkpoint_every > 0) {
     checkpoints_.reserve(tensors_to_save(pipeline_));
   }
@@ -87,7 +91,13 @@ bool Trainer::step_once(std::int64_t step) {
   const bool last = step + 1 == train.steps, stops = !last && result.stopping > 0;
   if (last || stops || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
     report_.clear_progress();
-    save_checkpoint(step + 1, /*in_background=*/!last && !stops);
+    const bool saved = save_checkpoint(step + 1, /*in_background=*/!last && !stops);
+    if (stops && !saved) {
+      throw Error(ExitCode::kCheckpoint,
+                  "stopped on request after step " + std::to_string(step + 1) + " of " +
+                      std::to_string(train.steps) +
+                      ", but without a checkpoint; --resume goes on from the last one before");
+    }
   }
   if (stops) {
     pipeline_.discard_batch(pipeline_.training_step(step + 1));
@@ -101,7 +111,6 @@ bool Trainer::step_once(std::int64_t step) {
 }
 
 void Trainer::announce() const {
-  if (!coordinates()) return;
   directory_->write_tokenizer(source_->tokenizer());
   directory_->write_schedule(pipeline_.layout().schedule);
   spdlog::info("{}", world_.text());
@@ -193,11 +202,23 @@ void Trainer::handle_not_finite(const StepContext& step, const StepResult& resul
     if (coordinates()) spdlog::warn("{}; the step is skipped", what);
     return;
   }
-  save_checkpoint(step.step, /*in_background=*/false);  // nothing was updated since
-  throw Error(ExitCode::kNotFinite, what +
-                                        "; the checkpoint is of the last good step; lower "
-                                        "optimizer.learning_rate, set optimizer.clip_norm, or set "
-                                        "train.on_nonfinite=skip");
+  const bool saved =
+      save_checkpoint(step.step, /*in_background=*/false);  // nothing was updated since
+  throw Error(ExitCode::kNotFinite,
+              what +
+                  (saved ? "; the checkpoint is of the last good step"
+                         : "; a checkpoint of the last good step could not be written") +
+                  "; lower optimizer.learning_rate, set optimizer.clip_norm, or set "
+                  "train.on_nonfinite=skip");
+}
+
+// What the weights were trained on may be other data, in which a token may be another.
+void Trainer::warn_of_other_tokenizer(const Checkpoint& checkpoint) const {
+  try {
+    check_tokenizer(checkpoint, *source_);
+  } catch (const Error& error) {
+    spdlog::warn("train.init_from: {}", error.what());
+  }
 }
 
 void Trainer::load() {
@@ -206,15 +227,19 @@ void Trainer::load() {
     const Checkpoint checkpoint = open_checkpoint(resume_from_);
     if (coordinates()) check_tokenizer(checkpoint, *source_);
     load_weights(checkpoint, pipeline_);
+    check_model(checkpoint, config_.model);
     load_moments(checkpoint, pipeline_);
     first_step_ = checkpoint.position().step;
     rows_done_ = checkpoint.position().rows;
   } else if (!init_from.empty()) {
-    load_weights(open_checkpoint(init_from), pipeline_);
+    const Checkpoint checkpoint = open_checkpoint(init_from);
+    load_weights(checkpoint, pipeline_);
+    check_model(checkpoint, config_.model);
+    if (coordinates()) warn_of_other_tokenizer(checkpoint);
   }
 }
 
-void Trainer::save_checkpoint(std::int64_t step, bool in_background) {
+bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
   const Grid& grid = pipeline_.grid();
   const Schedule& schedule = pipeline_.layout().schedule;
   RunCheckpoints::Contents contents{.position = {.step = step,
@@ -231,8 +256,9 @@ void Trainer::save_checkpoint(std::int64_t step, bool in_background) {
   if (coordinates()) {
     contents.tokenizer_json = source_->tokenizer().dump();
     contents.config_yaml = resolved_yaml(config_);
+    report_.sync_metrics();  // whoever goes on from it finds the lines before it
   }
-  checkpoints_.write(std::move(contents), in_background);
+  return checkpoints_.write(std::move(contents), in_background);
 }
 
 }  // namespace pipetrain

@@ -30,7 +30,7 @@ class Trainer {
           ModelPlan plan, const GridLinks& links, MemoryPool& pool, const TrainerOptions& options);
 
   // Goes on from where the checkpoint to resume from ends; without one, takes the weights from
-  // train.init_from, if given. Error(kCheckpoint); no communication.
+  // train.init_from, if given. Error(kCheckpoint); no communication. Nothing was written so far.
   void load();
 
   // All steps, evaluations and checkpoints. False if it was stopped on request, after a checkpoint.
@@ -49,7 +49,9 @@ class Trainer {
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void handle_not_finite(const StepContext& step, const StepResult& result);
   void evaluate(std::int64_t step);
-  void save_checkpoint(std::int64_t step, bool in_background);
+  void warn_of_other_tokenizer(const Checkpoint& checkpoint) const;
+  // Whether it is on the disk, or on its way.
+  bool save_checkpoint(std::int64_t step, bool in_background);
 
   const Config& config_;
   const World& world_;

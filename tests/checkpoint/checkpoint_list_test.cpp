@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/error.h"
 #include "catch.h"
 #include "data/temporary_folder.h"
 
@@ -105,6 +106,40 @@ TEST_CASE("A run that goes on from an older checkpoint puts the newer ones aside
   run.write(2);  // again, and given up again
   CHECK(set_aside_newer(run.folder(), 0) == Steps{1, 2});
   CHECK(checkpoint_steps(run.folder() + "/set-aside") == Steps{1, 2, 3});
+  CHECK(fs::exists(run.folder() + "/set-aside/step-00000002.2/manifest.json"));
+}
+
+TEST_CASE("A folder that cannot be read is not taken for one without checkpoints") {
+  const Run run;
+  const auto refused = [&](const std::string& why) {
+    try {
+      checkpoint_steps(run.folder());
+    } catch (const Error& error) {
+      return error.code() == ExitCode::kCheckpoint &&
+             std::string(error.what()).find("cannot be read: " + why) != std::string::npos;
+    }
+    return false;
+  };
+  CHECK(checkpoint_steps(run.folder()).empty());
+  fs::create_symlink("nowhere", run.folder());  // a disk that is not mounted
+  CHECK(refused("No such file or directory"));
+  fs::remove(run.folder());
+  fs::create_symlink("checkpoints", run.folder());
+  CHECK(refused("Too many levels"));
+}
+
+TEST_CASE("Copies under other names are no checkpoints of the run, and links lead to others'") {
+  const Run run, other;
+  for (const std::int64_t step : {1, 2}) run.write(step);
+  fs::copy(checkpoint_folder(run.folder(), 2), run.folder() + "/step-9");
+  CHECK(checkpoint_steps(run.folder()) == Steps{1, 2});
+  const std::string lent = other.write(1);
+  fs::remove_all(checkpoint_folder(run.folder(), 1));
+  fs::create_directory_symlink(lent, checkpoint_folder(run.folder(), 1));
+  CHECK(checkpoint_steps(run.folder()) == Steps{1, 2});
+  remove_old_checkpoints(run.folder(), 2, 1);
+  CHECK(checkpoint_steps(run.folder()) == Steps{2});
+  CHECK(checkpoint_steps(other.folder()) == Steps{1});
 }
 
 TEST_CASE("A checkpoint of the same step is replaced in one go") {

@@ -222,8 +222,8 @@ TEST_CASE("Damage is found and named") {
     expect_text(error_of([&] { open_checkpoint(at.path("none")); }), "has no manifest.json");
   }
   SECTION("a manifest of another version, format or text") {
-    replace_in(manifest, "\"version\": 2", "\"version\": 9");
-    expect_text(error_of(open), "has format version 9, expected 2");
+    replace_in(manifest, "\"version\": 3", "\"version\": 9");
+    expect_text(error_of(open), "has format version 9, expected 3");
     replace_in(manifest, "pipetrain checkpoint", "something else");
     expect_text(error_of(open), "is not the manifest of a pipetrain checkpoint");
     std::ofstream(manifest) << "{\"format\": ";
@@ -234,8 +234,16 @@ TEST_CASE("Damage is found and named") {
     expect_text(error_of(open), "names a file outside its folder");
   }
   SECTION("a manifest that disagrees with the files") {
-    replace_in(manifest, "\"name\": \"a\"", "\"name\": \"z\"");
+    Manifest other = parse_manifest(text_in(manifest), manifest);
+    for (ManifestEntry& entry : other.tensors) {
+      if (entry.name == "a") entry.name = "z";
+    }
+    std::ofstream(manifest) << manifest_text(other);
     expect_text(error_of(open), "lacks the tensor z that the manifest lists");
+  }
+  SECTION("another step") {
+    replace_in(manifest, "\"step\": 500", "\"step\": 501");
+    expect_text(error_of(open), "manifest.json: does not match its checksum");
   }
   SECTION("a changed tokenizer") {
     replace_in(folder + "/tokenizer.json", "byte", "char");

@@ -12,12 +12,7 @@ import time
 
 from inputs import make_inputs, write
 from job import Checks, expect, one_error
-from runs import GPT, Result, checkpoint, checkpoint_steps, compare, done, killed_after, manifest, train
-
-
-def said(problems, job, *texts):
-    for text in texts:
-        expect(problems, text in job.error_output(), f"does not say: {text}")
+from runs import GPT, Result, checkpoint, checkpoint_steps, compare, done, killed_after, manifest, running, said, train
 
 
 def chosen(checks, folder):
@@ -74,6 +69,8 @@ DAMAGES = [
     ("a missing shard", lambda at: os.remove(shard(at, 1)), "shard-00001-of-00002.safetensors: No such file"),
     ("a manifest of another version", lambda at: change(at + "/manifest.json", "version", 99),
      "manifest.json: has format version 99, expected "),
+    ("a manifest of another step", lambda at: change(at + "/manifest.json", "step", 7),
+     "manifest.json: does not match its checksum"),
     ("half a manifest", lambda at: os.truncate(at + "/manifest.json", 3000), "manifest.json: is damaged"),
     ("another vocabulary", lambda at: write(at + "/tokenizer.json", "{}"), "tokenizer.json: does not match its checksum"),
     ("a file outside the folder", lambda at: change(at + "/manifest.json", "files", {"../x": "0"}),
@@ -107,6 +104,7 @@ def refused(checks, folder):
         ("no good one left", "bad", (), "", ["does not match its checksum", "no older checkpoint in .* is good"]),
         ("a wider model", "run", ("model.width=32",), "", ["tensor layers.0.embedding", "has shape .*16.*expected .*32"]),
         ("a shorter model", "run", ("model.depth=2",), "", ["has a tensor layers", "is it of another model"]),
+        ("other heads", "run", ("model.heads=4",), "", ["its transformer_block has heads 2, the configuration's 4"]),
         ("another optimizer", "run", ("optimizer.type=sgd",), "", ["optimizer.momentum.layers", "optimizer.type"]),
         ("another vocabulary", "run", ("data.tokenizer=byte",), "", ["tensor layers.0.embedding|another vocabulary"]),
         ("a folder that is none", "run", (), "corpus.txt", ["corpus.txt: has no manifest.json"]),
@@ -152,16 +150,6 @@ def more_rows(checks, folder):
         done(job, problems)
         said(problems, job, "the steps so far took 16 rows, of this batch size and number of microbatches they would be 12")
     checks.case("another batch size in mid-epoch is said", job, problems)
-
-
-def running(job, output):
-    """Waits until the job has done some steps."""
-    metrics, end = os.path.join(output, "metrics.jsonl"), time.monotonic() + 60
-    while not (os.path.exists(metrics) and os.path.getsize(metrics) > 3000):
-        if job.process.poll() is not None or time.monotonic() > end:
-            job.kill()
-            raise SystemExit("the job did not start:\n" + job.error_output())
-        time.sleep(0.01)
 
 
 def stopped(checks, folder):

@@ -18,18 +18,20 @@ ERROR = "pipetrain: error: "
 
 
 class Job:
-    """`parts` are lists of arguments; several of them are several programs of one mpirun, one rank each."""
+    """`parts` are lists of arguments; several of them are several programs of one mpirun, one rank each, and `programs`
+    their files."""
 
-    def __init__(self, ranks, *parts, folder=None, env=(), **pipes):
+    def __init__(self, ranks, *parts, folder=None, env=(), programs=(), **pipes):
         binary, mpirun = sys.argv[1:3]
+        programs = programs or [binary] * len(parts)
         self.mark = uuid.uuid4().hex
         self.launched = ranks > 1 or len(parts) > 1
         counts = [ranks] if len(parts) == 1 else [1] * len(parts)
-        command = [binary, *parts[0]]
+        command = [programs[0], *parts[0]]
         if self.launched:
             command = [mpirun, "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none"]
-            for i, (count, arguments) in enumerate(zip(counts, parts)):
-                command += [":"] * (i > 0) + ["-np", str(count), binary, *arguments]
+            for i, (count, program, arguments) in enumerate(zip(counts, programs, parts)):
+                command += [":"] * (i > 0) + ["-np", str(count), program, *arguments]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1",
                        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **dict(env)}
         environment[MARK] = self.mark

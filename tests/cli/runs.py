@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import time
 
 from job import Job, expect
 
@@ -16,9 +17,9 @@ train: {steps: 6, batch_size: 8, eval_every: 3, eval_batches: 2, checkpoint_ever
 """
 
 
-def train(folder, ranks, output, *settings, model="gpt.yaml", resume=None):
+def train(folder, ranks, output, *settings, model="gpt.yaml", resume=None, more=()):
     """A started job; `resume`: None, "" for the newest, or a folder."""
-    words = ["--config", model, "--output", output]
+    words = ["--config", model, "--output", output, *more]
     for setting in settings:
         words += ["--set", setting]
     if resume is not None:
@@ -60,6 +61,21 @@ def done(job, problems, code=0, limit=60):
     found = job.wait(limit)
     expect(problems, found == code, f"exit code {found}, expected {code}")
     return found == code
+
+
+def said(problems, job, *texts):
+    for text in texts:
+        expect(problems, text in job.error_output(), f"does not say: {text}")
+
+
+def running(job, output):
+    """Waits until the job has done some steps."""
+    metrics, end = os.path.join(output, "metrics.jsonl"), time.monotonic() + 60
+    while not (os.path.exists(metrics) and os.path.getsize(metrics) > 3000):
+        if job.process.poll() is not None or time.monotonic() > end:
+            job.kill()
+            raise SystemExit("the job did not start:\n" + job.error_output())
+        time.sleep(0.01)
 
 
 def killed_after(folder, source, output, step):

@@ -2,7 +2,10 @@
 """start.py PIPETRAIN MPIRUN: help and version need no MPI and name what there is; ranks that were started differently
 are told apart before they send each other anything."""
 
+import os
 import re
+import shutil
+import sys
 import tempfile
 
 from inputs import make_inputs
@@ -25,8 +28,8 @@ def helps(checks, arguments, patterns):
     checks.case("pipetrain " + " ".join(arguments), job, problems)
 
 
-def different(checks, folder, parts, patterns):
-    job = Job(len(parts), *parts, folder=folder)
+def different(checks, folder, parts, patterns, programs=()):
+    job = Job(len(parts), *parts, folder=folder, programs=programs)
     problems = one_error(job, 2, patterns)
     expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
     checks.case(f"different: {patterns}", job, problems)
@@ -67,6 +70,11 @@ def main():
         different(checks, folder, [plain, words(command="bench")], ["rank 1 was", "command;"])
         different(checks, folder, [plain, words("train.steps=many")], [r"train\.steps", "'many'"])
         different(checks, folder, [plain, ["--config"]], ["--config"])
+        other = shutil.copy(sys.argv[1], os.path.join(folder, "pipetrain"))
+        with open(other, "ab") as file:
+            file.write(b".")
+        different(checks, folder, [plain, plain], ["rank 1 was", "build; start all ranks with the same program"],
+                  programs=[sys.argv[1], other])
         alike(checks, folder, [plain, words("train.steps=9", "train.steps=3")])
     checks.finish()
 

@@ -116,12 +116,24 @@ TEST_CASE("Metrics of a run that goes on keep the lines before it, and no half o
   const std::string path = at.path("metrics.jsonl");
   std::ofstream(path) << "{\"step\":1}\n{\"step\":10}\n{\"step\":20}\n{\"st";
   {
-    MetricsFile metrics(path, 10);
+    MetricsFile metrics(path);
+    CHECK(std::filesystem::file_size(path) == 39);  // it has not begun
+    CHECK(metrics.keep(10) == 0);
     metrics.write({{"step", 11}});
+    metrics.sync();
   }
-  std::ifstream file(path);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  CHECK(text == "{\"step\":1}\n{\"step\":10}\n{\"step\":11}\n");
-  MetricsFile anew(path);
+  const auto text = [&] {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  CHECK(text() == "{\"step\":1}\n{\"step\":10}\n{\"step\":11}\n");
+  std::ofstream(path) << "\n{\"step\":1}\nno line\n{\"step\":2}\n{\"step\":9}\n{\"step\":3}";
+  {
+    MetricsFile metrics(path);
+    CHECK(metrics.keep(3) == 2);
+    metrics.write({{"step", 4}});
+  }
+  CHECK(text() == "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
+  MetricsFile(path).keep(0);
   CHECK(std::filesystem::file_size(path) == 0);
 }

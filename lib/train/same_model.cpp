@@ -1,0 +1,62 @@
+#include "train/same_model.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <set>
+
+#include "checkpoint/file_io.h"
+#include "nn/model.h"
+#include "nn/unroll.h"
+#include "train/config.h"
+
+namespace pipetrain {
+namespace {
+
+// Of these the tensors tell, or they are free to change.
+const std::set<std::string, std::less<>> kNotCompared = {"vocabulary", "features", "dropout",
+                                                         "rate"};
+
+std::optional<double> number_in(const std::string& text) {
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0') return std::nullopt;
+  return number;
+}
+
+bool same_value(const std::string& a, const std::string& b) {
+  const auto x = number_in(a), y = number_in(b);
+  return a == b || (x && y && *x == *y);
+}
+
+// Where two lists of layers differ, in words; empty if they do not, or are not written alike.
+std::string difference(const std::vector<LayerEntry>& trained, const std::vector<LayerEntry>& own) {
+  const std::vector<const LayerEntry*> theirs = unrolled(trained), ours = unrolled(own);
+  for (std::size_t i = 0; i < std::min(theirs.size(), ours.size()); ++i) {
+    const LayerEntry &a = *theirs[i], &b = *ours[i];
+    if (a.kind != b.kind) return {};  // the tensors' names tell
+    for (const auto& [key, value] : a.options) {
+      const auto other = std::find_if(b.options.begin(), b.options.end(),
+                                      [&, &name = key](const auto& o) { return o.first == name; });
+      if (other == b.options.end() || kNotCompared.contains(key)) continue;
+      if (value == "auto" || other->second == "auto" || same_value(value, other->second)) continue;
+      return "its " + a.kind + " has " + key + " " + value + ", the configuration's " +
+             other->second;
+    }
+    const std::string within = difference(a.layers, b.layers);
+    if (!within.empty()) return within;
+  }
+  return {};
+}
+
+}  // namespace
+
+void check_model(const Checkpoint& checkpoint, const ModelConfig& model) {
+  if (checkpoint.config_yaml().empty()) return;  // of weights that no run has written
+  const ModelConfig trained = load_config(checkpoint.folder() + "/config.yaml").model;
+  const std::string found = difference(expand_preset(trained), expand_preset(model));
+  if (found.empty()) return;
+  fail_checkpoint(checkpoint.folder(), "is of another model: " + found);
+}
+
+}  // namespace pipetrain
