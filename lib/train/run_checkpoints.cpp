@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iterator>
 #include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -73,15 +74,15 @@ bool RunCheckpoints::write(Contents contents, bool in_background) {
   complete();
   failed_ = false;
   const double start = wall_seconds();
-  const std::int64_t step = contents.position.step;
-  std::string error;
-  if (world_.rank() == 0) error = error_of([&] { begin_checkpoint(folder_, step); });
-  if (!went_well(error, step)) return false;  // none writes before the folder is there
-
   const bool beside = in_background && config_.checkpoint_background;
   if (beside) contents.tensors = copied(contents.tensors);
   pending_ = {.contents = std::move(contents), .beside = beside, .started = start};
-  begin([this] { write_file(); });
+  if (world_.rank() == 0) {
+    begin([this] {
+      if (pending_->contents.first) pending_->contents.first();
+      begin_checkpoint(folder_, step());
+    });
+  }
   pending_->stalled = wall_seconds() - start;
   if (!beside) complete();
   return !failed_;
@@ -115,17 +116,23 @@ void RunCheckpoints::write_file() {
 void RunCheckpoints::advance() {
   const double start = wall_seconds();
   end_all_parts();
-  if (!went_well(error_, step())) return;
-  if (pending_->files_written) {
-    pending_->stalled += wall_seconds() - start;
-    if (world_.rank() == 0) say_done();
-    pending_.reset();
-    return;
-  }
-  pending_->files_written = true;
-  std::vector<std::string> lists = world_.all_gather_text(list_);
-  if (world_.rank() == 0) {
-    begin([this, lists = std::move(lists)] { finish(lists); });
+  if (!went_well(std::exchange(error_, {}), step())) return;
+  switch (++pending_->parts_done) {
+    case 1:  // the folder is there
+      begin([this] { write_file(); });
+      break;
+    case 2: {  // the files are
+      std::vector<std::string> lists = world_.all_gather_text(list_);
+      if (world_.rank() == 0) {
+        begin([this, lists = std::move(lists)] { finish(lists); });
+      }
+      break;
+    }
+    default:
+      pending_->stalled += wall_seconds() - start;
+      if (world_.rank() == 0) say_done();
+      pending_.reset();
+      return;
   }
   pending_->stalled += wall_seconds() - start;
 }

@@ -1,9 +1,9 @@
 // Writes a run's checkpoints, beside the training if that is wanted, and keeps as many as are asked
 // for. It must not know when one is due, what its tensors mean, or MPI.
 //
-// A checkpoint has two parts: every rank writes its file; then rank 0 adds the manifest, gives the
-// folder its name and removes old ones. Beside the training, each part is a thread's, and between
-// them the ranks meet in advance().
+// A checkpoint has three parts: rank 0 makes the folder; every rank writes its file; rank 0 adds
+// the manifest, gives the folder its name and removes old ones. Each part is a thread's, and
+// between them the ranks meet in advance().
 #pragma once
 
 #include <atomic>
@@ -37,6 +37,7 @@ class RunCheckpoints {
     TrainingPosition position;
     std::vector<CheckpointTensor> tensors;    // that this rank writes; maybe none
     std::string tokenizer_json, config_yaml;  // of rank 0
+    std::function<void()> first = {};         // of rank 0, in its thread: what must be on the disk
   };
   // Collective. Completes an earlier one first. In the background, if checkpoint_background is
   // set, the tensors are copied and written while training goes on; else all is done on return.
@@ -56,7 +57,8 @@ class RunCheckpoints {
  private:
   struct Pending {
     Contents contents;
-    bool beside = false, files_written = false;
+    bool beside = false;
+    int parts_done = 0;
     double started = 0, stalled = 0;  // when, and for how long training waited; seconds
   };
 

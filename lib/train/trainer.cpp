@@ -256,7 +256,7 @@ bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
   if (coordinates()) {
     contents.tokenizer_json = source_->tokenizer().dump();
     contents.config_yaml = resolved_yaml(config_);
-    report_.sync_metrics();  // whoever goes on from it finds the lines before it
+    contents.first = [this] { directory_->metrics().sync(); };  // the lines up to here
   }
   return checkpoints_.write(std::move(contents), in_background);
 }

@@ -81,7 +81,7 @@ void TrainingReport::write_line(std::int64_t step, const StepResult& result, dou
     line["val_accuracy"] = last_evaluation_->accuracy;
     validation += fmt::format("accuracy {:.2f}%  ", 100 * last_evaluation_->accuracy);
   }
-  write_metrics([&](MetricsFile& file) { file.write(line); });
+  write_metrics(line);
   if (evaluated || !progress_.visible()) {
     spdlog::info("step {:>6}  loss {:.4f}  {}{:.0f} {}/s", step, result.loss, validation, rate,
                  pipeline_.rate_unit());
@@ -89,13 +89,9 @@ void TrainingReport::write_line(std::int64_t step, const StepResult& result, dou
   progress_.draw(step, result.loss, rate, seconds * static_cast<double>(config_.steps - step));
 }
 
-void TrainingReport::sync_metrics() {
-  write_metrics([](MetricsFile& file) { file.sync(); });
-}
-
-void TrainingReport::write_metrics(const std::function<void(MetricsFile&)>& work) {
+void TrainingReport::write_metrics(const nlohmann::ordered_json& line) {
   try {
-    work(directory_->metrics());
+    directory_->metrics().write(line);
   } catch (const Error& error) {
     if (config_.on_write_error == "stop") throw;
     if (!metrics_failed_) spdlog::warn("{}; training goes on", error.what());

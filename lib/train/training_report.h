@@ -2,7 +2,7 @@
 // summary at its end. It must not know how steps are fed, run or saved.
 #pragma once
 
-#include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 
 #include "train/evaluator.h"
@@ -26,8 +26,6 @@ class TrainingReport {
   // a warning, as train.on_write_error says.
   void write_line(std::int64_t step, const StepResult& result, double learning_rate,
                   bool evaluated);
-  // Returns when the lines are on the disk; on rank 0, errors as above.
-  void sync_metrics();
   // Before anything else is printed.
   void clear_progress() { progress_.clear(); }
 
@@ -46,7 +44,7 @@ class TrainingReport {
   };
 
   double targets_per_second(const Window& window) const;
-  void write_metrics(const std::function<void(MetricsFile&)>& work);
+  void write_metrics(const nlohmann::ordered_json& line);
 
   const TrainConfig& config_;
   const PipelineRank& pipeline_;
