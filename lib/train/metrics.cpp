@@ -69,7 +69,9 @@ void MetricsFile::open() {
 int MetricsFile::keep(std::int64_t steps) {
   const Kept kept = steps > 0 ? kept_lines(path_, steps) : Kept{};
   if (kept.from_start) {  // on a full disk, too
-    if (::ftruncate(file_, static_cast<off_t>(kept.lines.size())) != 0) fail(path_, kElsewhere);
+    // What is not a file, such as a pipe, has no length and says EINVAL.
+    const int failed = ::ftruncate(file_, static_cast<off_t>(kept.lines.size()));
+    if (failed != 0 && errno != EINVAL) fail(path_, kElsewhere);
     return kept.unreadable;
   }
   const std::string aside = path_ + ".part";
