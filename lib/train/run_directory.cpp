@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -51,10 +52,18 @@ int locked(const std::string& path) {
   return file;
 }
 
+// Aside and renamed: on a full disk the old one stays.
 void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
+  const std::string aside = path + ".part";
+  std::ofstream file(aside);
   file << text;
-  if (!file.flush()) throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path));
+  if (!file.flush() || std::rename(aside.c_str(), path.c_str()) != 0) {
+    const int reason = errno;
+    std::remove(aside.c_str());
+    errno = reason;
+    throw Error(ExitCode::kConfiguration,
+                "cannot write " + system_reason(aside) + "; free some space and start again");
+  }
 }
 
 }  // namespace
