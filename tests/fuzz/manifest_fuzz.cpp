@@ -70,7 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(stays_inside(entry.file), "tensors are in the folder");
   }
   check_round_trip(manifest);
-  write(folder.path() + "/manifest.json", text);
+  fuzz::read_or_refuse([&] { check_manifest_text(text, "manifest.json"); });
+  write(folder.path() + "/manifest.json", manifest_text(manifest));  // with its checksum
   fuzz::read_or_refuse([&] { read_all(open_checkpoint(folder.path())); });
   return 0;
 }
