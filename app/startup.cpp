@@ -171,6 +171,14 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
               bool makes_run_directory) {
   Startup made = open_inputs(session, report, options, session.size());
   const Config& config = made.config;
+  const auto take_directory = [&] {
+    report.agree([&] {
+      if (session.rank() == 0) made.directory = std::make_unique<RunDirectory>(config);
+    });
+  };
+  // An earlier job that is about to end may yet write a checkpoint to go on from, and remove
+  // others.
+  if (makes_run_directory && options.resumes) take_directory();
   {
     MemoryPool pool;
     MpiCollective collective(everyone(session), pool, made.wait);
@@ -194,11 +202,7 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
         kEmulateBFloat16);
   }
   if (makes_run_directory) {
-    report.agree([&] {
-      if (session.rank() == 0) {
-        made.directory = std::make_unique<RunDirectory>(config);
-      }
-    });
+    if (!options.resumes) take_directory();
     report.use_file(config.train.output + "/error.txt");
   }
   return made;

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -36,6 +37,8 @@ struct Kept {
 
 Kept kept_lines(const std::string& path, std::int64_t steps) {
   Kept kept;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return kept;  // a pipe has no end
   std::ifstream file(path, std::ios::binary);
   bool gap = false;
   for (std::string line; std::getline(file, line);) {

@@ -57,12 +57,13 @@ void write_file(const std::string& path, const std::string& text) {
   const std::string aside = path + ".part";
   std::ofstream file(aside);
   file << text;
-  if (!file.flush() || std::rename(aside.c_str(), path.c_str()) != 0) {
+  file.close();
+  if (!file || std::rename(aside.c_str(), path.c_str()) != 0) {
     const int reason = errno;
     std::remove(aside.c_str());
     errno = reason;
-    throw Error(ExitCode::kConfiguration,
-                "cannot write " + system_reason(aside) + "; free some space and start again");
+    throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(aside) +
+                                              "; free some space, or choose another train.output");
   }
 }
 

@@ -24,9 +24,10 @@ std::optional<double> number_in(const std::string& text) {
   return number;
 }
 
-bool same_value(const std::string& a, const std::string& b) {
+// A word such as auto or same may stand for the number.
+bool may_be_same(const std::string& a, const std::string& b) {
   const auto x = number_in(a), y = number_in(b);
-  return a == b || (x && y && *x == *y);
+  return x && y ? *x == *y : x || y || a == b;
 }
 
 // Where two lists of layers differ, in words; empty if they do not, or are not written alike.
@@ -39,7 +40,7 @@ std::string difference(const std::vector<LayerEntry>& trained, const std::vector
       const auto other = std::find_if(b.options.begin(), b.options.end(),
                                       [&, &name = key](const auto& o) { return o.first == name; });
       if (other == b.options.end() || kNotCompared.contains(key)) continue;
-      if (value == "auto" || other->second == "auto" || same_value(value, other->second)) continue;
+      if (may_be_same(value, other->second)) continue;
       return "its " + a.kind + " has " + key + " " + value + ", the configuration's " +
              other->second;
     }

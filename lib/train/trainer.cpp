@@ -256,7 +256,7 @@ bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
   if (coordinates()) {
     contents.tokenizer_json = source_->tokenizer().dump();
     contents.config_yaml = resolved_yaml(config_);
-    contents.first = [this] { directory_->metrics().sync(); };  // the lines up to here
+    contents.first = [this] { report_.sync_metrics(); };  // the lines up to here
   }
   return checkpoints_.write(std::move(contents), in_background);
 }

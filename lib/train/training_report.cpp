@@ -99,6 +99,15 @@ void TrainingReport::write_metrics(const nlohmann::ordered_json& line) {
   }
 }
 
+void TrainingReport::sync_metrics() {
+  try {
+    directory_->metrics().sync();
+  } catch (const Error& error) {
+    if (config_.on_write_error == "stop") throw;
+    spdlog::warn("{}; training goes on", error.what());
+  }
+}
+
 void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& pool,
                                    Collective& world, double training_seconds,
                                    double feeding_seconds) {

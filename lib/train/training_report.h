@@ -26,6 +26,8 @@ class TrainingReport {
   // a warning, as train.on_write_error says.
   void write_line(std::int64_t step, const StepResult& result, double learning_rate,
                   bool evaluated);
+  // Returns when the lines are on the disk; in any thread, errors as above.
+  void sync_metrics();
   // Before anything else is printed.
   void clear_progress() { progress_.clear(); }
 

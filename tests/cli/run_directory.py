@@ -2,12 +2,14 @@
 """run_directory.py PIPETRAIN MPIRUN: what a run has left is safe from starts that come to nothing, from a second run beside
 it, and from folders and files that cannot be read or written."""
 
+import fcntl
 import glob
 import os
 import resource
 import shutil
 import signal
 import tempfile
+import time
 
 from inputs import make_inputs, write
 from job import Checks, expect, one_error
@@ -86,6 +88,20 @@ def two_at_once(checks, folder):
     checks.case("does the first one no harm", first, problems)
 
 
+def while_another_ends(checks, folder):
+    """The checkpoint that an earlier job writes at last, while the next one waits for it."""
+    killed_after(folder, "run", "ending", 3)
+    run = os.path.join(folder, "ending")
+    with open(os.path.join(run, ".lock")) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        job, problems = train(folder, 2, "ending", "train.steps=9", resume=""), []
+        time.sleep(2)
+        shutil.copytree(checkpoint(os.path.join(folder, "run"), 6), checkpoint(run, 6))
+    done(job, problems)
+    said(problems, job, "step-00000006, after step 6")
+    checks.case("it goes on from what the job before it wrote at last", job, problems)
+
+
 def unwritable(checks, folder):
     run = os.path.join(folder, "unwritable")
     os.mkdir(run)
@@ -120,7 +136,7 @@ def main():
         job, problems = train(folder, 2, "run"), []
         done(job, problems)
         checks.case("a run", job, problems)
-        for group in (come_to_nothing, unreadable, two_at_once, unwritable):
+        for group in (come_to_nothing, unreadable, two_at_once, while_another_ends, unwritable):
             group(checks, folder)
     checks.finish()
 
