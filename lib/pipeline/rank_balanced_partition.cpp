@@ -42,8 +42,9 @@ class VPartition {
     int low = 0, high = 0;  // layers that the rank before took
   };
   State& state(int rank, int below, int above) {
-    const int index = (rank * (layers_ + 1) + below) * (layers_ + 1) + above;
-    return states_[static_cast<std::size_t>(index)];
+    const auto side = static_cast<std::size_t>(layers_ + 1);
+    return states_[(static_cast<std::size_t>(rank) * side + static_cast<std::size_t>(below)) * side +
+                   static_cast<std::size_t>(above)];
   }
   double cost_between(int first, int end) const {
     return before_[static_cast<std::size_t>(end)] - before_[static_cast<std::size_t>(first)];
@@ -54,7 +55,8 @@ class VPartition {
   template <class Join>
   double run(double limit, const Join& join) {
     limit *= 1 + kRounding;
-    states_.assign(static_cast<std::size_t>((ranks_ + 1) * (layers_ + 1) * (layers_ + 1)), {});
+    const auto side = static_cast<std::size_t>(layers_ + 1);
+    states_.assign(static_cast<std::size_t>(ranks_ + 1) * side * side, {});
     state(0, 0, 0).value = 0;
     best_ = {};
     for (int rank = 0; rank < ranks_; ++rank) {

@@ -182,7 +182,8 @@ void check(int ranks, int microbatches, const Costs& costs, const AutoOptions& o
                     std::to_string(ranks) + " ranks with " + std::to_string(microbatches) +
                     " microbatches; expected the same number of stages on every rank");
   }
-  if (options.live_microbatches > 0 && options.live_microbatches < 1) {
+  check_action_count("auto", ranks, stages / ranks, microbatches);
+  if (options.live_microbatches != 0 && !(options.live_microbatches >= 1)) {  // nor NaN
     throw Error(
         ExitCode::kConfiguration,
         "schedule auto: the limit is below one live microbatch per rank; allow one or more");

@@ -64,9 +64,9 @@ class ListScheduler {
   double arrival(int rank, Step step) const {
     const State& state = ranks_[index(rank)];
     const int op = problem_.op(step), lap = problem_.lap(step);
-    const int microbatch = state.done[step];
+    const int microbatch = state.done[index(step)];
     if (microbatch == problem_.microbatches) return kNever;
-    if (op != kF && state.done[problem_.step(op - 1, lap)] <= microbatch) return kNever;
+    if (op != kF && state.done[index(problem_.step(op - 1, lap))] <= microbatch) return kNever;
     if (op == kW) return 0;
     const int stage = problem_.stages_of_rank[index(rank)][index(lap)];
     const int source = op == kF ? stage - 1 : stage + 1;
@@ -82,7 +82,8 @@ class ListScheduler {
   bool may_start(int rank, int lap) const {
     const State& state = ranks_[index(rank)];
     const int stage = problem_.stages_of_rank[index(rank)][index(lap)];
-    const int ahead = state.done[problem_.step(kF, lap)] - state.done[problem_.step(kI, lap)];
+    const int ahead = state.done[index(problem_.step(kF, lap))] -
+                      state.done[index(problem_.step(kI, lap))];
     return state.live + problem_.virtual_stages - lap <= problem_.live_limit &&
            ahead < rule_.ahead[index(stage)];
   }
@@ -101,7 +102,8 @@ class ListScheduler {
         const double arrives = arrival(rank, step);
         if (arrives == kNever || (op == kF && !may_start(rank, lap))) continue;
         const double start = std::max(state.free, arrives);
-        const double key = op == kW && due ? -1 : start + reluctance[step];  // due: before all
+        // What is due comes before all.
+        const double key = op == kW && due ? -1 : start + reluctance[index(step)];
         if (key >= least) continue;
         least = key;
         choice.step = step;
@@ -116,7 +118,7 @@ class ListScheduler {
     const int op = problem_.op(choice.step);
     const double end = choice.start + problem_.duration(choice.rank, choice.step);
     state.free = end;
-    ++state.done[choice.step];
+    ++state.done[index(choice.step)];
     state.live += op == kF ? 1 : op == kW ? -1 : 0;
     state.weights += op == kI ? 1 : op == kW ? -1 : 0;
     orders_[index(choice.rank)].push_back(choice.step);
@@ -204,8 +206,8 @@ ListRule regular_rule(const Problem& problem, std::vector<int> ahead, bool gradi
     for (int lap = 0; lap < problem.virtual_stages; ++lap) {
       const Step weight = problem.step(kW, lap);
       const Step second = problem.step(gradients_first ? kF : kI, lap);
-      reluctance[weight] = (patience + kLater) * problem.duration(rank, weight);
-      reluctance[second] = kLater * problem.duration(rank, second);
+      reluctance[index(weight)] = (patience + kLater) * problem.duration(rank, weight);
+      reluctance[index(second)] = kLater * problem.duration(rank, second);
     }
   }
   return rule;

@@ -60,8 +60,8 @@ bool is_in_order(const Problem& problem, const std::vector<Step>& order) {
   int live = 0;
   for (Step step : order) {
     const int op = problem.op(step);
-    ++done[step];
-    if (op != kF && done[step] > done[step - index(v)]) return false;
+    ++done[index(step)];
+    if (op != kF && done[index(step)] > done[index(step - v)]) return false;
     live += op == kF ? 1 : op == kW ? -1 : 0;
     if (live > problem.live_limit) return false;
   }

@@ -23,7 +23,8 @@ Problem::Problem(Placement placement_of_stages, int rank_count, int microbatch_c
       stages(static_cast<int>(costs.stages.size())),
       message(costs.message),
       stage_costs(costs.stages),
-      live_limit(static_cast<int>(std::floor(live_microbatches * virtual_stages + 1e-9))) {
+      live_limit(static_cast<int>(
+          std::floor(std::min<double>(live_microbatches, microbatches) * virtual_stages + 1e-9))) {
   for (int rank = 0; rank < ranks; ++rank) {
     stages_of_rank.push_back(pipetrain::stages_of_rank(placement, ranks, virtual_stages, rank));
   }
@@ -46,8 +47,7 @@ Orders orders_of(const Schedule& schedule) {
     std::vector<Step>& order = orders.emplace_back();
     for (const Action& action : actions) {
       const int op = action.op == Op::kForward ? kF : action.op == Op::kBackwardInput ? kI : kW;
-      order.push_back(
-          static_cast<Step>(op * schedule.virtual_stages + action.stage / schedule.rank_count()));
+      order.push_back(op * schedule.virtual_stages + action.stage / schedule.rank_count());
     }
   }
   return orders;
@@ -74,7 +74,7 @@ Schedule schedule_of(const Problem& problem, const Orders& orders) {
     for (Step step : orders[index(rank)]) {
       actions.push_back({kOps[index(problem.op(step))],
                          problem.stages_of_rank[index(rank)][index(problem.lap(step))],
-                         next[step]++});
+                         next[index(step)]++});
     }
   }
   return schedule;

@@ -3,7 +3,7 @@
 // search use this.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <vector>
 
 #include "schedule/schedule.h"
@@ -11,8 +11,9 @@
 
 namespace pipetrain::search {
 
-// F, I or W of the rank's lap-th stage: op * v + lap.
-using Step = std::uint8_t;
+// F, I or W of the rank's lap-th stage: op * v + lap. As wide as v itself: a rank may have any
+// number of stages.
+using Step = int;
 using Orders = std::vector<std::vector<Step>>;
 
 enum StepOp { kF = 0, kI = 1, kW = 2 };
@@ -27,11 +28,11 @@ struct Problem {
   std::vector<StageCost> stage_costs;
   std::vector<std::vector<int>> stages_of_rank;  // [rank][lap]
   std::vector<int> rank_of_stage;
-  int live_limit;  // of a rank, in microbatches of one stage
+  int live_limit;  // of a rank, in microbatches of one stage; at most all of them
 
   int op(Step step) const { return step / virtual_stages; }
   int lap(Step step) const { return step % virtual_stages; }
-  Step step(int op, int lap) const { return static_cast<Step>(op * virtual_stages + lap); }
+  Step step(int op, int lap) const { return op * virtual_stages + lap; }
   double duration(int rank, Step step) const;
 };
 

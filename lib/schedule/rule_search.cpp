@@ -48,7 +48,7 @@ void change(const Problem& problem, ListRule& rule, const RandomWords& words) {
       kept = std::max(0, kept + difference);
     } else {
       const Step step = problem.step(op, lap);
-      rule.reluctance[index(rank)][step] = 1.5 * part * part * problem.duration(rank, step);
+      rule.reluctance[index(rank)][index(step)] = 1.5 * part * part * problem.duration(rank, step);
     }
   }
 }

@@ -1,5 +1,6 @@
 #include "schedule/auto_schedule.h"
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -149,6 +150,15 @@ TEST_CASE("auto works at the edges and refuses what cannot be") {
       }
     }
   }
+  for (int stages : {86, 300}) {  // more steps than a byte counts
+    CAPTURE(stages);
+    CHECK_NOTHROW(validate(auto_schedule(1, 1, equal(1, stages))));
+    CHECK_NOTHROW(validate(auto_schedule(2, 3, equal(2, stages), {2, 1e5})));
+  }
+  CHECK_NOTHROW(validate(auto_schedule(2, 3, equal(2, 8), {1e9, 1e5})));
+  CHECK_THROWS_AS(auto_schedule(2, 2147483647, equal(2, 1)), Error);
   CHECK_THROWS_AS(auto_schedule(2, 4, one), Error);
   CHECK_THROWS_AS(auto_schedule(1, 4, one, {0.5}), Error);
+  CHECK_THROWS_AS(auto_schedule(1, 4, one, {std::nan("")}), Error);
+  CHECK_THROWS_AS(auto_schedule(1, 4, one, {-1}), Error);
 }
