@@ -1,10 +1,10 @@
 #include <cstdio>
-#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "command.h"
 #include "mpi_links.h"
+#include "number_option.h"
 #include "run_options.h"
 #include "startup.h"
 #include "train/bench.h"
@@ -37,9 +37,8 @@ Command add_bench_command(CLI::App& app) {
       app.add_subcommand("bench", "Time training steps against the machine's best matrix product.");
   const auto options = std::make_shared<BenchCommandOptions>();
   add_run_options(*command, *options);
-  command->add_option("--steps", options->steps, "steps to time; default: 10 seconds' worth")
-      ->option_text("N")
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  add_number(*command, "--steps", options->steps, "N", kOneOrMore,
+             "steps to time; default: 10 seconds' worth");
   add_format_option(*command, options->format, {"text", "json"});
   return {
       .options = command,

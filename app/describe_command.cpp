@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "comm/in_process.h"
 #include "command.h"
+#include "number_option.h"
 #include "run_options.h"
 #include "schedule/generate.h"
 #include "startup.h"
@@ -66,11 +66,8 @@ Command add_describe_command(CLI::App& app) {
       app.add_subcommand("describe", "Print a model's layers, their sizes and stages.");
   const auto options = std::make_shared<DescribeOptions>();
   add_run_options(*command, *options);
-  command
-      ->add_option("--ranks", options->ranks,
-                   "ranks to cut it for; default: those of pipeline.partition's list, or 1")
-      ->option_text("N")
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  add_number(*command, "--ranks", options->ranks, "N", kOneOrMore,
+             "ranks to cut it for; default: those of pipeline.partition's list, or 1");
   add_format_option(*command, options->format, {"text", "json"});
   return {.options = command,
           .usage = "pipetrain describe --config FILE [--ranks N] [OPTION]...",

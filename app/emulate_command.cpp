@@ -1,20 +1,22 @@
 #include <omp.h>
 
-#include <array>
 #include <chrono>
-#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
 #include "emulation_printer.h"
+#include "number_option.h"
 #include "run_options.h"
 #include "same_start.h"
+#include "schedule/figures.h"
+#include "schedule/table_file.h"
 #include "startup.h"
 #include "train/emulation_report.h"
 #include "train/emulation_schedules.h"
@@ -44,16 +46,12 @@ struct EmulateOptions : RunOptions {
 
 // "20,20,20" of --costs-ms, in seconds.
 StageCost parse_costs(const std::string& text) {
-  std::array<double, 3> costs{};
-  std::istringstream in(text);
-  char comma = ',';
-  bool well_formed = true;
-  for (std::size_t i = 0; i < costs.size(); ++i) {
-    if (i > 0) in >> comma;
-    in >> costs[i];
-    well_formed = well_formed && in && comma == ',' && costs[i] >= 0 && costs[i] <= kMostCostMs;
-  }
-  well_formed = well_formed && in.peek() == std::istringstream::traits_type::eof();
+  std::vector<double> costs;
+  for_each_part(text, ',', [&](std::string_view part) {
+    const double cost = parse_number<double>(trim(part)).value_or(-1);
+    if (cost >= 0 && cost <= kMostCostMs) costs.push_back(cost);
+  });
+  const bool well_formed = costs.size() == 3 && std::ranges::count(text, ',') == 2;
   if (!well_formed || costs[0] + costs[1] + costs[2] == 0) {
     fail("--costs-ms: found '" + text +
          "'; expected milliseconds of F,I,W for one microbatch on a rank, such as 20,20,20: each "
@@ -192,13 +190,16 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
 // over the file, as in training.
 int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions options) {
   const auto set = [&](const std::string& key, const auto& value) {
-    if (value != decltype(value){})
-      options.overrides.push_back(key + "=" + nlohmann::json(value).dump());
+    if (value == std::decay_t<decltype(value)>{}) return;
+    options.overrides.push_back(key + "=" + nlohmann::json(value).dump());
   };
   set("pipeline.schedule", options.schedule);
   set("pipeline.microbatches", options.microbatches);
   set("pipeline.virtual_stages", options.virtual_stages);
-  set("pipeline.live_microbatches", options.live_microbatches);
+  if (options.live_microbatches > 0) {  // "2", not "2.0"
+    options.overrides.push_back("pipeline.live_microbatches=" +
+                                short_number(options.live_microbatches));
+  }
   const Startup started = start(session, report, options, /*makes_run_directory=*/false);
   report.agree([&] {
     if (started.grid.data() > 1) fail("parallel.data: emulate runs a single pipeline; set it to 1");
@@ -246,40 +247,27 @@ Command add_emulate_command(CLI::App& app) {
   const auto options = std::make_shared<EmulateOptions>();
   add_config_options(*command, *options);
   command->get_option("--config")->description("emulate the model of this YAML configuration");
-  const CLI::Range positive(1, std::numeric_limits<int>::max());
   command
       ->add_option("--schedule", options->schedule,
                    "a schedule's name, auto, a .csv file, or all for a table of all")
       ->option_text("NAME");
-  command->add_option("--ranks", options->ranks, "checked against what mpirun started")
-      ->option_text("P")
-      ->check(positive);
-  command->add_option("--microbatches", options->microbatches, "microbatches a step")
-      ->option_text("M")
-      ->check(positive);
-  command
-      ->add_option("--virtual-stages", options->virtual_stages,
-                   "stages per rank; default: the schedule's")
-      ->option_text("V")
-      ->check(positive);
+  add_number(*command, "--ranks", options->ranks, "P", kOneOrMore,
+             "checked against what mpirun started");
+  add_number(*command, "--microbatches", options->microbatches, "M", kOneOrMore,
+             "microbatches a step");
+  add_number(*command, "--virtual-stages", options->virtual_stages, "V", kOneOrMore,
+             "stages per rank; default: the schedule's");
   command
       ->add_option("--costs-ms", options->costs_ms,
                    "of a microbatch on a rank, all its stages together; default: " +
                        std::string(kDefaultCosts))
       ->option_text("F,I,W");
-  command->add_option("--message-bytes", options->message_bytes, "of each message; default: 1024")
-      ->option_text("N")
-      ->check(CLI::Range(4, kMostMessageBytes));
-  command
-      ->add_option("--live-microbatches", options->live_microbatches,
-                   "most live microbatches of a rank for auto; default: 1F1B's")
-      ->option_text("L")
-      ->check(CLI::Range(1.0, 1e9));
-  command
-      ->add_option("--steps", options->steps,
-                   "steps to time, after one more; default: " + std::to_string(options->steps))
-      ->option_text("N")
-      ->check(positive);
+  add_number(*command, "--message-bytes", options->message_bytes, "N",
+             Bounds<int>{4, kMostMessageBytes}, "of each message; default: 1024");
+  add_number(*command, "--live-microbatches", options->live_microbatches, "L",
+             Bounds<double>{1, 1e9}, "most live microbatches of a rank for auto; default: 1F1B's");
+  add_number(*command, "--steps", options->steps, "N", kOneOrMore,
+             "steps to time, after one more; default: " + std::to_string(options->steps));
   add_format_option(*command, options->format, {"text", "json"});
   return {
       .options = command,

@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <limits>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -12,6 +10,7 @@
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "number_option.h"
 #include "run_options.h"
 #include "same_start.h"
 #include "startup.h"
@@ -33,14 +32,9 @@ void check(GenerateOptions& options) {
   if (options.checkpoint.empty()) {
     fail("--checkpoint DIR is missing; see pipetrain generate --help");
   }
-  const double temperature = options.sampling.temperature;
-  if (!std::isfinite(temperature) || temperature < 0) {
-    fail("--temperature: found " + std::to_string(temperature) +
-         "; expected a number of at least 0 (0: always the likeliest token)");
-  }
   options.own_words = "--prompt: " + std::to_string(random_key(0, options.prompt)) +
                       "\n--tokens: " + std::to_string(options.tokens) +
-                      "\n--temperature: " + std::to_string(temperature) +
+                      "\n--temperature: " + std::to_string(options.sampling.temperature) +
                       "\n--top-k: " + std::to_string(options.sampling.top_k) +
                       "\n--seed: " + std::to_string(options.sampling.seed) + "\n";
 }
@@ -127,7 +121,6 @@ Command add_generate_command(CLI::App& app) {
   const auto options = std::make_shared<GenerateOptions>();
   options->command = command->get_name();
   SamplingOptions& sampling = options->sampling;
-  constexpr int kMost = std::numeric_limits<int>::max();
   command
       ->add_option("--checkpoint", options->checkpoint,
                    "folder of a checkpoint of a language model; required")
@@ -136,19 +129,14 @@ Command add_generate_command(CLI::App& app) {
       ->add_option("--prompt", options->prompt,
                    "the text to continue, or token numbers; default: a line's end")
       ->type_name("TEXT");
-  command->add_option("--tokens", options->tokens, "how many tokens to add; default: 200")
-      ->option_text("N")
-      ->check(CLI::Range(1, kMost));
-  command
-      ->add_option("--temperature", sampling.temperature,
-                   "above 0: the higher, the more surprising; 0: the likeliest token; default: 0.8")
-      ->option_text("T");
-  command
-      ->add_option("--top-k", sampling.top_k, "draw from the K likeliest tokens; 0, default: all")
-      ->option_text("K")
-      ->check(CLI::Range(0, kMost));
-  command->add_option("--seed", sampling.seed, "the same seed, the same text; default: 1337")
-      ->option_text("S");
+  add_number(*command, "--tokens", options->tokens, "N", kOneOrMore,
+             "how many tokens to add; default: 200");
+  add_number(*command, "--temperature", sampling.temperature, "T", Bounds<double>{.low = 0},
+             "above 0: the higher, the more surprising; 0: the likeliest token; default: 0.8");
+  add_number(*command, "--top-k", sampling.top_k, "K", Bounds<int>{.low = 0},
+             "draw from the K likeliest tokens; 0, default: all");
+  add_number(*command, "--seed", sampling.seed, "S", Bounds<std::uint64_t>{},
+             "the same seed, the same text; default: 1337");
   command
       ->add_option("--log-level", options->log_level,
                    "trace, debug, info, warning, error or off; default: " + options->log_level)

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -14,6 +13,7 @@
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "number_option.h"
 #include "plan/report.h"
 #include "run_options.h"
 #include "schedule/generate.h"
@@ -168,9 +168,7 @@ Command add_plan_command(CLI::App& app) {
       "plan", "Find the fastest schedule that fits into memory, from measured layers.");
   const auto options = std::make_shared<PlanOptions>();
   add_config_options(*command, *options);
-  command->add_option("--ranks", options->ranks, "ranks to plan for; required")
-      ->option_text("N")
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  add_number(*command, "--ranks", options->ranks, "N", kOneOrMore, "ranks to plan for; required");
   command
       ->add_option("--memory", options->memory,
                    "that a rank may take, such as 16GiB; default: free memory over the ranks")

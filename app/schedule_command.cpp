@@ -1,8 +1,8 @@
-#include <limits>
 #include <memory>
 
 #include "base/error.h"
 #include "command.h"
+#include "number_option.h"
 #include "schedule/csv.h"
 #include "schedule/describe.h"
 #include "schedule/draw_svg.h"
@@ -48,20 +48,12 @@ void check(ScheduleOptions& options) {
 }
 
 void add_sizes(CLI::App& command, ScheduleRequest& request) {
-  const CLI::Range at_least_one(1, std::numeric_limits<int>::max());
-  command.add_option("--ranks", request.ranks, "ranks; a table's own unless given")
-      ->option_text("P")
-      ->check(at_least_one);
-  command
-      .add_option("--microbatches", request.microbatches,
-                  "microbatches; a table's own unless given")
-      ->option_text("M")
-      ->check(at_least_one);
-  command
-      .add_option("--virtual-stages", request.virtual_stages,
-                  "stages per rank; default: the schedule's, 1 or 2")
-      ->option_text("V")
-      ->check(at_least_one);
+  add_number(command, "--ranks", request.ranks, "P", kOneOrMore,
+             "ranks; a table's own unless given");
+  add_number(command, "--microbatches", request.microbatches, "M", kOneOrMore,
+             "microbatches; a table's own unless given");
+  add_number(command, "--virtual-stages", request.virtual_stages, "V", kOneOrMore,
+             "stages per rank; default: the schedule's, 1 or 2");
 }
 
 }  // namespace
@@ -85,11 +77,8 @@ Command add_schedule_command(CLI::App& app) {
       ->add_option("--stage-costs", options->stage_costs,
                    "a row F,I,W for each stage; --costs is then COMM alone")
       ->type_name("FILE");
-  command
-      ->add_option("--live-microbatches", options->request.live_microbatches,
-                   "of auto: most live microbatches per rank; default: 1f1b's")
-      ->option_text("L")
-      ->check(CLI::Range(1.0, 1e9));
+  add_number(*command, "--live-microbatches", options->request.live_microbatches, "L",
+             Bounds<double>{1, 1e9}, "of auto: most live microbatches per rank; default: 1f1b's");
   add_format_option(*command, options->format, {"text", "csv", "json", "svg"});
   return {.options = command,
           .usage = "pipetrain schedule --name NAME --ranks P --microbatches M [OPTION]...",

@@ -1,11 +1,11 @@
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
 #include "command.h"
+#include "number_option.h"
 #include "schedule/chrome_trace.h"
 #include "schedule/draw_svg.h"
 #include "schedule/draw_text.h"
@@ -65,9 +65,8 @@ Command add_timeline_command(CLI::App& app) {
       "timeline", "Draw a step of a run with --trace above what the simulator predicts for it.");
   const auto options = std::make_shared<TimelineOptions>();
   command->add_option("RUN_DIR", options->run_directory, "of a run with --trace; required");
-  command->add_option("--step", options->step, "which traced step; default: of median duration")
-      ->option_text("N")
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  add_number(*command, "--step", options->step, "N", kOneOrMore,
+             "which traced step; default: of median duration");
   add_format_option(*command, options->format, {"text", "svg"});
   return {.options = command,
           .usage = "pipetrain timeline RUN_DIR [OPTION]...",

@@ -1,10 +1,10 @@
 #include "data/csv_samples.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "data/contents.h"
 #include "data/csv_records.h"
 #include "data/vocabulary.h"
@@ -15,10 +15,8 @@ namespace {
 constexpr std::int32_t kLargestLabel = 65535;  // a typing error should not take all memory
 
 std::int32_t parse_label(const CsvRecords& records, const std::string& field) {
-  std::int32_t label = -1;
-  const char* const end = field.data() + field.size();
-  const auto [stop, error] = std::from_chars(field.data(), end, label);
-  if (error != std::errc() || stop != end || label < 0 || label > kLargestLabel) {
+  const std::int32_t label = parse_number<std::int32_t>(field).value_or(-1);
+  if (label < 0 || label > kLargestLabel) {
     records.fail("column 1, the label, is '" + field.substr(0, 40) +
                  "', expected a whole number from 0 to " + std::to_string(kLargestLabel) +
                  (records.line() == 1 ? "; take out a line of headings" : ""));

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <span>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "data/utf8.h"
 #include "data/vocabulary.h"
 
@@ -120,9 +120,8 @@ std::vector<std::int32_t> Tokenizer::encode_numbers(std::string_view text,
   const std::string_view spaces = " \t\n,";
   for (std::size_t at = text.find_first_not_of(spaces); at != std::string_view::npos;) {
     const std::size_t end = std::min(text.find_first_of(spaces, at), text.size());
-    std::int32_t token = -1;
-    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, token);
-    if (error != std::errc() || stop != text.data() + end || token < 0 || token >= vocabulary) {
+    const auto token = parse_number<std::int32_t>(text.substr(at, end - at)).value_or(-1);
+    if (token < 0 || token >= vocabulary) {
       throw Error(ExitCode::kConfiguration,
                   "--prompt: found '" + Utf8Stream().add(text.substr(at, end - at)) +
                       "'; the model's tokens have no text here, expected numbers from 0 to " +

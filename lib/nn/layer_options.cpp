@@ -1,10 +1,9 @@
 #include "nn/layer_options.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "base/suggest.h"
 
 namespace pipetrain {
@@ -42,9 +41,8 @@ std::int64_t LayerOptions::size(const std::string& key, std::int64_t otherwise,
   std::int64_t number = otherwise;
   if (value != nullptr) {
     if (!word.empty() && *value == word) return meaning;
-    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-    if (error != std::errc() || end != value->data() + value->size() || number < 1 ||
-        number > kMostSize) {
+    number = parse_number<std::int64_t>(*value).value_or(0);
+    if (number < 1 || number > kMostSize) {
       fail(key + " is '" + *value + "'; expected a whole number of at least 1" +
            (number > kMostSize ? " and at most " + std::to_string(kMostSize) : "") +
            (word.empty() ? "" : ", or '" + word + "'"));
@@ -60,12 +58,8 @@ std::int64_t LayerOptions::size(const std::string& key, std::int64_t otherwise,
 double LayerOptions::positive_number(const std::string& key, double otherwise) {
   const std::string* value = find(key);
   if (value == nullptr) return otherwise;
-  double number = 0;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-  if (error != std::errc() || end != value->data() + value->size() || !std::isfinite(number) ||
-      number <= 0) {
-    fail(key + " is '" + *value + "'; expected a number above 0");
-  }
+  const double number = parse_number<double>(*value).value_or(0);
+  if (number <= 0) fail(key + " is '" + *value + "'; expected a number above 0");
   return number;
 }
 
@@ -92,10 +86,8 @@ double LayerOptions::fraction(const std::string& key, std::optional<double> othe
   const std::string* value = find(key);
   if (value == nullptr && otherwise) return *otherwise;
   if (value == nullptr) fail("needs '" + key + "'");
-  double number = -1;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-  if (error != std::errc() || end != value->data() + value->size() ||
-      !(number >= 0 && number < 1)) {
+  const double number = parse_number<double>(*value).value_or(-1);
+  if (number < 0 || number >= 1) {
     fail(key + " is '" + *value + "'; expected a number from 0 to below 1");
   }
   return number;

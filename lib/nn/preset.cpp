@@ -1,8 +1,8 @@
 #include <charconv>
-#include <cstdlib>
 #include <map>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "base/suggest.h"
 #include "nn/model.h"
 #include "nn/preset_parts.h"
@@ -89,7 +89,8 @@ std::int64_t configured_context(const ModelConfig& config) {
 std::int64_t configured_vocabulary(const ModelConfig& config) {
   const std::vector<LayerEntry> entries = expand_preset(config);
   for (const auto& [key, value] : entries.front().options) {
-    if (key == "vocabulary" && value != "auto") return std::strtoll(value.c_str(), nullptr, 10);
+    // What is no number is refused where the layer is made.
+    if (key == "vocabulary") return parse_number<std::int64_t>(value).value_or(0);
   }
   return 0;
 }

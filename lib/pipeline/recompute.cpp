@@ -1,11 +1,11 @@
 #include "pipeline/recompute.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "base/suggest.h"
 
 namespace pipetrain {
@@ -19,19 +19,11 @@ using Names = std::vector<std::string>;
 
 bool is_attention(const std::string& name) { return name.ends_with(".attention"); }
 
-std::optional<std::size_t> index_in(const std::string& text) {
-  std::size_t index = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, index);
-  if (error == std::errc() && stop == end) return index;
-  return std::nullopt;
-}
-
 // The place of a layer that is listed by its name or its number.
 std::size_t find_layer(const std::string& listed, const Names& names) {
   const auto named = std::find(names.begin(), names.end(), listed);
   if (named != names.end()) return static_cast<std::size_t>(named - names.begin());
-  const std::optional<std::size_t> index = index_in(listed);
+  const std::optional<std::size_t> index = parse_number<std::size_t>(listed);
   if (index && *index < names.size()) return *index;
   const std::string nearest = index ? names.back() : nearest_word(listed, names);
   fail("the model has no layer '" + listed + "'; the nearest known one is '" + nearest +

@@ -1,11 +1,11 @@
 #include "schedule/given_costs.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <optional>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "schedule/table_file.h"
 
 namespace pipetrain {
@@ -20,11 +20,8 @@ constexpr double kMostCost = 1e9;  // sums of many stay exact enough to compare
 }
 
 std::optional<double> cost_of(std::string_view text) {
-  double cost = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), cost);
-  const bool whole = problem == std::errc() && end == text.data() + text.size();
-  if (!whole || !(cost >= 0 && cost <= kMostCost)) return std::nullopt;
-  return cost;
+  const std::optional<double> cost = parse_number<double>(text);
+  return cost && *cost >= 0 && *cost <= kMostCost ? cost : std::nullopt;
 }
 
 std::vector<double> numbers_in(std::string_view text, const std::string& where) {

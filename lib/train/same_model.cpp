@@ -1,10 +1,10 @@
 #include "train/same_model.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <set>
 
+#include "base/number.h"
 #include "checkpoint/file_io.h"
 #include "nn/model.h"
 #include "nn/unroll.h"
@@ -17,16 +17,9 @@ namespace {
 const std::set<std::string, std::less<>> kNotCompared = {"vocabulary", "features", "dropout",
                                                          "rate"};
 
-std::optional<double> number_in(const std::string& text) {
-  char* end = nullptr;
-  const double number = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0') return std::nullopt;
-  return number;
-}
-
 // A word such as auto or same may stand for the number.
 bool may_be_same(const std::string& a, const std::string& b) {
-  const auto x = number_in(a), y = number_in(b);
+  const auto x = parse_number<double>(a), y = parse_number<double>(b);
   return x && y ? *x == *y : x || y || a == b;
 }
 

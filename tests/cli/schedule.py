@@ -225,7 +225,9 @@ def check_refusals(checks):
     refused(checks, "too large to draw", sized("1f1b", 300000, 2), ["too large"])
     refused(checks, "too large a picture", sized("1f1b", 256, 1024, "--format", "svg"), ["too large"])
     refused(checks, "memory of 1f1b", sized("1f1b", 4, 8, "--live-microbatches", 2), ["auto alone"])
-    refused(checks, "too little memory", sized("auto", 4, 8, "--live-microbatches", 0.5), ["--live-microbatches", "0.5"])
+    for limit in ("0.5", "nan", "inf", "-nan", "0x2", "1e999"):
+        refused(checks, f"memory of {limit}", sized("auto", 4, 8, "--live-microbatches", limit),
+                ["--live-microbatches", limit, "from 1"])
     refused(checks, "unknown format", sized("1f1b", 4, 8, "--format", "png"), ["--format", "png", "svg"])
     refused(checks, "unknown option", ["--nmae", "1f1b"], ["--nmae", "'--name'"])
 
