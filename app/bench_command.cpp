@@ -1,7 +1,7 @@
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/output.h"
 #include "command.h"
 #include "mpi_links.h"
 #include "number_option.h"
@@ -25,7 +25,7 @@ int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOpti
                 mpi.links(), mpi.pool(), {.steps = options.steps});
   if (session.rank() == 0) {
     const std::string text = options.format == "json" ? result.dump(2) + "\n" : bench_text(result);
-    std::fputs(text.c_str(), stdout);
+    write_output(text);
   }
   return 0;
 }

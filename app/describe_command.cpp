@@ -5,13 +5,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/output.h"
 #include "comm/in_process.h"
 #include "command.h"
 #include "number_option.h"
 #include "run_options.h"
 #include "schedule/generate.h"
 #include "startup.h"
-#include "terminal.h"
 #include "train/model_description.h"
 
 namespace pipetrain {

@@ -1,7 +1,6 @@
 #include "emulation_printer.h"
 
-#include <cstdio>
-
+#include "base/output.h"
 #include "train/emulation_report.h"
 
 namespace pipetrain {
@@ -30,9 +29,7 @@ void EmulationPrinter::finish() const {
 }
 
 void EmulationPrinter::print(const std::string& text) const {
-  if (!prints_) return;
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
+  if (prints_) write_output(text);
 }
 
 }  // namespace pipetrain

@@ -3,11 +3,11 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "command.h"
 #include "mpi_links.h"
 #include "run_options.h"
 #include "startup.h"
-#include "terminal.h"
 #include "train/evaluation_report.h"
 #include "train/same_model.h"
 #include "train/weights.h"

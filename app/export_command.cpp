@@ -1,8 +1,8 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "command.h"
-#include "terminal.h"
 #include "train/weights_export.h"
 
 namespace pipetrain {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/random.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
@@ -14,7 +15,6 @@
 #include "run_options.h"
 #include "same_start.h"
 #include "startup.h"
-#include "terminal.h"
 #include "train/generator.h"
 
 namespace pipetrain {

@@ -4,10 +4,12 @@
 #include <array>
 #include <csignal>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "base/suggest.h"
 #include "command.h"
 #include "help.h"
@@ -103,7 +105,12 @@ int run(int argc, char** argv) {
     check_words(*command->options);
     command->check();
   } catch (const CLI::Success& asked) {
-    return app.exit(asked);
+    return run_and_report([&] {
+      std::ostringstream shown;
+      app.exit(asked, shown);
+      write_output(shown.str());
+      return static_cast<int>(ExitCode::kDone);
+    });
   } catch (const CLI::ParseError& error) {
     wrong = error.what() + std::string(kSeeHelp);
   } catch (const Error& error) {
@@ -128,6 +135,7 @@ int run(int argc, char** argv) {
 }  // namespace pipetrain
 
 int main(int argc, char** argv) {
+  pipetrain::take_standard_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is an error of its write
   return pipetrain::run(argc, argv);
 }

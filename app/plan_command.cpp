@@ -1,14 +1,13 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "base/size.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
@@ -120,14 +119,9 @@ void write_configuration(const std::string& file, Config config, const Candidate
   config.parallel.tensor = plan.tensor;
   config.parallel.shard = plan.shard;
   config.train.precision = plan.precision;
-  const std::string aside = file + ".part";
-  std::ofstream out(aside);
-  out << resolved_yaml(config);
-  out.close();
-  if (!out) fail("--write: cannot write " + system_reason(aside));
-  std::error_code error;
-  std::filesystem::rename(aside, file, error);
-  if (error) fail("--write: cannot rename " + aside + " to " + file + ": " + error.message());
+  if (!write_renamed(file, resolved_yaml(config))) {
+    fail("--write: cannot write " + system_reason(file));
+  }
 }
 
 int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& options) {
@@ -156,7 +150,7 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
                 " pipetrain --config " + options.write + "\n";
       }
     }
-    std::fputs(text.c_str(), stdout);
+    write_output(text);
   });
   return 0;
 }

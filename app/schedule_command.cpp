@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "command.h"
 #include "number_option.h"
 #include "schedule/csv.h"

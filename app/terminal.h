@@ -2,8 +2,6 @@
 // know what is written there.
 #pragma once
 
-#include <string>
-
 #include "schedule/draw_text.h"
 
 namespace pipetrain {
@@ -11,8 +9,5 @@ namespace pipetrain {
 // The terminal's width and colour; 80 columns and none where output goes elsewhere. NO_COLOR and
 // TERM=dumb mean no colour.
 TextStyle terminal_style();
-
-// Error(kConfiguration) if it cannot be written, on a full disk, say.
-void write_output(const std::string& text);
 
 }  // namespace pipetrain

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "command.h"
 #include "number_option.h"
 #include "schedule/chrome_trace.h"

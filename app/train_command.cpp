@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/stop_request.h"
 #include "command.h"
 #include "mpi_links.h"
@@ -75,6 +76,7 @@ Command add_train_command(CLI::App& app) {
       .check =
           [options] {
             catch_stop_signals();  // one that comes while MPI starts is met by the first step
+            ignore_closed_pipes();
             require_config(*options);
             options->own_words = std::string("--trace: ") + (options->trace ? "yes" : "no") +
                                  "\n--resume: " + (options->resumes ? "yes " : "no") +

@@ -3,8 +3,8 @@
 
 namespace pipetrain {
 
-// From now on SIGUSR1, SIGINT and SIGTERM ask to stop, and do not end the process; a second SIGINT
-// or SIGTERM does.
+// From now on SIGUSR1, SIGHUP, SIGINT and SIGTERM ask to stop, and do not end the process; a second
+// SIGINT or SIGTERM does. SIGHUP, which a closed terminal sends, stays ignored under nohup.
 void catch_stop_signals();
 bool stop_requested();
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/output.h"
 
 namespace pipetrain {
 namespace {
@@ -39,19 +40,14 @@ class Descriptor {
   int number_;
 };
 
-void write_all(int file, Bytes bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail(path);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-}
-
 void write_new(const std::string& path,
                const std::function<void(const std::function<void(Bytes)>&)>& make) {
   Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  make([&](Bytes piece) { write_all(file.number(), piece, path); });
+  make([&](Bytes piece) {
+    if (!write_all(file.number(), {reinterpret_cast<const char*>(piece.data()), piece.size()})) {
+      fail(path);
+    }
+  });
   if (::fsync(file.number()) != 0 || file.close() != 0) fail(path);
 }
 

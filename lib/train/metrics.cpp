@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/output.h"
 
 namespace pipetrain {
 namespace {
@@ -77,17 +77,9 @@ int MetricsFile::keep(std::int64_t steps) {
     if (failed != 0 && errno != EINVAL) fail(path_, kElsewhere);
     return kept.unreadable;
   }
-  const std::string aside = path_ + ".part";
-  std::ofstream file(aside, std::ios::binary);
-  const bool opened = file.is_open();
-  if (!opened || !file.write(kept.lines.data(), static_cast<std::streamsize>(kept.lines.size())) ||
-      !file.flush()) {
-    const int reason = errno;
-    std::remove(aside.c_str());
-    errno = reason;
-    fail(aside, opened ? kMakeRoom : kElsewhere);
+  if (!write_renamed(path_, kept.lines)) {
+    fail(path_, errno == EACCES || errno == EROFS ? kElsewhere : kMakeRoom);
   }
-  if (std::rename(aside.c_str(), path_.c_str()) != 0) fail(path_, kElsewhere);
   open();
   return kept.unreadable;
 }
@@ -95,9 +87,9 @@ int MetricsFile::keep(std::int64_t steps) {
 void MetricsFile::write(const nlohmann::ordered_json& line) {
   const std::string text = line.dump() + "\n";
   const off_t before = ::lseek(file_, 0, SEEK_END);
-  if (::write(file_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+  if (!write_all(file_, text)) {
     const int reason = errno;
-    if (::ftruncate(file_, before) != 0) errno = reason;  // half a line would spoil the next
+    [[maybe_unused]] const int cut = ::ftruncate(file_, before);  // half a line spoils the next
     errno = reason;
     fail(path_, kMakeRoom);
   }

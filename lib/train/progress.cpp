@@ -1,10 +1,14 @@
 #include "train/progress.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
 #include <string_view>
+#include <utility>
+
+#include "base/output.h"
 
 namespace pipetrain {
 namespace {
@@ -39,16 +43,13 @@ void Progress::draw(std::int64_t step, double loss, double rate, double seconds_
   const auto filled = static_cast<std::size_t>(kWidth * step / total_);
   const std::string bar = std::string(filled, '#') + std::string(kWidth - filled, '.');
   // Back at the line's start, where another rank's error or mpirun's own may be printed next.
-  std::fprintf(stderr, "\r\033[K%s %lld/%lld  loss %.4f  %.0f %s/s  %s left\r", bar.c_str(),
-               static_cast<long long>(step), static_cast<long long>(total_), loss, rate,
-               unit_.c_str(), clock_text(seconds_left).c_str());
-  std::fflush(stderr);
+  write_all(STDERR_FILENO, fmt::format("\r\033[K{} {}/{}  loss {:.4f}  {:.0f} {}/s  {} left\r", bar,
+                                       step, total_, loss, rate, unit_, clock_text(seconds_left)));
 }
 
 void Progress::clear() {
   if (!visible_) return;
-  std::fputs("\r\033[K", stderr);
-  std::fflush(stderr);
+  write_all(STDERR_FILENO, "\r\033[K");
 }
 
 std::string clock_text(double seconds) {

@@ -7,13 +7,12 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "schedule/csv.h"
 
 namespace pipetrain {
@@ -54,17 +53,9 @@ int locked(const std::string& path) {
 
 // Aside and renamed: on a full disk the old one stays.
 void write_file(const std::string& path, const std::string& text) {
-  const std::string aside = path + ".part";
-  std::ofstream file(aside);
-  file << text;
-  file.close();
-  if (!file || std::rename(aside.c_str(), path.c_str()) != 0) {
-    const int reason = errno;
-    std::remove(aside.c_str());
-    errno = reason;
-    throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(aside) +
-                                              "; free some space, or choose another train.output");
-  }
+  if (write_renamed(path, text)) return;
+  throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path) +
+                                            "; free some space, or choose another train.output");
 }
 
 }  // namespace

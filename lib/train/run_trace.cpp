@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdio>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "schedule/chrome_trace.h"
 #include "schedule/lower.h"
 #include "train/clock_offsets.h"
@@ -59,17 +58,10 @@ void shift(TracedStep& step, double seconds) {
   });
 }
 
-void write_renamed(const std::string& path, const std::string& text) {
-  const std::string aside = path + ".partial";
-  std::ofstream file(aside, std::ios::binary);
-  file << text;
-  file.close();
-  const bool written = file && std::rename(aside.c_str(), path.c_str()) == 0;
-  if (written) return;
-  const std::string reason = system_reason(path);
-  std::remove(aside.c_str());  // a full disk needs the space
-  throw Error(ExitCode::kConfiguration,
-              "cannot write " + reason + "; free some space, or train without --trace");
+void write_trace(const std::string& path, const std::string& text) {
+  if (write_renamed(path, text)) return;
+  throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path) +
+                                            "; free some space, or train without --trace");
 }
 
 }  // namespace
@@ -126,7 +118,7 @@ void RunTrace::write() const {
     shift(step, -begin);
     trace.add(step);
   }
-  if (collective_.rank() == 0) write_renamed(path_, trace.text());
+  if (collective_.rank() == 0) write_trace(path_, trace.text());
 }
 
 }  // namespace pipetrain

@@ -65,7 +65,8 @@ bool Trainer::run() {
     goes_on = step_once(step);
   }
   checkpoints_.complete();
-  report_.print_summary(pipeline_, pool_, collective_, wall_seconds() - begin, feeding_seconds_);
+  report_.print_summary(pipeline_, pool_, collective_, wall_seconds() - begin, feeding_seconds_,
+                        /*done=*/goes_on);
   return goes_on;
 }
 

@@ -2,12 +2,12 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "schedule/simulate.h"
 #include "train/summary.h"
 
@@ -110,7 +110,7 @@ void TrainingReport::sync_metrics() {
 
 void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& pool,
                                    Collective& world, double training_seconds,
-                                   double feeding_seconds) {
+                                   double feeding_seconds, bool done) {
   const auto rank = static_cast<std::size_t>(world.rank());
   const std::vector<std::string> rows = world.all_gather_text(
       to_text(summarize_rank(pipeline, pool, busy_seconds_[rank], run_seconds_[rank])));
@@ -138,8 +138,16 @@ void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& poo
   }
   run.output = config_.output;
   for (const std::string& row : rows) run.ranks.push_back(rank_summary_of(row));
-  std::fputs(summary_text(run).c_str(), stdout);
-  std::fflush(stdout);
+  const std::string whole = "; the run is whole in " + config_.output;
+  try {
+    if (!offer_output(summary_text(run))) {
+      spdlog::warn("nobody reads standard output any more, the summary is not shown{}", whole);
+    }
+  } catch (const Error& error) {
+    // Not an error that hides from a job script that the run was stopped and is to go on.
+    if (done) throw Error(error.code(), error.what() + whole);
+    spdlog::warn("{}{}", error.what(), whole);
+  }
 }
 
 }  // namespace pipetrain

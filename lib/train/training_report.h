@@ -31,9 +31,10 @@ class TrainingReport {
   // Before anything else is printed.
   void clear_progress() { progress_.clear(); }
 
-  // Collective.
+  // Collective. An Error if standard output does not take it and the run is `done`; a warning if it
+  // was stopped, or if nobody reads that any more.
   void print_summary(PipelineRank& pipeline, const MemoryPool& pool, Collective& world,
-                     double training_seconds, double feeding_seconds);
+                     double training_seconds, double feeding_seconds, bool done);
 
  private:
   struct Window {  // of steps

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the floors of the house: which folder of lib/ includes which, and which libraries stay behind one door.
+"""Checks the floors of the house: which folder of lib/ includes which, which libraries stay behind one door, and that
+standard output is written in one place.
 
 usage: check.py REPOSITORY
 The floors are drawn in lib/README.md; a new folder of lib/ needs a line in both places.
@@ -32,6 +33,9 @@ LIBRARIES = [
     (r"yaml-cpp/.*", ["lib/train"]),
     (r"CLI/.*", ["app"]),
 ]
+# Standard output is written in one place, which says what is lost.
+OUTPUT = re.compile(r"std::cout|\bstdout\b|\bf?puts\(|\bf?printf\(")
+WRITES_OUTPUT = "lib/base/output.cpp"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -58,7 +62,11 @@ def violations(repository):
         if file.suffix not in (".h", ".cpp"):
             continue
         path = file.relative_to(repository).as_posix()
-        for bracket, header in INCLUDE.findall(file.read_text(encoding="utf-8")):
+        text = file.read_text(encoding="utf-8")
+        for use in OUTPUT.findall(text):
+            if path != WRITES_OUTPUT:
+                yield path, f"uses {use}; what is shown goes through {WRITES_OUTPUT}"
+        for bracket, header in INCLUDE.findall(text):
             for pattern, folders in LIBRARIES:
                 if re.fullmatch(pattern, header) and not any(path.startswith(f + "/") for f in folders):
                     yield path, f"includes {header}, which belongs behind {' and '.join(folders)}"

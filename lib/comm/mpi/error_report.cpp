@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "base/suggest.h"
 
 namespace pipetrain {
@@ -59,10 +60,6 @@ std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
   return text;
-}
-
-void write_all(int file, const std::string& text) {
-  [[maybe_unused]] const ssize_t written = write(file, text.data(), text.size());
 }
 
 // In one write, so that no other rank's output comes between.
