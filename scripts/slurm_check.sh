@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Takes a run through a real Slurm of one node, started for it on this machine: scripts/pipetrain.sbatch is signalled as ahead of
-# its time limit, requeued, resumed, preempted by a job of higher priority, requeued, resumed, and finishes with the figures of a
-# run that was left alone. Needs root and the packages slurm-wlm and munge; elsewhere it says so and exits 77.
+# Takes a run through a real Slurm of one node, started for it on this machine. scripts/pipetrain.sbatch is signalled as ahead of
+# its time limit, preempted with notice by a job of higher priority, loses a rank by SIGKILL and one that hangs, and its node
+# fails: each time it is put back into the queue and resumes. It is cancelled: it ends with a checkpoint and is not put back.
+# Submitted again it finishes with the figures of a run that was left alone. A job that loses a rank before each checkpoint is
+# given up. Needs root and the packages slurm-wlm and munge; elsewhere it says so and exits 77.
 #   scripts/slurm_check.sh
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -85,31 +87,74 @@ model: {preset: gpt, depth: 3, heads: 4, width: 32, context: 16}
 data: {path: text.txt}
 optimizer: {schedule: {type: constant}}
 train: {steps: 10000000, batch_size: 8, eval_every: 0, checkpoint_every: 20, log_every: 1}
+communication: {timeout_seconds: 15}
 END
 export PIPETRAIN="$build/app/pipetrain"
 said() { [ "$(grep -c "$1" "$folder/run.log" 2>/dev/null)" -ge "$2" ]; }
-job=$(cd "$folder" && sbatch --parsable --partition=low --ntasks=2 --time=10 --output="$folder/run.log" \
-  "$root/scripts/pipetrain.sbatch" --config "$folder/model.yaml" --output "$folder/run")
-until_true 60 said ' checkpoint: ' 1 || fail "the job does not train"
-echo "training; now the signal that comes ahead of the time limit"
-scancel --signal=USR1 "$job"
-until_true 60 said 'goes back into the queue' 1 || fail "not stopped"
-until_true 90 said 'resuming from' 1 || fail "not resumed"
-resumed=$(grep -c ' checkpoint: ' "$folder/run.log")
-until_true 60 said ' checkpoint: ' $((resumed + 1)) || fail "does not train on"
-echo "requeued and resumed; now a job of higher priority"
+count() { grep -c "$1" "$folder/run.log" 2>/dev/null || true; }
+submit() {   # OUTPUT OPTION...: a job of two ranks; its number
+  (cd "$folder" && sbatch --parsable --partition=low --ntasks=2 --time=10 --output="$folder/run.log" "${@:2}" \
+    "$root/scripts/pipetrain.sbatch" --config "$folder/model.yaml" --output "$folder/$1")
+}
+trains_on() { until_true 60 said ' checkpoint: ' $(($(count ' checkpoint: ') + 1)) || fail "does not train"; }
+# put_back TIMES HOW: the job was put back into the queue and resumed so many times by now.
+put_back() {
+  until_true 120 said 'resuming from' "$1" || fail "not resumed after $2"
+  trains_on
+  echo "put back and resumed after $2"
+}
+queued() { [ "$(squeue -h -j "$job" -o %T)" = PENDING ]; }
+a_rank() { pgrep -f "^$PIPETRAIN .*--output $folder/run" | tail -1; }
+
+job=$(submit run)
+trains_on
+
+scancel --signal=USR1 "$job"   # as --signal=USR1@120 does
+put_back 1 "the signal that comes ahead of the time limit"
+said 'stopped on request; job' 1 || fail "the log does not say why"
+
 other=$(cd "$folder" && sbatch --parsable --partition=high --ntasks=2 --output="$folder/high.log" --wrap 'echo preempted; sleep 2')
-until_true 90 said 'stopped on request' 2 || fail "not preempted"
+until_true 90 said 'stopped on request after' 2 || fail "not preempted"
+until_true 90 ended "$other" || fail "the other job does not end"
+put_back 2 "a preemption with notice"
+
+kill -KILL "$(a_rank)"
+put_back 3 "a rank that was killed"
+
+kill -STOP "$(a_rank)"
+until_true 90 said 'a rank is lost (exit code 6, 1 of' 1 || fail "no exit code 6: $(grep 'a rank is lost' "$folder/run.log")"
+put_back 4 "a rank that hangs"
+
+scontrol update NodeName="$host" State=DOWN Reason=check
+until_true 30 queued || fail "Slurm does not put the job of a failed node back"
+scontrol update NodeName="$host" State=RESUME
+put_back 5 "its node's failure"
+
+steps_before=$(count 'stopped on request after')
+scancel "$job"
+until_true 60 ended "$job" || fail "does not end after scancel"
+said 'stopped on request after' $((steps_before + 1)) || fail "no checkpoint at scancel"
+scontrol show job "$job" | grep -q 'JobState=CANCELLED' || fail "not cancelled: $(scontrol show job "$job" | grep JobState)"
+tail -n 1 "$folder/run.log" | grep -q 'so it is not put back' || fail "the log's end does not say that it is over"
+echo "cancelled: ended after a checkpoint, and not put back"
+
 newest=$(find "$folder/run/checkpoints" -maxdepth 1 -name 'step-*' | sort | tail -1 | sed 's/.*step-0*//')
 sed -i "s/steps: 10000000/steps: $((newest + 50))/" "$folder/model.yaml"   # the end comes into sight
-until_true 90 ended "$other" || fail "the other job does not end"
-until_true 90 said 'resuming from' 2 || fail "not resumed after the preemption"
-echo "preempted, requeued and resumed; now to the end"
-until_true 240 ended "$job" || fail "does not finish"
-grep -v 'info step' "$folder/run.log" | grep 'resum\|stopped\|queue\|validation\|run directory'
+job=$(submit run)
+until_true 120 ended "$job" || fail "does not finish"
+grep -v 'info step' "$folder/run.log" | grep 'pipetrain.sbatch\|resum\|stopped\|run directory'
 said "run directory: $folder/run" 1 || fail "no summary"
-
 OMP_NUM_THREADS=1 mpi_run -np 2 "$PIPETRAIN" --config "$folder/model.yaml" --output "$folder/whole" >"$folder/whole.log" 2>&1
 figures() { grep -o '"step":.*"grad_norm":[^,]*' "$folder/$1/metrics.jsonl"; }
 cmp <(figures run) <(figures whole) || fail "other figures than of a run that was left alone"
 echo "finished: the $(figures run | wc -l) lines of metrics are those of a run that was left alone"
+
+printf '#!/bin/sh\nkill -KILL $$\n' >"$folder/killed"
+chmod 755 "$folder/killed"
+: >"$folder/run.log"
+job=$(PIPETRAIN=$folder/killed PIPETRAIN_RESTARTS=2 submit never)
+until_true 120 ended "$job" || fail "put back again and again"
+said 'goes back into the queue' 2 && ! said 'goes back into the queue' 3 || fail "not put back twice"
+scontrol show job "$job" | grep -q 'JobState=FAILED' || fail "not failed: $(scontrol show job "$job" | grep JobState)"
+tail -n 1 "$folder/run.log" | grep 'without a new checkpoint' || fail "the log's end does not say why"
+echo "given up after three ranks lost without a checkpoint"
