@@ -1,3 +1,9 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <cstdint>
+
 #include "ops/simd/vector.h"
 
 namespace pipetrain::PIPETRAIN_ISA {
@@ -12,15 +18,14 @@ typedef std::uint64_t LooseWide
 // The products of the lower halves.
 PIPETRAIN_INLINE Wide product(Wide a, Wide b) {
 #if defined(__AVX512F__)
-  typedef long long Masked __attribute__((vector_size(64)));
-  return reinterpret_cast<Wide>(__builtin_ia32_pmuludq512_mask(
-      reinterpret_cast<IntVector>(a), reinterpret_cast<IntVector>(b), Masked{}, 0xFF));
+  return reinterpret_cast<Wide>(
+      _mm512_mul_epu32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 #elif defined(__AVX2__)
   return reinterpret_cast<Wide>(
-      __builtin_ia32_pmuludq256(reinterpret_cast<IntVector>(a), reinterpret_cast<IntVector>(b)));
+      _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 #elif defined(__SSE2__)
   return reinterpret_cast<Wide>(
-      __builtin_ia32_pmuludq128(reinterpret_cast<IntVector>(a), reinterpret_cast<IntVector>(b)));
+      _mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
 #else
   return (a & 0xFFFFFFFF) * (b & 0xFFFFFFFF);
 #endif

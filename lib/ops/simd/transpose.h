@@ -6,25 +6,34 @@
 
 namespace pipetrain::PIPETRAIN_ISA {
 
+// Which lanes of two rows, the second's from kLanes on, their first halves give, and which their
+// second ones.
+constexpr int of_first(int lane, int half) {
+  return lane + ((lane & half) != 0 ? kLanes - half : 0);
+}
+constexpr int of_second(int lane, int half) { return lane + ((lane & half) != 0 ? kLanes : half); }
+
 // kLanes x kLanes entries: swaps the off-diagonal quarters, then those of each quarter, and so on.
+template <int half = kLanes / 2>
+PIPETRAIN_INLINE void swap_quarters(Vector (&v)[kLanes]) {
+  if constexpr (half > 0) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) {
+      if ((i & half) != 0) continue;
+      const Vector a = v[i], b = v[i + half];
+      v[i] = shuffled<of_first, half>(a, b);
+      v[i + half] = shuffled<of_second, half>(a, b);
+    }
+    swap_quarters<half / 2>(v);
+  }
+}
+
 template <class T>
 PIPETRAIN_INLINE void transpose_square(const T* from, std::int64_t from_stride, float* to,
                                        std::int64_t to_stride) {
   Vector v[kLanes];
   for (int i = 0; i < kLanes; ++i) v[i] = load(from + i * from_stride);
-#pragma GCC unroll 4
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    const IntVector lanes = lane_numbers(), upper = lanes & half;
-    const IntVector low = lanes + (upper != 0 ? kLanes - half : IntVector{});
-    const IntVector high = lanes + (upper != 0 ? kLanes + IntVector{} : IntVector{} + half);
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) {
-      if ((i & half) != 0) continue;
-      const Vector a = v[i], b = v[i + half];
-      v[i] = __builtin_shuffle(a, b, low);
-      v[i + half] = __builtin_shuffle(a, b, high);
-    }
-  }
+  swap_quarters(v);
   for (int i = 0; i < kLanes; ++i) store(to + i * to_stride, v[i]);
 }
 

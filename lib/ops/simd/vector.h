@@ -6,6 +6,9 @@
 // entries; all arithmetic is in float32.
 #pragma once
 
+#include <cstdint>
+#include <utility>
+
 #include "ops/simd/isa.h"
 
 #if defined(__AVX512F__)
@@ -147,11 +150,24 @@ PIPETRAIN_INLINE Vector reduce(std::int64_t n, float start, const Take& take,
   return combine(combine(r0, r1), combine(r2, r3));
 }
 
+// Lane `lane` of the result is lane number(lane, half) of a, from kLanes on of b.
+template <int (*number)(int, int), int half, int... lane>
+PIPETRAIN_INLINE Vector shuffled(Vector a, Vector b, std::integer_sequence<int, lane...>) {
+  return __builtin_shufflevector(a, b, number(lane, half)...);
+}
+template <int (*number)(int, int), int half>
+PIPETRAIN_INLINE Vector shuffled(Vector a, Vector b) {
+  return shuffled<number, half>(a, b, std::make_integer_sequence<int, kLanes>{});
+}
+
+constexpr int other_half(int lane, int half) { return lane ^ half; }
+template <int half = kLanes / 2>
 PIPETRAIN_INLINE float lane_sum(Vector v) {
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    v += __builtin_shuffle(v, lane_numbers() ^ half);
+  if constexpr (half == 0) {
+    return v[0];
+  } else {
+    return lane_sum<half / 2>(v + shuffled<other_half, half>(v, v));
   }
-  return v[0];
 }
 
 template <class Take>
