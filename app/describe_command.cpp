@@ -1,17 +1,18 @@
-#include <omp.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/output.h"
+#include "base/processors.h"
 #include "comm/in_process.h"
 #include "command.h"
 #include "number_option.h"
 #include "run_options.h"
 #include "schedule/generate.h"
 #include "startup.h"
+#include "threads.h"
 #include "train/model_description.h"
 
 namespace pipetrain {
@@ -49,9 +50,8 @@ int describe(const DescribeOptions& options) {
   const int ranks = options.ranks > 0 ? options.ranks : default_ranks(config);
   const Grid grid = check_scope(config, ranks);
   const ModelPlan plan = make_plan(config, shape_of_data(config), grid.pipeline());
-  if (std::getenv("OMP_NUM_THREADS") == nullptr) {
-    omp_set_num_threads(std::max(1, omp_get_num_procs() / ranks));  // of a rank on this machine
-  }
+  const ThreadsSettled threads = settle_threads(own_processors().count() / ranks);
+  if (!threads.warning.empty()) spdlog::warn("{}", threads.warning);
   InProcess alone(1);
   const Layout layout = choose_layout(config, plan, *alone.collective(0));
   const nlohmann::ordered_json description = describe_model(config, plan, layout);

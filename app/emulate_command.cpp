@@ -1,5 +1,3 @@
-#include <omp.h>
-
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +10,7 @@
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
 #include "emulation_printer.h"
+#include "ops/team.h"
 #include "number_option.h"
 #include "run_options.h"
 #include "same_start.h"
@@ -159,7 +158,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
   report.agree([&] {
     if (!difference.empty()) fail(difference);
   });
-  omp_set_num_threads(1);
+  settle_team(1);
   const ScheduleRequest request{
       .schedule = options.schedule,
       .ranks = session.size(),
@@ -212,7 +211,7 @@ int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions
     layout.layer_costs = measure_layers(started.config, started.plan, collective);
   }
   report.agree([&] { check_microbatches(layout.schedule); });
-  omp_set_num_threads(1);
+  settle_team(1);
   const double message = emulator.measure_messages(
       largest_message_bytes(started.config, started.plan, layout.partition));
   EmulationPrinter printer(session.rank() == 0, options.format == "json", /*table=*/false);

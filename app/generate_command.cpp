@@ -15,6 +15,7 @@
 #include "run_options.h"
 #include "same_start.h"
 #include "startup.h"
+#include "threads.h"
 #include "train/generator.h"
 
 namespace pipetrain {
@@ -92,7 +93,7 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
     if (!difference.empty()) fail(difference);
     generator.emplace(*model, *checkpoint, options.sampling, mailbox, pool);
   });
-  set_threads(session, useful_threads(pool.used_bytes()));
+  settle_threads(session, report, collective, useful_threads(pool.used_bytes()));
 
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.size());
   const bool prints = session.rank() == 0;

@@ -1,5 +1,3 @@
-#include <omp.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -12,6 +10,7 @@
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "ops/team.h"
 #include "number_option.h"
 #include "plan/report.h"
 #include "run_options.h"
@@ -76,9 +75,9 @@ PlanInputs measure(const MpiSession& session, const Startup& started, const Plan
                                kMeasureSeconds);
   };
   if (session.size() == 1) {
-    const bool told = std::getenv("OMP_NUM_THREADS") != nullptr;
     const int cores = session.cores();
-    const int threads = told ? omp_get_max_threads() : std::max(1, cores / request.ranks);
+    const int asked = asked_threads().threads;
+    const int threads = settle_team(asked > 0 ? asked : std::max(1, cores / request.ranks));
     ThreadCrew crew(std::clamp(cores / threads, 1, request.ranks), threads);
     return with(crew);
   }

@@ -15,6 +15,7 @@
 #include "comm/mpi/mpi_collective.h"
 #include "ops/ops.h"
 #include "same_start.h"
+#include "threads.h"
 
 namespace pipetrain {
 namespace {
@@ -130,11 +131,6 @@ Config read_config(const RunOptions& options) {
   return config;
 }
 
-void set_threads(const MpiSession& session, int most) {
-  if (std::getenv("OMP_NUM_THREADS") != nullptr) return;
-  omp_set_num_threads(std::clamp(session.cores() / session.ranks_sharing_cores(), 1, most));
-}
-
 Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,
                     int ranks) {
   Startup made;
@@ -142,7 +138,6 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
     made.config = read_config(options);
     made.grid = check_scope(made.config, ranks);
   });
-  set_threads(session);
   const Config& config = made.config;
   made.wait = {config.communication.timeout_seconds, session.oversubscribed()};
   MemoryPool pool;
@@ -151,6 +146,7 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
   report.agree([&] {
     if (!difference.empty()) fail(difference);
   });
+  settle_threads(session, report, collective);
   made.world = learn_world(session, collective);
 
   report.agree([&] {

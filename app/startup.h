@@ -3,7 +3,6 @@
 // what is run afterwards.
 #pragma once
 
-#include <limits>
 #include <memory>
 
 #include "comm/grid.h"
@@ -37,10 +36,6 @@ Config read_config(const RunOptions& options);
 // The grid of `ranks` ranks. Error(kConfiguration) for what this version does not run, or not on so
 // many; it is said before anything starts.
 Grid check_scope(const Config& config, int ranks);
-
-// Cores this rank may use divided by the ranks that share them, but at most `most`, unless
-// OMP_NUM_THREADS says otherwise.
-void set_threads(const MpiSession& session, int most = std::numeric_limits<int>::max());
 
 // All but the plan: for a grid of `ranks` ranks, whether they run now or not.
 Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "ops/ops.h"
+#include "ops/team.h"
 #include "pipeline/recorder.h"
 #include "train/plan_measure.h"
 
@@ -39,8 +40,8 @@ std::vector<double> ThreadCrew::mean(const SharedWork& work) {
   std::vector<std::thread> crew;
   for (std::size_t copy = 0; copy < results.size(); ++copy) {
     crew.emplace_back([&, copy] {
-      omp_set_num_threads(threads_);
       try {
+        settle_team(threads_);
         results[copy] = work([&] { meeting.arrive_and_wait(); }, copy == 0);
       } catch (...) {
         errors[copy] = std::current_exception();

@@ -1,12 +1,14 @@
 #include "comm/mpi/session.h"
 
 #include <mpi.h>
-#include <sched.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <vector>
 
+#include "base/processors.h"
 #include "comm/mpi/check.h"
 
 namespace pipetrain {
@@ -18,6 +20,23 @@ namespace {
 // its polls needs a dozen of them for a megabyte. With this many at a time, one or two do.
 void send_more_pieces_at_a_time() {
   setenv("OMPI_MCA_pml_ob1_send_pipeline_depth", "64", /*overwrite=*/0);
+}
+
+// Every rank's, itself among them; they may be of different sizes.
+std::vector<ProcessorSet> sets_of_all(const ProcessorSet& mine, MPI_Comm host, int ranks) {
+  auto words = static_cast<int>(mine.words().size());
+  check_mpi("MPI_Allreduce",
+            MPI_Allreduce(MPI_IN_PLACE, &words, 1, MPI_INT, MPI_MAX, host));
+  std::vector<ProcessorSet::Word> own(mine.words().begin(), mine.words().end());
+  own.resize(static_cast<std::size_t>(words));
+  std::vector<ProcessorSet::Word> all(own.size() * static_cast<std::size_t>(ranks));
+  check_mpi("MPI_Allgather", MPI_Allgather(own.data(), words, MPI_UNSIGNED_LONG, all.data(), words,
+                                           MPI_UNSIGNED_LONG, host));
+  std::vector<ProcessorSet> sets;
+  for (auto from = all.begin(); from != all.end(); from += words) {
+    sets.emplace_back(std::vector<ProcessorSet::Word>(from, from + words));
+  }
+  return sets;
 }
 
 }  // namespace
@@ -41,19 +60,14 @@ void MpiSession::learn_host() {
             MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &host));
   check_mpi("MPI_Comm_size", MPI_Comm_size(host, &ranks_on_host_));
 
-  cpu_set_t mine;
-  CPU_ZERO(&mine);
-  sched_getaffinity(0, sizeof mine, &mine);
-  std::vector<cpu_set_t> all(static_cast<std::size_t>(ranks_on_host_));
-  check_mpi("MPI_Allgather",
-            MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, host));
-  cores_ = CPU_COUNT(&mine);
+  const ProcessorSet mine = own_processors();
   ranks_sharing_cores_ = 0;
-  for (const cpu_set_t& theirs : all) {
-    cpu_set_t both;
-    CPU_AND(&both, &mine, &theirs);
-    if (CPU_COUNT(&both) > 0) ++ranks_sharing_cores_;
+  for (const ProcessorSet& theirs : sets_of_all(mine, host, ranks_on_host_)) {
+    if (mine.overlaps(theirs)) ++ranks_sharing_cores_;
   }
+  // A quota is for all ranks of the host; those that share these cores have their part of it.
+  const double quota = processor_quota() * ranks_sharing_cores_ / ranks_on_host_;
+  cores_ = static_cast<int>(std::clamp<double>(quota, 1, mine.count()));
   check_mpi("MPI_Comm_free", MPI_Comm_free(&host));
 }
 

@@ -18,8 +18,8 @@ class MpiSession {
   int size() const { return size_; }
   const std::string& host() const { return host_; }
   int ranks_on_host() const { return ranks_on_host_; }
-  // Cores this rank may run on, and how many ranks of this host, itself among them, may run on any
-  // of those.
+  // Cores this rank may run on, or what a quota leaves of them; and how many ranks of this host,
+  // itself among them, may run on any of those.
   int cores() const { return cores_; }
   int ranks_sharing_cores() const { return ranks_sharing_cores_; }
   bool oversubscribed() const { return ranks_sharing_cores_ > cores_; }

@@ -1,0 +1,56 @@
+#include "threads.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "base/suggest.h"
+#include "ops/team.h"
+
+namespace pipetrain {
+namespace {
+
+std::string counted(int threads) {
+  return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+}
+
+}  // namespace
+
+ThreadsSettled settle_threads(int share) {
+  const AskedThreads asked = asked_threads();
+  const int wanted = asked.threads > 0 ? asked.threads : std::max(1, share);
+  ThreadsSettled settled{.threads = settle_team(wanted)};
+  if (asked.not_a_number) {
+    settled.warning = "OMP_NUM_THREADS: found '" + *asked.not_a_number +
+                      "', no positive number; taken as not set: " + counted(settled.threads) +
+                      ", this rank's share of the cores";
+  }
+  if (settled.threads != wanted) {
+    const std::string limits = team_limits();
+    if (!settled.warning.empty()) settled.warning += "; ";
+    settled.warning += counted(wanted) + (asked.threads > 0 ? " asked for" : " for the cores") +
+                       ", but OpenMP gives " + std::to_string(settled.threads) +
+                       (limits.empty() ? "" : " (" + limits + ")");
+  }
+  return settled;
+}
+
+void settle_threads(const MpiSession& session, ErrorReport& report, Collective& world, int most) {
+  const int share = std::min(session.cores() / session.ranks_sharing_cores(), most);
+  ThreadsSettled mine;
+  report.agree([&] { mine = settle_threads(share); });
+  std::map<std::string, std::vector<std::string>> ranks;  // that have the same warning
+  const std::vector<std::string> warnings = world.all_gather_text(mine.warning);
+  for (std::size_t rank = 0; rank < warnings.size(); ++rank) {
+    if (!warnings[rank].empty()) ranks[warnings[rank]].push_back(std::to_string(rank));
+  }
+  if (session.rank() != 0) return;
+  for (const auto& [warning, whose] : ranks) {
+    const bool all = whose.size() == warnings.size();
+    spdlog::warn("{}{}", all ? "" : "rank " + join(whose) + ": ", warning);
+  }
+}
+
+}  // namespace pipetrain

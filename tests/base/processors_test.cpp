@@ -1,0 +1,78 @@
+#include "base/processors.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <limits>
+#include <string>
+
+#include "catch.h"
+
+using namespace pipetrain;
+
+namespace {
+
+ProcessorSet set_of(std::initializer_list<int> processors) {
+  ProcessorSet set;
+  for (const int processor : processors) set.add(processor);
+  return set;
+}
+
+// A tree of control groups, removed at the end.
+class Groups {
+ public:
+  Groups() { std::filesystem::create_directories(root_); }
+  ~Groups() { std::filesystem::remove_all(root_); }
+  void write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((root_ / name).parent_path());
+    std::ofstream(root_ / name) << text << "\n";
+  }
+  double quota() const { return processor_quota(root_ / "mine", root_); }
+
+ private:
+  std::filesystem::path root_ = std::filesystem::temp_directory_path() /
+                                ("pipetrain-groups-" + std::to_string(getpid()));
+};
+
+constexpr double kNone = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+TEST_CASE("Sets of processors have no largest one") {
+  const ProcessorSet few = set_of({0, 1}), many = set_of({1, 63, 64, 1500});
+  CHECK(many.count() == 4);
+  CHECK(few.overlaps(many));
+  CHECK(many.overlaps(few));
+  CHECK_FALSE(few.overlaps(set_of({2, 1500})));
+  CHECK(many.overlaps(set_of({1500})));
+  CHECK(ProcessorSet{}.count() == 0);
+}
+
+TEST_CASE("This process may run somewhere") {
+  CHECK(own_processors().count() >= 1);
+  CHECK(processors_of(getpid()).overlaps(own_processors()));
+}
+
+TEST_CASE("A quota is the least of the groups that a process is in") {
+  const Groups groups;
+  groups.write("mine", "0::/a/b");
+  CHECK(groups.quota() == kNone);
+  groups.write("a/b/cpu.max", "max 100000");
+  CHECK(groups.quota() == kNone);
+  groups.write("a/cpu.max", "250000 100000");
+  CHECK(groups.quota() == 2.5);
+  groups.write("cpu.max", "150000 100000");  // as a container sees its own
+  CHECK(groups.quota() == 1.5);
+}
+
+TEST_CASE("A quota of version 1's groups") {
+  const Groups groups;
+  groups.write("mine", "4:memory:/m\n1:cpu,cpuacct:/a\n3:cpuset:/c");
+  groups.write("cpu/a/cpu.cfs_period_us", "100000");
+  groups.write("cpu/a/cpu.cfs_quota_us", "-1");
+  CHECK(groups.quota() == kNone);
+  groups.write("cpu/a/cpu.cfs_quota_us", "50000");
+  CHECK(groups.quota() == 0.5);
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""threads.py PIPETRAIN MPIRUN [PRELOAD]: no environment of OpenMP changes a bit of a result without a line about it. PRELOAD
+is a library that imitates a machine with more than 1024 processors."""
+
+import json
+import os
+import re
+import sys
+import tempfile
+
+from inputs import make_inputs, write
+from job import Checks, Job, expect, one_error
+from runs import GPT, Result, compare, done
+
+NOT_A_NUMBER = "OMP_NUM_THREADS: found '{}', no positive number; taken as not set"
+GIVEN = r"2 threads asked for, but OpenMP gives 1 \({}\)"
+
+
+def warned(problems, job, pattern):
+    lines = [line for line in job.error_output().splitlines() if " warning " in line and "OMP_" in line]
+    expect(problems, len(lines) == (pattern is not None), f"warnings {lines}, expected {pattern}")
+    expect(problems, not lines or not pattern or re.search(pattern, lines[0]), f"{lines} lacks {pattern}")
+
+
+def train(checks, folder, output, env, like=None, warning=None, ranks=1):
+    """Trains; the result has the bits of `like`."""
+    job, problems = Job(ranks, ["--config", "gpt.yaml", "--output", output, "--microbatches", "4"], folder=folder, env=env), []
+    if done(job, problems):
+        warned(problems, job, warning)
+        if like:
+            compare(problems, Result(os.path.join(folder, output)), Result(os.path.join(folder, like)))
+    checks.case(f"train with {env}", job, problems)
+
+
+def smaller_teams(checks, folder):
+    for threads in ("1", "2"):
+        train(checks, folder, f"threads-{threads}", {"OMP_NUM_THREADS": threads})
+    two = {"OMP_NUM_THREADS": "2"}
+    train(checks, folder, "limit", {**two, "OMP_THREAD_LIMIT": "1"}, "threads-1", GIVEN.format("OMP_THREAD_LIMIT=1"))
+    train(checks, folder, "levels", {**two, "OMP_MAX_ACTIVE_LEVELS": "0"}, "threads-1",
+          GIVEN.format("OMP_MAX_ACTIVE_LEVELS=0"))
+    train(checks, folder, "dynamic", {**two, "OMP_DYNAMIC": "true"}, "threads-2")
+    train(checks, folder, "ranks", {**two, "OMP_THREAD_LIMIT": "1"}, "threads-1", GIVEN.format("OMP_THREAD_LIMIT=1"), ranks=2)
+
+
+def other_commands(checks, folder):
+    """What eval, generate and bench say with a smaller team than they asked for is what one thread says."""
+    checkpoint = os.path.join("threads-1", "checkpoints", "step-00000006")
+    plain, limited = {"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "2", "OMP_THREAD_LIMIT": "1"}
+    for words in (["eval", "--config", "gpt.yaml", "--checkpoint", checkpoint, "--format", "json"],
+                  ["generate", "--checkpoint", checkpoint, "--prompt", "the ", "--tokens", "8"]):
+        said, problems = [], []
+        for env in (plain, limited):
+            job = Job(1, words, folder=folder, env=env)
+            if done(job, problems):
+                said.append(job.output())
+        warned(problems, job, GIVEN.format("OMP_THREAD_LIMIT=1"))
+        if words[0] == "eval":
+            said = [json.loads(text)["loss"] for text in said]
+        expect(problems, len(said) == 2 and said[0] == said[1], f"{said}")
+        checks.case(f"{words[0]} with a thread limit", job, problems)
+    job, problems = Job(1, ["bench", "--config", "gpt.yaml", "--steps", "1", "--format", "json"], folder=folder,
+                        env=limited), []
+    if done(job, problems):
+        expect(problems, "1 thread each" in json.loads(job.output())["world"], "says other threads than there are")
+    checks.case("bench with a thread limit", job, problems)
+
+
+def numbers(checks, folder):
+    for text in ("0", "abc", "-1", ""):
+        env = {"OMP_NUM_THREADS": text}
+        job, problems = Job(1, ["describe", "--config", "gpt.yaml"], folder=folder, env=env), []
+        if done(job, problems):
+            warned(problems, job, NOT_A_NUMBER.format(text))
+        checks.case(f"{env}", job, problems)
+    train(checks, folder, "no-number", {"OMP_NUM_THREADS": "none"}, warning=NOT_A_NUMBER.format("none"))
+    job = Job(2, ["--config", "gpt.yaml"], folder=folder, env={"OMP_NUM_THREADS": "999999"})
+    checks.case("too many threads", job, one_error(job, 2, ["OMP_NUM_THREADS: found 999999", "at most 4096", "set it to"]))
+
+
+def main():
+    checks = Checks()
+    with tempfile.TemporaryDirectory(prefix="pipetrain-") as folder:
+        make_inputs(folder)
+        write(os.path.join(folder, "gpt.yaml"), GPT)
+        smaller_teams(checks, folder)
+        other_commands(checks, folder)
+        numbers(checks, folder)
+        if len(sys.argv) > 3:
+            train(checks, folder, "many", {"LD_PRELOAD": sys.argv[3]}, "threads-1", ranks=2)
+    checks.finish()
+
+
+if __name__ == "__main__":
+    main()
