@@ -8,19 +8,12 @@
 
 #include "base/error.h"
 #include "schedule/figures.h"
+#include "schedule/text_scale.h"
 
 namespace pipetrain {
 namespace {
 
 constexpr char kIdle = '.';
-
-std::string label_of(const Action& action, int ranks, int virtual_stages) {
-  std::string text = text_of(action);
-  if (virtual_stages > 2) return text;
-  text.erase(0, text.find_first_not_of("0123456789"));
-  if (action.stage >= ranks) text[0] = static_cast<char>(std::tolower(text[0]));
-  return text;
-}
 
 // 256-colour backgrounds, one for each letter, in two shades for even and odd microbatches.
 int colour_of(const Action& action) {
@@ -45,42 +38,6 @@ struct Row {
   std::vector<int> colours;  // 0: none
 };
 
-// Columns per unit of time: an action of median length holds its label. Where a few actions take
-// nearly all the time, that would be more columns than anyone reads, and shorter ones are not seen.
-double columns_per_time(const Timeline& timeline, std::size_t label_width) {
-  constexpr std::size_t kMostPerAction = 4;  // labels across the drawing
-  std::vector<double> durations;
-  std::size_t most = 0;  // actions of a rank
-  for (const auto& spans : timeline.ranks) {
-    most = std::max(most, spans.size());
-    for (const Span& span : spans) {
-      if (!span.waiting && is_compute(span.action.op) && span.end > span.start) {
-        durations.push_back(span.end - span.start);
-      }
-    }
-  }
-  if (durations.empty()) return 1;
-  const auto median = durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 2);
-  std::nth_element(durations.begin(), median, durations.end());
-  const double label = static_cast<double>(label_width);
-  const std::size_t in_a_row = most + 3 * timeline.ranks.size();  // a chain through all ranks, say
-  return std::min(label / *median,
-                  label * static_cast<double>(kMostPerAction * in_a_row) / timeline.makespan());
-}
-
-std::size_t label_width_of(const Timeline& timeline) {
-  const int ranks = static_cast<int>(timeline.ranks.size());
-  const int virtual_stages = virtual_stages_of(timeline);
-  std::size_t width = 1;
-  for (const auto& spans : timeline.ranks) {
-    for (const Span& span : spans) {
-      if (!is_compute(span.action.op)) continue;
-      width = std::max(width, label_of(span.action, ranks, virtual_stages).size());
-    }
-  }
-  return virtual_stages > 2 ? width + 1 : width;  // "0F0 0F1": digits do not touch
-}
-
 bool appears(const Timeline& timeline, Op op) {
   return std::ranges::any_of(timeline.ranks, [&](const std::vector<Span>& spans) {
     return std::ranges::any_of(
@@ -101,7 +58,9 @@ class TextDrawing {
         scale_(columns_per_time) {
     width_ = column(begin_ + timeline_.makespan());
     check_size();
-    for (const auto& spans : timeline_.ranks) rows_.push_back(draw_row(spans));
+    for (int rank = 0; rank < ranks_; ++rank) {
+      rows_.push_back(draw_row(rank, timeline_.ranks[static_cast<std::size_t>(rank)]));
+    }
   }
 
   std::size_t width() const { return width_; }
@@ -122,7 +81,7 @@ class TextDrawing {
 
   std::string figures() const {
     std::string text = title_.empty() ? "" : title_ + ": ";
-    return text + headline(timeline_, style_.time_unit) + "\n" + peaks();
+    return text + headline(timeline_, style_.time_unit) + "\n" + peaks() + unseen();
   }
 
  private:
@@ -136,16 +95,24 @@ class TextDrawing {
                                               " are drawn; take fewer microbatches or ranks");
   }
 
+  // Sums of costs that should meet a column's middle may lie a rounding below it.
   std::size_t column(double time) const {
-    return static_cast<std::size_t>(std::lround(std::max(0.0, time - begin_) * scale_));
+    constexpr double kRounding = 1e-6;
+    const double columns = std::max(0.0, time - begin_) * scale_ + kRounding;
+    return static_cast<std::size_t>(std::lround(columns));
   }
 
-  Row draw_row(const std::vector<Span>& spans) const {
+  Row draw_row(int rank, const std::vector<Span>& spans) {
     Row row{std::string(width_, kIdle), std::vector<int>(width_, 0)};
     for (const Span& span : spans) {
-      if (span.waiting || !is_compute(span.action.op)) continue;
+      if (!is_drawn(span)) continue;
+      ++actions_;
       const std::size_t first = column(span.start), end = std::min(width_, column(span.end));
-      const std::string label = label_of(span.action, ranks_, virtual_stages_);
+      if (first >= end && unseen_++ == 0) {
+        first_unseen_ =
+            label_of(span.action, ranks_, virtual_stages_) + " of rank " + std::to_string(rank);
+      }
+      const std::string label = fitting(label_of(span.action, ranks_, virtual_stages_), end - first);
       for (std::size_t i = first; i < end; ++i) {
         const char fill = i + 1 < end ? '-' : ' ';  // so that the next one stands apart
         row.text[i] = i - first < label.size() ? label[i - first] : fill;
@@ -153,6 +120,12 @@ class TextDrawing {
       }
     }
     return row;
+  }
+
+  // The label, or of one that does not fit the letter: a number without its last digits is another.
+  static std::string fitting(const std::string& label, std::size_t columns) {
+    if (label.size() <= columns) return label;
+    return label.substr(label.find_first_not_of("0123456789"), 1);
   }
 
   std::string cut(const Row& row, std::size_t first, std::size_t end) const {
@@ -187,12 +160,20 @@ class TextDrawing {
     return text + "\n";
   }
 
+  std::string unseen() const {
+    if (unseen_ == 0) return "";
+    return "too short to be seen: " + std::to_string(unseen_) + " of " + std::to_string(actions_) +
+           " actions, first " + first_unseen_ + "; svg draws them\n";
+  }
+
   const std::string& title_;
   const Timeline& timeline_;
   const TextStyle& style_;
   int ranks_, virtual_stages_;
   double begin_, scale_;
   std::size_t width_ = 0;
+  std::size_t actions_ = 0, unseen_ = 0;  // of these, how many have no column
+  std::string first_unseen_;
   std::vector<Row> rows_;
 };
 

@@ -16,9 +16,10 @@ struct TextStyle {
 };
 
 // An action is its letter and microbatch, "F0"; of a rank's second stage "f0"; with three stages
-// and more "8F0". A longer one is drawn out with dashes, idle time is dots. Ends with the legend,
-// makespan, bubble and peak live microbatches. Error(kConfiguration) for a drawing that no one
-// reads to its end.
+// and more "8F0"; where that does not fit, the letter alone. A longer one is drawn out with dashes,
+// idle time is dots. Ends with makespan, bubble, peak live microbatches, how many actions are too
+// short for a column, and the legend. Error(kConfiguration) for a drawing that no one reads to its
+// end.
 std::string draw_text(const Timeline& timeline, const TextStyle& style = {});
 
 struct TextPanel {

@@ -1,6 +1,7 @@
 #include "schedule/draw_text.h"
 
 #include <sstream>
+#include <string>
 
 #include "base/error.h"
 #include "catch.h"
@@ -73,6 +74,37 @@ TEST_CASE("Actions of very different length do not make an endless drawing") {
     timeline.ranks[rank] = {{{}, true, 0, start}, {{}, false, start, start + 1}};
   }
   CHECK_THROWS_AS(draw_text(timeline), Error);
+}
+
+TEST_CASE("Every action of a schedule with uneven stages has its label") {
+  const Schedule schedule = generate("1f1b", 4, 1, 8);
+  const Costs costs{{{3, 3, 4}, {6, 7, 7}, {5, 5, 5}, {1, 2, 2}}, 0};
+  std::istringstream lines(draw_text(simulate(schedule, costs), {.columns = 2000}));
+  std::string line;
+  std::getline(lines, line);  // the axis
+  for (int rank = 0; rank < 4; ++rank) {
+    std::getline(lines, line);
+    for (const char* letter : {"F", "I", "W"}) {
+      for (int microbatch = 0; microbatch < 8; ++microbatch) {
+        CAPTURE(line, letter, microbatch);
+        CHECK(contains(line, letter + std::to_string(microbatch)));
+      }
+    }
+  }
+  for (; std::getline(lines, line);) CHECK(!contains(line, "too short"));
+}
+
+TEST_CASE("A drawing says which actions it is too coarse for, and cuts no number short") {
+  const auto drawn = [](const Costs& costs, int microbatches) {
+    return draw_text(simulate(generate("gpipe", 2, 1, microbatches), costs), {.columns = 9999});
+  };
+  CHECK(contains(drawn({{{1, 0, 1}, {1, 1, 1}}, 0}, 4),
+                 "\ntoo short to be seen: 4 of 24 actions, first I0 of rank 0; svg draws them\n"));
+  const auto forward = [](int microbatch, double start, double end) {
+    return Span{{Op::kForward, 0, microbatch}, false, start, end};
+  };
+  const Timeline cut{{{forward(9, 0, 3), forward(10, 3, 5), forward(11, 5, 8)}}, {}};
+  CHECK(contains(draw_text(cut), "rank 0 F9 F F11\n"));
 }
 
 TEST_CASE("Two timelines share one axis, piece by piece") {
