@@ -47,7 +47,7 @@ struct EmulateOptions : RunOptions {
 StageCost parse_costs(const std::string& text) {
   std::vector<double> costs;
   for_each_part(text, ',', [&](std::string_view part) {
-    const double cost = parse_number<double>(trim(part)).value_or(-1);
+    const double cost = parse_number<double>(content_of(part)).value_or(-1);
     if (cost >= 0 && cost <= kMostCostMs) costs.push_back(cost);
   });
   const bool well_formed = costs.size() == 3 && std::ranges::count(text, ',') == 2;

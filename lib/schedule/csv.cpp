@@ -16,13 +16,18 @@ namespace {
 
 struct Cell {
   Action action;
-  int row, column;  // from 1
+  int rank;
+  int row, column;  // of the file, from 1; blank rows are no ranks, but count
 };
 
 class Table {
  public:
   Table(std::string_view text, std::string name, int ranks) : name_(std::move(name)) {
-    for_each_row(text, [&](std::string_view row) { parse_row(row, ++rows_); });
+    for_each_row(text, [&](std::string_view row, int line) {
+      lines_.push_back(line);
+      parse_row(row, line);
+    });
+    rows_ = static_cast<int>(lines_.size());
     if (cells_.empty()) {
       throw Error(ExitCode::kConfiguration,
                   name_ + ": the table is empty; expected one row of actions per rank");
@@ -49,11 +54,11 @@ class Table {
     schedule.ranks.resize(static_cast<std::size_t>(rows_));
     for (const Cell& cell : cells_) {
       const int owner = rank_of_stage(schedule, cell.action.stage);
-      if (owner != cell.row - 1) {
+      if (owner != cell.rank) {
         refuse(cell, text_of(cell.action) + " is on the wrong rank: with stages placed in a " +
                          (schedule.placement == Placement::kV ? "V" : "loop") + " stage " +
                          std::to_string(cell.action.stage) + " is in row " +
-                         std::to_string(owner + 1));
+                         std::to_string(lines_[static_cast<std::size_t>(owner)]));
       }
       schedule.ranks[static_cast<std::size_t>(owner)].push_back(cell.action);
     }
@@ -77,18 +82,18 @@ class Table {
     std::vector<std::vector<Action>> rows(static_cast<std::size_t>(rows_));
     std::size_t position = 0;
     for (const Cell& cell : cells_) {
-      std::vector<Action>& row = rows[static_cast<std::size_t>(cell.row - 1)];
+      std::vector<Action>& row = rows[static_cast<std::size_t>(cell.rank)];
       if (&cell == &wrong) position = row.size();
       row.push_back(cell.action);
     }
-    return marked_grid(rows, wrong.row - 1, position);
+    return marked_grid(rows, wrong.rank, position);
   }
 
   void parse_row(std::string_view text, int row) {
     int column = 0;
     for_each_part(text, ',', [&](std::string_view cell) {
       ++column;
-      cell = trim(cell);
+      cell = content_of(cell);
       constexpr std::string_view kPairEnd = ")OVERLAP_F_B";
       if (cell.starts_with('(') && cell.ends_with(kPairEnd)) {
         cell.remove_prefix(1);
@@ -101,18 +106,19 @@ class Table {
   }
 
   void add_action(std::string_view text, int row, int column) {
-    const std::optional<Action> action = parse_action(trim(text));
+    const std::optional<Action> action = parse_action(content_of(text));
     if (!action || !is_compute(action->op) || action->op == Op::kRecompute) {
       refuse(row, column,
-             "found '" + printable(trim(text)) +
-                 "', expected <stage><F|I|W|B><microbatch>, such as 2F0");
+             "found '" + printable(content_of(text)) +
+                 "', expected <stage><F|I|W|B><microbatch>, such as 2F0, between commas" +
+                 (action ? "; leave it out: it follows from the others" : ""));
     }
     if (cells_.size() == kMostActions) {
       refuse(row, column,
              "the table has more than " + std::to_string(kMostActions) +
                  " actions; take fewer microbatches");
     }
-    cells_.push_back({*action, row, column});
+    cells_.push_back({*action, static_cast<int>(lines_.size()) - 1, row, column});
   }
 
   template <class Key>
@@ -152,13 +158,16 @@ class Table {
   Placement placement(int stages) const {
     if (stages == rows_ || rows_ == 1) return Placement::kLoop;
     for (const Cell& cell : cells_) {
-      if (cell.action.stage == rows_) return cell.row == rows_ ? Placement::kV : Placement::kLoop;
+      if (cell.action.stage == rows_) {
+        return cell.rank == rows_ - 1 ? Placement::kV : Placement::kLoop;
+      }
     }
     return Placement::kLoop;
   }
 
   std::string name_;
-  int rows_ = 0;
+  int rows_ = 0;            // one per rank
+  std::vector<int> lines_;  // of the file, for each
   std::vector<Cell> cells_;
 };
 

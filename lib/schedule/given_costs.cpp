@@ -27,8 +27,9 @@ std::optional<double> cost_of(std::string_view text) {
 std::vector<double> numbers_in(std::string_view text, const std::string& where) {
   std::vector<double> numbers;
   for_each_part(text, ',', [&](std::string_view word) {
-    const std::optional<double> cost = cost_of(trim(word));
-    if (!cost) refuse(where, std::string(trim(word)), "numbers from 0 to 1e9 between commas");
+    const std::string_view content = content_of(word);
+    const std::optional<double> cost = cost_of(content);
+    if (!cost) refuse(where, std::string(content), "numbers from 0 to 1e9 between commas");
     numbers.push_back(*cost);
   });
   return numbers;
@@ -41,8 +42,8 @@ bool is_free(const StageCost& cost) {
 std::vector<StageCost> read_stage_costs(const std::string& file) {
   const std::string text = read_table(file);
   std::vector<StageCost> stages;
-  for_each_row(text, [&](std::string_view row) {
-    const std::string where = file + ": row " + std::to_string(stages.size() + 1);
+  for_each_row(text, [&](std::string_view row, int line) {
+    const std::string where = file + ": row " + std::to_string(line);
     const std::vector<double> numbers = numbers_in(row, where);
     if (numbers.size() != 3) refuse(where, std::string(row), "F,I,W: the costs of one stage");
     stages.push_back({numbers[0], numbers[1], numbers[2]});
@@ -66,12 +67,17 @@ Costs GivenCosts::on(int ranks, int virtual_stages) const {
     return equal_costs(sizes, rank_share.forward, rank_share.backward_input,
                        rank_share.backward_weight, message);
   }
-  if (static_cast<int>(stages.size()) != sizes.stage_count()) {
+  const int found = static_cast<int>(stages.size());
+  if (found != sizes.stage_count()) {
+    const std::string cure = found % ranks == 0 ? "give --virtual-stages " +
+                                                      std::to_string(found / ranks) +
+                                                      ", or one row for each stage"
+                                                : "give one row for each stage";
     throw Error(ExitCode::kConfiguration,
-                stages_from + ": found the costs of " + std::to_string(stages.size()) +
+                stages_from + ": found the costs of " + std::to_string(found) +
                     " stages, expected " + std::to_string(sizes.stage_count()) + ": " +
                     std::to_string(ranks) + " ranks x " + std::to_string(virtual_stages) +
-                    " virtual stages; give one row for each stage");
+                    " virtual stages; " + cure);
   }
   return {stages, message};
 }

@@ -8,12 +8,14 @@
 
 namespace pipetrain {
 
-// The whole file. Error(kConfiguration) if it cannot be read, is a directory, or is longer than any
-// table of a schedule that could be run (128 MiB).
+// The whole file, without a byte order mark. Error(kConfiguration) if it cannot be read, is a
+// directory, is UTF-16, or is longer than any table of a schedule that could be run (128 MiB).
 std::string read_table(const std::string& path);
 
-std::string_view trim(
-    std::string_view text);  // without spaces, tabs and carriage returns around it
+// What is in a cell, without spaces, tabs and carriage returns around it, nor a pair of quotes.
+std::string_view content_of(std::string_view cell);
+// The row is empty, or has empty cells alone, as spreadsheets pad tables with.
+bool is_blank(std::string_view row);
 
 // Calls visit(part) for each part between separators. Nothing is gathered: a file of garbage may
 // have a great many.
@@ -26,11 +28,14 @@ void for_each_part(std::string_view text, char separator, Visit&& visit) {
   visit(text);
 }
 
-// The same for rows, without empty ones at the end.
+// Calls visit(row, line), lines counted from 1, for each row that is not blank.
 template <class Visit>
 void for_each_row(std::string_view text, Visit&& visit) {
-  const std::size_t last = text.find_last_not_of(" \t\r\n");
-  if (last != std::string_view::npos) for_each_part(text.substr(0, last + 1), '\n', visit);
+  int line = 0;
+  for_each_part(text, '\n', [&](std::string_view row) {
+    ++line;
+    if (!is_blank(row)) visit(row, line);
+  });
 }
 
 // For a message on one line: at most 40 characters, '?' for what cannot be shown.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <string>
 
 #include "base/error.h"
 #include "train/config_reader.h"
@@ -172,6 +173,18 @@ void fill_decay(Config& config) {
   }
 }
 
+// A table brings its own sizes: those that the file has for another schedule give way to it. What
+// the command line asks for must be the table's, or is refused where the table is read.
+void give_way_to_table(PipelineConfig& pipeline, const KeyPlaces& places) {
+  if (!pipeline.schedule.ends_with(".csv")) return;
+  const auto give_way = [&](const std::string& key, int& size) {
+    const auto place = places.find(key);
+    if (place != places.end() && !place->second.starts_with("--set")) size = 0;
+  };
+  give_way("pipeline.microbatches", pipeline.microbatches);
+  give_way("pipeline.virtual_stages", pipeline.virtual_stages);
+}
+
 // Defaults that come from other fields.
 void fill_defaults(Config& config, const std::filesystem::path& file) {
   if (config.train.output.empty()) {
@@ -193,6 +206,7 @@ Config load_config(const std::string& path, const std::vector<std::string>& over
   ConfigReader reader(root, "", std::filesystem::absolute(path).parent_path(), places);
   visit_fields(reader, config);
   reader.finish();
+  give_way_to_table(config.pipeline, places);
   fill_defaults(config, path);
   Checker(config, path, places).check();
   return config;

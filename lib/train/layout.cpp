@@ -30,7 +30,8 @@ Schedule read_table(const PipelineConfig& pipeline, int ranks, int rows) {
   const auto same = [&](const char* what, int found, int expected) {
     if (found == expected) return;
     fail(pipeline.schedule + " is a schedule for " + std::to_string(found) + " " + what +
-         ", but there are " + std::to_string(expected));
+         ", but " + std::to_string(expected) + " are asked for; leave them out, or take another " +
+         "table");
   };
   if (pipeline.virtual_stages > 0) {
     same("stages per rank", table.virtual_stages, pipeline.virtual_stages);

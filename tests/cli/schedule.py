@@ -136,7 +136,6 @@ TABLES = [
     ("large stage", F_1F1B.replace("1F0", "999999999F0"), ["999999999F0 in a table of 8 actions"], ">999999999F0<"),
     ("large microbatch", F_1F1B.replace("1F0", "1F2147483647"), ["1F2147483647 in a table of 8"], ">1F2147483647<"),
     ("row missing", F_1F1B.splitlines()[1], ["rank 0: 0F0 is missing"], "> missing <"),
-    ("row empty", F_1F1B.replace("\n", "\n\n", 1), ["2 stages", "3 rows", "one per rank"], ">1F0<"),
     ("action missing", F_1F1B.replace("0B0,", ""), ["rank 0: 0I0 \\(or 0B0\\) is missing"], "> missing <"),
     ("action twice", F_1F1B.replace("1B1", "1B1,1B1"), ["rank 1, action 5: 1B1 comes twice"], ">1B1<"),
     ("weights first", F_1F1B.replace("1B1", "1W1,1I1"), ["1W1 comes before 1I1"], ">1W1<"),
@@ -187,6 +186,11 @@ def check_costs(checks, folder):
         refused(checks, f"costs {costs}", sized("1f1b", 2, 2, "--costs", costs), ["--costs"])
     refused(checks, "stage costs for others", sized("1f1b", 2, 2, "--stage-costs", "uneven.csv"),
             ["uneven.csv", "4 stages", "expected 2"], folder=folder)
+    refused(checks, "stage costs of two stages a rank", sized("auto", 2, 2, "--stage-costs", "uneven.csv"),
+            ["4 stages", "expected 2", "give --virtual-stages 2"], folder=folder)
+    write(os.path.join(folder, "spreadsheet.csv"), b'\xef\xbb\xbf"1","1",1\r\n,,\r\n1,1,1\r\n')
+    prints(checks, "stage costs of a spreadsheet", sized("gpipe", 2, 1, "--stage-costs", "spreadsheet.csv", *as_json),
+           makespan_is(5), folder)
     refused(checks, "no stage costs", sized("1f1b", 2, 2, "--stage-costs", "none.csv"), ["none.csv", "No such"], folder=folder)
     refused(checks, "both costs", sized("1f1b", 4, 2, "--stage-costs", "uneven.csv", "--costs", "1,1,1"),
             ["--costs", "COMM alone"], folder=folder)
@@ -204,7 +208,7 @@ def check_own(checks, folder):
         write(os.path.join(folder, "bad.csv"), text)
         refused(checks, f"table: {name}", ["--check", "bad.csv"], patterns, detail, folder)
     write(os.path.join(folder, "bad.csv"), b"\n" * (100 << 20) + b"0F0")
-    refused(checks, "table: a hundred million rows", ["--check", "bad.csv"], ["bad.csv", "104857601 rows"], None, folder)
+    refused(checks, "table: a hundred million rows", ["--check", "bad.csv"], ["bad.csv", "0I0 .* is missing"], "> missing <", folder)
     refused(checks, "missing table", ["--check", "none.csv"], ["none.csv", "No such file"], folder=folder)
     refused(checks, "table is a folder", ["--check", "."], ["directory"], folder=folder)
     refused(checks, "table without end", ["--check", "/dev/zero"], ["/dev/zero", "128 MiB"])

@@ -1,5 +1,11 @@
 #include "schedule/csv.h"
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
 #include "base/error.h"
 #include "catch.h"
 #include "drawing.h"
@@ -39,14 +45,40 @@ TEST_CASE("Overlapped pairs are their two actions; empty cells and spaces are no
   CHECK(schedule.virtual_stages == 2);
 }
 
+TEST_CASE("Blank rows are no ranks, and quotes around cells mean nothing") {
+  const Schedule schedule =
+      schedule_from_csv("\r\n0F0,\"0F1\", \"0B0\" ,0B1\n,,,\n \n1F0,1B0,1F1,1B1\n\n", "own.csv");
+  CHECK(schedule.ranks == actions_of("0F0 0F1 0B0 0B1\n1F0 1B0 1F1 1B1"));
+  CHECK(contains(refusal("\n0F0,0B0\n\n1F0,1X0"), "my.csv: row 4, column 2: found '1X0'"));
+  CHECK(contains(refusal("\n0F0,0B0,1F0\n\n1B0"), "row 2, column 3", "stage 1 is in row 4"));
+  CHECK(contains(refusal("0F0;0B0\n"), "found '0F0;0B0'", "between commas"));
+}
+
+TEST_CASE("A table's byte order mark is no action, and UTF-16 is named") {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("pipetrain-mark-" + std::to_string(getpid()) + ".csv");
+  const auto write = [&](const std::string& text) { std::ofstream(path) << text; };
+  write("\xEF\xBB\xBF\"0F0\",0B0\n");
+  CHECK(read_csv_schedule(path).ranks == actions_of("0F0 0B0"));
+  write(std::string("\xFF\xFE\x30\0\x46\0", 6));
+  try {
+    read_csv_schedule(path);
+    FAIL("read UTF-16");
+  } catch (const Error& error) {
+    CHECK(contains(error.what(), "found UTF-16, expected UTF-8"));
+  }
+  std::filesystem::remove(path);
+}
+
 TEST_CASE("A bad table is refused by file, row and column") {
   CHECK(refusal("") == "my.csv: the table is empty; expected one row of actions per rank");
   CHECK(refusal("0F0,0B0\n1F0,1X0") ==
-        "my.csv: row 2, column 2: found '1X0', expected <stage><F|I|W|B><microbatch>, such as 2F0");
+        "my.csv: row 2, column 2: found '1X0', expected <stage><F|I|W|B><microbatch>, such as 2F0, "
+        "between commas");
   // When weights are gathered is not for a table to say.
   CHECK(refusal("0UNSHARD,0F0,0B0\n1F0,1B0") ==
         "my.csv: row 1, column 1: found '0UNSHARD', expected <stage><F|I|W|B><microbatch>, such as "
-        "2F0");
+        "2F0, between commas; leave it out: it follows from the others");
   CHECK(refusal("0F0,0SEND_F0,0B0\n1F0,1B0").find("row 1, column 2: found '0SEND_F0'") !=
         std::string::npos);
   CHECK(refusal("0F0,0B0\n2F0,2B0") ==

@@ -91,7 +91,8 @@ TEST_CASE("Costs that are none are refused") {
     INFO(costs);
     CHECK(refusal([&] { given_costs(costs, ""); }).find("--costs: found '") == 0);
   }
-  for (const char* table : {"", "1,1\n", "1,1,1\n\n1,1,1\n", "0,0,0\n0,0,0\n", "1,1,1\n1,1,-1"}) {
+  CHECK(given_costs("", ScratchFile("1,1,1\n\n\"1\",1,1\n").path).stages.size() == 2);
+  for (const char* table : {"", "1,1\n", "1,1,1\n\n1,1\n", "0,0,0\n0,0,0\n", "1,1,1\n1,1,-1"}) {
     INFO(table);
     const ScratchFile file(table);
     CHECK(refusal([&] { given_costs("", file.path); }).find(file.path + ": ") == 0);

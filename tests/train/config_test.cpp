@@ -91,6 +91,17 @@ TEST_CASE("Overrides win over the file, the last one over the others") {
   CHECK(config.communication.timeout_seconds == 3);
 }
 
+TEST_CASE("A table's own sizes win over the file's, not over the command line's") {
+  const std::string yaml =
+      kModel + kData + "pipeline: {schedule: gpipe, microbatches: 6, virtual_stages: 1}\n";
+  const PipelineConfig of_table = load(yaml, {"pipeline.schedule=own.csv"}).pipeline;
+  CHECK(of_table.microbatches == 0);
+  CHECK(of_table.virtual_stages == 0);
+  CHECK(load(yaml).pipeline.microbatches == 6);
+  const std::vector<std::string> asked{"pipeline.schedule=own.csv", "pipeline.microbatches=5"};
+  CHECK(load(yaml, asked).pipeline.microbatches == 5);
+}
+
 TEST_CASE("A model can be a list of layers, each of which knows its line") {
   const Config config = load(
       "model:\n  layers:\n    - {embedding: {width: 16}}\n    - relu\n"
