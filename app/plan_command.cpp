@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/size.h"
+#include "base/suggest.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
@@ -26,6 +27,7 @@ constexpr double kMeasureSeconds = 3;
 struct PlanOptions : RunOptions {
   int ranks = 0;
   std::string memory, write, format;
+  std::vector<std::string> precisions;  // to weigh beside the configuration's
 };
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
@@ -38,7 +40,8 @@ void check(PlanOptions& options) {
     fail("--write: " + options.write + " exists and is not replaced; name a new file");
   }
   options.own_words = "--ranks: " + std::to_string(options.ranks) +
-                      "\n--memory: " + options.memory + "\n--write: " + options.write + "\n";
+                      "\n--memory: " + options.memory + "\n--write: " + options.write +
+                      "\n--precisions: " + join(options.precisions) + "\n";
 }
 
 // What the configuration says, and its schedule where that goes with so many ranks.
@@ -46,6 +49,8 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started) {
   const Config& config = started.config;
   const PipelineConfig& pipeline = config.pipeline;
   PlanRequest request{.ranks = options.ranks};
+  request.precisions = options.precisions;
+  request.live_microbatches = pipeline.live_microbatches;
   request.memory_bytes = options.memory.empty()
                              ? static_cast<std::int64_t>(available_bytes()) / options.ranks
                              : parse_size(options.memory, "--memory");
@@ -67,6 +72,18 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started) {
     // The search is for one that goes.
   }
   return request;
+}
+
+// A precision that is asked for must run here.
+void check_precisions(const PlanOptions& options, Config config) {
+  for (const std::string& precision : options.precisions) {
+    config.train.precision = precision;
+    try {
+      check_scope(config, options.ranks);
+    } catch (const Error& error) {
+      throw Error(error.code(), "--precisions " + precision + ": " + error.what());
+    }
+  }
 }
 
 PlanInputs measure(const MpiSession& session, const Startup& started, const PlanRequest& request) {
@@ -98,10 +115,12 @@ void check_fits(const PlanResult& result, const PlanRequest& request) {
        "; take more --ranks, more --memory, or a smaller train.batch_size or model");
 }
 
-// The best plan of one pipeline over all ranks, if there is one.
+// The best plan of one pipeline over all ranks in the best plan's precision, if there is one.
 const Plan& best_pipeline(const PlanResult& result, int ranks) {
-  const auto all = std::find_if(result.plans.begin(), result.plans.end(),
-                                [&](const Plan& p) { return p.candidate.pipeline == ranks; });
+  const std::string& precision = result.plans.front().candidate.precision;
+  const auto all = std::find_if(result.plans.begin(), result.plans.end(), [&](const Plan& p) {
+    return p.candidate.pipeline == ranks && p.candidate.precision == precision;
+  });
   return all == result.plans.end() ? result.plans.front() : *all;
 }
 
@@ -113,7 +132,7 @@ void write_configuration(const std::string& file, Config config, const Candidate
   pipeline.virtual_stages = plan.virtual_stages;
   pipeline.partition = "auto";
   pipeline.recompute = plan.recompute;
-  pipeline.live_microbatches = 0;
+  if (plan.schedule != "auto") pipeline.live_microbatches = 0;
   config.parallel.data = plan.data;
   config.parallel.tensor = plan.tensor;
   config.parallel.shard = plan.shard;
@@ -129,6 +148,7 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
   report.agree([&] {
     // What is wrong with the model is said here.
     build_layers(started.config.model, started.data, {}, started.config.train.activations());
+    check_precisions(options, started.config);
     request = make_request(options, started);
   });
   const PlanInputs inputs = measure(session, started, request);
@@ -166,6 +186,12 @@ Command add_plan_command(CLI::App& app) {
       ->add_option("--memory", options->memory,
                    "that a rank may take, such as 16GiB; default: free memory over the ranks")
       ->option_text("SIZE");
+  command
+      ->add_option("--precisions", options->precisions,
+                   "float32,bfloat16: weigh these, too; default: the configuration's alone")
+      ->option_text("LIST")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"float32", "bfloat16"}));
   command->add_option("--write", options->write, "write the best plan as a new configuration")
       ->option_text("FILE");
   add_format_option(*command, options->format, {"text", "json"});

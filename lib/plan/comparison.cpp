@@ -12,10 +12,22 @@ constexpr std::int64_t kNoLimit = std::int64_t{1} << 62;
 
 std::int64_t whole(double bytes) { return static_cast<std::int64_t>(bytes); }
 
+// Whole layers in the precision, which becomes the inputs' own.
+PlanInputs in_precision(const PlanInputs& inputs, const std::string& precision) {
+  PlanInputs made = inputs;
+  made.model = inputs.form({1, precision});
+  made.precision = precision;
+  return made;
+}
+
 class Comparison {
  public:
-  Comparison(const PlanInputs& inputs, int ranks, const Plan& pipeline)
-      : inputs_(inputs), ranks_(ranks), pipeline_(pipeline), n_(ranks) {
+  Comparison(const PlanInputs& all_inputs, int ranks, const Plan& pipeline)
+      : inputs_(in_precision(all_inputs, pipeline.candidate.precision)),
+        ranks_(ranks),
+        pipeline_(pipeline),
+        n_(ranks) {
+    const PlanInputs& inputs = inputs_;
     const int batch = inputs.batch_rows, m = pipeline.candidate.microbatches;
     const int rows = (batch + m - 1) / m;
     share_rows_ = (batch + ranks - 1) / ranks;  // of the fullest replica
@@ -60,7 +72,8 @@ class Comparison {
   double replica_seconds() const { return seconds_per_row(rows_) * share_rows_; }
 
   ComparisonRow row(const char* way, double memory, double sent, double step) const {
-    return {way, true, whole(memory), whole(sent), step, ideal_seconds_ / step};
+    return {way,          inputs_.precision, true, whole(memory), whole(sent), step,
+            ideal_seconds_ / step};
   }
 
   ComparisonRow pipeline_row() const {
@@ -129,7 +142,7 @@ class Comparison {
     return row("tensor", process + copies + split / n_, sent, step);
   }
 
-  const PlanInputs& inputs_;
+  const PlanInputs inputs_;
   int ranks_;
   const Plan& pipeline_;
   double n_;

@@ -13,6 +13,7 @@ namespace pipetrain {
 
 struct ComparisonRow {
   std::string way;                // "pipeline", "data", "tensor", "sharded optimizer", ...
+  std::string precision;          // the same in all rows
   bool estimate = true;           // false: predicted plan that this version runs
   std::int64_t memory_bytes = 0;  // of a rank, its process included
   std::int64_t sent_bytes = 0;    // a step, by each rank
@@ -20,8 +21,8 @@ struct ComparisonRow {
   double efficiency = 0;  // the model's work over ranks x step
 };
 
-// `pipeline` is the best plan on all ranks. All ways have its size of microbatch, where a replica's
-// share of the batch is not smaller.
+// `pipeline` is the best plan on all ranks. All ways have its precision, and its size of microbatch
+// where a replica's share of the batch is not smaller.
 //
 // Data parallel: gradients summed by ring all-reduce, 2(n-1)/n of them sent by each rank. Tensor
 // parallel: Shoeybi et al., arXiv:1909.08053, section 3: one all-reduce of the activation forward

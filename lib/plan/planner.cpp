@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "schedule/auto_schedule.h"
 #include "schedule/generate.h"
+#include "schedule/simulate.h"
 
 namespace pipetrain {
 namespace {
@@ -206,15 +207,27 @@ class Search {
         predict(own, search ? searched(own) : *request_.configured_schedule, kNoLimit);
   }
 
-  // As a run searches: it knows F, I and W, and R comes before I.
+  // As a run searches: it knows F, I and W, and R comes before I. Each placement has its own cut.
   Schedule searched(const Candidate& candidate) {
-    Costs costs = predictor_.costs(candidate, Placement::kLoop);
-    for (StageCost& cost : costs.stages) cost.backward_input += std::exchange(cost.recompute, 0);
-    return auto_schedule(candidate.pipeline, candidate.microbatches, costs,
-                         {.effort = kAutoEffort});
+    std::optional<Schedule> best;
+    double least = 0;
+    for (const Placement placement : {Placement::kLoop, Placement::kV}) {
+      if (placement == Placement::kV && candidate.virtual_stages != 2) continue;
+      Costs costs = predictor_.costs(candidate, placement);
+      for (StageCost& cost : costs.stages) cost.backward_input += std::exchange(cost.recompute, 0);
+      Schedule found = auto_schedule(
+          candidate.pipeline, candidate.microbatches, costs,
+          {.live_microbatches = request_.live_microbatches, .effort = kAutoEffort});
+      const Costs own = predictor_.costs(candidate, found.placement);
+      const double seconds = simulate(found, own).makespan();
+      if (best && seconds >= least) continue;
+      least = seconds;
+      best = std::move(found);
+    }
+    return std::move(*best);
   }
 
-  // A searched schedule for the sizes of the best named ones.
+  // Searched schedules for the sizes of the best named ones, of one and of two stages per rank.
   void search_schedules() {
     std::vector<Plan> best = result_.plans;
     std::stable_sort(best.begin(), best.end(),
@@ -229,9 +242,12 @@ class Search {
                              .second;
       if (!other) continue;
       candidate.schedule = "auto";
-      candidate.virtual_stages = default_virtual_stages("auto");
-      ++result_.candidates;
-      keep(predict(candidate, searched(candidate), request_.memory_bytes));
+      for (const int v : {1, 2}) {
+        if (candidate.pipeline * v > layer_count()) continue;
+        candidate.virtual_stages = v;
+        ++result_.candidates;
+        keep(predict(candidate, searched(candidate), request_.memory_bytes));
+      }
       if (done.size() == kAutoSearches) break;
     }
   }

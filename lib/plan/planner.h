@@ -18,7 +18,10 @@ struct PlanRequest {
   // Its schedule; without ranks if that is to be searched for (auto); none if the configuration
   // does not go with this number of ranks.
   std::optional<Schedule> configured_schedule;
-  double effort = 2e7;  // actions simulated in the search: a few seconds
+  // What is weighed beside the configuration's own: a precision changes the results.
+  std::vector<std::string> precisions;
+  double live_microbatches = 0;  // the limit for auto, as AutoOptions has it
+  double effort = 2e7;           // actions simulated in the search: a few seconds
 };
 
 struct PlanResult {

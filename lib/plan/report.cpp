@@ -97,11 +97,12 @@ std::string counts_line(const PlanReport& report) {
 
 std::string comparison_table(const PlanReport& report) {
   std::string text = fmt::format(
-      "this model ({:.4g} million parameters, {} rows a step) on {} rank{}, by\n"
+      "this model ({:.4g} million parameters, {} rows a step) on {} rank{} in {}, by\n"
       "  {:<20} {:>11} {:>15} {:>10} {:>11}\n",
       static_cast<double>(parameter_elements(report.inputs.model)) / 1e6, report.inputs.batch_rows,
-      report.request.ranks, report.request.ranks == 1 ? "" : "s", "", "memory/rank",
-      "sent/rank, step", "step", "efficiency");
+      report.request.ranks, report.request.ranks == 1 ? "" : "s",
+      report.comparison.front().precision, "", "memory/rank", "sent/rank, step", "step",
+      "efficiency");
   for (const ComparisonRow& row : report.comparison) {
     text +=
         fmt::format("  {:<20} {:>11} {:>15} {:>10} {:>11}\n", row.way + (row.estimate ? " *" : ""),
@@ -180,6 +181,7 @@ nlohmann::ordered_json plan_json(const PlanReport& report) {
   for (const Plan& plan : result.plans) plans.push_back(plan_entry(plan));
   for (const ComparisonRow& row : report.comparison) {
     comparison.push_back({{"way", row.way},
+                          {"precision", row.precision},
                           {"estimate", row.estimate},
                           {"memory_bytes", row.memory_bytes},
                           {"sent_bytes", row.sent_bytes},

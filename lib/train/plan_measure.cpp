@@ -122,21 +122,13 @@ std::optional<ModelProfile> profile_in(const ModelForm& form, const Config& conf
   }
 }
 
-bool all_have_bfloat16(Crew& crew) {
-  const auto mine = [](const auto&, bool) {
-    return std::vector{bfloat16_instructions() ? 1.0 : 0.0};
-  };
-  return crew.mean(mine).front() > 0.999;
-}
-
 // All that may be worth a try beside the whole layers in the configuration's precision.
-std::vector<ModelForm> other_forms(const std::string& precision, int ranks, Crew& crew) {
-  std::vector<std::string> precisions{precision};
-  if (precision != "float32") precisions.push_back("float32");
-  if (precision != "bfloat16" && all_have_bfloat16(crew)) precisions.push_back("bfloat16");
+std::vector<ModelForm> other_forms(const PlanRequest& request, const std::string& precision) {
+  std::vector<std::string> precisions = request.precisions;
+  if (std::ranges::find(precisions, precision) == precisions.end()) precisions.push_back(precision);
   std::vector<ModelForm> forms;
-  for (int tensor = 1; tensor <= ranks; ++tensor) {
-    if (ranks % tensor != 0) continue;
+  for (int tensor = 1; tensor <= request.ranks; ++tensor) {
+    if (request.ranks % tensor != 0) continue;
     for (const std::string& each : precisions) {
       if (tensor > 1 || each != precision) forms.push_back({tensor, each});
     }
@@ -179,7 +171,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
     return sizes.front();
   };
   const std::int64_t own_rows = measure_sizes({1, inputs.precision}, model, seconds);
-  for (const ModelForm& form : other_forms(inputs.precision, request.ranks, crew)) {
+  for (const ModelForm& form : other_forms(request, inputs.precision)) {
     std::optional<ModelProfile> profile = profile_in(form, config, data);
     if (!profile) continue;
     measure_sizes(form, *profile, seconds / 4);

@@ -44,6 +44,8 @@ def as_json(checks, folder, name, ranks, arguments, check):
 
 
 def alone(problems, report):
+    precisions = {entry["precision"] for entry in report["plans"] + report["comparison"]}
+    expect(problems, precisions == {"float32"}, f"weighs {precisions} unasked")
     expect(problems, report["configured"]["schedule"] == "1f1b", "the configuration's schedule is missing")
     expect(problems, report["configured"]["microbatches"] == 4, "the configuration's M is missing")
     expect(problems, report["measured"]["messages"] == "estimated", "messages")
@@ -114,6 +116,7 @@ def main():
         refused(checks, folder, plan("--ranks", "2", "--write", "no/such/best.yaml"), [r"--write: .*no/such"])
         refused(checks, folder, plan(), ["--ranks N is missing"])
         refused(checks, folder, plan("--ranks", "0"), ["--ranks"])
+        refused(checks, folder, plan("--ranks", "2", "--precisions", "float32,float16"), ["--precisions", "float16"])
         refused(checks, folder, plan("--ranks", "many"), ["--ranks"])
         refused(checks, folder, plan("--ranks", "2", "--memory", "16G"), ["--memory: '16G'", "16GiB"])
         refused(checks, folder, plan("--ranks", "2", "--memory", "-1GiB"), ["--memory: '-1GiB'"])

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string>
 
 #include "catch.h"
 #include "made_up.h"
@@ -158,6 +160,29 @@ TEST_CASE("The comparison follows the published formulas") {
     CHECK(row.efficiency > 0);
     CHECK(row.efficiency <= 1);
   }
+}
+
+TEST_CASE("All rows of the comparison have the precision of its pipeline") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  inputs.other_forms[{1, "bfloat16"}] = MadeUp{.seconds = 0.5}.inputs().model;  // twice as fast
+  const PlanResult result = search_plans(inputs, request(4, 1 << 30));
+  const auto all = std::ranges::find_if(
+      result.plans, [](const Plan& p) { return p.candidate.pipeline == 4; });
+  REQUIRE(all->candidate.precision == "bfloat16");
+  for (const ComparisonRow& row : compare_ways(inputs, 4, *all)) {
+    CAPTURE(row.way);
+    CHECK(row.precision == "bfloat16");
+    CHECK(row.efficiency > 0.5);
+    CHECK(row.efficiency <= 1);
+  }
+}
+
+TEST_CASE("auto is weighed with one and with two stages per rank") {
+  std::set<int> stages;
+  for (const Plan& plan : search_plans(MadeUp{}.inputs(), request(2, 1 << 30)).plans) {
+    if (plan.candidate.schedule == "auto") stages.insert(plan.candidate.virtual_stages);
+  }
+  CHECK(stages == std::set{1, 2});
 }
 
 TEST_CASE("Replicas are weighed by the sum of their gradients, and by their memory") {
