@@ -1,6 +1,7 @@
 #include "pipeline/layer_costs.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <map>
 
@@ -13,8 +14,10 @@
 namespace pipetrain {
 namespace {
 
-constexpr int kRuns = 3;                 // the fastest counts; the first also builds primitives
-constexpr double kEnoughSeconds = 0.02;  // a layer this slow is timed once
+// Of a cut's measurement: the median of a few runs, so that a busy machine gives the same cut.
+constexpr int kFewestRuns = 3, kMostRuns = 7;
+constexpr double kEnoughSeconds = 0.05;  // of one layer; more than kFewestRuns end after that
+constexpr double kMostSeconds = 4;       // of all; a layer that comes later is timed once
 
 // Whether the data come before a layer, and the loss after it.
 struct Ends {
@@ -193,35 +196,49 @@ int steady_runs(const Layer& layer, std::int64_t rows) {
   return static_cast<int>(std::clamp(kSteadySeconds / std::max(seconds, 1e-9), 3.0, 9.0));
 }
 
-LayerMeasure measure(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
-  const Borrowed memory(layer, bench.ops);
-  LayerMeasure best = count_memory(layer, rows, ends, bench);
-  for (int run = 1; run < kRuns; ++run) {
-    double seconds_of_run = 0;
-    run_once(layer, rows, ends, bench, [&](double StageCost::*part, double seconds, const auto&) {
-      best.cost.*part = std::min(best.cost.*part, seconds);
-      seconds_of_run += seconds;
-    });
-    if (seconds_of_run > kEnoughSeconds) break;
+StageCost median_of(std::vector<StageCost>& runs) {
+  StageCost median;
+  for (double StageCost::*part :
+       {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight}) {
+    const auto middle = runs.begin() + static_cast<std::ptrdiff_t>(runs.size() / 2);
+    std::nth_element(runs.begin(), middle, runs.end(),
+                     [&](const StageCost& a, const StageCost& b) { return a.*part < b.*part; });
+    median.*part = (*middle).*part;
   }
-  return best;
+  return median;
+}
+
+StageCost timed_run(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
+  StageCost cost;
+  run_once(layer, rows, ends, bench,
+           [&](double StageCost::*part, double seconds, const auto&) { cost.*part = seconds; });
+  return cost;
+}
+
+// `until` is when measuring has taken long enough.
+LayerMeasure measure(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench, double until) {
+  const Borrowed memory(layer, bench.ops);
+  LayerMeasure measured = count_memory(layer, rows, ends, bench);
+  const double start = wall_seconds();
+  std::vector<StageCost> runs;
+  const auto is_enough = [&] {
+    const double now = wall_seconds();
+    const int count = static_cast<int>(runs.size());
+    if (count == 0) return false;
+    if (now > until || count == kMostRuns) return true;
+    return count >= kFewestRuns && now - start > kEnoughSeconds;
+  };
+  while (!is_enough()) runs.push_back(timed_run(layer, rows, ends, bench));
+  measured.cost = median_of(runs);
+  return measured;
 }
 
 LayerMeasure profile(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
   const Borrowed memory(layer, bench.ops);
   LayerMeasure measured = count_memory(layer, rows, ends, bench);
   std::vector<StageCost> runs(static_cast<std::size_t>(steady_runs(layer, rows)));
-  for (StageCost& run : runs) {
-    run_once(layer, rows, ends, bench,
-             [&](double StageCost::*part, double seconds, const auto&) { run.*part = seconds; });
-  }
-  for (double StageCost::*part :
-       {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight}) {
-    const auto middle = runs.begin() + static_cast<std::ptrdiff_t>(runs.size() / 2);
-    std::nth_element(runs.begin(), middle, runs.end(),
-                     [&](const StageCost& a, const StageCost& b) { return a.*part < b.*part; });
-    measured.cost.*part = (*middle).*part;
-  }
+  for (StageCost& run : runs) run = timed_run(layer, rows, ends, bench);
+  measured.cost = median_of(runs);
   return measured;
 }
 
@@ -247,8 +264,10 @@ std::vector<LayerMeasure> measure_layer_costs(const std::vector<std::unique_ptr<
                                               const TensorPlace& place, std::int64_t rows,
                                               Ops& ops) {
   Workbench bench(ops, place);
-  return for_each_kind(layers,
-                       [&](Layer& layer, Ends ends) { return measure(layer, rows, ends, bench); });
+  const double until = wall_seconds() + kMostSeconds;
+  return for_each_kind(layers, [&](Layer& layer, Ends ends) {
+    return measure(layer, rows, ends, bench, until);
+  });
 }
 
 std::vector<LayerMeasure> count_layer_memory(const std::vector<std::unique_ptr<Layer>>& layers,

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
-#include <optional>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -11,6 +11,7 @@
 #include "pipeline/layer_costs.h"
 #include "pipeline/recompute.h"
 #include "pipeline/recorder.h"
+#include "pipeline/simulated_partition.h"
 #include "schedule/auto_schedule.h"
 #include "schedule/csv.h"
 #include "schedule/generate.h"
@@ -61,12 +62,6 @@ Schedule generate_fitting(const PipelineConfig& pipeline, int ranks, int virtual
   return make(most);  // says what would do
 }
 
-std::vector<double> total_costs(const std::vector<StageCost>& layer_costs) {
-  std::vector<double> totals;
-  for (const StageCost& cost : layer_costs) totals.push_back(cost.total());
-  return totals;
-}
-
 int replica_rows(const Config& config) { return config.train.batch_size / config.parallel.data; }
 
 // Rank 0's own measurement; nothing on the others.
@@ -110,47 +105,62 @@ class Chooser {
 
   // The best in simulation of the cuts that are worth a try.
   void choose() {
-    double best = 0;
-    std::optional<Layout> chosen;
-    for (const Partition& partition : candidates()) {
-      Layout candidate = layout_;
-      candidate.partition = partition;
-      candidate.schedule = plan_.searches_schedule() ? search(partition) : plan_.schedule;
-      const double seconds =
-          layout_.layer_costs.empty() ? 0 : predicted_seconds(candidate, partition);
-      if (!chosen || seconds < best) {
-        best = seconds;
-        chosen = std::move(candidate);
-      }
+    const int stages = plan_.stage_count();
+    const bool cuts = pipeline_.partition == "auto" && stages > 1;
+    if (!cuts) {
+      layout_.partition = pipeline_.partition == "list" ? pipeline_.first_layers
+                                                        : uniform_partition(layers_, stages);
     }
-    layout_ = std::move(*chosen);
+    if (!plan_.searches_schedule()) {
+      layout_.schedule = plan_.schedule;
+      if (cuts) layout_.partition = fastest_partition(layout_.layer_costs, plan_.schedule);
+    } else if (cuts) {
+      search_cuts();
+    } else {
+      layout_.schedule = search(layout_.partition);
+    }
   }
 
  private:
-  // With several stages per rank, the evenest stages need not make the evenest ranks.
-  std::vector<Partition> candidates() const {
-    const int stages = plan_.stage_count();
-    if (pipeline_.partition == "list") return {pipeline_.first_layers};
-    if (pipeline_.partition == "uniform" || stages == 1)
-      return {uniform_partition(layers_, stages)};
-    const std::vector<double> totals = total_costs(layout_.layer_costs);
-    std::vector<Partition> all{balanced_partition(totals, stages)};
-    if (plan_.virtual_stages == 1 || plan_.ranks == 1) return all;
-    for (const Placement placement : {Placement::kLoop, Placement::kV}) {
-      const bool possible = plan_.searches_schedule() || placement == plan_.schedule.placement;
-      if (!possible || (placement == Placement::kV && plan_.virtual_stages != 2)) continue;
-      all.push_back(rank_balanced_partition(totals, placement, plan_.ranks, plan_.virtual_stages));
+  struct Searched {
+    Partition partition;
+    Schedule schedule;
+  };
+
+  // A schedule for each cut, but for those that cannot be worth it.
+  void search_cuts() {
+    std::vector<Searched> all;
+    std::vector<double> seconds;
+    double shortest = std::numeric_limits<double>::infinity();
+    for (const Partition& cut :
+         promising_partitions(layout_.layer_costs, plan_.ranks, plan_.virtual_stages,
+                              {Placement::kLoop, Placement::kV})) {
+      const double least =
+          least_makespan(plan_.ranks, plan_.microbatches, search_costs(cut), options());
+      if (least > shortest) continue;
+      all.push_back({cut, search(cut)});
+      seconds.push_back(step_seconds(layout_.layer_costs, all.back().schedule, cut));
+      shortest = std::min(shortest, seconds.back());
     }
-    return all;
+    Searched& best = all[first_worthwhile(seconds)];
+    layout_.partition = std::move(best.partition);
+    layout_.schedule = std::move(best.schedule);
   }
 
-  Schedule search(const Partition& partition) const {
+  Costs search_costs(const Partition& partition) const {
     Costs costs{stage_costs(layout_.layer_costs, partition), 0};
     for (StageCost& cost : costs.stages) {  // the search knows F, I and W: R comes before I
       cost.backward_input += std::exchange(cost.recompute, 0);
     }
-    return auto_schedule(plan_.ranks, plan_.microbatches, costs,
-                         {.live_microbatches = static_cast<double>(pipeline_.live_microbatches)});
+    return costs;
+  }
+
+  AutoOptions options() const {
+    return {.live_microbatches = static_cast<double>(pipeline_.live_microbatches)};
+  }
+
+  Schedule search(const Partition& partition) const {
+    return auto_schedule(plan_.ranks, plan_.microbatches, search_costs(partition), options());
   }
 
   const PipelineConfig& pipeline_;
@@ -261,7 +271,7 @@ std::int64_t largest_message_bytes(const Config& config, const ModelPlan& plan,
 }
 
 double predicted_seconds(const Layout& layout, const Partition& partition) {
-  return simulate(layout.schedule, {stage_costs(layout.layer_costs, partition), 0}).makespan();
+  return step_seconds(layout.layer_costs, layout.schedule, partition);
 }
 
 }  // namespace pipetrain

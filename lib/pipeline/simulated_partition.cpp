@@ -1,0 +1,79 @@
+#include "pipeline/simulated_partition.h"
+
+#include <algorithm>
+
+namespace pipetrain {
+namespace {
+
+std::vector<double> totals_of(const std::vector<StageCost>& layer_costs) {
+  std::vector<double> totals;
+  for (const StageCost& cost : layer_costs) totals.push_back(cost.total());
+  return totals;
+}
+
+}  // namespace
+
+std::vector<Partition> promising_partitions(const std::vector<StageCost>& layer_costs, int ranks,
+                                            int virtual_stages,
+                                            const std::vector<Placement>& placements) {
+  const std::vector<double> totals = totals_of(layer_costs);
+  const int stages = ranks * virtual_stages;
+  std::vector<Partition> all;
+  const auto add = [&](Partition partition) {
+    if (std::ranges::find(all, partition) == all.end()) all.push_back(std::move(partition));
+  };
+  add(uniform_partition(static_cast<int>(layer_costs.size()), stages));
+  add(balanced_partition(totals, stages));
+  if (virtual_stages == 1 || ranks == 1) return all;
+  for (const Placement placement : placements) {
+    if (placement == Placement::kV && virtual_stages != 2) continue;
+    add(rank_balanced_partition(totals, placement, ranks, virtual_stages));
+  }
+  return all;
+}
+
+std::size_t first_worthwhile(const std::vector<double>& seconds) {
+  const double shortest = *std::ranges::min_element(seconds);
+  const auto first = std::ranges::find_if(
+      seconds, [&](double step) { return step * (1 - kWorthACut) <= shortest; });
+  return static_cast<std::size_t>(first - seconds.begin());
+}
+
+double step_seconds(const std::vector<StageCost>& layer_costs, const Schedule& schedule,
+                    const Partition& partition) {
+  return simulate(schedule, {stage_costs(layer_costs, partition), 0}).makespan();
+}
+
+Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Schedule& schedule) {
+  constexpr double kMostActions = 3e6;  // simulated in all: about a second
+  const std::vector<Partition> all = promising_partitions(
+      layer_costs, schedule.rank_count(), schedule.virtual_stages, {schedule.placement});
+  std::vector<double> seconds;
+  for (const Partition& cut : all) seconds.push_back(step_seconds(layer_costs, schedule, cut));
+  const std::size_t first = first_worthwhile(seconds);
+  Partition best = all[first];
+  double shortest = seconds[first];
+  double left = kMostActions;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (std::size_t cut = 1; cut < best.size(); ++cut) {
+      for (const int by : {-1, 1}) {
+        Partition trial = best;
+        trial[cut] += by;
+        if (!is_partition(trial, static_cast<int>(layer_costs.size()), schedule.stage_count())) {
+          continue;
+        }
+        left -= static_cast<double>(schedule.action_count());
+        if (left < 0) return best;
+        const double step = step_seconds(layer_costs, schedule, trial);
+        if (step > shortest * (1 - kWorthACut)) continue;
+        shortest = step;
+        best = std::move(trial);
+        moved = true;
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace pipetrain
