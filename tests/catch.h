@@ -1,14 +1,16 @@
 // Catch2 2.x ships one header, 3.x a set of them; a test includes this one.
 #pragma once
 
+#include <string>
+
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 using Catch::Approx;
+using Catch::Matchers::ContainsSubstring;
 #else
 #include <catch2/catch.hpp>
+inline auto ContainsSubstring(const std::string& part) { return Catch::Matchers::Contains(part); }
 #endif
-
-#include <string>
 
 // Whether `text` has each of `parts` in it.
 template <class... Parts>

@@ -74,6 +74,9 @@ def violations(repository):
                 wrong = wrong_floor(path.removeprefix("lib/"), header)
                 if wrong:
                     yield path, wrong
+    for file in sorted(repository.glob("tests/**/*.cpp")):
+        if re.search(r"\bContains\(", file.read_text(encoding="utf-8")):
+            yield file.relative_to(repository).as_posix(), "uses Contains, of ranges in Catch2 3: ContainsSubstring is for text"
 
 
 def main():

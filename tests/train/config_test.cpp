@@ -282,9 +282,9 @@ TEST_CASE("Epochs decide the steps once it is known how many they have") {
   settle_steps(neither, 8);
   CHECK(neither.train.steps == 1000);
   Config drawn = load(kModel + kData + "train: {epochs: 3}\n");
-  CHECK_THROWS_WITH(settle_steps(drawn, 0), Catch::Contains("windows drawn from one text"));
+  CHECK_THROWS_WITH(settle_steps(drawn, 0), ContainsSubstring("windows drawn from one text"));
   Config many = load(kModel + kData + "train: {epochs: 2147483647}\n");
-  CHECK_THROWS_WITH(settle_steps(many, 2), Catch::Contains("more than 2147483647 steps"));
+  CHECK_THROWS_WITH(settle_steps(many, 2), ContainsSubstring("more than 2147483647 steps"));
 }
 
 TEST_CASE("Options of data are read where they have a meaning, and refused where they have none") {
