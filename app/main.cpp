@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/suggest.h"
+#include "comm/mpi/launch.h"
 #include "command.h"
 #include "help.h"
 
@@ -122,7 +123,16 @@ int run(int argc, char** argv) {
       return command->run();
     });
   }
+  const auto tasks = launched_tasks();
+  const auto refuse_tasks = [&] {
+    return run_and_report([&]() -> int {
+      if (tasks->task == 0) throw Error(ExitCode::kConfiguration, tasks->if_separate);
+      return static_cast<int>(ExitCode::kConfiguration);
+    });
+  };
+  if (tasks && tasks->surely_separate) return refuse_tasks();
   const MpiSession session;
+  if (tasks && session.size() == 1) return refuse_tasks();
   return run_and_report(session, [&](ErrorReport& report) {
     report.agree([&] {
       if (!wrong.empty()) throw Error(ExitCode::kConfiguration, wrong);

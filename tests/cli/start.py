@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """start.py PIPETRAIN MPIRUN: help and version need no MPI and name what there is; ranks that were started differently
-are told apart before they send each other anything."""
+are told apart before they send each other anything, and so are those that have not found each other."""
 
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 
 from inputs import make_inputs
 from job import Checks, Job, expect, one_error
+from runs import running, train
 
 NO_MPI = {"OMPI_MCA_pml": "none_such"}  # with it MPI_Init fails
 
@@ -33,6 +35,36 @@ def different(checks, folder, parts, patterns, programs=()):
     problems = one_error(job, 2, patterns)
     expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
     checks.case(f"different: {patterns}", job, problems)
+
+
+def alone(checks, folder):
+    """Without mpirun there is one process and nothing beside it."""
+    output = os.path.join(folder, "alone")
+    job = train(folder, 1, output, "train.steps=1000000", "train.eval_every=0", model="model.yaml")
+    running(job, output)
+    problems, found = [], job.processes()
+    expect(problems, len(found) == 1, f"these run: {found}")
+    job.process.send_signal(signal.SIGUSR1)
+    code = job.wait()
+    expect(problems, code == 75, f"exit code {code}, expected 75")
+    checks.case("alone", job, problems)
+
+
+def separate(checks, folder, words, env, patterns):
+    """Tasks that were started together, but have found no one: the first says so, the others end silently."""
+    job = Job(1, words, folder=folder, env={**env, "SLURM_PROCID": "0"})
+    problems = one_error(job, 2, patterns)
+    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
+    checks.case(f"first of {env}", job, problems)
+    job = Job(1, words, folder=folder, env={**env, "SLURM_PROCID": "3", "OMPI_COMM_WORLD_RANK": "3"})
+    code = job.wait()
+    checks.case(f"another of {env}", job, [] if code == 2 and not job.error_output() else [f"exit code {code}"])
+
+
+def one_task(checks, folder, words, env):
+    job = Job(1, words, folder=folder, env=env)
+    code = job.wait()
+    checks.case(f"one task: {env}", job, [] if code == 0 else [f"exit code {code}, expected 0"])
 
 
 def alike(checks, folder, parts):
@@ -75,6 +107,13 @@ def main():
             file.write(b".")
         different(checks, folder, [plain, plain], ["rank 1 was", "build; start all ranks with the same program"],
                   programs=[sys.argv[1], other])
+        several = {"SLURM_STEP_NUM_TASKS": "4"}
+        separate(checks, folder, plain, several, ["srun started 4 tasks", "world of its own", "use srun --mpi=pmix -n 4 pipetrain"])
+        separate(checks, folder, plain, {"OMPI_COMM_WORLD_SIZE": "2"}, ["2 tasks were started together", "use its own: mpirun -np 2"])
+        one_task(checks, folder, plain, {**several, "OMPI_COMM_WORLD_SIZE": "1"})
+        one_task(checks, folder, plain, {"SLURM_STEP_NUM_TASKS": "1", "SLURM_NTASKS": "4"})
+        one_task(checks, folder, ["describe", "--config", "model.yaml"], several)
+        alone(checks, folder)
         alike(checks, folder, [plain, words("train.steps=9", "train.steps=3")])
     checks.finish()
 

@@ -10,17 +10,11 @@
 
 #include "base/processors.h"
 #include "comm/mpi/check.h"
+#include "comm/mpi/launch.h"
 
 namespace pipetrain {
 
 namespace {
-
-// Where ranks of a host cannot read each other's memory, as in many containers, Open MPI sends a
-// large message in pieces, by default three at each call of the sender: one that computes between
-// its polls needs a dozen of them for a megabyte. With this many at a time, one or two do.
-void send_more_pieces_at_a_time() {
-  setenv("OMPI_MCA_pml_ob1_send_pipeline_depth", "64", /*overwrite=*/0);
-}
 
 // Every rank's, itself among them; they may be of different sizes.
 std::vector<ProcessorSet> sets_of_all(const ProcessorSet& mine, MPI_Comm host, int ranks) {
@@ -42,7 +36,7 @@ std::vector<ProcessorSet> sets_of_all(const ProcessorSet& mine, MPI_Comm host, i
 }  // namespace
 
 MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
-  send_more_pieces_at_a_time();
+  prepare_launch();
   int provided = 0;
   check_mpi("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   check_mpi("MPI_Comm_rank", MPI_Comm_rank(MPI_COMM_WORLD, &rank_));

@@ -1,0 +1,119 @@
+#include "comm/mpi/launch.h"
+
+#include <mpi.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+
+namespace pipetrain {
+namespace {
+
+// "Open MPI v4.1.4, package: ..." up to the comma. It may be asked before MPI_Init.
+std::string library() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  const std::string_view all(text, static_cast<std::size_t>(length));
+  return std::string(all.substr(0, all.find_first_of(",\n")));
+}
+
+// A number of the environment; none if it is not set or no number.
+std::optional<int> number(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) return std::nullopt;
+  const std::string_view text(value);
+  int found = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return found;
+}
+
+// Open MPI's release; 0 if it is another MPI.
+int open_mpi_release() {
+  constexpr std::string_view kName = "Open MPI v";
+  const std::string text = library();
+  int release = 0;
+  if (text.starts_with(kName)) {
+    std::from_chars(text.data() + kName.size(), text.data() + text.size(), release);
+  }
+  return release;
+}
+
+bool started_by_launcher() {
+  constexpr std::array kSigns = {"PMIX_NAMESPACE", "PMIX_RANK", "PMI_RANK", "PMI_FD"};
+  return std::ranges::any_of(kSigns, [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+bool all_tasks_on_this_host() {
+  const auto tasks = number("OMPI_COMM_WORLD_SIZE");
+  return (tasks && tasks == number("OMPI_COMM_WORLD_LOCAL_SIZE")) ||
+         number("SLURM_STEP_NUM_NODES") == 1;
+}
+
+// Whether this host reaches others by IPv4: it has a route to everywhere.
+bool has_ipv4_route() {
+  std::ifstream routes("/proc/net/route");
+  for (std::string line; std::getline(routes, line);) {
+    std::istringstream words(line);
+    std::string interface, destination;
+    if (words >> interface >> destination && destination == "00000000") return true;
+  }
+  return false;
+}
+
+void tell_open_mpi(const char* parameter, const char* value) {
+  setenv((std::string("OMPI_MCA_") + parameter).c_str(), value, /*overwrite=*/0);
+}
+
+}  // namespace
+
+void prepare_launch() {
+  const int release = open_mpi_release();
+  if (release == 0) return;
+  // Where ranks of a host cannot read each other's memory, as in many containers, a large message
+  // goes in pieces, by default three at each call of the sender: one that computes between its
+  // polls needs a dozen of them for a megabyte. With this many at a time, one or two do.
+  tell_open_mpi("pml_ob1_send_pipeline_depth", "64");
+  // A process alone starts a helper for ranks that it might spawn later, which may outlive it.
+  if (!started_by_launcher()) tell_open_mpi("ess_singleton_isolated", "1");
+  // From release 5 on, each pair of ranks complains that an IPv4 address of one does not reach an
+  // IPv6 address of the other. TCP can do without IPv6 where no other host takes part, and where
+  // hosts have IPv4.
+  if (release >= 5 && (all_tasks_on_this_host() || has_ipv4_route()))
+    tell_open_mpi("btl_tcp_disable_family", "6");
+}
+
+std::optional<LaunchedTasks> launched_tasks() {
+  const std::string each = ", but each is a world of its own: ";
+  const auto ranks_line = [](int tasks) {
+    return "mpirun -np " + std::to_string(tasks) + " pipetrain ...";
+  };
+  // Launchers of MPIs stand nearer than Slurm, whose variables they pass on. If one of them has
+  // started a single task, that is it.
+  const auto mpirun = number("OMPI_COMM_WORLD_SIZE"), hydra = number("PMI_SIZE");
+  if (mpirun || hydra) {
+    const int tasks = mpirun && hydra ? std::min(*mpirun, *hydra) : mpirun ? *mpirun : *hydra;
+    if (tasks <= 1) return std::nullopt;
+    const char* count = mpirun ? "OMPI_COMM_WORLD_SIZE" : "PMI_SIZE";
+    return LaunchedTasks{number(mpirun ? "OMPI_COMM_WORLD_RANK" : "PMI_RANK").value_or(0), false,
+                         std::to_string(tasks) + " tasks were started together (" + count + ")" +
+                             each + "the launcher is not that of " + library() +
+                             ", which pipetrain was built with; use its own: " + ranks_line(tasks)};
+  }
+  const int tasks = number("SLURM_STEP_NUM_TASKS").value_or(1);
+  if (tasks <= 1) return std::nullopt;
+  return LaunchedTasks{
+      number("SLURM_PROCID").value_or(0), open_mpi_release() > 0 && !started_by_launcher(),
+      "srun started " + std::to_string(tasks) + " tasks (SLURM_STEP_NUM_TASKS)" + each +
+          "srun and " + library() + " did not find each other; use srun --mpi=pmix -n " +
+          std::to_string(tasks) + " pipetrain ... or " + ranks_line(tasks)};
+}
+
+}  // namespace pipetrain

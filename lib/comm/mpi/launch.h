@@ -1,0 +1,27 @@
+// How this process was started: by a launcher as one of several tasks, or alone; and what Open MPI
+// is told for that before it starts. It must not know what ranks do.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace pipetrain {
+
+// Before MPI_Init. Open MPI reads the environment: what is set there by the user stays, and other
+// MPIs are told nothing.
+void prepare_launch();
+
+// Tasks that a launcher has started together: if each of them is a world of its own, that is a
+// mistake.
+struct LaunchedTasks {
+  int task;              // this one's number, from 0
+  bool surely_separate;  // nothing is there by which Open MPI could find the others: its MPI_Init
+                         // may fail
+  std::string if_separate;  // the mistake, and what to do
+};
+
+// Before MPI_Init, which sets the same variables. None if this process was started alone, as far as
+// they say.
+std::optional<LaunchedTasks> launched_tasks();
+
+}  // namespace pipetrain
