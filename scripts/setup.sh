@@ -13,15 +13,39 @@ trap 'rm -f "$log"' EXIT
 packages=(g++ meson ninja-build pkg-config libdnnl-dev libopenblas-dev libopenmpi-dev openmpi-bin
           libcli11-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev catch2)
 
-# Runs anywhere: more ranks than cores, as root, in containers where a process may not read another's memory.
+# Runs anywhere: more ranks than cores, as root, in containers where a process may not read another's memory (the first name is
+# Open MPI 4's, the second that of later ones).
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism:-none}
+export OMPI_MCA_smsc=${OMPI_MCA_smsc:-^cma}
 mpi_run() { mpirun --map-by :OVERSUBSCRIBE --bind-to none "$@"; }
 
 say() { echo "$*" >&2; }
 
 # Runs a command whose output matters only if it fails.
 quietly() { "$@" >"$log" 2>&1 </dev/null; }
+
+# apt's last "pmstatus:PACKAGE:PERCENT:what it does" as "PERCENT% what it does", else the log's last line, as ninja's "[12/401] ...".
+how_far() {
+  { grep -aE '^(dl|pm)status:' "$log" || cat "$log"; } | tail -n 1 |
+    sed -E 's/^..status:[^:]*:([0-9]+)[0-9.]*:/\1% /' | cut -c 1-100
+}
+
+# patiently WHAT COMMAND...: as quietly, and says every 10 seconds how far it is.
+patiently() {
+  local what=$1 begin=$SECONDS status=0
+  shift
+  : >"$log"
+  # It ends by itself should this script be killed; its sleep holds no pipe open that somebody reads.
+  while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+    say "$what, $((SECONDS - begin)) s: $(how_far)"
+  done &
+  local clock=$!
+  quietly "$@" || status=$?
+  kill "$clock" 2>/dev/null
+  wait "$clock" 2>/dev/null || true
+  return "$status"
+}
 
 missing_packages() {
   local installed
@@ -45,15 +69,15 @@ install_packages() {
     as_root=(sudo)
   fi
   say "Installing ${missing[*]}"
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
-  quietly "${apt[@]}" update || true   # some other source of packages may be out of reach
-  quietly "${apt[@]}" install -y --no-install-recommends "${missing[@]}" || { cat "$log" >&2; return 1; }
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=1)
+  patiently "Reading lists of packages" "${apt[@]}" update || true   # some other source of packages may be out of reach
+  patiently "Installing" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" || { cat "$log" >&2; return 1; }
 }
 
 configure() {
   [ -f "$build/build.ninja" ] && return 0
   # shellcheck disable=SC2086  # several options in one word
-  quietly meson setup "$build" "$root" ${PIPETRAIN_MESON:-}
+  patiently "Configuring" meson setup "$build" "$root" ${PIPETRAIN_MESON:-}
 }
 
 # set_up [TARGET...]: packages, build folder, programs.
@@ -67,6 +91,6 @@ set_up() {
   if [ -t 2 ]; then
     ninja -C "$build" "$@" >&2
   else
-    quietly ninja -C "$build" "$@" || { cat "$log" >&2; return 1; }
+    patiently "Building" ninja -C "$build" "$@" || { cat "$log" >&2; return 1; }
   fi
 }

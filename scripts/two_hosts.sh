@@ -70,15 +70,15 @@ for _ in $(seq 600); do
   kill -0 "$job" 2>/dev/null || break
   sleep 0.1
 done
-grep -q "4 ranks on 2 hosts" "$folder/log" || { cat "$folder/log"; fail "the job does not train on two hosts"; }
-grep "4 ranks on 2 hosts" "$folder/log"
+grep -aq "4 ranks on 2 hosts" "$folder/log" || { cat "$folder/log"; fail "the job does not train on two hosts"; }
+grep -a "4 ranks on 2 hosts" "$folder/log"
 
 link down
 start=$(date +%s.%N)
 status=0
 wait "$job" || status=$?
 seconds=$(echo "$(date +%s.%N) $start" | awk '{ printf "%.1f", $1 - $2 }')
-grep '^pipetrain: error: ' "$folder/log" || true
+grep -a '^pipetrain: error: ' "$folder/log" || true
 echo "link down: ended after $seconds s with exit code $status; the limit of a wait is $limit_seconds s"
 [ "$status" -eq 6 ] || { tail -40 "$folder/log"; fail "exit code $status, expected 6"; }
 awk -v s="$seconds" -v m=$((limit_seconds + most_seconds)) 'BEGIN { exit !(s < m) }' || fail "that is too long"
@@ -87,7 +87,7 @@ link up
 step=$(basename "$(newest run)" | sed 's/step-0*//')
 steps=$((step + 30))
 train run --resume --set "train.steps=$steps" >"$folder/log" 2>&1 || { cat "$folder/log"; fail "does not resume"; }
-grep "resuming from" "$folder/log"
+grep -a "resuming from" "$folder/log"
 train whole --set "train.steps=$steps" >"$folder/log" 2>&1 || { cat "$folder/log"; fail "does not train"; }
 cmp <(figures run) <(figures whole) || fail "other figures than of a run that was left alone"
 echo "resumed after step $step: the $(figures run | wc -l) lines of metrics are those of a run that was left alone"
