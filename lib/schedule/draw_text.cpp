@@ -236,7 +236,9 @@ std::string draw_text(const std::vector<TextPanel>& panels, const TextStyle& sty
   std::string text;
   for (std::size_t first = 0; first < width; first += room) {
     const std::size_t end = std::min(width, first + room);
-    text += std::string(margin, ' ') + axis(scale, first, end) + "\n";
+    std::string left = style.time_unit;
+    left.resize(margin, ' ');
+    text += left + axis(scale, first, end) + "\n";
     for (const TextDrawing& drawing : drawings) text += drawing.piece(first, end);
     text += "\n";
   }

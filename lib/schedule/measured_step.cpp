@@ -212,7 +212,7 @@ std::string StepComparison::measured_note() const {
   std::string text = "whole step " + short_number(duration_of(measured)) + " " + time_unit;
   std::string separator = ", besides actions and waits ";
   for (const OtherWork& work : longest_other_work(measured)) {
-    text += separator + work.name + " " + short_number(work.end - work.start);
+    text += separator + work.name + " " + short_number(work.end - work.start) + " " + time_unit;
     separator = ", ";
   }
   return text + " (of the slowest rank)";

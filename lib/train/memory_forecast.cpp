@@ -131,34 +131,4 @@ void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limi
   }
 }
 
-std::vector<std::string> memory_lines(const std::vector<RankMemory>& memory) {
-  constexpr std::size_t kMostLines = 8;
-  const auto line = [&](std::size_t rank) {
-    const RankMemory& m = memory[rank];
-    std::string text = "memory foreseen, pipeline rank " + std::to_string(rank) + ": " +
-                       size_text(m.total()) + " = weights " + size_text(m.weights) +
-                       (m.gathered > 0 ? ", gathered " + size_text(m.gathered) : "") +
-                       ", gradients " + size_text(m.gradients) + ", moments " +
-                       size_text(m.moments) +
-                       (m.packed > 0 ? ", packed weights " + size_text(m.packed) : "") +
-                       ", activations " + size_text(m.activations) + ", messages " +
-                       size_text(m.messages) + ", work " + size_text(m.work);
-    if (m.short_batch > 0) text += ", an epoch's last batch " + size_text(m.short_batch);
-    if (m.evaluation > 0) text += ", evaluation " + size_text(m.evaluation);
-    if (m.checkpoint > 0) text += ", copy for checkpoints " + size_text(m.checkpoint);
-    return text;
-  };
-  std::vector<std::string> lines;
-  if (memory.size() > kMostLines) {
-    const auto fullest = std::max_element(
-        memory.begin(), memory.end(),
-        [](const RankMemory& a, const RankMemory& b) { return a.total() < b.total(); });
-    lines.push_back(line(static_cast<std::size_t>(fullest - memory.begin())) + "; the fullest of " +
-                    std::to_string(memory.size()));
-    return lines;
-  }
-  for (std::size_t rank = 0; rank < memory.size(); ++rank) lines.push_back(line(rank));
-  return lines;
-}
-
 }  // namespace pipetrain

@@ -21,7 +21,4 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& p
 void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit, const Grid& grid,
                   Collective& world);
 
-// For the log: one line per rank of the pipeline, or of many ranks the fullest one's.
-std::vector<std::string> memory_lines(const std::vector<RankMemory>& memory);
-
 }  // namespace pipetrain

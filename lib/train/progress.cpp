@@ -13,6 +13,8 @@
 namespace pipetrain {
 namespace {
 
+constexpr std::chrono::milliseconds kInterval{100};
+
 // mpirun gives its ranks a pipe for standard error and copies it to its own: what counts is that
 // one.
 bool launcher_has_terminal() {
@@ -39,6 +41,9 @@ Progress::Progress(bool wanted, std::int64_t total_steps, std::string rate_unit)
 
 void Progress::draw(std::int64_t step, double loss, double rate, double seconds_left) {
   if (!visible_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (step < total_ && now - drawn_ < kInterval) return;
+  drawn_ = now;
   constexpr std::int64_t kWidth = 24;
   const auto filled = static_cast<std::size_t>(kWidth * step / total_);
   const std::string bar = std::string(filled, '#') + std::string(kWidth - filled, '.');

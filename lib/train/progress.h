@@ -1,6 +1,7 @@
 // A progress bar on the terminal: step, loss, rate and time left. It must not know training.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -14,6 +15,7 @@ class Progress {
   ~Progress() { clear(); }
 
   bool visible() const { return visible_; }
+  // At most ten times a second, and the last step.
   void draw(std::int64_t step, double loss, double rate, double seconds_left);
   void clear();  // before anything else is printed
 
@@ -21,6 +23,7 @@ class Progress {
   bool visible_;
   std::int64_t total_;
   std::string unit_;
+  std::chrono::steady_clock::time_point drawn_;
 };
 
 // "1:02:03" or "2:03"

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/stop_request.h"
 #include "train/grid_text.h"
-#include "train/memory_forecast.h"
+#include "train/memory_table.h"
 #include "train/same_model.h"
 #include "train/summary.h"
 #include "train/weights.h"
@@ -128,7 +128,7 @@ void Trainer::announce() const {
   spdlog::info("data: {}", source_->description());
   for (const std::string& line : describe_layout(pipeline_, config_.pipeline.schedule))
     spdlog::info("{}", line);
-  for (const std::string& line : memory_lines(pipeline_.layout().memory)) spdlog::info("{}", line);
+  for (const std::string& line : memory_table(pipeline_.layout().memory)) spdlog::info("{}", line);
 }
 
 // What is left of other runs in the run directory, or does not go on as it began, on rank 0.
@@ -188,6 +188,7 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
     evaluate(step);
   }
   if (logs) report_.write_line(step, result, learning_rate, evaluates);
+  report_.draw_progress(step, result.loss);
 }
 
 void Trainer::handle_not_finite(const StepContext& step, const StepResult& result) {

@@ -57,7 +57,7 @@ double TrainingReport::targets_per_second(const Window& window) const {
 
 void TrainingReport::write_line(std::int64_t step, const StepResult& result, double learning_rate,
                                 bool evaluated) {
-  const Window window = std::exchange(since_line_, {});
+  const Window& window = last_line_ = std::exchange(since_line_, {});
   if (directory_ == nullptr) return;
   const double seconds = window.seconds / window.steps;
   const double rate = targets_per_second(window);
@@ -82,11 +82,20 @@ void TrainingReport::write_line(std::int64_t step, const StepResult& result, dou
     validation += fmt::format("accuracy {:.2f}%  ", 100 * last_evaluation_->accuracy);
   }
   write_metrics(line);
-  if (evaluated || !progress_.visible()) {
-    spdlog::info("step {:>6}  loss {:.4f}  {}{:.0f} {}/s", step, result.loss, validation, rate,
-                 pipeline_.rate_unit());
-  }
-  progress_.draw(step, result.loss, rate, seconds * static_cast<double>(config_.steps - step));
+  progress_.clear();
+  spdlog::info("step {:>6}  loss {:.4f}  {}{:.0f} {}/s", step, result.loss, validation, rate,
+               pipeline_.rate_unit());
+}
+
+void TrainingReport::draw_progress(std::int64_t step, double loss) {
+  if (!progress_.visible()) return;
+  // The last line's steps and those since: few steps alone would make the figures jump.
+  Window recent = last_line_;
+  recent.steps += since_line_.steps;
+  recent.rows += since_line_.rows;
+  recent.seconds += since_line_.seconds;
+  progress_.draw(step, loss, targets_per_second(recent),
+                 recent.seconds / recent.steps * static_cast<double>(config_.steps - step));
 }
 
 void TrainingReport::write_metrics(const nlohmann::ordered_json& line) {

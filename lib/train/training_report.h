@@ -26,6 +26,8 @@ class TrainingReport {
   // a warning, as train.on_write_error says.
   void write_line(std::int64_t step, const StepResult& result, double learning_rate,
                   bool evaluated);
+  // After every step, on a terminal.
+  void draw_progress(std::int64_t step, double loss);
   // Returns when the lines are on the disk; in any thread, errors as above.
   void sync_metrics();
   // Before anything else is printed.
@@ -53,7 +55,7 @@ class TrainingReport {
   const PipelineRank& pipeline_;
   RunDirectory* directory_;
   Progress progress_;
-  Window since_line_, whole_run_;
+  Window last_line_, since_line_, whole_run_;
   std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
   std::optional<Evaluation> first_evaluation_, last_evaluation_;
   bool metrics_failed_ = false;  // and it was said

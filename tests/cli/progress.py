@@ -10,7 +10,7 @@ import threading
 from inputs import make_inputs
 from job import Checks, Job, expect
 
-BAR = r"[#.]{24} \d+/40  loss \d+\.\d{4}  \d+ tokens/s  \d+:\d\d left"
+BAR = r"[#.]{24} \d+/\d+  loss \d+\.\d{4}  \d+ tokens/s  \d+:\d\d left"
 LOG = r"\d\d:\d\d:\d\d \w+ .*"
 ARGUMENTS = ["--config", "model.yaml", "--set", "train.steps=40", "--set", "train.log_every=2", "--set",
              "train.eval_every=10", "--set", "train.checkpoint_every=20"]
@@ -56,14 +56,18 @@ def run_on_terminal(ranks, arguments, folder):
 
 
 def on_terminal(checks, folder, ranks):
-    job, code, written = run_on_terminal(ranks, ARGUMENTS, folder)
+    """The bar moves between log lines, at most ten times a second, and leaves them whole."""
+    settings = ["--set", "train.steps=600", "--set", "train.log_every=250", "--set", "train.eval_every=400"]
+    job, code, written = run_on_terminal(ranks, ARGUMENTS + settings, folder)
     problems = []
     expect(problems, code == 0, f"exit code {code}, expected 0")
-    drawn = re.findall(BAR, written)
-    expect(problems, len(drawn) >= 20, f"{len(drawn)} drawings, expected 20 or more")
-    expect(problems, any("#" * 24 + " 40/40" in bar for bar in drawn), "never full")
+    drawn = [int(step) for step in re.findall(BAR.replace(r"\d+/", r"(\d+)/"), written)]
+    expect(problems, 3 <= len(drawn) <= 10 * job.seconds + 2, f"{len(drawn)} drawings in {job.seconds:.2f} s")
+    expect(problems, any(step % 250 for step in drawn[:-1]), f"only with log lines: {drawn}")
+    expect(problems, drawn[-1:] == [600] and "#" * 24 + " 600/600" in written, "never full")
     left = screen(written)
-    expect(problems, any("validation loss" in line for line in left), "lacks log lines")
+    for step, more in ((250, ""), (400, "validation loss"), (500, "")):
+        expect(problems, any(re.search(f"info step +{step} +loss .*{more}", line) for line in left), f"lacks the line of step {step}")
     for line in left:
         expect(problems, re.fullmatch(LOG, line), f"left on the screen: {line!r}")
     checks.case(f"terminal ({ranks})", job, problems)
