@@ -91,6 +91,7 @@ ConfigReader::ConfigReader(const YamlValue& section, std::string prefix,
 void ConfigReader::finish() const {
   for (const YamlEntry& entry : section_.map) {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;
+    if (prefix_.empty() && is_anchor_key(entry.key)) continue;
     fail(entry.value.where, "unknown key " + in_quotes(prefix_ + entry.key) +
                                 ", the nearest known one is '" + prefix_ +
                                 nearest_word(entry.key, known_) + "'");

@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <system_error>
 
 #include "base/error.h"
+#include "base/number.h"
 
 namespace pipetrain {
 namespace {
@@ -20,6 +24,22 @@ constexpr std::size_t kMaxTextBytes = 2 * kMaxBytes;  // an escape may be shorte
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
   throw Error(ExitCode::kConfiguration, where + ": " + what);
+}
+
+// A text that means a truth value or a number to YAML's core schema (yaml.org/spec/1.2.2, section
+// 10.3.2), written as everyone reads it: True, +6, 0x1f and 0o17 become true, 6, 31 and 15.
+std::string resolved(const std::string& text) {
+  if (text == "True" || text == "TRUE") return "true";
+  if (text == "False" || text == "FALSE") return "false";
+  const int base = text.starts_with("0x") ? 16 : text.starts_with("0o") ? 8 : 10;
+  if (base != 10 && text[2] != '-') {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + 2, end, number, base);
+    if (error == std::errc() && stop == end) return std::to_string(number);
+  }
+  const bool signed_number = text.starts_with('+') && parse_number<double>(text.substr(1));
+  return signed_number && text[1] != '-' ? text.substr(1) : text;
 }
 
 // Turns parsed nodes into values. Aliases are followed, so the counts bound what they multiply to.
@@ -41,6 +61,7 @@ class Converter {
     if (node.IsScalar()) {
       value.kind = YamlValue::Kind::kScalar;
       value.text = counted(node.Scalar(), where);
+      if (node.Tag() == "?") value.text = resolved(value.text);  // neither in quotes nor tagged
     } else if (node.IsSequence()) {
       value.kind = YamlValue::Kind::kList;
       for (const YAML::Node& item : node) {
@@ -68,12 +89,34 @@ class Converter {
   void convert_map(const YAML::Node& node, const std::string& where, int depth,
                    std::vector<YamlEntry>& entries) {
     std::set<std::string> seen;
+    YamlValue merged;
     for (const auto& pair : node) {
       const std::string key_where = where_of(pair.first, where);
       if (!pair.first.IsScalar()) fail(key_where, "a key must be a single word");
       const std::string& key = counted(pair.first.Scalar(), key_where);
       if (!seen.insert(key).second) fail(key_where, "key " + in_quotes(key) + " is given twice");
-      entries.push_back({key, convert(pair.second, key_where, depth + 1)});
+      YamlValue value = convert(pair.second, key_where, depth + 1);
+      if (key == "<<") {
+        merged = std::move(value);
+      } else {
+        entries.push_back({key, std::move(value)});
+      }
+    }
+    if (seen.contains("<<")) merge(merged, seen, entries);
+  }
+
+  // The keys of one map or of several that are not given already (yaml.org/type/merge.html).
+  static void merge(YamlValue& value, std::set<std::string>& seen,
+                    std::vector<YamlEntry>& entries) {
+    if (value.kind == YamlValue::Kind::kList) {
+      for (YamlValue& item : value.list) merge(item, seen, entries);
+      return;
+    }
+    if (value.kind != YamlValue::Kind::kMap) {
+      fail(value.where, "<< takes keys and values or a list of such, found " + value.found());
+    }
+    for (YamlEntry& entry : value.map) {
+      if (seen.insert(entry.key).second) entries.push_back(std::move(entry));
     }
   }
 
@@ -149,6 +192,9 @@ void apply_override(YamlValue& root, const std::string& setting) {
   const std::string path = setting.substr(0, equals);
   const std::string where = "--set " + path;
   if (setting.size() > kMaxBytes) fail(where, "larger than 1 MiB");
+  if (is_anchor_key(path)) {
+    fail(where, "keys that begin with x- are only for anchors; set the key that uses it");
+  }
   YamlValue* at = &root;
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find('.', begin), path.size());

@@ -11,6 +11,9 @@ namespace pipetrain {
 
 struct YamlEntry;
 
+// Keys "x-..." of the root are for anchors that other keys use, and mean nothing themselves.
+inline bool is_anchor_key(std::string_view key) { return key.starts_with("x-"); }
+
 struct YamlValue {
   enum class Kind { kNull, kScalar, kList, kMap };
 
@@ -33,7 +36,8 @@ struct YamlEntry {
 // Text in one line of at most 60 characters between quotes, control characters as '?'.
 std::string in_quotes(std::string_view text);
 
-// The tree of a file; Error(kConfiguration) where it cannot be read or parsed, or has keys twice.
+// The tree of a file, `<<` resolved; Error(kConfiguration) where it cannot be read or parsed, or has
+// keys twice.
 YamlValue read_yaml_file(const std::string& path);
 
 // Puts the value of "key.path=value" into the tree, in place of what is there.
