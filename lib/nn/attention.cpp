@@ -37,17 +37,18 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
       qkv_width_((heads_ + 2 * kv_heads_) * head_width_),
       causal_(options.causal),
       dropout_(options.dropout),
+      weights_dropout_(options.weights_dropout),
       rotary_(options.rotary),
       norm_(*this, this->name() + ".norm", width_, options.norm, options.bias, options.epsilon) {
-  const Initial normal{Initial::Kind::kNormal, options.initial_scale};
   const std::int64_t kv = kv_heads_ * head_width_ * place_.size;
   const Slicing heads = slicing(0, {width_, kv, kv}, place_);
-  qkv_weight_ = add_parameter("qkv.weight", {width_ + 2 * kv, width_}, normal, heads);
-  qkv_bias_ = options.bias ? add_parameter("qkv.bias", {width_ + 2 * kv}, {}, heads) : kNone;
-  projection_weight_ =
-      add_parameter("projection.weight", {width_, width_},
-                    {Initial::Kind::kNormal, options.residual_scale}, slicing(1, {width_}, place_));
-  projection_bias_ = options.bias ? add_parameter("projection.bias", {width_}, {}) : kNone;
+  qkv_weight_ = add_parameter("qkv.weight", {width_ + 2 * kv, width_}, options.qkv.weight, heads);
+  qkv_bias_ = options.bias ? add_parameter("qkv.bias", {width_ + 2 * kv}, options.qkv.bias, heads)
+                           : kNone;
+  projection_weight_ = add_parameter("projection.weight", {width_, width_},
+                                     options.projection.weight, slicing(1, {width_}, place_));
+  projection_bias_ =
+      options.bias ? add_parameter("projection.bias", {width_}, options.projection.bias) : kNone;
 }
 
 AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
@@ -57,7 +58,7 @@ AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
           .head_width = head_width_,
           .causal = causal_,
           .kv_heads = kv_heads_,
-          .dropout = dropout_mask(context, name(), "weights", dropout_),
+          .dropout = dropout_mask(context, name(), "weights", weights_dropout_),
           .first_head = place_.rank * heads_};
 }
 

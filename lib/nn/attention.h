@@ -5,6 +5,7 @@
 
 #include "nn/dropout.h"
 #include "nn/norm.h"
+#include "nn/starting_values.h"
 #include "ops/attention.h"
 #include "ops/rotary.h"
 
@@ -14,14 +15,14 @@ struct AttentionOptions {
   std::int64_t heads = 1;
   std::int64_t kv_heads = 0;  // heads of keys and values, G, which divide `heads`; 0: as many
   bool causal = true;
-  double dropout = 0;  // rate
+  double dropout = 0;          // rate, of what is added to x
+  double weights_dropout = 0;  // of the attention's weights
   NormKind norm = NormKind::kLayer;
   float epsilon = kNormEpsilon;               // of the norm
   bool bias = true;                           // of the norm and of the products
   std::shared_ptr<const RotaryTable> rotary;  // for at least the row's tokens; null: no rotation
-  float initial_scale = 0.02f;
-  float residual_scale = 0.02f;  // of the projection: 0.02 / sqrt(residual layers), as GPT-2
-  TensorPlace place;             // its size divides heads and kv_heads
+  Start qkv, projection;
+  TensorPlace place;  // its size divides heads and kv_heads
 };
 
 class Attention : public Layer {
@@ -50,7 +51,7 @@ class Attention : public Layer {
   std::int64_t heads_, kv_heads_;             // H and G, those of this rank
   std::int64_t mixed_width_, qkv_width_;      // H D, (H + 2 G) D
   bool causal_;
-  double dropout_;
+  double dropout_, weights_dropout_;
   std::shared_ptr<const RotaryTable> rotary_;
   Norm norm_;
   std::size_t qkv_weight_, qkv_bias_, projection_weight_, projection_bias_;

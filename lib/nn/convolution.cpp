@@ -1,7 +1,5 @@
 #include "nn/convolution.h"
 
-#include <cmath>
-
 #include "ops/bfloat16.h"
 
 namespace pipetrain {
@@ -17,14 +15,12 @@ Shape weight_shape(const Shape& row, const ConvolutionOptions& options) {
   return shape;
 }
 
-// Keeps the variance through a ReLU (He et al., arXiv:1502.01852, equation 10).
-float initial_scale(const Shape& row, const Window& window) {
-  const double inputs =
-      static_cast<double>(row.back()) * static_cast<double>(window.kernel.pixels());
-  return std::sqrt(2.0f / static_cast<float>(inputs));
-}
-
 }  // namespace
+
+Fans fans_of(const Shape& row, const ConvolutionOptions& options) {
+  const std::int64_t pixels = options.window.kernel.pixels();
+  return {row.back() * pixels, options.channels * pixels};
+}
 
 Plane image_of(const Shape& row) {
   return row.rank() == 3 ? Plane{row[0], row[1]} : Plane{1, row[0]};
@@ -38,9 +34,8 @@ Shape windowed_row(const Shape& row, const Window& window, std::int64_t channels
 Convolution::Convolution(std::string name, Shape row, const ConvolutionOptions& options)
     : Layer(std::move(name), row, windowed_row(row, options.window, options.channels)),
       options_(options) {
-  weight_ = add_parameter("weight", weight_shape(row, options),
-                          {Initial::Kind::kNormal, initial_scale(row, options.window)});
-  if (options.bias) bias_ = add_parameter("bias", {options.channels}, {});
+  weight_ = add_parameter("weight", weight_shape(row, options), options.start.weight);
+  if (options.bias) bias_ = add_parameter("bias", {options.channels}, options.start.bias);
 }
 
 void Convolution::set_precision(const Precision& precision) {

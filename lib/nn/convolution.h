@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nn/layer.h"
+#include "nn/starting_values.h"
 #include "ops/convolution.h"
 
 namespace pipetrain {
@@ -12,7 +13,13 @@ struct ConvolutionOptions {
   Window window;
   bool bias = true;
   bool input_gradient = true;  // false: nothing before this layer learns
+  Start start;
 };
+// The entries of a row (T, C) or (H, W, C) that an output sums, and the outputs that take one.
+struct Fans {
+  std::int64_t in, out;
+};
+Fans fans_of(const Shape& row, const ConvolutionOptions& options);
 
 // The image of a row: (H, W, C), or a sequence (T, C) as one of height 1.
 Plane image_of(const Shape& row);

@@ -20,11 +20,11 @@ Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptio
       width_(options.width),
       has_positions_(options.context > 0),
       dropout_(options.dropout) {
-  const Initial normal{Initial::Kind::kNormal, options.initial_scale};
-  table_ = add_parameter("token.weight", {options.vocabulary, options.width}, normal,
+  table_ = add_parameter("token.weight", {options.vocabulary, options.width}, options.table,
                          slicing(0, {options.vocabulary}, place_));
   if (has_positions_) {
-    positions_ = add_parameter("position.weight", {options.context, options.width}, normal);
+    positions_ =
+        add_parameter("position.weight", {options.context, options.width}, options.positions);
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "nn/dropout.h"
+#include "nn/starting_values.h"
 
 namespace pipetrain {
 
@@ -12,7 +13,7 @@ struct EmbeddingOptions {
   std::int64_t context =
       0;               // rows of the position table; at least the tokens of a row. 0: no positions
   double dropout = 0;  // rate
-  float initial_scale = 0.02f;
+  Initial table = Start().weight, positions = Start().weight;
   TensorPlace place;  // its size is at most the vocabulary
 };
 

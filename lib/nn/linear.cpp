@@ -25,13 +25,12 @@ Linear::Linear(std::string name, Shape row, const LinearOptions& options)
       out_(output_row().back()),
       has_bias_(options.bias && options.tied_to.empty()) {
   const Slicing features = slicing(0, {features_}, place_);
-  weight_ = add_parameter("weight", {features_, in_},
-                          {Initial::Kind::kNormal, options.initial_scale}, features);
+  weight_ = add_parameter("weight", {features_, in_}, options.start.weight, features);
   if (!options.tied_to.empty()) {
     parameters()[weight_].name = options.tied_to;
     parameters()[weight_].tied_to_earlier = true;
   }
-  if (has_bias_) bias_ = add_parameter("bias", {features_}, {}, features);
+  if (has_bias_) bias_ = add_parameter("bias", {features_}, options.start.bias, features);
 }
 
 double Linear::forward_flop() const {

@@ -3,13 +3,14 @@
 #pragma once
 
 #include "nn/layer.h"
+#include "nn/starting_values.h"
 
 namespace pipetrain {
 
 struct LinearOptions {
   std::int64_t features = 0;
   bool bias = true;
-  float initial_scale = 0.02f;
+  Start start;  // of a tied one: the table's
   std::string tied_to;  // name of the embedding table (features, C) that is this layer's weight;
                         // then there is no bias
   TensorPlace place;    // in the group that shares the features; alone: this rank makes all

@@ -55,13 +55,12 @@ Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
   const std::string up = gated ? "gate_up" : "up";
   const std::int64_t hidden = options.hidden, up_width = gated ? 2 * hidden : hidden;
   const Slicing columns = slicing(0, std::vector<std::int64_t>(gated ? 2 : 1, hidden), place_);
-  up_weight_ = add_parameter(up + ".weight", {up_width, width_},
-                             {Initial::Kind::kNormal, options.initial_scale}, columns);
-  up_bias_ = options.bias ? add_parameter(up + ".bias", {up_width}, {}, columns) : kNone;
-  down_weight_ =
-      add_parameter("down.weight", {width_, hidden},
-                    {Initial::Kind::kNormal, options.residual_scale}, slicing(1, {hidden}, place_));
-  down_bias_ = options.bias ? add_parameter("down.bias", {width_}, {}) : kNone;
+  up_weight_ = add_parameter(up + ".weight", {up_width, width_}, options.up.weight, columns);
+  up_bias_ =
+      options.bias ? add_parameter(up + ".bias", {up_width}, options.up.bias, columns) : kNone;
+  down_weight_ = add_parameter("down.weight", {width_, hidden}, options.down.weight,
+                               slicing(1, {hidden}, place_));
+  down_bias_ = options.bias ? add_parameter("down.bias", {width_}, options.down.bias) : kNone;
 }
 
 double Mlp::forward_flop() const {

@@ -6,6 +6,7 @@
 
 #include "nn/dropout.h"
 #include "nn/norm.h"
+#include "nn/starting_values.h"
 
 namespace pipetrain {
 
@@ -18,8 +19,7 @@ struct MlpOptions {
   NormKind norm = NormKind::kLayer;
   float epsilon = kNormEpsilon;  // of the norm
   bool bias = true;              // of the norm and of the products
-  float initial_scale = 0.02f;
-  float residual_scale = 0.02f;
+  Start up, down;
   TensorPlace place;  // its size divides hidden
 };
 

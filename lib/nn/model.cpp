@@ -1,7 +1,6 @@
 #include "nn/model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <map>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "nn/residual.h"
 #include "nn/row_layers.h"
 #include "nn/sharing.h"
+#include "nn/starting_values.h"
 #include "nn/transformer_options.h"
 #include "nn/unroll.h"
 
@@ -39,11 +39,13 @@ class Builder {
   std::vector<std::unique_ptr<Layer>> build() {
     const std::vector<LayerEntry> entries = expand_preset(config_);
     const std::vector<const LayerEntry*> flat = unrolled(entries);
+    int residual_layers = 0;
     for (const LayerEntry* entry : flat) {
-      residual_layers_ += entry->kind == "transformer_block"                   ? 2
-                          : entry->kind == "attention" || entry->kind == "mlp" ? 1
-                                                                               : 0;
+      residual_layers += entry->kind == "transformer_block"                   ? 2
+                         : entry->kind == "attention" || entry->kind == "mlp" ? 1
+                                                                              : 0;
     }
+    starts_ = Starts(config_, residual_layers);
     for (const LayerEntry* entry : flat) {
       at_end_ = entry == flat.back();
       make(*entry);
@@ -69,7 +71,7 @@ class Builder {
 
   void make_from_row(RowLayerMaker make_row_layer, const std::string& kind, LayerOptions& options) {
     require_numbers(options);
-    push(make_row_layer({name(kind), row_, at_start()}, options));
+    push(make_row_layer({name(kind), row_, at_start(), starts_}, options));
   }
 
   const Maker& maker(const LayerOptions& options, const std::string& kind) const {
@@ -137,7 +139,7 @@ class Builder {
     const Shape out = layers.back()->output_row();
     LayerList projection;
     if (projected) {
-      projection = make_projection(made + ".skip.", row_, out, options);
+      projection = make_projection({made + ".skip.", row_, false, starts_}, out, options);
     } else if (!(out == row_)) {
       options.fail("its layers make " + out.text() + " of " + row_.text() +
                    ", so an identity cannot be added; expected skip: projected");
@@ -149,10 +151,6 @@ class Builder {
     if (row_.rank() != 2) {
       options.fail("takes rows of (tokens, width), but gets " + row_.text());
     }
-  }
-
-  float residual_scale() const {
-    return 0.02f / std::sqrt(static_cast<float>(std::max(1, residual_layers_)));
   }
 
   void embedding(LayerOptions& options) {
@@ -177,12 +175,14 @@ class Builder {
                    std::to_string(data_.row[0]) + " tokens; lower data.sequence_length");
     }
     made.place = sharing_.by_vocabulary(options, made.vocabulary);
+    made.table = starts_.of(ModelPart::kTable, 1, made.width).weight;
+    made.positions = starts_.of(ModelPart::kPositions, 1, made.width).weight;
     push(std::make_unique<Embedding>(name("embedding"), data_.row[0], made));
   }
 
   void attention(LayerOptions& options) {
     require_tokens(options);
-    AttentionOptions made = read_attention(options, row_, residual_scale(), rotary_);
+    AttentionOptions made = read_attention(options, row_, starts_, rotary_);
     made.place = sharing_.evenly(options, "heads", made.heads);
     sharing_.evenly(options, "kv_heads", made.kv_heads);
     push(std::make_unique<Attention>(name("attention"), row_, made));
@@ -190,7 +190,7 @@ class Builder {
 
   void mlp(LayerOptions& options) {
     require_tokens(options);
-    MlpOptions made = read_mlp(options, row_, residual_scale());
+    MlpOptions made = read_mlp(options, row_, starts_);
     made.place = sharing_.evenly(options, "the MLP's width", made.hidden);
     push(std::make_unique<Mlp>(name("mlp"), row_, made));
   }
@@ -209,6 +209,8 @@ class Builder {
     made.features =
         classes ? data_.classes : options.size("features", 0, "vocabulary", vocabulary_);
     made.bias = options.flag("bias", true);
+    made.start = starts_.of(at_end_ && !in_residual_ ? ModelPart::kHead : ModelPart::kLinear,
+                            row_.back(), made.features);
     const bool tied = options.flag("tied", false);
     options.finish();
     require_numbers(options);
@@ -229,6 +231,7 @@ class Builder {
       });
       if (again) options.fail("tied: another layer is tied to the embedding; only one may be");
       made.tied_to = first[0].name;
+      made.start.weight = first[0].initial;
       if (!at_end_ && !sharing_.alone()) {
         options.fail(
             "tied: with parallel.tensor above 1 only the last layer may be; set that to 1, or tied "
@@ -255,7 +258,7 @@ class Builder {
   Sharing sharing_;
   Shape row_;
   std::int64_t vocabulary_ = data_.vocabulary;
-  int residual_layers_ = 0;
+  Starts starts_;
   std::size_t made_ = 0;                       // layers, those inside of others counted
   std::shared_ptr<const RotaryTable> rotary_;  // layers of the same shape share it
   std::string prefix_ = "layers.";             // of the names of this list's layers

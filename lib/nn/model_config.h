@@ -33,6 +33,8 @@ struct ModelConfig {
   int patch = 0;                       // of vit: pixels along the side of a patch
   std::optional<bool> tie_embeddings;  // default: the preset's
   double dropout = 0;
+  std::string init = "preset";  // preset | gpt2 | llama | torch | resnet | vit: starting values
+  double init_std = 0;          // of their normal distributions; 0: as init says
   std::vector<LayerEntry> layers;
 };
 

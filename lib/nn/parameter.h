@@ -12,9 +12,9 @@
 namespace pipetrain {
 
 struct Initial {
-  enum class Kind : std::uint8_t { kConstant, kNormal };
+  enum class Kind : std::uint8_t { kConstant, kNormal, kUniform };
   Kind kind = Kind::kConstant;
-  float scale = 0;  // the constant, or the standard deviation
+  float scale = 0;  // the constant, the standard deviation, or the bound on both sides of 0
 };
 
 struct Parameter {

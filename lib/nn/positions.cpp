@@ -11,9 +11,9 @@ enum Slot { kPositionGradients };
 
 }  // namespace
 
-Positions::Positions(std::string name, Shape row, double dropout)
+Positions::Positions(std::string name, Shape row, const Initial& initial, double dropout)
     : Layer(std::move(name), row, {row.rows(), row.back()}), dropout_(dropout) {
-  positions_ = add_parameter("weight", output_row(), {Initial::Kind::kNormal, 0.02f});
+  positions_ = add_parameter("weight", output_row(), initial);
 }
 
 Tensor Positions::forward(const Context& context, Tensor x, Saved&) {

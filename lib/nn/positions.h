@@ -9,7 +9,7 @@ namespace pipetrain {
 class Positions : public Layer {
  public:
   // (H, W, C) -> (H W, C), or (T, C) -> the same
-  Positions(std::string name, Shape row, double dropout = 0);
+  Positions(std::string name, Shape row, const Initial& initial, double dropout = 0);
 
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;

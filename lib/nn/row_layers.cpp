@@ -55,13 +55,19 @@ Window read_window(const LayerPlace& place, LayerOptions& options, std::int64_t 
   return window;
 }
 
+Made started(const LayerPlace& place, ConvolutionOptions options, ModelPart part) {
+  const Fans fans = fans_of(place.row, options);
+  options.start = place.starts.of(part, fans.in, fans.out);
+  return std::make_unique<Convolution>(place.name, place.row, options);
+}
+
 Made convolution(const LayerPlace& place, LayerOptions& options) {
   ConvolutionOptions made;
   made.channels = options.size("channels", 0);
   made.window = read_window(place, options, 1, "same");
   made.bias = options.flag("bias", true);
   made.input_gradient = !place.first;
-  return std::make_unique<Convolution>(place.name, place.row, made);
+  return started(place, made, ModelPart::kConvolution);
 }
 
 Made conv1d(const LayerPlace& place, LayerOptions& options) {
@@ -83,16 +89,18 @@ Made patches(const LayerPlace& place, LayerOptions& options) {
                  place.row.text());
   }
   const Plane size{patch, patch};
-  return std::make_unique<Convolution>(
-      place.name, place.row,
-      ConvolutionOptions{.channels = width,
-                         .window = {.kernel = size, .stride = size},
-                         .input_gradient = !place.first});
+  return started(place,
+                 {.channels = width,
+                  .window = {.kernel = size, .stride = size},
+                  .input_gradient = !place.first},
+                 ModelPart::kPatches);
 }
 
 Made positions(const LayerPlace& place, LayerOptions& options) {
   require_axes(place, options, 2, 3);
-  return std::make_unique<Positions>(place.name, place.row, options.fraction("dropout", 0));
+  return std::make_unique<Positions>(place.name, place.row,
+                                     place.starts.of(ModelPart::kPatchPositions, 1, 1).weight,
+                                     options.fraction("dropout", 0));
 }
 
 Made batch_norm(const LayerPlace& place, LayerOptions& options) {
@@ -155,8 +163,9 @@ const std::map<std::string, RowLayerMaker>& row_layer_makers() {
   return makers;
 }
 
-std::vector<std::unique_ptr<Layer>> make_projection(const std::string& prefix, const Shape& from,
-                                                    const Shape& to, const LayerOptions& options) {
+std::vector<std::unique_ptr<Layer>> make_projection(const LayerPlace& place, const Shape& to,
+                                                    const LayerOptions& options) {
+  const Shape& from = place.row;
   Window window;
   const Plane before = image_of(from), after = image_of(to);
   window.stride = {(before.height + after.height - 1) / after.height,
@@ -166,10 +175,11 @@ std::vector<std::unique_ptr<Layer>> make_projection(const std::string& prefix, c
                  to.text());
   }
   std::vector<std::unique_ptr<Layer>> made;
-  made.push_back(std::make_unique<Convolution>(
-      prefix + (from.rank() == 3 ? "0.conv2d" : "0.conv1d"), from,
-      ConvolutionOptions{.channels = to.back(), .window = window, .bias = false}));
-  made.push_back(std::make_unique<BatchNorm>(prefix + "1.batch_norm", to, /*relu=*/false));
+  const std::string kind = from.rank() == 3 ? "0.conv2d" : "0.conv1d";
+  made.push_back(started({place.name + kind, from, false, place.starts},
+                         {.channels = to.back(), .window = window, .bias = false},
+                         ModelPart::kConvolution));
+  made.push_back(std::make_unique<BatchNorm>(place.name + "1.batch_norm", to, /*relu=*/false));
   return made;
 }
 

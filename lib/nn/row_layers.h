@@ -7,6 +7,7 @@
 
 #include "nn/layer.h"
 #include "nn/layer_options.h"
+#include "nn/starting_values.h"
 
 namespace pipetrain {
 
@@ -14,6 +15,7 @@ struct LayerPlace {
   std::string name;    // of the layer to be made
   Shape row;           // that it takes
   bool first = false;  // in the model: nothing before it learns
+  const Starts& starts;
 };
 
 // Reads all options but leaves finish() to the caller. Error(kConfiguration) names file and line of
@@ -22,8 +24,8 @@ using RowLayerMaker = std::unique_ptr<Layer> (*)(const LayerPlace& place, LayerO
 const std::map<std::string, RowLayerMaker>& row_layer_makers();
 
 // The skip of a residual block whose layers change the row: a convolution of kernel 1 and a batch
-// norm (He et al., arXiv:1512.03385, section 3.3, option B). Names begin with `prefix`.
-std::vector<std::unique_ptr<Layer>> make_projection(const std::string& prefix, const Shape& from,
-                                                    const Shape& to, const LayerOptions& options);
+// norm (He et al., arXiv:1512.03385, section 3.3, option B). The place's name is a prefix of theirs.
+std::vector<std::unique_ptr<Layer>> make_projection(const LayerPlace& place, const Shape& to,
+                                                    const LayerOptions& options);
 
 }  // namespace pipetrain

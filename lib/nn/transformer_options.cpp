@@ -41,17 +41,17 @@ float read_epsilon(LayerOptions& options) {
   return static_cast<float>(options.positive_number("epsilon", kNormEpsilon));
 }
 
-AttentionOptions read_attention(LayerOptions& options, const Shape& row, float residual_scale,
+AttentionOptions read_attention(LayerOptions& options, const Shape& row, const Starts& starts,
                                 std::shared_ptr<const RotaryTable>& rotary) {
   AttentionOptions made;
   made.heads = options.size("heads", 0);
   made.kv_heads = options.size("kv_heads", made.heads);
   made.causal = options.flag("causal", true);
   made.dropout = options.fraction("dropout", 0);
+  made.weights_dropout = options.fraction("attention_dropout", made.dropout);
   made.norm = read_norm(options);
   made.epsilon = read_epsilon(options);
   made.bias = options.flag("bias", true);
-  made.residual_scale = residual_scale;
   if (row[1] % made.heads != 0) {
     options.fail("heads " + std::to_string(made.heads) + " do not divide the width " +
                  std::to_string(row[1]));
@@ -60,12 +60,15 @@ AttentionOptions read_attention(LayerOptions& options, const Shape& row, float r
     options.fail("kv_heads " + std::to_string(made.kv_heads) + " do not divide the heads " +
                  std::to_string(made.heads));
   }
+  const std::int64_t kv_width = row[1] / made.heads * made.kv_heads;
+  made.qkv = starts.of(ModelPart::kQkv, row[1], row[1] + 2 * kv_width);
+  made.projection = starts.of(ModelPart::kProjection, row[1], row[1]);
   made.rotary = read_positions(options, row, made.heads, rotary);
   if (made.rotary != nullptr) rotary = made.rotary;
   return made;
 }
 
-MlpOptions read_mlp(LayerOptions& options, const Shape& row, float residual_scale) {
+MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& starts) {
   MlpOptions made;
   if (options.has("mlp_ratio") && options.has("mlp_width")) {
     options.fail("mlp_ratio and mlp_width are both given; expected one of them");
@@ -79,7 +82,8 @@ MlpOptions read_mlp(LayerOptions& options, const Shape& row, float residual_scal
   made.norm = read_norm(options);
   made.epsilon = read_epsilon(options);
   made.bias = options.flag("bias", true);
-  made.residual_scale = residual_scale;
+  made.up = starts.of(ModelPart::kUp, row[1], made.hidden);
+  made.down = starts.of(ModelPart::kDown, made.hidden, row[1]);
   return made;
 }
 

@@ -10,10 +10,10 @@ namespace pipetrain {
 
 float read_epsilon(LayerOptions& options);
 
-// row (T, C); residual_scale as in AttentionOptions. `rotary` is the table of the layers before,
+// row (T, C). `rotary` is the table of the layers before,
 // which is taken if it serves, else replaced. Error(kConfiguration) for what does not fit.
-AttentionOptions read_attention(LayerOptions& options, const Shape& row, float residual_scale,
+AttentionOptions read_attention(LayerOptions& options, const Shape& row, const Starts& starts,
                                 std::shared_ptr<const RotaryTable>& rotary);
-MlpOptions read_mlp(LayerOptions& options, const Shape& row, float residual_scale);
+MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& starts);
 
 }  // namespace pipetrain

@@ -46,6 +46,8 @@ void visit_fields(Visitor& v, ModelConfig& c) {
   v.optional_number("patch", c.patch);
   v.optional_flag("tie_embeddings", c.tie_embeddings);
   v.number("dropout", c.dropout, kFraction);
+  v.word("init", c.init, {"preset", "gpt2", "llama", "torch", "resnet", "vit"});
+  v.number("init_std", c.init_std, kAtLeastZero);
   v.layers("layers", c.layers);
 }
 

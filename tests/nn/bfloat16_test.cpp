@@ -104,7 +104,7 @@ TEST_CASE("Every kind of transformer layer in bfloat16 is near itself in float32
   NormLayer layer_norm("layers.3.layer_norm", {5, 12}, NormKind::kLayer);
   NormLayer rms_norm("layers.3.rms_norm", {5, 12}, NormKind::kRms);
   Linear linear("layers.4.linear", {5, 12}, {.features = 9});
-  Positions positions("layers.1.positions", {2, 3, 4}, 0.3);
+  Positions positions("layers.1.positions", {2, 3, 4}, {}, 0.3);
   MeanPool pool("layers.5.mean_pool", {6, 10});
   Activation gelu("layers.6.gelu", {6, 10}, ActivationKind::kGelu);
   Activation silu("layers.6.silu", {6, 10}, ActivationKind::kSilu);

@@ -143,7 +143,7 @@ TEST_CASE("Flattening and positions keep their gradients") {
   Flatten flat("layers.1.flatten", {3, 4, 5});
   check_gradients(flat, 2);
   CHECK(flat.output_row() == Shape{60});
-  Positions positions("layers.1.positions", {2, 3, 4});
+  Positions positions("layers.1.positions", {2, 3, 4}, {});
   check_gradients(positions, 3);
   CHECK(positions.output_row() == Shape{6, 4});
 }

@@ -43,7 +43,7 @@ TEST_CASE("Gradients with dropout agree with finite differences, and evaluation 
   Mlp mlp("layers.2.mlp", {5, 12}, {.hidden = 48, .dropout = 0.3});
   Mlp gated("layers.2.mlp", {5, 12},
             {.hidden = 30, .activation = MlpActivation::kSwiGlu, .dropout = 0.3});
-  Positions positions("layers.1.positions", {2, 3, 4}, 0.3);
+  Positions positions("layers.1.positions", {2, 3, 4}, {}, 0.3);
   Attention attention_without("layers.1.attention", {7, 12}, {.heads = 3});
   Mlp mlp_without("layers.2.mlp", {5, 12}, {.hidden = 48});
   for (Layer* layer :
