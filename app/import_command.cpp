@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/output.h"
 #include "command.h"
 #include "train/weights_import.h"
@@ -38,6 +39,7 @@ Command add_import_command(CLI::App& app) {
               },
           .run =
               [options] {
+                set_up_log("info");
                 write_output(import_weights(options->from, options->output));
                 return 0;
               }};

@@ -61,6 +61,7 @@ void place(const ManifestEntry& entry, Bytes bytes, const Box& wanted, std::span
 
 Manifest read_manifest(const std::string& folder) {
   const std::string path = folder + "/manifest.json";
+  require_folder(folder);
   std::error_code error;
   if (!std::filesystem::exists(path, error) && !error) {
     fail_checkpoint(
@@ -84,7 +85,7 @@ Checkpoint::Checkpoint(const std::string& folder)
     if (stored == nullptr)
       fail_checkpoint(path, "lacks the tensor " + entry.name + " that the manifest lists");
     if (stored->shape != entry.extent || stored->type != entry.type) {
-      fail_checkpoint(path, "tensor " + entry.name + " is " + name_of(stored->type) + " " +
+      fail_checkpoint(path, "tensor " + entry.name + " is " + type_name(*stored) + " " +
                                 text_of(stored->shape) + ", the manifest says " +
                                 name_of(entry.type) + " " + text_of(entry.extent));
     }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/lfs_pointer.h"
 #include "base/output.h"
 
 namespace pipetrain {
@@ -61,11 +62,14 @@ void sync_folder_of(const std::string& path) {
 }  // namespace
 
 void fail_checkpoint(const std::string& file, const std::string& what) {
-  std::string message = "checkpoint: " + file + ": " + what;
-  for (char& c : message) {
+  throw Error(ExitCode::kCheckpoint, one_line("checkpoint: " + file + ": " + what));
+}
+
+std::string one_line(std::string text) {
+  for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   }
-  throw Error(ExitCode::kCheckpoint, message);
+  return text;
 }
 
 std::string shortened(std::string_view name) {
@@ -118,6 +122,17 @@ void replace_synced(const std::string& from, const std::string& to) {
   if (error) fail_checkpoint(old, error.message());
 }
 
+void require_folder(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) {
+    fail_checkpoint(path, status.type() == std::filesystem::file_type::not_found
+                              ? "there is no such folder"
+                              : error.message());
+  }
+  if (!std::filesystem::is_directory(status)) fail_checkpoint(path, "is not a folder");
+}
+
 std::string checksum_of(Bytes bytes) {
   const auto* const data = reinterpret_cast<const unsigned char*>(bytes.data());
   std::array<char, 9> text;
@@ -136,6 +151,10 @@ MappedBytes::MappedBytes(const std::string& path) {
   void* const start = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.number(), 0);
   if (start == MAP_FAILED) fail(path);
   data_ = static_cast<const std::byte*>(start);
+  const std::string pointer = lfs_pointer_reason(text());
+  if (pointer.empty()) return;
+  ::munmap(start, size_);
+  fail_checkpoint(path, pointer);
 }
 
 MappedBytes::MappedBytes(MappedBytes&& other) noexcept

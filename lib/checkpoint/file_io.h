@@ -16,6 +16,7 @@ using Bytes = std::span<const std::byte>;
 
 // Error "checkpoint: <file>: <what>" in one line, whatever names from a file are in it.
 [[noreturn]] void fail_checkpoint(const std::string& file, const std::string& what);
+std::string one_line(std::string text);        // control characters as '?'
 std::string shortened(std::string_view name);  // such a name, of at most 80 characters
 
 // Writes what `make` hands on, piece by piece, as `path`, or leaves what was there.
@@ -28,6 +29,9 @@ void write_synced(const std::string& path, std::string_view text);
 void rename_synced(const std::string& from, const std::string& to);
 // `from` takes the name `to`, of a folder that is there, whose files are gone afterwards.
 void replace_synced(const std::string& from, const std::string& to);
+
+// Error unless `path` is a folder that can be looked into.
+void require_folder(const std::string& path);
 
 // The CRC-32 of zlib, as eight hexadecimal digits.
 std::string checksum_of(Bytes bytes);

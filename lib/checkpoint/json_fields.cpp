@@ -1,6 +1,9 @@
 #include "checkpoint/json_fields.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
+#include <string_view>
 
 namespace pipetrain {
 namespace {
@@ -11,6 +14,38 @@ using nlohmann::json;
 bool is_size(const json& value) {
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   return value.is_number_unsigned() && value.get<std::uint64_t>() <= kMax;
+}
+
+// What is no number of JSON's, in quotes.
+std::string with_quoted_numbers(std::string_view text) {
+  constexpr std::array<std::string_view, 3> kNone = {"NaN", "Infinity", "-Infinity"};
+  std::string made;
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto none = std::ranges::find_if(
+        kNone, [&](std::string_view word) { return text.substr(i).starts_with(word); });
+    if (!in_text && none != kNone.end()) {
+      (made += '"').append(*none) += '"';
+      i += none->size() - 1;
+      continue;
+    }
+    made += text[i];
+    if (text[i] == '"') in_text = !in_text;
+    if (in_text && text[i] == '\\' && i + 1 < text.size()) made += text[++i];
+  }
+  return made;
+}
+
+json parsed(const std::string& path, bool of_python) {
+  constexpr std::size_t kMaxBytes = std::size_t{1} << 28;
+  const MappedBytes file(path);
+  if (file.bytes().size() > kMaxBytes) fail_checkpoint(path, "is too large for its kind");
+  json whole = json::parse(file.text(), nullptr, false);
+  if (whole.is_discarded() && of_python) {
+    whole = json::parse(with_quoted_numbers(file.text()), nullptr, false);
+  }
+  if (whole.is_discarded()) fail_checkpoint(path, "is damaged: not valid JSON");
+  return whole;
 }
 
 }  // namespace
@@ -56,13 +91,8 @@ const std::string& plain_file_name(const std::string& name, const std::string& w
   return name;
 }
 
-json read_json(const std::string& path) {
-  constexpr std::size_t kMaxBytes = std::size_t{1} << 28;
-  const MappedBytes file(path);
-  if (file.bytes().size() > kMaxBytes) fail_checkpoint(path, "is too large for its kind");
-  json whole = json::parse(file.text(), nullptr, false);
-  if (whole.is_discarded()) fail_checkpoint(path, "is damaged: not valid JSON");
-  return whole;
-}
+json read_json(const std::string& path) { return parsed(path, false); }
+
+json read_python_json(const std::string& path) { return parsed(path, true); }
 
 }  // namespace pipetrain

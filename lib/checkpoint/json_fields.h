@@ -24,5 +24,8 @@ const std::string& plain_file_name(const std::string& name, const std::string& w
 
 // A whole file of JSON.
 nlohmann::json read_json(const std::string& path);
+// The same as Python's json writes it: NaN, Infinity and -Infinity become texts, so that they pass
+// where nobody asks for them and are shown where somebody does.
+nlohmann::json read_python_json(const std::string& path);
 
 }  // namespace pipetrain

@@ -19,6 +19,10 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's limit
 constexpr std::array<const char*, 5> kTypeNames = {"F32", "BF16", "F16", "I32", "I64"};
 
+StoredType known_type(std::string_view name) {  // kOther: none that we read
+  return static_cast<StoredType>(std::ranges::find(kTypeNames, name) - kTypeNames.begin());
+}
+
 json parse_header(Bytes bytes, const std::string& file) {
   if (bytes.size() < kLengthBytes) fail_checkpoint(file, "ends inside its header");
   std::uint64_t length = 0;
@@ -36,22 +40,24 @@ json parse_header(Bytes bytes, const std::string& file) {
 StoredTensor parse_tensor(const std::string& name, const json& entry, Bytes data,
                           const std::string& file) {
   const std::string where = file + ": tensor " + shortened(name);
-  const StoredType type = stored_type(json_text(entry, "dtype", where), where);
-  StoredTensor tensor{name, type, json_sizes(entry, "shape", where), {}};
+  const std::string dtype = json_text(entry, "dtype", where);
+  StoredTensor tensor{name, known_type(dtype), json_sizes(entry, "shape", where), {}};
+  const bool other = tensor.type == StoredType::kOther;
+  if (other) tensor.other_type = dtype;
   const Extents range = json_sizes(entry, "data_offsets", where);
   if (range.size() != 2 || range[0] > range[1] ||
       range[1] > static_cast<std::int64_t>(data.size())) {
     fail_checkpoint(where, "data_offsets " + text_of(range) + " do not lie in the file's " +
                                std::to_string(data.size()) + " bytes of data");
   }
+  const std::int64_t bytes = range[1] - range[0], elements = elements_of(tensor.shape, where);
   const std::int64_t expected =
-      elements_of(tensor.shape, where) * static_cast<std::int64_t>(bytes_of(tensor.type));
-  if (range[1] - range[0] != expected) {
-    fail_checkpoint(where, "has " + std::to_string(range[1] - range[0]) + " bytes, expected " +
+      other ? bytes : elements * static_cast<std::int64_t>(bytes_of(tensor.type));
+  if (bytes != expected) {
+    fail_checkpoint(where, "has " + std::to_string(bytes) + " bytes, expected " +
                                std::to_string(expected) + " for shape " + text_of(tensor.shape));
   }
-  tensor.bytes =
-      data.subspan(static_cast<std::size_t>(range[0]), static_cast<std::size_t>(expected));
+  tensor.bytes = data.subspan(static_cast<std::size_t>(range[0]), static_cast<std::size_t>(bytes));
   return tensor;
 }
 
@@ -89,6 +95,7 @@ float from_float16(std::uint16_t half) {
 }  // namespace
 
 std::size_t bytes_of(StoredType type) {
+  assert(type != StoredType::kOther);
   constexpr std::array<std::size_t, 5> kBytes = {4, 2, 2, 4, 8};
   return kBytes[static_cast<std::size_t>(type)];
 }
@@ -96,11 +103,15 @@ std::size_t bytes_of(StoredType type) {
 const char* name_of(StoredType type) { return kTypeNames[static_cast<std::size_t>(type)]; }
 
 StoredType stored_type(std::string_view name, const std::string& file) {
-  const auto known = std::ranges::find(kTypeNames, name);
-  if (known == kTypeNames.end()) {
+  const StoredType type = known_type(name);
+  if (type == StoredType::kOther) {
     fail_checkpoint(file, "has dtype " + shortened(name) + ", expected F32, BF16, F16, I32 or I64");
   }
-  return static_cast<StoredType>(known - kTypeNames.begin());
+  return type;
+}
+
+std::string type_name(const StoredTensor& tensor) {
+  return tensor.type == StoredType::kOther ? shortened(tensor.other_type) : name_of(tensor.type);
 }
 
 bool is_float(StoredType type) {

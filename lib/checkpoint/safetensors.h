@@ -14,10 +14,11 @@
 
 namespace pipetrain {
 
-enum class StoredType : std::uint8_t { kFloat32, kBFloat16, kFloat16, kInt32, kInt64 };
+// kOther is a type that we do not read; a file may have tensors of it that nobody asks for.
+enum class StoredType : std::uint8_t { kFloat32, kBFloat16, kFloat16, kInt32, kInt64, kOther };
 
 std::size_t bytes_of(StoredType type);
-const char* name_of(StoredType type);  // "F32", "BF16", "F16", "I32", "I64"
+const char* name_of(StoredType type);  // "F32", "BF16", "F16", "I32", "I64"; none for kOther
 StoredType stored_type(std::string_view name, const std::string& file);  // Error if unknown
 
 // An element of a floating-point type, in its file's bytes, which need not be aligned.
@@ -36,7 +37,9 @@ struct StoredTensor {
   StoredType type = StoredType::kFloat32;
   Extents shape;
   Bytes bytes;
+  std::string other_type = {};  // the file's name for it, of kOther
 };
+std::string type_name(const StoredTensor& tensor);  // in a line: "F32", "U8"
 
 class SafetensorsFile {
  public:

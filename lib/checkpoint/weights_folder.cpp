@@ -22,35 +22,39 @@ WeightsFolder::WeightsFolder(const std::string& folder) : folder_(folder) {
   } else if (is_there(index)) {
     add_indexed(index);
   } else {
-    fail_checkpoint(folder, "has no model.safetensors and no model.safetensors.index.json");
+    const bool pickled = is_there(folder + "/pytorch_model.bin") ||
+                         is_there(folder + "/pytorch_model.bin.index.json");
+    fail_checkpoint(folder,
+                    std::string("has no model.safetensors and no model.safetensors.index.json") +
+                        (pickled ? ", only pytorch_model.bin, which is a program rather than data; "
+                                   "save the model with safe_serialization=True"
+                                 : ""));
   }
 }
 
 void WeightsFolder::add_file(const std::string& path) {
   files_.emplace_back(path);
-  for (const StoredTensor& tensor : files_.back().tensors()) {
-    if (!tensors_.emplace(tensor.name, tensor).second) {
-      fail_checkpoint(path, "tensor " + shortened(tensor.name) + " is in another file, too");
-    }
-  }
+  for (const StoredTensor& tensor : files_.back().tensors()) tensors_.emplace(tensor.name, tensor);
 }
 
 void WeightsFolder::add_indexed(const std::string& index) {
-  const nlohmann::json whole = read_json(index);
+  const nlohmann::json whole = read_python_json(index);
   const nlohmann::json& listed = json_field(whole, "weight_map", index);
   if (!listed.is_object()) fail_checkpoint(index, "its weight_map is not an object");
+  std::map<std::string, std::string> file_of;
   std::set<std::string> files;
   for (const auto& item : listed.items()) {
-    files.insert(plain_file_name(json_text(listed, item.key().c_str(), index), index));
+    const std::string file = json_text(listed, item.key().c_str(), index);
+    file_of[item.key()] = *files.insert(plain_file_name(file, index)).first;
   }
-  for (const std::string& file : files) add_file(folder_ + "/" + file);
-  for (const auto& item : listed.items()) {
-    if (tensors_.contains(item.key())) continue;
-    fail_checkpoint(index, "lists a tensor " + shortened(item.key()) + " that no file has");
-  }
-  for (const auto& [name, tensor] : tensors_) {
-    if (listed.contains(name)) continue;
-    fail_checkpoint(index, "does not list the tensor " + shortened(name) + " of its files");
+  for (const std::string& file : files) {
+    files_.emplace_back(folder_ + "/" + file);
+    for (const StoredTensor& tensor : files_.back().tensors()) {
+      const auto listed_in = file_of.find(tensor.name);
+      if (listed_in != file_of.end() && listed_in->second == file) {
+        tensors_.emplace(tensor.name, tensor);
+      }
+    }
   }
 }
 

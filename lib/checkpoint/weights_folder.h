@@ -1,5 +1,6 @@
-// The tensors of a folder of plain weights: model.safetensors, or the several files that
-// model.safetensors.index.json lists. It must not know what the tensors mean.
+// The tensors of a folder of plain weights: model.safetensors, or those that
+// model.safetensors.index.json lists, each from the file that it names. It must not know what the
+// tensors mean.
 #pragma once
 
 #include <map>

@@ -97,7 +97,9 @@ HfModel parse_gpt2(const Fields& fields) {
                 .vocabulary = fields.size("vocab_size"),
                 .epsilon = fields.epsilon("layer_norm_epsilon", 1e-5),
                 .tied = fields.flag("tie_word_embeddings", true),
-                .dropout = fields.rate("resid_pdrop", 0.1)};
+                .dropout = fields.rate("resid_pdrop", 0.1),
+                .embedding_dropout = fields.rate("embd_pdrop", 0.1),
+                .attention_dropout = fields.rate("attn_pdrop", 0.1)};
   model.kv_heads = model.heads;
   if (!fields.has("n_inner") && model.width > std::numeric_limits<int>::max() / 4) {
     fields.fail("n_embd", "a width whose fourfold is a number of 32 bits");
@@ -105,13 +107,9 @@ HfModel parse_gpt2(const Fields& fields) {
   model.mlp_width = fields.has("n_inner") ? fields.size("n_inner") : 4 * model.width;
   const std::string activation = fields.text("activation_function", "gelu_new");
   model.relu = activation == "relu";
-  if (!model.relu && activation != "gelu_new" && activation != "gelu_pytorch_tanh") {
-    fields.fail("activation_function", "gelu_new, gelu_pytorch_tanh or relu");
-  }
-  for (const char* key : {"embd_pdrop", "attn_pdrop"}) {
-    if (fields.rate(key, 0.1) != model.dropout) {
-      fields.fail(key, fmt::format("the same rate as resid_pdrop, {}", model.dropout));
-    }
+  if (!model.relu && activation != "gelu_new" && activation != "gelu_fast" &&
+      activation != "gelu_pytorch_tanh") {
+    fields.fail("activation_function", "gelu_new, gelu_fast, gelu_pytorch_tanh or relu");
   }
   fields.must_be("scale_attn_weights", true);
   fields.must_be("scale_attn_by_inverse_layer_idx", false);
@@ -146,21 +144,20 @@ HfModel parse_llama(const Fields& fields) {
                 .vocabulary = fields.size("vocab_size"),
                 .epsilon = fields.epsilon("rms_norm_eps", 1e-6),
                 .tied = fields.flag("tie_word_embeddings", false),
+                .attention_dropout = fields.rate("attention_dropout", 0),
                 .theta = parse_rotary(fields)};
   model.kv_heads = fields.size("num_key_value_heads", model.heads);
   if (model.heads % model.kv_heads != 0) {
     fields.fail("num_key_value_heads", "a divisor of num_attention_heads");
   }
-  if (fields.text("hidden_act", "silu") != "silu") fields.fail("hidden_act", "silu");
+  const std::string activation = fields.text("hidden_act", "silu");
+  if (activation != "silu" && activation != "swish") fields.fail("hidden_act", "silu");
   const int head_width = model.width / model.heads;
   if (head_width % 2 != 0) {
     fields.fail("hidden_size", "an even number of entries for each of num_attention_heads heads");
   }
   if (fields.has("head_dim") && fields.size("head_dim") != head_width) {
     fields.fail("head_dim", "hidden_size / num_attention_heads, " + std::to_string(head_width));
-  }
-  if (fields.rate("attention_dropout", 0) != 0) {
-    fields.fail("attention_dropout", "0; model.dropout is for the training's configuration");
   }
   fields.must_be("attention_bias", false);
   fields.must_be("mlp_bias", false);
@@ -181,8 +178,8 @@ nlohmann::ordered_json gpt2_config(const HfModel& model) {
           {"n_inner", model.mlp_width},
           {"activation_function", model.relu ? "relu" : "gelu_new"},
           {"layer_norm_epsilon", few_digits(model.epsilon)},
-          {"embd_pdrop", model.dropout},
-          {"attn_pdrop", model.dropout},
+          {"embd_pdrop", model.embedding_dropout},
+          {"attn_pdrop", model.attention_dropout},
           {"resid_pdrop", model.dropout}};
 }
 
@@ -198,6 +195,7 @@ nlohmann::ordered_json llama_config(const HfModel& model) {
           {"num_key_value_heads", model.kv_heads},
           {"head_dim", model.width / model.heads},
           {"hidden_act", "silu"},
+          {"attention_dropout", model.attention_dropout},
           {"rms_norm_eps", few_digits(model.epsilon)},
           {"rope_theta", model.theta},
           {"attention_bias", false},

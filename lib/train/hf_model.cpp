@@ -63,15 +63,16 @@ class Reader {
     const std::int64_t positions = options.size("positions", model_.context, "none", 0);
     model_.family = positions == 0 ? HfFamily::kLlama : HfFamily::kGpt2;
     if (!llama()) model_.context = static_cast<int>(positions);
-    embedding_dropout_ = options.fraction("dropout", 0);
+    const double dropout = options.fraction("dropout", 0);
+    if (!llama()) model_.embedding_dropout = dropout;
   }
 
   void block(LayerOptions& options, const std::string& kind) {
     refuse_if(kind != "transformer_block", "stands between embedding and last norm");
     std::shared_ptr<const RotaryTable> no_table;
     const Shape row{1, model_.width};
-    const AttentionOptions attention = read_attention(options, row, 1, no_table);
-    const MlpOptions mlp = read_mlp(options, row, 1);
+    const AttentionOptions attention = read_attention(options, row, Starts(), no_table);
+    const MlpOptions mlp = read_mlp(options, row, Starts());
     refuse_if(!attention.causal, "is not causal");
     refuse_if(attention.norm != norm(), not_of_family("has another norm"));
     refuse_if(attention.bias == llama(), not_of_family(llama() ? "has biases" : "has no biases"));
@@ -81,14 +82,13 @@ class Reader {
               not_of_family("has another activation"));
     refuse_if(!llama() && attention.kv_heads != attention.heads,
               not_of_family("has fewer kv_heads"));
-    refuse_if(!llama() && attention.dropout != embedding_dropout_,
-              "has another dropout than the embedding");
     HfModel made = model_;
     made.heads = static_cast<int>(attention.heads);
     made.kv_heads = static_cast<int>(attention.kv_heads);
     made.mlp_width = static_cast<int>(mlp.hidden);
     made.epsilon = attention.epsilon;
     made.relu = mlp.activation == MlpActivation::kRelu;
+    made.attention_dropout = attention.weights_dropout;
     if (llama()) {
       made.theta = attention.rotary->theta();
     } else {
@@ -119,7 +119,6 @@ class Reader {
   const Config& config_;
   std::string where_;
   HfModel model_;
-  double embedding_dropout_ = 0;
 };
 
 }  // namespace
@@ -144,7 +143,7 @@ ModelConfig model_config_of(const HfModel& model) {
 
   // What the presets have no keys for is written as the list of layers that they stand for.
   std::vector<LayerEntry> layers = expand_preset(config);
-  LayerEntry &block = layers[1].layers[0], &norm = layers[2];
+  LayerEntry &embedding = layers[0], &block = layers[1].layers[0], &norm = layers[2];
   const HfModel plain;
   bool listed = false;
   const auto add = [&](LayerEntry& entry, const char* name, const std::string& value) {
@@ -154,6 +153,13 @@ ModelConfig model_config_of(const HfModel& model) {
   if (model.epsilon != plain.epsilon) {
     add(block, "epsilon", fmt::format("{}", model.epsilon));
     add(norm, "epsilon", fmt::format("{}", model.epsilon));
+  }
+  if (model.embedding_dropout != model.dropout) {
+    std::erase_if(embedding.options, [](const auto& option) { return option.first == "dropout"; });
+    add(embedding, "dropout", fmt::format("{}", model.embedding_dropout));
+  }
+  if (model.attention_dropout != model.dropout) {
+    add(block, "attention_dropout", fmt::format("{}", model.attention_dropout));
   }
   if (model.relu) add(block, "activation", "relu");
   if (llama && model.theta != plain.theta) add(block, "theta", fmt::format("{}", model.theta));

@@ -19,7 +19,9 @@ struct HfModel {
   float epsilon = 1e-5f;  // of the norms
   bool tied = false;      // the last layer's weight is the embedding's table
   bool relu = false;      // GPT-2's activation; else GELU in its tanh form
-  double dropout = 0;     // GPT-2's; Llama has none of ours
+  // Rates of what is added to x, of the embedding and of the attention's weights. Llama has only
+  // the last; what it has not is for training and does not hold up an export.
+  double dropout = 0, embedding_dropout = 0, attention_dropout = 0;
   double theta = 10000;   // of Llama's rotary positions
 
   bool operator==(const HfModel&) const = default;

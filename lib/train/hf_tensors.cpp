@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "train/hf_files.h"
+
 namespace pipetrain {
 namespace {
 
@@ -122,7 +124,7 @@ std::vector<HfTensor> hf_tensors_of(const HfModel& model) {
       model.family == HfFamily::kLlama ? llama_tensors(model) : gpt2_tensors(model);
   if (!model.tied) {
     const std::string own = "layers." + std::to_string(2 + 2 * model.depth) + ".linear.weight";
-    made.push_back({"lm_head.weight", own, model.vocabulary, model.width, 0, model.vocabulary});
+    made.push_back({kHfHead, own, model.vocabulary, model.width, 0, model.vocabulary});
   }
   return made;
 }

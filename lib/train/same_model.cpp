@@ -15,7 +15,7 @@ namespace {
 
 // Of these the tensors tell, or they are free to change.
 const std::set<std::string, std::less<>> kNotCompared = {"vocabulary", "features", "dropout",
-                                                         "rate"};
+                                                         "attention_dropout", "rate"};
 
 // A word such as auto or same may stand for the number.
 bool may_be_same(const std::string& a, const std::string& b) {

@@ -1,8 +1,9 @@
 #include "train/weights_import.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
 
@@ -32,12 +33,13 @@ struct Part {
 };
 struct Import {
   std::vector<Part> parts;  // those of one layer, and of one tensor, follow each other
+  std::vector<std::string> unused;  // tensors of theirs
   std::string tokenizer_json, config_yaml, description;
 };
 
 void require_floats(const StoredTensor& tensor, const std::string& folder) {
   if (is_float(tensor.type)) return;
-  fail_checkpoint(folder, "tensor " + shortened(tensor.name) + " is " + name_of(tensor.type) +
+  fail_checkpoint(folder, "tensor " + shortened(tensor.name) + " is " + type_name(tensor) +
                               ", expected F32, BF16 or F16");
 }
 
@@ -52,23 +54,50 @@ const StoredTensor* find_theirs(const WeightsFolder& weights, const std::string&
 
 // Constants that some versions keep among the weights: the causal mask, the rotary frequencies.
 bool is_constant(const std::string& name) {
-  return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias") ||
-         name.ends_with(".rotary_emb.inv_freq");
+  constexpr std::array kEnds = {"attn.bias",           "attn.masked_bias",
+                                "rotary_emb.inv_freq", "rotary_emb.cos_cached",
+                                "position_ids",        "rotary_emb.sin_cached"};
+  return std::ranges::any_of(kEnds, [&](const char* end) { return name.ends_with(end); });
 }
 
-// The tied table may be there once more under the head's name.
-bool repeats_table(const StoredTensor& tensor, const StoredTensor& table) {
-  return tensor.name == "lm_head.weight" && tensor.type == table.type &&
-         tensor.shape == table.shape && std::ranges::equal(tensor.bytes, table.bytes);
+bool same_values(const StoredTensor& a, const StoredTensor& b) {
+  if (a.shape != b.shape || !is_float(a.type) || !is_float(b.type)) return false;
+  if (a.type == b.type && std::ranges::equal(a.bytes, b.bytes)) return true;
+  const std::size_t width_a = bytes_of(a.type), width_b = bytes_of(b.type);
+  for (std::size_t i = 0; i < a.bytes.size() / width_a; ++i) {
+    const float of_a = float_at(a.bytes.data() + i * width_a, a.type);
+    if (of_a != float_at(b.bytes.data() + i * width_b, b.type)) return false;
+  }
+  return true;
 }
 
-std::vector<Part> match(const WeightsFolder& weights, const HfModel& model) {
+// The tied table may be there once more under the head's name. Another one there means that either
+// it or the configuration is wrong, which we cannot know.
+void require_tied(const StoredTensor& head, const StoredTensor& table, const std::string& folder) {
+  if (same_values(head, table)) return;
+  fail_checkpoint(folder, head.name + " " + text_of(head.shape) + " differs from " + table.name +
+                              " " + text_of(table.shape) +
+                              ", but the config.json ties them (tie_word_embeddings is true or "
+                              "left to its default); set it to false to take both, or remove " +
+                              head.name);
+}
+
+// What is in the folder and not used is left out, as Hugging Face's own loading does.
+std::vector<std::string> unused_of(const WeightsFolder& weights,
+                                   const std::set<const StoredTensor*>& used) {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : weights.tensors()) {
+    if (!used.contains(&tensor) && !is_constant(name)) names.push_back(name);
+  }
+  return names;
+}
+
+void match(const WeightsFolder& weights, const HfModel& model, Import& made) {
   const std::string& folder = weights.folder();
   if (static_cast<std::size_t>(model.depth) > weights.tensors().size()) {
     fail_checkpoint(folder, fmt::format("has {} tensors, too few for the {} blocks of its {}",
                                         weights.tensors().size(), model.depth, kHfConfigFile));
   }
-  std::vector<Part> parts;
   std::set<const StoredTensor*> used;
   for (HfTensor& tensor : hf_tensors_of(model)) {
     const StoredTensor* const theirs = find_theirs(weights, tensor.name);
@@ -84,15 +113,14 @@ std::vector<Part> match(const WeightsFolder& weights, const HfModel& model) {
     require_floats(*theirs, folder);
     used.insert(theirs);
     Extents own_shape = tensor.own_shape();
-    parts.push_back({std::move(tensor), std::move(own_shape), theirs});
+    made.parts.push_back({std::move(tensor), std::move(own_shape), theirs});
   }
-  for (const auto& [name, tensor] : weights.tensors()) {
-    if (used.contains(&tensor) || is_constant(name)) continue;
-    if (model.tied && repeats_table(tensor, *parts.front().theirs)) continue;
-    fail_checkpoint(folder, "has a tensor " + shortened(name) + " " + text_of(tensor.shape) +
-                                " that the model of its config.json has not");
+  const auto head = weights.tensors().find(kHfHead);
+  if (model.tied && head != weights.tensors().end()) {
+    require_tied(head->second, *made.parts.front().theirs, folder);
+    used.insert(&head->second);
   }
-  return parts;
+  made.unused = unused_of(weights, used);
 }
 
 // A tokenizer of ours, as text; what it means is checked where it is used.
@@ -119,7 +147,7 @@ DataConfig data_config_of(const nlohmann::json& tokenizer, int context) {
 
 Import from_hf(const WeightsFolder& weights) {
   const std::string &folder = weights.folder(), path = folder + "/" + kHfConfigFile;
-  const HfModel model = parse_hf_config(read_json(path), path);
+  const HfModel model = parse_hf_config(read_python_json(path), path);
   const std::string own_tokenizer = folder + "/" + kHfTokenizerFile;
   const nlohmann::json tokenizer =
       is_there(own_tokenizer) ? read_tokenizer(own_tokenizer) : nlohmann::json{{"type", "tokens"}};
@@ -128,8 +156,13 @@ Import from_hf(const WeightsFolder& weights) {
   config.data = data_config_of(tokenizer, model.context);
   config.train.init_from = ".";  // relative to the checkpoint
   config.train.output = "run";
-  return {match(weights, model), tokenizer.dump(), resolved_yaml(config),
-          model.family == HfFamily::kLlama ? "a Hugging Face Llama" : "a Hugging Face GPT-2"};
+  Import made;
+  match(weights, model, made);
+  made.tokenizer_json = tokenizer.dump();
+  made.config_yaml = resolved_yaml(config);
+  made.description =
+      model.family == HfFamily::kLlama ? "a Hugging Face Llama" : "a Hugging Face GPT-2";
+  return made;
 }
 
 Import from_plain(const WeightsFolder& weights) {
@@ -137,19 +170,33 @@ Import from_plain(const WeightsFolder& weights) {
   Import made;
   for (const auto& [name, tensor] : weights.tensors()) {
     if (!name.starts_with("layers.")) {
-      fail_checkpoint(folder, "has a tensor " + shortened(name) + ", expected names like " +
-                                  "layers.0.embedding.token.weight");
+      made.unused.push_back(name);
+      continue;
     }
     require_floats(tensor, folder);
     HfTensor whole{.name = name, .own = name, .rows = elements_of(tensor.shape, folder)};
     whole.own_rows = whole.rows;
     made.parts.push_back({std::move(whole), tensor.shape, &tensor});
   }
+  if (made.parts.empty()) {
+    fail_checkpoint(folder, "has no tensor with a name like layers.0.embedding.token.weight");
+  }
   load_config(config);
   made.config_yaml = std::string(MappedBytes(config).text());
   made.tokenizer_json = read_tokenizer(folder + "/tokenizer.json").dump();
   made.description = "plain weights";
   return made;
+}
+
+void warn_of_unused(const std::vector<std::string>& names, const std::string& folder) {
+  constexpr std::size_t kMost = 3;
+  std::string listed;
+  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) {
+    listed += (i == 0 ? "" : ", ") + one_line(shortened(names[i]));
+  }
+  if (names.size() > kMost) listed += fmt::format(" and {} more", names.size() - kMost);
+  spdlog::warn("{}: left out {} tensor{} that the model has not: {}", folder, names.size(),
+               names.size() == 1 ? "" : "s", listed);
 }
 
 // "layers.12"
@@ -194,6 +241,7 @@ std::vector<std::string> write_layers(const std::vector<Part>& parts, const std:
 }  // namespace
 
 std::string import_weights(const std::string& from, const std::string& output) {
+  require_folder(from);
   const bool hf = is_there(from + "/" + kHfConfigFile);
   if (!hf && !is_there(from + "/config.yaml")) {
     fail_checkpoint(from,
@@ -205,6 +253,7 @@ std::string import_weights(const std::string& from, const std::string& output) {
   }
   const WeightsFolder weights(from);
   const Import made = hf ? from_hf(weights) : from_plain(weights);
+  if (!made.unused.empty()) warn_of_unused(made.unused, from);
   OutputFolder folder(output);
   begin_checkpoint(folder.aside(), kStep);
   const std::vector<std::string> lists = write_layers(made.parts, folder.aside());

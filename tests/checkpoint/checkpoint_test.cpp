@@ -219,7 +219,7 @@ TEST_CASE("Damage is found and named") {
   SECTION("a missing manifest") {
     fs::remove(manifest);
     expect_text(error_of(open), "has no manifest.json, expected a complete checkpoint");
-    expect_text(error_of([&] { open_checkpoint(at.path("none")); }), "has no manifest.json");
+    expect_text(error_of([&] { open_checkpoint(at.path("none")); }), "there is no such folder");
   }
   SECTION("a manifest of another version, format or text") {
     replace_in(manifest, "\"version\": 3", "\"version\": 9");

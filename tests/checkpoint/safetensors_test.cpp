@@ -1,13 +1,16 @@
 #include "checkpoint/safetensors.h"
 
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/error.h"
 #include "catch.h"
+#include "checkpoint/json_fields.h"
 #include "data/temporary_folder.h"
 
 using namespace pipetrain;
@@ -101,6 +104,47 @@ TEST_CASE("Tensors come back from a safetensors file bit by bit") {
   CHECK(file.find("nothing")->bytes.empty());
   CHECK(file.find("other") == nullptr);
   CHECK(!std::filesystem::exists(path + ".partial"));
+}
+
+TEST_CASE("Tensors of types that we do not read are carried along") {
+  const std::string header =
+      R"({"mask":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},)"
+      R"("odd":{"dtype":"F4","shape":[4],"data_offsets":[3,5]},)"
+      R"("w":{"dtype":"F32","shape":[1],"data_offsets":[5,9]}})";
+  const std::uint64_t length = header.size();
+  std::string whole(reinterpret_cast<const char*>(&length), sizeof length);
+  whole += header + std::string(9, '\1');
+  const auto tensors = parse_safetensors(std::as_bytes(std::span(whole)), "x");
+  REQUIRE(tensors.size() == 3);
+  CHECK(type_name(tensors[0]) == "U8");
+  CHECK(tensors[0].bytes.size() == 3);
+  CHECK(type_name(tensors[1]) == "F4");
+  CHECK(type_name(tensors[2]) == "F32");
+}
+
+TEST_CASE("What Git LFS has left instead of a file is said to be that") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("model.safetensors");
+  write_synced(path, "version https://git-lfs.github.com/spec/v1\noid sha256:a0\nsize 548105171\n");
+  try {
+    const MappedBytes file(path);
+    CHECK(false);
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).ends_with(
+        "is a Git LFS pointer, expected the file of 548105171 bytes that it stands for; fetch it "
+        "with git lfs pull"));
+  }
+}
+
+TEST_CASE("JSON as Python writes it has numbers that are none") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("config.json");
+  write_synced(path, R"({"a": NaN, "b": [-Infinity, Infinity], "NaN \" NaN": "Infinity"})");
+  const nlohmann::json read = read_python_json(path);
+  CHECK(read["a"] == "NaN");
+  CHECK(read["b"] == nlohmann::json{"-Infinity", "Infinity"});
+  CHECK(read["NaN \" NaN"] == "Infinity");
+  CHECK_THROWS_AS(read_json(path), Error);
 }
 
 TEST_CASE("A file that cannot be written leaves the old one") {

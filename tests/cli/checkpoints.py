@@ -107,7 +107,7 @@ def refused(checks, folder):
         ("other heads", "run", ("model.heads=4",), "", ["its transformer_block has heads 2, the configuration's 4"]),
         ("another optimizer", "run", ("optimizer.type=sgd",), "", ["optimizer.momentum.layers", "optimizer.type"]),
         ("another vocabulary", "run", ("data.tokenizer=byte",), "", ["tensor layers.0.embedding|another vocabulary"]),
-        ("a folder that is none", "run", (), "corpus.txt", ["corpus.txt: has no manifest.json"]),
+        ("a folder that is none", "run", (), "corpus.txt", ["corpus.txt: is not a folder"]),
     ]
     for name, output, settings, named, patterns in cases:
         job = train(folder, 2, output, "train.steps=9", *settings, resume=named)

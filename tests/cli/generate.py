@@ -143,7 +143,7 @@ def refusals(checks, folder, gpt, tokens):
     of = lambda checkpoint, *more: ["--checkpoint", checkpoint, *more]
     for case in [
         ("no checkpoint named", 1, ["--prompt", "a"], 2, ["--checkpoint DIR is missing"]),
-        ("missing folder", 2, of(os.path.join(folder, "none")), 4, ["none: has no manifest.json"]),
+        ("missing folder", 2, of(os.path.join(folder, "none")), 4, ["none: there is no such folder"]),
         ("classifier", 2, of(classifier), 4, ["classifier", "one label a row", "generate needs"]),
         ("resnet", 1, of(resnet), 4, ["one label a row|no embedding", "generate needs"]),
         ("convolution", 1, of(convolution), 4, [r"layers\.1\.conv1d sees the whole row"]),
