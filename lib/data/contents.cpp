@@ -3,7 +3,10 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 
@@ -13,13 +16,13 @@ namespace {
 // "the format can reach ratios of 1032:1" (zlib, Technical Details).
 constexpr std::size_t kMostRatio = 1032;
 
-[[noreturn]] void fail(const MappedFile& file, const std::string& what) {
+[[noreturn]] void fail(const DataFile& file, const std::string& what) {
   throw Error(ExitCode::kData, "data: " + file.path() + ": " + what);
 }
 
 class Inflater {
  public:
-  explicit Inflater(const MappedFile& file) : file_(file) {
+  explicit Inflater(const DataFile& file) : file_(file) {
     constexpr int kGzipOnly = 16 + MAX_WBITS;
     if (inflateInit2(&stream_, kGzipOnly) != Z_OK) fail(file, "cannot be unpacked: out of memory");
   }
@@ -53,22 +56,23 @@ class Inflater {
 
  private:
   void give_input() {
-    if (stream_.avail_in > 0) return;
-    const auto rest = file_.bytes().subspan(given_);
-    const std::size_t count = std::min<std::size_t>(rest.size(), std::numeric_limits<uInt>::max());
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(rest.data()));
+    if (stream_.avail_in > 0 || given_ == file_.size()) return;
+    const std::size_t count = std::min(piece_.size(), file_.size() - given_);
+    file_.read(given_, std::span(piece_).first(count));
+    stream_.next_in = reinterpret_cast<Bytef*>(piece_.data());
     stream_.avail_in = static_cast<uInt>(count);
     given_ += count;
   }
   std::size_t taken() const { return given_ - stream_.avail_in; }
-  bool at_end() const { return taken() == file_.bytes().size(); }
+  bool at_end() const { return taken() == file_.size(); }
 
-  const MappedFile& file_;
+  const DataFile& file_;
+  std::vector<std::byte> piece_ = std::vector<std::byte>(std::size_t{1} << 18);  // of the file
   z_stream stream_ = {};
   std::size_t given_ = 0;  // bytes of the file handed to zlib
 };
 
-[[noreturn]] void refuse_size(const MappedFile& file, std::size_t expected,
+[[noreturn]] void refuse_size(const DataFile& file, std::size_t expected,
                               const std::string& found) {
   fail(file,
        "its header promises " + std::to_string(expected) + " bytes in all, it holds " + found);
@@ -76,13 +80,15 @@ class Inflater {
 
 }  // namespace
 
-bool is_gzip(const MappedFile& file) {
-  const auto bytes = file.bytes();
-  return bytes.size() >= 2 && bytes[0] == std::byte{0x1f} && bytes[1] == std::byte{0x8b};
+bool is_gzip(const DataFile& file) {
+  std::array<std::byte, 2> start{};
+  if (file.size() < start.size()) return false;
+  file.read(0, start);
+  return start == std::array{std::byte{0x1f}, std::byte{0x8b}};
 }
 
-Contents::Contents(MappedFile file, std::size_t size) : file_(std::move(file)) {
-  const std::size_t held = file_.bytes().size();
+Contents::Contents(DataFile file, std::size_t size) : file_(std::move(file)), size_(size) {
+  const std::size_t held = file_.size();
   if (!is_gzip(file_)) {
     if (held != size) refuse_size(file_, size, std::to_string(held));
     return;
@@ -97,15 +103,19 @@ Contents::Contents(MappedFile file, std::size_t size) : file_(std::move(file)) {
   if (inflater.read({&more, 1}) > 0) refuse_size(file_, size, "more");
 }
 
-std::vector<std::byte> Contents::start_of(const MappedFile& file, std::size_t count) {
-  std::vector<std::byte> start(count);
+std::vector<std::byte> Contents::start_of(const DataFile& file, std::size_t count) {
+  std::vector<std::byte> start(is_gzip(file) ? count : std::min(count, file.size()));
   if (is_gzip(file)) {
     start.resize(Inflater(file).read(start));
   } else {
-    start.assign(file.bytes().begin(), file.bytes().begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                  count, file.bytes().size())));
+    file.read(0, start);
   }
   return start;
+}
+
+void Contents::read(std::size_t offset, std::span<std::byte> to) const {
+  if (unpacked_.empty()) return file_.read(offset, to);
+  std::memcpy(to.data(), unpacked_.data() + offset, to.size());
 }
 
 }  // namespace pipetrain

@@ -6,29 +6,30 @@
 #include <string>
 #include <vector>
 
-#include "data/mapped_file.h"
+#include "data/data_file.h"
 
 namespace pipetrain {
 
-bool is_gzip(const MappedFile& file);
+bool is_gzip(const DataFile& file);
 
 class Contents {
  public:
   // Error(kData) unless there are exactly `size` bytes. What a header promises is held against the
   // file's size before memory is taken for it.
-  Contents(MappedFile file, std::size_t size);
+  Contents(DataFile file, std::size_t size);
 
   // The first bytes, at most `count`.
-  static std::vector<std::byte> start_of(const MappedFile& file, std::size_t count);
+  static std::vector<std::byte> start_of(const DataFile& file, std::size_t count);
 
   const std::string& path() const { return file_.path(); }
-  std::span<const std::byte> bytes() const {
-    return unpacked_.empty() ? file_.bytes() : std::span<const std::byte>(unpacked_);
-  }
+  std::size_t size() const { return size_; }
+  // Fills `to` with the bytes from `offset` on, which are there.
+  void read(std::size_t offset, std::span<std::byte> to) const;
 
  private:
-  MappedFile file_;
-  std::vector<std::byte> unpacked_;
+  DataFile file_;
+  std::size_t size_;
+  std::vector<std::byte> unpacked_;  // of a gzip file
 };
 
 }  // namespace pipetrain

@@ -24,25 +24,21 @@ void widen(const std::byte* from, std::span<std::int32_t> to) {
 
 }  // namespace
 
-void Corpus::add_part(const std::string& path, const void* data, std::size_t offset, int width,
-                      std::int64_t count) {
-  parts_.push_back({path, static_cast<const std::byte*>(data), offset, width, size_, count});
-  size_ += count;
+void Corpus::add_part(Part part) {
+  part.first = size_;
+  size_ += part.count;
+  parts_.push_back(std::move(part));
 }
 
-void Corpus::append(MappedFile file, std::size_t offset, int width, std::int64_t count) {
-  add_part(file.path(), file.bytes().data() + offset, offset, width, count);
+void Corpus::append(DataFile file, std::size_t offset, int width, std::int64_t count) {
+  add_part({file.path(), files_.size(), false, offset, width, 0, count});
   files_.push_back(std::move(file));
 }
 
-void Corpus::append(const std::string& path, std::vector<std::uint16_t> tokens) {
-  add_part(path, tokens.data(), 0, 2, static_cast<std::int64_t>(tokens.size()));
-  short_tokens_.push_back(std::move(tokens));
-}
-
-void Corpus::append(const std::string& path, std::vector<std::int32_t> tokens) {
-  add_part(path, tokens.data(), 0, 4, static_cast<std::int64_t>(tokens.size()));
-  long_tokens_.push_back(std::move(tokens));
+void Corpus::append(const std::string& path, std::vector<std::byte> tokens, int width) {
+  const auto count = static_cast<std::int64_t>(tokens.size()) / width;
+  add_part({path, tokens_.size(), true, 0, width, 0, count});
+  tokens_.push_back(std::move(tokens));
 }
 
 std::string Corpus::name() const {
@@ -63,10 +59,17 @@ void Corpus::read(std::int64_t first, std::span<std::int32_t> tokens) const {
 }
 
 void Corpus::read_part(const Part& part, std::int64_t first, std::span<std::int32_t> tokens) const {
-  const std::byte* const from = part.data + first * part.width;
-  if (part.width == 1) widen<std::uint8_t>(from, tokens);
-  if (part.width == 2) widen<std::uint16_t>(from, tokens);
-  if (part.width == 4) widen<std::uint32_t>(from, tokens);
+  constexpr std::size_t kBlockBytes = std::size_t{1} << 16;
+  std::array<std::byte, kBlockBytes> bytes;
+  const std::size_t block = kBlockBytes / static_cast<std::size_t>(part.width);
+  for (std::size_t done = 0; done < tokens.size(); done += block) {
+    const auto to = tokens.subspan(done, std::min(block, tokens.size() - done));
+    const auto from = std::span(bytes).first(to.size() * static_cast<std::size_t>(part.width));
+    read_bytes(part, first + static_cast<std::int64_t>(done), from);
+    if (part.width == 1) widen<std::uint8_t>(from.data(), to);
+    if (part.width == 2) widen<std::uint16_t>(from.data(), to);
+    if (part.width == 4) widen<std::uint32_t>(from.data(), to);
+  }
   if (!table_.empty()) {
     for (std::int32_t& token : tokens) token = table_[static_cast<std::size_t>(token)];
   }
@@ -76,12 +79,18 @@ void Corpus::read_part(const Part& part, std::int64_t first, std::span<std::int3
   if (vocabulary_ > 0 && largest >= vocabulary_) refuse(part, first, tokens);
 }
 
+void Corpus::read_bytes(const Part& part, std::int64_t first, std::span<std::byte> bytes) const {
+  const std::size_t offset = part.offset + static_cast<std::size_t>(first * part.width);
+  if (!part.decoded) return files_[part.source].read(offset, bytes);
+  std::memcpy(bytes.data(), tokens_[part.source].data() + offset, bytes.size());
+}
+
 void Corpus::refuse(const Part& part, std::int64_t first,
                     std::span<const std::int32_t> tokens) const {
   const auto bad = std::ranges::find_if(tokens, [&](std::int32_t t) { return t >= vocabulary_; });
   const std::int64_t position = first + (bad - tokens.begin());
   std::string where = "token " + std::to_string(position);
-  if (short_tokens_.empty() && long_tokens_.empty()) {
+  if (!part.decoded) {
     where += " (byte " +
              std::to_string(static_cast<std::int64_t>(part.offset) + position * part.width) + ")";
   }
@@ -91,11 +100,11 @@ void Corpus::refuse(const Part& part, std::int64_t first,
 }
 
 std::int32_t Corpus::check(std::int64_t limit) const {
-  std::array<std::int32_t, 4096> block;
+  std::vector<std::int32_t> block(std::size_t{1} << 16);
   std::int32_t largest = 0;
   const std::int64_t end = std::min(limit, size_);
   for (std::int64_t first = 0; first < end; first += static_cast<std::int64_t>(block.size())) {
-    const auto count = std::min<std::int64_t>(end - first, block.size());
+    const auto count = std::min(end - first, static_cast<std::int64_t>(block.size()));
     const std::span tokens(block.data(), static_cast<std::size_t>(count));
     read(first, tokens);
     largest = std::max(largest, *std::ranges::max_element(tokens));

@@ -1,5 +1,5 @@
-// One long sequence of tokens over one or several files, read in place. It must not know windows,
-// splits or seeds.
+// One long sequence of tokens over one or several files, read as they are needed. It must not know
+// windows, splits or seeds.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/mapped_file.h"
+#include "data/data_file.h"
 
 namespace pipetrain {
 
@@ -19,10 +19,9 @@ class Corpus {
 
   // Adds `count` little-endian unsigned integers of `width` (1, 2 or 4) bytes that lie `offset`
   // bytes into the file.
-  void append(MappedFile file, std::size_t offset, int width, std::int64_t count);
-  // Adds tokens made from the file, which is no longer needed.
-  void append(const std::string& path, std::vector<std::uint16_t> tokens);
-  void append(const std::string& path, std::vector<std::int32_t> tokens);
+  void append(DataFile file, std::size_t offset, int width, std::int64_t count);
+  // Adds tokens of `width` bytes made from the file, which is no longer needed.
+  void append(const std::string& path, std::vector<std::byte> tokens, int width);
   void set_table(std::vector<std::int32_t> table) {
     table_ = std::move(table);
   }  // token of each byte
@@ -43,23 +42,23 @@ class Corpus {
  private:
   struct Part {
     std::string path;
-    const std::byte* data;
+    std::size_t source;  // which of files_ or tokens_
+    bool decoded;        // in tokens_
     std::size_t offset;  // of the data in the file
     int width;
     std::int64_t first, count;  // tokens
   };
 
-  void add_part(const std::string& path, const void* data, std::size_t offset, int width,
-                std::int64_t count);
+  void add_part(Part part);
   void read_part(const Part& part, std::int64_t first, std::span<std::int32_t> tokens) const;
+  void read_bytes(const Part& part, std::int64_t first, std::span<std::byte> bytes) const;
   [[noreturn]] void refuse(const Part& part, std::int64_t first,
                            std::span<const std::int32_t> tokens) const;
 
   std::string kind_;
   nlohmann::json tokenizer_;
-  std::vector<MappedFile> files_;
-  std::vector<std::vector<std::uint16_t>> short_tokens_;
-  std::vector<std::vector<std::int32_t>> long_tokens_;
+  std::vector<DataFile> files_;
+  std::vector<std::vector<std::byte>> tokens_;  // made from files
   std::vector<Part> parts_;
   std::vector<std::int32_t> table_;
   std::int64_t size_ = 0;

@@ -1,15 +1,12 @@
 #include "data/csv_records.h"
 
-#include <cstring>
-
 #include "base/error.h"
+#include "data/text_file.h"
 
 namespace pipetrain {
 
-CsvRecords::CsvRecords(const MappedFile& file) : file_(file), text_(file.bytes()) {
-  constexpr char kByteOrderMark[] = "\xEF\xBB\xBF";
-  if (text_.size() >= 3 && std::memcmp(text_.data(), kByteOrderMark, 3) == 0) at_ = 3;
-}
+CsvRecords::CsvRecords(const DataFile& file)
+    : file_(file), text_(file.read_all()), at_(start_of_text(file)) {}
 
 void CsvRecords::fail(const std::string& what) const {
   throw Error(ExitCode::kData,

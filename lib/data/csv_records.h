@@ -2,17 +2,18 @@
 // not know what the columns mean.
 #pragma once
 
-#include <span>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "data/mapped_file.h"
+#include "data/data_file.h"
 
 namespace pipetrain {
 
 class CsvRecords {
  public:
-  explicit CsvRecords(const MappedFile& file);  // `file` outlives it
+  explicit CsvRecords(const DataFile& file);  // `file` outlives it
 
   // The next record's fields, without quotes; false at the end of the file. Error(kData) names file
   // and line for quotes that do not pair, an empty field or line.
@@ -27,8 +28,8 @@ class CsvRecords {
   char peek() const { return static_cast<char>(text_[at_]); }
   bool at_end() const { return at_ == text_.size(); }
 
-  const MappedFile& file_;
-  std::span<const std::byte> text_;
+  const DataFile& file_;
+  std::vector<std::byte> text_;
   std::size_t at_ = 0;
   std::int64_t line_ = 0, next_line_ = 1;
 };

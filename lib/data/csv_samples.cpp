@@ -44,7 +44,7 @@ std::vector<CsvSamples::Text> CsvSamples::read_files(const std::vector<std::stri
   std::vector<Text> texts;
   std::vector<std::string> fields;
   std::size_t columns = 0;
-  for (const MappedFile& file : map_files(paths)) {
+  for (const DataFile& file : open_files(paths)) {
     if (is_gzip(file)) {
       throw Error(ExitCode::kData,
                   "data: " + file.path() + ": is packed with gzip; unpack it first");

@@ -1,7 +1,12 @@
 // idx files: two zero bytes, the type of the elements, the number of dimensions; the extents as
 // big-endian 32-bit integers; the elements.
+#include <cstdint>
 #include <cstdio>
 #include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "data/image_set.h"
@@ -31,7 +36,7 @@ struct IdxHeader {
   std::size_t bytes() const { return 4 + 4 * extents.size(); }
 };
 
-IdxHeader read_header(const MappedFile& file) {
+IdxHeader read_header(const DataFile& file) {
   const std::vector<std::byte> start = Contents::start_of(file, kMostHeaderBytes);
   const std::uint32_t magic = start.size() >= 4 ? word_at(start, 0) : 0;
   if (start.size() >= 4 && magic != kLabels && magic != kImages && magic != kImagesWithChannels) {
@@ -64,7 +69,7 @@ std::optional<std::size_t> promised_bytes(const IdxHeader& header) {
   return product;
 }
 
-Contents read_elements(MappedFile file, const IdxHeader& header) {
+Contents read_elements(DataFile file, const IdxHeader& header) {
   const std::optional<std::size_t> size = promised_bytes(header);
   if (!size) fail(file.path(), "its header promises more than any file holds");
   return {std::move(file), *size};
@@ -91,8 +96,9 @@ void add_images(ImageSet& set, Contents contents, const IdxHeader& header) {
          "has images of " + layout.text() + ", the first file of " + set.layout.text());
   }
   set.parts.push_back({.count = header.extents[0],
-                       .images = contents.bytes().data() + header.bytes(),
-                       .image_stride = layout.height * layout.width * layout.channels});
+                       .file = set.files.size(),
+                       .offset = header.bytes(),
+                       .stride = set.image_bytes()});
   set.files.push_back(std::move(contents));
 }
 
@@ -102,10 +108,10 @@ void add_labels(ImagePart& part, const std::string& image_file, const Contents& 
     fail(contents.path(), "has " + std::to_string(header.extents[0]) + " labels for the " +
                               std::to_string(part.count) + " images of " + image_file);
   }
-  part.labels = contents.bytes().data() + header.bytes();
-  part.label_stride = 1;
+  part.labels.resize(static_cast<std::size_t>(part.count));
+  contents.read(header.bytes(), std::as_writable_bytes(std::span(part.labels)));
   part.label_file = contents.path();
-  part.label_offset = static_cast<std::int64_t>(header.bytes());
+  part.label_offset = header.bytes();
 }
 
 }  // namespace
@@ -114,7 +120,7 @@ ImageSet open_idx(const std::vector<std::string>& paths, int classes) {
   ImageSet set{.kind = "idx"};
   std::vector<Contents> labels;
   std::vector<IdxHeader> label_headers;
-  for (MappedFile& file : map_files(files_of_folders(paths, {"*images*idx*", "*labels*idx*"}))) {
+  for (DataFile& file : open_files(files_of_folders(paths, {"*images*idx*", "*labels*idx*"}))) {
     const IdxHeader header = read_header(file);
     Contents contents = read_elements(std::move(file), header);
     if (header.labels) {
@@ -132,7 +138,6 @@ ImageSet open_idx(const std::vector<std::string>& paths, int classes) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
     add_labels(set.parts[i], set.files[i].path(), labels[i], label_headers[i]);
   }
-  for (Contents& file : labels) set.files.push_back(std::move(file));
   set.classes = classes > 0 ? classes : largest_label(set) + 1;
   check_labels(set);
   return set;

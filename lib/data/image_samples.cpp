@@ -1,7 +1,9 @@
 #include "data/image_samples.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 
 #include "base/error.h"
 
@@ -56,14 +58,14 @@ ImageSamples::ImageSamples(ImageSet set, const DataConfig& config, std::int64_t 
 void ImageSamples::measure(std::int64_t training) {
   const ImageLayout& layout = set_.layout;
   std::vector<std::array<std::int64_t, kLevels>> counts(static_cast<std::size_t>(layout.channels));
-  for (const ImagePart& part : set_.parts) {
-    for (std::int64_t i = 0; i < part.count && training > 0; ++i, --training) {
-      const std::byte* const image = part.images + i * part.image_stride;
-      for (std::int64_t pixel = 0; pixel < layout.height * layout.width; ++pixel) {
-        for (std::int64_t c = 0; c < layout.channels; ++c) {
-          const std::byte value = image[pixel * layout.pixel_stride + c * layout.channel_stride];
-          ++counts[static_cast<std::size_t>(c)][std::to_integer<std::size_t>(value)];
-        }
+  std::vector<std::byte> image(set_.image_bytes());
+  for (std::int64_t i = 0; i < training; ++i) {
+    set_.read_image(i, image);
+    for (std::int64_t pixel = 0; pixel < layout.height * layout.width; ++pixel) {
+      for (std::int64_t c = 0; c < layout.channels; ++c) {
+        const std::byte value = image[static_cast<std::size_t>(pixel * layout.pixel_stride +
+                                                               c * layout.channel_stride)];
+        ++counts[static_cast<std::size_t>(c)][std::to_integer<std::size_t>(value)];
       }
     }
   }
@@ -99,9 +101,8 @@ nlohmann::json ImageSamples::tokenizer() const {
 
 std::int32_t ImageSamples::read(std::int64_t sample, const RandomWords* variation,
                                 void* row_data) const {
-  auto part = set_.parts.begin();
-  while (sample >= part->count) sample -= part++->count;
-  const std::byte* const image = part->images + sample * part->image_stride;
+  std::vector<std::byte> image(set_.image_bytes());
+  set_.read_image(sample, image);
 
   const auto moved = [&](std::size_t word) {
     const auto places = static_cast<std::uint64_t>(2 * crop_ + 1);
@@ -120,14 +121,14 @@ std::int32_t ImageSamples::read(std::int64_t sample, const RandomWords* variatio
       const bool black =
           from_y < 0 || from_y >= layout.height || from_x < 0 || from_x >= layout.width;
       const std::byte* const pixel =
-          image + (black ? 0 : (from_y * layout.width + from_x) * layout.pixel_stride);
+          image.data() + (black ? 0 : (from_y * layout.width + from_x) * layout.pixel_stride);
       for (std::int64_t c = 0; c < layout.channels; ++c) {
         const int level = black ? 0 : std::to_integer<int>(pixel[c * layout.channel_stride]);
         *out++ = table_[static_cast<std::size_t>(c * kLevels + level)];
       }
     }
   }
-  return std::to_integer<std::int32_t>(part->labels[sample * part->label_stride]);
+  return set_.label(sample);
 }
 
 }  // namespace pipetrain

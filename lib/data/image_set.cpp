@@ -36,10 +36,6 @@ std::vector<std::string> files_of(const std::string& folder,
   return files;
 }
 
-int label_of(const ImagePart& part, std::int64_t index) {
-  return std::to_integer<int>(part.labels[index * part.label_stride]);
-}
-
 }  // namespace
 
 std::string ImageLayout::text() const {
@@ -53,6 +49,22 @@ std::int64_t ImageSet::size() const {
 }
 
 std::string ImageSet::name() const { return parts.front().label_file; }
+
+const ImagePart& ImageSet::part_of(std::int64_t& sample) const {
+  auto part = parts.begin();
+  while (sample >= part->count) sample -= part++->count;
+  return *part;
+}
+
+std::int32_t ImageSet::label(std::int64_t sample) const {
+  const ImagePart& part = part_of(sample);
+  return part.labels[static_cast<std::size_t>(sample)];
+}
+
+void ImageSet::read_image(std::int64_t sample, std::span<std::byte> bytes) const {
+  const ImagePart& part = part_of(sample);
+  files[part.file].read(part.offset + static_cast<std::size_t>(sample) * part.stride, bytes);
+}
 
 std::vector<std::string> files_of_folders(const std::vector<std::string>& paths,
                                           const std::vector<std::string>& patterns) {
@@ -70,12 +82,12 @@ std::vector<std::string> files_of_folders(const std::vector<std::string>& paths,
 
 void check_labels(const ImageSet& set) {
   for (const ImagePart& part : set.parts) {
-    for (std::int64_t i = 0; i < part.count; ++i) {
-      if (label_of(part, i) < set.classes) continue;
+    for (std::size_t i = 0; i < part.labels.size(); ++i) {
+      if (part.labels[i] < set.classes) continue;
       throw Error(ExitCode::kData, "data: " + part.label_file + ": label " + std::to_string(i) +
                                        " (byte " +
                                        std::to_string(part.label_offset + i * part.label_stride) +
-                                       ") is " + std::to_string(label_of(part, i)) +
+                                       ") is " + std::to_string(part.labels[i]) +
                                        ", expected 0 to " + std::to_string(set.classes - 1));
     }
   }
@@ -84,7 +96,7 @@ void check_labels(const ImageSet& set) {
 int largest_label(const ImageSet& set) {
   int largest = 0;
   for (const ImagePart& part : set.parts) {
-    for (std::int64_t i = 0; i < part.count; ++i) largest = std::max(largest, label_of(part, i));
+    for (const int label : part.labels) largest = std::max(largest, label);
   }
   return largest;
 }

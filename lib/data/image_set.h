@@ -2,7 +2,9 @@
 // know normalisation, distortion or which of them train.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,14 +21,15 @@ struct ImageLayout {
   std::string text() const;  // "28 x 28 x 1"
 };
 
+// Images of one file, one after the other, and their labels.
 struct ImagePart {
   std::int64_t count = 0;
-  const std::byte* images = nullptr;
-  std::int64_t image_stride = 0;
-  const std::byte* labels = nullptr;
-  std::int64_t label_stride = 0;
-  std::string label_file;
-  std::int64_t label_offset = 0;  // of the first label in its file
+  std::size_t file = 0;    // of ImageSet::files
+  std::size_t offset = 0;  // of the first image in it
+  std::size_t stride = 0;  // bytes from one to the next
+  std::vector<std::uint8_t> labels = {};
+  std::string label_file = {};
+  std::size_t label_offset = 0, label_stride = 1;  // where they are in their file
 };
 
 struct ImageSet {
@@ -34,10 +37,19 @@ struct ImageSet {
   ImageLayout layout;
   int classes = 0;
   std::vector<ImagePart> parts;
-  std::vector<Contents> files;  // what the parts point into
+  std::vector<Contents> files;
 
   std::int64_t size() const;
   std::string name() const;  // of the first file with labels
+  std::size_t image_bytes() const {
+    return static_cast<std::size_t>(layout.height * layout.width * layout.channels);
+  }
+  std::int32_t label(std::int64_t sample) const;
+  void read_image(std::int64_t sample, std::span<std::byte> bytes) const;
+
+ private:
+  // The part that has the sample, which becomes its number in it.
+  const ImagePart& part_of(std::int64_t& sample) const;
 };
 
 // Pairs of idx files (http://yann.lecun.com/exdb/mnist): the n-th with images belongs to the n-th
@@ -49,8 +61,7 @@ ImageSet open_idx(const std::vector<std::string>& paths, int classes);
 ImageSet open_cifar(const std::vector<std::string>& paths);
 
 // Files of a folder whose names match one of the patterns, in the order of their names, but test
-// sets
-// ("test" or "t10k" in the name) last. A path that is no folder stays as it is.
+// sets ("test" or "t10k" in the name) last. A path that is no folder stays as it is.
 std::vector<std::string> files_of_folders(const std::vector<std::string>& paths,
                                           const std::vector<std::string>& patterns);
 

@@ -1,9 +1,11 @@
-// Text as tokens. ASCII and bytes are read in place through a table of 256; other text is decoded
-// once into tokens.
+// Text as tokens. ASCII and bytes are read from the file through a table of 256; other text is
+// decoded once into tokens.
 #include <algorithm>
 #include <limits>
 
 #include "data/corpus.h"
+#include "data/text_file.h"
+#include "data/token_writer.h"
 #include "data/utf8.h"
 
 namespace pipetrain {
@@ -21,21 +23,16 @@ nlohmann::json char_tokenizer(const std::vector<std::uint32_t>& symbols) {
   return {{"type", "char"}, {"vocabulary", std::move(vocabulary)}};
 }
 
-template <class T>
-std::vector<T> encode(std::span<const std::byte> text, const std::vector<std::int32_t>& token_of) {
-  std::vector<T> tokens;
-  tokens.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    tokens.push_back(static_cast<T>(token_of[next_symbol(text, at)]));
-  }
-  tokens.shrink_to_fit();
-  return tokens;
+void append_text(Corpus& corpus, DataFile file) {
+  const std::size_t start = past_mark(file);
+  const auto count = static_cast<std::int64_t>(file.size() - start);
+  corpus.append(std::move(file), start, 1, count);
 }
 
-Corpus open_char_text(std::vector<MappedFile> files) {
+Corpus open_char_text(std::vector<DataFile> files) {
   std::vector<std::int32_t> token_of(kSymbols, -1);
-  for (const MappedFile& file : files) {
-    for (std::size_t at = 0; at < file.bytes().size();) token_of[next_symbol(file.bytes(), at)] = 0;
+  for (const DataFile& file : files) {
+    for_each_symbol(file, [&](std::uint32_t symbol) { token_of[symbol] = 0; });
   }
   std::vector<std::uint32_t> symbols;  // the vocabulary
   for (std::uint32_t symbol = 0; symbol < kSymbols; ++symbol) {
@@ -51,18 +48,13 @@ Corpus open_char_text(std::vector<MappedFile> files) {
     // Bytes that are not there, should the file change while it is read: beyond any vocabulary.
     std::ranges::replace(table, -1, std::numeric_limits<std::int32_t>::max());
     corpus.set_table(std::move(table));
-    for (MappedFile& file : files) {
-      const auto count = static_cast<std::int64_t>(file.bytes().size());
-      corpus.append(std::move(file), 0, 1, count);
-    }
+    for (DataFile& file : files) append_text(corpus, std::move(file));
     return corpus;
   }
-  for (const MappedFile& file : files) {
-    if (symbols.size() <= 65536) {
-      corpus.append(file.path(), encode<std::uint16_t>(file.bytes(), token_of));
-    } else {
-      corpus.append(file.path(), encode<std::int32_t>(file.bytes(), token_of));
-    }
+  for (const DataFile& file : files) {
+    TokenWriter tokens(symbols.size());
+    for_each_symbol(file, [&](std::uint32_t symbol) { tokens.add(token_of[symbol]); });
+    corpus.append(file.path(), tokens.take(), tokens.width());
   }
   return corpus;
 }
@@ -70,14 +62,11 @@ Corpus open_char_text(std::vector<MappedFile> files) {
 }  // namespace
 
 Corpus open_text(const std::vector<std::string>& paths, const std::string& tokenizer) {
-  std::vector<MappedFile> files = map_files(paths);
+  std::vector<DataFile> files = open_files(paths);
   if (tokenizer == "char") return open_char_text(std::move(files));
   Corpus corpus("byte text", {{"type", "byte"}});
   corpus.set_vocabulary(256);
-  for (MappedFile& file : files) {
-    const auto count = static_cast<std::int64_t>(file.bytes().size());
-    corpus.append(std::move(file), 0, 1, count);
-  }
+  for (DataFile& file : files) append_text(corpus, std::move(file));
   return corpus;
 }
 

@@ -1,8 +1,10 @@
 // Token files. llm.c (dev/data/data_common.py) begins with 256 int32: magic, version, number of
 // tokens; nanoGPT (data/*/prepare.py) writes bare uint16. A file is taken for bare tokens unless it
 // begins like something else.
+#include <algorithm>
 #include <array>
-#include <cstring>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -22,14 +24,14 @@ constexpr std::size_t kHeaderBytes = 1024;
 constexpr std::array<Format, 2> kFormats = {
     {{"gpt2", 20240520, 1, 2, 50257}, {"llama3", 20240801, 7, 4, 128256}}};
 
-[[noreturn]] void fail(const MappedFile& file, const std::string& what) {
+[[noreturn]] void fail(const DataFile& file, const std::string& what) {
   throw Error(ExitCode::kData, "data: " + file.path() + ": " + what);
 }
 
-std::int32_t word_at(const MappedFile& file, std::size_t index) {
+std::int32_t word_at(const DataFile& file, std::size_t index) {
   std::int32_t word = 0;
-  const auto bytes = file.bytes();
-  if (bytes.size() >= 4 * (index + 1)) std::memcpy(&word, bytes.data() + 4 * index, sizeof word);
+  if (file.size() >= 4 * (index + 1))
+    file.read(4 * index, std::as_writable_bytes(std::span(&word, 1)));
   return word;
 }
 
@@ -37,7 +39,7 @@ std::int32_t word_at(const MappedFile& file, std::size_t index) {
 // tokens do not look like it.
 bool looks_like_a_date(std::int32_t word) { return word >= 20240101 && word <= 20291231; }
 
-const Format* format_of(const MappedFile& file) {
+const Format* format_of(const DataFile& file) {
   const std::int32_t magic = word_at(file, 0), version = word_at(file, 1);
   for (const Format& format : kFormats) {
     if (magic != format.magic) continue;
@@ -52,8 +54,9 @@ const Format* format_of(const MappedFile& file) {
          "magic " + std::to_string(magic) + ", expected 20240520 (gpt2) or 20240801 (llama3)");
   }
   for (const std::string_view other : {"\x93NUMPY", "\x1f\x8b\x08", "PK\x03\x04"}) {
-    if (file.bytes().size() >= other.size() &&
-        std::memcmp(file.bytes().data(), other.data(), other.size()) == 0) {
+    std::string start(std::min(file.size(), other.size()), '\0');
+    file.read(0, std::as_writable_bytes(std::span(start)));
+    if (start == other) {
       fail(file,
            "begins like a NumPy, gzip or zip file, expected bare uint16 tokens or llm.c's header");
     }
@@ -61,8 +64,8 @@ const Format* format_of(const MappedFile& file) {
   return nullptr;
 }
 
-void append_with_header(Corpus& corpus, MappedFile file, const Format& format) {
-  const std::size_t size = file.bytes().size();
+void append_with_header(Corpus& corpus, DataFile file, const Format& format) {
+  const std::size_t size = file.size();
   if (size < kHeaderBytes) fail(file, "ends inside its header of 1024 bytes");
   const std::int64_t count = word_at(file, 2);
   const std::int64_t held = static_cast<std::int64_t>(size - kHeaderBytes) / format.width;
@@ -74,8 +77,8 @@ void append_with_header(Corpus& corpus, MappedFile file, const Format& format) {
   corpus.append(std::move(file), kHeaderBytes, format.width, count);
 }
 
-void append_bare(Corpus& corpus, MappedFile file) {
-  const std::size_t size = file.bytes().size();
+void append_bare(Corpus& corpus, DataFile file) {
+  const std::size_t size = file.size();
   if (size % 2 != 0)
     fail(file, "has " + std::to_string(size) + " bytes, expected an even number (uint16 tokens)");
   corpus.append(std::move(file), 0, 2, static_cast<std::int64_t>(size / 2));
@@ -84,11 +87,11 @@ void append_bare(Corpus& corpus, MappedFile file) {
 }  // namespace
 
 Corpus open_tokens(const std::vector<std::string>& paths) {
-  std::vector<MappedFile> files = map_files(paths);
+  std::vector<DataFile> files = open_files(paths);
   const Format* const format = format_of(files.front());
   const std::string name = format == nullptr ? "tokens" : format->tokenizer;
   Corpus corpus(format == nullptr ? "uint16 tokens" : name + " tokens", {{"type", name}});
-  for (MappedFile& file : files) {
+  for (DataFile& file : files) {
     if (format_of(file) != format) fail(file, "is of another format than the first file");
     if (format == nullptr) {
       append_bare(corpus, std::move(file));

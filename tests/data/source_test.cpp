@@ -1,8 +1,11 @@
 #include "data/source.h"
 
+#include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -224,4 +227,61 @@ TEST_CASE("Text that cannot be used is named with the reason") {
       message("short.txt", 3).starts_with("the validation part has 3 tokens, expected at least 4"));
   CHECK(message("short.txt", 2, 20)
             .starts_with("token 20 (byte 20) is 20, beyond the vocabulary of 20"));
+}
+
+TEST_CASE("A byte order mark is no character, UTF-16 is refused with the cure") {
+  const TemporaryFolder folder;
+  const std::string mark = "\xEF\xBB\xBF", plain = letters(60);
+  const std::string one = folder.write("1.txt", mark + plain.substr(0, 30));
+  const std::string two = folder.write("2.txt", mark + plain.substr(30));
+  for (const std::string tokenizer : {"char", "byte"}) {
+    const auto source = open_text({one, two}, tokenizer);
+    CHECK(source->vocabulary() == (tokenizer == "char" ? 26 : 256));
+    CHECK(validation(*source, 0, 1).inputs_data ==
+          validation(*open_text({folder.write("x", plain)}, tokenizer), 0, 1).inputs_data);
+  }
+  std::string words, wide = "\xFF\xFE";
+  for (int i = 0; i < 40; ++i) words += "one two ";
+  for (const char c : words) wide += {c, '\0'};
+  CHECK(open_text({folder.write("words", mark + words)}, "word")->vocabulary() == 3);
+  const std::string file = folder.write("wide", wide);
+  for (const std::string tokenizer : {"char", "word"}) {
+    CHECK(error_of({.path = {file}, .tokenizer = tokenizer}) ==
+          "data: " + file +
+              ": is UTF-16 text, expected UTF-8; convert it: iconv -f UTF-16 -t UTF-8 " + file +
+              " > FILE");
+    CHECK(
+        contains(error_of({.path = {folder.write("bare", wide.substr(2))}, .tokenizer = tokenizer}),
+                 "is UTF-16LE text"));
+  }
+}
+
+TEST_CASE("A file that shrinks or is written anew while it is read is an error, no wrong row") {
+  const TemporaryFolder folder;
+  const std::string text = letters(20000);
+  for (const std::string tokenizer : {"char", "byte"}) {
+    const std::string file = folder.write("a.txt", text);
+    const auto read = [&](const std::string& after) {
+      const auto source = open_text({file}, tokenizer);
+      folder.write("a.txt", after);
+      std::filesystem::last_write_time(
+          file, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+      std::string error = "no error";
+      try {
+        validation(*source, 0, 1);
+      } catch (const Error& problem) {
+        CHECK(problem.code() == ExitCode::kData);
+        error = problem.what();
+      }
+      folder.write("a.txt", text);
+      return error;
+    };
+    CHECK(read("") == "data: " + file +
+                          ": became shorter while it was in use: it has 0 bytes, "
+                          "expected 20000; put back what it was");
+    CHECK(contains(read(text.substr(0, 19990)), "it has 19990 bytes"));
+    CHECK(read(text + "more") == "no error");
+    CHECK(read(text) == "no error");
+    CHECK(contains(read(std::string(30000, 'a')), "was written anew while it was in use"));
+  }
 }

@@ -1,0 +1,131 @@
+#include "data/data_file.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "base/error.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr std::size_t kEndBytes = 4096;
+
+[[noreturn]] void fail(const std::string& what) { throw Error(ExitCode::kData, "data: " + what); }
+
+// A data set may have more files than a process may open at first; up to the hard limit that is
+// its own choice.
+bool allow_more_files() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return false;
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+// Not blocking, so that opening a pipe by mistake returns.
+int open_to_read(const std::string& path) {
+  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  const int number = ::open(path.c_str(), kFlags);
+  const bool again = number < 0 && errno == EMFILE && allow_more_files();
+  return again ? ::open(path.c_str(), kFlags) : number;
+}
+
+std::vector<std::string> matches(const std::string& pattern) {
+  struct stat info = {};
+  if (pattern.find_first_of("*?[") == std::string::npos || ::stat(pattern.c_str(), &info) == 0) {
+    return {pattern};
+  }
+  glob_t found = {};
+  const int result = ::glob(pattern.c_str(), 0, nullptr, &found);
+  const std::unique_ptr<glob_t, decltype(&::globfree)> owner(&found, &::globfree);
+  if (result != 0) fail(pattern + ": no file matches");
+  return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) ::close(number_);
+}
+
+DataFile::DataFile(const std::string& path) : path_(path), file_(open_to_read(path)) {
+  const bool too_many = file_.number() < 0 && errno == EMFILE;
+  struct stat info = {};
+  if (file_.number() < 0 || ::fstat(file_.number(), &info) != 0) {
+    fail(system_reason(path) +
+         (too_many ? "; allow more with ulimit -n, or join files into larger ones" : ""));
+  }
+  if (S_ISDIR(info.st_mode))
+    fail(path + ": is a directory, expected a file (or a glob: " + path + "/*)");
+  if (!S_ISREG(info.st_mode)) fail(path + ": is not a regular file");
+  if (info.st_size == 0) fail(path + ": is empty");
+  size_ = static_cast<std::size_t>(info.st_size);
+  written_ = info.st_mtim;
+  ends_ = read_ends();
+}
+
+void DataFile::read_now(std::size_t offset, std::span<std::byte> to) const {
+  while (!to.empty()) {
+    const ssize_t count = ::pread(file_.number(), to.data(), to.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(system_reason(path_));
+    if (count == 0) {
+      struct stat info = {};
+      ::fstat(file_.number(), &info);
+      fail(path_ + ": became shorter while it was in use: it has " + std::to_string(info.st_size) +
+           " bytes, expected " + std::to_string(size_) + "; put back what it was");
+    }
+    offset += static_cast<std::size_t>(count);
+    to = to.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+void DataFile::read(std::size_t offset, std::span<std::byte> to) const {
+  read_now(offset, to);
+  check_same();
+}
+
+std::vector<std::byte> DataFile::read_all() const {
+  std::vector<std::byte> bytes(size_);
+  read(0, bytes);
+  return bytes;
+}
+
+std::vector<std::byte> DataFile::read_ends() const {
+  const std::size_t count = std::min(size_, kEndBytes);
+  std::vector<std::byte> ends(2 * count);
+  read_now(0, std::span(ends).first(count));
+  read_now(size_ - count, std::span(ends).last(count));
+  return ends;
+}
+
+// A file that was cut and filled again has its old size; what was only touched or grew is as it
+// was.
+void DataFile::check_same() const {
+  struct stat info = {};
+  if (::fstat(file_.number(), &info) != 0) fail(system_reason(path_));
+  const bool as_before =
+      info.st_mtim.tv_sec == written_.tv_sec && info.st_mtim.tv_nsec == written_.tv_nsec;
+  if (as_before && info.st_size >= static_cast<off_t>(size_)) return;
+  if (read_ends() != ends_) {
+    fail(path_ + ": was written anew while it was in use; put back what it was");
+  }
+  written_ = info.st_mtim;
+}
+
+std::vector<DataFile> open_files(const std::vector<std::string>& paths) {
+  std::vector<DataFile> files;
+  for (const std::string& path : paths) {
+    for (const std::string& file : matches(path)) files.emplace_back(file);
+  }
+  if (files.empty()) fail("data.path names no file");
+  return files;
+}
+
+}  // namespace pipetrain
