@@ -29,8 +29,10 @@ void check(EvalOptions& options) {
 
 void require_rows(const Evaluator& evaluator) {
   if (evaluator.rows() > 0) return;
-  throw Error(ExitCode::kConfiguration,
-              "there is nothing to evaluate: data.validation_fraction is 0; set it as in training");
+  throw Error(
+      ExitCode::kConfiguration,
+      "there is nothing to evaluate: data.validation_fraction is 0 and data.validation names no "
+      "files; set them as in training");
 }
 
 int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& options) {

@@ -201,6 +201,9 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
     if (!options.resumes) take_directory();
     report.use_file(config.train.output + "/error.txt");
   }
+  if (made.source) {
+    for (const std::string& warning : made.source->warnings()) spdlog::warn("{}", warning);
+  }
   return made;
 }
 

@@ -50,14 +50,16 @@ void add_records(ImageSet& set, DataFile file, std::size_t labels) {
 
 }  // namespace
 
-ImageSet open_cifar(const std::vector<std::string>& paths) {
+ImageSet open_cifar(const DataConfig& config, Warnings& warnings) {
+  DataFiles opened = open_files(config, {"*.bin"});
+  warn_of_same_content(contents_of(opened.files), warnings);
   ImageSet set{.layout = {.height = kSide,
                           .width = kSide,
                           .channels = 3,
                           .pixel_stride = 1,
                           .channel_stride = kPlane}};
   std::size_t labels = 0;
-  for (DataFile& file : open_files(files_of_folders(paths, {"*.bin"}))) {
+  for (DataFile& file : opened.files) {
     if (set.parts.empty()) labels = label_bytes(file);
     const std::size_t record = labels + kImageBytes;
     if (file.size() % record != 0) {
@@ -65,6 +67,7 @@ ImageSet open_cifar(const std::vector<std::string>& paths) {
                      std::to_string(record) + ", as in the first file");
     }
     add_records(set, std::move(file), labels);
+    if (set.parts.size() == opened.training) set.of_path = set.size();
   }
   set.kind = labels == 1 ? "CIFAR-10" : "CIFAR-100";
   set.classes = labels == 1 ? 10 : 100;

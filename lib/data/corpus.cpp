@@ -11,11 +11,19 @@ namespace pipetrain {
 namespace {
 
 template <class T>
-void widen(const std::byte* from, std::span<std::int32_t> to) {
+T bytes_reversed(T value) {
+  if constexpr (sizeof value == 2) return __builtin_bswap16(value);
+  if constexpr (sizeof value == 4) return __builtin_bswap32(value);
+  return value;
+}
+
+template <class T>
+void widen(const std::byte* from, bool swapped, std::span<std::int32_t> to) {
   for (std::int32_t& token : to) {
     T value;
     std::memcpy(&value, from, sizeof value);
     from += sizeof value;
+    if (swapped) value = bytes_reversed(value);
     if constexpr (sizeof value == 4)
       value = std::min(value, T{std::numeric_limits<std::int32_t>::max()});
     token = static_cast<std::int32_t>(value);
@@ -30,14 +38,15 @@ void Corpus::add_part(Part part) {
   parts_.push_back(std::move(part));
 }
 
-void Corpus::append(DataFile file, std::size_t offset, int width, std::int64_t count) {
-  add_part({file.path(), files_.size(), false, offset, width, 0, count});
+void Corpus::append(DataFile file, std::size_t offset, int width, std::int64_t count,
+                    bool swapped) {
+  add_part({file.path(), files_.size(), false, offset, width, swapped, 0, count});
   files_.push_back(std::move(file));
 }
 
 void Corpus::append(const std::string& path, std::vector<std::byte> tokens, int width) {
   const auto count = static_cast<std::int64_t>(tokens.size()) / width;
-  add_part({path, tokens_.size(), true, 0, width, 0, count});
+  add_part({path, tokens_.size(), true, 0, width, false, 0, count});
   tokens_.push_back(std::move(tokens));
 }
 
@@ -66,9 +75,9 @@ void Corpus::read_part(const Part& part, std::int64_t first, std::span<std::int3
     const auto to = tokens.subspan(done, std::min(block, tokens.size() - done));
     const auto from = std::span(bytes).first(to.size() * static_cast<std::size_t>(part.width));
     read_bytes(part, first + static_cast<std::int64_t>(done), from);
-    if (part.width == 1) widen<std::uint8_t>(from.data(), to);
-    if (part.width == 2) widen<std::uint16_t>(from.data(), to);
-    if (part.width == 4) widen<std::uint32_t>(from.data(), to);
+    if (part.width == 1) widen<std::uint8_t>(from.data(), part.swapped, to);
+    if (part.width == 2) widen<std::uint16_t>(from.data(), part.swapped, to);
+    if (part.width == 4) widen<std::uint32_t>(from.data(), part.swapped, to);
   }
   if (!table_.empty()) {
     for (std::int32_t& token : tokens) token = table_[static_cast<std::size_t>(token)];

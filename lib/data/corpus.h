@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "data/data_config.h"
 #include "data/data_file.h"
+#include "data/data_files.h"
 
 namespace pipetrain {
 
@@ -18,16 +20,20 @@ class Corpus {
       : kind_(std::move(kind)), tokenizer_(std::move(tokenizer)) {}
 
   // Adds `count` little-endian unsigned integers of `width` (1, 2 or 4) bytes that lie `offset`
-  // bytes into the file.
-  void append(DataFile file, std::size_t offset, int width, std::int64_t count);
+  // bytes into the file; big-endian ones if they are `swapped`.
+  void append(DataFile file, std::size_t offset, int width, std::int64_t count,
+              bool swapped = false);
   // Adds tokens of `width` bytes made from the file, which is no longer needed.
   void append(const std::string& path, std::vector<std::byte> tokens, int width);
   void set_table(std::vector<std::int32_t> table) {
     table_ = std::move(table);
   }  // token of each byte
   void set_vocabulary(int vocabulary) { vocabulary_ = vocabulary; }
+  // What there is so far is of data.path, what comes of files that validate.
+  void end_path() { of_path_ = size_; }
 
   std::int64_t size() const { return size_; }
+  std::int64_t of_path() const { return of_path_; }
   int vocabulary() const { return vocabulary_; }
   int width() const { return parts_.front().width; }  // bytes per token
   const std::string& kind() const { return kind_; }   // "char text", "uint16 tokens": for the log
@@ -46,6 +52,7 @@ class Corpus {
     bool decoded;        // in tokens_
     std::size_t offset;  // of the data in the file
     int width;
+    bool swapped;
     std::int64_t first, count;  // tokens
   };
 
@@ -61,25 +68,21 @@ class Corpus {
   std::vector<std::vector<std::byte>> tokens_;  // made from files
   std::vector<Part> parts_;
   std::vector<std::int32_t> table_;
-  std::int64_t size_ = 0;
+  std::int64_t size_ = 0, of_path_ = 0;
   int vocabulary_ = 0;
 };
 
-// How many of the tokens train: all but the last `validation_fraction`.
-inline std::int64_t training_tokens(std::int64_t tokens, double validation_fraction) {
-  return static_cast<std::int64_t>(static_cast<double>(tokens) * (1 - validation_fraction));
-}
-
 // Text files as tokens: "char" takes Unicode code points (and bytes that are not UTF-8), sorted,
 // "byte" the 256 bytes.
-Corpus open_text(const std::vector<std::string>& paths, const std::string& tokenizer);
+Corpus open_text(const DataConfig& config, Warnings& warnings);
 
 // Text files as words (data/vocabulary.h), token 0 for unknown ones. The vocabulary is that of the
-// part that trains, at most `limit` tokens (0: all there are).
-Corpus open_words(const std::vector<std::string>& paths, double validation_fraction, int limit);
+// part that trains, at most `limit` tokens (0: all there are); the split is that of split_tokens.
+Corpus open_words(const DataConfig& config, int length, std::uint64_t seed, int limit,
+                  Warnings& warnings);
 
-// Token files: raw uint16 as nanoGPT writes them, or llm.c's with a header. The vocabulary is that
-// of the header's tokenizer, or one more than the largest token.
-Corpus open_tokens(const std::vector<std::string>& paths);
+// Token files: llm.c's with a header, or bare ones as nanoGPT writes them (data/token_type.h). The
+// vocabulary is that of the header's tokenizer, or one more than the largest token.
+Corpus open_tokens(const DataConfig& config, Warnings& warnings);
 
 }  // namespace pipetrain

@@ -1,19 +1,37 @@
 #include "data/csv_records.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "data/text_file.h"
 
 namespace pipetrain {
 
 CsvRecords::CsvRecords(const DataFile& file)
-    : file_(file), text_(file.read_all()), at_(start_of_text(file)) {}
+    : file_(file), text_(file.read_all()), at_(start_of_text(file)) {
+  const auto first_return = std::ranges::find(text_, std::byte{'\r'});
+  const bool line_feeds = std::ranges::find(text_, std::byte{'\n'}) != text_.end();
+  if (line_feeds || text_.end() - first_return < 2) return;
+  line_ = 1;
+  fail("ends with a carriage return alone, expected a line feed; convert it: tr '\\r' '\\n'");
+}
 
 void CsvRecords::fail(const std::string& what) const {
   throw Error(ExitCode::kData,
               "data: " + file_.path() + ": line " + std::to_string(line_) + ": " + what);
 }
 
+void CsvRecords::skip_blank_lines() {
+  for (std::size_t end = at_; end < text_.size(); ++end) {
+    const char c = static_cast<char>(text_[end]);
+    if (c != ' ' && c != '\t' && c != '\r' && c != '\n') return;
+    if (c == '\n') ++next_line_;
+    if (c == '\n' || end + 1 == text_.size()) at_ = end + 1;
+  }
+}
+
 bool CsvRecords::next(std::vector<std::string>& fields) {
+  skip_blank_lines();
   if (at_end()) return false;
   line_ = next_line_;
   fields.clear();
@@ -26,10 +44,7 @@ bool CsvRecords::next(std::vector<std::string>& fields) {
     } else {
       read_bare(field, column);
     }
-    if (field.empty()) {
-      const bool whole_line = column == 1 && (at_end() || peek() != ',');
-      fail(whole_line ? "is empty" : "column " + std::to_string(column) + " is empty");
-    }
+    if (field.empty()) fail("column " + std::to_string(column) + " is empty");
   } while (!end_of_record());
   return true;
 }

@@ -15,13 +15,15 @@ class CsvRecords {
  public:
   explicit CsvRecords(const DataFile& file);  // `file` outlives it
 
-  // The next record's fields, without quotes; false at the end of the file. Error(kData) names file
-  // and line for quotes that do not pair, an empty field or line.
+  // The next record's fields, without quotes; false at the end of the file. Lines of nothing but
+  // white space are no records. Error(kData) names file and line for quotes that do not pair, an
+  // empty field, or line ends of other systems.
   bool next(std::vector<std::string>& fields);
   std::int64_t line() const { return line_; }  // where the record begins, from 1
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
+  void skip_blank_lines();
   void read_quoted(std::string& field);
   void read_bare(std::string& field, std::size_t column);
   bool end_of_record();  // past a line's end or the file's; false if a comma comes next

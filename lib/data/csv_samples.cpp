@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/number.h"
-#include "data/contents.h"
 #include "data/csv_records.h"
 #include "data/vocabulary.h"
 
@@ -26,12 +25,18 @@ std::int32_t parse_label(const CsvRecords& records, const std::string& field) {
 
 }  // namespace
 
-CsvSamples::CsvSamples(const DataConfig& config, int sequence_length, int vocabulary)
+CsvSamples::CsvSamples(const DataConfig& config, int sequence_length, int vocabulary,
+                       std::uint64_t seed, Warnings& warnings)
     : kind_(config.tokenizer), length_(sequence_length) {
-  const std::vector<Text> texts = read_files(config.path);
-  training_ = pipetrain::training_samples(static_cast<std::int64_t>(texts.size()),
-                                          config.validation_fraction, files_.front());
+  const DataFiles opened = open_files(config);
+  warn_of_same_content(contents_of(opened.files), warnings);
+  const std::vector<Text> texts = read_files(opened);
+  const std::string& name = files_.front();
+  split_ = split_samples(config, static_cast<std::int64_t>(texts.size()), of_path_, seed, name);
   take_labels(texts, config.classes);
+  warn_of_missing_classes(
+      *split_, classes_, [&](std::int64_t i) { return labels_[static_cast<std::size_t>(i)]; },
+      first_label_, config.random(), name, warnings);
   tokens_.resize(texts.size() * static_cast<std::size_t>(length_));
   if (kind_ == "byte") {
     take_bytes(texts);
@@ -40,15 +45,11 @@ CsvSamples::CsvSamples(const DataConfig& config, int sequence_length, int vocabu
   }
 }
 
-std::vector<CsvSamples::Text> CsvSamples::read_files(const std::vector<std::string>& paths) {
+std::vector<CsvSamples::Text> CsvSamples::read_files(const DataFiles& opened) {
   std::vector<Text> texts;
   std::vector<std::string> fields;
   std::size_t columns = 0;
-  for (const DataFile& file : open_files(paths)) {
-    if (is_gzip(file)) {
-      throw Error(ExitCode::kData,
-                  "data: " + file.path() + ": is packed with gzip; unpack it first");
-    }
+  for (const DataFile& file : opened.files) {
     CsvRecords records(file);
     while (records.next(fields)) {
       if (columns == 0) columns = std::max<std::size_t>(fields.size(), 2);
@@ -64,13 +65,14 @@ std::vector<CsvSamples::Text> CsvSamples::read_files(const std::vector<std::stri
       for (std::size_t i = 1; i < fields.size(); ++i) text.text += (i > 1 ? " " : "") + fields[i];
     }
     files_.push_back(file.path());
+    if (files_.size() == opened.training) of_path_ = static_cast<std::int64_t>(texts.size());
   }
   return texts;
 }
 
 void CsvSamples::take_labels(const std::vector<Text>& texts, int classes) {
   const auto [smallest, largest] = std::ranges::minmax(texts, {}, &Text::label);
-  const std::int32_t first = smallest.label == 0 ? 0 : 1;
+  const std::int32_t first = first_label_ = smallest.label == 0 ? 0 : 1;
   classes_ = classes > 0 ? classes : largest.label - first + 1;
   for (const Text& text : texts) {
     if (text.label - first >= classes_) {
@@ -88,8 +90,9 @@ void CsvSamples::take_units(const std::vector<Text>& texts, bool words, int limi
   const TextUnit kind = words ? TextUnit::kWord : TextUnit::kCharacter;
   Vocabulary vocabulary({"<padding>", "<unknown>"});
   std::string unit;
-  for (std::int64_t i = 0; i < training_; ++i) {
-    const auto text = std::as_bytes(std::span(texts[static_cast<std::size_t>(i)].text));
+  for (std::int64_t i = 0; i < split_->training(); ++i) {
+    const auto sample = static_cast<std::size_t>(split_->at(i));
+    const auto text = std::as_bytes(std::span(texts[sample].text));
     for (std::size_t at = 0; next_unit(kind, text, at, unit);) vocabulary.count(unit);
   }
   vocabulary.settle(limit);

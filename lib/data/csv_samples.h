@@ -3,7 +3,14 @@
 // bytes; a text is cut, or filled up with token 0, to the sequence length.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "data/data_config.h"
+#include "data/data_files.h"
+#include "data/sample_split.h"
 #include "data/samples.h"
 
 namespace pipetrain {
@@ -11,12 +18,12 @@ namespace pipetrain {
 class CsvSamples : public Samples {
  public:
   // Labels are 1 to K or 0 to K-1, by which of them the smallest is; config.classes 0 takes K from
-  // the largest. The vocabulary is that of the first samples, those that train, at most
-  // `vocabulary` tokens (0: all there are) with <padding> and <unknown>. Error(kData) names file
-  // and line.
-  CsvSamples(const DataConfig& config, int sequence_length, int vocabulary);
+  // the largest. The vocabulary is that of the samples that train, at most `vocabulary` tokens (0:
+  // all there are) with <padding> and <unknown>. Error(kData) names file and line.
+  CsvSamples(const DataConfig& config, int sequence_length, int vocabulary, std::uint64_t seed,
+             Warnings& warnings);
 
-  std::int64_t training_samples() const { return training_; }
+  const SampleSplit& split() const { return *split_; }
   std::int64_t size() const override { return static_cast<std::int64_t>(labels_.size()); }
   Shape row() const override { return {length_}; }
   DType dtype() const override { return DType::kInt32; }
@@ -34,15 +41,16 @@ class CsvSamples : public Samples {
     std::int64_t line;
   };
 
-  std::vector<Text> read_files(const std::vector<std::string>& paths);
+  std::vector<Text> read_files(const DataFiles& opened);
   void take_labels(const std::vector<Text>& texts, int classes);
   void take_units(const std::vector<Text>& texts, bool words, int limit);
   void take_bytes(const std::vector<Text>& texts);
 
   std::vector<std::string> files_;
   std::string kind_;  // "word", "char" or "byte"
-  std::int64_t length_, training_ = 0;
-  int vocabulary_ = 0, classes_ = 0;
+  std::int64_t length_, of_path_ = 0;
+  std::optional<SampleSplit> split_;  // once the samples are counted
+  int vocabulary_ = 0, classes_ = 0, first_label_ = 0;
   nlohmann::json tokenizer_;
   std::vector<std::int32_t> labels_;  // (samples)
   std::vector<std::int32_t> tokens_;  // (samples, T)

@@ -10,11 +10,13 @@ namespace pipetrain {
 struct DataConfig {
   std::string format = "text";         // text | tokens | csv | idx | cifar | synthetic
   std::vector<std::string> path = {};  // files or globs; of idx and cifar also a folder
+  std::string token_type = "auto";     // of bare token files: auto | uint16 | uint32
   std::string tokenizer = "char";      // of text and csv: char | byte | word
   int vocabulary = 0;                  // of csv, and of words: the most tokens; 0: all there are
   int sequence_length = 0;             // T; 0: the model's context
-  double validation_fraction = 0.1;    // the last part of the data
-  int classes = 0;                     // of csv and idx, 0: from the data; of synthetic, 0: tokens
+  std::vector<std::string> validation = {"last"};  // last | random | paths of files of their own
+  double validation_fraction = 0.1;                // of the data, for last and random
+  int classes = 0;                // of csv and idx, 0: from the data; of synthetic, 0: tokens
   std::vector<double> mean = {};  // of images, in [0, 1]: one for all channels or one for each;
   std::vector<double> deviation = {};  // empty: of the training images
   int pad = 0;                         // of images: black pixels added at each side
@@ -23,6 +25,8 @@ struct DataConfig {
   std::vector<int> image = {};         // of synthetic: height, width, channels; empty: tokens
   int samples = 1000;                  // of synthetic with classes: that train
 
+  bool validates_files() const { return validation.front() != "last" && !random(); }
+  bool random() const { return validation.front() == "random"; }
   bool files() const { return format != "synthetic"; }
   bool images() const { return format == "idx" || format == "cifar" || !image.empty(); }
   // Labels, one for each row; else every token is the target of those before it.

@@ -1,14 +1,12 @@
 #include "data/data_file.h"
 
 #include <fcntl.h>
-#include <glob.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 
 #include "base/error.h"
 
@@ -34,18 +32,6 @@ int open_to_read(const std::string& path) {
   const int number = ::open(path.c_str(), kFlags);
   const bool again = number < 0 && errno == EMFILE && allow_more_files();
   return again ? ::open(path.c_str(), kFlags) : number;
-}
-
-std::vector<std::string> matches(const std::string& pattern) {
-  struct stat info = {};
-  if (pattern.find_first_of("*?[") == std::string::npos || ::stat(pattern.c_str(), &info) == 0) {
-    return {pattern};
-  }
-  glob_t found = {};
-  const int result = ::glob(pattern.c_str(), 0, nullptr, &found);
-  const std::unique_ptr<glob_t, decltype(&::globfree)> owner(&found, &::globfree);
-  if (result != 0) fail(pattern + ": no file matches");
-  return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
 }
 
 }  // namespace
@@ -117,15 +103,6 @@ void DataFile::check_same() const {
     fail(path_ + ": was written anew while it was in use; put back what it was");
   }
   written_ = info.st_mtim;
-}
-
-std::vector<DataFile> open_files(const std::vector<std::string>& paths) {
-  std::vector<DataFile> files;
-  for (const std::string& path : paths) {
-    for (const std::string& file : matches(path)) files.emplace_back(file);
-  }
-  if (files.empty()) fail("data.path names no file");
-  return files;
 }
 
 }  // namespace pipetrain

@@ -69,8 +69,4 @@ void for_each_piece(const DataFile& file, std::size_t offset, Visit visit) {
   }
 }
 
-// Opens the files that the paths name, each a file or a glob (whose matches are sorted).
-// Error(kData) if one has no match.
-std::vector<DataFile> open_files(const std::vector<std::string>& paths);
-
 }  // namespace pipetrain

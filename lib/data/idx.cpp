@@ -114,13 +114,12 @@ void add_labels(ImagePart& part, const std::string& image_file, const Contents& 
   part.label_offset = header.bytes();
 }
 
-}  // namespace
-
-ImageSet open_idx(const std::vector<std::string>& paths, int classes) {
-  ImageSet set{.kind = "idx"};
-  std::vector<Contents> labels;
+// The labels go behind those of other files.
+void add_pairs(ImageSet& set, std::span<DataFile> files, const std::string& name,
+               std::vector<Contents>& labels) {
+  const std::size_t first_part = set.parts.size(), first_label = labels.size();
   std::vector<IdxHeader> label_headers;
-  for (DataFile& file : open_files(files_of_folders(paths, {"*images*idx*", "*labels*idx*"}))) {
+  for (DataFile& file : files) {
     const IdxHeader header = read_header(file);
     Contents contents = read_elements(std::move(file), header);
     if (header.labels) {
@@ -130,15 +129,35 @@ ImageSet open_idx(const std::vector<std::string>& paths, int classes) {
       add_images(set, std::move(contents), header);
     }
   }
-  if (set.parts.size() != labels.size() || set.parts.empty()) {
-    fail(paths.front(), "data.path names " + std::to_string(set.parts.size()) +
-                            " idx files with images and " + std::to_string(labels.size()) +
-                            " with labels, expected as many of each, at least one");
+  const std::size_t images = set.parts.size() - first_part;
+  if (images != label_headers.size() || images == 0) {
+    fail(name, "names " + std::to_string(images) + " idx files with images and " +
+                   std::to_string(label_headers.size()) +
+                   " with labels, expected as many of each, at least one");
   }
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    add_labels(set.parts[i], set.files[i].path(), labels[i], label_headers[i]);
+  for (std::size_t i = 0; i < images; ++i) {
+    ImagePart& part = set.parts[first_part + i];
+    add_labels(part, set.files[part.file].path(), labels[first_label + i], label_headers[i]);
   }
-  set.classes = classes > 0 ? classes : largest_label(set) + 1;
+}
+
+}  // namespace
+
+ImageSet open_idx(const DataConfig& config, Warnings& warnings) {
+  DataFiles opened = open_files(config, {"*images*idx*", "*labels*idx*"});
+  ImageSet set{.kind = "idx"};
+  std::vector<Contents> labels;
+  const std::span<DataFile> files = opened.files;
+  add_pairs(set, files.first(opened.training), config.path.front() + ": data.path", labels);
+  set.of_path = set.size();
+  if (config.validates_files()) {
+    add_pairs(set, files.subspan(opened.training), config.validation.front() + ": data.validation",
+              labels);
+  }
+  std::vector<FileContent> contents = contents_of(set.files);
+  for (FileContent& content : contents_of(labels)) contents.push_back(std::move(content));
+  warn_of_same_content(contents, warnings);
+  set.classes = config.classes > 0 ? config.classes : largest_label(set) + 1;
   check_labels(set);
   return set;
 }

@@ -44,23 +44,23 @@ Moments moments_of(const std::array<std::int64_t, kLevels>& counts) {
 
 }  // namespace
 
-ImageSamples::ImageSamples(ImageSet set, const DataConfig& config, std::int64_t training)
+ImageSamples::ImageSamples(ImageSet set, const DataConfig& config, const SampleSplit& split)
     : set_(std::move(set)),
       pad_(config.pad),
       crop_(config.crop),
       flip_(config.flip),
       mean_(for_channels(config.mean, set_.layout.channels, "data.mean")),
       deviation_(for_channels(config.deviation, set_.layout.channels, "data.std")) {
-  if (mean_.empty() || deviation_.empty()) measure(training);
+  if (mean_.empty() || deviation_.empty()) measure(split);
   fill_table();
 }
 
-void ImageSamples::measure(std::int64_t training) {
+void ImageSamples::measure(const SampleSplit& split) {
   const ImageLayout& layout = set_.layout;
   std::vector<std::array<std::int64_t, kLevels>> counts(static_cast<std::size_t>(layout.channels));
   std::vector<std::byte> image(set_.image_bytes());
-  for (std::int64_t i = 0; i < training; ++i) {
-    set_.read_image(i, image);
+  for (std::int64_t i = 0; i < split.training(); ++i) {
+    set_.read_image(split.at(i), image);
     for (std::int64_t pixel = 0; pixel < layout.height * layout.width; ++pixel) {
       for (std::int64_t c = 0; c < layout.channels; ++c) {
         const std::byte value = image[static_cast<std::size_t>(pixel * layout.pixel_stride +

@@ -5,14 +5,15 @@
 
 #include "data/data_config.h"
 #include "data/image_set.h"
+#include "data/sample_split.h"
 #include "data/samples.h"
 
 namespace pipetrain {
 
 class ImageSamples : public Samples {
  public:
-  // Mean and deviation, unless configured, are those of the first `training` images.
-  ImageSamples(ImageSet set, const DataConfig& config, std::int64_t training);
+  // Mean and deviation, unless configured, are those of the images that train.
+  ImageSamples(ImageSet set, const DataConfig& config, const SampleSplit& split);
 
   std::int64_t size() const override { return set_.size(); }
   Shape row() const override;
@@ -27,7 +28,7 @@ class ImageSamples : public Samples {
   const std::vector<double>& deviation() const { return deviation_; }
 
  private:
-  void measure(std::int64_t training);
+  void measure(const SampleSplit& split);
   void fill_table();
 
   ImageSet set_;

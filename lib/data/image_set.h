@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/contents.h"
+#include "data/data_files.h"
 
 namespace pipetrain {
 
@@ -38,6 +39,7 @@ struct ImageSet {
   int classes = 0;
   std::vector<ImagePart> parts;
   std::vector<Contents> files;
+  std::int64_t of_path = 0;  // samples of data.path, the first ones; others are of data.validation
 
   std::int64_t size() const;
   std::string name() const;  // of the first file with labels
@@ -53,17 +55,13 @@ struct ImageSet {
 };
 
 // Pairs of idx files (http://yann.lecun.com/exdb/mnist): the n-th with images belongs to the n-th
-// with labels. `classes` 0: one more than the largest label.
-ImageSet open_idx(const std::vector<std::string>& paths, int classes);
+// with labels, among those that train as among those that validate. config.classes 0: one more than
+// the largest label.
+ImageSet open_idx(const DataConfig& config, Warnings& warnings);
 
 // CIFAR's binary batches (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html): CIFAR-10
 // or CIFAR-100 (its fine labels), told apart by the size of a record.
-ImageSet open_cifar(const std::vector<std::string>& paths);
-
-// Files of a folder whose names match one of the patterns, in the order of their names, but test
-// sets ("test" or "t10k" in the name) last. A path that is no folder stays as it is.
-std::vector<std::string> files_of_folders(const std::vector<std::string>& paths,
-                                          const std::vector<std::string>& patterns);
+ImageSet open_cifar(const DataConfig& config, Warnings& warnings);
 
 // Error(kData) names file and position of the first label that is not below `classes`.
 void check_labels(const ImageSet& set);

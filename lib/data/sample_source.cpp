@@ -1,48 +1,32 @@
 #include "data/sample_source.h"
 
 #include <cassert>
-#include <cmath>
+#include <utility>
 
-#include "base/error.h"
 #include "data/permutation.h"
 
 namespace pipetrain {
 
-std::int64_t training_samples(std::int64_t samples, double validation_fraction,
-                              const std::string& name) {
-  const auto validate =
-      static_cast<std::int64_t>(std::llround(static_cast<double>(samples) * validation_fraction));
-  const char* const empty = validate >= samples                        ? "training"
-                            : validate == 0 && validation_fraction > 0 ? "validation"
-                                                                       : nullptr;
-  if (empty == nullptr) return samples - validate;
-  throw Error(ExitCode::kData, "data: " + name + ": of its " + std::to_string(samples) +
-                                   " samples the " + empty +
-                                   " part has none; give more data or another "
-                                   "data.validation_fraction");
-}
-
-SampleSource::SampleSource(std::unique_ptr<Samples> samples, std::int64_t training_rows,
-                           std::uint64_t seed)
+SampleSource::SampleSource(std::unique_ptr<Samples> samples, SampleSplit split, std::uint64_t seed)
     : samples_(std::move(samples)),
-      training_rows_(training_rows),
+      split_(std::move(split)),
       order_key_(random_key(seed, "data order")),
       variation_key_(random_key(seed, "data variation")) {}
 
 std::string SampleSource::description() const {
   return samples_->description() + ", " + std::to_string(classes()) + " classes, " +
-         std::to_string(training_rows_) + " samples train, " + std::to_string(validation_rows()) +
+         std::to_string(training_rows()) + " samples train, " + std::to_string(validation_rows()) +
          " validate";
 }
 
 void SampleSource::read_training(std::int64_t epoch, std::int64_t first_row, Tensor& inputs,
                                  Tensor& targets) const {
-  assert(first_row + inputs.shape()[0] <= training_rows_);
+  assert(first_row + inputs.shape()[0] <= training_rows());
   const auto pass = static_cast<std::uint64_t>(epoch);
   const RandomWords words = philox(order_key_, pass);
-  const Permutation order(training_rows_, std::uint64_t{words[0]} << 32 | words[1]);
+  const Permutation order(training_rows(), std::uint64_t{words[0]} << 32 | words[1]);
   for (std::int64_t row = 0; row < inputs.shape()[0]; ++row) {
-    const std::int64_t sample = order.at(first_row + row);
+    const std::int64_t sample = split_.at(order.at(first_row + row));
     const RandomWords variation = philox(variation_key_, pass, static_cast<std::uint64_t>(sample));
     read(sample, &variation, row, inputs, targets);
   }
@@ -50,7 +34,7 @@ void SampleSource::read_training(std::int64_t epoch, std::int64_t first_row, Ten
 
 void SampleSource::read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const {
   for (std::int64_t row = 0; row < inputs.shape()[0]; ++row) {
-    read(training_rows_ + first_row + row, nullptr, row, inputs, targets);
+    read(split_.at(training_rows() + first_row + row), nullptr, row, inputs, targets);
   }
 }
 

@@ -1,9 +1,10 @@
-// Batches of labelled samples: the first ones train, epoch after epoch in an order of its own, the
-// rest validates in order. It must not know what a sample is.
+// Batches of labelled samples: those that train, epoch after epoch in an order of its own, and
+// those that validate, in order. It must not know what a sample is.
 #pragma once
 
 #include <memory>
 
+#include "data/sample_split.h"
 #include "data/samples.h"
 #include "data/source.h"
 
@@ -11,7 +12,7 @@ namespace pipetrain {
 
 class SampleSource : public Source {
  public:
-  SampleSource(std::unique_ptr<Samples> samples, std::int64_t training_rows, std::uint64_t seed);
+  SampleSource(std::unique_ptr<Samples> samples, SampleSplit split, std::uint64_t seed);
 
   Shape input_shape() const override { return samples_->row(); }
   DType input_dtype() const override { return samples_->dtype(); }
@@ -20,10 +21,10 @@ class SampleSource : public Source {
   int classes() const override { return samples_->classes(); }
   std::string description() const override;
   nlohmann::json tokenizer() const override { return samples_->tokenizer(); }
-  std::int64_t training_rows() const override { return training_rows_; }
+  std::int64_t training_rows() const override { return split_.training(); }
   void read_training(std::int64_t epoch, std::int64_t first_row, Tensor& inputs,
                      Tensor& targets) const override;
-  std::int64_t validation_rows() const override { return samples_->size() - training_rows_; }
+  std::int64_t validation_rows() const override { return split_.validation(); }
   void read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const override;
 
  private:
@@ -31,7 +32,7 @@ class SampleSource : public Source {
             Tensor& targets) const;
 
   std::unique_ptr<Samples> samples_;
-  std::int64_t training_rows_;
+  SampleSplit split_;
   std::uint64_t order_key_, variation_key_;
 };
 

@@ -28,9 +28,4 @@ class Samples {
   virtual std::int32_t read(std::int64_t sample, const RandomWords* variation, void* row) const = 0;
 };
 
-// How many of the samples train: all but the last `validation_fraction`. Error(kData) if that
-// leaves none to train or, unless the fraction is 0, none to validate.
-std::int64_t training_samples(std::int64_t samples, double validation_fraction,
-                              const std::string& name);
-
 }  // namespace pipetrain

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "data/csv_samples.h"
 #include "data/image_samples.h"
@@ -13,13 +14,15 @@
 namespace pipetrain {
 namespace {
 
-std::unique_ptr<Source> open_images(const DataConfig& config, std::uint64_t seed) {
-  ImageSet set =
-      config.format == "idx" ? open_idx(config.path, config.classes) : open_cifar(config.path);
-  const std::int64_t training =
-      training_samples(set.size(), config.validation_fraction, set.name());
+std::unique_ptr<Source> open_images(const DataConfig& config, std::uint64_t seed,
+                                    Warnings& warnings) {
+  ImageSet set = config.format == "idx" ? open_idx(config, warnings) : open_cifar(config, warnings);
+  const SampleSplit split = split_samples(config, set.size(), set.of_path, seed, set.name());
+  warn_of_missing_classes(
+      split, set.classes, [&](std::int64_t i) { return set.label(i); }, 0, config.random(),
+      set.name(), warnings);
   return std::make_unique<SampleSource>(
-      std::make_unique<ImageSamples>(std::move(set), config, training), training, seed);
+      std::make_unique<ImageSamples>(std::move(set), config, split), split, seed);
 }
 
 std::unique_ptr<Source> make_synthetic(const DataConfig& config, int sequence_length,
@@ -38,7 +41,34 @@ std::unique_ptr<Source> make_synthetic(const DataConfig& config, int sequence_le
     made = std::make_unique<SyntheticTexts>(samples, sequence_length, vocabulary, config.classes,
                                             seed);
   }
-  return std::make_unique<SampleSource>(std::move(made), config.samples, seed);
+  return std::make_unique<SampleSource>(std::move(made), SampleSplit(samples, config.samples),
+                                        seed);
+}
+
+std::unique_ptr<Source> open_tokens_or_text(const DataConfig& config, int length,
+                                            std::uint64_t seed, int vocabulary, int limit,
+                                            Warnings& warnings) {
+  assert(config.format == "text" || config.format == "tokens");
+  Corpus corpus = config.format == "tokens"    ? open_tokens(config, warnings)
+                  : config.tokenizer == "word" ? open_words(config, length, seed, limit, warnings)
+                                               : open_text(config, warnings);
+  const TokenSplit split = split_tokens(config, corpus.size(), corpus.of_path(), length, seed);
+  return std::make_unique<TokenSource>(std::move(corpus), split, length, seed, vocabulary);
+}
+
+std::unique_ptr<Source> open_files_of(const DataConfig& config, int length, std::uint64_t seed,
+                                      int vocabulary, Warnings& warnings) {
+  if (config.images()) return open_images(config, seed, warnings);
+  // Of a vocabulary made from the data.
+  const int limit = config.vocabulary > 0 && vocabulary > 0
+                        ? std::min(config.vocabulary, vocabulary)
+                        : std::max(config.vocabulary, vocabulary);
+  if (config.format == "csv") {
+    auto samples = std::make_unique<CsvSamples>(config, length, limit, seed, warnings);
+    const SampleSplit split = samples->split();
+    return std::make_unique<SampleSource>(std::move(samples), split, seed);
+  }
+  return open_tokens_or_text(config, length, seed, vocabulary, limit, warnings);
 }
 
 }  // namespace
@@ -48,23 +78,10 @@ std::unique_ptr<Source> open_source(const DataConfig& config, int sequence_lengt
   if (config.format == "synthetic") {
     return make_synthetic(config, sequence_length, seed, vocabulary);
   }
-  if (config.images()) return open_images(config, seed);
-  // Of a vocabulary made from the data.
-  const int limit = config.vocabulary > 0 && vocabulary > 0
-                        ? std::min(config.vocabulary, vocabulary)
-                        : std::max(config.vocabulary, vocabulary);
-  if (config.format == "csv") {
-    auto samples = std::make_unique<CsvSamples>(config, sequence_length, limit);
-    const std::int64_t training = samples->training_samples();
-    return std::make_unique<SampleSource>(std::move(samples), training, seed);
-  }
-  assert(config.format == "text" || config.format == "tokens");
-  Corpus corpus = config.format == "tokens" ? open_tokens(config.path)
-                  : config.tokenizer == "word"
-                      ? open_words(config.path, config.validation_fraction, limit)
-                      : open_text(config.path, config.tokenizer);
-  return std::make_unique<TokenSource>(std::move(corpus), config.validation_fraction,
-                                       sequence_length, seed, vocabulary);
+  Warnings warnings;
+  auto source = open_files_of(config, sequence_length, seed, vocabulary, warnings);
+  source->set_warnings(std::move(warnings));
+  return source;
 }
 
 }  // namespace pipetrain

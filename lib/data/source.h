@@ -7,8 +7,10 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <utility>
 
 #include "data/data_config.h"
+#include "data/data_files.h"
 #include "tensor/tensor.h"
 
 namespace pipetrain {
@@ -37,6 +39,13 @@ class Source {
   // split.
   virtual std::int64_t validation_rows() const = 0;
   virtual void read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const = 0;
+
+  // What is odd about the data, a line each, for the log.
+  const Warnings& warnings() const { return warnings_; }
+  void set_warnings(Warnings warnings) { warnings_ = std::move(warnings); }
+
+ private:
+  Warnings warnings_;
 };
 
 // Opens what the configuration names and checks it: Error(kData) names the file and the position.

@@ -23,15 +23,19 @@ nlohmann::json char_tokenizer(const std::vector<std::uint32_t>& symbols) {
   return {{"type", "char"}, {"vocabulary", std::move(vocabulary)}};
 }
 
-void append_text(Corpus& corpus, DataFile file) {
-  const std::size_t start = past_mark(file);
-  const auto count = static_cast<std::int64_t>(file.size() - start);
-  corpus.append(std::move(file), start, 1, count);
+void append_texts(Corpus& corpus, DataFiles opened) {
+  for (std::size_t i = 0; i < opened.files.size(); ++i) {
+    DataFile& file = opened.files[i];
+    const std::size_t start = past_mark(file);
+    const auto count = static_cast<std::int64_t>(file.size() - start);
+    corpus.append(std::move(file), start, 1, count);
+    if (i + 1 == opened.training) corpus.end_path();
+  }
 }
 
-Corpus open_char_text(std::vector<DataFile> files) {
+Corpus open_char_text(DataFiles opened) {
   std::vector<std::int32_t> token_of(kSymbols, -1);
-  for (const DataFile& file : files) {
+  for (const DataFile& file : opened.files) {
     for_each_symbol(file, [&](std::uint32_t symbol) { token_of[symbol] = 0; });
   }
   std::vector<std::uint32_t> symbols;  // the vocabulary
@@ -48,25 +52,34 @@ Corpus open_char_text(std::vector<DataFile> files) {
     // Bytes that are not there, should the file change while it is read: beyond any vocabulary.
     std::ranges::replace(table, -1, std::numeric_limits<std::int32_t>::max());
     corpus.set_table(std::move(table));
-    for (DataFile& file : files) append_text(corpus, std::move(file));
+    append_texts(corpus, std::move(opened));
     return corpus;
   }
-  for (const DataFile& file : files) {
+  for (std::size_t i = 0; i < opened.files.size(); ++i) {
+    const DataFile& file = opened.files[i];
     TokenWriter tokens(symbols.size());
     for_each_symbol(file, [&](std::uint32_t symbol) { tokens.add(token_of[symbol]); });
     corpus.append(file.path(), tokens.take(), tokens.width());
+    if (i + 1 == opened.training) corpus.end_path();
   }
   return corpus;
 }
 
 }  // namespace
 
-Corpus open_text(const std::vector<std::string>& paths, const std::string& tokenizer) {
-  std::vector<DataFile> files = open_files(paths);
-  if (tokenizer == "char") return open_char_text(std::move(files));
+Corpus open_text(const DataConfig& config, Warnings& warnings) {
+  DataFiles opened = open_files(config);
+  warn_of_same_content(contents_of(opened.files), warnings);
+  if (config.tokenizer == "char") return open_char_text(std::move(opened));
+  for (const DataFile& file : opened.files) {
+    if (const char* const other = other_encoding(file)) {
+      warnings.push_back("data: " + file.path() + ": looks like " + other +
+                         " text; its bytes are taken as they are");
+    }
+  }
   Corpus corpus("byte text", {{"type", "byte"}});
   corpus.set_vocabulary(256);
-  for (DataFile& file : files) append_text(corpus, std::move(file));
+  append_texts(corpus, std::move(opened));
   return corpus;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "data/contents.h"
 
 namespace pipetrain {
 namespace {
@@ -57,6 +58,9 @@ std::size_t past_mark(const DataFile& file) {
 }
 
 std::size_t start_of_text(const DataFile& file) {
+  if (is_gzip(file)) {
+    throw Error(ExitCode::kData, "data: " + file.path() + ": is packed with gzip; unpack it first");
+  }
   if (const char* const other = other_encoding(file)) {
     throw Error(ExitCode::kData, "data: " + file.path() + ": is " + other +
                                      " text, expected UTF-8; convert it: iconv -f " + other +

@@ -1,5 +1,6 @@
 #include "data/token_source.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -11,26 +12,57 @@ namespace {
 
 constexpr std::int64_t kCheckedBytes = std::int64_t{1} << 30;  // more is checked as it is read
 
+// Tokens of an unknown kind have a vocabulary that a model can have.
+constexpr std::int32_t kMostVocabulary = 1 << 24;
+
 }  // namespace
 
-TokenSource::TokenSource(Corpus corpus, double validation_fraction, int sequence_length,
+WindowPlaces::WindowPlaces(const std::vector<TokenRange>& ranges, std::int64_t length,
+                           std::int64_t stride)
+    : stride_(stride) {
+  for (const TokenRange& range : ranges) {
+    if (range.count <= length) continue;  // a window and the token behind it
+    runs_.push_back({count_, range.first});
+    count_ += (range.count - length - 1) / stride + 1;
+  }
+}
+
+std::int64_t WindowPlaces::token_at(std::int64_t place) const {
+  const auto run = std::ranges::upper_bound(runs_, place, {}, &Run::first_place) - 1;
+  return run->first_token + (place - run->first_place) * stride_;
+}
+
+TokenSource::TokenSource(Corpus corpus, const TokenSplit& split, int sequence_length,
                          std::uint64_t seed, int vocabulary)
     : corpus_(std::move(corpus)),
       length_(sequence_length),
-      training_tokens_(training_tokens(corpus_.size(), validation_fraction)),
+      training_tokens_(tokens_of(split.training)),
+      training_(split.training, length_, 1),
+      validation_(split.validation, length_, length_),
       key_(random_key(seed, "data")) {
   if (vocabulary > 0) corpus_.set_vocabulary(vocabulary);
   const std::int32_t largest =
       corpus_.check(corpus_.vocabulary() == 0 ? corpus_.size() : kCheckedBytes / corpus_.width());
-  if (corpus_.vocabulary() == 0) corpus_.set_vocabulary(largest + 1);
-  require_window("training", training_tokens_);
-  if (validation_fraction > 0) require_window("validation", corpus_.size() - training_tokens_);
+  if (corpus_.vocabulary() == 0) {
+    if (largest >= kMostVocabulary) {
+      throw Error(ExitCode::kData, "data: " + corpus_.name() + ": the largest token is " +
+                                       std::to_string(largest) + ", expected less than " +
+                                       std::to_string(kMostVocabulary) +
+                                       "; is data.token_type what the files have?");
+    }
+    corpus_.set_vocabulary(largest + 1);
+  }
+  require_window("training", training_, training_tokens_);
+  if (!split.validation.empty()) {
+    require_window("validation", validation_, corpus_.size() - training_tokens_);
+  }
 }
 
-void TokenSource::require_window(const char* split, std::int64_t tokens) const {
-  if (tokens > length_) return;
+void TokenSource::require_window(const char* part, const WindowPlaces& places,
+                                 std::int64_t tokens) const {
+  if (places.count() > 0) return;
   throw Error(ExitCode::kData,
-              "data: " + corpus_.name() + ": the " + split + " part has " + std::to_string(tokens) +
+              "data: " + corpus_.name() + ": the " + part + " part has " + std::to_string(tokens) +
                   " tokens, expected at least " + std::to_string(length_ + 1) +
                   " (data.sequence_length and one); give more data or a shorter sequence_length");
 }
@@ -43,22 +75,17 @@ std::string TokenSource::description() const {
 
 void TokenSource::read_training(std::int64_t step, std::int64_t first_row, Tensor& inputs,
                                 Tensor& targets) const {
-  const auto places = static_cast<std::uint64_t>(training_tokens_ - length_);
+  const auto places = static_cast<std::uint64_t>(training_.count());
   for (std::int64_t row = 0; row < inputs.shape()[0]; ++row) {
     const std::uint64_t place = integer_at(key_, static_cast<std::uint64_t>(step),
                                            static_cast<std::uint64_t>(first_row + row), places);
-    read_window(static_cast<std::int64_t>(place), row, inputs, targets);
+    read_window(training_.token_at(static_cast<std::int64_t>(place)), row, inputs, targets);
   }
-}
-
-std::int64_t TokenSource::validation_rows() const {
-  const std::int64_t tokens = corpus_.size() - training_tokens_;
-  return tokens > 0 ? (tokens - 1) / length_ : 0;
 }
 
 void TokenSource::read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const {
   for (std::int64_t row = 0; row < inputs.shape()[0]; ++row) {
-    read_window(training_tokens_ + (first_row + row) * length_, row, inputs, targets);
+    read_window(validation_.token_at(first_row + row), row, inputs, targets);
   }
 }
 

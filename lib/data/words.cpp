@@ -1,20 +1,31 @@
 // Text as words, decoded once into tokens.
 #include "data/corpus.h"
 #include "data/text_file.h"
+#include "data/token_split.h"
 #include "data/token_writer.h"
 #include "data/vocabulary.h"
 
 namespace pipetrain {
 
-Corpus open_words(const std::vector<std::string>& paths, double validation_fraction, int limit) {
-  const std::vector<DataFile> files = open_files(paths);
-  std::int64_t words = 0;
-  for (const DataFile& file : files) for_each_word(file, [&](const std::string&) { ++words; });
-  std::int64_t training = training_tokens(words, validation_fraction);
+Corpus open_words(const DataConfig& config, int length, std::uint64_t seed, int limit,
+                  Warnings& warnings) {
+  const DataFiles opened = open_files(config);
+  const std::vector<DataFile>& files = opened.files;
+  warn_of_same_content(contents_of(files), warnings);
+  std::int64_t words = 0, of_path = 0;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    for_each_word(files[i], [&](const std::string&) { ++words; });
+    if (i < opened.training) of_path = words;
+  }
+  const TokenSplit split = split_tokens(config, words, of_path, length, seed);
   Vocabulary vocabulary({"<unknown>"});
+  std::int64_t at = 0;
+  auto range = split.training.begin();
   for (const DataFile& file : files) {
     for_each_word(file, [&](const std::string& word) {
-      if (training-- > 0) vocabulary.count(word);
+      while (range != split.training.end() && at >= range->first + range->count) ++range;
+      if (range != split.training.end() && at >= range->first) vocabulary.count(word);
+      ++at;
     });
   }
   vocabulary.settle(limit);
@@ -22,10 +33,12 @@ Corpus open_words(const std::vector<std::string>& paths, double validation_fract
       "word text",
       {{"type", "word"}, {"vocabulary", vocabulary.entries()}, {"unknown", vocabulary.unknown()}});
   corpus.set_vocabulary(vocabulary.size());
-  for (const DataFile& file : files) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const DataFile& file = files[i];
     TokenWriter tokens(static_cast<std::size_t>(vocabulary.size()));
     for_each_word(file, [&](const std::string& word) { tokens.add(vocabulary.token_of(word)); });
     corpus.append(file.path(), tokens.take(), tokens.width());
+    if (i + 1 == opened.training) corpus.end_path();
   }
   return corpus;
 }

@@ -116,6 +116,13 @@ class Checker {
     applies("data.pad", data.pad > 0, image_files, "idx and cifar");
     applies("data.crop", data.crop > 0, image_files, "idx and cifar");
     applies("data.flip", data.flip, image_files, "idx and cifar");
+    applies("data.token_type", data.token_type != "auto", data.format == "tokens", "tokens");
+    applies("data.validation", data.random() || data.validates_files(), data.files(),
+            "the formats that read files");
+    if (data.validates_files() && data.validation_fraction > 0) {
+      fail("data.validation_fraction",
+           "is of data.validation last or random, but files of their own validate; set it to 0");
+    }
     applies("data.image", !data.image.empty(), !data.files(), "synthetic");
   }
 
@@ -207,6 +214,9 @@ Config load_config(const std::string& path, const std::vector<std::string>& over
   visit_fields(reader, config);
   reader.finish();
   give_way_to_table(config.pipeline, places);
+  if (config.data.validates_files() && !places.contains("data.validation_fraction")) {
+    config.data.validation_fraction = 0;
+  }
   fill_defaults(config, path);
   Checker(config, path, places).check();
   return config;

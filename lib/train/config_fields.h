@@ -55,9 +55,11 @@ template <class Visitor>
 void visit_fields(Visitor& v, DataConfig& c) {
   v.word("format", c.format, {"text", "tokens", "csv", "idx", "cifar", "synthetic"});
   v.paths("path", c.path);
+  v.word("token_type", c.token_type, {"auto", "uint16", "uint32"});
   v.word("tokenizer", c.tokenizer, {"char", "byte", "word"});
   v.optional_number("vocabulary", c.vocabulary);
   v.optional_number("sequence_length", c.sequence_length);
+  v.word_or_paths("validation", c.validation, {"last", "random"});
   v.number("validation_fraction", c.validation_fraction, kFraction);
   v.optional_number("classes", c.classes);
   v.numbers("mean", c.mean, kAny);

@@ -212,6 +212,16 @@ void ConfigReader::path_or_none(const char* name, std::string& field) {
   if (value != nullptr) field = value->text == "none" ? "" : absolute(*value, name);
 }
 
+void ConfigReader::word_or_paths(const char* name, std::vector<std::string>& field,
+                                 const Words& words) {
+  const YamlValue* value = take(name);
+  if (value != nullptr && std::ranges::find(words, value->text) != words.end()) {
+    field = {value->text};
+  } else {
+    paths(name, field);
+  }
+}
+
 void ConfigReader::paths(const char* name, std::vector<std::string>& field) {
   const YamlValue* value = take(name);
   if (value == nullptr) return;

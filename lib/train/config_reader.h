@@ -60,6 +60,7 @@ class ConfigReader {
   void path(const char* name, std::string& field);
   void path_or_none(const char* name, std::string& field);
   void paths(const char* name, std::vector<std::string>& field);
+  void word_or_paths(const char* name, std::vector<std::string>& field, const Words& words);
   void layers(const char* name, std::vector<LayerEntry>& field);
 
   template <class Struct>

@@ -4,6 +4,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -62,6 +63,13 @@ class ConfigWriter {
   }
   void paths(const char* name, std::vector<std::string>& field) {
     if (!field.empty()) list(name, field);
+  }
+  void word_or_paths(const char* name, std::vector<std::string>& field, const Words& words) {
+    if (field.size() == 1 && std::ranges::find(words, field.front()) != words.end()) {
+      write(name, field.front());
+    } else {
+      list(name, field);
+    }
   }
   void layers(const char* name, std::vector<LayerEntry>& field) {
     if (field.empty()) return;

@@ -95,6 +95,25 @@ TEST_CASE("idx files give images and labels, plain or packed, from a folder or b
   }
 }
 
+TEST_CASE("A folder with each idx file plain and packed has every image once") {
+  const TemporaryFolder folder;
+  folder.write("t-images-idx3-ubyte", images());
+  folder.write("t-labels-idx1-ubyte", labels());
+  folder.write("t-images-idx3-ubyte.gz", packed(images()));
+  folder.write("t-labels-idx1-ubyte.gz", packed(labels()));
+  const auto source = open_source(raw({folder.path("")}), 0, 1);
+  CHECK(source->training_rows() + source->validation_rows() == kImages);
+  REQUIRE(source->warnings().size() == 1);
+  CHECK(contains(source->warnings()[0],
+                 "the validation part has no sample of 2 of 4 classes (0, 1)"));
+  folder.write("u-images-idx3-ubyte.gz", packed(images()));
+  folder.write("u-labels-idx1-ubyte.gz",
+               packed(header(0x801, {kImages}) + std::string(kImages, 3)));
+  const auto twice = open_source(raw({folder.path("")}), 0, 1);
+  CHECK(contains(twice->warnings()[0], "t-images-idx3-ubyte and ",
+                 "u-images-idx3-ubyte.gz have the same content"));
+}
+
 TEST_CASE("Of several sets in a folder the test set comes last") {
   const TemporaryFolder folder;
   folder.write("t10k-images-idx3-ubyte", images());

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -122,4 +123,59 @@ TEST_CASE("A token file of the wrong kind or size is refused") {
         "ends inside its header of 1024 bytes");
   CHECK(error_of(folder, "\x93NUMPY" + body).starts_with("begins like a NumPy"));
   CHECK(error_of(folder, "ab").starts_with("the training part has 0 tokens"));
+}
+
+TEST_CASE("What integers bare files hold is told from their bytes, or asked for") {
+  const TemporaryFolder folder;
+  const std::vector<std::int32_t> expected = {630, 637, 644, 651};
+  const auto swapped = [](std::string bytes, std::size_t width) {
+    for (std::size_t i = 0; i < bytes.size(); i += width)
+      std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(i),
+                   bytes.begin() + static_cast<std::ptrdiff_t>(i + width));
+    return bytes;
+  };
+  const auto check = [&](const std::string& bytes, const std::string& kind, std::size_t warnings) {
+    const auto source = open_tokens(folder.write("x.bin", bytes));
+    CHECK(source->description().starts_with(kind + " tokens of"));
+    CHECK(source->warnings().size() == warnings);
+    CHECK(source->vocabulary() == 694);
+    CHECK(first_validation_row(*source) == expected);
+  };
+  const std::string narrow = tokens<std::uint16_t>(100), wide = tokens<std::uint32_t>(100);
+  check(narrow, "uint16", 0);
+  check(wide, "uint32", 0);
+  check(swapped(narrow, 2), "big-endian uint16", 1);
+  check(swapped(wide, 4), "big-endian uint32", 1);
+
+  DataConfig config{
+      .format = "tokens", .path = {folder.write("x.bin", wide)}, .token_type = "uint16"};
+  CHECK(first_validation_row(*open_source(config, 4, 1)) ==
+        std::vector<std::int32_t>{630, 0, 637, 0});
+  config.token_type = "uint32";
+  CHECK(first_validation_row(*open_source(config, 4, 1)) == expected);
+  std::vector<std::uint32_t> large(100, 100000);  // beyond 16 bits
+  large[3] = 5;
+  CHECK(open_tokens(folder.write("x.bin", bytes_of(large)))->vocabulary() == 100001);
+  // Four letters only, as of DNA: neither zeros nor small numbers make them wide.
+  std::vector<std::uint16_t> few;
+  for (int i = 0; i < 400; ++i) few.push_back(static_cast<std::uint16_t>(i * i / 3 % 4));
+  CHECK(open_tokens(folder.write("x.bin", bytes_of(few)))->description().starts_with("uint16"));
+  // Spread evenly over all 16 bits: nothing tells.
+  for (std::size_t i = 0; i < few.size(); ++i) few[i] = static_cast<std::uint16_t>(i * 40503);
+  const auto unknown = open_tokens(folder.write("x.bin", bytes_of(few)));
+  REQUIRE(unknown->warnings().size() == 1);
+  CHECK(contains(unknown->warnings()[0], "taken for uint16", "data.token_type: uint16 or uint32"));
+}
+
+TEST_CASE("The byte order of a known header is recognised") {
+  const TemporaryFolder folder;
+  std::string file = header(20240801, 7, 100) + tokens<std::uint32_t>(100);
+  for (std::size_t i = 0; i < file.size(); i += 4)
+    std::reverse(file.begin() + static_cast<std::ptrdiff_t>(i),
+                 file.begin() + static_cast<std::ptrdiff_t>(i + 4));
+  const auto source = open_tokens(folder.write("x.bin", file));
+  CHECK(source->description().starts_with("big-endian llama3 tokens"));
+  CHECK(first_validation_row(*source) == std::vector<std::int32_t>{630, 637, 644, 651});
+  DataConfig config{.format = "tokens", .path = {folder.path("x.bin")}, .token_type = "uint16"};
+  CHECK_THROWS_AS(open_source(config, 4, 1), Error);
 }

@@ -79,6 +79,22 @@ TEST_CASE("Paths are relative to the file, or for --set to the working directory
   CHECK(config.train.init_from == (std::filesystem::current_path() / "d").string());
 }
 
+TEST_CASE("What validates is a word or files of their own, of which no fraction is taken") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("model.yaml", kModel + kData);
+  CHECK(load_config(file, {"data.validation=random"}).data.random());
+  CHECK(!load_config(file).data.validates_files());
+  const Config config = load_config(file, {"data.validation=[v.txt]"});
+  CHECK(config.data.validates_files());
+  CHECK(config.data.validation_fraction == 0);
+  const Config again = load_config(folder.write("resolved.yaml", resolved_yaml(config)));
+  CHECK(again.data.validation == config.data.validation);
+  CHECK(error_of(kModel + kData, {"data.validation=v.txt", "data.validation_fraction=0.2"})
+            .starts_with("--set data.validation_fraction: is of data.validation last or random"));
+  CHECK(error_of(kModel + kData, {"data.token_type=uint32"})
+            .starts_with("--set data.token_type: is for tokens, but data.format is text"));
+}
+
 TEST_CASE("Overrides win over the file, the last one over the others") {
   const Config config =
       load(kModel + kData + "train: {steps: 5}\n",
