@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/error.h"
+
 namespace pipetrain {
 
 Coordinator::Coordinator(const Source& source, Mailbox& mailbox, MemoryPool& pool,
@@ -16,8 +18,14 @@ Coordinator::Coordinator(const Source& source, Mailbox& mailbox, MemoryPool& poo
       last_stage_(last_stage) {}
 
 void Coordinator::feed(const BatchPlan& plan) {
+  const std::string reason = feed_or_reason(plan);
+  if (!reason.empty()) throw Error(ExitCode::kData, reason);
+}
+
+std::string Coordinator::feed_or_reason(const BatchPlan& plan) {
   assert(plan.microbatch_rows.size() == replicas_.size());
   const auto start = std::chrono::steady_clock::now();
+  lost_.clear();
   std::int64_t row = plan.first_row;
   for (std::size_t r = 0; r < replicas_.size(); ++r) {
     int microbatch = 0;
@@ -27,21 +35,33 @@ void Coordinator::feed(const BatchPlan& plan) {
     }
   }
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return lost_;
 }
 
 void Coordinator::send(const BatchPlan& plan, const PipelineEnds& ends, int microbatch,
                        std::int64_t row, std::int64_t rows) {
   Tensor inputs(pool_, source_.input_shape().batched(rows), source_.input_dtype());
   Tensor targets(pool_, source_.target_shape().batched(rows), DType::kInt32);
-  if (plan.training) {
-    source_.read_training(plan.pass, row, inputs, targets);
-  } else {
-    source_.read_validation(row, inputs, targets);
-  }
+  read(plan, row, inputs, targets);
   send_to_all(ends.first_ranks, {Channel::kInput, 0, 0, microbatch, plan.parity},
               std::move(inputs));
   send_to_all(ends.last_ranks, {Channel::kTarget, 0, last_stage_, microbatch, plan.parity},
               std::move(targets));
+}
+
+void Coordinator::read(const BatchPlan& plan, std::int64_t row, Tensor& inputs, Tensor& targets) {
+  try {
+    if (plan.training) {
+      source_.read_training(plan.pass, row, inputs, targets);
+    } else {
+      source_.read_validation(row, inputs, targets);
+    }
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kData) throw;
+    if (lost_.empty()) lost_ = error.what();
+    std::memset(inputs.data(), 0, inputs.bytes());
+    std::memset(targets.data(), 0, targets.bytes());
+  }
 }
 
 // A message owns its tensor: all but one get a copy.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "comm/mailbox.h"
@@ -31,13 +32,18 @@ class Coordinator {
   Coordinator(const Source& source, Mailbox& mailbox, MemoryPool& pool,
               std::vector<PipelineEnds> replicas, int last_stage);
 
-  // Reads and sends every microbatch of the plan; returns when all are on their way.
+  // Reads and sends every microbatch of the plan; returns when all are on their way. Error(kData)
+  // if rows cannot be read.
   void feed(const BatchPlan& plan);
+  // The same, but returns why rows cannot be read, or nothing. Then zeros are on their way, so that
+  // no rank waits for ever; what comes of the batch must not be used.
+  [[nodiscard]] std::string feed_or_reason(const BatchPlan& plan);
   double seconds() const { return seconds_; }  // spent in feed() so far
 
  private:
   void send(const BatchPlan& plan, const PipelineEnds& ends, int microbatch, std::int64_t row,
             std::int64_t rows);
+  void read(const BatchPlan& plan, std::int64_t row, Tensor& inputs, Tensor& targets);
   void send_to_all(const std::vector<int>& ranks, Message message, Tensor&& tensor);
 
   const Source& source_;
@@ -46,6 +52,7 @@ class Coordinator {
   std::vector<PipelineEnds> replicas_;
   int last_stage_;
   double seconds_ = 0;
+  std::string lost_;  // why rows of this batch could not be read
 };
 
 }  // namespace pipetrain

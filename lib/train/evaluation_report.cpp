@@ -14,6 +14,7 @@ nlohmann::ordered_json run_evaluation(Evaluator& evaluator, const PipelineRank& 
                                       const MemoryPool& pool, Collective& world) {
   const double start = wall_seconds();
   const Evaluation found = evaluator.run();
+  if (!found.lost.empty()) throw Error(ExitCode::kData, found.lost);
   const double seconds = wall_seconds() - start;
   if (!std::isfinite(found.loss)) {
     throw Error(ExitCode::kNotFinite,

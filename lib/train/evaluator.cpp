@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace pipetrain {
 
@@ -25,6 +28,7 @@ Evaluator::Evaluator(const TrainConfig& config, PipelineRank& pipeline, Collecti
 Evaluation Evaluator::run() {
   assert(rows_ > 0);
   PipelineRank::Sums sums;
+  lost_.clear();
   StepContext next = feed(0);
   for (std::int64_t batch = 0; batch < batches(); ++batch) {
     const StepContext current = next;
@@ -34,8 +38,9 @@ Evaluation Evaluator::run() {
     sums.correct += batch_sums.correct;
   }
   pipeline_.finish_evaluation();
-  std::array<double, 2> all = {sums.loss, sums.correct};
+  std::array<double, 3> all = {sums.loss, sums.correct, lost_.empty() ? 0.0 : 1.0};
   world_.all_reduce(std::span<double>(all));
+  if (all[2] > 0) return {.lost = world_.all_gather_text(lost_).front()};
   const auto count = static_cast<double>(targets());
   return {all[0] / count, all[1] / count};
 }
@@ -46,7 +51,10 @@ StepContext Evaluator::feed(std::int64_t batch) {
   const StepContext context =
       pipeline_.evaluation_step(batch, std::min(batch_rows_, rows_ - first));
   pipeline_.expect_batch(context);
-  if (coordinator_ != nullptr) coordinator_->feed(pipeline_.batch_plan(context, first));
+  if (coordinator_ != nullptr) {
+    const std::string reason = coordinator_->feed_or_reason(pipeline_.batch_plan(context, first));
+    if (lost_.empty()) lost_ = reason;
+  }
   return context;
 }
 

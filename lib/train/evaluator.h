@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "data/coordinator.h"
 #include "train/pipeline_rank.h"
@@ -11,6 +12,7 @@ namespace pipetrain {
 
 struct Evaluation {
   double loss = 0, accuracy = 0;  // means over the targets
+  std::string lost = {};          // why rows could not be read; then it has no other meaning
 };
 
 // Of the validation split, as far as train.eval_batches goes.
@@ -38,6 +40,7 @@ class Evaluator {
   Collective& world_;
   Coordinator* coordinator_;
   std::int64_t batch_rows_, rows_ = 0;
+  std::string lost_;  // why rows of this evaluation could not be read
 };
 
 }  // namespace pipetrain

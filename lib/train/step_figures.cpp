@@ -63,6 +63,7 @@ void StepFigures::set_gather(int stage, double seconds) {
 void StepFigures::set(int rank, double step_seconds, double peak_bytes, RankNotice notice) {
   values_[kStopping] = notice.stop ? 1 : 0;
   values_[kWriting] = notice.writing ? 1 : 0;
+  values_[kLost] = notice.lost ? 1 : 0;
   values_[step_ + static_cast<std::size_t>(rank)] = step_seconds;
   values_[peak_ + static_cast<std::size_t>(rank)] = peak_bytes;
 }
@@ -77,6 +78,7 @@ StepResult StepFigures::result(int ranks_per_stage) const {
   result.loss = values_[0];
   result.stopping = static_cast<int>(values_[kStopping]);
   result.writing = static_cast<int>(values_[kWriting]);
+  result.lost = static_cast<int>(values_[kLost]);
   double squares = 0;
   for (std::size_t c = kChunks; c < busy_; ++c) squares += values_[c];
   result.gradient_norm = std::sqrt(squares);

@@ -15,17 +15,18 @@ namespace pipetrain {
 struct RankNotice {
   bool stop = false;     // someone wants it to stop
   bool writing = false;  // its part of a checkpoint is still being written
+  bool lost = false;     // the next step's data could not be read
 };
 
 // Equal on every rank.
 struct StepResult {
   double loss = 0;
   double gradient_norm = 0;
-  bool finite = true;                    // else nothing was updated
-  int stopping = 0, writing = 0;         // ranks whose notice says so
-  double step_seconds = 0;               // of the slowest rank
-  std::vector<double> busy_seconds;      // per rank: in F, I, W and R
-  std::vector<double> run_seconds;       // per rank: from its first action to its last
+  bool finite = true;                       // else nothing was updated
+  int stopping = 0, writing = 0, lost = 0;  // ranks whose notice says so
+  double step_seconds = 0;                  // of the slowest rank
+  std::vector<double> busy_seconds;         // per rank: in F, I, W and R
+  std::vector<double> run_seconds;          // per rank: from its first action to its last
   std::vector<StageCost> stage_seconds;  // per stage: mean of each of its actions, over its ranks
   std::vector<double> peak_bytes;        // per rank: tensor memory, highest so far
   double bubble_fraction() const;        // 1 - busy / (ranks x the slowest rank's step)
@@ -54,7 +55,8 @@ class StepFigures {
   StepResult result(int ranks_per_stage) const;
 
  private:
-  static constexpr std::size_t kStopping = 1, kWriting = 2, kChunks = 3;  // behind the loss
+  static constexpr std::size_t kStopping = 1, kWriting = 2, kLost = 3,
+                               kChunks = 4;  // behind the loss
 
   std::vector<double> list(std::size_t first) const;  // one number per rank
 

@@ -58,7 +58,9 @@ bool Trainer::run() {
     checkpoints_.reserve(tensors_to_save(pipeline_));
   }
   feed_training(first_step_);
-  if (validates()) evaluate(first_step_);
+  share_lost();
+  if (lost_.empty() && validates()) evaluate(first_step_);
+  if (!lost_.empty()) stop_without_data(first_step_);
   const double begin = wall_seconds();
   bool goes_on = true;
   for (std::int64_t step = first_step_; goes_on && step < train.steps; ++step) {
@@ -78,13 +80,16 @@ bool Trainer::step_once(std::int64_t step) {
   feed.end = wall_seconds();
   const StepContext context = pipeline_.training_step(step);
   const double rate = learning_rate_at(config_.optimizer, step, train.steps);
-  const StepResult result =
-      pipeline_.train(context, rate, {.stop = stop_requested(), .writing = checkpoints_.working()});
+  const StepResult result = pipeline_.train(
+      context, rate,
+      {.stop = stop_requested(), .writing = checkpoints_.working(), .lost = !unread_.empty()});
   if (!result.finite) handle_not_finite(context, result);
   report_.add_step(result, context.rows);
   const double stepped = wall_seconds();
   if (trace_) trace_step(step + 1, result, feed);
+  if (result.lost > 0) share_lost();
   report_step(step + 1, result, rate);
+  if (!lost_.empty()) stop_without_data(step + 1);
   if (checkpoints_.pending() && result.writing == 0) {
     report_.clear_progress();
     checkpoints_.advance();
@@ -153,14 +158,41 @@ void Trainer::feed_training(std::int64_t step) {
   pipeline_.expect_batch(context);
   if (!coordinates()) return;
   const double before = coordinator_->seconds();
-  coordinator_->feed(pipeline_.batch_plan(context));
+  feed(pipeline_.batch_plan(context));
   feeding_seconds_ += coordinator_->seconds() - before;
 }
 
-void Trainer::evaluate(std::int64_t step) {
-  last_evaluation_ = evaluator_->run();
+// A batch that cannot be read is fed as zeros one step before it would run: all ranks end the step
+// before it, hear of it with its figures and stop.
+void Trainer::feed(const BatchPlan& plan) {
+  const std::string reason = coordinator_->feed_or_reason(plan);
+  if (unread_.empty()) unread_ = reason;
+}
+
+// Collective.
+void Trainer::share_lost() { lost_ = collective_.all_gather_text(unread_).front(); }
+
+// Collective, after `step` steps.
+void Trainer::stop_without_data(std::int64_t step) {
+  report_.clear_progress();
+  std::string end = "; no step was done";
+  if (step > first_step_) {
+    end = save_checkpoint(step, /*in_background=*/false)
+              ? "; the checkpoint is of step " + std::to_string(step) + ": go on with --resume"
+              : "; a checkpoint of step " + std::to_string(step) + " could not be written";
+  }
+  throw Error(ExitCode::kData, lost_ + end);
+}
+
+// False if rows could not be read, which is then in lost_.
+bool Trainer::evaluate(std::int64_t step) {
+  const Evaluation found = evaluator_->run();
+  lost_ = found.lost;
+  if (!lost_.empty()) return false;
+  last_evaluation_ = found;
   evaluated_step_ = step;
-  report_.add_evaluation(*last_evaluation_);
+  report_.add_evaluation(found);
+  return true;
 }
 
 // Before anything else runs in the engine, whose recorder holds one step.
@@ -181,20 +213,21 @@ void Trainer::trace_step(std::int64_t step, const StepResult& result, const Othe
 void Trainer::report_step(std::int64_t step, const StepResult& result, double learning_rate) {
   const TrainConfig& train = config_.train;
   const bool last = step == train.steps;
-  const bool evaluates = validates() && (last || step % train.eval_every == 0);
+  const bool evaluates = lost_.empty() && validates() && (last || step % train.eval_every == 0);
   const bool logs = step == 1 || last || evaluates || step % train.log_every == 0;
+  bool evaluated = false;
   if (evaluates) {
     report_.clear_progress();
-    evaluate(step);
+    evaluated = evaluate(step);
   }
-  if (logs) report_.write_line(step, result, learning_rate, evaluates);
+  if (logs || !lost_.empty()) report_.write_line(step, result, learning_rate, evaluated);
   report_.draw_progress(step, result.loss);
 }
 
 void Trainer::handle_not_finite(const StepContext& step, const StepResult& result) {
   // The same batch again, looking at every layer's result; nothing was updated, so it shows again.
   pipeline_.expect_batch(step);
-  if (coordinates()) coordinator_->feed(pipeline_.batch_plan(step));
+  if (coordinates()) feed(pipeline_.batch_plan(step));
   const std::string where = pipeline_.find_not_finite(step);
   report_.clear_progress();
   const std::string what = (std::isfinite(result.loss) ? "gradient" : "loss") +

@@ -34,8 +34,8 @@ class Trainer {
   void load();
 
   // All steps, evaluations and checkpoints. False if it was stopped on request, after a checkpoint.
-  // Error(kNotFinite) where a loss is not and on_nonfinite is stop, after a checkpoint of the last
-  // good step.
+  // Error(kNotFinite) where a loss is not and on_nonfinite is stop, Error(kData) where rows cannot
+  // be read any more, after a checkpoint of the last good step.
   bool run();
 
  private:
@@ -45,10 +45,13 @@ class Trainer {
   void make_way();
   bool step_once(std::int64_t step);
   void feed_training(std::int64_t step);
+  void feed(const BatchPlan& plan);
+  void share_lost();
+  [[noreturn]] void stop_without_data(std::int64_t step);
   void trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed);
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void handle_not_finite(const StepContext& step, const StepResult& result);
-  void evaluate(std::int64_t step);
+  bool evaluate(std::int64_t step);
   void warn_of_other_tokenizer(const Checkpoint& checkpoint) const;
   // Whether it is on the disk, or on its way.
   bool save_checkpoint(std::int64_t step, bool in_background);
@@ -71,6 +74,8 @@ class Trainer {
   std::optional<Evaluation> last_evaluation_;
   std::int64_t evaluated_step_ = 0;  // which it came after
   double feeding_seconds_ = 0;       // of the coordinator, for training
+  std::string lost_;                 // why rows could not be read, once all ranks know it
+  std::string unread_;               // and on rank 0 from the start
 };
 
 }  // namespace pipetrain

@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """faults.py PIPETRAIN MPIRUN: a rank that dies or stops in mid-run ends the whole job soon, with a code that is not 0
-and, where a rank waits in vain, one line that says for what."""
+and, where a rank waits in vain, one line that says for what. Data that shrink in mid-run end it after a checkpoint."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import tempfile
 import time
 
-from inputs import make_inputs
-from job import PATIENCE, Checks, Job, expect
+from inputs import make_inputs, write
+from job import PATIENCE, Checks, Job, expect, one_error
+from runs import checkpoint_steps
 
 TIME_LIMIT_SECONDS = 2  # of a wait in the job that is stopped
 MOST_SECONDS = 5 * PATIENCE  # from a fault that is noticed at once to the end of the job
@@ -64,6 +67,28 @@ def stopped(checks, folder, ranks, victim):
     checks.case(f"rank {victim} of {ranks} is stopped: ended after {seconds:.2f} s", job, problems)
 
 
+def cut(checks, folder, ranks, left, *settings):
+    """The text is cut to `left` bytes: exit code 3, a checkpoint of the last step, from which it goes on."""
+    output = os.path.join(folder, "run")
+    shutil.rmtree(output, ignore_errors=True)
+    corpus = os.path.join(folder, "corpus.txt")
+    with open(corpus, encoding="utf-8") as file:
+        text = file.read()
+    job = running_job(folder, ranks, *settings)
+    os.truncate(corpus, left)
+    problems = one_error(job, 3, [rf"data: .*corpus\.txt: became shorter .* {left} bytes, expected {len(text)}; put back",
+                                  "the checkpoint is of step [0-9]+: go on with --resume"])
+    with open(os.path.join(output, "metrics.jsonl"), encoding="utf-8") as file:
+        last = [json.loads(line)["step"] for line in file][-1]
+    expect(problems, checkpoint_steps(output)[-1:] == [last], f"checkpoints {checkpoint_steps(output)}, expected {last}")
+    checks.case(f"the text is cut to {left} bytes ({ranks})", job, problems)
+    write(corpus, text)
+    job = Job(ranks, ["--config", "model.yaml", "--set", f"train.steps={last + 2}", "--resume"], folder=folder)
+    problems = []
+    expect(problems, job.wait() == 0 and f"after step {last}" in job.error_output(), "does not go on")
+    checks.case(f"and goes on from step {last} ({ranks})", job, problems)
+
+
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as folder:
@@ -73,6 +98,9 @@ def main():
         killed(checks, folder, 4, 3, signal.SIGTERM)
         for ranks, victim in ((2, 1), (4, 0), (4, 2)):
             stopped(checks, folder, ranks, victim)
+        cut(checks, folder, 1, 0)
+        cut(checks, folder, 1, 10, "train.eval_every=1")
+        cut(checks, folder, 4, 0)
     checks.finish()
 
 
