@@ -48,14 +48,25 @@ bool may_be_complete(const fs::path& folder) {
   return fs::exists(folder / "manifest.json", error) || error;
 }
 
-// The first name of this kind that is free.
-fs::path free_name(const fs::path& name) {
-  std::error_code error;
-  fs::path free = name;
-  for (int i = 2; fs::exists(fs::symlink_status(free, error)); ++i) {
-    free = name.string() + "." + std::to_string(i);
+// The steps of all folders that are named as checkpoints are, whole or not, ascending.
+std::vector<std::int64_t> named_steps(const std::string& checkpoints) {
+  std::vector<std::int64_t> steps;
+  for (const fs::path& entry : entries_of(checkpoints)) {
+    if (const auto step = step_of(entry.filename().string())) steps.push_back(*step);
   }
-  return free;
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+// Under its hidden name it is none any more, wherever the removal is cut off. Of a link, what it
+// leads to stays.
+void remove_checkpoint(const fs::path& folder) {
+  const fs::path hidden = folder.parent_path() / ("." + folder.filename().string() + ".removed");
+  std::error_code error;
+  fs::remove_all(hidden, error);
+  if (!error) fs::rename(folder, hidden, error);
+  if (!error) fs::remove_all(hidden, error);
+  if (error) fail_checkpoint(folder.string(), "cannot be removed: " + error.message());
 }
 
 // The validation loss in its manifest, if it can be read and has one.
@@ -70,18 +81,16 @@ std::optional<double> validation_loss(const std::string& folder) {
 }  // namespace
 
 std::vector<std::int64_t> checkpoint_steps(const std::string& checkpoints) {
-  std::vector<std::int64_t> steps;
-  for (const fs::path& entry : entries_of(checkpoints)) {
-    const auto step = step_of(entry.filename().string());
-    if (step && may_be_complete(entry)) steps.push_back(*step);
-  }
-  std::sort(steps.begin(), steps.end());
+  std::vector<std::int64_t> steps = named_steps(checkpoints);
+  std::erase_if(steps, [&](std::int64_t step) {
+    return !may_be_complete(checkpoint_folder(checkpoints, step));
+  });
   return steps;
 }
 
 std::optional<std::string> newest_good_checkpoint(
     const std::string& checkpoints, const std::function<void(const std::string&)>& refused) {
-  const std::vector<std::int64_t> steps = checkpoint_steps(checkpoints);
+  const std::vector<std::int64_t> steps = named_steps(checkpoints);
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     const std::string folder = checkpoint_folder(checkpoints, *step);
     try {
@@ -94,22 +103,17 @@ std::optional<std::string> newest_good_checkpoint(
   return std::nullopt;
 }
 
-std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::int64_t step) {
+std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::int64_t step,
+                                          SetAside& aside) {
   std::error_code error;
   for (const fs::path& entry : entries_of(checkpoints)) {
     if (!entry.filename().string().starts_with(".step-")) continue;
     fs::remove_all(entry, error);
     if (error) fail_checkpoint(entry.string(), "cannot be removed: " + error.message());
   }
-  std::vector<std::int64_t> newer = checkpoint_steps(checkpoints);
+  std::vector<std::int64_t> newer = named_steps(checkpoints);
   newer.erase(newer.begin(), std::upper_bound(newer.begin(), newer.end(), step));
-  const std::string aside = (fs::path(checkpoints) / "set-aside").string();
-  for (const std::int64_t given_up : newer) {
-    const fs::path target = free_name(checkpoint_folder(aside, given_up));
-    fs::create_directories(aside, error);
-    if (!error) fs::rename(checkpoint_folder(checkpoints, given_up), target, error);
-    if (error) fail_checkpoint(target.string(), "cannot be put there: " + error.message());
-  }
+  for (const std::int64_t given_up : newer) aside.take(checkpoint_folder(checkpoints, given_up));
   return newer;
 }
 
@@ -128,13 +132,7 @@ void remove_old_checkpoints(const std::string& checkpoints, std::int64_t step, i
   const std::size_t gone = older.size() > spared ? older.size() - spared : 0;
   for (std::size_t i = 0; i < gone; ++i) {
     if (older[i] == best) continue;
-    // Without its manifest it is none any more, wherever the removal is cut off.
-    const fs::path folder = checkpoint_folder(checkpoints, older[i]);
-    std::error_code error;
-    const bool elsewhere = fs::is_symlink(fs::symlink_status(folder, error));  // it stays there
-    if (!elsewhere) fs::remove(folder / "manifest.json", error);
-    if (!error) fs::remove_all(folder, error);
-    if (error) fail_checkpoint(folder.string(), "cannot be removed: " + error.message());
+    remove_checkpoint(checkpoint_folder(checkpoints, older[i]));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/set_aside.h"
 
 namespace pipetrain {
 
@@ -16,14 +17,16 @@ namespace pipetrain {
 // ascending; none if there is no folder. Error(kCheckpoint) if the folder cannot be read.
 std::vector<std::int64_t> checkpoint_steps(const std::string& checkpoints);
 
-// The newest that is whole, every checksum included. `refused` hears the error of each newer one.
+// The newest that is whole, every checksum included. `refused` hears the error of each newer one,
+// such as a folder without its manifest.
 std::optional<std::string> newest_good_checkpoint(
     const std::string& checkpoints, const std::function<void(const std::string&)>& refused);
 
-// Before a run goes on after `step`, or begins with step 0: removes what an earlier job left
-// unfinished, and moves newer checkpoints, of a run that was given up, into the folder set-aside,
-// so that none resumes from them unasked, beside what is there. Their steps.
-std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::int64_t step);
+// Before a run goes on after `step`, or begins (-1): removes what an earlier job left unfinished,
+// and sets newer checkpoints aside, damaged ones too, which are of a run that was given up, so that
+// none resumes from them unasked. Their steps.
+std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::int64_t step,
+                                          SetAside& aside);
 
 // After `step` was written: removes all older ones but the newest `keep` - 1 and the one of the
 // lowest validation loss.

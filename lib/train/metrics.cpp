@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -31,26 +32,21 @@ std::int64_t step_of(const std::string& line) {
 
 struct Kept {
   std::string lines;
-  bool from_start = true;  // they are what the file begins with
-  int unreadable = 0;
+  int cut = 0, unreadable = 0;  // lines that go, or have no end; those of them that are none
 };
 
-Kept kept_lines(const std::string& path, std::int64_t steps) {
+Kept kept_lines(const std::string& path, std::int64_t last) {
   Kept kept;
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return kept;  // a pipe has no end
   std::ifstream file(path, std::ios::binary);
-  bool gap = false;
   for (std::string line; std::getline(file, line);) {
     const bool cut_off = file.eof();
     const std::int64_t step = step_of(line);
-    if (step >= 0 && step <= steps) {
-      kept.from_start = kept.from_start && !gap && !cut_off;
-      kept.lines += line + "\n";
-    } else {
-      gap = true;
-      if (step < 0 && !cut_off) ++kept.unreadable;
-    }
+    const bool stays = step >= 0 && step <= last;
+    if (stays) kept.lines += line + "\n";
+    if (!stays || cut_off) ++kept.cut;
+    if (step < 0 && !cut_off) ++kept.unreadable;
   }
   return kept;
 }
@@ -69,19 +65,17 @@ void MetricsFile::open() {
   if (file_ < 0) fail(path_, kElsewhere);
 }
 
-int MetricsFile::keep(std::int64_t steps) {
-  const Kept kept = steps > 0 ? kept_lines(path_, steps) : Kept{};
-  if (kept.from_start) {  // on a full disk, too
-    // What is not a file, such as a pipe, has no length and says EINVAL.
-    const int failed = ::ftruncate(file_, static_cast<off_t>(kept.lines.size()));
-    if (failed != 0 && errno != EINVAL) fail(path_, kElsewhere);
-    return kept.unreadable;
+int MetricsFile::keep(std::int64_t step, SetAside& aside) {
+  const Kept kept = kept_lines(path_, step);
+  if (kept.cut == 0) return 0;
+  const std::string part = path_ + ".part";
+  if (!write_whole(part, kept.lines)) {
+    fail(part, errno == EACCES || errno == EROFS ? kElsewhere : kMakeRoom);
   }
-  if (!write_renamed(path_, kept.lines)) {
-    fail(path_, errno == EACCES || errno == EROFS ? kElsewhere : kMakeRoom);
-  }
+  aside.take(path_);
+  if (std::rename(part.c_str(), path_.c_str()) != 0) fail(path_, kElsewhere);
   open();
-  return kept.unreadable;
+  return step < 0 ? 0 : kept.unreadable;
 }
 
 void MetricsFile::write(const nlohmann::ordered_json& line) {

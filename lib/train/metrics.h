@@ -6,6 +6,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "checkpoint/set_aside.h"
+
 namespace pipetrain {
 
 class MetricsFile {
@@ -17,10 +19,10 @@ class MetricsFile {
   MetricsFile(const MetricsFile&) = delete;
   MetricsFile& operator=(const MetricsFile&) = delete;
 
-  // Before the first line: leaves the lines of the steps up to `steps`, of a run that goes on, or
-  // none. Returns how many lines are gone since they cannot be read; one that was cut off at the
-  // end does not count.
-  int keep(std::int64_t steps);
+  // Before the first line: leaves the lines of the steps up to `step`, of a run that goes on after
+  // it, or none (-1). Where that would cut lines the file goes aside first, whole. Returns how many
+  // lines are gone since they cannot be read; one that was cut off at the end does not count.
+  int keep(std::int64_t step, SetAside& aside);
   // Appends one line and hands it to the system. Error(kConfiguration) if the disk does not take
   // it; then nothing of it is there.
   void write(const nlohmann::ordered_json& line);

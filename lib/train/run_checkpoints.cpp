@@ -39,10 +39,6 @@ RunCheckpoints::RunCheckpoints(const TrainConfig& config, Collective& world, Mem
 
 RunCheckpoints::~RunCheckpoints() { end_part(); }
 
-std::vector<std::int64_t> RunCheckpoints::set_aside_newer(std::int64_t step) const {
-  return pipetrain::set_aside_newer(folder_, step);
-}
-
 // Does it in a thread; end_part() waits for it.
 void RunCheckpoints::begin(std::function<void()> part) {
   working_ = true;

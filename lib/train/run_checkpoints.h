@@ -28,8 +28,6 @@ class RunCheckpoints {
   RunCheckpoints(const RunCheckpoints&) = delete;
   RunCheckpoints& operator=(const RunCheckpoints&) = delete;
 
-  // On rank 0, before any is written: see checkpoint_list.h.
-  std::vector<std::int64_t> set_aside_newer(std::int64_t step) const;
   // Takes the memory for copies of the tensors, so that no checkpoint has to.
   void reserve(const std::vector<CheckpointTensor>& tensors) { copied(tensors); }
 

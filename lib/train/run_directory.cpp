@@ -7,12 +7,19 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "base/output.h"
+#include "checkpoint/checkpoint_list.h"
+#include "checkpoint/set_aside.h"
 #include "schedule/csv.h"
 
 namespace pipetrain {
@@ -51,11 +58,35 @@ int locked(const std::string& path) {
   return file;
 }
 
-// Aside and renamed: on a full disk the old one stays.
-void write_file(const std::string& path, const std::string& text) {
-  if (write_renamed(path, text)) return;
+bool is_file(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::is_regular_file(path, unknown);
+}
+
+std::string text_in(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// Under another name, then renamed: on a full disk the old one stays. One that says something else
+// goes aside.
+void write_file(const std::string& path, const std::string& text, SetAside& aside) {
+  const std::string part = path + ".part";
+  bool written = write_whole(part, text);
+  if (written && is_file(path) && text_in(path) != text) aside.take(path);
+  written = written && std::rename(part.c_str(), path.c_str()) == 0;
+  if (written) return;
   throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path) +
                                             "; free some space, or choose another train.output");
+}
+
+// "a, b and c"
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  }
+  return text;
 }
 
 }  // namespace
@@ -69,23 +100,29 @@ RunDirectory::RunDirectory(const Config& config)
 
 RunDirectory::~RunDirectory() { ::close(lock_); }
 
-void RunDirectory::begin(const Config& config, std::int64_t done_steps) {
-  const int lost = metrics_.keep(done_steps);
+void RunDirectory::begin(const Config& config, const nlohmann::json& tokenizer,
+                         const Schedule& schedule, std::int64_t step) {
+  SetAside aside(folder_);
+  if (!set_aside_newer(folder_ + "/checkpoints", step, aside).empty()) {
+    spdlog::warn(
+        "checkpoints {} are of a run that was given up; they are now in "
+        "{}/checkpoints/set-aside",
+        step < 0 ? "that were here" : "after step " + std::to_string(step), folder_);
+  }
+  const std::size_t checkpoints = aside.taken().size();
+  const int lost = metrics_.keep(step, aside);
   if (lost > 0) {
     spdlog::warn("{}/metrics.jsonl: left out {} line{} that cannot be read", folder_, lost,
                  lost == 1 ? "" : "s");
   }
-  std::error_code none;  // a trace of an earlier run is not this one's
-  std::filesystem::remove(trace_path(folder_), none);
-  write_file(folder_ + "/config.yaml", resolved_yaml(config));
-}
-
-void RunDirectory::write_tokenizer(const nlohmann::json& tokenizer) const {
-  write_file(folder_ + "/tokenizer.json", tokenizer.dump() + "\n");
-}
-
-void RunDirectory::write_schedule(const Schedule& schedule) const {
-  write_file(folder_ + "/schedule.csv", csv_of(schedule));
+  if (is_file(trace_path(folder_))) aside.take(trace_path(folder_));  // not of this start
+  write_file(folder_ + "/config.yaml", resolved_yaml(config), aside);
+  write_file(folder_ + "/tokenizer.json", tokenizer.dump() + "\n", aside);
+  write_file(folder_ + "/schedule.csv", csv_of(schedule), aside);
+  const std::vector<std::string> files(
+      aside.taken().begin() + static_cast<std::ptrdiff_t>(checkpoints), aside.taken().end());
+  if (files.empty()) return;
+  spdlog::warn("what was in {} before this start is kept in {}", folder_, listed(files));
 }
 
 }  // namespace pipetrain

@@ -2,6 +2,7 @@
 // trace.json if asked for. Rank 0 owns it, and no other run meanwhile. It must not know training.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -22,14 +23,13 @@ class RunDirectory {
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;
 
-  // Now that training begins after step `done_steps`: writes config.yaml, and removes an earlier
-  // run's trace and its metrics beyond that step.
-  void begin(const Config& config, std::int64_t done_steps);
+  // Now that training goes on after step `step`, or begins (-1): writes config.yaml, tokenizer.json
+  // (what the data's inputs mean, such as the vocabulary) and schedule.csv (what the ranks execute,
+  // whether it was generated, read or searched for). What these would replace goes aside, with the
+  // lines of metrics and the checkpoints beyond that step, and an earlier trace.
+  void begin(const Config& config, const nlohmann::json& tokenizer, const Schedule& schedule,
+             std::int64_t step);
   MetricsFile& metrics() { return metrics_; }
-  // tokenizer.json: what the data's inputs mean, such as the vocabulary.
-  void write_tokenizer(const nlohmann::json& tokenizer) const;
-  // schedule.csv: what the ranks execute, whether it was generated, read or searched for.
-  void write_schedule(const Schedule& schedule) const;
 
  private:
   std::string folder_;

@@ -50,8 +50,8 @@ bool Trainer::run() {
     return true;
   }
   if (coordinates()) {
-    make_way();
-    directory_->begin(config_, first_step_);
+    directory_->begin(config_, source_->tokenizer(), pipeline_.layout().schedule,
+                      resume_from_.empty() ? -1 : first_step_);
     announce();
   }
   if (train.checkpoint_background && train.checkpoint_every > 0) {
@@ -117,8 +117,7 @@ bool Trainer::step_once(std::int64_t step) {
 }
 
 void Trainer::announce() const {
-  directory_->write_tokenizer(source_->tokenizer());
-  directory_->write_schedule(pipeline_.layout().schedule);
+  warn_of_other_rows();
   spdlog::info("{}", world_.text());
   for (const std::string& line : grid_lines(pipeline_.grid(), world_)) spdlog::info("{}", line);
   if (config_.parallel.shard != "none" && pipeline_.grid().data() == 1) {
@@ -136,14 +135,7 @@ void Trainer::announce() const {
   for (const std::string& line : memory_table(pipeline_.layout().memory)) spdlog::info("{}", line);
 }
 
-// What is left of other runs in the run directory, or does not go on as it began, on rank 0.
-void Trainer::make_way() {
-  if (!checkpoints_.set_aside_newer(first_step_).empty()) {
-    spdlog::warn(
-        "checkpoints after step {} are of a run that was given up; they are now in "
-        "{}/checkpoints/set-aside",
-        first_step_, config_.train.output);
-  }
+void Trainer::warn_of_other_rows() const {
   const std::int64_t rows = pipeline_.epochs().rows_before(first_step_);
   if (rows != rows_done_) {
     spdlog::warn(

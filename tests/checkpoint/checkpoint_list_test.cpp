@@ -68,6 +68,13 @@ TEST_CASE("The newest good checkpoint is found behind damaged ones, which are na
   REQUIRE(refused.size() == 2);
   CHECK(refused[0].find("tensor w does not match its checksum") != std::string::npos);
   CHECK(refused[1].find("manifest.json") != std::string::npos);
+  fs::remove(third + "/manifest.json");  // said as other damage is
+  CHECK(newest() == first);
+  REQUIRE(refused.size() == 2);
+  CHECK(refused[0].find("step-00000003: has no manifest.json") != std::string::npos);
+  SetAside aside(run.at.path(""));
+  set_aside_newer(run.folder(), 1, aside);
+  CHECK(fs::exists(run.folder() + "/set-aside/step-00000003/shard-00000-of-00001.safetensors"));
   Run::damage(first);
   CHECK(!newest());
 }
@@ -96,17 +103,46 @@ TEST_CASE("The newest are kept, and the best") {
 
 TEST_CASE("A run that goes on from an older checkpoint puts the newer ones aside") {
   const Run run;
-  CHECK(set_aside_newer(run.folder(), 0).empty());
+  const auto start = [&](std::int64_t step) {
+    SetAside aside(run.at.path(""));
+    return set_aside_newer(run.folder(), step, aside);
+  };
+  CHECK(start(0).empty());
+  CHECK(!fs::exists(run.folder()));
   for (const std::int64_t step : {1, 2, 3}) run.write(step);
   begin_checkpoint(run.folder(), 4);  // and the job ended
-  CHECK(set_aside_newer(run.folder(), 1) == Steps{2, 3});
+  CHECK(start(1) == Steps{2, 3});
   CHECK(checkpoint_steps(run.folder()) == Steps{1});
   CHECK(checkpoint_steps(run.folder() + "/set-aside") == Steps{2, 3});
   CHECK(!fs::exists(partial_folder(run.folder(), 4)));
   run.write(2);  // again, and given up again
-  CHECK(set_aside_newer(run.folder(), 0) == Steps{1, 2});
-  CHECK(checkpoint_steps(run.folder() + "/set-aside") == Steps{1, 2, 3});
-  CHECK(fs::exists(run.folder() + "/set-aside/step-00000002.2/manifest.json"));
+  run.write(0);
+  CHECK(start(-1) == Steps{0, 1, 2});
+  for (const std::string step : {"0", "1", "2"}) {
+    CHECK(fs::exists(run.folder() + "/set-aside/step-0000000" + step + ".2/manifest.json"));
+  }
+  CHECK(checkpoint_steps(run.folder() + "/set-aside") == Steps{2, 3});
+}
+
+TEST_CASE("What goes aside at one start has one number, beside what is there") {
+  const TemporaryFolder at;
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream(at.path(name)) << text;
+  };
+  fs::create_directory(at.path("checkpoints"));
+  for (const std::string text : {"one", "two"}) {
+    write("metrics.jsonl", text);
+    write("checkpoints/x", text);
+    SetAside aside(at.path(""));
+    aside.take(at.path("metrics.jsonl"));
+    if (text == "two") aside.take(at.path("checkpoints/x"));
+    CHECK(aside.taken().front() ==
+          (text == "one" ? "set-aside/metrics.jsonl" : "set-aside/metrics.2.jsonl"));
+  }
+  CHECK(fs::exists(at.path("checkpoints/set-aside/x.2")));
+  std::string text;
+  std::ifstream(at.path("set-aside/metrics.jsonl")) >> text;
+  CHECK(text == "one");
 }
 
 TEST_CASE("A folder that cannot be read is not taken for one without checkpoints") {

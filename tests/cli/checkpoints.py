@@ -71,6 +71,7 @@ DAMAGES = [
      "manifest.json: has format version 99, expected "),
     ("a manifest of another step", lambda at: change(at + "/manifest.json", "step", 7),
      "manifest.json: does not match its checksum"),
+    ("no manifest", lambda at: os.remove(at + "/manifest.json"), "has no manifest.json, expected a complete checkpoint"),
     ("half a manifest", lambda at: os.truncate(at + "/manifest.json", 3000), "manifest.json: is damaged"),
     ("another vocabulary", lambda at: write(at + "/tokenizer.json", "{}"), "tokenizer.json: does not match its checksum"),
     ("a file outside the folder", lambda at: change(at + "/manifest.json", "files", {"../x": "0"}),

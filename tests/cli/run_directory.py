@@ -46,6 +46,31 @@ def come_to_nothing(checks, folder):
         checks.case(f"{name}: the run directory is as it was", job, problems)
 
 
+def begun_again(checks, folder):
+    """What a start without --resume would replace is kept, whole, beside it."""
+    shutil.copytree(os.path.join(folder, "run"), os.path.join(folder, "again"))
+    run = os.path.join(folder, "again")
+    write(os.path.join(run, "trace.json"), "{}")
+    before, problems = contents(run), []
+    for suffix, steps in (("", 4), (".2", 5)):
+        job = train(folder, 1, "again", f"train.steps={steps}", "pipeline.microbatches=2")
+        if done(job, problems):
+            after = contents(run)
+            for name in ("metrics.jsonl", "config.yaml", "schedule.csv", "trace.json"):
+                if name not in before or (suffix and name == "schedule.csv"):
+                    continue  # there was none, or it has not changed
+                stem, end = os.path.splitext(name)
+                kept = after.get(os.path.join("set-aside", stem + suffix + end))
+                expect(problems, kept == before[name], f"{name} is not kept as {stem + suffix + end}")
+            newest = max(name for name in before if name.startswith("checkpoints/step-") and name.endswith("manifest.json"))
+            kept = os.path.dirname(newest.replace("checkpoints/", "checkpoints/set-aside/")) + suffix
+            expect(problems, after.get(kept + "/manifest.json") == before[newest], f"{newest} is not kept as {kept}")
+            said(problems, job, "checkpoints that were here are of a run that was given up",
+f"/again before this start is kept in set-aside/metrics{suffix}.jsonl")
+            before = {name: text for name, text in after.items() if "set-aside" not in name}
+    checks.case("a start without --resume keeps what was there", job, problems)
+
+
 def unreadable(checks, folder):
     killed_after(folder, "run", "link", 6)
     run = os.path.join(folder, "link")
@@ -136,7 +161,7 @@ def main():
         job, problems = train(folder, 2, "run"), []
         done(job, problems)
         checks.case("a run", job, problems)
-        for group in (come_to_nothing, unreadable, two_at_once, while_another_ends, unwritable):
+        for group in (come_to_nothing, begun_again, unreadable, two_at_once, while_another_ends, unwritable):
             group(checks, folder)
     checks.finish()
 

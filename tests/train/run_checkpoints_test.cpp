@@ -111,29 +111,42 @@ TEST_CASE("Where a checkpoint cannot be written, training stops or goes on, and 
   spdlog::set_level(spdlog::level::info);
 }
 
-TEST_CASE("Metrics of a run that goes on keep the lines before it, and no half one") {
+TEST_CASE("Metrics of a run that goes on keep the lines before it, and no half one; none is lost") {
   const TemporaryFolder at;
   const std::string path = at.path("metrics.jsonl");
-  std::ofstream(path) << "{\"step\":1}\n{\"step\":10}\n{\"step\":20}\n{\"st";
-  {
-    MetricsFile metrics(path);
-    CHECK(std::filesystem::file_size(path) == 39);  // it has not begun
-    CHECK(metrics.keep(10) == 0);
-    metrics.write({{"step", 11}});
-    metrics.sync();
-  }
-  const auto text = [&] {
-    std::ifstream file(path);
+  const auto text_of = [&](const std::string& name) {
+    std::ifstream file(at.path(name));
     return std::string(std::istreambuf_iterator<char>(file), {});
   };
-  CHECK(text() == "{\"step\":1}\n{\"step\":10}\n{\"step\":11}\n");
-  std::ofstream(path) << "\n{\"step\":1}\nno line\n{\"step\":2}\n{\"step\":9}\n{\"step\":3}";
+  const auto keep = [&](MetricsFile& metrics, std::int64_t step) {
+    SetAside aside(at.path(""));
+    return metrics.keep(step, aside);
+  };
+  const std::string first = "{\"step\":1}\n{\"step\":10}\n{\"step\":20}\n{\"st";
+  std::ofstream(path) << first;
   {
     MetricsFile metrics(path);
-    CHECK(metrics.keep(3) == 2);
+    CHECK(text_of("metrics.jsonl") == first);  // it has not begun
+    CHECK(keep(metrics, 10) == 0);
+    metrics.write({{"step", 11}});
+    metrics.sync();
+    CHECK(keep(metrics, 11) == 0);
+  }
+  CHECK(text_of("metrics.jsonl") == "{\"step\":1}\n{\"step\":10}\n{\"step\":11}\n");
+  CHECK(text_of("set-aside/metrics.jsonl") == first);
+  const std::string second = "\n{\"step\":0}\nno line\n{\"step\":2}\n{\"step\":9}\n{\"step\":3}";
+  std::ofstream(path) << second;
+  {
+    MetricsFile metrics(path);
+    CHECK(keep(metrics, 3) == 2);
     metrics.write({{"step", 4}});
   }
-  CHECK(text() == "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
-  MetricsFile(path).keep(0);
-  CHECK(std::filesystem::file_size(path) == 0);
+  CHECK(text_of("metrics.jsonl") == "{\"step\":0}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
+  CHECK(text_of("set-aside/metrics.2.jsonl") == second);
+  {
+    MetricsFile metrics(path);
+    CHECK(keep(metrics, -1) == 0);
+  }
+  CHECK(text_of("metrics.jsonl").empty());
+  CHECK(text_of("set-aside/metrics.3.jsonl").size() == 44);
 }
