@@ -34,7 +34,11 @@ ResumePoint find_resume_point(const RunOptions& options, const Config& config,
   });
   found.folder = collective.all_gather_text(found.folder).front();
   report.agree([&] {
-    if (!found.folder.empty()) found.position = read_manifest(found.folder).position;
+    if (found.folder.empty()) return;
+    const Checkpoint checkpoint = open_checkpoint(found.folder);
+    found.position = checkpoint.position();
+    if (checkpoint.config_yaml().empty()) return;  // of weights that no run has written
+    found.config = load_config(found.folder + "/config.yaml");
   });
   return found;
 }

@@ -1,6 +1,7 @@
 // Which checkpoint a run goes on from. It must not know what is loaded from it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@ namespace pipetrain {
 struct ResumePoint {
   std::string folder;  // empty: there is none yet, or nobody asked
   TrainingPosition position;
+  std::optional<Config> config;      // the checkpoint's, if it has one
   std::vector<std::string> refused;  // on rank 0: why newer ones were not taken
+  std::string curve;                 // what is to be said of the learning rate's; mostly empty
 };
 
 // Collective. Rank 0 looks, and checks all that it takes: the checkpoint that was named, or the

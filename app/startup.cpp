@@ -16,6 +16,7 @@
 #include "ops/ops.h"
 #include "same_start.h"
 #include "threads.h"
+#include "train/resumed_settings.h"
 
 namespace pipetrain {
 namespace {
@@ -103,6 +104,9 @@ void set_epochs(Startup& made) {
          "; set it to at most " + std::to_string(epochs.samples / replicas));
   }
   settle_steps(made.config, epochs.samples > 0 ? epochs.steps() : 0);
+  if (made.resume.config) {
+    made.resume.curve = keep_decay_steps(*made.resume.config, made.config);
+  }
 }
 
 }  // namespace

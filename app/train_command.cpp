@@ -1,4 +1,6 @@
+#include <fstream>
 #include <memory>
+#include <string>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -8,6 +10,8 @@
 #include "mpi_links.h"
 #include "run_options.h"
 #include "startup.h"
+#include "train/resumed_settings.h"
+#include "train/run_origin.h"
 #include "train/trainer.h"
 
 namespace pipetrain {
@@ -17,14 +21,41 @@ struct TrainOptions : RunOptions {
   bool no_progress = false, trace = false;
 };
 
-void announce_resume(const MpiSession& session, const RunOptions& options,
-                     const ResumePoint& point) {
+// As it was typed, for the checkpoints.
+std::string command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::string text;
+  for (std::string word; std::getline(file, word, '\0');) {
+    const bool plain = word.find_first_of(" \t\n'\"") == std::string::npos && !word.empty();
+    text += (text.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
+  }
+  return text;
+}
+
+// One line for each thing that the run has otherwise than its checkpoint.
+void announce_changes(const Startup& started, const RunOrigin& origin) {
+  const ResumePoint& point = started.resume;
+  const bool samples = started.source->target_shape().rank() == 0;
+  for (const std::string& line :
+       {point.config ? changed_settings(*point.config, started.config) : "", point.curve,
+        point.config ? changed_learning_rate(*point.config, started.config, point.position.step)
+                     : "",
+        changed_data(point.position.origin, origin),
+        validated_training(point.position.origin, origin, samples ? "samples" : "tokens")}) {
+    if (!line.empty()) spdlog::warn("{}", line);
+  }
+}
+
+void announce_resume(const MpiSession& session, const RunOptions& options, const Startup& started,
+                     const RunOrigin& origin) {
+  const ResumePoint& point = started.resume;
   if (session.rank() != 0 || !options.resumes) return;
   for (const std::string& why : point.refused) spdlog::warn("not resumed from: {}", why);
   if (point.folder.empty()) {
     spdlog::info("no checkpoint to resume from yet: starting from the beginning");
   } else {
     spdlog::info("resuming from {}, after step {}", point.folder, point.position.step);
+    announce_changes(started, origin);
   }
 }
 
@@ -33,14 +64,21 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   if (started.source && started.config.train.eval_every > 0) {
     started.plan.evaluation_rows = evaluation_rows(started.config.train, *started.source);
   }
+  RunOrigin origin;
+  report.agree([&] {
+    if (!started.source) return;
+    origin = run_origin(started.config, *started.source, started.world,
+                        "pipetrain " PIPETRAIN_VERSION, command_line());
+  });
   MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
                   std::move(started.plan), mpi.links(), mpi.pool(),
                   {.progress = !options.no_progress,
                    .trace = options.trace,
-                   .resume_from = started.resume.folder});
+                   .resume_from = started.resume.folder,
+                   .origin = origin});
   report.agree([&] { trainer.load(); });
-  announce_resume(session, options, started.resume);
+  announce_resume(session, options, started, origin);
   return static_cast<int>(trainer.run() ? ExitCode::kDone : ExitCode::kStopped);
 }
 

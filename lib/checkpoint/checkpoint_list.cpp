@@ -23,6 +23,13 @@ std::optional<std::int64_t> step_of(const std::string& name) {
   return step;
 }
 
+fs::path best_link(const std::string& checkpoints) { return fs::path(checkpoints) / "best"; }
+
+bool is_link(const fs::path& path) {
+  std::error_code unknown;
+  return fs::is_symlink(fs::symlink_status(path, unknown));
+}
+
 // What is in the folder; nothing only where there is none. A folder that cannot be read may hold
 // anything, and so may a link to somewhere else that is not there now.
 std::vector<fs::path> entries_of(const std::string& checkpoints) {
@@ -34,10 +41,8 @@ std::vector<fs::path> entries_of(const std::string& checkpoints) {
       entries.push_back(entry->path());
     }
   }
-  std::error_code unknown;
   const bool none = error == std::errc::not_a_directory ||
-                    (error == std::errc::no_such_file_or_directory &&
-                     !fs::is_symlink(fs::symlink_status(checkpoints, unknown)));
+                    (error == std::errc::no_such_file_or_directory && !is_link(checkpoints));
   if (error && !none) fail_checkpoint(checkpoints, "cannot be read: " + error.message());
   return entries;
 }
@@ -61,7 +66,8 @@ std::vector<std::int64_t> named_steps(const std::string& checkpoints) {
 // Under its hidden name it is none any more, wherever the removal is cut off. Of a link, what it
 // leads to stays.
 void remove_checkpoint(const fs::path& folder) {
-  const fs::path hidden = folder.parent_path() / ("." + folder.filename().string() + ".removed");
+  const fs::path hidden =
+      folder.parent_path() / std::string(".").append(folder.filename().string()).append(".removed");
   std::error_code error;
   fs::remove_all(hidden, error);
   if (!error) fs::rename(folder, hidden, error);
@@ -69,13 +75,23 @@ void remove_checkpoint(const fs::path& folder) {
   if (error) fail_checkpoint(folder.string(), "cannot be removed: " + error.message());
 }
 
-// The validation loss in its manifest, if it can be read and has one.
-std::optional<double> validation_loss(const std::string& folder) {
-  try {
-    return read_manifest(folder).position.validation_loss;
-  } catch (const Error&) {
-    return std::nullopt;
+// Of these steps the one whose manifest has the lowest validation loss; of several the last.
+std::optional<std::int64_t> best_of(const std::string& checkpoints,
+                                    const std::vector<std::int64_t>& steps) {
+  std::optional<std::int64_t> best;
+  std::optional<double> lowest;
+  for (const std::int64_t step : steps) {
+    try {
+      const auto loss =
+          read_manifest(checkpoint_folder(checkpoints, step)).position.validation_loss;
+      if (!loss || (lowest && *lowest < *loss)) continue;
+      lowest = loss;
+      best = step;
+    } catch (const Error&) {  // a damaged one is not the best
+      continue;
+    }
   }
+  return best;
 }
 
 }  // namespace
@@ -94,7 +110,12 @@ std::optional<std::string> newest_good_checkpoint(
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     const std::string folder = checkpoint_folder(checkpoints, *step);
     try {
-      open_checkpoint(folder).verify();
+      const Checkpoint checkpoint = open_checkpoint(folder);
+      checkpoint.verify();
+      if (const std::string& doubt = checkpoint.position().doubt; !doubt.empty()) {
+        fail_checkpoint(folder, "may hold ruined weights (" + doubt +
+                                    "); give its name to --resume to go on from it all the same");
+      }
       return folder;
     } catch (const Error& error) {
       refused(error.what());
@@ -114,26 +135,32 @@ std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::i
   std::vector<std::int64_t> newer = named_steps(checkpoints);
   newer.erase(newer.begin(), std::upper_bound(newer.begin(), newer.end(), step));
   for (const std::int64_t given_up : newer) aside.take(checkpoint_folder(checkpoints, given_up));
+  if (is_link(best_link(checkpoints))) link_best_checkpoint(checkpoints);
   return newer;
 }
 
 void remove_old_checkpoints(const std::string& checkpoints, std::int64_t step, int keep) {
-  std::vector<std::int64_t> older = checkpoint_steps(checkpoints);
-  older.erase(std::lower_bound(older.begin(), older.end(), step), older.end());
-  std::optional<std::int64_t> best;
-  std::optional<double> lowest = validation_loss(checkpoint_folder(checkpoints, step));
-  for (const std::int64_t candidate : older) {
-    const auto loss = validation_loss(checkpoint_folder(checkpoints, candidate));
-    if (!loss || (lowest && *lowest <= *loss)) continue;
-    lowest = loss;
-    best = candidate;
+  if (!read_manifest(checkpoint_folder(checkpoints, step)).position.doubt.empty()) return;
+  std::vector<std::int64_t> steps = checkpoint_steps(checkpoints);
+  steps.erase(std::upper_bound(steps.begin(), steps.end(), step), steps.end());
+  const auto best = best_of(checkpoints, steps);
+  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < steps.size(); ++i) {
+    if (steps[i] != best) remove_checkpoint(checkpoint_folder(checkpoints, steps[i]));
   }
-  const auto spared = static_cast<std::size_t>(keep - 1);
-  const std::size_t gone = older.size() > spared ? older.size() - spared : 0;
-  for (std::size_t i = 0; i < gone; ++i) {
-    if (older[i] == best) continue;
-    remove_checkpoint(checkpoint_folder(checkpoints, older[i]));
+}
+
+void link_best_checkpoint(const std::string& checkpoints) {
+  const fs::path link = best_link(checkpoints), fresh = link.parent_path() / ".best";
+  std::error_code error;
+  if (const auto best = best_of(checkpoints, checkpoint_steps(checkpoints))) {
+    fs::remove(fresh, error);
+    const fs::path folder = checkpoint_folder(checkpoints, *best);
+    if (!error) fs::create_directory_symlink(folder.filename(), fresh, error);
+    if (!error) fs::rename(fresh, link, error);
+  } else if (is_link(link)) {
+    fs::remove(link, error);
   }
+  if (error) fail_checkpoint(link.string(), "cannot be made a link: " + error.message());
 }
 
 }  // namespace pipetrain

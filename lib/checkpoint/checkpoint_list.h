@@ -17,8 +17,8 @@ namespace pipetrain {
 // ascending; none if there is no folder. Error(kCheckpoint) if the folder cannot be read.
 std::vector<std::int64_t> checkpoint_steps(const std::string& checkpoints);
 
-// The newest that is whole, every checksum included. `refused` hears the error of each newer one,
-// such as a folder without its manifest.
+// The newest that is whole, every checksum included, and whose weights are not in doubt. `refused`
+// hears the error of each newer one, such as a folder without its manifest.
 std::optional<std::string> newest_good_checkpoint(
     const std::string& checkpoints, const std::function<void(const std::string&)>& refused);
 
@@ -29,7 +29,11 @@ std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::i
                                           SetAside& aside);
 
 // After `step` was written: removes all older ones but the newest `keep` - 1 and the one of the
-// lowest validation loss.
+// lowest validation loss. If it is in doubt, all stay.
 void remove_old_checkpoints(const std::string& checkpoints, std::int64_t step, int keep);
+
+// Makes `best` a link to the checkpoint of the lowest validation loss; none if there is no such.
+// Error(kCheckpoint) where links cannot be made.
+void link_best_checkpoint(const std::string& checkpoints);
 
 }  // namespace pipetrain

@@ -81,6 +81,33 @@ int count_of(const json& object, const char* key, const std::string& file) {
   return static_cast<int>(count);
 }
 
+json to_json(const RunOrigin& origin) {
+  json files = json::array();
+  for (const FileDigest& file : origin.files) {
+    files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"digest", file.digest}});
+  }
+  return {{"program", origin.program}, {"date", origin.date},         {"command", origin.command},
+          {"hosts", origin.hosts},     {"training", origin.training}, {"all", origin.all},
+          {"files", std::move(files)}};
+}
+
+RunOrigin origin_of(const json& item, const std::string& file) {
+  RunOrigin origin;
+  origin.program = json_text(item, "program", file);
+  origin.date = json_text(item, "date", file);
+  origin.command = json_text(item, "command", file);
+  origin.hosts = count_of(item, "hosts", file);
+  origin.training = json_size(item, "training", file);
+  origin.all = json_size(item, "all", file);
+  const json& files = json_field(item, "files", file);
+  if (!files.is_array()) fail_checkpoint(file, "its origin's files are not a list");
+  for (const json& entry : files) {
+    origin.files.push_back({json_text(entry, "path", file), json_size(entry, "bytes", file),
+                            json_text(entry, "digest", file)});
+  }
+  return origin;
+}
+
 TrainingPosition position_of(const json& whole, const std::string& file) {
   TrainingPosition at;
   at.step = json_size(whole, "step", file);
@@ -93,6 +120,12 @@ TrainingPosition position_of(const json& whole, const std::string& file) {
   at.virtual_stages = count_of(grid, "virtual_stages", file);
   const json& loss = json_field(whole, "validation_loss", file);
   if (loss.is_number()) at.validation_loss = loss.get<double>();
+  if (whole.contains("targets")) at.targets = json_size(whole, "targets", file);
+  const auto elapsed = whole.find("elapsed_seconds");
+  if (elapsed != whole.end() && elapsed->is_number()) at.elapsed_seconds = elapsed->get<double>();
+  if (whole.contains("skipped_steps")) at.skipped_steps = count_of(whole, "skipped_steps", file);
+  if (whole.contains("doubt")) at.doubt = json_text(whole, "doubt", file);
+  if (whole.contains("origin")) at.origin = origin_of(whole["origin"], file);
   return at;
 }
 
@@ -168,6 +201,11 @@ std::string manifest_text(const Manifest& manifest) {
                 {"validation_loss", at.validation_loss ? json(*at.validation_loss) : json()},
                 {"files", manifest.files},
                 {"tensors", to_json(manifest.tensors)}};
+  if (at.targets) whole["targets"] = *at.targets;
+  whole["elapsed_seconds"] = at.elapsed_seconds;
+  if (at.skipped_steps > 0) whole["skipped_steps"] = at.skipped_steps;
+  if (!at.doubt.empty()) whole["doubt"] = at.doubt;
+  if (at.origin.hosts > 0) whole["origin"] = to_json(at.origin);
   whole[kChecksum] = checksum_of_rest(whole);
   return whole.dump(1) + "\n";
 }

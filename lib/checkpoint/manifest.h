@@ -26,6 +26,24 @@ struct ManifestEntry {
   std::string stored_name() const;
 };
 
+// A file of the data, as it was.
+struct FileDigest {
+  std::string path;
+  std::int64_t bytes = 0;
+  std::string digest;
+
+  friend bool operator==(const FileDigest&, const FileDigest&) = default;
+};
+
+// What wrote a checkpoint, and of which data. Older ones do not say: then it is empty.
+struct RunOrigin {
+  std::string program, date, command;  // "pipetrain 0.1.0", UTC as in ISO 8601, the command line
+  int hosts = 0;
+  std::vector<FileDigest> files;
+  // Tokens or samples; the first `training` of them train. 0 in all: not known.
+  std::int64_t training = 0, all = 0;
+};
+
 // What the training stood at, beside the tensors.
 struct TrainingPosition {
   std::int64_t step = 0;                                       // updates done
@@ -33,6 +51,13 @@ struct TrainingPosition {
   int microbatches = 1;                                        // of a step and replica
   int data = 1, tensor = 1, pipeline = 1, virtual_stages = 1;  // the grid that wrote it
   std::optional<double> validation_loss;  // of these very weights, if it was evaluated
+  // What older checkpoints do not say.
+  std::optional<std::int64_t>
+      targets;                 // tokens or samples seen so far, those of other batch sizes too
+  double elapsed_seconds = 0;  // of training so far, over all its starts
+  int skipped_steps = 0;       // in a row up to here, since they were not finite
+  std::string doubt;  // why the weights may be ruined; none resumes from them unasked. Empty: none
+  RunOrigin origin;
 };
 
 struct Manifest {

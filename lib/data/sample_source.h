@@ -21,6 +21,9 @@ class SampleSource : public Source {
   int classes() const override { return samples_->classes(); }
   std::string description() const override;
   nlohmann::json tokenizer() const override { return samples_->tokenizer(); }
+  Split split() const override {
+    return split_.in_order() ? Split{split_.training(), samples_->size()} : Split{};
+  }
   std::int64_t training_rows() const override { return split_.training(); }
   void read_training(std::int64_t epoch, std::int64_t first_row, Tensor& inputs,
                      Tensor& targets) const override;

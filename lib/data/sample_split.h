@@ -20,6 +20,7 @@ class SampleSplit {
 
   std::int64_t training() const { return training_; }
   std::int64_t validation() const { return samples_ - training_; }
+  bool in_order() const { return !order_; }  // the first ones train
   // The sample at a place; those at the places below training() train.
   std::int64_t at(std::int64_t place) const { return order_ ? order_->at(place) : place; }
 

@@ -26,6 +26,11 @@ class Source {
   virtual int classes() const { return vocabulary(); }  // targets are below it
   virtual std::string description() const = 0;          // one line for the log
   virtual nlohmann::json tokenizer() const = 0;         // for the checkpoint: what an input means
+  // How many tokens or samples there are, the first of which train; 0 in all: they lie otherwise.
+  struct Split {
+    std::int64_t training = 0, all = 0;
+  };
+  virtual Split split() const { return {}; }
 
   // Rows of a pass over the training data (an epoch); 0: they are drawn without end, and every step
   // is a pass of its own.

@@ -37,6 +37,7 @@ TokenSource::TokenSource(Corpus corpus, const TokenSplit& split, int sequence_le
     : corpus_(std::move(corpus)),
       length_(sequence_length),
       training_tokens_(tokens_of(split.training)),
+      in_order_(split.training == std::vector<TokenRange>{{0, training_tokens_}}),
       training_(split.training, length_, 1),
       validation_(split.validation, length_, length_),
       key_(random_key(seed, "data")) {

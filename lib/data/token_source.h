@@ -36,6 +36,9 @@ class TokenSource : public Source {
   int vocabulary() const override { return corpus_.vocabulary(); }
   std::string description() const override;
   nlohmann::json tokenizer() const override { return corpus_.tokenizer(); }
+  Split split() const override {
+    return in_order_ ? Split{training_tokens_, corpus_.size()} : Split{};
+  }
   void read_training(std::int64_t step, std::int64_t first_row, Tensor& inputs,
                      Tensor& targets) const override;
   std::int64_t validation_rows() const override { return validation_.count(); }
@@ -48,6 +51,7 @@ class TokenSource : public Source {
   Corpus corpus_;
   std::int64_t length_;  // T
   std::int64_t training_tokens_;
+  bool in_order_;  // the first ones train
   WindowPlaces training_, validation_;
   std::uint64_t key_;
 };

@@ -199,7 +199,7 @@ void fill_defaults(Config& config, const std::filesystem::path& file) {
   }
   if (config.data.sequence_length == 0) config.data.sequence_length = config.model.context;
   if (config.train.epochs > 0) return;  // settle_steps() has the rest
-  if (config.train.steps == 0) config.train.steps = kDefaultSteps;
+  if (config.train.steps == TrainConfig::kNoSteps) config.train.steps = kDefaultSteps;
   fill_decay(config);
 }
 
@@ -217,6 +217,7 @@ Config load_config(const std::string& path, const std::vector<std::string>& over
   if (config.data.validates_files() && !places.contains("data.validation_fraction")) {
     config.data.validation_fraction = 0;
   }
+  config.optimizer.schedule.decay_given = config.optimizer.schedule.decay_steps > 0;
   fill_defaults(config, path);
   Checker(config, path, places).check();
   return config;
@@ -230,12 +231,13 @@ void settle_steps(Config& config, std::int64_t epoch_steps) {
                 "train.epochs: there are none of windows drawn from one text; give train.steps");
   }
   const std::int64_t steps = train.epochs * epoch_steps;
-  if (train.steps == 0 && steps > std::numeric_limits<int>::max()) {
+  const bool given = train.steps != TrainConfig::kNoSteps;
+  if (!given && steps > std::numeric_limits<int>::max()) {
     throw Error(ExitCode::kConfiguration, "train.epochs: " + std::to_string(train.epochs) + " of " +
                                               std::to_string(epoch_steps) +
                                               " steps are more than 2147483647 steps");
   }
-  if (train.steps == 0 || steps < train.steps) train.steps = static_cast<int>(steps);
+  if (!given || steps < train.steps) train.steps = static_cast<int>(steps);
   fill_decay(config);
 }
 

@@ -27,7 +27,9 @@ inline DType activations_of(const std::string& precision) {
 }
 
 struct TrainConfig {
-  int steps = 0;                      // 0: as train.epochs says, without them 1000
+  static constexpr int kNoSteps = -1;  // not given; 0 writes the starting weights
+
+  int steps = kNoSteps;               // kNoSteps: as train.epochs says, without them 1000
   int epochs = 0;                     // passes over the training samples; 0: as many as steps need
   int batch_size = 16;                // rows per step over all microbatches and replicas
   std::string precision = "float32";  // float32 | bfloat16: of activations and products
@@ -39,6 +41,7 @@ struct TrainConfig {
   int keep_checkpoints = 3;
   bool checkpoint_background = true;
   std::string on_nonfinite = "stop";    // stop | skip
+  int max_skipped_steps = 10;           // in a row; so many end the run
   std::string on_write_error = "stop";  // stop | continue
   std::string init_from;                // a checkpoint to take weights from; empty: none
   std::string output;                   // default: runs/<name of the configuration file>

@@ -109,7 +109,7 @@ void visit_fields(Visitor& v, OptimizerConfig& c) {
 
 template <class Visitor>
 void visit_fields(Visitor& v, TrainConfig& c) {
-  v.optional_number("steps", c.steps);
+  v.optional_count("steps", c.steps);
   v.optional_number("epochs", c.epochs);
   v.number("batch_size", c.batch_size, kRows);
   v.word("precision", c.precision, {"float32", "bfloat16"});
@@ -121,6 +121,7 @@ void visit_fields(Visitor& v, TrainConfig& c) {
   v.number("keep_checkpoints", c.keep_checkpoints, kAtLeastOne);
   v.flag("checkpoint_background", c.checkpoint_background);
   v.word("on_nonfinite", c.on_nonfinite, {"stop", "skip"});
+  v.number("max_skipped_steps", c.max_skipped_steps, kAtLeastOne);
   v.word("on_write_error", c.on_write_error, {"stop", "continue"});
   v.path_or_none("init_from", c.init_from);
   v.path("output", c.output);

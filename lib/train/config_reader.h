@@ -39,6 +39,7 @@ class ConfigReader {
     if (const YamlValue* value = take(name)) field = parse_number<T>(*value, name, range);
   }
   void optional_number(const char* name, int& field) { number(name, field, kAtLeastOne); }
+  void optional_count(const char* name, int& field) { number(name, field, kAtLeastZero); }
   void word_or_number(const char* name, int& field, const char* word);  // 0 for the word
   void word_or_size(const char* name, std::string& field, const char* word);
   void pair(const char* name, std::array<double, 2>& field, const Range& range);

@@ -28,6 +28,9 @@ class ConfigWriter {
   void optional_number(const char* name, int& field) {
     if (field > 0) write(name, text_of(field));
   }
+  void optional_count(const char* name, int& field) {
+    if (field >= 0) write(name, text_of(field));
+  }
   void word_or_number(const char* name, int& field, const char* word) {
     write(name, field == 0 ? word : text_of(field));
   }

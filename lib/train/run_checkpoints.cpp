@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "checkpoint/checkpoint_list.h"
+#include "checkpoint/set_aside.h"
 #include "pipeline/recorder.h"
 
 namespace pipetrain {
@@ -38,6 +39,12 @@ RunCheckpoints::RunCheckpoints(const TrainConfig& config, Collective& world, Mem
     : config_(config), world_(world), pool_(pool), folder_(config.output + "/checkpoints") {}
 
 RunCheckpoints::~RunCheckpoints() { end_part(); }
+
+std::vector<std::string> RunCheckpoints::set_aside_from(std::int64_t step) const {
+  SetAside aside(config_.output);
+  set_aside_newer(folder_, step - 1, aside);
+  return aside.taken();
+}
 
 // Does it in a thread; end_part() waits for it.
 void RunCheckpoints::begin(std::function<void()> part) {
@@ -146,6 +153,7 @@ void RunCheckpoints::finish(const std::vector<std::string>& lists) {
                     contents.config_yaml);
   not_removed_ =
       error_of([&] { remove_old_checkpoints(folder_, step(), config_.keep_checkpoints); });
+  not_linked_ = error_of([&] { link_best_checkpoint(folder_); });
 }
 
 void RunCheckpoints::say_done() const {
@@ -157,7 +165,11 @@ void RunCheckpoints::say_done() const {
   } else {
     spdlog::info("checkpoint: {} ({:.2f} s)", folder, seconds);
   }
+  if (const std::string& doubt = pending_->contents.position.doubt; !doubt.empty()) {
+    spdlog::warn("its weights may be ruined ({}): --resume takes it by name only", doubt);
+  }
   if (!not_removed_.empty()) spdlog::warn("an older one stays: {}", not_removed_);
+  if (!not_linked_.empty()) spdlog::warn("the best one has no link: {}", not_linked_);
 }
 
 bool RunCheckpoints::went_well(const std::string& error, std::int64_t step) {

@@ -28,6 +28,9 @@ class RunCheckpoints {
   RunCheckpoints(const RunCheckpoints&) = delete;
   RunCheckpoints& operator=(const RunCheckpoints&) = delete;
 
+  // On rank 0, while none is being written: sets those of this step and later aside. Where they
+  // are.
+  std::vector<std::string> set_aside_from(std::int64_t step) const;
   // Takes the memory for copies of the tensors, so that no checkpoint has to.
   void reserve(const std::vector<CheckpointTensor>& tensors) { copied(tensors); }
 
@@ -81,7 +84,7 @@ class RunCheckpoints {
   std::thread thread_;
   std::atomic<bool> working_ = false;
   // Of this rank's part; the thread's until it has ended.
-  std::string list_, error_, not_removed_;
+  std::string list_, error_, not_removed_, not_linked_;
   bool failed_ = false;  // the last one
 };
 

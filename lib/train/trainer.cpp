@@ -1,6 +1,5 @@
 #include "train/trainer.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -8,6 +7,7 @@
 #include "base/stop_request.h"
 #include "train/grid_text.h"
 #include "train/memory_table.h"
+#include "train/run_origin.h"
 #include "train/same_model.h"
 #include "train/summary.h"
 #include "train/weights.h"
@@ -26,7 +26,8 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       pipeline_(config, std::move(plan), links, pool),
       report_(config.train, pipeline_, directory, options.progress),
       checkpoints_(config.train, links.world, pool),
-      resume_from_(options.resume_from) {
+      resume_from_(options.resume_from),
+      origin_(options.origin) {
   if (options.trace) {
     const Schedule& schedule = pipeline_.layout().schedule;
     trace_ = std::make_unique<RunTrace>(
@@ -42,24 +43,34 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
 
 bool Trainer::run() {
   const TrainConfig& train = config_.train;
-  if (first_step_ >= train.steps) {
+  const bool begins = resume_from_.empty();
+  if (first_step_ >= train.steps && !(begins && train.steps == 0)) {
     if (coordinates()) {
-      spdlog::info("nothing to do: {} steps are done of {}; raise train.steps to go on",
-                   first_step_, train.steps);
+      const bool decays = config_.optimizer.schedule.type != "constant";
+      spdlog::info(
+          "nothing to do: {} steps are done of {}; raise train.steps to go on{}", first_step_,
+          train.steps,
+          decays ? ", and optimizer.schedule.decay_steps for a learning rate to learn with" : "");
     }
     return true;
   }
   if (coordinates()) {
     directory_->begin(config_, source_->tokenizer(), pipeline_.layout().schedule,
-                      resume_from_.empty() ? -1 : first_step_);
+                      begins ? -1 : first_step_);
     announce();
+  }
+  report_.begin(begins ? 0 : resumed_at_.elapsed_seconds,
+                resumed_at_.targets.value_or(resumed_at_.rows * pipeline_.targets_per_row()));
+  if (train.steps == 0) {
+    write_starting_weights();
+    return true;
   }
   if (train.checkpoint_background && train.checkpoint_every > 0) {
     checkpoints_.reserve(tensors_to_save(pipeline_));
   }
   feed_training(first_step_);
   share_lost();
-  if (lost_.empty() && validates()) evaluate(first_step_);
+  if (lost_.empty() && validates() && evaluate(first_step_) && begins) report_.write_first_line();
   if (!lost_.empty()) stop_without_data(first_step_);
   const double begin = wall_seconds();
   bool goes_on = true;
@@ -70,6 +81,17 @@ bool Trainer::run() {
   report_.print_summary(pipeline_, pool_, collective_, wall_seconds() - begin, feeding_seconds_,
                         /*done=*/goes_on);
   return goes_on;
+}
+
+void Trainer::write_starting_weights() {
+  if (validates()) {
+    if (!evaluate(0)) stop_without_data(0);
+    report_.write_first_line();
+  }
+  save_checkpoint(0, /*in_background=*/false);
+  if (!ruined_.empty()) fail_for_ruined(0);
+  if (coordinates())
+    spdlog::info("train.steps is 0: these are the weights that training starts with");
 }
 
 // Whether training goes on after it: not if someone wanted it to stop.
@@ -83,7 +105,11 @@ bool Trainer::step_once(std::int64_t step) {
   const StepResult result = pipeline_.train(
       context, rate,
       {.stop = stop_requested(), .writing = checkpoints_.working(), .lost = !unread_.empty()});
-  if (!result.finite) handle_not_finite(context, result);
+  if (result.finite) {
+    skipped_steps_ = 0;
+  } else {
+    handle_not_finite(context, result);
+  }
   report_.add_step(result, context.rows);
   const double stepped = wall_seconds();
   if (trace_) trace_step(step + 1, result, feed);
@@ -97,13 +123,7 @@ bool Trainer::step_once(std::int64_t step) {
   const bool last = step + 1 == train.steps, stops = !last && result.stopping > 0;
   if (last || stops || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
     report_.clear_progress();
-    const bool saved = save_checkpoint(step + 1, /*in_background=*/!last && !stops);
-    if (stops && !saved) {
-      throw Error(ExitCode::kCheckpoint,
-                  "stopped on request after step " + std::to_string(step + 1) + " of " +
-                      std::to_string(train.steps) +
-                      ", but without a checkpoint; --resume goes on from the last one before");
-    }
+    checkpoint_step(step + 1, last, stops);
   }
   if (stops) {
     pipeline_.discard_batch(pipeline_.training_step(step + 1));
@@ -114,6 +134,27 @@ bool Trainer::step_once(std::int64_t step) {
   }
   pipeline_.exclude_seconds(wall_seconds() - stepped);
   return !stops;
+}
+
+// After step `step`, whose checkpoint is due: the last, one at which the run stops, or one between.
+void Trainer::checkpoint_step(std::int64_t step, bool last, bool stops) {
+  const bool between = !last && !stops;
+  if (const std::string doubt = doubt_of_weights(step); between && !doubt.empty()) {
+    if (coordinates()) spdlog::warn("no checkpoint of step {}: {}", step, doubt);
+    return;
+  }
+  const bool saved = save_checkpoint(step, /*in_background=*/between);
+  if (!ruined_.empty() && (last || config_.train.on_nonfinite == "stop")) fail_for_ruined(step);
+  if (!ruined_.empty() && coordinates()) {
+    spdlog::warn("no checkpoint of step {}: {} is not finite; earlier ones are as they were", step,
+                 ruined_);
+  }
+  if (stops && !saved) {
+    throw Error(ExitCode::kCheckpoint,
+                "stopped on request after step " + std::to_string(step) + " of " +
+                    std::to_string(config_.train.steps) +
+                    ", but without a checkpoint; --resume goes on from the last one before");
+  }
 }
 
 void Trainer::announce() const {
@@ -137,11 +178,11 @@ void Trainer::announce() const {
 
 void Trainer::warn_of_other_rows() const {
   const std::int64_t rows = pipeline_.epochs().rows_before(first_step_);
-  if (rows != rows_done_) {
+  if (rows != resumed_at_.rows) {
     spdlog::warn(
         "the steps so far took {} rows, of this batch size and number of microbatches they would "
         "be {}: some samples of this epoch may be used twice or not at all",
-        rows_done_, rows);
+        resumed_at_.rows, rows);
   }
 }
 
@@ -216,29 +257,6 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
   report_.draw_progress(step, result.loss);
 }
 
-void Trainer::handle_not_finite(const StepContext& step, const StepResult& result) {
-  // The same batch again, looking at every layer's result; nothing was updated, so it shows again.
-  pipeline_.expect_batch(step);
-  if (coordinates()) feed(pipeline_.batch_plan(step));
-  const std::string where = pipeline_.find_not_finite(step);
-  report_.clear_progress();
-  const std::string what = (std::isfinite(result.loss) ? "gradient" : "loss") +
-                           std::string(" is not finite at step ") + std::to_string(step.step + 1) +
-                           ": first in " + where;
-  if (config_.train.on_nonfinite == "skip") {
-    if (coordinates()) spdlog::warn("{}; the step is skipped", what);
-    return;
-  }
-  const bool saved =
-      save_checkpoint(step.step, /*in_background=*/false);  // nothing was updated since
-  throw Error(ExitCode::kNotFinite,
-              what +
-                  (saved ? "; the checkpoint is of the last good step"
-                         : "; a checkpoint of the last good step could not be written") +
-                  "; lower optimizer.learning_rate, set optimizer.clip_norm, or set "
-                  "train.on_nonfinite=skip");
-}
-
 // What the weights were trained on may be other data, in which a token may be another.
 void Trainer::warn_of_other_tokenizer(const Checkpoint& checkpoint) const {
   try {
@@ -256,8 +274,9 @@ void Trainer::load() {
     load_weights(checkpoint, pipeline_);
     check_model(checkpoint, config_.model);
     load_moments(checkpoint, pipeline_);
-    first_step_ = checkpoint.position().step;
-    rows_done_ = checkpoint.position().rows;
+    resumed_at_ = checkpoint.position();
+    first_step_ = resumed_at_.step;
+    skipped_steps_ = resumed_at_.skipped_steps;
   } else if (!init_from.empty()) {
     const Checkpoint checkpoint = open_checkpoint(init_from);
     load_weights(checkpoint, pipeline_);
@@ -275,14 +294,22 @@ bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
                                                  .data = grid.data(),
                                                  .tensor = grid.tensor(),
                                                  .pipeline = grid.pipeline(),
-                                                 .virtual_stages = schedule.virtual_stages},
+                                                 .virtual_stages = schedule.virtual_stages,
+                                                 .targets = report_.targets(),
+                                                 .elapsed_seconds = report_.elapsed_seconds(),
+                                                 .skipped_steps = skipped_steps_,
+                                                 .doubt = doubt_of_weights(step)},
                                     .tensors = tensors_to_save(pipeline_)};
+  ruined_ = first_not_finite(contents.tensors);
+  if (!ruined_.empty()) return false;
   if (last_evaluation_ && evaluated_step_ == step) {
     contents.position.validation_loss = last_evaluation_->loss;
   }
   if (coordinates()) {
     contents.tokenizer_json = source_->tokenizer().dump();
     contents.config_yaml = resolved_yaml(config_);
+    contents.position.origin = origin_;
+    contents.position.origin.date = utc_date();
     contents.first = [this] { report_.sync_metrics(); };  // the lines up to here
   }
   return checkpoints_.write(std::move(contents), in_background);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "checkpoint/manifest.h"
 #include "data/coordinator.h"
 #include "optim/learning_rate.h"
 #include "train/pipeline_rank.h"
@@ -21,6 +22,7 @@ struct TrainerOptions {
   bool progress = true;     // a bar, on a terminal
   bool trace = false;       // writes trace.json
   std::string resume_from;  // a checkpoint to go on from; empty: none
+  RunOrigin origin;         // on rank 0, for the checkpoints
 };
 
 class Trainer {
@@ -33,9 +35,10 @@ class Trainer {
   // train.init_from, if given. Error(kCheckpoint); no communication. Nothing was written so far.
   void load();
 
-  // All steps, evaluations and checkpoints. False if it was stopped on request, after a checkpoint.
-  // Error(kNotFinite) where a loss is not and on_nonfinite is stop, Error(kData) where rows cannot
-  // be read any more, after a checkpoint of the last good step.
+  // All steps, evaluations and checkpoints; of no steps the starting weights' checkpoint. False if
+  // it was stopped on request, after a checkpoint. Error(kNotFinite) where a loss is not: if
+  // on_nonfinite is stop, after a checkpoint of the last good step; else after max_skipped_steps.
+  // Error(kData) where rows cannot be read any more, after a checkpoint of the last good step.
   bool run();
 
  private:
@@ -50,10 +53,20 @@ class Trainer {
   [[noreturn]] void stop_without_data(std::int64_t step);
   void trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed);
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
+  void write_starting_weights();
   void handle_not_finite(const StepContext& step, const StepResult& result);
+  void checkpoint_step(std::int64_t step, bool last, bool stops);
+  [[noreturn]] void fail_for_ruined(std::int64_t step) const;
+  [[noreturn]] void stop_at_not_finite(std::int64_t step, const std::string& what);
+  [[noreturn]] void give_up_skipping(std::int64_t step, const std::string& what);
+  // Why the weights after `step` may be ruined, as far as the steps so far show; empty: no reason.
+  std::string doubt_of_weights(std::int64_t step) const;
+  // Collective. The first of the tensors to save that is not finite, on any rank; else empty.
+  std::string first_not_finite(const std::vector<CheckpointTensor>& tensors);
   bool evaluate(std::int64_t step);
   void warn_of_other_tokenizer(const Checkpoint& checkpoint) const;
-  // Whether it is on the disk, or on its way.
+  // Whether it is on the disk, or on its way. If what is to be saved is not finite it is not, and
+  // ruined_ says where.
   bool save_checkpoint(std::int64_t step, bool in_background);
 
   const Config& config_;
@@ -69,10 +82,13 @@ class Trainer {
   std::unique_ptr<RunTrace> trace_;  // until it is written
   RunCheckpoints checkpoints_;
   std::string resume_from_;
+  RunOrigin origin_;
   std::int64_t first_step_ = 0;
-  std::int64_t rows_done_ = 0;  // by the steps before it
+  TrainingPosition resumed_at_;  // of the checkpoint, if there is one
   std::optional<Evaluation> last_evaluation_;
   std::int64_t evaluated_step_ = 0;  // which it came after
+  int skipped_steps_ = 0;            // in a row
+  std::string ruined_;  // the first tensor that was not finite when a checkpoint was to be written
   double feeding_seconds_ = 0;       // of the coordinator, for training
   std::string lost_;                 // why rows could not be read, once all ranks know it
   std::string unread_;               // and on rank 0 from the start

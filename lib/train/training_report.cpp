@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/output.h"
+#include "pipeline/recorder.h"
 #include "schedule/simulate.h"
 #include "train/summary.h"
 
@@ -35,7 +36,15 @@ TrainingReport::TrainingReport(const TrainConfig& config, const PipelineRank& pi
       directory_(directory),
       progress_(progress && directory != nullptr, config.steps, pipeline.rate_unit()) {}
 
+void TrainingReport::begin(double elapsed_seconds, std::int64_t targets) {
+  started_ = wall_seconds() - elapsed_seconds;
+  targets_ = targets;
+}
+
+double TrainingReport::elapsed_seconds() const { return wall_seconds() - started_; }
+
 void TrainingReport::add_step(const StepResult& result, std::int64_t rows) {
+  targets_ += rows * pipeline_.targets_per_row();
   since_line_.add(result, rows);
   whole_run_.add(result, rows);
   busy_seconds_.resize(result.busy_seconds.size());
@@ -55,6 +64,29 @@ double TrainingReport::targets_per_second(const Window& window) const {
   return static_cast<double>(window.rows * pipeline_.targets_per_row()) / window.seconds;
 }
 
+void TrainingReport::add_totals(nlohmann::ordered_json& line) const {
+  line["elapsed_seconds"] = elapsed_seconds();
+  line[pipeline_.rate_unit()] = targets_;
+}
+
+std::string TrainingReport::add_validation(nlohmann::ordered_json& line) const {
+  line["val_loss"] = last_evaluation_->loss;
+  std::string text = fmt::format("validation loss {:.4f}  ", last_evaluation_->loss);
+  if (pipeline_.classifies()) {
+    line["val_accuracy"] = last_evaluation_->accuracy;
+    text += fmt::format("accuracy {:.2f}%  ", 100 * last_evaluation_->accuracy);
+  }
+  return text;
+}
+
+void TrainingReport::write_first_line() {
+  if (directory_ == nullptr) return;
+  nlohmann::ordered_json line = {{"step", 0}};
+  add_totals(line);
+  spdlog::info("step      0  {}", add_validation(line));
+  write_metrics(line);
+}
+
 void TrainingReport::write_line(std::int64_t step, const StepResult& result, double learning_rate,
                                 bool evaluated) {
   const Window& window = last_line_ = std::exchange(since_line_, {});
@@ -72,15 +104,8 @@ void TrainingReport::write_line(std::int64_t step, const StepResult& result, dou
       {"bubble_predicted", window.predicted_bubble(pipeline_.layout().schedule)},
       {"peak_bytes",
        std::vector<std::int64_t>(result.peak_bytes.begin(), result.peak_bytes.end())}};
-  std::string validation;
-  if (evaluated) {
-    line["val_loss"] = last_evaluation_->loss;
-    validation = fmt::format("validation loss {:.4f}  ", last_evaluation_->loss);
-  }
-  if (evaluated && pipeline_.classifies()) {
-    line["val_accuracy"] = last_evaluation_->accuracy;
-    validation += fmt::format("accuracy {:.2f}%  ", 100 * last_evaluation_->accuracy);
-  }
+  add_totals(line);
+  const std::string validation = evaluated ? add_validation(line) : "";
   write_metrics(line);
   progress_.clear();
   spdlog::info("step {:>6}  loss {:.4f}  {}{:.0f} {}/s", step, result.loss, validation, rate,

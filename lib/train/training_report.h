@@ -2,8 +2,11 @@
 // summary at its end. It must not know how steps are fed, run or saved.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "train/evaluator.h"
 #include "train/progress.h"
@@ -17,6 +20,11 @@ class TrainingReport {
   TrainingReport(const TrainConfig& config, const PipelineRank& pipeline, RunDirectory* directory,
                  bool progress);
 
+  // Training begins, after so many seconds and targets (tokens or samples) of earlier starts.
+  void begin(double elapsed_seconds, std::int64_t targets);
+  double elapsed_seconds() const;  // since the first start, without what lies between starts
+  std::int64_t targets() const { return targets_; }  // seen since then
+
   // On all ranks: every step, and every evaluation, the one before the first step included.
   void add_step(const StepResult& result, std::int64_t rows);
   void add_evaluation(const Evaluation& evaluation);
@@ -28,6 +36,8 @@ class TrainingReport {
                   bool evaluated);
   // After every step, on a terminal.
   void draw_progress(std::int64_t step, double loss);
+  // The evaluation before the first step, as a line of step 0.
+  void write_first_line();
   // Returns when the lines are on the disk; in any thread, errors as above.
   void sync_metrics();
   // Before anything else is printed.
@@ -49,6 +59,9 @@ class TrainingReport {
   };
 
   double targets_per_second(const Window& window) const;
+  // The figures of the last evaluation, into the line; returns what the log says of them.
+  std::string add_validation(nlohmann::ordered_json& line) const;
+  void add_totals(nlohmann::ordered_json& line) const;
   void write_metrics(const nlohmann::ordered_json& line);
 
   const TrainConfig& config_;
@@ -59,6 +72,8 @@ class TrainingReport {
   std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
   std::optional<Evaluation> first_evaluation_, last_evaluation_;
   bool metrics_failed_ = false;  // and it was said
+  double started_ = 0;           // the first start, had all others followed at once
+  std::int64_t targets_ = 0;
 };
 
 }  // namespace pipetrain

@@ -17,12 +17,14 @@ using Steps = std::vector<std::int64_t>;
 
 struct Run {
   std::string folder() const { return at.path("checkpoints"); }
-  std::string write(std::int64_t step, std::optional<double> loss = std::nullopt) const {
+  std::string write(std::int64_t step, std::optional<double> loss = std::nullopt,
+                    const std::string& doubt = "") const {
     begin_checkpoint(folder(), step);
     const float value = static_cast<float>(step);
     const std::string list =
         write_rank_file(folder(), step, 0, 1, {{"w", StoredType::kFloat32, {1}, {}, {}, &value}});
-    return finish_checkpoint(folder(), {.step = step, .validation_loss = loss}, {list}, "{}", "");
+    return finish_checkpoint(folder(), {.step = step, .validation_loss = loss, .doubt = doubt},
+                             {list}, "{}", "");
   }
   // One wrong bit in the weights.
   static void damage(const std::string& checkpoint) {
@@ -99,6 +101,42 @@ TEST_CASE("The newest are kept, and the best") {
   run.write(5);
   remove_old_checkpoints(run.folder(), 5, 1);
   CHECK(checkpoint_steps(run.folder()) == Steps{5, 6});
+}
+
+TEST_CASE("The best one has a link, which follows what is there") {
+  const Run run;
+  const auto best = [&] {
+    link_best_checkpoint(run.folder());
+    return fs::read_symlink(run.folder() + "/best").string();
+  };
+  run.write(1);
+  link_best_checkpoint(run.folder());
+  CHECK(!fs::is_symlink(run.folder() + "/best"));
+  run.write(2, 2.0);
+  CHECK(best() == "step-00000002");
+  run.write(3, 1.5);
+  CHECK(best() == "step-00000003");
+  run.write(4, 1.7);
+  CHECK(best() == "step-00000003");
+  SetAside aside(run.at.path(""));
+  set_aside_newer(run.folder(), 2, aside);
+  CHECK(fs::read_symlink(run.folder() + "/best") == "step-00000002");
+  SetAside all(run.at.path(""));
+  set_aside_newer(run.folder(), -1, all);
+  CHECK(!fs::is_symlink(run.folder() + "/best"));
+}
+
+TEST_CASE("A checkpoint in doubt is not gone on from, and takes no good one's place") {
+  const Run run;
+  const std::string good = run.write(1);
+  run.write(2, std::nullopt, "the last step was not finite");
+  std::string refused;
+  CHECK(newest_good_checkpoint(run.folder(), [&](const std::string& why) { refused = why; }) ==
+        good);
+  CHECK(refused.find("step-00000002: may hold ruined weights (the last step was not finite)") !=
+        std::string::npos);
+  remove_old_checkpoints(run.folder(), 2, 1);
+  CHECK(checkpoint_steps(run.folder()) == Steps{1, 2});
 }
 
 TEST_CASE("A run that goes on from an older checkpoint puts the newer ones aside") {

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
 
@@ -51,7 +52,18 @@ struct Sample {
             .data = 2,
             .pipeline = 4,
             .virtual_stages = 2,
-            .validation_loss = 1.8888};
+            .validation_loss = 1.8888,
+            .targets = 640,
+            .elapsed_seconds = 2.5,
+            .skipped_steps = 3,
+            .doubt = "the last 3 steps were not finite",
+            .origin = {"pipetrain 1",
+                       "2026-01-31T12:00:00Z",
+                       "pipetrain --config a b",
+                       2,
+                       {{"/corpus.txt", 100, "0a1b2c3d"}},
+                       90,
+                       100}};
   }
 
   std::vector<float> first, second, cut, left, right;
@@ -116,6 +128,12 @@ TEST_CASE("A checkpoint gives back what the ranks wrote, by global name") {
   CHECK(found.pipeline == 4);
   CHECK(found.virtual_stages == 2);
   CHECK(found.validation_loss == 1.8888);
+  CHECK(found.targets == 640);
+  CHECK(found.elapsed_seconds == 2.5);
+  CHECK(found.skipped_steps == 3);
+  CHECK(found.doubt == "the last 3 steps were not finite");
+  CHECK(found.origin.command == "pipetrain --config a b");
+  CHECK(found.origin.files == Sample::position(500).origin.files);
   CHECK(checkpoint.names() == std::vector<std::string>{"a", "b", "cut"});
   CHECK(checkpoint.shape("a") == Extents{2, 3});
   CHECK(read(checkpoint, "a", {2, 3}) == sample.first);
@@ -123,6 +141,18 @@ TEST_CASE("A checkpoint gives back what the ranks wrote, by global name") {
   CHECK(read(checkpoint, "cut", {3, 4}) == sample.cut);
   CHECK(checkpoint.tokenizer_json() == R"({"type":"byte"})");
   CHECK(checkpoint.config_yaml() == "train: {steps: 5}\n");
+}
+
+TEST_CASE("What an older manifest does not say is not known, and no error") {
+  nlohmann::json older = nlohmann::json::parse(manifest_text({.position = Sample::position(7)}));
+  for (const char* key : {"targets", "elapsed_seconds", "skipped_steps", "doubt", "origin"}) {
+    CHECK(older.erase(key) == 1);
+  }
+  const TrainingPosition at = parse_manifest(older.dump(), "manifest.json").position;
+  CHECK(at.step == 7);
+  CHECK(!at.targets);
+  CHECK(at.skipped_steps == 0);
+  CHECK(at.origin.hosts == 0);
 }
 
 TEST_CASE("bfloat16 weights are read as float32") {

@@ -121,10 +121,12 @@ def kept(checks, folder):
     problems = []
     if done(job, problems):
         result = Result(os.path.join(folder, "kept"))
-        losses = {line["step"]: line["val_loss"] for line in result.lines if "val_loss" in line}
+        losses = {line["step"]: line["val_loss"] for line in result.lines if "val_loss" in line and line["step"] > 0}
         best = min(losses, key=losses.get)
         expect(problems, best == 3, f"the case is no test: losses {losses}")
         expect(problems, result.steps() == [best, 8, 9], f"kept: {result.steps()}")
+        named = os.readlink(os.path.join(folder, "kept", "checkpoints", "best"))
+        expect(problems, named == f"step-{best:08}", f"named as the best: {named}")
     checks.case("the newest and the best are kept", job, problems)
 
 
@@ -197,12 +199,72 @@ def not_finite(checks, folder):
         checks.case("and is found again from there", job, one_error(job, 5, [f"at step {steps[0] + 1}: "]))
 
 
+def other_settings(checks, folder):
+    """What a resumed run has otherwise than its checkpoint."""
+    killed_after(folder, "run", "changed", 6)
+    at = manifest(os.path.join(folder, "changed"), 6)
+    origin, problems = at["origin"], []
+    expect(problems, origin["hosts"] == 1 and origin["program"].startswith("pipetrain ") and origin["date"].endswith("Z")
+           and "--config gpt.yaml --output run" in origin["command"], f"origin {origin}")
+    expect(problems, origin["files"][0]["bytes"] == os.path.getsize(os.path.join(folder, "corpus.txt")), f"files {origin}")
+    job = train(folder, 1, "changed", "train.steps=8", "data.validation_fraction=0.2", "train.seed=7", resume="")
+    if done(job, problems):
+        said(problems, job, "settings that differ from the checkpoint's: data.validation_fraction 0.2 (was 0.1), train.output ",
+             "train.seed 7 (was 1337), train.steps 8 (was 6)", "of the 900 tokens that validate now trained before",
+             "keeps the checkpoint's curve, optimizer.schedule.decay_steps 6, after which it stays at min_learning_rate, 0; "
+             "set decay_steps to 8")
+        rates = [line["learning_rate"] for line in Result(os.path.join(folder, "changed")).lines[-2:]]
+        expect(problems, rates == [0, 0], f"learning rates {rates}")
+    checks.case("other settings than the checkpoint's are said", job, problems)
+
+
+def skipped(checks, folder):
+    """Skipping ends when nothing else happens; weights that gave no finite loss are not gone on from."""
+    settings = ("optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "optimizer.schedule.type=constant",
+                "optimizer.schedule.warmup_steps=0", "train.eval_every=0", "train.checkpoint_every=1", "train.on_nonfinite=skip")
+    job = train(folder, 1, "skipped", *settings, "train.steps=30", "train.max_skipped_steps=4")
+    problems = one_error(job, 5, [r"at step 5: .*; that makes 4 skipped steps in a row, as many as train.max_skipped_steps; "
+                                  r"the weights after step 1 may be ruined, so their checkpoints are now in .*set-aside"])
+    said(problems, job, "no checkpoint of step 2: the last step was not finite")
+    at = os.path.join(folder, "skipped")
+    expect(problems, checkpoint_steps(at) == [], f"checkpoints of steps {checkpoint_steps(at)}")
+    aside = os.listdir(os.path.join(at, "checkpoints", "set-aside"))
+    expect(problems, aside == ["step-00000001"], f"set aside: {aside}")
+    checks.case("ten skipped steps in a row, or so, end the run", job, problems)
+
+    job, problems = train(folder, 1, "doubtful", *settings, "train.steps=3"), []
+    if done(job, problems):
+        expect(problems, checkpoint_steps(os.path.join(folder, "doubtful")) == [1, 3], "checkpoints")
+        job = train(folder, 1, "doubtful", *settings, "train.steps=4", resume="")
+        done(job, problems)
+        said(problems, job, "step-00000003: may hold ruined weights (the last 2 steps were not finite)", "after step 1")
+    checks.case("a checkpoint in doubt is gone on from by name only", job, problems)
+
+
+def starting_weights(checks, folder):
+    """No steps: the weights that training starts with, from which it is the same as ever."""
+    job, problems = train(folder, 2, "start", "train.steps=0", "optimizer.schedule.decay_steps=6"), []
+    run = os.path.join(folder, "start")
+    if done(job, problems):
+        lines = Result(run).lines
+        expect(problems, checkpoint_steps(run) == [0], f"checkpoints of steps {checkpoint_steps(run)}")
+        expect(problems, len(lines) == 1 and lines[0]["step"] == 0 and "val_loss" in lines[0], f"lines {lines}")
+        job = train(folder, 2, "start", resume="")
+        if done(job, problems):
+            found = Result(run)
+            compare(problems, found, Result(os.path.join(folder, "run")))
+            seen, seconds = [line["tokens"] for line in found.lines], [line["elapsed_seconds"] for line in found.lines]
+            expect(problems, seen == [64 * step for step in range(7)], f"tokens seen: {seen}")
+            expect(problems, seconds == sorted(seconds) and seconds[0] > 0, f"seconds since the start: {seconds}")
+    checks.case("no steps write the starting weights", job, problems)
+
+
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as folder:
         make_inputs(folder)
         write(os.path.join(folder, "gpt.yaml"), GPT)
-        for group in (chosen, damaged, refused, kept, unwritable, more_rows, stopped, not_finite):
+        for group in (chosen, starting_weights, other_settings, damaged, refused, kept, unwritable, more_rows, stopped, not_finite, skipped):
             group(checks, folder)
     checks.finish()
 

@@ -24,7 +24,7 @@ def train(folder, output, *more, ranks=RANKS):
 
 def losses(folder, output):
     with open(os.path.join(folder, output, "metrics.jsonl"), encoding="utf-8") as lines:
-        return [(line["loss"], line["grad_norm"]) for line in map(json.loads, lines)]
+        return [(line["loss"], line["grad_norm"]) for line in map(json.loads, lines) if line["step"] > 0]
 
 
 def schedule_1f1b(rank):

@@ -27,9 +27,9 @@ def trained(mpirun, program, config, folder, ranks, schedule, microbatches, cut,
     done = training_run.Trained(mpirun, program, ranks, config, output, {
         "pipeline.schedule": schedule, "pipeline.microbatches": microbatches,
         "pipeline.partition": cut, "pipeline.recompute": recompute})
-    assert [line["step"] for line in done.lines] == [1, 2, 3, 4], done.lines
-    assert done.lines[-1]["loss"] < done.lines[0]["loss"], done.lines
-    assert len(done.figures) == 4 + 4 + 2, done.figures
+    assert [line["step"] for line in done.lines] == [0, 1, 2, 3, 4], done.lines
+    assert done.lines[-1]["loss"] < done.lines[1]["loss"], done.lines
+    assert len(done.figures) == 4 + 4 + 3, done.figures
     return done
 
 

@@ -181,7 +181,7 @@ TEST_CASE("What is wrong with a configuration is said with its line") {
   starts(error_of(base + "train:\n  steps:\n"), "model.yaml:4: train.steps: found nothing");
   starts(error_of(base + "train:\n  steps: [1]\n"), "model.yaml:4: train.steps: found a list");
   starts(error_of(base + "train: 3\n"), "model.yaml:3: train: found '3', expected keys and values");
-  starts(error_of(base + "train: {steps: 0}\n"), "model.yaml:3: train.steps: found '0'");
+  starts(error_of(base + "train: {steps: -1}\n"), "model.yaml:3: train.steps: found '-1'");
   starts(error_of(base + "train: {batch_size: -2}\n"),
          "model.yaml:3: train.batch_size: found '-2'");
   starts(error_of(base + "train: {steps: 99999999999}\n"),
@@ -322,7 +322,7 @@ TEST_CASE("Hostile files end in an error, quickly and in one line") {
 
 TEST_CASE("Epochs decide the steps once it is known how many they have") {
   Config config = load(kModel + kData + "train: {epochs: 3}\n");
-  CHECK(config.train.steps == 0);
+  CHECK(config.train.steps == TrainConfig::kNoSteps);
   CHECK(resolved_yaml(config).find("\n  steps:") == std::string::npos);
   settle_steps(config, 8);
   CHECK(config.train.steps == 24);
@@ -338,6 +338,10 @@ TEST_CASE("Epochs decide the steps once it is known how many they have") {
   Config neither = load(kModel + kData);
   settle_steps(neither, 8);
   CHECK(neither.train.steps == 1000);
+  Config none = load(kModel + kData + "train: {epochs: 3, steps: 0}\n");
+  settle_steps(none, 8);
+  CHECK(none.train.steps == 0);
+  CHECK(load(resolved_yaml(none)).train.steps == 0);
   Config drawn = load(kModel + kData + "train: {epochs: 3}\n");
   CHECK_THROWS_WITH(settle_steps(drawn, 0), ContainsSubstring("windows drawn from one text"));
   Config many = load(kModel + kData + "train: {epochs: 2147483647}\n");
