@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -13,6 +12,7 @@
 #include "base/size.h"
 #include "comm/grid.h"
 #include "comm/mpi/mpi_collective.h"
+#include "ops/bfloat16_products.h"
 #include "ops/ops.h"
 #include "same_start.h"
 #include "threads.h"
@@ -82,14 +82,6 @@ void check_tensor_groups(const Grid& grid, const World& world) {
   }
 }
 
-// What a user asks for who studies the results of bfloat16 where there are no instructions for it.
-constexpr const char* kEmulateBFloat16 = "PIPETRAIN_EMULATE_BFLOAT16";
-
-bool emulates_bfloat16() {
-  const char* const asked = std::getenv(kEmulateBFloat16);
-  return asked != nullptr && std::string(asked) == "1";
-}
-
 // What the steps are, now that the data and the number of microbatches are known.
 void set_epochs(Startup& made) {
   ModelPlan& plan = made.plan;
@@ -113,11 +105,11 @@ void set_epochs(Startup& made) {
 
 Grid check_scope(const Config& config, int ranks) {
   const Grid grid = Grid::filling(ranks, config.parallel.data, config.parallel.tensor);
-  if (config.train.activations() == DType::kBFloat16 && !bfloat16_instructions() &&
-      !emulates_bfloat16()) {
-    fail(std::string("train.precision: this processor has no bfloat16 instructions; set it to "
-                     "float32 (or ") +
-         kEmulateBFloat16 + "=1 in the environment, for bfloat16's results without its speed)");
+  const bool emulates = emulates_bfloat16();
+  if (config.train.activations() == DType::kBFloat16 && !bfloat16_instructions() && !emulates) {
+    fail(std::string("train.precision: there are no bfloat16 instructions here (") +
+         instruction_set_description() + "); set it to float32 (or " + kEmulateBFloat16 +
+         "=1 in the environment, for bfloat16's results without its speed)");
   }
   return grid;
 }
@@ -195,10 +187,11 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
     set_epochs(made);
   });
   if (session.rank() == 0 && config.train.activations() == DType::kBFloat16 &&
-      !bfloat16_instructions()) {
+      !multiplies_bfloat16()) {
     spdlog::warn(
-        "train.precision: no bfloat16 instructions here: products are made of float32 copies, the "
-        "results of bfloat16 without its speed ({}=1)",
+        "train.precision: {}: products are made of float32 copies, the results of bfloat16 without "
+        "its speed ({}=1)",
+        bfloat16_instructions() ? "bfloat16 is emulated as told" : "no bfloat16 instructions here",
         kEmulateBFloat16);
   }
   if (makes_run_directory) {

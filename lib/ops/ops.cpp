@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "ops/bfloat16.h"
+#include "ops/bfloat16_products.h"
 #include "ops/convolutions.h"
 #include "ops/dnnl_compat.h"
 #include "ops/padding.h"
@@ -96,6 +97,7 @@ dnnl::matmul::primitive_desc describe_matmul(const MatmulShape& shape, const Des
 struct Ops::Primitives {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
+  const bool multiplies_bfloat16 = pipetrain::multiplies_bfloat16();
   std::unordered_map<MatmulShape, Prepared, ShapeHash> matmuls;
 
   Prepared& prepare(const MatmulShape& shape);
@@ -150,6 +152,8 @@ Ops::Ops(MemoryPool& pool)
   // small model's step.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  // ONEDNN_DEFAULT_FPMATH_MODE would have it round float32's operands without a word.
+  dnnl::set_default_fpmath_mode(dnnl::fpmath_mode::strict);
 }
 
 Ops::~Ops() = default;
@@ -196,7 +200,7 @@ void Ops::matmul_of_copies(const MatmulShape& shape, const void* a, const void* 
 
 void Ops::matmul(const MatmulShape& shape, const void* a, const void* b, const float* bias,
                  void* c) {
-  if (shape.dtype == DType::kBFloat16 && !bfloat16_instructions()) {
+  if (shape.dtype == DType::kBFloat16 && !primitives_->multiplies_bfloat16) {
     return matmul_of_copies(shape, a, b, bias, c);
   }
   Prepared& prepared = primitives_->prepare(shape);
@@ -244,14 +248,6 @@ std::string instruction_set_description() {
   return name(dnnl::get_effective_cpu_isa()) + ", oneDNN " + std::to_string(version->major) + "." +
          std::to_string(version->minor) + "." + std::to_string(version->patch) +
          ", vector kernels " + select_simd_kernels().name;
-}
-
-bool bfloat16_instructions() {
-#ifdef __x86_64__
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
 }
 
 }  // namespace pipetrain

@@ -5,11 +5,13 @@
 #include <chrono>
 #include <cstring>
 
+#include "ops/bfloat16_products.h"
+
 namespace pipetrain {
 
 double measure_peak_flops(Ops& ops, DType dtype, double seconds) {
   using Clock = std::chrono::steady_clock;
-  if (dtype == DType::kBFloat16 && !bfloat16_instructions()) return 0;
+  if (dtype == DType::kBFloat16 && !multiplies_bfloat16()) return 0;
   double best = 0;
   constexpr std::array<std::array<std::int64_t, 3>, 5> kShapes = {{{512, 512, 512},
                                                                    {1024, 1024, 512},

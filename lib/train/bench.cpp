@@ -111,7 +111,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
                                    .training()));
   peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
   bfloat16_peak = std::max(bfloat16_peak, peak_flops(DType::kBFloat16, world, collective));
-  // Where there are no bfloat16 instructions, its products are made in float32, too.
+  // Where its instructions are not used, bfloat16's products are made in float32, too.
   const bool in_bfloat16 = config.train.activations() == DType::kBFloat16 && bfloat16_peak > 0;
   const ConvolutionRates convolutions = convolution_flops(pipeline.ops(), world, collective);
 
@@ -189,7 +189,7 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       report.at("world").get<std::string>(), grid.at("data").get<int>(),
       grid.at("tensor").get<int>(), grid.at("pipeline").get<int>(),
       report.at("peak_gflops").at("float32").get<double>(),
-      bfloat16.is_null() ? "no instructions for"
+      bfloat16.is_null() ? "no instructions used for"
                          : fmt::format("{:.1f} GFLOP/s", bfloat16.get<double>()),
       1e3 * number("step_seconds"), report.at("steps").get<int>(),
       report.at("schedule").get<std::string>(), report.at("microbatches").get<int>(),

@@ -19,7 +19,7 @@ struct BenchOptions {
 // peak_gflops {float32, bfloat16 (null without such instructions)}, the sum over ranks of what each
 // reaches while all run; step_seconds (median); tokens_per_second; model_flop_per_step; precision;
 // efficiency, of the best product in it, and efficiency_of, the kind of that product (float32 where
-// there are no bfloat16 instructions);
+// its instructions are missing or emulated);
 // bubble_fraction, bubble_predicted; resident_bytes and tensor_bytes, one per rank, at step 3 and
 // at the end; tensor_bytes_foreseen; with convolutions also convolution_gflops {best, all} (see
 // ops/convolution.h) and convolution_efficiency, of the best.

@@ -1,11 +1,15 @@
 // Kernels and operations on bfloat16: what float32 makes of the same rounded inputs, rounded.
 #include "ops/bfloat16.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
+#include "base/error.h"
 #include "catch.h"
 #include "ops/activation.h"
 #include "ops/attention.h"
+#include "ops/bfloat16_products.h"
 #include "ops/cross_entropy.h"
 #include "ops/linear.h"
 #include "ops/normalization.h"
@@ -210,6 +214,51 @@ TEST_CASE("Products of bfloat16 are summed in float32 and rounded once") {
   CHECK(distance(dweight.data(), from_floats) < 1e-6);
   for (double& value : from_floats) value *= 2;
   CHECK(distance(again.data(), from_floats) < 1e-6);
+}
+
+TEST_CASE("Products by instructions are those of float32 copies but for the order of sums") {
+  if (!bfloat16_instructions()) {
+    WARN("not compared: no bfloat16 instructions here");
+    return;
+  }
+  MemoryPool pool;
+  unsetenv(kEmulateBFloat16);
+  Ops by_instructions(pool);
+  setenv(kEmulateBFloat16, "1", 1);
+  Ops of_copies(pool);
+  unsetenv(kEmulateBFloat16);
+  double largest = 0;
+  for (const std::int64_t k : {3, 64, 257, 1024}) {
+    for (const bool transposed : {false, true}) {
+      const std::int64_t m = 37, n = 65;
+      const Halves a = random_halves(m * k, 1), b = random_halves(k * n, 2);
+      const MatmulShape shape{.m = m,
+                              .n = n,
+                              .k = k,
+                              .transpose_b = transposed,
+                              .dtype = DType::kBFloat16};
+      Floats mine(static_cast<std::size_t>(m * n)), theirs(mine.size());
+      by_instructions.matmul(shape, a.data(), b.data(), nullptr, mine.data());
+      of_copies.matmul(shape, a.data(), b.data(), nullptr, theirs.data());
+      largest = std::max(largest, distance(mine, widened(theirs)));
+    }
+  }
+  INFO("the largest difference, relative to the largest entry: " << largest);
+  CHECK(largest < 1e-5);
+}
+
+TEST_CASE("A user's wish for copies is heard, and nothing else is taken for one") {
+  for (const char* value : {"", "0"}) {
+    setenv(kEmulateBFloat16, value, 1);
+    CHECK_FALSE(emulates_bfloat16());
+    CHECK(multiplies_bfloat16() == bfloat16_instructions());
+  }
+  setenv(kEmulateBFloat16, "1", 1);
+  CHECK(emulates_bfloat16());
+  CHECK_FALSE(multiplies_bfloat16());
+  setenv(kEmulateBFloat16, "yes", 1);
+  CHECK_THROWS_AS(emulates_bfloat16(), Error);
+  unsetenv(kEmulateBFloat16);
 }
 
 TEST_CASE("The copy of weights in bfloat16 is made once for each change of them") {
