@@ -19,6 +19,8 @@ struct Command {
   // One of the two. Without MPI, or on every rank that mpirun started. The exit code.
   std::function<int()> run = {};
   std::function<int(const MpiSession&, ErrorReport&)> run_on_ranks = {};
+  bool measures = false;  // computes without ranks
+  bool computes() const { return measures || run_on_ranks; }
 };
 
 // One function per command, in NAME_command.cpp; each adds its subcommand to `app`.

@@ -72,7 +72,8 @@ Command add_describe_command(CLI::App& app) {
   return {.options = command,
           .usage = "pipetrain describe --config FILE [--ranks N] [OPTION]...",
           .check = [options] { require_config(*options); },
-          .run = [options] { return describe(*options); }};
+          .run = [options] { return describe(*options); },
+          .measures = true};
 }
 
 }  // namespace pipetrain

@@ -14,6 +14,7 @@
 #include "comm/mpi/launch.h"
 #include "command.h"
 #include "help.h"
+#include "ops/waiting.h"
 
 namespace pipetrain {
 namespace {
@@ -98,9 +99,10 @@ int run(int argc, char** argv) {
 
   const std::vector<std::string> words = with_default_command(argc, argv);
   const Command* command = nullptr;
-  std::string wrong;
+  std::string wrong, crowded;
   try {
     command = asked_command(commands, words);
+    if (command != nullptr && command->computes()) crowded = settle_waiting(argv);
     app.parse(
         std::vector<std::string>(words.rbegin(), words.rend()));  // backwards, as CLI11 takes them
     check_words(*command->options);
@@ -131,7 +133,7 @@ int run(int argc, char** argv) {
     });
   };
   if (tasks && tasks->surely_separate) return refuse_tasks();
-  const MpiSession session;
+  const MpiSession session(crowded);
   if (tasks && session.size() == 1) return refuse_tasks();
   return run_and_report(session, [&](ErrorReport& report) {
     report.agree([&] {

@@ -16,6 +16,7 @@
 #include "ops/ops.h"
 #include "same_start.h"
 #include "threads.h"
+#include "train/grid_text.h"
 #include "train/resumed_settings.h"
 
 namespace pipetrain {
@@ -144,6 +145,7 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
   });
   settle_threads(session, report, collective);
   made.world = learn_world(session, collective);
+  made.wait.oversubscribed |= made.world.oversubscribed();  // with all its threads, too
 
   report.agree([&] {
     if (session.rank() != 0) return;
@@ -193,6 +195,10 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
         "its speed ({}=1)",
         bfloat16_instructions() ? "bfloat16 is emulated as told" : "no bfloat16 instructions here",
         kEmulateBFloat16);
+  }
+  if (session.rank() == 0) {
+    const std::string split = split_tensor_groups(made.grid, made.world);
+    if (!split.empty()) spdlog::warn("{}", split);
   }
   if (makes_run_directory) {
     if (!options.resumes) take_directory();

@@ -8,6 +8,7 @@
 
 #include "base/suggest.h"
 #include "ops/team.h"
+#include "ops/waiting.h"
 
 namespace pipetrain {
 namespace {
@@ -47,6 +48,12 @@ void settle_threads(const MpiSession& session, ErrorReport& report, Collective& 
     if (!warnings[rank].empty()) ranks[warnings[rank]].push_back(std::to_string(rank));
   }
   if (session.rank() != 0) return;
+  if (!session.crowded().empty()) {
+    spdlog::info("threads and ranks sleep while they wait: {}", session.crowded());
+    if (mine.threads > 1 && told_to_spin()) {
+      spdlog::warn("but OMP_WAIT_POLICY or GOMP_SPINCOUNT lets threads spin; unset both");
+    }
+  }
   for (const auto& [warning, whose] : ranks) {
     const bool all = whose.size() == warnings.size();
     spdlog::warn("{}{}", all ? "" : "rank " + join(whose) + ": ", warning);

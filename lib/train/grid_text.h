@@ -10,8 +10,11 @@
 
 namespace pipetrain {
 
-// Nothing for a plain pipeline, in which rank r has place r. Else the grid's sizes, then a line for
+// One line for a plain pipeline, in which rank r has place r. Else the grid's sizes, then a line for
 // each replica; of many only the first and the last ones.
 std::vector<std::string> grid_lines(const Grid& grid, const World& world);
+
+// What is wrong with ranks that share layers but no host; empty: nothing.
+std::string split_tensor_groups(const Grid& grid, const World& world);
 
 }  // namespace pipetrain

@@ -175,8 +175,9 @@ std::string summary_text(const RunSummary& run) {
       "data             {:.2f}% of the steps' time to read and send batches, on rank 0\n\n",
       100 * run.bubble, 100 * run.predicted_bubble, 100 * (1 - run.bubble), 100 * textbook,
       100 * run.coordinator_share);
-  text += rank_table(run.ranks, run.replicas > 1);
-  return text + fmt::format("\nrun directory: {}\n", run.output);
+  text += rank_table(run.ranks, run.replicas > 1) + "\n";
+  for (const std::string& line : run.placement) text += line + "\n";
+  return text + fmt::format("run directory: {}\n", run.output);
 }
 
 }  // namespace pipetrain

@@ -39,6 +39,7 @@ struct RunSummary {
   std::optional<double> first_accuracy, last_accuracy;
   std::string output;
   std::vector<RankSummary> ranks;
+  std::vector<std::string> placement;  // lines: which rank is on which host
 };
 
 std::string summary_text(const RunSummary& run);

@@ -78,8 +78,8 @@ bool Trainer::run() {
     goes_on = step_once(step);
   }
   checkpoints_.complete();
-  report_.print_summary(pipeline_, pool_, collective_, wall_seconds() - begin, feeding_seconds_,
-                        /*done=*/goes_on);
+  report_.print_summary(pipeline_, pool_, collective_, grid_lines(pipeline_.grid(), world_),
+                        wall_seconds() - begin, feeding_seconds_, /*done=*/goes_on);
   return goes_on;
 }
 
@@ -167,8 +167,9 @@ void Trainer::announce() const {
   spdlog::info("{}", instruction_set_description());
   if (world_.oversubscribed()) {
     spdlog::warn(
-        "threads outnumber cores: ranks take turns, so times and bubbles are not those of "
-        "one rank per core");
+        "threads outnumber cores: ranks take turns, so times and bubbles are not those of one rank "
+        "per core; {}",
+        world_.cure());
   }
   spdlog::info("data: {}", source_->description());
   for (const std::string& line : describe_layout(pipeline_, config_.pipeline.schedule))

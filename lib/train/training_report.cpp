@@ -143,8 +143,8 @@ void TrainingReport::sync_metrics() {
 }
 
 void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& pool,
-                                   Collective& world, double training_seconds,
-                                   double feeding_seconds, bool done) {
+                                   Collective& world, const std::vector<std::string>& placement,
+                                   double training_seconds, double feeding_seconds, bool done) {
   const auto rank = static_cast<std::size_t>(world.rank());
   const std::vector<std::string> rows = world.all_gather_text(
       to_text(summarize_rank(pipeline, pool, busy_seconds_[rank], run_seconds_[rank])));
@@ -171,6 +171,7 @@ void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& poo
     run.last_accuracy = last_evaluation_->accuracy;
   }
   run.output = config_.output;
+  run.placement = placement;
   for (const std::string& row : rows) run.ranks.push_back(rank_summary_of(row));
   const std::string whole = "; the run is whole in " + config_.output;
   try {

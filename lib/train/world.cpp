@@ -17,6 +17,23 @@ double World::cores_per_rank() const {
   return least;
 }
 
+std::string World::cure() const {
+  int threads = 1, sharing = 1, cores = 1;  // where they are most crowded
+  double least = 1;
+  for (const RankPlace& place : places) {
+    const double each = static_cast<double>(place.cores) / (place.threads * place.sharing);
+    if (each >= least) continue;
+    least = each;
+    threads = place.threads, sharing = place.sharing, cores = place.cores;
+  }
+  if (threads > 1 && sharing <= cores) {
+    return "set OMP_NUM_THREADS to " + std::to_string(cores / sharing);
+  }
+  return std::string(threads > 1 ? "set OMP_NUM_THREADS to 1 and " : "") +
+         "start at most as many ranks as there are cores, or let them use more (mpirun --bind-to "
+         "none, --map-by slot:PE=n)";
+}
+
 std::string World::text() const {
   auto counted = [](std::size_t n, const std::string& noun) {
     return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");

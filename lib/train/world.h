@@ -21,6 +21,7 @@ struct World {
   int size() const { return static_cast<int>(places.size()); }
   bool oversubscribed() const;    // some host's ranks have more threads than cores
   double cores_per_rank() const;  // of all its threads, where they are fewest; at most 1
+  std::string cure() const;       // of that: what to set or to start
   std::string text() const;       // "4 ranks on 1 host (node7), 1 thread each"
 };
 

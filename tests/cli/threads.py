@@ -10,7 +10,7 @@ import tempfile
 
 from inputs import make_inputs, write
 from job import Checks, Job, expect, one_error
-from runs import GPT, Result, compare, done
+from runs import GPT, Result, compare, done, said
 
 NOT_A_NUMBER = "OMP_NUM_THREADS: found '{}', no positive number; taken as not set"
 GIVEN = r"2 threads asked for, but OpenMP gives 1 \({}\)"
@@ -43,21 +43,39 @@ def smaller_teams(checks, folder):
     train(checks, folder, "ranks", {**two, "OMP_THREAD_LIMIT": "1"}, "threads-1", GIVEN.format("OMP_THREAD_LIMIT=1"), ranks=2)
 
 
+def waiting(checks, folder):
+    """However threads wait, and whatever stacks and bindings are asked for, bits are the same."""
+    two = {"OMP_NUM_THREADS": "2"}
+    train(checks, folder, "stack", {**two, "OMP_STACKSIZE": "16k"}, "threads-2")
+    train(checks, folder, "bound", {**two, "OMP_PROC_BIND": "true"}, "threads-2")
+    train(checks, folder, "passive", {**two, "OMP_WAIT_POLICY": "passive"}, "threads-2")
+    many = str(os.cpu_count() + 1)
+    job, problems = Job(1, ["--config", "gpt.yaml", "--output", "crowded"], folder=folder, env={"OMP_NUM_THREADS": many}), []
+    if done(job, problems):
+        said(problems, job, "sleep while they wait: ", "threads outnumber cores", "set OMP_NUM_THREADS to ")
+    checks.case("more threads than cores", job, problems)
+    job, problems = Job(1, ["--config", "gpt.yaml", "--output", "spinning"], folder=folder,
+                        env={"OMP_NUM_THREADS": many, "OMP_WAIT_POLICY": "active"}), []
+    if done(job, problems):
+        said(problems, job, "lets threads spin; unset both")
+    checks.case("more threads than cores that spin", job, problems)
+
+
 def other_commands(checks, folder):
     """What eval, generate and bench say with a smaller team than they asked for is what one thread says."""
     checkpoint = os.path.join("threads-1", "checkpoints", "step-00000006")
     plain, limited = {"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "2", "OMP_THREAD_LIMIT": "1"}
     for words in (["eval", "--config", "gpt.yaml", "--checkpoint", checkpoint, "--format", "json"],
                   ["generate", "--checkpoint", checkpoint, "--prompt", "the ", "--tokens", "8"]):
-        said, problems = [], []
+        found, problems = [], []
         for env in (plain, limited):
             job = Job(1, words, folder=folder, env=env)
             if done(job, problems):
-                said.append(job.output())
+                found.append(job.output())
         warned(problems, job, GIVEN.format("OMP_THREAD_LIMIT=1"))
         if words[0] == "eval":
-            said = [json.loads(text)["loss"] for text in said]
-        expect(problems, len(said) == 2 and said[0] == said[1], f"{said}")
+            found = [json.loads(text)["loss"] for text in found]
+        expect(problems, len(found) == 2 and found[0] == found[1], f"{found}")
         checks.case(f"{words[0]} with a thread limit", job, problems)
     job, problems = Job(1, ["bench", "--config", "gpt.yaml", "--steps", "1", "--format", "json"], folder=folder,
                         env=limited), []
@@ -84,6 +102,7 @@ def main():
         make_inputs(folder)
         write(os.path.join(folder, "gpt.yaml"), GPT)
         smaller_teams(checks, folder)
+        waiting(checks, folder)
         other_commands(checks, folder)
         numbers(checks, folder)
         if len(sys.argv) > 3:

@@ -20,7 +20,10 @@ using Lines = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("The grid says which rank is what, on which host") {
-  CHECK(grid_lines({4, 1, 1, 4}, world_of(4, 2)).empty());
+  CHECK(grid_lines({1, 1, 1, 1}, world_of(1, 1)) == Lines{"placement: rank 0, on node0"});
+  CHECK(grid_lines({4, 1, 1, 4}, world_of(4, 2)) ==
+        Lines{"placement: ranks 0 to 3, pipeline places 0 to 3, on node0 (ranks 0 to 1), node1 "
+              "(ranks 2 to 3)"});
   CHECK(grid_lines({4, 2, 1, 2}, world_of(4, 4)) ==
         Lines{"grid: data 2 x tensor 1 x pipeline 2",
               "replica 0: ranks 0 to 1, pipeline places 0 to 1, on node0",
@@ -39,4 +42,23 @@ TEST_CASE("Of many replicas the first and the last are shown") {
   CHECK(lines[1] == "replica 0: rank 0, on node0");
   CHECK(lines[5] == "replicas 4 to 95 likewise");
   CHECK(lines[9] == "replica 99: rank 99, on node9");
+}
+
+TEST_CASE("Of ranks on many hosts in turn the line has an end") {
+  World world;
+  for (int rank = 0; rank < 100; ++rank) {
+    world.places.push_back({.host = rank % 2 == 0 ? "a" : "b"});
+  }
+  const Lines lines = grid_lines({100, 1, 1, 100}, world);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].ends_with("b (rank 31), ... (ranks 32 to 99 to the last on b)"));
+}
+
+TEST_CASE("Ranks that share layers across hosts are warned of") {
+  CHECK(split_tensor_groups({8, 2, 2, 2}, world_of(8, 4)).empty());
+  CHECK(split_tensor_groups({8, 2, 2, 2}, world_of(8, 2)).empty());
+  CHECK(split_tensor_groups({4, 1, 1, 4}, world_of(4, 1)).empty());
+  const std::string text = split_tensor_groups({8, 2, 2, 2}, world_of(8, 3));
+  CHECK(text.starts_with("parallel.tensor: 1 of 4 groups of 2 ranks"));
+  CHECK(text.find("the first on node0 (rank 2), node1 (rank 3)") != std::string::npos);
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
+#include <utility>
 #include <vector>
 
 #include "base/processors.h"
@@ -35,7 +36,8 @@ std::vector<ProcessorSet> sets_of_all(const ProcessorSet& mine, MPI_Comm host, i
 
 }  // namespace
 
-MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
+MpiSession::MpiSession(std::string crowded)
+    : crowded_(std::move(crowded)), exceptions_at_start_(std::uncaught_exceptions()) {
   prepare_launch();
   int provided = 0;
   check_mpi("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));

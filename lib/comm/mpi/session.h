@@ -8,7 +8,8 @@ namespace pipetrain {
 
 class MpiSession {
  public:
-  MpiSession();
+  // `crowded`: why a wait must leave its core to others at once; empty: it need not.
+  explicit MpiSession(std::string crowded = {});
   ~MpiSession();  // MPI_Finalize, which waits for all ranks; after an exception MPI_Abort, which
                   // does not
   MpiSession(const MpiSession&) = delete;
@@ -22,7 +23,8 @@ class MpiSession {
   // itself among them, may run on any of those.
   int cores() const { return cores_; }
   int ranks_sharing_cores() const { return ranks_sharing_cores_; }
-  bool oversubscribed() const { return ranks_sharing_cores_ > cores_; }
+  const std::string& crowded() const { return crowded_; }
+  bool oversubscribed() const { return !crowded_.empty() || ranks_sharing_cores_ > cores_; }
 
   // Ends all ranks at once; mpirun's exit code is `code`.
   [[noreturn]] void abort(int code) const;
@@ -30,6 +32,7 @@ class MpiSession {
  private:
   void learn_host();
 
+  std::string crowded_;
   int rank_ = 0, size_ = 1;
   std::string host_;
   int ranks_on_host_ = 1;
