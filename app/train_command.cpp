@@ -41,7 +41,10 @@ void announce_changes(const Startup& started, const RunOrigin& origin) {
         point.config ? changed_learning_rate(*point.config, started.config, point.position.step)
                      : "",
         changed_data(point.position.origin, origin),
-        validated_training(point.position.origin, origin, samples ? "samples" : "tokens")}) {
+        validated_training(point.position.origin, origin, samples ? "samples" : "tokens"),
+        point.config
+            ? redrawn_validation(*point.config, started.config, point.position.origin, origin)
+            : ""}) {
     if (!line.empty()) spdlog::warn("{}", line);
   }
 }

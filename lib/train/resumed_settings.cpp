@@ -111,4 +111,18 @@ std::string validated_training(const RunOrigin& before, const RunOrigin& now,
       both, now.all - now.training, unit);
 }
 
+std::string redrawn_validation(const Config& config_before, const Config& config_now,
+                               const RunOrigin& before, const RunOrigin& now) {
+  const DataConfig &old = config_before.data, &own = config_now.data;
+  const bool drawn = old.random() || own.random();
+  const bool same = old.validation == own.validation &&
+                    old.validation_fraction == own.validation_fraction &&
+                    config_before.train.seed == config_now.train.seed &&
+                    std::ranges::equal(before.files, now.files, same_bytes);
+  if (!drawn || same) return {};
+  return "what validates is drawn otherwise than before: some of it has trained, and the "
+         "validation "
+         "loss is too low by what was learned of it";
+}
+
 }  // namespace pipetrain

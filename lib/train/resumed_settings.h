@@ -22,5 +22,8 @@ std::string changed_data(const RunOrigin& before, const RunOrigin& now);
 // What was trained on before and validates now; `unit` is "tokens" or "samples".
 std::string validated_training(const RunOrigin& before, const RunOrigin& now,
                                const std::string& unit);
+// The same where what validates is drawn at random, and not as it was.
+std::string redrawn_validation(const Config& config_before, const Config& config_now,
+                               const RunOrigin& before, const RunOrigin& now);
 
 }  // namespace pipetrain

@@ -3,6 +3,8 @@
 #include <array>
 #include <ctime>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "data/fingerprint.h"
 
@@ -13,7 +15,11 @@ RunOrigin run_origin(const Config& config, const Source& source, const World& wo
   std::set<std::string> hosts;
   for (const RankPlace& place : world.places) hosts.insert(place.host);
   RunOrigin origin{.program = program, .command = command, .hosts = static_cast<int>(hosts.size())};
-  for (const FileFingerprint& file : fingerprint_of(config.data.path)) {
+  std::vector<std::string> paths = config.data.path;
+  if (config.data.validates_files()) {
+    paths.insert(paths.end(), config.data.validation.begin(), config.data.validation.end());
+  }
+  for (const FileFingerprint& file : fingerprint_of(paths)) {
     origin.files.push_back({file.path, file.bytes, file.digest});
   }
   const Source::Split split = source.split();

@@ -80,6 +80,22 @@ TEST_CASE("Data that differ are named, and rows that trained and validate now ar
   CHECK(validated_training(before, origin_of(folder, 1, 17), "tokens").empty());  // not known
 }
 
+TEST_CASE("Validation that is drawn otherwise than before is said") {
+  const TemporaryFolder folder;
+  folder.write("a.txt", "first");
+  const RunOrigin files = origin_of(folder, 0, 0);
+  Config before = load("steps: 10", "learning_rate: 1e-3"), now = before;
+  CHECK(redrawn_validation(before, now, files, files).empty());
+  now.data.validation = {"random"};
+  CHECK_FALSE(redrawn_validation(before, now, files, files).empty());
+  before = now;
+  CHECK(redrawn_validation(before, now, files, files).empty());
+  now.train.seed += 1;
+  CHECK_FALSE(redrawn_validation(before, now, files, files).empty());
+  folder.write("a.txt", "first, and more");
+  CHECK_FALSE(redrawn_validation(before, before, files, origin_of(folder, 0, 0)).empty());
+}
+
 TEST_CASE("A large file is told from others by pieces of it, a small one by every byte") {
   const TemporaryFolder folder;
   for (const std::size_t bytes : {std::size_t{100'000}, std::size_t{6} << 20}) {
