@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Takes a run through a real Slurm of one node, started for it on this machine. scripts/pipetrain.sbatch is signalled as ahead of
-# its time limit, preempted with notice by a job of higher priority, loses a rank by SIGKILL and one that hangs, and its node
-# fails: each time it is put back into the queue and resumes. It is cancelled: it ends with a checkpoint and is not put back.
-# Submitted again it finishes with the figures of a run that was left alone. A job that loses a rank before each checkpoint is
-# given up. Needs root and the packages slurm-wlm and munge; elsewhere it says so and exits 77.
+# Takes a run through a real Slurm of one node, started for it on this machine. scripts/pipetrain.sbatch is signalled
+# ahead of its time limit and by hand, preempted with notice by a job of higher priority, loses a rank by SIGKILL and one
+# that hangs, and its node fails: each time it is put back into the queue and resumes. It is cancelled: it ends with a
+# checkpoint and is not put back. Submitted again it finishes with the figures of a run that was left alone. A job that
+# loses a rank before each checkpoint is given up. Takes four minutes. Needs root and the packages slurm-wlm and munge;
+# elsewhere it says so and exits 77.
 #   scripts/slurm_check.sh
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -106,29 +107,31 @@ put_back() {
 queued() { [ "$(squeue -h -j "$job" -o %T)" = PENDING ]; }
 a_rank() { pgrep -f "^$PIPETRAIN .*--output $folder/run" | tail -1; }
 
-job=$(submit run)
+job=$(submit run --time=2 --signal=USR1@100)
 trains_on
-
-scancel --signal=USR1 "$job"   # as --signal=USR1@120 does
-put_back 1 "the signal that comes ahead of the time limit"
+put_back 1 "the signal ahead of its time limit"
 said 'stopped on request; job' 1 || fail "the log does not say why"
+scontrol update JobId="$job" TimeLimit=60
+
+scancel --signal=USR1 "$job"
+put_back 2 "the signal by hand"
 
 other=$(cd "$folder" && sbatch --parsable --partition=high --ntasks=2 --output="$folder/high.log" --wrap 'echo preempted; sleep 2')
-until_true 90 said 'stopped on request after' 2 || fail "not preempted"
+until_true 90 said 'stopped on request after' 3 || fail "not preempted"
 until_true 90 ended "$other" || fail "the other job does not end"
-put_back 2 "a preemption with notice"
+put_back 3 "a preemption with notice"
 
 kill -KILL "$(a_rank)"
-put_back 3 "a rank that was killed"
+put_back 4 "a rank that was killed"
 
 kill -STOP "$(a_rank)"
 until_true 90 said 'a rank is lost (exit code 6, 1 of' 1 || fail "no exit code 6: $(grep 'a rank is lost' "$folder/run.log")"
-put_back 4 "a rank that hangs"
+put_back 5 "a rank that hangs"
 
 scontrol update NodeName="$host" State=DOWN Reason=check
 until_true 30 queued || fail "Slurm does not put the job of a failed node back"
 scontrol update NodeName="$host" State=RESUME
-put_back 5 "its node's failure"
+put_back 6 "its node's failure"
 
 steps_before=$(count 'stopped on request after')
 scancel "$job"
