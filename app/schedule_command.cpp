@@ -4,6 +4,7 @@
 #include "base/output.h"
 #include "command.h"
 #include "number_option.h"
+#include "schedule/auto_schedule.h"
 #include "schedule/csv.h"
 #include "schedule/describe.h"
 #include "schedule/draw_svg.h"
@@ -25,11 +26,24 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
   const std::string& name = options.request.name;
   if (options.format == "csv") return csv_of(schedule);
   const Costs costs = options.given.on(schedule.rank_count(), schedule.virtual_stages);
-  if (options.format == "json") return schedule_json(name, schedule, costs).dump() + "\n";
+  const double live = options.request.live_microbatches;
+  if (options.format == "json") {
+    nlohmann::ordered_json json = schedule_json(name, schedule, costs);
+    if (name == "auto") {
+      json["least_makespan"] = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
+                                              {.live_microbatches = live});
+    }
+    return json.dump() + "\n";
+  }
   const Timeline timeline = simulate(schedule, costs);
-  const Description words = describe(name, schedule, options.given);
+  const Description words = describe(name, schedule, options.given, live);
   if (options.format == "svg") return draw_svg({{words.title, &timeline, words.remark}});
-  return words.title + "\n" + words.remark + "\n\n" + draw_text(timeline, terminal_style());
+  const TextStyle style = terminal_style();
+  std::string text = words.title + "\n" + words.remark + "\n\n" + draw_text(timeline, style);
+  for (const std::string& note : words.notes) {
+    text += wrapped(note, static_cast<std::size_t>(style.columns));
+  }
+  return text;
 }
 
 int print_schedule(ScheduleOptions& options) {

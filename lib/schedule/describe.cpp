@@ -1,6 +1,15 @@
 #include "schedule/describe.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <sstream>
+
+#include "base/error.h"
+#include "schedule/auto_schedule.h"
 #include "schedule/figures.h"
+#include "schedule/generate.h"
 
 namespace pipetrain {
 namespace {
@@ -21,9 +30,83 @@ std::string costs_text(const GivenCosts& costs) {
   return costs.message > 0 ? text + ", a message " + short_number(costs.message) : text;
 }
 
+std::string percent(double share) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f%%", 100 * share);
+  return text.data();
+}
+
+double most_live(const Timeline& timeline) {
+  return *std::ranges::max_element(timeline.peak_live_microbatches);
+}
+
+bool is_even(const Costs& costs) {
+  const double one = costs.stages.front().forward;
+  const auto same = [&](double cost) { return std::abs(cost - one) <= 1e-9 * one; };
+  return std::ranges::all_of(costs.stages, [&](const StageCost& stage) {
+    return same(stage.forward) && same(stage.backward_input) && same(stage.backward_weight);
+  });
+}
+
+// Why the efficiency of what runs is above the textbook's M / (M + S - 1).
+std::string efficiency_note(const Timeline& run, const Timeline& drawn) {
+  return "efficiency " + percent(1 - run.bubble_fraction()) + " as it runs, " +
+         percent(1 - drawn.bubble_fraction()) +
+         " with B as one action, as textbooks count: here a B sends its input gradient before it "
+         "does the weights, so the ranks above wait less";
+}
+
+std::string bound_note(const Schedule& schedule, const Costs& costs, double live_microbatches) {
+  const double least = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
+                                      {.live_microbatches = live_microbatches});
+  return "no schedule of these stages in this memory has a makespan below " + short_number(least);
+}
+
 }  // namespace
 
-Description describe(const std::string& name, const Schedule& schedule, const GivenCosts& given) {
+std::string better_than_tuned(const std::string& name, const Schedule& schedule,
+                              const GivenCosts& given) {
+  if (name != "v-half" && name != "v-min") return "";
+  const int ranks = schedule.rank_count();
+  const Costs costs = given.on(ranks, schedule.virtual_stages);
+  if (is_even(costs)) return "";
+  const Timeline own = simulate(schedule, costs);
+  std::string best;
+  double least = own.makespan() * (1 - 1e-9);
+  for (const std::string& other : schedule_names()) {
+    for (const int v : {1, 2}) {
+      try {
+        const Schedule made = generate(other, ranks, v, schedule.microbatches);
+        const Timeline timeline = simulate(made, given.on(ranks, v));
+        if (most_live(timeline) > most_live(own) + 1e-9 || timeline.makespan() >= least) continue;
+        least = timeline.makespan();
+        best = other;
+      } catch (const Error&) {
+        // It does not exist for these sizes, or the costs are of other stages.
+      }
+    }
+  }
+  if (best.empty()) return "";
+  return name + " is made for F = I = W: at these costs " + best +
+         " is faster in no more memory, makespan " + short_number(least) + " against " +
+         short_number(own.makespan());
+}
+
+std::string wrapped(const std::string& text, std::size_t columns) {
+  std::istringstream words(text);
+  std::string lines, line;
+  for (std::string word; words >> word;) {
+    if (!line.empty() && line.size() + 1 + word.size() > columns) {
+      lines += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return line.empty() ? lines : lines + line + "\n";
+}
+
+Description describe(const std::string& name, const Schedule& schedule, const GivenCosts& given,
+                     double live_microbatches) {
   const int v = schedule.virtual_stages;
   Description words;
   words.title = name + ": " + counted(schedule.rank_count(), "rank", "ranks") + ", ";
@@ -38,7 +121,11 @@ Description describe(const std::string& name, const Schedule& schedule, const Gi
   const Timeline drawn = simulate(schedule, costs, BackwardSends::kAfterBackward);
   if (drawn.makespan() != run.makespan()) {
     words.remark += "; B as one action: " + headline(drawn, "");
+    words.notes.push_back(efficiency_note(run, drawn));
   }
+  if (name == "auto") words.notes.push_back(bound_note(schedule, costs, live_microbatches));
+  const std::string better = better_than_tuned(name, schedule, given);
+  if (!better.empty()) words.notes.push_back(better);
   return words;
 }
 

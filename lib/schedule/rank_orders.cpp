@@ -106,6 +106,23 @@ double longest_forwards(const std::vector<double>& durations, int microbatches, 
   return std::min(count * longest_mean, microbatches * sum);
 }
 
+// A microbatch is live on a stage at least until its gradient is back from the last stage and W is
+// done. A rank that keeps few at once waits for that, whatever its order: the lifetimes of all
+// microbatches on its stages fill its memory over its time.
+double least_time_by_volume(const Problem& problem, int rank) {
+  double lifetimes = 0, way = 0, head = 0;  // `way`: up from the stage and back down to it
+  const std::vector<int>& stages = problem.stages_of_rank[index(rank)];
+  for (int stage = problem.stages - 1; stage >= 0; --stage) {
+    const StageCost& cost = problem.stage_costs[index(stage)];
+    const bool travels = stage + 1 < problem.stages && problem.rank_of_stage[index(stage)] !=
+                                                           problem.rank_of_stage[index(stage + 1)];
+    way += cost.forward + cost.backward_input + (travels ? 2 * problem.message : 0);
+    if (problem.rank_of_stage[index(stage)] == rank) lifetimes += way + cost.backward_weight;
+    if (stage < stages.front()) head += cost.forward + (travels ? problem.message : 0);
+  }
+  return head + problem.microbatches * lifetimes / problem.live_limit;
+}
+
 // A rank cannot start before the first microbatch has come down to it. Then it can run as many
 // forwards as memory holds until its first gradient comes, and must wait if they are too few. All
 // its work but the W that memory can hold back comes before its last I, whose gradient still has to
@@ -140,7 +157,8 @@ double least_time_of_rank(const Problem& problem, int rank) {
 double least_makespan(const Problem& problem) {
   double least = 0;
   for (int rank = 0; rank < problem.ranks; ++rank) {
-    least = std::max(least, least_time_of_rank(problem, rank));
+    least = std::max(
+        {least, least_time_of_rank(problem, rank), least_time_by_volume(problem, rank)});
   }
   return least;
 }

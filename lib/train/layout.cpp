@@ -119,6 +119,7 @@ class Chooser {
     } else {
       layout_.schedule = search(layout_.partition);
     }
+    if (plan_.searches_schedule()) layout_.least_seconds = least_of(layout_.partition);
   }
 
  private:
@@ -135,9 +136,7 @@ class Chooser {
     for (const Partition& cut :
          promising_partitions(layout_.layer_costs, plan_.ranks, plan_.virtual_stages,
                               {Placement::kLoop, Placement::kV})) {
-      const double least =
-          least_makespan(plan_.ranks, plan_.microbatches, search_costs(cut), options());
-      if (least > shortest) continue;
+      if (least_of(cut) > shortest) continue;
       all.push_back({cut, search(cut)});
       seconds.push_back(step_seconds(layout_.layer_costs, all.back().schedule, cut));
       shortest = std::min(shortest, seconds.back());
@@ -153,6 +152,10 @@ class Chooser {
       cost.backward_input += std::exchange(cost.recompute, 0);
     }
     return costs;
+  }
+
+  double least_of(const Partition& cut) const {
+    return least_makespan(plan_.ranks, plan_.microbatches, search_costs(cut), options());
   }
 
   AutoOptions options() const {

@@ -56,6 +56,7 @@ struct Layout {
   std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if nothing needed them
   double measure_seconds = 0;          // that the timing took
   double search_seconds = 0;           // that the search for a schedule took; 0: none
+  double least_seconds = 0;            // of a step; below it no search could come, on rank 0
   std::vector<RankMemory> memory;      // foreseen, one per rank of the pipeline
 };
 

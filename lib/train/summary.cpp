@@ -58,9 +58,9 @@ std::string describe_search(const Layout& layout) {
   return fmt::format(
       "schedule auto: searched for {:.2f} s; predicted step {:.4g} ms, bubble {:.1f}%, at most "
       "{:.3g} "
-      "live microbatches per rank",
+      "live microbatches per rank; none in this memory is below {:.4g} ms",
       layout.search_seconds, 1e3 * found.makespan(), 100 * found.bubble_fraction(),
-      *std::max_element(live.begin(), live.end()));
+      *std::max_element(live.begin(), live.end()), 1e3 * layout.least_seconds);
 }
 
 std::string rank_table(const std::vector<RankSummary>& ranks, bool replicas) {

@@ -159,7 +159,7 @@ def check_formats(checks):
         prints(checks, f"{name} as text", sized(name, 4, 8), is_narrow)
         prints(checks, f"{name} as SVG", sized(name, 4, 8, "--format", "svg"), has("^<svg", f">{name}: 4 ranks", "bubble"))
     prints(checks, "text", sized("1f1b", 4, 8),
-           has("1f1b: 4 ranks, 8 microbatches", "makespan 30, bubble 20.0%", "makespan 33, bubble 27.3%", "4 3 2 1"))
+           has("1f1b: 4 ranks, 8 microbatches", "efficiency 80.0% as it runs, 72.7%", "makespan 30, bubble 20.0%", "makespan 33, bubble 27.3%", "4 3 2 1"))
     for env, expected in (({}, True), ({"NO_COLOR": "1"}, False)):
         colours_on_a_terminal(checks, env, expected)
 
@@ -180,6 +180,8 @@ def check_costs(checks, folder):
            makespan_is(1 + 5 + 1 + 1 + 5 + 1 + 1), folder)
     prints(checks, "auto with stage costs", sized("auto", 4, 8, "--stage-costs", "uneven.csv", *as_json),
            lambda problems, text: expect(problems, json.loads(text)["makespan_gradients_first"] < 80, "no better"), folder)
+    prints(checks, "auto's bound", sized("auto", 4, 8, "--live-microbatches", "1", *as_json),
+           lambda problems, text: expect(problems, json.loads(text)["least_makespan"] == 72, f"bound in {text}"))
     prints(checks, "auto within memory", sized("auto", 4, 8, "--live-microbatches", "2", *as_json),
            lambda problems, text: expect(problems, max(json.loads(text)["peak_live_microbatches"]) <= 2, "more memory"))
     for costs in ("1,1", "1,1,x", "-1,1,1", "0,0,0", "inf,1,1", "nan,1,1", "1e300,1,1"):

@@ -131,6 +131,14 @@ TEST_CASE("auto reaches ZBV's bound, 3M + (p-1)/2, at equal costs and v=2") {
   CHECK(simulate(auto_schedule(8, 32, costs, {8, kQuick}), costs).makespan() == Approx(99.5));
 }
 
+TEST_CASE("With little memory a step is bound by how long microbatches live") {
+  const Costs costs = equal(4, 1);  // a microbatch is live for 9 units on rank 0
+  CHECK(least_makespan(4, 8, costs, {1}) == 8 * 9);
+  CHECK(simulate(auto_schedule(4, 8, costs, {1, kQuick}), costs).makespan() == 8 * 9);
+  CHECK(least_makespan(4, 8, costs, {2}) == 4 * 9);
+  CHECK(least_makespan(4, 8, costs, {4}) == 27);  // as before: work and gradients bind
+}
+
 TEST_CASE("auto gives every rank of a job the same schedule") {
   const Costs costs = slow(equal(4, 2), 1, 1.5);
   const AutoOptions options{3, kQuick};
