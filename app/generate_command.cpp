@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "base/random.h"
+#include "comm/mpi/launch.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
@@ -102,13 +103,17 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
                  model->context);
   }
   TextPrinter printer(model->tokenizer);
-  if (prints) printer.add(options.prompt);
+  if (prints) {
+    let_mpirun_forward();
+    printer.add(options.prompt);
+  }
   const double start = seconds_now();
   generator->run(std::move(prompt), options.tokens,
                  [&](std::int32_t token) { printer.add(token); });
   if (!prints) return 0;
   printer.finish();
   const double seconds = seconds_now() - start;
+  let_mpirun_forward();
   spdlog::info("{} tokens after {} of the prompt in {:.2f} s: {:.0f} tokens/s", options.tokens,
                prompt_tokens, seconds, options.tokens / seconds);
   return 0;

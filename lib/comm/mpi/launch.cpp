@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 namespace pipetrain {
 namespace {
@@ -114,6 +116,12 @@ std::optional<LaunchedTasks> launched_tasks() {
       "srun started " + std::to_string(tasks) + " tasks (SLURM_STEP_NUM_TASKS)" + each +
           "srun and " + library() + " did not find each other; use srun --mpi=pmix -n " +
           std::to_string(tasks) + " pipetrain ... or " + ranks_line(tasks)};
+}
+
+void let_mpirun_forward() {
+  constexpr std::chrono::milliseconds kEnough{100};
+  const bool by_mpirun = std::getenv("PRTE_LAUNCHED") != nullptr;  // set from release 5 on
+  if (by_mpirun) std::this_thread::sleep_for(kEnough);
 }
 
 }  // namespace pipetrain

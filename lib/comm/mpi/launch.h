@@ -24,4 +24,9 @@ struct LaunchedTasks {
 // they say.
 std::optional<LaunchedTasks> launched_tasks();
 
+// Between standard output and standard error. From release 5 on, Open MPI's mpirun loses a line
+// that it has forwarded in part when something comes on the other stream; this gives it time for
+// all.
+void let_mpirun_forward();
+
 }  // namespace pipetrain
