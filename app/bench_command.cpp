@@ -1,5 +1,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
 
 #include "base/output.h"
 #include "command.h"

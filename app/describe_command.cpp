@@ -1,8 +1,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "base/output.h"
 #include "base/processors.h"

@@ -1,8 +1,16 @@
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/number.h"
@@ -10,8 +18,8 @@
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
 #include "emulation_printer.h"
-#include "ops/team.h"
 #include "number_option.h"
+#include "ops/team.h"
 #include "run_options.h"
 #include "same_start.h"
 #include "schedule/figures.h"

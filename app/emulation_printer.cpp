@@ -1,5 +1,7 @@
 #include "emulation_printer.h"
 
+#include <utility>
+
 #include "base/output.h"
 #include "train/emulation_report.h"
 

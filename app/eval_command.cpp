@@ -1,6 +1,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/output.h"

@@ -1,6 +1,8 @@
 #include "mpi_links.h"
 
+#include <cstddef>
 #include <numeric>
+#include <vector>
 
 namespace pipetrain {
 namespace {

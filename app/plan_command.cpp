@@ -1,8 +1,12 @@
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/output.h"
@@ -11,8 +15,8 @@
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
-#include "ops/team.h"
 #include "number_option.h"
+#include "ops/team.h"
 #include "plan/report.h"
 #include "run_options.h"
 #include "schedule/generate.h"

@@ -1,5 +1,7 @@
 #include "run_options.h"
 
+#include <cstddef>
+
 #include "base/error.h"
 #include "base/size.h"
 #include "command.h"

@@ -1,6 +1,7 @@
 #include "same_start.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <fstream>
 #include <sstream>
 #include <vector>

@@ -1,4 +1,6 @@
+#include <cstddef>
 #include <memory>
+#include <string>
 
 #include "base/error.h"
 #include "base/output.h"

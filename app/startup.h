@@ -3,6 +3,7 @@
 // what is run afterwards.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "comm/grid.h"

@@ -1,6 +1,7 @@
 #include "base/random.h"
 
 #include <cmath>
+#include <cstddef>
 
 namespace pipetrain {
 

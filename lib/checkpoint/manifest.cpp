@@ -1,8 +1,10 @@
 #include "checkpoint/manifest.h"
 
+#include <cstddef>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
 
 #include "checkpoint/file_io.h"
 #include "checkpoint/json_fields.h"

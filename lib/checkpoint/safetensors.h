@@ -3,6 +3,7 @@
 // nothing in a file is trusted before it is checked.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>

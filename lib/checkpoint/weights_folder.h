@@ -3,6 +3,7 @@
 // tensors mean.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>

@@ -1,6 +1,12 @@
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "checkpoint/checkpoint.h"
 

@@ -1,7 +1,9 @@
 #include "comm/in_process.h"
 
 #include <exception>
+#include <mutex>
 #include <numeric>
+#include <string>
 #include <thread>
 
 #include "base/error.h"

@@ -1,6 +1,14 @@
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <cstring>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/suggest.h"

@@ -1,5 +1,10 @@
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "comm/in_process_state.h"

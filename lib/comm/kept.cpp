@@ -1,7 +1,9 @@
 #include "comm/kept.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <stdexcept>
+#include <utility>
 
 #include "base/error.h"
 

@@ -2,7 +2,9 @@
 // copied. It must not know how other messages travel; both implementations of Mailbox keep one.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "comm/mailbox.h"

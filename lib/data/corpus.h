@@ -2,10 +2,12 @@
 // windows, splits or seeds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/data_config.h"

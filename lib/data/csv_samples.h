@@ -3,6 +3,7 @@
 // bytes; a text is cut, or filled up with token 0, to the sequence length.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -3,6 +3,10 @@
 // comes in being black, and mirrored.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "data/data_config.h"
 #include "data/image_set.h"
 #include "data/sample_split.h"

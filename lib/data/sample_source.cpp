@@ -1,6 +1,9 @@
 #include "data/sample_source.h"
 
 #include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "data/permutation.h"

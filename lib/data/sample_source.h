@@ -2,7 +2,9 @@
 // those that validate, in order. It must not know what a sample is.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "data/sample_split.h"
 #include "data/samples.h"

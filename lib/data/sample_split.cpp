@@ -1,6 +1,7 @@
 #include "data/sample_split.h"
 
 #include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include "base/error.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <utility>
+#include <vector>
 
 #include "data/csv_samples.h"
 #include "data/image_samples.h"

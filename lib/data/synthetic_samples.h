@@ -2,6 +2,9 @@
 // know the model that learns them.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "data/samples.h"
 
 namespace pipetrain {

@@ -1,7 +1,9 @@
 #include "data/synthetic_source.h"
 
 #include <cassert>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "base/error.h"
 #include "base/random.h"

@@ -5,6 +5,9 @@
 // and p = 15/16 + q.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "data/source.h"
 
 namespace pipetrain {

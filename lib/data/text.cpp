@@ -1,7 +1,11 @@
 // Text as tokens. ASCII and bytes are read from the file through a table of 256; other text is
 // decoded once into tokens.
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "data/corpus.h"
 #include "data/text_file.h"

@@ -3,6 +3,10 @@
 // inputs one token later.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "data/corpus.h"
 #include "data/source.h"
 #include "data/token_split.h"

@@ -2,6 +2,7 @@
 // where the text comes from.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,6 +1,8 @@
 #include "data/vocabulary.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "data/utf8.h"
 

@@ -1,4 +1,9 @@
 // Text as words, decoded once into tokens.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "data/corpus.h"
 #include "data/text_file.h"
 #include "data/token_split.h"

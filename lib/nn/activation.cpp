@@ -1,5 +1,7 @@
 #include "nn/activation.h"
 
+#include <utility>
+
 #include "ops/activation.h"
 
 namespace pipetrain {

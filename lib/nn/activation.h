@@ -3,6 +3,10 @@
 // arXiv:1702.03118).
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "nn/layer.h"
 
 namespace pipetrain {

@@ -1,5 +1,9 @@
 #include "nn/attention.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "nn/shared_product.h"
 #include "ops/linear.h"
 
@@ -43,8 +47,8 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
   const std::int64_t kv = kv_heads_ * head_width_ * place_.size;
   const Slicing heads = slicing(0, {width_, kv, kv}, place_);
   qkv_weight_ = add_parameter("qkv.weight", {width_ + 2 * kv, width_}, options.qkv.weight, heads);
-  qkv_bias_ = options.bias ? add_parameter("qkv.bias", {width_ + 2 * kv}, options.qkv.bias, heads)
-                           : kNone;
+  qkv_bias_ =
+      options.bias ? add_parameter("qkv.bias", {width_ + 2 * kv}, options.qkv.bias, heads) : kNone;
   projection_weight_ = add_parameter("projection.weight", {width_, width_},
                                      options.projection.weight, slicing(1, {width_}, place_));
   projection_bias_ =

@@ -3,6 +3,11 @@
 // of what is added to x. Ranks that share the layer have each some heads.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
 #include "nn/dropout.h"
 #include "nn/norm.h"
 #include "nn/starting_values.h"

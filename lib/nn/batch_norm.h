@@ -4,6 +4,10 @@
 // 0.9 running + 0.1 of the microbatch's mean and unbiased variance.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "nn/layer.h"
 #include "ops/batch_norm.h"
 

@@ -1,3 +1,9 @@
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "nn/preset_parts.h"
 
 namespace pipetrain {

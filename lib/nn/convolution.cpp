@@ -1,5 +1,9 @@
 #include "nn/convolution.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "ops/bfloat16.h"
 
 namespace pipetrain {

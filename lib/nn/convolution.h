@@ -2,6 +2,10 @@
 // 86(11), 1998, section II-A; as all libraries, it does not mirror the kernel).
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "nn/layer.h"
 #include "nn/starting_values.h"
 #include "ops/convolution.h"

@@ -1,5 +1,8 @@
 #include "nn/dropout.h"
 
+#include <cstdint>
+#include <string>
+
 #include "base/random.h"
 #include "ops/activation.h"
 #include "ops/linear.h"

@@ -4,6 +4,10 @@
 // dropped.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "nn/layer.h"
 #include "ops/dropout.h"
 

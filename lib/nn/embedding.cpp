@@ -1,6 +1,9 @@
 #include "nn/embedding.h"
 
+#include <cstdint>
 #include <cstring>
+#include <string>
+#include <utility>
 
 #include "ops/bfloat16.h"
 #include "ops/embedding.h"

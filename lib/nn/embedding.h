@@ -3,6 +3,11 @@
 // Radford et al., "Language models are unsupervised multitask learners", 2019, section 2.3.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "nn/dropout.h"
 #include "nn/starting_values.h"
 

@@ -1,6 +1,9 @@
 // Joins all axes of a row to one, in memory order: a new shape, the same numbers.
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "nn/layer.h"
 
 namespace pipetrain {

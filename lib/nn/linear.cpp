@@ -1,5 +1,9 @@
 #include "nn/linear.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "nn/shared_product.h"
 #include "ops/linear.h"
 

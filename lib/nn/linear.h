@@ -2,6 +2,10 @@
 // (Press and Wolf, arXiv:1608.05859). Ranks may share its features, each making some.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "nn/layer.h"
 #include "nn/starting_values.h"
 
@@ -10,7 +14,7 @@ namespace pipetrain {
 struct LinearOptions {
   std::int64_t features = 0;
   bool bias = true;
-  Start start;  // of a tied one: the table's
+  Start start;          // of a tied one: the table's
   std::string tied_to;  // name of the embedding table (features, C) that is this layer's weight;
                         // then there is no bias
   TensorPlace place;    // in the group that shares the features; alone: this rank makes all

@@ -1,5 +1,10 @@
 #include "nn/mlp.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "nn/shared_product.h"
 #include "ops/activation.h"
 #include "ops/linear.h"

@@ -4,6 +4,10 @@
 // columns.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "nn/dropout.h"
 #include "nn/norm.h"
 #include "nn/starting_values.h"

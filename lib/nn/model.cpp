@@ -1,8 +1,11 @@
 #include "nn/model.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "base/error.h"

@@ -2,6 +2,7 @@
 // between ranks.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 

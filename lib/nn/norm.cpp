@@ -1,6 +1,9 @@
 #include "nn/norm.h"
 
+#include <cstdint>
 #include <cstring>
+#include <string>
+#include <vector>
 
 namespace pipetrain {
 

@@ -2,6 +2,10 @@
 // must not know what follows it.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "nn/layer.h"
 #include "ops/normalization.h"
 

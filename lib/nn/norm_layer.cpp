@@ -1,5 +1,9 @@
 #include "nn/norm_layer.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 namespace pipetrain {
 namespace {
 

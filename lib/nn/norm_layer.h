@@ -2,6 +2,8 @@
 // layer of its own, over the last axis.
 #pragma once
 
+#include <string>
+
 #include "nn/norm.h"
 
 namespace pipetrain {

@@ -1,5 +1,9 @@
 #include "nn/pooling.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "nn/convolution.h"
 
 namespace pipetrain {

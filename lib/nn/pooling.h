@@ -2,6 +2,8 @@
 // of each window, or the mean over all positions.
 #pragma once
 
+#include <string>
+
 #include "nn/layer.h"
 #include "ops/pooling.h"
 

@@ -1,5 +1,9 @@
 #include "nn/positions.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "nn/dropout.h"
 #include "ops/activation.h"
 #include "ops/embedding.h"

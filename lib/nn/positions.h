@@ -2,6 +2,9 @@
 // the patches of a vision transformer (Dosovitskiy et al., arXiv:2010.11929, equation 1).
 #pragma once
 
+#include <cstddef>
+#include <string>
+
 #include "nn/layer.h"
 
 namespace pipetrain {

@@ -1,5 +1,9 @@
 #include <charconv>
+#include <cstdint>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/number.h"

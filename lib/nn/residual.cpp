@@ -1,6 +1,9 @@
 #include "nn/residual.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
 
 #include "ops/activation.h"
 

@@ -3,7 +3,10 @@
 // runs it, and must not know what it is made of.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "nn/layer.h"
 

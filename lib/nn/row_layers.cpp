@@ -1,5 +1,9 @@
 #include "nn/row_layers.h"
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "nn/activation.h"
 #include "nn/batch_norm.h"
 #include "nn/convolution.h"

@@ -4,6 +4,8 @@
 
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "nn/layer.h"
 #include "nn/layer_options.h"
@@ -24,7 +26,8 @@ using RowLayerMaker = std::unique_ptr<Layer> (*)(const LayerPlace& place, LayerO
 const std::map<std::string, RowLayerMaker>& row_layer_makers();
 
 // The skip of a residual block whose layers change the row: a convolution of kernel 1 and a batch
-// norm (He et al., arXiv:1512.03385, section 3.3, option B). The place's name is a prefix of theirs.
+// norm (He et al., arXiv:1512.03385, section 3.3, option B). The place's name is a prefix of
+// theirs.
 std::vector<std::unique_ptr<Layer>> make_projection(const LayerPlace& place, const Shape& to,
                                                     const LayerOptions& options);
 

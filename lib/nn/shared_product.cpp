@@ -1,5 +1,8 @@
 #include "nn/shared_product.h"
 
+#include <cstdint>
+#include <utility>
+
 #include "ops/bfloat16.h"
 #include "ops/linear.h"
 

@@ -2,6 +2,8 @@
 // which layer has the product.
 #pragma once
 
+#include <cstdint>
+
 #include "nn/layer.h"
 
 namespace pipetrain {

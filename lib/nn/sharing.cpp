@@ -1,5 +1,7 @@
 #include "nn/sharing.h"
 
+#include <cstdint>
+
 #include "base/error.h"
 
 namespace pipetrain {

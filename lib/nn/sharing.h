@@ -2,6 +2,7 @@
 // It must not know how a layer is shared.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "nn/layer_options.h"

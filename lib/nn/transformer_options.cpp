@@ -1,5 +1,9 @@
 #include "nn/transformer_options.h"
 
+#include <cstdint>
+#include <memory>
+#include <string>
+
 namespace pipetrain {
 namespace {
 

@@ -2,6 +2,8 @@
 // must not know what stands before or after the block.
 #pragma once
 
+#include <memory>
+
 #include "nn/attention.h"
 #include "nn/layer_options.h"
 #include "nn/mlp.h"

@@ -1,6 +1,8 @@
 #include "nn/unroll.h"
 
+#include <cstdint>
 #include <set>
+#include <string>
 
 #include "nn/layer_options.h"
 

@@ -2,6 +2,7 @@
 // refused. It must not know what the layers are.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "nn/model_config.h"

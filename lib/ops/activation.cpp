@@ -1,6 +1,7 @@
 #include "ops/activation.h"
 
 #include <atomic>
+#include <cstdint>
 #include <cstring>
 
 #include "ops/parallel.h"

@@ -2,6 +2,8 @@
 // They must not know layers.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/activation_ptr.h"
 #include "ops/ops.h"
 

@@ -4,6 +4,8 @@
 // not know layers.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/dropout.h"
 
 namespace pipetrain {

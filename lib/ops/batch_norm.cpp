@@ -1,6 +1,8 @@
 #include "ops/batch_norm.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "ops/parallel.h"
 

@@ -2,6 +2,8 @@
 // a ReLU behind it if so told. It must not know layers, or where running statistics are kept.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/ops.h"
 
 namespace pipetrain {

@@ -1,5 +1,7 @@
 #include "ops/bfloat16.h"
 
+#include <cstdint>
+
 #include "ops/parallel.h"
 
 namespace pipetrain {

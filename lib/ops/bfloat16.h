@@ -2,6 +2,8 @@
 // not know layers.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <unordered_map>
 
 #include "ops/ops.h"

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 
 #include "ops/ops.h"
 #include "ops/window.h"

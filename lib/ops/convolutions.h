@@ -2,8 +2,11 @@
 // includes this.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ops/convolution.h"

@@ -1,6 +1,8 @@
 // Softmax cross entropy fused with its gradient. It must not know layers.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/ops.h"
 
 namespace pipetrain {

@@ -1,6 +1,7 @@
 #include "ops/dropout.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "ops/parallel.h"
 

@@ -3,6 +3,8 @@
 // stored: backward and recomputation draw it again. It must not know layers.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/activation_ptr.h"
 #include "ops/ops.h"
 

@@ -1,5 +1,6 @@
 #include "ops/embedding.h"
 
+#include <cstdint>
 #include <cstring>
 
 #include "ops/parallel.h"

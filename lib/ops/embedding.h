@@ -1,6 +1,8 @@
 // Table look-up and its gradient; tables are float32. It must not know layers.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/activation_ptr.h"
 #include "ops/ops.h"
 

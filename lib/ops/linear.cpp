@@ -1,5 +1,7 @@
 #include "ops/linear.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "ops/parallel.h"

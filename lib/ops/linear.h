@@ -3,6 +3,8 @@
 // bfloat16 x and dy are multiplied with rounded copies of the weights.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/activation_ptr.h"
 #include "ops/ops.h"
 

@@ -1,5 +1,7 @@
 #include "ops/normalization.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "ops/parallel.h"

@@ -3,6 +3,8 @@
 // layers.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/activation_ptr.h"
 #include "ops/ops.h"
 

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <unordered_map>
+#include <utility>
 
 #include "base/error.h"
 #include "ops/bfloat16.h"

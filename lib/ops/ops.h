@@ -3,6 +3,7 @@
 // by one thread and spread over OpenMP's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

@@ -12,6 +12,8 @@
 // speed on all of them: there the copy only costs.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/ops.h"
 
 namespace pipetrain {

@@ -1,6 +1,8 @@
 // Pooling over images whose channels lie last, and its gradients. It must not know layers.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/activation_ptr.h"
 #include "ops/ops.h"
 #include "ops/window.h"

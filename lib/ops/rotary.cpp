@@ -1,6 +1,8 @@
 #include "ops/rotary.h"
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 
 #include "ops/parallel.h"
 

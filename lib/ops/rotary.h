@@ -3,6 +3,7 @@
 // not know layers.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "ops/activation_ptr.h"

@@ -2,6 +2,7 @@
 // clipping included. They must not know layers, stages or messages.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

@@ -2,6 +2,7 @@
 // evaluation alike. It must not know any schedule by name, layer kinds or MPI.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "pipeline/evaluation_pace.h"
 
 #include <set>
+#include <utility>
 
 namespace pipetrain {
 namespace {

@@ -1,6 +1,8 @@
 #include "pipeline/gradient_reducer.h"
 
 #include <cassert>
+#include <cstddef>
+#include <utility>
 
 #include "ops/activation.h"
 

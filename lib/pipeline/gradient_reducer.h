@@ -2,6 +2,7 @@
 // the two uses of a tied one. It must not know layers, optimizers or schedules.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "comm/mailbox.h"

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "base/random.h"
 #include "ops/bfloat16.h"
@@ -265,9 +268,8 @@ std::vector<LayerMeasure> measure_layer_costs(const std::vector<std::unique_ptr<
                                               Ops& ops) {
   Workbench bench(ops, place);
   const double until = wall_seconds() + kMostSeconds;
-  return for_each_kind(layers, [&](Layer& layer, Ends ends) {
-    return measure(layer, rows, ends, bench, until);
-  });
+  return for_each_kind(
+      layers, [&](Layer& layer, Ends ends) { return measure(layer, rows, ends, bench, until); });
 }
 
 std::vector<LayerMeasure> count_layer_memory(const std::vector<std::unique_ptr<Layer>>& layers,

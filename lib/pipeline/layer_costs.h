@@ -3,6 +3,7 @@
 // costs.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>

@@ -1,5 +1,8 @@
 #include "pipeline/loss.h"
 
+#include <cstdint>
+#include <utility>
+
 #include "ops/bfloat16.h"
 #include "ops/cross_entropy.h"
 

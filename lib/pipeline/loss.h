@@ -2,6 +2,8 @@
 // of a tensor-parallel group share. It must not know stages or layers' kinds.
 #pragma once
 
+#include <cstdint>
+
 #include "nn/layer.h"
 
 namespace pipetrain {

@@ -1,9 +1,11 @@
 #include "pipeline/parameter_store.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <map>
 #include <tuple>
+#include <utility>
 
 namespace pipetrain {
 namespace {

@@ -2,9 +2,11 @@
 // one of gradients of the same shape. It must not know optimizers, layer kinds or messages.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/layer.h"

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <limits>
 #include <numeric>
 #include <tuple>
+#include <vector>
 
 #include "pipeline/partition.h"
 
@@ -43,7 +45,8 @@ class VPartition {
   };
   State& state(int rank, int below, int above) {
     const auto side = static_cast<std::size_t>(layers_ + 1);
-    return states_[(static_cast<std::size_t>(rank) * side + static_cast<std::size_t>(below)) * side +
+    return states_[(static_cast<std::size_t>(rank) * side + static_cast<std::size_t>(below)) *
+                       side +
                    static_cast<std::size_t>(above)];
   }
   double cost_between(int first, int end) const {

@@ -1,6 +1,7 @@
 #include "pipeline/recompute.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 

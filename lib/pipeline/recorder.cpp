@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <cstddef>
+
 namespace pipetrain {
 namespace {
 

@@ -2,6 +2,7 @@
 // them. It must not know what an action does.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "schedule/traced_step.h"

@@ -1,6 +1,9 @@
 #include "pipeline/replica_sum.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
 
 namespace pipetrain {
 namespace {

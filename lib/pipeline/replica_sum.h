@@ -3,8 +3,10 @@
 // It must not know layers, optimizers or schedules.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "comm/collective.h"

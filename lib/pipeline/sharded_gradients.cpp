@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
 
 #include "ops/activation.h"
 

@@ -2,6 +2,7 @@
 // each of which keeps its shard, and dropped after. It must not know schedules or gradients.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "pipeline/shards.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace pipetrain {
 namespace {

@@ -3,7 +3,9 @@
 // messages or optimizers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "comm/collective.h"

@@ -1,6 +1,7 @@
 #include "pipeline/simulated_partition.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pipetrain {
 namespace {

@@ -2,11 +2,13 @@
 // It must not know schedules, messages or layer kinds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/layer.h"

@@ -1,6 +1,8 @@
 #include "plan/block_tally.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 
 namespace pipetrain {
 

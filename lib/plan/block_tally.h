@@ -2,6 +2,8 @@
 // given back serves only its own size. It must not know who takes them.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <unordered_map>
 #include <utility>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "plan/comparison.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "schedule/generate.h"
 
@@ -72,8 +73,7 @@ class Comparison {
   double replica_seconds() const { return seconds_per_row(rows_) * share_rows_; }
 
   ComparisonRow row(const char* way, double memory, double sent, double step) const {
-    return {way,          inputs_.precision, true, whole(memory), whole(sent), step,
-            ideal_seconds_ / step};
+    return {way, inputs_.precision, true, whole(memory), whole(sent), step, ideal_seconds_ / step};
   }
 
   ComparisonRow pipeline_row() const {

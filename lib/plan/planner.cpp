@@ -1,6 +1,7 @@
 #include "plan/planner.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <map>
 #include <optional>
@@ -215,9 +216,9 @@ class Search {
       if (placement == Placement::kV && candidate.virtual_stages != 2) continue;
       Costs costs = predictor_.costs(candidate, placement);
       for (StageCost& cost : costs.stages) cost.backward_input += std::exchange(cost.recompute, 0);
-      Schedule found = auto_schedule(
-          candidate.pipeline, candidate.microbatches, costs,
-          {.live_microbatches = request_.live_microbatches, .effort = kAutoEffort});
+      Schedule found =
+          auto_schedule(candidate.pipeline, candidate.microbatches, costs,
+                        {.live_microbatches = request_.live_microbatches, .effort = kAutoEffort});
       const Costs own = predictor_.costs(candidate, found.placement);
       const double seconds = simulate(found, own).makespan();
       if (best && seconds >= least) continue;

@@ -1,7 +1,10 @@
 #include "plan/predict.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
+#include <utility>
 
 #include "schedule/lower.h"
 #include "schedule/shard_actions.h"

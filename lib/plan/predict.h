@@ -2,10 +2,12 @@
 // what a step takes beside it. Pure; it must not know which candidates there are.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "plan/candidate.h"

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 #include <set>
+#include <utility>
 
 namespace pipetrain {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstddef>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -77,7 +78,8 @@ class Walk {
 
  private:
   struct Prepared {
-    BlockTally::Use forward, forgetting_forward, recompute, backward_input, backward_weight, evaluation;
+    BlockTally::Use forward, forgetting_forward, recompute, backward_input, backward_weight,
+        evaluation;
   };
 
   Prepared prepare(const StageProfile& stage) {

@@ -1,6 +1,7 @@
 #include "plan/rank_parameters.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <string>
 #include <unordered_map>

@@ -1,5 +1,9 @@
 #include "plan/stage_profile.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
 namespace pipetrain {
 namespace {
 

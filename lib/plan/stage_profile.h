@@ -2,6 +2,7 @@
 // cost and how they use memory. Pure; it must not know schedules or other stages.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "plan/profile.h"

@@ -1,6 +1,7 @@
 #include "schedule/csv.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>

@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "schedule/generate.h"
 
 namespace pipetrain {

@@ -1,6 +1,7 @@
 // One stage per rank: GPipe (Huang et al. 2019, section 2.3) and 1F1B (Narayanan et al. 2019,
 // section 3.2; the "PipeDream-Flush" of Narayanan et al. 2021, section 2.2.1).
 #include <algorithm>
+#include <vector>
 
 #include "schedule/generators.h"
 

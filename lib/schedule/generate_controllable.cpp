@@ -2,6 +2,9 @@
 // block, the slots of one microbatch's passes, repeats every 6 slots and bounds the memory (section
 // 3); then passes of the warm-up and the cool-down move into idle slots (section 3.3). The rule is
 // that of sail-sg/zero-bubble-pipeline-parallelism.
+#include <array>
+#include <vector>
+
 #include "schedule/generators.h"
 #include "schedule/slot_grid.h"
 

@@ -1,6 +1,7 @@
 // Stages dealt out in a loop, microbatches in rounds that pass all laps before the next round
 // starts.
 #include <algorithm>
+#include <vector>
 
 #include "schedule/generators.h"
 

@@ -1,5 +1,7 @@
 #include "schedule/json.h"
 
+#include <utility>
+
 namespace pipetrain {
 
 nlohmann::ordered_json schedule_json(const std::string& name, const Schedule& schedule,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <queue>
 #include <utility>
@@ -82,8 +83,8 @@ class ListScheduler {
   bool may_start(int rank, int lap) const {
     const State& state = ranks_[index(rank)];
     const int stage = problem_.stages_of_rank[index(rank)][index(lap)];
-    const int ahead = state.done[index(problem_.step(kF, lap))] -
-                      state.done[index(problem_.step(kI, lap))];
+    const int ahead =
+        state.done[index(problem_.step(kF, lap))] - state.done[index(problem_.step(kI, lap))];
     return state.live + problem_.virtual_stages - lap <= problem_.live_limit &&
            ahead < rule_.ahead[index(stage)];
   }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "base/random.h"
 

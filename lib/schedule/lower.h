@@ -2,6 +2,8 @@
 // Pure; it must not know how a message travels.
 #pragma once
 
+#include <vector>
+
 #include "schedule/schedule.h"
 
 namespace pipetrain {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "schedule/csv.h"

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <utility>
+#include <vector>
 
 namespace pipetrain {
 namespace {

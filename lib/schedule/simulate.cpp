@@ -1,6 +1,7 @@
 #include "schedule/simulate.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
 

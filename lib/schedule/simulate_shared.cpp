@@ -1,8 +1,11 @@
 #include "schedule/simulate_shared.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "schedule/lower.h"
 #include "schedule/walk.h"

@@ -1,6 +1,7 @@
 #include "schedule/timeline.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 
 namespace pipetrain {

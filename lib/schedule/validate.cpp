@@ -1,8 +1,10 @@
 #include "schedule/validate.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "schedule/marked_grid.h"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "data/coordinator.h"
 #include "train/pipeline_rank.h"

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <limits>
 #include <span>
+#include <string>
 
 namespace pipetrain {
 namespace {

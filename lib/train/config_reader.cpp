@@ -1,6 +1,8 @@
 #include "train/config_reader.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "base/error.h"
 #include "base/suggest.h"

@@ -1,7 +1,10 @@
 #include "train/emulate.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
+#include <span>
+#include <utility>
 
 #include "train/emulated_rank.h"
 #include "train/gather.h"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <utility>
 
 #include "schedule/lower.h"
 #include "train/pipeline_rank.h"

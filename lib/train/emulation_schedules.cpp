@@ -1,6 +1,7 @@
 #include "train/emulation_schedules.h"
 
 #include <array>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"

@@ -1,5 +1,6 @@
 #include "train/gather.h"
 
+#include <cstddef>
 #include <span>
 
 namespace pipetrain {

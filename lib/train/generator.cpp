@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "pipeline/partition.h"

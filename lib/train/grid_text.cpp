@@ -3,13 +3,14 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cstddef>
 
 #include "base/suggest.h"
 
 namespace pipetrain {
 namespace {
 
-constexpr int kMostReplicas = 8;       // with a line each
+constexpr int kMostReplicas = 8;        // with a line each
 constexpr std::size_t kMostHosts = 32;  // in a line
 
 // "ranks 4 to 7", "rank 4".
@@ -26,8 +27,8 @@ std::string hosts_text(const World& world, int first, int last) {
   std::vector<std::string> hosts;
   for (int begin = first; begin <= last;) {
     if (hosts.size() == kMostHosts) {
-      hosts.push_back(fmt::format("... ({} to the last on {})", range_text(begin, last),
-                                  host_of(world, last)));
+      hosts.push_back(
+          fmt::format("... ({} to the last on {})", range_text(begin, last), host_of(world, last)));
       break;
     }
     int end = begin;

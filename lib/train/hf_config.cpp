@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "checkpoint/json_fields.h"

@@ -2,6 +2,11 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "base/error.h"
 #include "nn/model.h"
 #include "nn/transformer_options.h"

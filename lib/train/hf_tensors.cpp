@@ -1,6 +1,8 @@
 #include "train/hf_tensors.h"
 
 #include <cassert>
+#include <cstddef>
+#include <utility>
 
 #include "train/hf_files.h"
 

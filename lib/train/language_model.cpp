@@ -1,6 +1,8 @@
 #include "train/language_model.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 
 #include "nn/model.h"
 

@@ -2,6 +2,7 @@
 // It must not know ranks or messages.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -30,9 +33,8 @@ Schedule read_table(const PipelineConfig& pipeline, int ranks, int rows) {
   const Schedule table = read_csv_schedule(pipeline.schedule, ranks);
   const auto same = [&](const char* what, int found, int expected) {
     if (found == expected) return;
-    fail(pipeline.schedule + " is a schedule for " + std::to_string(found) + " " + what +
-         ", but " + std::to_string(expected) + " are asked for; leave them out, or take another " +
-         "table");
+    fail(pipeline.schedule + " is a schedule for " + std::to_string(found) + " " + what + ", but " +
+         std::to_string(expected) + " are asked for; leave them out, or take another " + "table");
   };
   if (pipeline.virtual_stages > 0) {
     same("stages per rank", table.virtual_stages, pipeline.virtual_stages);

@@ -3,7 +3,9 @@
 // parameters, messages of a step or how a schedule is executed.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "comm/collective.h"

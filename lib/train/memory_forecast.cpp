@@ -1,7 +1,10 @@
 #include "train/memory_forecast.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <utility>
 
 #include "base/error.h"
 #include "base/size.h"

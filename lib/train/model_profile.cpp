@@ -1,5 +1,8 @@
 #include "train/model_profile.h"
 
+#include <cstddef>
+#include <cstdint>
+
 #include "tensor/memory.h"
 
 namespace pipetrain {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <set>
+#include <utility>
 
 #include "ops/parallel.h"
 #include "pipeline/recompute.h"

@@ -2,6 +2,7 @@
 // engine and the optimizer. It must not know files, logging, MPI or how data are read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>

@@ -1,5 +1,11 @@
 // What a rank is made of: its stages, their parameters or shards of them, the engine, the
 // optimizer.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "schedule/shard_actions.h"
 #include "train/memory_forecast.h"
 #include "train/pipeline_rank.h"

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <barrier>
+#include <cstdint>
 #include <cstring>
 #include <exception>
+#include <span>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "ops/ops.h"
 #include "ops/team.h"

@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
+#include <map>
+#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "ops/parallel.h"

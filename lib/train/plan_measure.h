@@ -3,6 +3,7 @@
 // ranked.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <iterator>
 #include <span>

@@ -1,8 +1,12 @@
 #include "train/same_model.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "base/number.h"
 #include "checkpoint/file_io.h"

@@ -2,6 +2,7 @@
 // one sum over the ranks does the rest. It must not know how a step is run.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>

@@ -2,6 +2,7 @@
 // the ranks at the end. Text only; it must not know where it is printed.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

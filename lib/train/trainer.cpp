@@ -1,6 +1,9 @@
 #include "train/trainer.h"
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"

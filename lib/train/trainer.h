@@ -2,9 +2,11 @@
 // goes. It must not know MPI, oneDNN, layer kinds or schedules by name.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "checkpoint/manifest.h"
 #include "data/coordinator.h"
@@ -89,9 +91,9 @@ class Trainer {
   std::int64_t evaluated_step_ = 0;  // which it came after
   int skipped_steps_ = 0;            // in a row
   std::string ruined_;  // the first tensor that was not finite when a checkpoint was to be written
-  double feeding_seconds_ = 0;       // of the coordinator, for training
-  std::string lost_;                 // why rows could not be read, once all ranks know it
-  std::string unread_;               // and on rank 0 from the start
+  double feeding_seconds_ = 0;  // of the coordinator, for training
+  std::string lost_;            // why rows could not be read, once all ranks know it
+  std::string unread_;          // and on rank 0 from the start
 };
 
 }  // namespace pipetrain

@@ -1,4 +1,7 @@
 #include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"

@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <utility>
 

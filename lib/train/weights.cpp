@@ -1,7 +1,14 @@
 #include "train/weights.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
+#include <string>
+#include <utility>
 
 #include "checkpoint/file_io.h"
 

@@ -2,6 +2,7 @@
 // them, and moments. It must not know steps, ranks' messages or when a checkpoint is written.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"

@@ -2,7 +2,11 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cstddef>
+#include <map>
 #include <set>
+#include <span>
+#include <vector>
 
 #include "checkpoint/output_folder.h"
 #include "train/hf_config.h"

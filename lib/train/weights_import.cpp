@@ -4,8 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <set>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/json_fields.h"
@@ -32,7 +38,7 @@ struct Part {
   const StoredTensor* theirs;
 };
 struct Import {
-  std::vector<Part> parts;  // those of one layer, and of one tensor, follow each other
+  std::vector<Part> parts;          // those of one layer, and of one tensor, follow each other
   std::vector<std::string> unused;  // tensors of theirs
   std::string tokenizer_json, config_yaml, description;
 };

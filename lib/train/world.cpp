@@ -1,6 +1,7 @@
 #include "train/world.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 
 #include "base/suggest.h"

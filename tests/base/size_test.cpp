@@ -1,5 +1,8 @@
 #include "base/size.h"
 
+#include <cstdint>
+#include <string>
+
 #include "base/error.h"
 #include "catch.h"
 

@@ -1,7 +1,11 @@
 #include "checkpoint/checkpoint_list.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"

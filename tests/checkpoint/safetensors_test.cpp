@@ -7,6 +7,10 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"
@@ -107,10 +111,9 @@ TEST_CASE("Tensors come back from a safetensors file bit by bit") {
 }
 
 TEST_CASE("Tensors of types that we do not read are carried along") {
-  const std::string header =
-      R"({"mask":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},)"
-      R"("odd":{"dtype":"F4","shape":[4],"data_offsets":[3,5]},)"
-      R"("w":{"dtype":"F32","shape":[1],"data_offsets":[5,9]}})";
+  const std::string header = R"({"mask":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},)"
+                             R"("odd":{"dtype":"F4","shape":[4],"data_offsets":[3,5]},)"
+                             R"("w":{"dtype":"F32","shape":[1],"data_offsets":[5,9]}})";
   const std::uint64_t length = header.size();
   std::string whole(reinterpret_cast<const char*>(&length), sizeof length);
   whole += header + std::string(9, '\1');
@@ -130,9 +133,10 @@ TEST_CASE("What Git LFS has left instead of a file is said to be that") {
     const MappedBytes file(path);
     CHECK(false);
   } catch (const Error& error) {
-    CHECK(std::string(error.what()).ends_with(
-        "is a Git LFS pointer, expected the file of 548105171 bytes that it stands for; fetch it "
-        "with git lfs pull"));
+    CHECK(std::string(error.what())
+              .ends_with("is a Git LFS pointer, expected the file of 548105171 bytes that it "
+                         "stands for; fetch it "
+                         "with git lfs pull"));
   }
 }
 

@@ -1,6 +1,11 @@
 #include "comm/collective.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "catch.h"
 #include "comm/in_process.h"

@@ -1,5 +1,8 @@
 #include "comm/grid.h"
 
+#include <string>
+#include <vector>
+
 #include "catch.h"
 #include "error_text.h"
 

@@ -1,8 +1,12 @@
 #include "comm/mailbox.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <random>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.h"
 #include "comm/in_process.h"

@@ -1,4 +1,7 @@
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "data/labelled_rows.h"
 #include "data/temporary_folder.h"

@@ -1,6 +1,8 @@
 #include "data/epochs.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
 #include <vector>
 

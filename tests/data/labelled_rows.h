@@ -1,6 +1,7 @@
 // Rows of a source of labelled samples, read for a test.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>

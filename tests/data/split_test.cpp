@@ -1,6 +1,8 @@
 // What trains and what validates: the last part, a random one, or files of their own.
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>

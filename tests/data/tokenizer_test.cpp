@@ -1,6 +1,9 @@
 #include "data/tokenizer.h"
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"

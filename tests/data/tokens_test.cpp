@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
+#include <ios>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>

@@ -9,6 +9,8 @@ import pathlib
 import re
 import sys
 
+import includes
+
 # Each folder with those that it may include beside itself. An entry may name a single header.
 MAY_INCLUDE = {
     "base": [],
@@ -83,7 +85,7 @@ def main():
     repository = pathlib.Path(sys.argv[1])
     if not any(repository.glob("lib/*/*.h")):
         sys.exit(f"no headers below {repository}/lib")
-    found = list(violations(repository))
+    found = [*violations(repository), *includes.violations(repository)]
     for path, wrong in found:
         print(f"{path}: {wrong}")
     return 1 if found else 0

@@ -1,5 +1,10 @@
 // A configuration, then the model and the schedule that it asks for: a small file must not ask for
 // gigabytes or minutes.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "fuzz/input.h"
 #include "nn/model.h"
 #include "train/config.h"

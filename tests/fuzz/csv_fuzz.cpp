@@ -1,4 +1,7 @@
 // Comma-separated texts with labels, by every tokenizer. The first byte chooses it.
+#include <cstddef>
+#include <cstdint>
+
 #include "fuzz/input.h"
 #include "fuzz/source.h"
 

@@ -1,4 +1,7 @@
 // A pair of idx files, plain or packed with gzip: images, then labels.
+#include <cstddef>
+#include <cstdint>
+
 #include "fuzz/input.h"
 #include "fuzz/source.h"
 

@@ -1,6 +1,11 @@
 // The manifest of a checkpoint, over a file of tensors that is as it should be.
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <map>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"

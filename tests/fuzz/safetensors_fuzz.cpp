@@ -1,4 +1,7 @@
 // The header and tensors of a safetensors file: weights from anywhere.
+#include <cstddef>
+#include <cstdint>
+
 #include "checkpoint/safetensors.h"
 #include "fuzz/input.h"
 

@@ -1,5 +1,9 @@
 // A schedule as a table, and the costs of its stages as another: read, checked, lowered, simulated
 // and drawn as `pipetrain schedule --check` does.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "fuzz/input.h"
 #include "schedule/csv.h"
 #include "schedule/describe.h"

@@ -1,6 +1,7 @@
 #include "fuzz/source.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "fuzz/input.h"

@@ -1,4 +1,7 @@
 // Two token files, one after the other: bare or with llm.c's header.
+#include <cstddef>
+#include <cstdint>
+
 #include "fuzz/input.h"
 #include "fuzz/source.h"
 

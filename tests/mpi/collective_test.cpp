@@ -4,7 +4,12 @@
 
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "comm/in_process.h"

@@ -1,11 +1,14 @@
 // Goes wrong in the way it is told; expect_error.sh looks at how the job ends.
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <numeric>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "comm/mpi/error_report.h"

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "comm/mpi/mpi_mailbox.h"

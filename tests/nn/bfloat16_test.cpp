@@ -1,6 +1,16 @@
 // Layers in bfloat16: near what they give in float32, with the same kinds of tensors in and out.
 #include "ops/bfloat16.h"
 
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/error.h"
 #include "catch.h"
 #include "gradient_check.h"

@@ -1,4 +1,14 @@
 // Layers of sequences and images: gradients, and values that can be counted by hand.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "gradient_check.h"
 #include "nn/activation.h"
 #include "nn/batch_norm.h"

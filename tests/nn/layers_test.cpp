@@ -1,5 +1,10 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "gradient_check.h"
 #include "nn/attention.h"

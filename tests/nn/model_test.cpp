@@ -1,6 +1,11 @@
 #include "nn/model.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"

@@ -1,8 +1,13 @@
 // Rows that come a few tokens at a time, as when a text is generated: the same as whole rows.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/random.h"
 #include "catch.h"

@@ -2,6 +2,12 @@
 
 #include <omp.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
 #include "catch.h"
 #include "reference.h"
 

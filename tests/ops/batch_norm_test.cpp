@@ -2,6 +2,11 @@
 
 #include <omp.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <tuple>
+
 #include "catch.h"
 #include "reference.h"
 

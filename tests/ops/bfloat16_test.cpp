@@ -2,8 +2,11 @@
 #include "ops/bfloat16.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"
@@ -232,11 +235,8 @@ TEST_CASE("Products by instructions are those of float32 copies but for the orde
     for (const bool transposed : {false, true}) {
       const std::int64_t m = 37, n = 65;
       const Halves a = random_halves(m * k, 1), b = random_halves(k * n, 2);
-      const MatmulShape shape{.m = m,
-                              .n = n,
-                              .k = k,
-                              .transpose_b = transposed,
-                              .dtype = DType::kBFloat16};
+      const MatmulShape shape{
+          .m = m, .n = n, .k = k, .transpose_b = transposed, .dtype = DType::kBFloat16};
       Floats mine(static_cast<std::size_t>(m * n)), theirs(mine.size());
       by_instructions.matmul(shape, a.data(), b.data(), nullptr, mine.data());
       of_copies.matmul(shape, a.data(), b.data(), nullptr, theirs.data());

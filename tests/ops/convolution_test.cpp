@@ -3,6 +3,9 @@
 #include <omp.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
 #include "catch.h"
 #include "reference.h"

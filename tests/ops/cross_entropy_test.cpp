@@ -2,6 +2,13 @@
 
 #include <omp.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
 #include "catch.h"
 #include "reference.h"
 

@@ -2,6 +2,10 @@
 
 #include <omp.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include "catch.h"
 #include "reference.h"
 

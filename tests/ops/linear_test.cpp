@@ -2,6 +2,9 @@
 
 #include <omp.h>
 
+#include <cstddef>
+#include <cstdint>
+
 #include "catch.h"
 #include "reference.h"
 

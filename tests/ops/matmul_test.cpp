@@ -1,5 +1,7 @@
 #include <cblas.h>
 
+#include <cstdint>
+
 #include "catch.h"
 #include "ops/ops.h"
 #include "reference.h"

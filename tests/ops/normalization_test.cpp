@@ -2,6 +2,11 @@
 
 #include <omp.h>
 
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include "catch.h"
 #include "reference.h"
 

@@ -1,5 +1,13 @@
 // Threads, ranks and shards cut rows and parameters at any place, so what a kernel makes of an
 // entry must be the same bits wherever the entry lies: in a whole vector or in what is left over.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include "catch.h"
 #include "ops/simd/select.h"
 #include "reference.h"

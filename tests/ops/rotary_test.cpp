@@ -2,6 +2,10 @@
 
 #include <omp.h>
 
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
 #include "catch.h"
 #include "reference.h"
 

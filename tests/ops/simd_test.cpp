@@ -1,3 +1,10 @@
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+
 #include "catch.h"
 #include "ops/simd/select.h"
 #include "reference.h"

@@ -1,3 +1,6 @@
+#include <cstddef>
+#include <cstdint>
+
 #include "catch.h"
 #include "ops/simd/select.h"
 #include "reference.h"

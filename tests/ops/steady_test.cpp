@@ -1,3 +1,7 @@
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include "catch.h"
 #include "ops/activation.h"
 #include "ops/attention.h"

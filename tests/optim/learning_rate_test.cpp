@@ -1,5 +1,7 @@
 #include "optim/learning_rate.h"
 
+#include <string>
+
 #include "catch.h"
 
 using namespace pipetrain;

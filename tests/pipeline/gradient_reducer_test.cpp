@@ -1,6 +1,11 @@
 #include "pipeline/gradient_reducer.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "catch.h"
 #include "comm/in_process.h"

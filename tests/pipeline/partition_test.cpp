@@ -1,7 +1,13 @@
 #include "pipeline/partition.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"

@@ -1,5 +1,10 @@
 #include "pipeline/recompute.h"
 
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/error.h"
 #include "catch.h"
 #include "small_model.h"

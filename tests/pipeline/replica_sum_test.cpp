@@ -1,6 +1,16 @@
 #include "pipeline/replica_sum.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.h"
 #include "comm/in_process.h"

@@ -1,5 +1,9 @@
 #include "pipeline/simulated_partition.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include "base/random.h"
 #include "catch.h"
 #include "schedule/generate.h"
@@ -28,16 +32,14 @@ TEST_CASE("No cut is slower in simulation than the uniform one") {
   std::uint64_t seed = 0;
   for (const char* name : {"1f1b", "zb-h1", "zbv", "interleaved"}) {
     for (int ranks : {2, 8, 16}) {
-      const Schedule schedule =
-          generate(name, ranks, default_virtual_stages(name), 2 * ranks);
+      const Schedule schedule = generate(name, ranks, default_virtual_stages(name), 2 * ranks);
       for (int layers : {schedule.stage_count(), 3 * schedule.stage_count() + 1}) {
         const std::vector<StageCost> costs = model_costs(layers, ++seed);
         const Partition cut = fastest_partition(costs, schedule);
         CAPTURE(name, ranks, layers);
         REQUIRE(is_partition(cut, layers, schedule.stage_count()));
         CHECK(step_seconds(costs, schedule, cut) <=
-              step_seconds(costs, schedule,
-                           uniform_partition(layers, schedule.stage_count())));
+              step_seconds(costs, schedule, uniform_partition(layers, schedule.stage_count())));
       }
     }
   }
@@ -45,8 +47,8 @@ TEST_CASE("No cut is slower in simulation than the uniform one") {
 
 TEST_CASE("The cut follows the simulated step, not the slowest stage") {
   // The first layers have no I: a longer first stage delays all others by its F alone.
-  const std::vector<StageCost> costs{{4, 0, 1}, {4, 0, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1},
-                                     {1, 1, 1}};
+  const std::vector<StageCost> costs{{4, 0, 1}, {4, 0, 1}, {1, 1, 1},
+                                     {1, 1, 1}, {1, 1, 1}, {1, 1, 1}};
   const Schedule schedule = generate("1f1b", 2, 1, 4);
   const Partition cut = fastest_partition(costs, schedule);
   for (int second = 1; second < 6; ++second) {

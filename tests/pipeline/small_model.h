@@ -1,6 +1,9 @@
 // A GPT of 7 layers whose head is tied to its embedding, cut into stages for a test.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "nn/model.h"

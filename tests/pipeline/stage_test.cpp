@@ -1,7 +1,13 @@
 #include "pipeline/stage.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.h"
 #include "small_model.h"

@@ -1,6 +1,11 @@
 // A made-up model and machine whose plans can be worked out by hand.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "plan/planner.h"
 
 namespace pipetrain {

@@ -1,9 +1,12 @@
 #include "plan/planner.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "catch.h"
 #include "made_up.h"
@@ -166,8 +169,8 @@ TEST_CASE("All rows of the comparison have the precision of its pipeline") {
   PlanInputs inputs = MadeUp{}.inputs();
   inputs.other_forms[{1, "bfloat16"}] = MadeUp{.seconds = 0.5}.inputs().model;  // twice as fast
   const PlanResult result = search_plans(inputs, request(4, 1 << 30));
-  const auto all = std::ranges::find_if(
-      result.plans, [](const Plan& p) { return p.candidate.pipeline == 4; });
+  const auto all =
+      std::ranges::find_if(result.plans, [](const Plan& p) { return p.candidate.pipeline == 4; });
   REQUIRE(all->candidate.precision == "bfloat16");
   for (const ComparisonRow& row : compare_ways(inputs, 4, *all)) {
     CAPTURE(row.way);

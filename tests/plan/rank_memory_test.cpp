@@ -1,5 +1,12 @@
 #include "plan/rank_memory.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "catch.h"
 #include "made_up.h"
 #include "schedule/generate.h"

@@ -1,6 +1,7 @@
 #include "schedule/auto_schedule.h"
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>

@@ -1,8 +1,12 @@
 #include "schedule/chrome_trace.h"
 
 #include <cmath>
+#include <cstddef>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "catch.h"

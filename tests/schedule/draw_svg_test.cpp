@@ -1,5 +1,9 @@
 #include "schedule/draw_svg.h"
 
+#include <cstddef>
+#include <string>
+#include <vector>
+
 #include "base/error.h"
 #include "catch.h"
 #include "schedule/generate.h"

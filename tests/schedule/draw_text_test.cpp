@@ -1,5 +1,6 @@
 #include "schedule/draw_text.h"
 
+#include <cstddef>
 #include <sstream>
 #include <string>
 

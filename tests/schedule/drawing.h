@@ -1,6 +1,7 @@
 // Reads schedules drawn in comments and tests, so that a drawing is a test.
 #pragma once
 
+#include <cstddef>
 #include <sstream>
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 // What the papers promise of their schedules, at every small size: the microbatches that a rank
 // holds and, where there are enough of them, the time of a step.
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>

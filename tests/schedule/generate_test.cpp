@@ -1,9 +1,11 @@
 #include "schedule/generate.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <regex>
 #include <set>
 #include <sstream>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"

@@ -1,5 +1,7 @@
 #include "schedule/json.h"
 
+#include <vector>
+
 #include "catch.h"
 #include "schedule/generate.h"
 

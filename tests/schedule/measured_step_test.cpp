@@ -1,5 +1,9 @@
 #include "schedule/measured_step.h"
 
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 #include "base/error.h"
 #include "catch.h"
 #include "schedule/generate.h"
@@ -102,6 +106,6 @@ TEST_CASE("A comparison predicts from what was measured, and says what the pictu
   CHECK(both.predicted.makespan() ==
         Approx(simulate(schedule, equal_costs(schedule, 10, 10, 10)).makespan()));
   CHECK_THAT(both.predicted_note(), ContainsSubstring("2 ms, median"));
-  CHECK_THAT(both.measured_note(), ContainsSubstring("whole step 149 ms") &&
-                                       ContainsSubstring("feed 1 ms, update 4 ms"));
+  CHECK_THAT(both.measured_note(),
+             ContainsSubstring("whole step 149 ms") && ContainsSubstring("feed 1 ms, update 4 ms"));
 }

@@ -1,6 +1,9 @@
 #include "schedule/message_bounds.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
 
 #include "catch.h"
 #include "schedule/generate.h"

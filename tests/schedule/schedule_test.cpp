@@ -1,5 +1,8 @@
 #include "schedule/schedule.h"
 
+#include <string>
+#include <vector>
+
 #include "catch.h"
 #include "schedule/generate.h"
 

@@ -1,6 +1,11 @@
 #include "schedule/shard_actions.h"
 
+#include <cstddef>
+#include <exception>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.h"
 #include "drawing.h"

@@ -1,5 +1,9 @@
 #include "schedule/simulate_shared.h"
 
+#include <cstddef>
+#include <string>
+#include <vector>
+
 #include "catch.h"
 #include "drawing.h"
 #include "schedule/generate.h"

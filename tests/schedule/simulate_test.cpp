@@ -1,5 +1,7 @@
 #include "schedule/simulate.h"
 
+#include <vector>
+
 #include "catch.h"
 #include "drawing.h"
 #include "schedule/generate.h"

@@ -2,6 +2,7 @@
 // simulated in linear time. Processor time is taken, which other programs on the machine leave
 // nearly alone.
 #include <algorithm>
+#include <cstddef>
 #include <ctime>
 #include <iomanip>
 #include <iostream>

@@ -1,5 +1,8 @@
 #include "schedule/validate.h"
 
+#include <string>
+#include <utility>
+
 #include "base/error.h"
 #include "catch.h"
 #include "drawing.h"

@@ -1,5 +1,6 @@
 #include "tensor/memory.h"
 
+#include <cstddef>
 #include <cstdint>
 
 #include "catch.h"

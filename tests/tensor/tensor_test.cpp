@@ -1,5 +1,7 @@
 #include "tensor/tensor.h"
 
+#include <utility>
+
 #include "catch.h"
 
 using namespace pipetrain;

@@ -1,5 +1,12 @@
 // Training in bfloat16: laws 1 and 2 hold within it, and it stays near float32.
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.h"
 #include "trained.h"
@@ -74,7 +81,8 @@ TEST_CASE("Images are taken in bfloat16, after patches in float32") {
   const ModelConfig vit = {.preset = "vit", .depth = 2, .heads = 2, .width = 16, .patch = 4};
   const FixedSource source = FixedSource::images(kRows, {8, 8, 3}, 5);
   const Trained half = train_ranks(with(vit, "bfloat16"), source, 1, kSteps);
-  CHECK(largest_difference(half.losses, train_ranks(with(vit, "float32"), source, 1, kSteps).losses) < 0.02);
+  CHECK(largest_difference(half.losses,
+                           train_ranks(with(vit, "float32"), source, 1, kSteps).losses) < 0.02);
   CHECK(half == train_ranks(with(vit, "bfloat16"), source, 4, kSteps));
 }
 

@@ -1,6 +1,9 @@
 #include "train/clock_offsets.h"
 
 #include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
 
 #include "catch.h"
 #include "comm/in_process.h"

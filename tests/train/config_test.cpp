@@ -1,6 +1,10 @@
 #include "train/config.h"
 
+#include <cstddef>
 #include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"

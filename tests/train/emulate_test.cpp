@@ -2,7 +2,12 @@
 // actions with them.
 #include "train/emulate.h"
 
+#include <cstddef>
+#include <memory>
 #include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"

@@ -1,5 +1,11 @@
 // Training that passes over samples: the short last batch of an epoch, and the same bits however
 // the model is cut.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "catch.h"
 #include "trained.h"
 

@@ -1,8 +1,11 @@
 #include "train/generator.h"
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <map>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"

@@ -1,6 +1,12 @@
 // The pipeline against PyTorch's small models: a GPT, a classifier of tokens, a residual network.
 #include "golden.h"
 
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "catch.h"
 
 using namespace pipetrain;

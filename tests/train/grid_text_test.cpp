@@ -1,5 +1,8 @@
 #include "train/grid_text.h"
 
+#include <string>
+#include <vector>
+
 #include "catch.h"
 
 using namespace pipetrain;

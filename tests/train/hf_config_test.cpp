@@ -1,7 +1,10 @@
 #include "train/hf_config.h"
 
+#include <cstddef>
 #include <functional>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"
@@ -114,8 +117,8 @@ TEST_CASE("A configuration without optional keys has Hugging Face's defaults") {
   CHECK(parsed(config) == expected);
 
   config = hf_config_of(gpt2());
-  for (const char* key : {"n_inner", "layer_norm_epsilon", "tie_word_embeddings", "resid_pdrop", "embd_pdrop",
-                          "attn_pdrop"}) {
+  for (const char* key : {"n_inner", "layer_norm_epsilon", "tie_word_embeddings", "resid_pdrop",
+                          "embd_pdrop", "attn_pdrop"}) {
     config.erase(key);
   }
   expected = gpt2();

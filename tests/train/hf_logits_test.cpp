@@ -1,11 +1,17 @@
 // Folders that Hugging Face's transformers wrote or loaded, with the logits it found: imported, our
 // layers find the same. Beside the small ones in tests/golden/, those that PIPETRAIN_HF_FOLDERS
 // names, parted by colons (scripts/hf_check.py).
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.h"
 #include "checkpoint/checkpoint.h"

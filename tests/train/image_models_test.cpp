@@ -1,5 +1,12 @@
 // Law 1 for models of images: dropout, batch norm and convolutions give the same bits, however the
 // model is cut, scheduled and recomputed.
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "catch.h"
 #include "schedule/generate.h"
 #include "trained.h"

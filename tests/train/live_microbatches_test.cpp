@@ -1,4 +1,9 @@
 // How many microbatches a rank holds at once: what bounds a pipeline's memory.
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
 #include "catch.h"
 #include "pipeline_threads.h"
 

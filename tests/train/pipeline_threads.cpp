@@ -3,7 +3,11 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <utility>
 
 namespace pipetrain {
 namespace {

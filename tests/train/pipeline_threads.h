@@ -2,9 +2,12 @@
 // not know MPI, files or logging.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "comm/in_process.h"

@@ -1,4 +1,9 @@
 // That planning foresees the tensor memory which training then takes, to a few percent.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "catch.h"
 #include "pipeline_threads.h"
 #include "plan/predict.h"

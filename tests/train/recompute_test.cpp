@@ -1,5 +1,9 @@
 // Law 1 with recompute: the same bits, whatever is kept, under every schedule.
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "catch.h"
 #include "schedule/generate.h"

@@ -1,6 +1,11 @@
 // Data parallelism: replicas of the pipeline train as one (law 2), give the same bits each time,
 // and sharding the optimizer changes nothing but the memory.
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.h"
 #include "trained.h"

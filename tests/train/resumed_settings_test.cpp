@@ -1,5 +1,9 @@
 #include "train/resumed_settings.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "catch.h"
 #include "data/fingerprint.h"
 #include "data/temporary_folder.h"

@@ -1,9 +1,14 @@
 #include "train/run_checkpoints.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"

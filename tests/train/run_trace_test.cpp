@@ -1,8 +1,13 @@
 // What a traced run leaves behind, and that it is what the schedule says.
 #include "train/run_trace.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"

@@ -1,6 +1,12 @@
 // Sharded parameters: replicas that keep a share of weights, gradients and moments each train as
 // those that keep all, to the same bits where there is one microbatch.
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "catch.h"
 #include "trained.h"
@@ -118,7 +124,7 @@ TEST_CASE("Convolutions and batch norm's statistics go with sharded parameters")
       const int ranks = virtual_stages > 1 ? 1 : 2;
       INFO(virtual_stages << " stages per rank, " << microbatches << " microbatches");
       const Trained found = run(config("parameters"), images, ranks, 2),
-                expected = run(config("none"), images, ranks, 2);
+                    expected = run(config("none"), images, ranks, 2);
       if (microbatches == 1) check_same_bits(found, expected);
       CHECK(relative_difference(found.losses, expected.losses) < 1e-4);
     }
@@ -140,7 +146,7 @@ TEST_CASE("A stage or a rank without parameters has nothing to share out") {
     return made;
   };
   const Trained found = run(config("parameters"), images, 3, 2),
-            expected = run(config("none"), images, 3, 2);
+                expected = run(config("none"), images, 3, 2);
   CHECK(relative_difference(found.losses, expected.losses) < 1e-6);
   CHECK(found.validation == Approx(expected.validation).epsilon(1e-6));
 }
@@ -152,7 +158,7 @@ TEST_CASE("Tensor parallelism goes with sharded parameters") {
     return made;
   };
   const Trained found = run(config("parameters"), kTokens, 4),
-            expected = run(config("none"), kTokens, 4);
+                expected = run(config("none"), kTokens, 4);
   CHECK(found.losses == expected.losses);
   CHECK(found.norms == expected.norms);
   CHECK(found.validation == expected.validation);

@@ -1,5 +1,11 @@
 // Law 5: once every kind of work has run twice, no tensor memory is newly taken and no primitive is
 // built.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
 #include "catch.h"
 #include "pipeline_threads.h"
 

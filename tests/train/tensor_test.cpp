@@ -1,7 +1,13 @@
 // Tensor parallelism: ranks that share each layer train as one that has it whole, to rounding, and
 // give the same bits each time, under every schedule.
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.h"
 #include "data/temporary_folder.h"

@@ -1,8 +1,12 @@
 #include "trained.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <mutex>
+#include <vector>
 
 namespace pipetrain {
 namespace {

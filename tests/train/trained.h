@@ -2,6 +2,10 @@
 // its own thread.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <vector>
+
 #include "pipeline_threads.h"
 
 namespace pipetrain {

@@ -1,5 +1,6 @@
 #include "comm/mpi/check.h"
 
+#include <cstddef>
 #include <limits>
 
 #include "base/error.h"

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <numeric>
+#include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "base/suggest.h"

@@ -4,8 +4,10 @@
 
 #include <mpi.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
+#include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "comm/mpi/check.h"

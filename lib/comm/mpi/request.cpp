@@ -1,6 +1,8 @@
 #include "comm/mpi/request.h"
 
 #include <cassert>
+#include <cstddef>
+#include <utility>
 
 #include "comm/mpi/check.h"
 #include "comm/mpi/communicator.h"

@@ -4,6 +4,8 @@
 
 #include <mpi.h>
 
+#include <utility>
+
 #include "tensor/tensor.h"
 
 namespace pipetrain {

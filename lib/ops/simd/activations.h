@@ -3,6 +3,8 @@
 // not know more than plain memory.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/simd/vector.h"
 
 namespace pipetrain::PIPETRAIN_ISA {

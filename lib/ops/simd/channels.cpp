@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "ops/simd/isa.h"
 
 // Rows of channels, as images keep them: the loops go over the channels of one row, so that all

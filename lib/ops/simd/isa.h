@@ -3,6 +3,8 @@
 // compiled for a newer processor, could be the one that the linker keeps for all.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/simd/kernels.h"
 
 #ifndef PIPETRAIN_ISA

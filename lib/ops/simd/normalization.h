@@ -2,6 +2,8 @@
 // parameters are float32. They must not know more than plain memory.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/simd/vector.h"
 
 namespace pipetrain::PIPETRAIN_ISA {

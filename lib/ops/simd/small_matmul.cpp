@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "ops/simd/vector.h"
 
 namespace pipetrain::PIPETRAIN_ISA {

@@ -2,6 +2,8 @@
 // holds.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/simd/vector.h"
 
 namespace pipetrain::PIPETRAIN_ISA {

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "ops/simd/isa.h"
 
 namespace pipetrain::PIPETRAIN_ISA {
