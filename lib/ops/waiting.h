@@ -1,5 +1,5 @@
-// How threads and ranks wait for each other: whether they may burn a core meanwhile. OpenMP's library
-// settles that as it is loaded, so it is chosen before anything else; it must not know what is computed.
+// How threads and ranks wait for each other: whether they may burn a core meanwhile. OpenMP's
+// library settles that as it is loaded, so it is chosen first; it must not know what is computed.
 #pragma once
 
 #include <limits>
