@@ -180,7 +180,7 @@ TEST_CASE("What is wrong with a configuration is said with its line") {
   starts(error_of(base + "train:\n  steps: 3\n  steps: 4\n"),
          "model.yaml:5: key 'steps' is given twice");
   starts(error_of(base + "train:\n  steps: twelve\n"),
-         "model.yaml:4: train.steps: found 'twelve', expected a whole number of at least 1");
+         "model.yaml:4: train.steps: found 'twelve', expected a whole number of at least 0");
   starts(error_of(base + "train:\n  steps: 1.5\n"), "model.yaml:4: train.steps: found '1.5'");
   starts(error_of(base + "train:\n  steps:\n"), "model.yaml:4: train.steps: found nothing");
   starts(error_of(base + "train:\n  steps: [1]\n"), "model.yaml:4: train.steps: found a list");
@@ -189,7 +189,7 @@ TEST_CASE("What is wrong with a configuration is said with its line") {
   starts(error_of(base + "train: {batch_size: -2}\n"),
          "model.yaml:3: train.batch_size: found '-2'");
   starts(error_of(base + "train: {steps: 99999999999}\n"),
-         "model.yaml:3: train.steps: found '99999999999', expected a whole number of at least 1 "
+         "model.yaml:3: train.steps: found '99999999999', expected a whole number of at least 0 "
          "that fits 32 bits");
   starts(error_of(base + "train: {precision: float16}\n"),
          "model.yaml:3: train.precision: found 'float16', expected one of float32, bfloat16");
