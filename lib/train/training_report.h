@@ -43,10 +43,11 @@ class TrainingReport {
   // Before anything else is printed.
   void clear_progress() { progress_.clear(); }
 
-  // Collective; `placement` says which rank is on which host. An Error if standard output does not take it and the run is `done`; a warning if it
-  // was stopped, or if nobody reads that any more.
+  // Collective; `placement` says which rank is on which host. An Error if standard output does not
+  // take it and the run is `done`; a warning if it was stopped, or if nobody reads that any more.
   void print_summary(PipelineRank& pipeline, const MemoryPool& pool, Collective& world,
-                     const std::vector<std::string>& placement, double training_seconds, double feeding_seconds, bool done);
+                     const std::vector<std::string>& placement, double training_seconds,
+                     double feeding_seconds, bool done);
 
  private:
   struct Window {  // of steps

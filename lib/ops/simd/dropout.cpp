@@ -19,7 +19,7 @@ typedef std::uint64_t LooseWide
 PIPETRAIN_INLINE Wide product(Wide a, Wide b) {
 #if defined(__AVX512F__)
   return reinterpret_cast<Wide>(
-      _mm512_mul_epu32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+      _mm512_maskz_mul_epu32(0xFF, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 #elif defined(__AVX2__)
   return reinterpret_cast<Wide>(
       _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
