@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "base/output.h"
+#include "comm/mpi/launch.h"
 #include "command.h"
 #include "mpi_links.h"
 #include "number_option.h"
@@ -27,7 +27,7 @@ int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOpti
                 mpi.links(), mpi.pool(), {.steps = options.steps});
   if (session.rank() == 0) {
     const std::string text = options.format == "json" ? result.dump(2) + "\n" : bench_text(result);
-    write_output(text);
+    write_output_through_mpirun(text);
   }
   return 0;
 }

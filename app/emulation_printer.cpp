@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/output.h"
+#include "comm/mpi/launch.h"
 #include "train/emulation_report.h"
 
 namespace pipetrain {
@@ -31,7 +31,7 @@ void EmulationPrinter::finish() const {
 }
 
 void EmulationPrinter::print(const std::string& text) const {
-  if (prints_) write_output(text);
+  if (prints_) write_output_through_mpirun(text);
 }
 
 }  // namespace pipetrain

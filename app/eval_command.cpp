@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/output.h"
+#include "comm/mpi/launch.h"
 #include "command.h"
 #include "mpi_links.h"
 #include "run_options.h"
@@ -62,7 +62,8 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
                                   {"step", checkpoint->position().step}};
   found.update(run_evaluation(evaluator, pipeline, mpi.pool(), links.world));
   if (session.rank() != 0) return 0;
-  write_output(options.format == "json" ? found.dump(2) + "\n" : evaluation_text(found));
+  write_output_through_mpirun(options.format == "json" ? found.dump(2) + "\n"
+                                                       : evaluation_text(found));
   return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "base/output.h"
 #include "base/size.h"
 #include "base/suggest.h"
+#include "comm/mpi/launch.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
@@ -173,7 +174,7 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
                 " pipetrain --config " + options.write + "\n";
       }
     }
-    write_output(text);
+    write_output_through_mpirun(text);
   });
   return 0;
 }

@@ -14,6 +14,8 @@
 #include <system_error>
 #include <thread>
 
+#include "base/output.h"
+
 namespace pipetrain {
 namespace {
 
@@ -122,6 +124,12 @@ void let_mpirun_forward() {
   constexpr std::chrono::milliseconds kEnough{100};
   const bool by_mpirun = std::getenv("PRTE_LAUNCHED") != nullptr;  // set from release 5 on
   if (by_mpirun) std::this_thread::sleep_for(kEnough);
+}
+
+void write_output_through_mpirun(std::string_view text) {
+  let_mpirun_forward();
+  write_output(text);
+  let_mpirun_forward();
 }
 
 }  // namespace pipetrain

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace pipetrain {
 
@@ -28,5 +29,7 @@ std::optional<LaunchedTasks> launched_tasks();
 // that it has forwarded in part when something comes on the other stream; this gives it time for
 // all.
 void let_mpirun_forward();
+// As write_output, with that time before and after: for text with long lines, such as JSON.
+void write_output_through_mpirun(std::string_view text);
 
 }  // namespace pipetrain
