@@ -25,9 +25,9 @@ say() { echo "$*" >&2; }
 # Runs a command whose output matters only if it fails.
 quietly() { "$@" >"$log" 2>&1 </dev/null; }
 
-# apt's last "pmstatus:PACKAGE:PERCENT:what it does" as "PERCENT% what it does", else the log's last line, as ninja's "[12/401] ...".
+# apt's last "pmstatus:PACKAGE:PERCENT:what it does" as "PERCENT% what it does", or ninja's last "[12/401] ...", else the last line.
 how_far() {
-  { grep -aE '^(dl|pm)status:' "$log" || cat "$log"; } | tail -n 1 |
+  { grep -aE '^((dl|pm)status:|\[[0-9]+/[0-9]+\])' "$log" || cat "$log"; } | tail -n 1 |
     sed -E 's/^..status:[^:]*:([0-9]+)[0-9.]*:/\1% /' | cut -c 1-100
 }
 

@@ -10,8 +10,8 @@ struct LearningRateConfig {
   std::string type = "constant";  // constant | linear | cosine
   int warmup_steps = 0;           // rising linearly from 0
   int decay_steps = 0;            // the step at which min_learning_rate is reached; 0: train.steps
-  bool decay_given = false;       // decay_steps were, and are not those of train.steps
   double min_learning_rate = 0;
+  bool decay_given = false;  // decay_steps were, and are not those of train.steps
 };
 
 struct OptimizerConfig {

@@ -113,7 +113,8 @@ TEST_CASE("Random blocks of tokens validate, and no training row reaches into th
       at += range.count;
     }
     if (tokens > 1000) {
-      const double share = static_cast<double>(tokens_of(split.validation)) / tokens;
+      const double share =
+          static_cast<double>(tokens_of(split.validation)) / static_cast<double>(tokens);
       CHECK(std::abs(share - 0.2) < 0.02);
       CHECK(split.validation.size() > 3);
     }
