@@ -208,6 +208,7 @@ int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions
                                 short_number(options.live_microbatches));
   }
   const Startup started = start(session, report, options, /*makes_run_directory=*/false);
+  log_notes({.waiting = {}, .warnings = started.threads.warnings});
   report.agree([&] {
     if (started.grid.data() > 1) fail("parallel.data: emulate runs a single pipeline; set it to 1");
     if (started.grid.tensor() > 1) fail("parallel.tensor: emulate runs whole layers; set it to 1");

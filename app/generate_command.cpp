@@ -99,7 +99,7 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
     if (!difference.empty()) fail(difference);
     generator.emplace(*model, *checkpoint, options.sampling, mailbox, pool);
   });
-  settle_threads(session, report, collective, useful_threads(pool.used_bytes()));
+  log_notes(settle_threads(session, report, collective, useful_threads(pool.used_bytes())));
 
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.size());
   const bool prints = session.rank() == 0;

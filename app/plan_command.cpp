@@ -156,6 +156,7 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
     check_precisions(options, started.config);
     request = make_request(options, started);
   });
+  log_notes(started.threads);
   const PlanInputs inputs = measure(session, started, request);
   report.agree([&] {
     if (session.rank() != 0) return;

@@ -148,7 +148,7 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
   report.agree([&] {
     if (!difference.empty()) fail(difference);
   });
-  settle_threads(session, report, collective);
+  made.threads = settle_threads(session, report, collective);
   made.world = learn_world(session, collective);
   made.wait.oversubscribed |= made.world.oversubscribed();  // with all its threads, too
 

@@ -12,6 +12,7 @@
 #include "data/source.h"
 #include "resume.h"
 #include "run_options.h"
+#include "threads.h"
 #include "train/pipeline_rank.h"
 #include "train/run_directory.h"
 #include "train/world.h"
@@ -21,6 +22,7 @@ namespace pipetrain {
 struct Startup {
   Config config;
   Grid grid{1, 1, 1, 1};
+  ThreadNotes threads;  // for the log of a command that computes
   World world;
   std::unique_ptr<Source> source;           // on rank 0
   std::unique_ptr<RunDirectory> directory;  // on rank 0, if wanted

@@ -39,7 +39,8 @@ ThreadsSettled settle_threads(int share) {
   return settled;
 }
 
-void settle_threads(const MpiSession& session, ErrorReport& report, Collective& world, int most) {
+ThreadNotes settle_threads(const MpiSession& session, ErrorReport& report, Collective& world,
+                           int most) {
   const int share = std::min(session.cores() / session.ranks_sharing_cores(), most);
   ThreadsSettled mine;
   report.agree([&] { mine = settle_threads(share); });
@@ -48,17 +49,25 @@ void settle_threads(const MpiSession& session, ErrorReport& report, Collective& 
   for (std::size_t rank = 0; rank < warnings.size(); ++rank) {
     if (!warnings[rank].empty()) ranks[warnings[rank]].push_back(std::to_string(rank));
   }
-  if (session.rank() != 0) return;
+  ThreadNotes notes;
+  if (session.rank() != 0) return notes;
   if (!session.crowded().empty()) {
-    spdlog::info("threads and ranks sleep while they wait: {}", session.crowded());
+    notes.waiting = "threads and ranks sleep while they wait: " + session.crowded();
     if (mine.threads > 1 && told_to_spin()) {
-      spdlog::warn("but OMP_WAIT_POLICY or GOMP_SPINCOUNT lets threads spin; unset both");
+      notes.warnings.emplace_back(
+          "but OMP_WAIT_POLICY or GOMP_SPINCOUNT lets threads spin; unset both");
     }
   }
   for (const auto& [warning, whose] : ranks) {
     const bool all = whose.size() == warnings.size();
-    spdlog::warn("{}{}", all ? "" : "rank " + join(whose) + ": ", warning);
+    notes.warnings.push_back((all ? "" : "rank " + join(whose) + ": ") + warning);
   }
+  return notes;
+}
+
+void log_notes(const ThreadNotes& notes) {
+  if (!notes.waiting.empty()) spdlog::info("{}", notes.waiting);
+  for (const std::string& warning : notes.warnings) spdlog::warn("{}", warning);
 }
 
 }  // namespace pipetrain

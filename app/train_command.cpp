@@ -66,6 +66,7 @@ void announce_resume(const MpiSession& session, const RunOptions& options, const
 
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/true);
+  log_notes(started.threads);
   if (started.source && started.config.train.eval_every > 0) {
     started.plan.evaluation_rows = evaluation_rows(started.config.train, *started.source);
   }

@@ -122,7 +122,7 @@ def text(checks, folder):
 CASES = [
     ("no checkpoint named", 1, ["eval", "--config", "gpt.yaml"], 2, ["--checkpoint DIR is missing"]),
     ("no configuration", 2, ["eval", "--checkpoint", GPT_CHECKPOINT], 2, ["--config"]),
-    ("no such folder", 2, eval_of("gpt.yaml", "nowhere"), 4, ["nowhere", "manifest.json"]),
+    ("no such folder", 2, eval_of("gpt.yaml", "nowhere"), 4, ["nowhere", "no such folder"]),
     ("a run, not a checkpoint", 1, eval_of("gpt.yaml", "gpt"), 4, ["gpt: has no manifest.json", "step-00000500"]),
     ("other shapes", 2, eval_of("gpt.yaml", GPT_CHECKPOINT, *sets("model.width=32")), 4,
      [GPT_CHECKPOINT, r"layers\.0\.embedding\.token\.weight has shape \(28, 64\), expected \(28, 32\)"]),
