@@ -21,7 +21,7 @@ struct BenchCommandOptions : RunOptions {
 
 int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/false);
-  log_notes(started.threads);
+  log_oddities(started);
   MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   const nlohmann::ordered_json result =
       run_bench(started.config, started.world, started.source.get(), std::move(started.plan),

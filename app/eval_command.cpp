@@ -39,7 +39,7 @@ void require_rows(const Evaluator& evaluator) {
 
 int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/false);
-  log_notes(started.threads);
+  log_oddities(started);
   std::optional<Checkpoint> checkpoint;
   report.agree([&] {
     checkpoint = open_checkpoint(options.checkpoint);

@@ -209,10 +209,13 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
     if (!options.resumes) take_directory();
     report.use_file(config.train.output + "/error.txt");
   }
-  if (made.source) {
-    for (const std::string& warning : made.source->warnings()) spdlog::warn("{}", warning);
-  }
   return made;
+}
+
+void log_oddities(const Startup& started) {
+  log_notes(started.threads);
+  if (!started.source) return;
+  for (const std::string& warning : started.source->warnings()) spdlog::warn("{}", warning);
 }
 
 }  // namespace pipetrain

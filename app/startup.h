@@ -22,7 +22,7 @@ namespace pipetrain {
 struct Startup {
   Config config;
   Grid grid{1, 1, 1, 1};
-  ThreadNotes threads;  // for the log of a command that computes
+  ThreadNotes threads;  // see log_oddities
   World world;
   std::unique_ptr<Source> source;           // on rank 0
   std::unique_ptr<RunDirectory> directory;  // on rank 0, if wanted
@@ -46,5 +46,8 @@ Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOpt
 
 Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& options,
               bool makes_run_directory);
+
+// What is odd about threads and data, once all is checked.
+void log_oddities(const Startup& started);
 
 }  // namespace pipetrain

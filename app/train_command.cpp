@@ -66,7 +66,6 @@ void announce_resume(const MpiSession& session, const RunOptions& options, const
 
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/true);
-  log_notes(started.threads);
   if (started.source && started.config.train.eval_every > 0) {
     started.plan.evaluation_rows = evaluation_rows(started.config.train, *started.source);
   }
@@ -84,6 +83,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
                    .resume_from = started.resume.folder,
                    .origin = origin});
   report.agree([&] { trainer.load(); });
+  log_oddities(started);
   announce_resume(session, options, started, origin);
   return static_cast<int>(trainer.run() ? ExitCode::kDone : ExitCode::kStopped);
 }
