@@ -31,7 +31,7 @@ def closed_from_the_start(checks, folder, *streams):
     expected = 2 if 1 in streams else 0
     expect(problems, code == expected, f"exit code {code}, expected {expected}")
     result = Result(os.path.join(folder, output))
-    expect(problems, [line["step"] for line in result.lines] == [1, 2, 3, 4, 5, 6], "other lines of metrics")
+    expect(problems, [line["step"] for line in result.lines] == [0, 1, 2, 3, 4, 5, 6], "other lines of metrics")
     expect(problems, os.path.getsize(os.path.join(folder, output, ".lock")) == 0, "the lock holds text")
     checks.case(f"closed at the start: {streams}", job, problems)
 
