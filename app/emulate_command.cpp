@@ -144,7 +144,7 @@ class Emulator {
 
 // Of every rank's list the one that rank 0 chose.
 std::vector<NamedSchedule> choose(ErrorReport& report, const MpiSession& session,
-                                  const ScheduleRequest& request, Collective& collective) {
+                                  const EmulationRequest& request, Collective& collective) {
   std::string text;
   report.agree([&] {
     if (session.rank() == 0) text = to_text(choose_schedules(request));
@@ -167,7 +167,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
     if (!difference.empty()) fail(difference);
   });
   settle_team(1);
-  const ScheduleRequest request{
+  const EmulationRequest request{
       .schedule = options.schedule,
       .ranks = session.size(),
       .microbatches = options.microbatches,

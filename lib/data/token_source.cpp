@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -101,9 +101,10 @@ void TokenSource::read_window(std::int64_t first, std::int64_t row, Tensor& inpu
   assert(first + length_ < corpus_.size());
   std::int32_t* const input = inputs.i32() + row * length_;
   std::int32_t* const target = targets.i32() + row * length_;
-  corpus_.read(first + 1, {target, static_cast<std::size_t>(length_)});
-  corpus_.read(first, {input, 1});
-  std::memcpy(input + 1, target, static_cast<std::size_t>(length_ - 1) * sizeof *input);
+  std::vector<std::int32_t> tokens(static_cast<std::size_t>(length_) + 1);  // one read for both
+  corpus_.read(first, tokens);
+  std::copy_n(tokens.begin(), length_, input);
+  std::copy_n(tokens.begin() + 1, length_, target);
 }
 
 }  // namespace pipetrain

@@ -79,7 +79,7 @@ class AutoSearch {
     for (int rank = 0; rank < problem.ranks; ++rank) {
       if (!search::is_in_order(problem, orders[static_cast<std::size_t>(rank)])) return;
     }
-    const double makespan = search::Evaluation(problem).run(orders);
+    const double makespan = search::OrderCost(problem).run(orders);
     if (std::isfinite(makespan)) {
       candidates_.push_back({p, std::move(orders), makespan, std::move(rule)});
     }

@@ -16,7 +16,7 @@
 namespace pipetrain {
 namespace {
 
-using svg::number, svg::rectangle, svg::text_at, svg::kShades, svg::Window;
+using svg::number, svg::rectangle, svg::text_at, svg::kShades, svg::TimeWindow;
 
 constexpr double kLeft = 70, kRight = 150, kTop = 16;
 constexpr double kTitleHeight = 24, kRemarkHeight = 18, kPhaseHeight = 20, kAxisHeight = 40;
@@ -51,11 +51,11 @@ class SvgDrawing {
     double y = kTop;
     if (lines_ > 1) y = draw_overview(y);
     for (int line = 0; line < lines_; ++line) {
-      const Window window{.from = longest_ * line / lines_,
-                          .to = longest_ * (line + 1) / lines_,
-                          .width = width_,
-                          .number_width = number_width_,
-                          .virtual_stages = virtual_stages_};
+      const TimeWindow window{.from = longest_ * line / lines_,
+                              .to = longest_ * (line + 1) / lines_,
+                              .width = width_,
+                              .number_width = number_width_,
+                              .virtual_stages = virtual_stages_};
       for (const SvgPanel& panel : panels_) y = draw_panel(panel, window, y);
       y = draw_axis(window, y);
     }
@@ -85,12 +85,12 @@ class SvgDrawing {
 
   // The whole step in thin rows, before the lines that it is cut into.
   double draw_overview(double y) {
-    const Window window{.from = 0,
-                        .to = longest_,
-                        .width = width_,
-                        .row_height = 7,
-                        .row_pitch = 8,
-                        .virtual_stages = virtual_stages_};
+    const TimeWindow window{.from = 0,
+                            .to = longest_,
+                            .width = width_,
+                            .row_height = 7,
+                            .row_pitch = 8,
+                            .virtual_stages = virtual_stages_};
     for (const SvgPanel& panel : panels_) {
       const int ranks = static_cast<int>(panel.timeline->ranks.size());
       y = draw_title(panel, y);
@@ -115,7 +115,7 @@ class SvgDrawing {
     return y + kTitleHeight + kRemarkHeight;
   }
 
-  double draw_panel(const SvgPanel& panel, const Window& window, double y) {
+  double draw_panel(const SvgPanel& panel, const TimeWindow& window, double y) {
     const Timeline& timeline = *panel.timeline;
     if (lines_ == 1) {
       y = draw_title(panel, y);
@@ -138,13 +138,13 @@ class SvgDrawing {
     return place_rows(panel, window, y);
   }
 
-  void draw_phase_labels(const SvgPanel& panel, const Window& window, double y) {
+  void draw_phase_labels(const SvgPanel& panel, const TimeWindow& window, double y) {
     for (const svg::Label& label : svg::phase_labels(*panel.timeline, window)) {
       body_ += text_at(kLeft + label.x, y, "phase", label.text);
     }
   }
 
-  double place_rows(const SvgPanel& panel, const Window& window, double y) {
+  double place_rows(const SvgPanel& panel, const TimeWindow& window, double y) {
     body_ += "<g transform=\"translate(" + number(kLeft) + " " + number(y) + ")\">\n" +
              svg::rows_of(*panel.timeline, window) + "</g>\n";
     return y + window.height(*panel.timeline) + 10;
@@ -163,7 +163,7 @@ class SvgDrawing {
     }
   }
 
-  double draw_axis(const Window& window, double y) {
+  double draw_axis(const TimeWindow& window, double y) {
     body_ += "<path class=\"axis\" d=\"M" + number(kLeft) + " " + number(y) + "H" +
              number(kLeft + width_) + "\"/>\n";
     const double step = round_step(window.to - window.from, static_cast<int>(width_ / 60));

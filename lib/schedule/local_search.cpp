@@ -32,9 +32,9 @@ struct Move {
   int rank, from, to;
 };
 
-Move random_move(const std::vector<Evaluation::Place>& critical, const Orders& orders,
+Move random_move(const std::vector<OrderCost::Place>& critical, const Orders& orders,
                  const RandomWords& words) {
-  const Evaluation::Place place = critical[words[0] % critical.size()];
+  const OrderCost::Place place = critical[words[0] % critical.size()];
   const std::uint32_t reach = words[1] % 8 == 0 ? 30 : 6;
   int distance = 1 + static_cast<int>(words[2] % reach);
   if (words[1] & 16) distance = -distance;
@@ -70,11 +70,11 @@ bool is_in_order(const Problem& problem, const std::vector<Step>& order) {
 }
 
 double local_search(const Problem& problem, Orders& orders, long evaluations, std::uint64_t seed) {
-  Evaluation evaluation(problem);
+  OrderCost evaluation(problem);
   double best_makespan = evaluation.run(orders);
   double energy = best_makespan + kMeanWeight * evaluation.mean_end();
   Orders best = orders;
-  std::vector<Evaluation::Place> critical = evaluation.critical_path(orders);
+  std::vector<OrderCost::Place> critical = evaluation.critical_path(orders);
   const double goal = least_makespan(problem) * (1 + 1e-9);
   const double warmth = 0.5 * std::min(shortest_duration(problem), best_makespan);
   for (long trial = 0; trial < evaluations && best_makespan > goal; ++trial) {

@@ -157,13 +157,13 @@ double least_time_of_rank(const Problem& problem, int rank) {
 double least_makespan(const Problem& problem) {
   double least = 0;
   for (int rank = 0; rank < problem.ranks; ++rank) {
-    least = std::max(
-        {least, least_time_of_rank(problem, rank), least_time_by_volume(problem, rank)});
+    least =
+        std::max({least, least_time_of_rank(problem, rank), least_time_by_volume(problem, rank)});
   }
   return least;
 }
 
-Evaluation::Evaluation(const Problem& problem) : problem_(problem) {
+OrderCost::OrderCost(const Problem& problem) : problem_(problem) {
   const std::size_t cells = index(problem.stages) * index(problem.microbatches);
   timings_.resize(index(problem.ranks));
   for (auto& timings : timings_) {
@@ -179,7 +179,7 @@ Evaluation::Evaluation(const Problem& problem) : problem_(problem) {
 }
 
 // Runs what can run on `rank`; whether anything could.
-bool Evaluation::advance(int rank, const std::vector<Step>& order) {
+bool OrderCost::advance(int rank, const std::vector<Step>& order) {
   std::vector<Timing>& timings = timings_[index(rank)];
   int& position = position_[index(rank)];
   const int first = position;
@@ -215,7 +215,7 @@ bool Evaluation::advance(int rank, const std::vector<Step>& order) {
   return position > first;
 }
 
-double Evaluation::run(const Orders& orders) {
+double OrderCost::run(const Orders& orders) {
   std::fill(position_.begin(), position_.end(), 0);
   std::fill(forwards_.begin(), forwards_.end(), 0);
   std::fill(gradients_.begin(), gradients_.end(), 0);
@@ -238,13 +238,13 @@ double Evaluation::run(const Orders& orders) {
   return makespan;
 }
 
-double Evaluation::mean_end() const {
+double OrderCost::mean_end() const {
   double sum = 0;
   for (const auto& timings : timings_) sum += timings.back().end;
   return sum / problem_.ranks;
 }
 
-const std::vector<Evaluation::Place>& Evaluation::critical_path(const Orders& orders) {
+const std::vector<OrderCost::Place>& OrderCost::critical_path(const Orders& orders) {
   critical_.clear();
   Place place{0, 0};
   for (int rank = 0; rank < problem_.ranks; ++rank) {

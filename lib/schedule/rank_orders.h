@@ -46,9 +46,9 @@ Orders one_at_a_time(
 double least_makespan(const Problem& problem);
 
 // When everything runs under given orders. Reusable: evaluating allocates nothing.
-class Evaluation {
+class OrderCost {
  public:
-  explicit Evaluation(const Problem& problem);
+  explicit OrderCost(const Problem& problem);
 
   // The makespan; infinite if the orders deadlock.
   double run(const Orders& orders);

@@ -57,7 +57,7 @@ void change(const Problem& problem, ListRule& rule, const RandomWords& words) {
 
 double search_rules(const Problem& problem, ListRule rule, Orders& orders, long trials,
                     std::uint64_t seed) {
-  Evaluation evaluation(problem);
+  OrderCost evaluation(problem);
   double best_makespan = evaluation.run(orders);
   double energy = best_makespan + kMeanWeight * evaluation.mean_end();
   const double goal = least_makespan(problem) * (1 + 1e-9);

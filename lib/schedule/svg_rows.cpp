@@ -11,7 +11,7 @@ namespace {
 
 class Rows {
  public:
-  Rows(const Timeline& timeline, const Window& window)
+  Rows(const Timeline& timeline, const TimeWindow& window)
       : timeline_(timeline),
         window_(window),
         begin_(first_start(timeline)),
@@ -82,7 +82,7 @@ class Rows {
   }
 
   const Timeline& timeline_;
-  const Window& window_;
+  const TimeWindow& window_;
   double begin_;
   int ranks_;
   std::string body_;
@@ -90,11 +90,11 @@ class Rows {
 
 }  // namespace
 
-std::string rows_of(const Timeline& timeline, const Window& window) {
+std::string rows_of(const Timeline& timeline, const TimeWindow& window) {
   return Rows(timeline, window).draw();
 }
 
-std::vector<Label> phase_labels(const Timeline& timeline, const Window& window) {
+std::vector<Label> phase_labels(const Timeline& timeline, const TimeWindow& window) {
   std::vector<Label> labels;
   if (!has_backward(timeline)) return labels;
   const double begin = first_start(timeline);

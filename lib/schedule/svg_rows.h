@@ -9,7 +9,7 @@
 
 namespace pipetrain::svg {
 
-struct Window {
+struct TimeWindow {
   double from = 0, to = 1;  // time since the Timeline's first start
   double width = 0;         // in pixels, as all that follows
   double row_height = 22, row_pitch = 25;
@@ -25,7 +25,7 @@ struct Window {
 inline bool is_drawn(const Span& span) { return !span.waiting && is_compute(span.action.op); }
 
 // With the window's upper left corner at the origin; what reaches beyond the window is cut off.
-std::string rows_of(const Timeline& timeline, const Window& window);
+std::string rows_of(const Timeline& timeline, const TimeWindow& window);
 
 struct Label {
   double x;  // its middle
@@ -33,6 +33,6 @@ struct Label {
 };
 
 // "warm-up", "steady" and "cool-down" of the first rank, where the window has room for them.
-std::vector<Label> phase_labels(const Timeline& timeline, const Window& window);
+std::vector<Label> phase_labels(const Timeline& timeline, const TimeWindow& window);
 
 }  // namespace pipetrain::svg

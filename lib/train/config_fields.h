@@ -10,7 +10,7 @@
 namespace pipetrain {
 
 // The allowed values of a number.
-struct Range {
+struct NumberRange {
   double low = std::numeric_limits<double>::lowest();
   double high = std::numeric_limits<double>::max();
   bool low_open = false, high_open = false;
@@ -21,13 +21,13 @@ struct Range {
   }
 };
 
-inline constexpr Range kAny = {};
-inline constexpr Range kAtLeastOne = {.low = 1, .text = " of at least 1"};
-inline constexpr Range kAtLeastZero = {.low = 0, .text = " of at least 0"};
+inline constexpr NumberRange kAny = {};
+inline constexpr NumberRange kAtLeastOne = {.low = 1, .text = " of at least 1"};
+inline constexpr NumberRange kAtLeastZero = {.low = 0, .text = " of at least 0"};
 // Products of sizes fit 64 bits.
-inline constexpr Range kRows = {.low = 1, .high = 1 << 24, .text = " from 1 to 16777216"};
-inline constexpr Range kPositive = {.low = 0, .low_open = true, .text = " above 0"};
-inline constexpr Range kFraction = {
+inline constexpr NumberRange kRows = {.low = 1, .high = 1 << 24, .text = " from 1 to 16777216"};
+inline constexpr NumberRange kPositive = {.low = 0, .low_open = true, .text = " above 0"};
+inline constexpr NumberRange kFraction = {
     .low = 0, .high = 1, .high_open = true, .text = " from 0 to below 1"};
 
 template <class Visitor>

@@ -137,7 +137,7 @@ void ConfigReader::word_or_size(const char* name, std::string& field, const char
   field = value->text == word ? word : std::to_string(parse_number<int>(*value, name, kAtLeastOne));
 }
 
-void ConfigReader::pair(const char* name, std::array<double, 2>& field, const Range& range) {
+void ConfigReader::pair(const char* name, std::array<double, 2>& field, const NumberRange& range) {
   const YamlValue* value = take(name);
   if (value == nullptr) return;
   if (value->list.size() != 2) refuse(*value, name, "a list of two numbers");

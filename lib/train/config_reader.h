@@ -35,16 +35,16 @@ class ConfigReader {
   void finish() const;  // Error for keys that no field asked for
 
   template <class T>
-  void number(const char* name, T& field, const Range& range) {
+  void number(const char* name, T& field, const NumberRange& range) {
     if (const YamlValue* value = take(name)) field = parse_number<T>(*value, name, range);
   }
   void optional_number(const char* name, int& field) { number(name, field, kAtLeastOne); }
   void optional_count(const char* name, int& field) { number(name, field, kAtLeastZero); }
   void word_or_number(const char* name, int& field, const char* word);  // 0 for the word
   void word_or_size(const char* name, std::string& field, const char* word);
-  void pair(const char* name, std::array<double, 2>& field, const Range& range);
+  void pair(const char* name, std::array<double, 2>& field, const NumberRange& range);
   template <class T>
-  void numbers(const char* name, std::vector<T>& field, const Range& range) {
+  void numbers(const char* name, std::vector<T>& field, const NumberRange& range) {
     const YamlValue* value = take(name);
     if (value == nullptr) return;
     field.clear();
@@ -82,7 +82,7 @@ class ConfigReader {
   std::string absolute(const YamlValue& value, const char* name) const;
 
   template <class T>
-  T parse_number(const YamlValue& value, const char* name, const Range& range) const {
+  T parse_number(const YamlValue& value, const char* name, const NumberRange& range) const {
     constexpr bool kWhole = std::numeric_limits<T>::is_integer;
     const std::string expected = std::string(kWhole ? "a whole number" : "a number") + range.text;
     const std::string& text = scalar(value, name, expected);

@@ -22,7 +22,7 @@ class ConfigWriter {
   explicit ConfigWriter(YAML::Emitter& out) : out_(out) {}
 
   template <class T>
-  void number(const char* name, T& field, const Range&) {
+  void number(const char* name, T& field, const NumberRange&) {
     write(name, text_of(field));
   }
   void optional_number(const char* name, int& field) {
@@ -35,11 +35,11 @@ class ConfigWriter {
     write(name, field == 0 ? word : text_of(field));
   }
   void word_or_size(const char* name, std::string& field, const char*) { write(name, field); }
-  void pair(const char* name, std::array<double, 2>& field, const Range&) {
+  void pair(const char* name, std::array<double, 2>& field, const NumberRange&) {
     list(name, Words{text_of(field[0]), text_of(field[1])});
   }
   template <class T>
-  void numbers(const char* name, std::vector<T>& field, const Range&) {
+  void numbers(const char* name, std::vector<T>& field, const NumberRange&) {
     Words texts;
     for (const T number : field) texts.push_back(text_of(number));
     if (!texts.empty()) list(name, texts);

@@ -15,7 +15,7 @@ namespace {
 
 bool is_table(const std::string& schedule) { return schedule.ends_with(".csv"); }
 
-Schedule from_table(const ScheduleRequest& request) {
+Schedule from_table(const EmulationRequest& request) {
   const Schedule schedule = read_csv_schedule(request.schedule);
   const auto expect = [&](int found, int expected, const char* what) {
     if (expected == 0 || found == expected) return;
@@ -29,7 +29,7 @@ Schedule from_table(const ScheduleRequest& request) {
   return schedule;
 }
 
-Schedule searched(const ScheduleRequest& request, int virtual_stages) {
+Schedule searched(const EmulationRequest& request, int virtual_stages) {
   Schedule sizes;  // as many stages as equal costs are wanted for
   sizes.ranks.resize(static_cast<std::size_t>(request.ranks));
   sizes.virtual_stages = virtual_stages;
@@ -38,7 +38,7 @@ Schedule searched(const ScheduleRequest& request, int virtual_stages) {
   return auto_schedule(request.ranks, request.microbatches, costs_of(request, sizes), options);
 }
 
-Schedule make(const ScheduleRequest& request) {
+Schedule make(const EmulationRequest& request) {
   const std::string& name = request.schedule;
   if (is_table(name)) return from_table(request);
   const int virtual_stages =
@@ -51,13 +51,13 @@ Schedule make(const ScheduleRequest& request) {
 
 }  // namespace
 
-Costs costs_of(const ScheduleRequest& request, const Schedule& schedule) {
+Costs costs_of(const EmulationRequest& request, const Schedule& schedule) {
   const StageCost& cost = request.rank_cost;
   return equal_costs(schedule, cost.forward, cost.backward_input, cost.backward_weight,
                      request.message_seconds);
 }
 
-std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request) {
+std::vector<NamedSchedule> choose_schedules(const EmulationRequest& request) {
   if (request.microbatches == 0 && !is_table(request.schedule)) {
     throw Error(ExitCode::kConfiguration,
                 "--microbatches is missing; schedule " + request.schedule + " is for their number");
@@ -67,7 +67,7 @@ std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request) {
   names.emplace_back("auto");
   std::vector<NamedSchedule> all;
   for (const std::string& name : names) {
-    ScheduleRequest one = request;
+    EmulationRequest one = request;
     one.schedule = name;
     try {
       all.push_back({name, make(one), {}});

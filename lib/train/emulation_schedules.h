@@ -10,7 +10,7 @@
 
 namespace pipetrain {
 
-struct ScheduleRequest {
+struct EmulationRequest {
   std::string schedule;  // a name, auto, a .csv file, or all
   int ranks = 1;
   int microbatches = 0;          // 0: as the table has; else needed
@@ -26,11 +26,11 @@ struct NamedSchedule {
   std::string missing;  // then why
 };
 
-Costs costs_of(const ScheduleRequest& request, const Schedule& schedule);
+Costs costs_of(const EmulationRequest& request, const Schedule& schedule);
 
 // Error(kConfiguration) for an unknown name, a table of other sizes, or one that is no schedule.
 // `all` keeps those that do not exist for these sizes, with the reason.
-std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request);
+std::vector<NamedSchedule> choose_schedules(const EmulationRequest& request);
 
 // To send them to ranks that did not choose: a search takes seconds, and files may be on one host.
 std::string to_text(const std::vector<NamedSchedule>& schedules);

@@ -38,6 +38,7 @@ LIBRARIES = [
 # Standard output is written in one place, which says what is lost.
 OUTPUT = re.compile(r"std::cout|\bstdout\b|\bf?puts\(|\bf?printf\(")
 WRITES_OUTPUT = "lib/base/output.cpp"
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)[^;\n]*\{", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -57,6 +58,16 @@ def wrong_floor(path, header):
     if other == own or other in MAY_INCLUDE[own] or header in MAY_INCLUDE[own]:
         return None
     return f"includes \"{header}\", but {own}/ may include only: {', '.join(MAY_INCLUDE[own]) or 'nothing'}"
+
+
+def types_twice(repository):
+    """Two types of one name, linked into one program, are undefined behaviour; and a reader finds the wrong one."""
+    first = {}
+    for file in sorted(repository.glob("lib/**/*.h")) + sorted(repository.glob("app/**/*.h")):
+        path = file.relative_to(repository).as_posix()
+        for name in TYPE.findall(file.read_text(encoding="utf-8")):
+            if first.setdefault(name, path) != path:
+                yield path, f"defines {name}, as {first[name]} does; give one of them another name"
 
 
 def violations(repository):
@@ -85,7 +96,7 @@ def main():
     repository = pathlib.Path(sys.argv[1])
     if not any(repository.glob("lib/*/*.h")):
         sys.exit(f"no headers below {repository}/lib")
-    found = [*violations(repository), *includes.violations(repository)]
+    found = [*violations(repository), *types_twice(repository), *includes.violations(repository)]
     for path, wrong in found:
         print(f"{path}: {wrong}")
     return 1 if found else 0

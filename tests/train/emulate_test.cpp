@@ -180,7 +180,7 @@ TEST_CASE("A message's time is measured between neighbours, and 0 where there ar
 }
 
 TEST_CASE("All schedules are chosen, and those that do not exist say why") {
-  const ScheduleRequest request{
+  const EmulationRequest request{
       .schedule = "all", .ranks = 4, .microbatches = 6, .rank_cost = {1, 1, 1}};
   const auto sent = named_schedules_of(to_text(choose_schedules(request)));
   REQUIRE(sent.size() == schedule_names().size() + 1);
@@ -200,7 +200,7 @@ TEST_CASE("All schedules are chosen, and those that do not exist say why") {
 }
 
 TEST_CASE("Nothing to choose from is an error") {
-  const auto choose = [](ScheduleRequest request) {
+  const auto choose = [](EmulationRequest request) {
     request.rank_cost = {1, 1, 1};
     return choose_schedules(request);
   };

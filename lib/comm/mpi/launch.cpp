@@ -11,9 +11,9 @@
 #include <fstream>
 #include <sstream>
 #include <string_view>
-#include <system_error>
 #include <thread>
 
+#include "base/number.h"
 #include "base/output.h"
 
 namespace pipetrain {
@@ -32,11 +32,7 @@ std::string library() {
 std::optional<int> number(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr) return std::nullopt;
-  const std::string_view text(value);
-  int found = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return found;
+  return parse_number<int>(value);
 }
 
 // Open MPI's release; 0 if it is another MPI.
