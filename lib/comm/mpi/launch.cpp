@@ -81,8 +81,13 @@ void prepare_launch() {
   // goes in pieces, by default three at each call of the sender: one that computes between its
   // polls needs a dozen of them for a megabyte. With this many at a time, one or two do.
   tell_open_mpi("pml_ob1_send_pipeline_depth", "64");
-  // A process alone starts a helper for ranks that it might spawn later, which may outlive it.
-  if (!started_by_launcher()) tell_open_mpi("ess_singleton_isolated", "1");
+  if (!started_by_launcher()) {
+    // A process alone starts a helper for ranks that it might spawn later, which may outlive it.
+    tell_open_mpi("ess_singleton_isolated", "1");
+    // Before release 5, all such processes of a user make, and remove, one and the same folder
+    // below TMPDIR: two that start at once may fail. Nothing of theirs is in it.
+    if (release < 5) tell_open_mpi("orte_create_session_dirs", "0");
+  }
   // From release 5 on, each pair of ranks complains that an IPv4 address of one does not reach an
   // IPv6 address of the other. TCP can do without IPv6 where no other host takes part, and where
   // hosts have IPv4.
