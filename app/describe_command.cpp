@@ -12,10 +12,10 @@
 #include "command.h"
 #include "number_option.h"
 #include "run_options.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
+#include "setup/model_description.h"
 #include "startup.h"
 #include "threads.h"
-#include "train/model_description.h"
 
 namespace pipetrain {
 namespace {

@@ -17,17 +17,17 @@
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "emulate/emulation_report.h"
+#include "emulate/emulation_schedules.h"
 #include "emulation_printer.h"
 #include "number_option.h"
 #include "ops/team.h"
 #include "run_options.h"
 #include "same_start.h"
-#include "schedule/figures.h"
+#include "schedule/simulate/figures.h"
 #include "schedule/table_file.h"
+#include "setup/layout.h"
 #include "startup.h"
-#include "train/emulation_report.h"
-#include "train/emulation_schedules.h"
-#include "train/layout.h"
 
 namespace pipetrain {
 namespace {

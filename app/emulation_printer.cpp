@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "comm/mpi/launch.h"
-#include "train/emulation_report.h"
+#include "emulate/emulation_report.h"
 
 namespace pipetrain {
 

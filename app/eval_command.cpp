@@ -9,10 +9,10 @@
 #include "command.h"
 #include "mpi_links.h"
 #include "run_options.h"
+#include "setup/same_model.h"
+#include "setup/weights.h"
 #include "startup.h"
 #include "train/evaluation_report.h"
-#include "train/same_model.h"
-#include "train/weights.h"
 
 namespace pipetrain {
 namespace {

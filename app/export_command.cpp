@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "command.h"
-#include "train/weights_export.h"
+#include "exchange/weights_export.h"
 
 namespace pipetrain {
 namespace {

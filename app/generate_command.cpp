@@ -17,12 +17,12 @@
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "generate/generator.h"
 #include "number_option.h"
 #include "run_options.h"
 #include "same_start.h"
 #include "startup.h"
 #include "threads.h"
-#include "train/generator.h"
 
 namespace pipetrain {
 namespace {

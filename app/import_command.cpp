@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "command.h"
-#include "train/weights_import.h"
+#include "exchange/weights_import.h"
 
 namespace pipetrain {
 namespace {

@@ -1,5 +1,5 @@
-// Options of the command line that are numbers: what is none, or is out of bounds, is refused. CLI11
-// itself would take "nan", read "010" as eight and "-1" as a huge seed.
+// Options of the command line that are numbers: what is none, or is out of bounds, is refused.
+// CLI11 itself would take "nan", read "010" as eight and "-1" as a huge seed.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "base/number.h"
-#include "schedule/figures.h"
+#include "schedule/simulate/figures.h"
 
 namespace pipetrain {
 
@@ -32,7 +32,8 @@ struct Bounds {
 
 inline constexpr Bounds<int> kOneOrMore{.low = 1};
 
-// `--flag PLACEHOLDER`. What is wrong is thrown as CLI11's own errors are, and begins with the flag.
+// `--flag PLACEHOLDER`. What is wrong is thrown as CLI11's own errors are, and begins with the
+// flag.
 template <class T, class Field>
 void add_number(CLI::App& command, const std::string& flag, Field& field,
                 const std::string& placeholder, const Bounds<T>& bounds, const std::string& help) {

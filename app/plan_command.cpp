@@ -20,9 +20,9 @@
 #include "ops/team.h"
 #include "plan/report.h"
 #include "run_options.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
+#include "setup/plan_measure.h"
 #include "startup.h"
-#include "train/plan_measure.h"
 
 namespace pipetrain {
 namespace {

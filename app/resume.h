@@ -8,8 +8,8 @@
 #include "checkpoint/checkpoint.h"
 #include "comm/collective.h"
 #include "comm/mpi/error_report.h"
+#include "config/config.h"
 #include "run_options.h"
-#include "train/config.h"
 
 namespace pipetrain {
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "comm/collective.h"
+#include "config/config.h"
 #include "run_options.h"
-#include "train/config.h"
 
 namespace pipetrain {
 

@@ -20,9 +20,9 @@
 #include "ops/bfloat16_products.h"
 #include "ops/ops.h"
 #include "same_start.h"
+#include "setup/grid_text.h"
+#include "setup/resumed_settings.h"
 #include "threads.h"
-#include "train/grid_text.h"
-#include "train/resumed_settings.h"
 
 namespace pipetrain {
 namespace {

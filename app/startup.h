@@ -12,10 +12,10 @@
 #include "data/source.h"
 #include "resume.h"
 #include "run_options.h"
+#include "setup/pipeline_rank.h"
+#include "setup/world.h"
 #include "threads.h"
-#include "train/pipeline_rank.h"
 #include "train/run_directory.h"
-#include "train/world.h"
 
 namespace pipetrain {
 

@@ -2,7 +2,7 @@
 // know what is written there.
 #pragma once
 
-#include "schedule/draw_text.h"
+#include "schedule/draw/draw_text.h"
 
 namespace pipetrain {
 

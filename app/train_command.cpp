@@ -11,9 +11,9 @@
 #include "command.h"
 #include "mpi_links.h"
 #include "run_options.h"
+#include "setup/resumed_settings.h"
+#include "setup/run_origin.h"
 #include "startup.h"
-#include "train/resumed_settings.h"
-#include "train/run_origin.h"
 #include "train/trainer.h"
 
 namespace pipetrain {

@@ -12,8 +12,8 @@ if [ "${1:-}" = --sanitize ]; then
   if [ "${1:-}" = thread ]; then
     shift
     sanitizers=thread folder=build-thread
-    targets=(tests/comm/test_comm tests/pipeline/test_pipeline tests/train/test_train)
-    tests=(comm pipeline train)
+    targets=(tests/comm/test_comm tests/pipeline/test_pipeline tests/setup/test_setup tests/train/test_train)
+    tests=(comm pipeline setup train)
   fi
   PIPETRAIN_BUILD=${PIPETRAIN_BUILD:-$source_root/$folder}
   PIPETRAIN_MESON="-Dbuildtype=debugoptimized -Db_sanitize=$sanitizers -Dcpp_args=-fno-sanitize-recover=undefined"

@@ -1,4 +1,5 @@
-// Logging to standard error through spdlog. It must not know ranks: the caller decides which rank speaks.
+// Logging to standard error through spdlog. It must not know ranks: the caller decides which rank
+// speaks.
 #pragma once
 
 #include <spdlog/spdlog.h>

@@ -20,19 +20,21 @@ using Cuts = std::vector<std::size_t>;
 class Pending {
  public:
   virtual ~Pending() = default;
-  virtual bool done() = 0;           // moves it along, without waiting
+  virtual bool done() = 0;            // moves it along, without waiting
   virtual Tensor take_scratch() = 0;  // of one that is done
 };
 
-// Every call is made by all ranks of the group in the same order. All wait as Mailbox does: poll, back off, time limit.
+// Every call is made by all ranks of the group in the same order. All wait as Mailbox does: poll,
+// back off, time limit.
 class Collective {
  public:
   virtual ~Collective() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
-  virtual void all_reduce(std::span<double> values) = 0;   // sum, in place
-  virtual void all_reduce(std::span<float> values) = 0;    // sum, in place; the same bits on every rank
+  // Sums, in place; the same bits on every rank.
+  virtual void all_reduce(std::span<double> values) = 0;
+  virtual void all_reduce(std::span<float> values) = 0;
   virtual void broadcast(std::span<std::byte> bytes, int root) = 0;
   virtual void barrier() = 0;
   // Every rank's text on every rank; lengths may differ.
@@ -40,8 +42,9 @@ class Collective {
 
   // The two that go on while a rank computes. Each kind has an order of its own: any number of one
   // may be under way when the other, or any operation above, is called. `cuts` are the same on all
-  // ranks. Afterwards this rank's part of `whole` holds the sum over the ranks' wholes, and the other
-  // parts what they held. The operation keeps `scratch`, of size() x this part's elements or more.
+  // ranks. Afterwards this rank's part of `whole` holds the sum over the ranks' wholes, and the
+  // other parts what they held. The operation keeps `scratch`, of size() x this part's elements or
+  // more.
   virtual std::unique_ptr<Pending> start_reduce_scatter(std::span<float> whole, const Cuts& cuts,
                                                         Tensor scratch) = 0;
   // Afterwards every part of `whole` is that of its rank.

@@ -4,18 +4,12 @@ namespace pipetrain {
 
 const char* name_of(Channel channel) {
   switch (channel) {
-    case Channel::kActivation:
-      return "activation";
-    case Channel::kGradient:
-      return "gradient";
-    case Channel::kInput:
-      return "input";
-    case Channel::kTarget:
-      return "target";
-    case Channel::kTied:
-      return "tied gradient";
-    case Channel::kControl:
-      return "control message";
+    case Channel::kActivation: return "activation";
+    case Channel::kGradient: return "gradient";
+    case Channel::kInput: return "input";
+    case Channel::kTarget: return "target";
+    case Channel::kTied: return "tied gradient";
+    case Channel::kControl: return "control message";
   }
   return "";
 }

@@ -1,4 +1,5 @@
-// Named point-to-point messages between the ranks of one pipeline. It must not know MPI, schedules or what a tensor means.
+// Named point-to-point messages between the ranks of one pipeline. It must not know MPI, schedules
+// or what a tensor means.
 #pragma once
 
 #include <chrono>
@@ -19,10 +20,10 @@ const char* name_of(Channel channel);
 // A message's name. Sender and receiver need no order between them: a name is used once per parity.
 struct Message {
   Channel channel = Channel::kActivation;
-  int peer = 0;        // the other rank: destination of a send, source of a receive
-  int stage = 0;       // the stage that the message is for
+  int peer = 0;   // the other rank: destination of a send, source of a receive
+  int stage = 0;  // the stage that the message is for
   int microbatch = 0;
-  int parity = 0;      // training steps alternate 0 and 1, evaluation's batches 2 and 3
+  int parity = 0;  // training steps alternate 0 and 1, evaluation's batches 2 and 3
 };
 std::string text_of(const Message& message);  // "activation for stage 2, microbatch 5, peer 1"
 
@@ -34,10 +35,12 @@ class Mailbox {
 
   // Takes the tensor and keeps it until it has left. A send to oneself is a move.
   virtual void send(const Message& message, Tensor&& tensor) = 0;
-  // Makes room for a message that will come; its memory is taken from the pool given at construction.
+  // Makes room for a message that will come; its memory is taken from the pool given at
+  // construction.
   virtual void post_receive(const Message& message, Shape shape, DType dtype) = 0;
-  // The tensor of a posted receive, waiting for it if need be. Waiting polls, then sleeps for at most 0.1 ms at a time.
-  // Past the time limit: Error(kTimeout) that names this rank, what it waits for and from whom; `needed_by` names the action.
+  // The tensor of a posted receive, waiting for it if need be. Waiting polls, then sleeps for at
+  // most 0.1 ms at a time. Past the time limit: Error(kTimeout) that names this rank, what it waits
+  // for and from whom; `needed_by` names the action.
   virtual Tensor take(const Message& message, const char* needed_by) = 0;
   // Moves messages along; called between layers and kernels. Frees sends that have completed.
   virtual void poll() = 0;

@@ -78,7 +78,7 @@ class Corpus {
 // "byte" the 256 bytes.
 Corpus open_text(const DataConfig& config, Warnings& warnings);
 
-// Text files as words (data/vocabulary.h), token 0 for unknown ones. The vocabulary is that of the
+// Text files as words (text/vocabulary.h), token 0 for unknown ones. The vocabulary is that of the
 // part that trains, at most `limit` tokens (0: all there are); the split is that of split_tokens.
 Corpus open_words(const DataConfig& config, int length, std::uint64_t seed, int limit,
                   Warnings& warnings);

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "data/csv_records.h"
-#include "data/vocabulary.h"
+#include "text/vocabulary.h"
 
 namespace pipetrain {
 namespace {

@@ -10,7 +10,7 @@
 #include "data/corpus.h"
 #include "data/text_file.h"
 #include "data/token_writer.h"
-#include "data/utf8.h"
+#include "text/utf8.h"
 
 namespace pipetrain {
 namespace {

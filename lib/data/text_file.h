@@ -9,8 +9,8 @@
 #include <string>
 
 #include "data/data_file.h"
-#include "data/utf8.h"
-#include "data/vocabulary.h"
+#include "text/utf8.h"
+#include "text/vocabulary.h"
 
 namespace pipetrain {
 
@@ -21,7 +21,7 @@ std::size_t past_mark(const DataFile& file);
 // The same; Error(kData) for text in another encoding.
 std::size_t start_of_text(const DataFile& file);
 
-// visit(symbol) for each code point, or byte that is not UTF-8 (data/utf8.h).
+// visit(symbol) for each code point, or byte that is not UTF-8 (text/utf8.h).
 template <class Visit>
 void for_each_symbol(const DataFile& file, Visit visit) {
   constexpr std::size_t kMostBytes = 4;  // of a code point
@@ -33,7 +33,7 @@ void for_each_symbol(const DataFile& file, Visit visit) {
   });
 }
 
-// visit(word) for each word (data/vocabulary.h).
+// visit(word) for each word (text/vocabulary.h).
 template <class Visit>
 void for_each_word(const DataFile& file, Visit visit) {
   std::string word;

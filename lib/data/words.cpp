@@ -8,7 +8,7 @@
 #include "data/text_file.h"
 #include "data/token_split.h"
 #include "data/token_writer.h"
-#include "data/vocabulary.h"
+#include "text/vocabulary.h"
 
 namespace pipetrain {
 

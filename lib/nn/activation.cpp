@@ -29,15 +29,9 @@ Tensor Activation::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Activation::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   switch (kind_) {
-    case ActivationKind::kRelu:
-      apply_mask(ops, dy.elements(), dy, saved[kMask].u8(), 1.0f);
-      break;
-    case ActivationKind::kGelu:
-      gelu_backward(ops, dy.elements(), dy, saved[kInput]);
-      break;
-    case ActivationKind::kSilu:
-      silu_backward(ops, dy.elements(), dy, saved[kInput]);
-      break;
+    case ActivationKind::kRelu: apply_mask(ops, dy.elements(), dy, saved[kMask].u8(), 1.0f); break;
+    case ActivationKind::kGelu: gelu_backward(ops, dy.elements(), dy, saved[kInput]); break;
+    case ActivationKind::kSilu: silu_backward(ops, dy.elements(), dy, saved[kInput]); break;
   }
   saved.clear();
   return dy;

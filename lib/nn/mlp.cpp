@@ -21,12 +21,9 @@ enum Slot { kNormalized, kRstd, kHidden, kOutputGradient, kHiddenGradient, kNorm
 void activate(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n,
               const Tensor& x, Tensor& y) {
   switch (activation) {
-    case MlpActivation::kGelu:
-      return gelu_forward(ops, rows * n, x, y);
-    case MlpActivation::kRelu:
-      return relu_forward(ops, rows * n, x, y);
-    case MlpActivation::kSwiGlu:
-      return swiglu_forward(ops, rows, n, x, y);
+    case MlpActivation::kGelu: return gelu_forward(ops, rows * n, x, y);
+    case MlpActivation::kRelu: return relu_forward(ops, rows * n, x, y);
+    case MlpActivation::kSwiGlu: return swiglu_forward(ops, rows, n, x, y);
   }
 }
 
@@ -34,10 +31,8 @@ void activate(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_
 void activate_backward(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n,
                        Tensor& dy, Tensor& x) {
   switch (activation) {
-    case MlpActivation::kGelu:
-      return gelu_backward(ops, rows * n, dy, x);
-    case MlpActivation::kRelu:
-      return relu_backward(ops, rows * n, dy, x);
+    case MlpActivation::kGelu: return gelu_backward(ops, rows * n, dy, x);
+    case MlpActivation::kRelu: return relu_backward(ops, rows * n, dy, x);
     case MlpActivation::kSwiGlu:
       swiglu_backward(ops, rows, n, dy, x);
       return std::swap(dy, x);  // each fits into the other's memory

@@ -21,6 +21,7 @@ constexpr StartRule kTorch = {kUniformIn, true};
 
 // In the order of ModelPart: table, positions, positions of patches; qkv, projection, up, down;
 // linear, head, convolution, patches. What a family does not have is drawn as it suits.
+// clang-format off
 constexpr std::array<Scheme, 5> kSchemes = {{
     // OpenAI's gpt-2, and nanoGPT.
     {"gpt2",
@@ -48,6 +49,7 @@ constexpr std::array<Scheme, 5> kSchemes = {{
      {{{kStd}, {kStd}, {kStd}, {kXavier}, {kUniformIn}, {kXavier}, {kXavier}, {kXavier}, {kZero},
        {kHeIn}, {kFanIn}}}},
 }};
+// clang-format on
 
 // A preset without a scheme of its own, and a list of layers, start as GPT-2 does.
 const Scheme& scheme_of(const ModelConfig& config) {
@@ -79,33 +81,17 @@ Start Starts::of(ModelPart part, std::int64_t in, std::int64_t out) const {
   Start start;
   if (rule.bias) start.bias = uniform(1.0f / std::sqrt(inputs));
   switch (rule.weight) {
-    case kZero:
-      start.weight = {};
-      break;
-    case kStd:
-      start.weight = normal(std_);
-      break;
+    case kZero: start.weight = {}; break;
+    case kStd: start.weight = normal(std_); break;
     case kStdByDepth:
       start.weight = normal(std_ / std::sqrt(static_cast<float>(residual_layers_)));
       break;
-    case kOne:
-      start.weight = normal(1);
-      break;
-    case kFanIn:
-      start.weight = normal(1.0f / std::sqrt(inputs));
-      break;
-    case kHeIn:
-      start.weight = normal(std::sqrt(2.0f / inputs));
-      break;
-    case kHeOut:
-      start.weight = normal(std::sqrt(2.0f / outputs));
-      break;
-    case kUniformIn:
-      start.weight = uniform(1.0f / std::sqrt(inputs));
-      break;
-    case kXavier:
-      start.weight = uniform(std::sqrt(6.0f / (inputs + outputs)));
-      break;
+    case kOne: start.weight = normal(1); break;
+    case kFanIn: start.weight = normal(1.0f / std::sqrt(inputs)); break;
+    case kHeIn: start.weight = normal(std::sqrt(2.0f / inputs)); break;
+    case kHeOut: start.weight = normal(std::sqrt(2.0f / outputs)); break;
+    case kUniformIn: start.weight = uniform(1.0f / std::sqrt(inputs)); break;
+    case kXavier: start.weight = uniform(std::sqrt(6.0f / (inputs + outputs))); break;
   }
   return start;
 }

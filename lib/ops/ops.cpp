@@ -228,22 +228,14 @@ std::string instruction_set_description() {
   const dnnl_version_t* version = dnnl_version();
   auto name = [](dnnl::cpu_isa isa) -> std::string {
     switch (isa) {
-      case dnnl::cpu_isa::sse41:
-        return "SSE4.1";
-      case dnnl::cpu_isa::avx:
-        return "AVX";
-      case dnnl::cpu_isa::avx2:
-        return "AVX2";
-      case dnnl::cpu_isa::avx512_core:
-        return "AVX-512";
-      case dnnl::cpu_isa::avx512_core_vnni:
-        return "AVX-512 VNNI";
-      case dnnl::cpu_isa::avx512_core_bf16:
-        return "AVX-512 BF16";
-      case dnnl::cpu_isa::avx512_core_amx:
-        return "AVX-512 AMX";
-      default:
-        return "instruction set " + std::to_string(static_cast<int>(isa));
+      case dnnl::cpu_isa::sse41: return "SSE4.1";
+      case dnnl::cpu_isa::avx: return "AVX";
+      case dnnl::cpu_isa::avx2: return "AVX2";
+      case dnnl::cpu_isa::avx512_core: return "AVX-512";
+      case dnnl::cpu_isa::avx512_core_vnni: return "AVX-512 VNNI";
+      case dnnl::cpu_isa::avx512_core_bf16: return "AVX-512 BF16";
+      case dnnl::cpu_isa::avx512_core_amx: return "AVX-512 AMX";
+      default: return "instruction set " + std::to_string(static_cast<int>(isa));
     }
   };
   return name(dnnl::get_effective_cpu_isa()) + ", oneDNN " + std::to_string(version->major) + "." +

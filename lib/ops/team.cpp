@@ -71,9 +71,9 @@ AskedThreads asked_threads(const char* text) {
   }
   if (std::ranges::find(levels, 0) != levels.end()) return {.not_a_number = text};
   if (levels.front() <= kMostThreads) return {.threads = static_cast<int>(levels.front())};
-  throw Error(ExitCode::kConfiguration,
-              std::string("OMP_NUM_THREADS: found ") + text + "; expected at most " +
-                  std::to_string(kMostThreads) + " threads; set it to the cores that a rank has");
+  throw Error(ExitCode::kConfiguration, std::string("OMP_NUM_THREADS: found ") + text +
+                                            "; expected at most " + std::to_string(kMostThreads) +
+                                            " threads; set it to the cores that a rank has");
 }
 
 AskedThreads asked_threads() { return asked_threads(std::getenv("OMP_NUM_THREADS")); }

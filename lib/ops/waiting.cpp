@@ -109,9 +109,8 @@ void start_again(char** argv, const std::string& found) {
 
 Surroundings surroundings() {
   const ProcessorSet own = own_processors();
-  Surroundings around{.ranks = bound(own) ? 1 : ranks_on_host(),
-                      .cores = own.count(),
-                      .quota = processor_quota()};
+  Surroundings around{
+      .ranks = bound(own) ? 1 : ranks_on_host(), .cores = own.count(), .quota = processor_quota()};
   const int asked = asked_threads().threads;
   const double share = std::min<double>(around.cores, around.quota) / around.ranks;
   around.threads = asked > 0 ? asked : std::max(1, static_cast<int>(share));

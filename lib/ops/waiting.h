@@ -9,9 +9,9 @@ namespace pipetrain {
 
 // What is known before MPI starts.
 struct Surroundings {
-  int threads = 1;     // of this rank
-  int ranks = 1;       // that share these cores, this one included
-  int cores = 1;       // that this rank may run on
+  int threads = 1;  // of this rank
+  int ranks = 1;    // that share these cores, this one included
+  int cores = 1;    // that this rank may run on
   double quota = std::numeric_limits<double>::infinity();  // cores' worth of time
   // Of the whole machine, if these are all of its cores, else 0: tasks beside these ranks that want
   // a core at this moment, and the share of time in which some task has lately waited for one.

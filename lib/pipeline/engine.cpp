@@ -110,14 +110,10 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
   const auto m = static_cast<std::size_t>(microbatch);
   if (is_compute(op)) wait_for_weights(stage, recorder);
   switch (op) {
-    case Op::kForward:
-      return forward(action, step, recorder);
-    case Op::kRecompute:
-      return recompute(action, step, recorder);
-    case Op::kBackwardInput:
-      return backward_input(action, step, recorder);
-    case Op::kBackwardWeight:
-      return backward_weight(action, step, recorder);
+    case Op::kForward: return forward(action, step, recorder);
+    case Op::kRecompute: return recompute(action, step, recorder);
+    case Op::kBackwardInput: return backward_input(action, step, recorder);
+    case Op::kBackwardWeight: return backward_weight(action, step, recorder);
     case Op::kSendForward:
       return mailbox_.send(message(Channel::kActivation, stage + 1, stage + 1, microbatch, step),
                            std::move(local(stage).outbox[m]));
@@ -133,14 +129,10 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
       return mailbox_.post_receive(message(Channel::kGradient, stage + 1, stage, microbatch, step),
                                    local(stage).stage->output_shape(step.rows_of(microbatch)),
                                    local(stage).stage->output_dtype());
-    case Op::kReduceGrad:
-      return reducer_.start(stage, step.parity());
-    case Op::kUnshard:
-      return weights_->unshard(place(stage));
-    case Op::kReshard:
-      return weights_->reshard(place(stage));
-    case Op::kBackward:
-      break;
+    case Op::kReduceGrad: return reducer_.start(stage, step.parity());
+    case Op::kUnshard: return weights_->unshard(place(stage));
+    case Op::kReshard: return weights_->reshard(place(stage));
+    case Op::kBackward: break;
   }
   assert(!"lower() leaves no B");
 }

@@ -10,7 +10,7 @@
 
 #include "nn/layer.h"
 #include "plan/profile.h"
-#include "schedule/simulate.h"
+#include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
 

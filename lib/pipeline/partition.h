@@ -7,7 +7,7 @@
 
 #include "pipeline/pipeline_config.h"
 #include "schedule/schedule.h"
-#include "schedule/simulate.h"
+#include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
 

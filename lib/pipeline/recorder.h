@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "schedule/traced_step.h"
+#include "schedule/trace/traced_step.h"
 
 namespace pipetrain {
 

@@ -7,7 +7,7 @@
 
 #include "pipeline/partition.h"
 #include "schedule/schedule.h"
-#include "schedule/simulate.h"
+#include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
 
 namespace pipetrain {
 namespace {

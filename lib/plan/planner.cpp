@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "schedule/auto_schedule.h"
-#include "schedule/generate.h"
-#include "schedule/simulate.h"
+#include "schedule/generate/generate.h"
+#include "schedule/search/auto_schedule.h"
+#include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
 namespace {

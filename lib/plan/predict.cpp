@@ -8,7 +8,7 @@
 
 #include "schedule/lower.h"
 #include "schedule/shard_actions.h"
-#include "schedule/simulate.h"
+#include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "plan/memory_use.h"
-#include "schedule/simulate.h"
+#include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "plan/block_tally.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
 #include "schedule/shard_actions.h"
@@ -194,14 +194,10 @@ class Walk {
   const BlockTally::Use& use_of(const Action& action, bool forgets) const {
     const Prepared& all = uses(action);
     switch (action.op) {
-      case Op::kForward:
-        return forgets ? all.forgetting_forward : all.forward;
-      case Op::kRecompute:
-        return all.recompute;
-      case Op::kBackwardInput:
-        return all.backward_input;
-      default:
-        return all.backward_weight;
+      case Op::kForward: return forgets ? all.forgetting_forward : all.forward;
+      case Op::kRecompute: return all.recompute;
+      case Op::kBackwardInput: return all.backward_input;
+      default: return all.backward_weight;
     }
   }
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "schedule/generate.h"
 #include "schedule/marked_grid.h"
 #include "schedule/table_file.h"
 #include "schedule/validate.h"

@@ -1,6 +1,6 @@
 // Schedules as CSV tables: one row per rank, no header, cells of <stage><F|I|W|B><microbatch>; an
-// empty cell is no action, a row without actions no rank. A cell "(0F3;3B1)OVERLAP_F_B", as PyTorch writes overlapped pairs, is
-// its two actions in that order.
+// empty cell is no action, a row without actions no rank. A cell "(0F3;3B1)OVERLAP_F_B", as PyTorch
+// writes overlapped pairs, is its two actions in that order.
 #pragma once
 
 #include <string>

@@ -39,9 +39,9 @@ struct Action {
 
 // "2F0", "2SEND_F0", "2UNSHARD": stage, op, microbatch.
 std::string text_of(const Action& action);
-std::optional<Action> parse_action(
-    std::string_view text);  // the inverse; nothing if it is no action
-bool is_compute(Op op);      // F, I, W, B, R
+// The inverse; nothing if it is no action.
+std::optional<Action> parse_action(std::string_view text);
+bool is_compute(Op op);  // F, I, W, B, R
 // It is for all of a stage's microbatches together.
 inline bool is_of_stage(Op op) {
   return op == Op::kReduceGrad || op == Op::kUnshard || op == Op::kReshard;
@@ -49,9 +49,12 @@ inline bool is_of_stage(Op op) {
 inline bool sends_gradient(Op op) { return op == Op::kBackwardInput || op == Op::kBackward; }
 inline bool ends_microbatch(Op op) { return op == Op::kBackwardWeight || op == Op::kBackward; }
 
-// Which rank owns which stage: stage s on rank s mod p, or down the ranks and back up (stages =
-// 2p).
+// Which rank owns which stage: stage s on rank s mod p, or down the ranks and back up (2p stages).
 enum class Placement : std::uint8_t { kLoop, kV };
+
+// Most actions of a schedule that is read or made for a user: beyond it lie slips of the pen, and
+// gigabytes.
+constexpr std::size_t kMostActions = 5'000'000;
 
 struct Schedule {
   Placement placement = Placement::kLoop;

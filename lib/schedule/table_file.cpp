@@ -27,8 +27,9 @@ std::string read_table(const std::string& path) {
   // A directory opens, but cannot be read.
   if (!file.eof()) throw Error(ExitCode::kConfiguration, system_reason(path));
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
-    throw Error(ExitCode::kConfiguration, path + ": found UTF-16, expected UTF-8; convert it: iconv " +
-                                              "-f UTF-16 -t UTF-8 " + path);
+    throw Error(
+        ExitCode::kConfiguration,
+        path + ": found UTF-16, expected UTF-8; convert it: iconv " + "-f UTF-16 -t UTF-8 " + path);
   }
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());

@@ -36,16 +36,11 @@ enum Done : std::uint8_t { kF = 1, kI = 2, kW = 4 };
 
 std::uint8_t bits_of(Op op) {
   switch (op) {
-    case Op::kForward:
-      return kF;
-    case Op::kBackwardInput:
-      return kI;
-    case Op::kBackwardWeight:
-      return kW;
-    case Op::kBackward:
-      return kI | kW;
-    default:
-      return 0;
+    case Op::kForward: return kF;
+    case Op::kBackwardInput: return kI;
+    case Op::kBackwardWeight: return kW;
+    case Op::kBackward: return kI | kW;
+    default: return 0;
   }
 }
 

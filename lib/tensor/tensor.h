@@ -1,4 +1,5 @@
-// A dense row-major tensor that owns its memory or looks into someone else's. It must not know arithmetic.
+// A dense row-major tensor that owns its memory or looks into someone else's. It must not know
+// arithmetic.
 #pragma once
 
 #include <cassert>
@@ -15,8 +16,8 @@ namespace pipetrain {
 
 class Tensor {
  public:
-  Tensor() = default;                                           // empty: no shape, no memory
-  Tensor(MemoryPool& pool, Shape shape, DType dtype = DType::kFloat32);  // contents undefined
+  Tensor() = default;  // empty: no shape, no memory
+  Tensor(MemoryPool& pool, Shape shape, DType dtype = DType::kFloat32);        // contents undefined
   static Tensor view(void* data, Shape shape, DType dtype = DType::kFloat32);  // owner outlives it
   ~Tensor() { reset(); }
   Tensor(Tensor&& other) noexcept { *this = std::move(other); }

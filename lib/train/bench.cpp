@@ -15,8 +15,8 @@
 
 #include "ops/convolution.h"
 #include "ops/peak.h"
-#include "schedule/simulate.h"
-#include "train/gather.h"
+#include "schedule/simulate/simulate.h"
+#include "setup/gather.h"
 
 namespace pipetrain {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "data/coordinator.h"
-#include "train/pipeline_rank.h"
-#include "train/world.h"
+#include "setup/pipeline_rank.h"
+#include "setup/world.h"
 
 namespace pipetrain {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "comm/collective.h"
-#include "train/world.h"
+#include "setup/world.h"
 
 namespace pipetrain {
 

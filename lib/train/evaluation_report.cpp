@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "train/gather.h"
+#include "setup/gather.h"
 
 namespace pipetrain {
 

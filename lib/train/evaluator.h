@@ -6,7 +6,7 @@
 #include <string>
 
 #include "data/coordinator.h"
-#include "train/pipeline_rank.h"
+#include "setup/pipeline_rank.h"
 
 namespace pipetrain {
 

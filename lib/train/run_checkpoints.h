@@ -16,8 +16,8 @@
 
 #include "checkpoint/checkpoint.h"
 #include "comm/collective.h"
+#include "config/config.h"
 #include "tensor/tensor.h"
-#include "train/config.h"
 
 namespace pipetrain {
 

@@ -6,8 +6,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "config/config.h"
 #include "schedule/schedule.h"
-#include "train/config.h"
 #include "train/metrics.h"
 
 namespace pipetrain {

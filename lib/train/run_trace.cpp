@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/output.h"
-#include "schedule/chrome_trace.h"
 #include "schedule/lower.h"
+#include "schedule/trace/chrome_trace.h"
 #include "train/clock_offsets.h"
 
 namespace pipetrain {

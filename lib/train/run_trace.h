@@ -9,7 +9,7 @@
 #include "comm/collective.h"
 #include "pipeline/recorder.h"
 #include "schedule/schedule.h"
-#include "train/world.h"
+#include "setup/world.h"
 
 namespace pipetrain {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "train/pipeline_rank.h"
+#include "setup/pipeline_rank.h"
 
 namespace pipetrain {
 

@@ -8,12 +8,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_request.h"
-#include "train/grid_text.h"
-#include "train/memory_table.h"
-#include "train/run_origin.h"
-#include "train/same_model.h"
+#include "setup/grid_text.h"
+#include "setup/memory_table.h"
+#include "setup/run_origin.h"
+#include "setup/same_model.h"
+#include "setup/weights.h"
 #include "train/summary.h"
-#include "train/weights.h"
 
 namespace pipetrain {
 

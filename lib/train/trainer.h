@@ -11,11 +11,11 @@
 #include "checkpoint/manifest.h"
 #include "data/coordinator.h"
 #include "optim/learning_rate.h"
-#include "train/pipeline_rank.h"
+#include "setup/pipeline_rank.h"
+#include "setup/world.h"
 #include "train/run_checkpoints.h"
 #include "train/run_trace.h"
 #include "train/training_report.h"
-#include "train/world.h"
 
 namespace pipetrain {
 

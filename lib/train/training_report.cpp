@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "pipeline/recorder.h"
-#include "schedule/simulate.h"
+#include "schedule/simulate/simulate.h"
 #include "train/summary.h"
 
 namespace pipetrain {

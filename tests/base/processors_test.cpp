@@ -32,8 +32,8 @@ class Groups {
   double quota() const { return processor_quota(root_ / "mine", root_); }
 
  private:
-  std::filesystem::path root_ = std::filesystem::temp_directory_path() /
-                                ("pipetrain-groups-" + std::to_string(getpid()));
+  std::filesystem::path root_ =
+      std::filesystem::temp_directory_path() / ("pipetrain-groups-" + std::to_string(getpid()));
 };
 
 constexpr double kNone = std::numeric_limits<double>::infinity();

@@ -11,28 +11,49 @@ import sys
 
 import includes
 
-# Each folder with those that it may include beside itself. An entry may name a single header.
+# Each folder, from the lowest floor up, with those that it includes beside itself: all above it in this table, and each of
+# them is used. An entry may name a single header.
 MAY_INCLUDE = {
     "base": [],
     "tensor": ["base"],
-    "schedule": ["base", "tensor/shape.h"],
+    "schedule": ["base"],
+    "schedule/simulate": ["base", "schedule"],
+    "schedule/generate": ["base", "schedule"],
+    "schedule/search": ["base", "schedule", "schedule/simulate", "schedule/generate"],
+    "schedule/draw": ["base", "schedule", "schedule/simulate"],
+    "schedule/trace": ["base", "schedule", "schedule/simulate"],
+    "schedule/choose": ["base", "schedule", "schedule/simulate", "schedule/generate", "schedule/search"],
     "comm": ["base", "tensor"],
     "comm/mpi": ["base", "tensor", "comm"],
-    "ops": ["base", "tensor"],
-    "nn": ["base", "tensor", "ops", "comm/collective.h"],
-    "optim": ["base", "tensor", "ops", "comm"],
-    "data": ["base", "tensor", "comm"],
-    "checkpoint": ["base", "tensor", "comm"],
-    "plan": ["base", "schedule", "nn", "comm/grid.h"],
-    "pipeline": ["base", "tensor", "schedule", "comm", "ops", "nn", "plan/profile.h"],
-    "train": ["base", "tensor", "schedule", "comm", "ops", "nn", "optim", "data", "checkpoint",
-              "plan", "pipeline"],
+    "ops/simd": ["tensor/bfloat16.h"],
+    "ops": ["base", "tensor", "ops/simd"],
+    "text": ["base"],
+    "nn": ["base", "tensor", "comm/collective.h", "ops"],
+    "optim": ["base", "tensor", "ops"],
+    "data": ["base", "tensor", "comm/mailbox.h", "text"],
+    "checkpoint": ["base"],
+    "plan": ["base", "schedule", "schedule/simulate", "schedule/generate", "schedule/search"],
+    "pipeline": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "ops", "nn", "plan/profile.h"],
+    "config": ["base", "tensor/shape.h", "nn/model_config.h", "optim/optimizer_config.h", "data/data_config.h",
+               "pipeline/pipeline_config.h"],
+    "exchange": ["base", "nn", "checkpoint", "config"],
+    "setup": ["base", "tensor", "schedule", "schedule/simulate", "schedule/generate", "schedule/search", "comm", "ops", "text",
+              "nn", "optim", "data", "checkpoint", "plan", "pipeline", "config"],
+    "train": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "ops", "optim", "data", "checkpoint",
+              "pipeline", "config", "setup"],
+    "generate": ["base", "comm", "pipeline", "setup"],
+    "emulate": ["base", "tensor", "schedule", "schedule/simulate", "schedule/generate", "schedule/search", "comm", "nn", "data",
+                "pipeline", "setup"],
 }
+# What stands on no floor: headers that are compiled once for a folder.
+PRECOMPILED = "pch/"
+MOST_MODULES = 30  # of a folder: a header with its .cpp is one
+MOST_SHARE = 0.15  # of the lines of lib/, in a folder
 # Headers of libraries, and the folders of lib/ and app/ that may see them. A folder holds all below it.
 LIBRARIES = [
     (r"mpi\.h", ["lib/comm/mpi"]),
     (r"(oneapi/)?dnnl.*|cblas.*|openblas.*", ["lib/ops"]),
-    (r"yaml-cpp/.*", ["lib/train"]),
+    (r"yaml-cpp/.*", ["lib/config"]),
     (r"CLI/.*", ["app"]),
 ]
 # Standard output is written in one place, which says what is lost.
@@ -43,21 +64,49 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
 def floor_of(path):
-    """The floor that a file of lib/ belongs to: the longest name in the table; None if it has none."""
-    folders = [str(folder) for folder in pathlib.PurePosixPath(path).parents]
-    return next((folder for folder in folders if folder in MAY_INCLUDE), None)
+    """The floor that a file of lib/ belongs to: its folder, if that is in the table; else None."""
+    folder = str(pathlib.PurePosixPath(path).parent)
+    return folder if folder in MAY_INCLUDE else None
 
 
-def wrong_floor(path, header):
-    """What is wrong with a file of lib/ including this header of lib/; nothing if it may."""
+def wrong_table():
+    above = []
+    for folder, allowed in MAY_INCLUDE.items():
+        for entry in allowed:
+            if entry not in above and floor_of(entry) not in above:
+                yield "tests/floors/check.py", f"{folder} may include {entry}, which stands above it or nowhere"
+        above.append(folder)
+
+
+def wrong_floor(path, header, used):
+    """What is wrong with a file of lib/ including this header of lib/; nothing if it may. Adds the entry to those `used`."""
     own, other = floor_of(path), floor_of(header)
     if own is None:
         return "stands on no floor; add its folder to tests/floors/check.py and lib/README.md"
     if other is None:
         return f"includes \"{header}\", which is not written as folder/file.h"
-    if other == own or other in MAY_INCLUDE[own] or header in MAY_INCLUDE[own]:
+    if other == own:
         return None
+    for entry in (other, header):
+        if entry in MAY_INCLUDE[own]:
+            used.add((own, entry))
+            return None
     return f"includes \"{header}\", but {own}/ may include only: {', '.join(MAY_INCLUDE[own]) or 'nothing'}"
+
+
+def too_large(repository):
+    modules, lines = {}, {}
+    for file in repository.glob("lib/**/*"):
+        if file.suffix in (".h", ".cpp"):
+            folder = file.parent.relative_to(repository).as_posix()
+            modules.setdefault(folder, set()).add(file.stem)
+            lines[folder] = lines.get(folder, 0) + len(file.read_text(encoding="utf-8").splitlines())
+    for folder, names in sorted(modules.items()):
+        share = lines[folder] / sum(lines.values())
+        if len(names) > MOST_MODULES:
+            yield folder, f"holds {len(names)} modules, more than {MOST_MODULES}; part it"
+        if share > MOST_SHARE:
+            yield folder, f"holds {share:.0%} of the lines of lib/, more than {MOST_SHARE:.0%}; part it"
 
 
 def types_twice(repository):
@@ -71,6 +120,7 @@ def types_twice(repository):
 
 
 def violations(repository):
+    used = set()
     for file in sorted(repository.glob("lib/**/*")) + sorted(repository.glob("app/**/*")):
         if file.suffix not in (".h", ".cpp"):
             continue
@@ -83,10 +133,14 @@ def violations(repository):
             for pattern, folders in LIBRARIES:
                 if re.fullmatch(pattern, header) and not any(path.startswith(f + "/") for f in folders):
                     yield path, f"includes {header}, which belongs behind {' and '.join(folders)}"
-            if bracket == '"' and path.startswith("lib/"):
-                wrong = wrong_floor(path.removeprefix("lib/"), header)
+            if bracket == '"' and path.startswith("lib/") and not path.startswith("lib/" + PRECOMPILED):
+                wrong = wrong_floor(path.removeprefix("lib/"), header, used)
                 if wrong:
                     yield path, wrong
+    for folder, allowed in MAY_INCLUDE.items():
+        for entry in allowed:
+            if (folder, entry) not in used:
+                yield "tests/floors/check.py", f"nothing in {folder} includes {entry} any more; take it out of the table"
     for file in sorted(repository.glob("tests/**/*.cpp")):
         if re.search(r"\bContains\(", file.read_text(encoding="utf-8")):
             yield file.relative_to(repository).as_posix(), "uses Contains, of ranges in Catch2 3: ContainsSubstring is for text"
@@ -96,7 +150,7 @@ def main():
     repository = pathlib.Path(sys.argv[1])
     if not any(repository.glob("lib/*/*.h")):
         sys.exit(f"no headers below {repository}/lib")
-    found = [*violations(repository), *types_twice(repository), *includes.violations(repository)]
+    found = [*wrong_table(), *violations(repository), *too_large(repository), *types_twice(repository), *includes.violations(repository)]
     for path, wrong in found:
         print(f"{path}: {wrong}")
     return 1 if found else 0

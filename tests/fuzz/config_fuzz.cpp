@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string>
 
+#include "config/config.h"
 #include "fuzz/input.h"
 #include "nn/model.h"
-#include "train/config.h"
-#include "train/layout.h"
+#include "setup/layout.h"
 
 using namespace pipetrain;
 

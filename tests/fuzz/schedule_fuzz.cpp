@@ -5,12 +5,12 @@
 #include <string>
 
 #include "fuzz/input.h"
+#include "schedule/choose/describe.h"
 #include "schedule/csv.h"
-#include "schedule/describe.h"
-#include "schedule/draw_text.h"
-#include "schedule/given_costs.h"
+#include "schedule/draw/draw_text.h"
 #include "schedule/lower.h"
-#include "schedule/simulate.h"
+#include "schedule/simulate/given_costs.h"
+#include "schedule/simulate/simulate.h"
 
 using namespace pipetrain;
 

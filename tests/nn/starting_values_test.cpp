@@ -20,8 +20,7 @@ const DataShape kTokens{.row = {16}, .vocabulary = 65, .classes = 4};
 const DataShape kImages{.row = {8, 8, 3}, .dtype = DType::kFloat32, .classes = 10};
 
 ModelConfig gpt(const std::string& init = "preset") {
-  return {
-      .preset = "gpt", .depth = 2, .heads = 2, .width = 48, .context = 16, .init = init};
+  return {.preset = "gpt", .depth = 2, .heads = 2, .width = 48, .context = 16, .init = init};
 }
 
 ModelConfig vit(const std::string& init = "preset") {
@@ -118,7 +117,8 @@ TEST_CASE("An init_std that would be ignored is refused") {
     CHECK(false);
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::kConfiguration);
-    CHECK(std::string(error.what()).starts_with("model.init_std: has no part in model.init: torch"));
+    CHECK(
+        std::string(error.what()).starts_with("model.init_std: has no part in model.init: torch"));
   }
 }
 

@@ -53,6 +53,7 @@ TEST_CASE("A team has the size that products are planned for") {
     CHECK(settle_team(2) == 1);
     CHECK(omp_get_max_threads() == 1);
     omp_set_max_active_levels(levels);
-  }).join();
+  })
+      .join();
   CHECK(omp_get_max_threads() == before);
 }

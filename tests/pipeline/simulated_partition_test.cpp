@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "catch.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
 
 using namespace pipetrain;
 

@@ -11,7 +11,7 @@
 #include "catch.h"
 #include "made_up.h"
 #include "plan/comparison.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
 
 using namespace pipetrain;
 

@@ -9,7 +9,7 @@
 
 #include "catch.h"
 #include "made_up.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
 #include "schedule/lower.h"
 
 using namespace pipetrain;

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "drawing.h"
-#include "schedule/generate.h"
+#include "schedule/drawing.h"
+#include "schedule/generate/generate.h"
 
 using namespace pipetrain;
 

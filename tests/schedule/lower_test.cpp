@@ -1,8 +1,8 @@
 #include "schedule/lower.h"
 
 #include "catch.h"
-#include "drawing.h"
-#include "schedule/generate.h"
+#include "schedule/drawing.h"
+#include "schedule/generate/generate.h"
 
 using namespace pipetrain;
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
 #include "schedule/lower.h"
 #include "schedule/walk.h"
 

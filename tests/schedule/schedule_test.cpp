@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
 
 using namespace pipetrain;
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "catch.h"
-#include "drawing.h"
-#include "schedule/generate.h"
+#include "schedule/drawing.h"
+#include "schedule/generate/generate.h"
 #include "schedule/lower.h"
-#include "schedule/simulate.h"
+#include "schedule/simulate/simulate.h"
 #include "schedule/validate.h"
 
 using namespace pipetrain;

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "drawing.h"
-#include "schedule/generate.h"
+#include "schedule/drawing.h"
+#include "schedule/generate/generate.h"
 #include "schedule/lower.h"
 
 using namespace pipetrain;

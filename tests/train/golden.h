@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline_threads.h"
+#include "setup/pipeline_threads.h"
 
 namespace pipetrain {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
 #include "trained.h"
 
 using namespace pipetrain;

@@ -12,11 +12,11 @@
 #include "base/error.h"
 #include "catch.h"
 #include "data/temporary_folder.h"
-#include "pipeline_threads.h"
-#include "schedule/chrome_trace.h"
-#include "schedule/generate.h"
+#include "schedule/generate/generate.h"
 #include "schedule/lower.h"
-#include "schedule/measured_step.h"
+#include "schedule/trace/chrome_trace.h"
+#include "schedule/trace/measured_step.h"
+#include "setup/pipeline_threads.h"
 
 using namespace pipetrain;
 

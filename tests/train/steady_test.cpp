@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "pipeline_threads.h"
+#include "setup/pipeline_threads.h"
 
 using namespace pipetrain;
 

@@ -11,7 +11,7 @@
 
 #include "catch.h"
 #include "data/temporary_folder.h"
-#include "train/weights.h"
+#include "setup/weights.h"
 #include "trained.h"
 
 using namespace pipetrain;

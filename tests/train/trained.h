@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "pipeline_threads.h"
+#include "setup/pipeline_threads.h"
 
 namespace pipetrain {
 

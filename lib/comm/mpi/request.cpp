@@ -11,14 +11,10 @@ namespace pipetrain {
 
 MPI_Datatype mpi_type_of(DType dtype) {
   switch (dtype) {
-    case DType::kFloat32:
-      return MPI_FLOAT;
-    case DType::kBFloat16:
-      return MPI_UINT16_T;
-    case DType::kInt32:
-      return MPI_INT32_T;
-    case DType::kUInt8:
-      return MPI_UINT8_T;
+    case DType::kFloat32: return MPI_FLOAT;
+    case DType::kBFloat16: return MPI_UINT16_T;
+    case DType::kInt32: return MPI_INT32_T;
+    case DType::kUInt8: return MPI_UINT8_T;
   }
   return MPI_DATATYPE_NULL;
 }

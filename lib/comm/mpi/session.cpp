@@ -20,8 +20,7 @@ namespace {
 // Every rank's, itself among them; they may be of different sizes.
 std::vector<ProcessorSet> sets_of_all(const ProcessorSet& mine, MPI_Comm host, int ranks) {
   auto words = static_cast<int>(mine.words().size());
-  check_mpi("MPI_Allreduce",
-            MPI_Allreduce(MPI_IN_PLACE, &words, 1, MPI_INT, MPI_MAX, host));
+  check_mpi("MPI_Allreduce", MPI_Allreduce(MPI_IN_PLACE, &words, 1, MPI_INT, MPI_MAX, host));
   std::vector<ProcessorSet::Word> own(mine.words().begin(), mine.words().end());
   own.resize(static_cast<std::size_t>(words));
   std::vector<ProcessorSet::Word> all(own.size() * static_cast<std::size_t>(ranks));

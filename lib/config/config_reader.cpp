@@ -1,0 +1,242 @@
+#include "config/config_reader.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+namespace pipetrain {
+namespace {
+
+using Kind = YamlValue::Kind;
+
+[[noreturn]] void fail(const std::string& where, const std::string& what) {
+  throw Error(ExitCode::kConfiguration, where + ": " + what);
+}
+
+LayerEntry read_layer(const YamlValue& value);
+
+std::vector<LayerEntry> read_layers(const YamlValue& value) {
+  if (value.kind != Kind::kList)
+    fail(value.where, "layers: found " + value.found() + ", expected a list");
+  std::vector<LayerEntry> layers;
+  for (const YamlValue& item : value.list) layers.push_back(read_layer(item));
+  return layers;
+}
+
+void read_option(const YamlEntry& option, LayerEntry& layer) {
+  if (option.key == "layers") {
+    layer.layers = read_layers(option.value);
+  } else if (option.value.kind == Kind::kScalar) {
+    layer.options.emplace_back(option.key, option.value.text);
+  } else {
+    fail(option.value.where, "option " + in_quotes(option.key) + " of layer " +
+                                 in_quotes(layer.kind) + ": found " + option.value.found() +
+                                 ", expected a single value");
+  }
+}
+
+// `relu`, `{linear: {features: 10}}`, `{residual: [...]}`, or `{repeat: 2, layers: [...]}`.
+LayerEntry read_layer(const YamlValue& value) {
+  LayerEntry layer;
+  layer.where = value.where;
+  if (value.kind == Kind::kScalar) {
+    layer.kind = value.text;
+    return layer;
+  }
+  if (value.kind == Kind::kMap && value.find("repeat") != nullptr) {
+    layer.kind = "repeat";
+    for (const YamlEntry& entry : value.map) {
+      if (entry.key != "repeat" && entry.key != "layers") {
+        fail(entry.value.where,
+             "unknown key " + in_quotes(entry.key) + " beside repeat, expected layers");
+      }
+      read_option(entry.key == "repeat" ? YamlEntry{"count", entry.value} : entry, layer);
+    }
+    return layer;
+  }
+  if (value.kind != Kind::kMap || value.map.size() != 1) {
+    fail(value.where,
+         "a layer: found " + value.found() +
+             ", expected its name or one `name: {options}` (indent options below the name)");
+  }
+  const YamlEntry& entry = value.map.front();
+  layer.kind = entry.key;
+  if (entry.value.kind == Kind::kList) {
+    layer.layers = read_layers(entry.value);
+  } else if (entry.value.kind == Kind::kMap) {
+    for (const YamlEntry& option : entry.value.map) read_option(option, layer);
+  } else if (entry.value.kind == Kind::kScalar) {
+    fail(entry.value.where, "layer " + in_quotes(layer.kind) + ": found " + entry.value.found() +
+                                ", expected {options}");
+  }
+  return layer;
+}
+
+}  // namespace
+
+void fail_at_key(const std::string& where, const std::string& key, const std::string& what) {
+  fail(where == "--set " + key ? where : where + ": " + key, what);
+}
+
+ConfigReader::ConfigReader(const YamlValue& section, std::string prefix,
+                           std::filesystem::path folder, KeyPlaces& places)
+    : section_(section), prefix_(std::move(prefix)), folder_(std::move(folder)), places_(places) {
+  if (section.kind == Kind::kScalar || section.kind == Kind::kList) {
+    const std::string name = prefix_.empty() ? "" : prefix_.substr(0, prefix_.size() - 1) + ": ";
+    fail(section.where, name + "found " + section.found() + ", expected keys and values");
+  }
+}
+
+void ConfigReader::finish() const {
+  for (const YamlEntry& entry : section_.map) {
+    if (std::ranges::find(known_, entry.key) != known_.end()) continue;
+    if (prefix_.empty() && is_anchor_key(entry.key)) continue;
+    fail(entry.value.where, "unknown key " + in_quotes(prefix_ + entry.key) +
+                                ", the nearest known one is '" + prefix_ +
+                                nearest_word(entry.key, known_) + "'");
+  }
+}
+
+const YamlValue* ConfigReader::take(const char* name) {
+  known_.emplace_back(name);
+  const YamlValue* value = section_.find(name);
+  if (value != nullptr) places_[prefix_ + name] = value->where;
+  return value;
+}
+
+void ConfigReader::refuse(const YamlValue& value, const char* name,
+                          const std::string& expected) const {
+  fail_at_key(value.where, prefix_ + name, "found " + value.found() + ", expected " + expected);
+}
+
+const std::string& ConfigReader::scalar(const YamlValue& value, const char* name,
+                                        const std::string& expected) const {
+  if (value.kind != Kind::kScalar || value.text.empty()) refuse(value, name, expected);
+  return value.text;
+}
+
+std::string ConfigReader::absolute(const YamlValue& value, const char* name) const {
+  const std::filesystem::path given = scalar(value, name, "a path");
+  const auto base = value.from_option ? std::filesystem::current_path() : folder_;
+  const std::filesystem::path whole = (base / given).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).string();  // without a last slash
+}
+
+void ConfigReader::word_or_number(const char* name, int& field, const char* word) {
+  const YamlValue* value = take(name);
+  if (value == nullptr) return;
+  field = value->text == word ? 0 : parse_number<int>(*value, name, kAtLeastOne);
+}
+
+void ConfigReader::word_or_size(const char* name, std::string& field, const char* word) {
+  const YamlValue* value = take(name);
+  if (value == nullptr) return;
+  field = value->text == word ? word : std::to_string(parse_number<int>(*value, name, kAtLeastOne));
+}
+
+void ConfigReader::pair(const char* name, std::array<double, 2>& field, const NumberRange& range) {
+  const YamlValue* value = take(name);
+  if (value == nullptr) return;
+  if (value->list.size() != 2) refuse(*value, name, "a list of two numbers");
+  for (std::size_t i = 0; i < 2; ++i) field[i] = parse_number<double>(value->list[i], name, range);
+}
+
+void ConfigReader::flag(const char* name, bool& field) {
+  const YamlValue* value = take(name);
+  if (value == nullptr) return;
+  const std::string& text = scalar(*value, name, "true or false");
+  if (text != "true" && text != "false") refuse(*value, name, "true or false");
+  field = text == "true";
+}
+
+void ConfigReader::optional_flag(const char* name, std::optional<bool>& field) {
+  bool given = field.value_or(false);
+  flag(name, given);
+  if (section_.find(name) != nullptr) field = given;
+}
+
+void ConfigReader::word(const char* name, std::string& field, const Words& words) {
+  const YamlValue* value = take(name);
+  if (value == nullptr) return;
+  const std::string expected = (words.size() > 1 ? "one of " : "") + join(words);
+  field = scalar(*value, name, expected);
+  if (std::ranges::find(words, field) == words.end()) refuse(*value, name, expected);
+}
+
+void ConfigReader::word_or_csv(const char* name, std::string& field) {
+  const YamlValue* value = take(name);
+  if (value == nullptr) return;
+  field = scalar(*value, name, "a schedule's name or a .csv file");
+  if (field.ends_with(".csv")) field = absolute(*value, name);
+}
+
+void ConfigReader::word_or_list(const char* name, std::string& word, const Words& words,
+                                std::vector<int>& list) {
+  const YamlValue* value = take(name);
+  if (value == nullptr) return;
+  list.clear();
+  if (value->kind == Kind::kList && !value->list.empty()) {
+    word = "list";
+    for (const YamlValue& item : value->list) {
+      list.push_back(parse_number<int>(item, name, kAtLeastZero));
+    }
+    return;
+  }
+  const std::string expected = join(words) + " or a list of layer numbers";
+  word = scalar(*value, name, expected);
+  if (std::ranges::find(words, word) == words.end()) refuse(*value, name, expected);
+}
+
+void ConfigReader::word_or_list(const char* name, std::string& word, const Words& words,
+                                Words& list) {
+  const YamlValue* value = take(name);
+  if (value == nullptr) return;
+  list.clear();
+  if (value->kind == Kind::kList && !value->list.empty()) {
+    word = "list";
+    for (const YamlValue& item : value->list) list.push_back(scalar(item, name, "a layer"));
+    return;
+  }
+  const std::string expected = join(words) + " or a list of layers";
+  word = scalar(*value, name, expected);
+  if (std::ranges::find(words, word) == words.end()) refuse(*value, name, expected);
+}
+
+void ConfigReader::path(const char* name, std::string& field) {
+  if (const YamlValue* value = take(name)) field = absolute(*value, name);
+}
+
+void ConfigReader::path_or_none(const char* name, std::string& field) {
+  const YamlValue* value = take(name);
+  if (value != nullptr) field = value->text == "none" ? "" : absolute(*value, name);
+}
+
+void ConfigReader::word_or_paths(const char* name, std::vector<std::string>& field,
+                                 const Words& words) {
+  const YamlValue* value = take(name);
+  if (value != nullptr && std::ranges::find(words, value->text) != words.end()) {
+    field = {value->text};
+  } else {
+    paths(name, field);
+  }
+}
+
+void ConfigReader::paths(const char* name, std::vector<std::string>& field) {
+  const YamlValue* value = take(name);
+  if (value == nullptr) return;
+  field.clear();
+  if (value->kind == Kind::kList) {
+    for (const YamlValue& item : value->list) field.push_back(absolute(item, name));
+  } else {
+    field.push_back(absolute(*value, name));
+  }
+}
+
+void ConfigReader::layers(const char* name, std::vector<LayerEntry>& field) {
+  if (const YamlValue* value = take(name)) field = read_layers(*value);
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,109 @@
+// Fills configuration structs from a YAML tree, field by field, and refuses what does not fit.
+// It must not know the keys: visit_fields names them.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config_fields.h"
+#include "config/yaml_tree.h"
+
+namespace pipetrain {
+
+// Where each given key was written, by its full name ("train.steps").
+using KeyPlaces = std::map<std::string, std::string>;
+
+// Error(kConfiguration) "<where>: <key>: <what>"; an option that names the key already says it
+// once.
+[[noreturn]] void fail_at_key(const std::string& where, const std::string& key,
+                              const std::string& what);
+
+class ConfigReader {
+ public:
+  using Words = std::vector<std::string>;
+
+  // `section` is the map of the keys below `prefix` ("train." or ""); `folder` that of the file.
+  ConfigReader(const YamlValue& section, std::string prefix, std::filesystem::path folder,
+               KeyPlaces& places);
+
+  void finish() const;  // Error for keys that no field asked for
+
+  template <class T>
+  void number(const char* name, T& field, const NumberRange& range) {
+    if (const YamlValue* value = take(name)) field = parse_number<T>(*value, name, range);
+  }
+  void optional_number(const char* name, int& field) { number(name, field, kAtLeastOne); }
+  void optional_count(const char* name, int& field) { number(name, field, kAtLeastZero); }
+  void word_or_number(const char* name, int& field, const char* word);  // 0 for the word
+  void word_or_size(const char* name, std::string& field, const char* word);
+  void pair(const char* name, std::array<double, 2>& field, const NumberRange& range);
+  template <class T>
+  void numbers(const char* name, std::vector<T>& field, const NumberRange& range) {
+    const YamlValue* value = take(name);
+    if (value == nullptr) return;
+    field.clear();
+    for (const YamlValue& item : value->list) field.push_back(parse_number<T>(item, name, range));
+    if (value->list.empty()) field.push_back(parse_number<T>(*value, name, range));
+  }
+  void flag(const char* name, bool& field);
+  void optional_flag(const char* name, std::optional<bool>& field);
+  void word(const char* name, std::string& field, const Words& words);
+  void word_or_csv(const char* name, std::string& field);
+  void word_or_list(const char* name, std::string& word, const Words& words,
+                    std::vector<int>& list);
+  void word_or_list(const char* name, std::string& word, const Words& words, Words& list);
+  void path(const char* name, std::string& field);
+  void path_or_none(const char* name, std::string& field);
+  void paths(const char* name, std::vector<std::string>& field);
+  void word_or_paths(const char* name, std::vector<std::string>& field, const Words& words);
+  void layers(const char* name, std::vector<LayerEntry>& field);
+
+  template <class Struct>
+  void section(const char* name, Struct& fields) {
+    const YamlValue* value = take(name);
+    if (value == nullptr) return;
+    ConfigReader reader(*value, prefix_ + name + ".", folder_, places_);
+    visit_fields(reader, fields);
+    reader.finish();
+  }
+
+ private:
+  const YamlValue* take(const char* name);
+  [[noreturn]] void refuse(const YamlValue& value, const char* name,
+                           const std::string& expected) const;
+  const std::string& scalar(const YamlValue& value, const char* name,
+                            const std::string& expected) const;
+  std::string absolute(const YamlValue& value, const char* name) const;
+
+  template <class T>
+  T parse_number(const YamlValue& value, const char* name, const NumberRange& range) const {
+    constexpr bool kWhole = std::numeric_limits<T>::is_integer;
+    const std::string expected = std::string(kWhole ? "a whole number" : "a number") + range.text;
+    const std::string& text = scalar(value, name, expected);
+    T number{};
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc::result_out_of_range) {
+      refuse(value, name, expected + " that fits " + std::to_string(8 * sizeof(T)) + " bits");
+    }
+    // The comparison in contains() is false for NaN, and kAny bounds infinities.
+    if (error != std::errc() || stop != end || !range.contains(static_cast<double>(number))) {
+      refuse(value, name, expected);
+    }
+    return number;
+  }
+
+  const YamlValue& section_;
+  std::string prefix_;
+  std::filesystem::path folder_;
+  KeyPlaces& places_;
+  Words known_;
+};
+
+}  // namespace pipetrain

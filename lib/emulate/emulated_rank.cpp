@@ -1,0 +1,100 @@
+#include "emulate/emulated_rank.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "emulate/wait_layer.h"
+#include "schedule/lower.h"
+#include "setup/pipeline_rank.h"
+
+namespace pipetrain {
+namespace {
+
+// The model's ends are as small as can be: a row of one token goes in, and the loss is over two
+// classes.
+constexpr int kTokens = 1, kVocabulary = 2;
+
+WaitStageShape shape_of(int stage, int stages, std::int64_t message_bytes) {
+  const Shape message{message_bytes / 4};
+  WaitStageShape shape{DType::kFloat32, message, message, message};
+  if (stage == 0) {
+    shape.input_dtype = DType::kInt32;
+    shape.input_row = {kTokens};
+  }
+  if (stage + 1 == stages) shape.output_row = {kTokens, kVocabulary};
+  return shape;
+}
+
+std::vector<Action> actions_of(const Schedule& schedule, const Costs& costs, int rank) {
+  std::vector<bool> recomputes;
+  for (const StageCost& stage : costs.stages) recomputes.push_back(stage.recompute > 0);
+  return lower(add_recompute(schedule, recomputes)).ranks[static_cast<std::size_t>(rank)];
+}
+
+// The first layers of a stage: they run their part of the forward again.
+std::vector<bool> recomputed_layers(const StageCost& stage, std::size_t layers) {
+  std::vector<bool> recomputed(layers, false);
+  if (stage.recompute == 0) return recomputed;
+  const double share = std::min(1.0, stage.recompute / stage.forward);
+  const auto count = std::lround(share * static_cast<double>(layers));
+  std::fill_n(recomputed.begin(), std::max(count, 1L), true);
+  return recomputed;
+}
+
+}  // namespace
+
+EmulatedRank::EmulatedRank(const Schedule& schedule, const Costs& costs, std::int64_t message_bytes,
+                           Mailbox& mailbox, MemoryPool& pool)
+    : microbatches_(schedule.microbatches),
+      actions_(actions_of(schedule, costs, mailbox.rank())),
+      ops_(pool),
+      no_parameters_(pool, ParameterIndex({}), {}, {}),
+      reducer_(no_parameters_, mailbox, ops_, [](int) { return 0; }),
+      source_(kTokens, /*seed=*/0, kVocabulary, /*validate=*/false) {
+  const int count = schedule.stage_count();
+  std::vector<int> ranks;
+  for (int s = 0; s < count; ++s) ranks.push_back(rank_of_stage(schedule, s));
+  std::vector<Stage*> mine;
+  for (const int s : stages_of_rank(schedule.placement, schedule.rank_count(),
+                                    schedule.virtual_stages, mailbox.rank())) {
+    const StageCost& cost = costs.stages[static_cast<std::size_t>(s)];
+    auto layers = wait_layers(shape_of(s, count, message_bytes), cost);
+    std::vector<bool> recomputed = recomputed_layers(cost, layers.size());
+    std::vector<Layer*> in_stage;
+    for (auto& layer : layers) {
+      in_stage.push_back(layer.get());
+      layers_.push_back(std::move(layer));
+    }
+    stages_.push_back(std::make_unique<Stage>(s, std::move(in_stage), s + 1 == count, ops_,
+                                              std::move(recomputed)));
+    mine.push_back(stages_.back().get());
+  }
+  if (mailbox.rank() == 0) {
+    coordinator_ = std::make_unique<Coordinator>(
+        source_, mailbox, pool, std::vector<PipelineEnds>{{{ranks.front()}, {ranks.back()}}},
+        count - 1);
+  }
+  engine_ = std::make_unique<Engine>(std::move(mine), std::move(ranks), mailbox, reducer_);
+}
+
+StepContext EmulatedRank::context(std::int64_t step) const {
+  return {.mode = Mode::kTrain,
+          .step = step,
+          .rows = microbatches_,
+          .microbatches = microbatches_,
+          .gradient_scale = 1.0 / microbatches_};
+}
+
+void EmulatedRank::feed(std::int64_t step) {
+  engine_->expect_batch(context(step), {kTokens});
+  if (coordinator_)
+    coordinator_->feed({.pass = step,
+                        .parity = context(step).parity(),
+                        .microbatch_rows = {microbatch_rows(context(step))}});
+}
+
+void EmulatedRank::run(std::int64_t step) { engine_->run(actions_, context(step), recorder_); }
+
+}  // namespace pipetrain

@@ -1,0 +1,47 @@
+// One rank of a pipeline whose stages wait instead of computing: everything else (engine, messages,
+// coordinator) is what training uses. It must not know MPI or what its times stand for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "comm/mailbox.h"
+#include "data/coordinator.h"
+#include "data/synthetic_source.h"
+#include "pipeline/engine.h"
+#include "pipeline/parameter_store.h"
+#include "schedule/simulate/simulate.h"
+
+namespace pipetrain {
+
+class EmulatedRank {
+ public:
+  // `schedule` holds compute actions; `message_bytes`, a multiple of 4, is what one microbatch's
+  // activation or gradient takes between two stages.
+  EmulatedRank(const Schedule& schedule, const Costs& costs, std::int64_t message_bytes,
+               Mailbox& mailbox, MemoryPool& pool);
+
+  void feed(std::int64_t step);  // before run(), one step ahead
+  void run(std::int64_t step);   // on all ranks
+  const Recorder& recorder() const { return recorder_; }
+  // See Engine.
+  double take_peak_live_microbatches() { return engine_->take_peak_live_microbatches(); }
+
+ private:
+  StepContext context(std::int64_t step) const;
+
+  int microbatches_;
+  std::vector<Action> actions_;  // lowered
+  Ops ops_;
+  std::vector<std::unique_ptr<Layer>> layers_;
+  std::vector<std::unique_ptr<Stage>> stages_;
+  ParameterStore no_parameters_;
+  GradientReducer reducer_;
+  std::unique_ptr<Engine> engine_;
+  SyntheticSource source_;
+  std::unique_ptr<Coordinator> coordinator_;  // on rank 0
+  Recorder recorder_;
+};
+
+}  // namespace pipetrain

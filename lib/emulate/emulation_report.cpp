@@ -1,0 +1,133 @@
+#include "emulate/emulation_report.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace pipetrain {
+namespace {
+
+// F, I and W in ms of each rank's whole share.
+nlohmann::ordered_json rank_costs_ms(const Schedule& schedule, const Costs& costs) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (int rank = 0; rank < schedule.rank_count(); ++rank) {
+    StageCost sum;
+    for (const int s :
+         stages_of_rank(schedule.placement, schedule.rank_count(), schedule.virtual_stages, rank)) {
+      const StageCost& stage = costs.stages[static_cast<std::size_t>(s)];
+      sum.forward += stage.forward;
+      sum.backward_input += stage.backward_input;
+      sum.backward_weight += stage.backward_weight;
+    }
+    list.push_back({1e3 * sum.forward, 1e3 * sum.backward_input, 1e3 * sum.backward_weight});
+  }
+  return list;
+}
+
+double number(const nlohmann::ordered_json& emulation, const char* key) {
+  return emulation.at(key).get<double>();
+}
+
+std::string triple(const nlohmann::ordered_json& costs) {
+  return fmt::format("F {:.4g}, I {:.4g}, W {:.4g} ms", costs[0].get<double>(),
+                     costs[1].get<double>(), costs[2].get<double>());
+}
+
+std::string costs_text(const nlohmann::ordered_json& costs) {
+  const bool equal = std::all_of(costs.begin(), costs.end(),
+                                 [&](const auto& rank) { return rank == costs.front(); });
+  if (equal) return triple(costs.front()) + " a rank\n";
+  std::string text;
+  for (std::size_t r = 0; r < costs.size(); ++r) {
+    text += fmt::format("rank {}: {}\n", r, triple(costs[r]));
+  }
+  return text;
+}
+
+std::string setting_text(const nlohmann::ordered_json& emulation) {
+  const double message = 1e3 * number(emulation, "message_seconds");
+  return fmt::format("{} ranks, M={}; messages of {} bytes take {:.3f} ms; median of {} steps\n{}",
+                     emulation.at("ranks").get<int>(), emulation.at("microbatches").get<int>(),
+                     emulation.at("message_bytes").get<std::int64_t>(), message,
+                     emulation.at("step_seconds").size(),
+                     costs_text(emulation.at("rank_costs_ms")));
+}
+
+std::string cut_text(const nlohmann::ordered_json& emulation) {
+  if (!emulation.contains("partition")) return {};
+  std::string first;
+  for (const auto& layer : emulation.at("partition")) first += fmt::format(" {}", layer.get<int>());
+  return "first layer of each stage:" + first + "\n";
+}
+
+double peak(const nlohmann::ordered_json& emulation) {
+  const auto live = emulation.at("peak_live_microbatches").get<std::vector<double>>();
+  return *std::max_element(live.begin(), live.end());
+}
+
+}  // namespace
+
+nlohmann::ordered_json emulation_json(const std::string& name, const Schedule& schedule,
+                                      const Costs& costs, const EmulationOptions& options,
+                                      const Emulation& emulation) {
+  return {{"schedule", name},
+          {"ranks", schedule.rank_count()},
+          {"virtual_stages", schedule.virtual_stages},
+          {"microbatches", schedule.microbatches},
+          {"rank_costs_ms", rank_costs_ms(schedule, costs)},
+          {"message_bytes", options.message_bytes},
+          {"message_seconds", costs.message},
+          {"simulated_seconds", emulation.simulated_seconds},
+          {"measured_seconds", emulation.measured_seconds},
+          {"ratio", emulation.measured_seconds / emulation.simulated_seconds},
+          {"bubble_simulated", emulation.bubble_simulated},
+          {"bubble_measured", emulation.bubble_measured},
+          {"peak_live_microbatches", emulation.peak_live_microbatches},
+          {"step_seconds", emulation.step_seconds}};
+}
+
+std::string emulation_text(const nlohmann::ordered_json& emulation) {
+  std::string live;
+  for (const auto& rank : emulation.at("peak_live_microbatches")) {
+    live += fmt::format(" {:.4g}", rank.get<double>());
+  }
+  const std::string text =
+      fmt::format("{}, {} stage(s) a rank\n", emulation.at("schedule").get<std::string>(),
+                  emulation.at("virtual_stages").get<int>()) +
+      cut_text(emulation) + setting_text(emulation) +
+      fmt::format(
+          "step    {:.2f} ms measured, {:.2f} ms simulated, ratio {:.4f}\n"
+          "bubble  {:.2f}% measured, {:.2f}% simulated\n"
+          "most live microbatches, per rank:{}\n",
+          1e3 * number(emulation, "measured_seconds"), 1e3 * number(emulation, "simulated_seconds"),
+          number(emulation, "ratio"), 100 * number(emulation, "bubble_measured"),
+          100 * number(emulation, "bubble_simulated"), live);
+  if (!emulation.contains("uniform")) return text;
+  const auto& uniform = emulation.at("uniform");
+  const auto gain = [&](const char* key) {
+    return 100 * (1 - number(emulation, key) / number(uniform, key));
+  };
+  return text + "\nFor comparison, the uniform cut:\n" + emulation_text(uniform) +
+         fmt::format("\nThe chosen cut is {:.1f}% faster measured, {:.1f}% simulated\n",
+                     gain("measured_seconds"), gain("simulated_seconds"));
+}
+
+std::string emulation_table_head(const nlohmann::ordered_json& first) {
+  return setting_text(first) + fmt::format("{:<16}{:>3}{:>18}{:>10}{:>17}{:>14}{:>9}{:>12}\n",
+                                           "schedule", "v", "bubble simulated", "measured",
+                                           "step simulated", "measured", "ratio", "most live");
+}
+
+std::string emulation_table_row(const nlohmann::ordered_json& emulation) {
+  return fmt::format(
+      "{:<16}{:>3}{:>17.2f}%{:>9.2f}%{:>14.2f} ms{:>11.2f} ms{:>9.4f}{:>12.4g}\n",
+      emulation.at("schedule").get<std::string>(), emulation.at("virtual_stages").get<int>(),
+      100 * number(emulation, "bubble_simulated"), 100 * number(emulation, "bubble_measured"),
+      1e3 * number(emulation, "simulated_seconds"), 1e3 * number(emulation, "measured_seconds"),
+      number(emulation, "ratio"), peak(emulation));
+}
+
+}  // namespace pipetrain

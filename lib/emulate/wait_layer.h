@@ -1,0 +1,60 @@
+// Layers that wait for a given time where others compute, so that a schedule can be run and timed
+// on more ranks than there are cores. They must not know schedules, messages or what they stand in
+// for.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "nn/layer.h"
+#include "schedule/simulate/simulate.h"
+
+namespace pipetrain {
+
+// When the action that a stage is at began: its layers wait by this one clock, so that a late
+// wake-up in one of them is made good by the next.
+class ActionClock {
+ public:
+  ActionClock();  // by the thread that will wait
+  void start();
+  // Both return when `seconds` have passed since start(): sleep() perhaps a little later.
+  void sleep(double seconds) const;
+  void finish(double seconds) const;
+
+ private:
+  double start_seconds_ = 0;
+};
+
+// What a stage takes in and hands on: a row is one microbatch.
+struct WaitStageShape {
+  DType input_dtype = DType::kFloat32;
+  Shape input_row, message_row, output_row;  // message_row between its layers
+};
+
+// Layer `index` of `count` that together take `stage`'s time. Nothing is computed: what comes in is
+// handed on, or zeros where the shape changes.
+class WaitLayer final : public Layer {
+ public:
+  WaitLayer(const WaitStageShape& shape, int index, int count, const StageCost& stage,
+            std::shared_ptr<ActionClock> clock);
+
+  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
+  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
+  void backward_weight(const Context& context, Saved& saved) override;
+  DType input_dtype() const override { return input_dtype_; }
+
+ private:
+  // Its part of an action of the stage; it is the `position`th of the layers to wait, from 1 on.
+  void wait(double action_seconds, int position);
+
+  DType input_dtype_;
+  int index_, count_;
+  StageCost stage_;
+  std::shared_ptr<ActionClock> clock_;
+};
+
+// A stage's layers, of about two milliseconds each: as with real ones, messages move between them.
+std::vector<std::unique_ptr<Layer>> wait_layers(const WaitStageShape& shape,
+                                                const StageCost& stage);
+
+}  // namespace pipetrain

@@ -1,0 +1,12 @@
+// The names of the files in exported folders, and of their last layer's weight. It must not know
+// what is in them.
+#pragma once
+
+namespace pipetrain {
+
+constexpr const char* kWeightsFile = "model.safetensors";
+constexpr const char* kHfHead = "lm_head.weight";
+constexpr const char* kHfConfigFile = "config.json";
+constexpr const char* kHfTokenizerFile = "tokenizer_pipetrain.json";  // theirs is tokenizer.json
+
+}  // namespace pipetrain

@@ -1,0 +1,68 @@
+// Continues a sequence of tokens, on one rank or a pipeline of several: each has a run of the
+// layers and their keys and values. It must not know text, MPI or layer kinds.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "comm/mailbox.h"
+#include "generate/sampler.h"
+#include "pipeline/parameter_store.h"
+#include "setup/language_model.h"
+
+namespace pipetrain {
+
+// Which tokens of a growing sequence the model is given, and at which positions: those that are
+// new. Once `context` tokens are in, it begins again with the last half of them.
+class SlidingWindow {
+ public:
+  explicit SlidingWindow(std::int64_t context) : context_(context) {}
+
+  struct Part {
+    std::int64_t begin, tokens;   // in the sequence
+    std::int64_t first_position;  // in the model's row
+  };
+  // Of a sequence that now has `length` tokens, at least one of them new.
+  Part next(std::int64_t length);
+
+ private:
+  std::int64_t context_;
+  std::int64_t start_ = 0, given_ = 0;  // in the sequence: the window's first token, and the end
+};
+
+class Generator {
+ public:
+  // All ranks of the mailbox make one. Error(kConfiguration) if there are more of them than layers;
+  // Error(kCheckpoint) for damaged weights. No communication.
+  Generator(LanguageModel& model, const Checkpoint& checkpoint, const SamplingOptions& sampling,
+            Mailbox& mailbox, MemoryPool& pool);
+
+  // All ranks call it with the same prompt of at least one token. On rank 0 `show` gets each new
+  // token as soon as it is known.
+  void run(std::vector<std::int32_t> prompt, std::int64_t count,
+           const std::function<void(std::int32_t)>& show);
+
+ private:
+  bool first() const { return mailbox_.rank() == 0; }
+  bool last() const { return mailbox_.rank() + 1 == mailbox_.size(); }
+  Tensor receive(const Message& message, const Shape& shape, DType dtype);
+  Tensor input(const std::vector<std::int32_t>& sequence, const SlidingWindow::Part& part,
+               int parity);
+  Tensor forward(Tensor x, const SlidingWindow::Part& part);
+  // The token after the sequence; 0 on ranks other than the first.
+  std::int32_t step(const std::vector<std::int32_t>& sequence, const SlidingWindow::Part& part);
+
+  LanguageModel& model_;
+  Mailbox& mailbox_;
+  MemoryPool& pool_;
+  Ops ops_;
+  Sampler sampler_;
+  int begin_ = 0, end_ = 0;  // this rank's layers
+  int last_past_ = 0;        // layers after it need only the last token
+  std::unique_ptr<ParameterStore> weights_;
+  std::vector<Saved> saved_;  // of this rank's layers
+};
+
+}  // namespace pipetrain

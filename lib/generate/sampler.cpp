@@ -1,0 +1,64 @@
+#include "generate/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <string>
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace pipetrain {
+namespace {
+
+// In [0, 1), from the upper 53 bits.
+double uniform_at(std::uint64_t key, std::int64_t place) {
+  const RandomWords words = philox(key, static_cast<std::uint64_t>(place));
+  const std::uint64_t bits = std::uint64_t{words[0]} << 32 | words[1];
+  return static_cast<double>(bits >> 11) * 0x1p-53;
+}
+
+}  // namespace
+
+Sampler::Sampler(const SamplingOptions& options)
+    : options_(options), key_(random_key(options.seed, "sampled tokens")) {}
+
+std::int32_t Sampler::draw(std::span<const float> logits, std::int64_t place) {
+  if (!std::ranges::all_of(logits, [](float x) { return std::isfinite(x); })) {
+    throw Error(ExitCode::kNotFinite, "the model's logits of token " + std::to_string(place) +
+                                          " are not finite; take a checkpoint from before the "
+                                          "training went wrong");
+  }
+  const auto logit = [&](std::int32_t token) { return logits[static_cast<std::size_t>(token)]; };
+  const auto likelier = [&](std::int32_t a, std::int32_t b) {
+    return logit(a) != logit(b) ? logit(a) > logit(b) : a < b;
+  };
+  const auto largest = std::ranges::max_element(logits);
+  if (options_.temperature == 0) return static_cast<std::int32_t>(largest - logits.begin());
+
+  candidates_.resize(logits.size());
+  std::iota(candidates_.begin(), candidates_.end(), 0);
+  const auto k = static_cast<std::size_t>(options_.top_k);
+  if (k > 0 && k < candidates_.size()) {
+    std::nth_element(candidates_.begin(), candidates_.begin() + options_.top_k, candidates_.end(),
+                     likelier);
+    candidates_.resize(k);
+    std::ranges::sort(candidates_);
+  }
+  weights_.clear();
+  double sum = 0;
+  for (const std::int32_t token : candidates_) {
+    weights_.push_back(
+        std::exp((static_cast<double>(logit(token)) - *largest) / options_.temperature));
+    sum += weights_.back();
+  }
+  double left = uniform_at(key_, place) * sum;
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    left -= weights_[i];
+    if (left < 0) return candidates_[i];
+  }
+  return static_cast<std::int32_t>(largest - logits.begin());  // by rounding, nothing was left over
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,132 @@
+#include "schedule/choose/describe.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <sstream>
+
+#include "base/error.h"
+#include "schedule/generate/generate.h"
+#include "schedule/search/auto_schedule.h"
+#include "schedule/simulate/figures.h"
+
+namespace pipetrain {
+namespace {
+
+std::string counted(int count, const std::string& one, const std::string& more) {
+  return std::to_string(count) + " " + (count == 1 ? one : more);
+}
+
+std::string costs_text(const GivenCosts& costs) {
+  std::string text;
+  if (costs.stages.empty()) {
+    const StageCost& share = costs.rank_share;
+    text = "a rank's F, I, W cost " + short_number(share.forward) + ", " +
+           short_number(share.backward_input) + ", " + short_number(share.backward_weight);
+  } else {
+    text = "costs of each stage from " + costs.stages_from;
+  }
+  return costs.message > 0 ? text + ", a message " + short_number(costs.message) : text;
+}
+
+std::string percent(double share) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f%%", 100 * share);
+  return text.data();
+}
+
+double most_live(const Timeline& timeline) {
+  return *std::ranges::max_element(timeline.peak_live_microbatches);
+}
+
+bool is_even(const Costs& costs) {
+  const double one = costs.stages.front().forward;
+  const auto same = [&](double cost) { return std::abs(cost - one) <= 1e-9 * one; };
+  return std::ranges::all_of(costs.stages, [&](const StageCost& stage) {
+    return same(stage.forward) && same(stage.backward_input) && same(stage.backward_weight);
+  });
+}
+
+// Why the efficiency of what runs is above the textbook's M / (M + S - 1).
+std::string efficiency_note(const Timeline& run, const Timeline& drawn) {
+  return "efficiency " + percent(1 - run.bubble_fraction()) + " as it runs, " +
+         percent(1 - drawn.bubble_fraction()) +
+         " with B as one action, as textbooks count: here a B sends its input gradient before it "
+         "does the weights, so the ranks above wait less";
+}
+
+std::string bound_note(const Schedule& schedule, const Costs& costs, double live_microbatches) {
+  const double least = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
+                                      {.live_microbatches = live_microbatches});
+  return "no schedule of these stages in this memory has a makespan below " + short_number(least);
+}
+
+}  // namespace
+
+std::string better_than_tuned(const std::string& name, const Schedule& schedule,
+                              const GivenCosts& given) {
+  if (name != "v-half" && name != "v-min") return "";
+  const int ranks = schedule.rank_count();
+  const Costs costs = given.on(ranks, schedule.virtual_stages);
+  if (is_even(costs)) return "";
+  const Timeline own = simulate(schedule, costs);
+  std::string best;
+  double least = own.makespan() * (1 - 1e-9);
+  for (const std::string& other : schedule_names()) {
+    for (const int v : {1, 2}) {
+      try {
+        const Schedule made = generate(other, ranks, v, schedule.microbatches);
+        const Timeline timeline = simulate(made, given.on(ranks, v));
+        if (most_live(timeline) > most_live(own) + 1e-9 || timeline.makespan() >= least) continue;
+        least = timeline.makespan();
+        best = other;
+      } catch (const Error&) {
+        // It does not exist for these sizes, or the costs are of other stages.
+      }
+    }
+  }
+  if (best.empty()) return "";
+  return name + " is made for F = I = W: at these costs " + best +
+         " is faster in no more memory, makespan " + short_number(least) + " against " +
+         short_number(own.makespan());
+}
+
+std::string wrapped(const std::string& text, std::size_t columns) {
+  std::istringstream words(text);
+  std::string lines, line;
+  for (std::string word; words >> word;) {
+    if (!line.empty() && line.size() + 1 + word.size() > columns) {
+      lines += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return line.empty() ? lines : lines + line + "\n";
+}
+
+Description describe(const std::string& name, const Schedule& schedule, const GivenCosts& given,
+                     double live_microbatches) {
+  const int v = schedule.virtual_stages;
+  Description words;
+  words.title = name + ": " + counted(schedule.rank_count(), "rank", "ranks") + ", ";
+  if (v > 1) {
+    words.title += std::to_string(v) + " stages each in a ";
+    words.title += schedule.placement == Placement::kV ? "V, " : "loop, ";
+  }
+  words.title += counted(schedule.microbatches, "microbatch", "microbatches");
+  words.remark = costs_text(given);
+  const Costs costs = given.on(schedule.rank_count(), v);
+  const Timeline run = simulate(schedule, costs, BackwardSends::kGradientsFirst);
+  const Timeline drawn = simulate(schedule, costs, BackwardSends::kAfterBackward);
+  if (drawn.makespan() != run.makespan()) {
+    words.remark += "; B as one action: " + headline(drawn, "");
+    words.notes.push_back(efficiency_note(run, drawn));
+  }
+  if (name == "auto") words.notes.push_back(bound_note(schedule, costs, live_microbatches));
+  const std::string better = better_than_tuned(name, schedule, given);
+  if (!better.empty()) words.notes.push_back(better);
+  return words;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,217 @@
+#include "schedule/search/auto_schedule.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "schedule/generate/generate.h"
+#include "schedule/search/list_schedule.h"
+#include "schedule/search/local_search.h"
+#include "schedule/search/rank_orders.h"
+#include "schedule/search/rule_search.h"
+
+namespace pipetrain {
+namespace {
+
+using search::ListRule;
+using search::Orders;
+using search::Problem;
+
+struct Candidate {
+  std::size_t problem;  // which placement
+  Orders orders;
+  double makespan;
+  std::optional<ListRule> rule;  // that made it
+};
+
+double least_of(const std::vector<Problem>& problems) {
+  double least = std::numeric_limits<double>::max();
+  for (const Problem& problem : problems) least = std::min(least, search::least_makespan(problem));
+  return least;
+}
+
+double action_count(const Problem& problem) { return 3.0 * problem.stages * problem.microbatches; }
+
+// What is tried for the lead of F over I: shares of what fills the memory, and of what keeps the
+// slowest rank's pace.
+constexpr std::array kMemoryFactors{0.6, 0.8, 0.9, 1.0, 1.1, 1.2};
+constexpr std::array kPaceFactors{1.0, 1.25, 1.5, 2.0, 3.0, 100.0};
+// What an action listed and evaluated counts. It takes 15 to 35 times as long as one evaluated, but
+// finds more: the weight is a choice, not a measurement.
+constexpr double kListEffort = 10;
+
+class AutoSearch {
+ public:
+  AutoSearch(std::vector<Problem> problems, double effort)
+      : problems_(std::move(problems)), least_(least_of(problems_)), effort_(effort) {}
+
+  // From the cheapest source of candidates to the dearest, until one is as good as any can be.
+  Schedule run() {
+    for (std::size_t p = 0; p < problems_.size(); ++p) {
+      add(p, search::one_at_a_time(problems_[p]));
+      add_named(p);
+    }
+    if (!is_solved()) add_listed();
+    if (!is_solved()) improve_rules();
+    if (!is_solved()) improve_orders();
+    const Candidate& best = *std::min_element(candidates_.begin(), candidates_.end(), is_faster);
+    return search::schedule_of(problems_[best.problem], best.orders);
+  }
+
+ private:
+  static bool is_faster(const Candidate& a, const Candidate& b) { return a.makespan < b.makespan; }
+
+  bool is_solved() const {
+    return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& candidate) {
+      return candidate.makespan <= least_ * (1 + 1e-9);
+    });
+  }
+
+  void add(std::size_t p, Orders orders, std::optional<ListRule> rule = std::nullopt) {
+    const Problem& problem = problems_[p];
+    for (int rank = 0; rank < problem.ranks; ++rank) {
+      if (!search::is_in_order(problem, orders[static_cast<std::size_t>(rank)])) return;
+    }
+    const double makespan = search::OrderCost(problem).run(orders);
+    if (std::isfinite(makespan)) {
+      candidates_.push_back({p, std::move(orders), makespan, std::move(rule)});
+    }
+  }
+
+  // Of a schedule that takes microbatches in another order its order of work is kept, in which they
+  // ascend.
+  void add_named(std::size_t p) {
+    const Problem& problem = problems_[p];
+    for (const std::string& name : schedule_names()) {
+      try {
+        const Schedule schedule =
+            generate(name, problem.ranks, problem.virtual_stages, problem.microbatches);
+        if (schedule.placement == problem.placement) add(p, search::orders_of(schedule));
+      } catch (const Error&) {
+        // This schedule does not exist for these sizes.
+      }
+    }
+  }
+
+  void add_listed() {
+    const double kept_effort = effort_ / 2;  // for what comes after
+    for (bool gradients_first : {true, false}) {
+      for (double patience : {0.0, 0.5, 0.999}) {
+        for (int kept : {0, 1, problems_.front().ranks, problems_.front().live_limit}) {
+          for (std::size_t i = 0; i < kMemoryFactors.size() + kPaceFactors.size(); ++i) {
+            for (std::size_t p = 0; p < problems_.size(); ++p) {
+              if (effort_ <= kept_effort) return;
+              add_ruled(p, search::regular_rule(problems_[p], ahead(problems_[p], i),
+                                                gradients_first, patience, kept));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  static std::vector<int> ahead(const Problem& problem, std::size_t i) {
+    return i < kMemoryFactors.size()
+               ? search::ahead_filling_memory(problem, kMemoryFactors[i])
+               : search::ahead_by_return_time(problem, kPaceFactors[i - kMemoryFactors.size()]);
+  }
+
+  void add_ruled(std::size_t p, ListRule rule) {
+    effort_ -= kListEffort * action_count(problems_[p]);
+    Orders orders = search::list_schedule(problems_[p], rule);
+    if (!orders.empty()) add(p, std::move(orders), std::move(rule));
+  }
+
+  // The fastest candidates of different makespans, at most `count`.
+  std::vector<std::size_t> fastest(std::size_t count, bool with_rule) {
+    std::stable_sort(candidates_.begin(), candidates_.end(), is_faster);
+    std::vector<std::size_t> chosen;
+    for (std::size_t c = 0; c < candidates_.size() && chosen.size() < count; ++c) {
+      if (with_rule && !candidates_[c].rule) continue;
+      if (chosen.empty() || candidates_[c].makespan > candidates_[chosen.back()].makespan) {
+        chosen.push_back(c);
+      }
+    }
+    return chosen;
+  }
+
+  void improve_rules() {
+    constexpr double kShare = 0.6;  // of the effort
+    const std::vector<std::size_t> starts = fastest(2, true);
+    const double effort = std::max(0.0, effort_) * kShare;
+    effort_ -= effort;
+    for (std::size_t c : starts) {
+      Candidate& start = candidates_[c];
+      const Problem& problem = problems_[start.problem];
+      const double trials =
+          effort / (kListEffort * action_count(problem) * static_cast<double>(starts.size()));
+      start.makespan = search::search_rules(problem, *start.rule, start.orders,
+                                            static_cast<long>(trials), random_key(c, "rules"));
+    }
+  }
+
+  void improve_orders() {
+    const std::vector<std::size_t> starts = fastest(3, false);
+    for (std::size_t c : starts) {
+      Candidate& start = candidates_[c];
+      const Problem& problem = problems_[start.problem];
+      const double trials =
+          std::max(0.0, effort_) / (action_count(problem) * static_cast<double>(starts.size()));
+      start.makespan = search::local_search(problem, start.orders, static_cast<long>(trials),
+                                            random_key(c, "orders"));
+    }
+  }
+
+  std::vector<Problem> problems_;
+  double least_;
+  double effort_;
+  std::vector<Candidate> candidates_;
+};
+
+void check(int ranks, int microbatches, const Costs& costs, const AutoOptions& options) {
+  const int stages = static_cast<int>(costs.stages.size());
+  if (ranks < 1 || microbatches < 1 || stages < ranks || stages % ranks != 0) {
+    throw Error(ExitCode::kConfiguration,
+                "schedule auto: found " + std::to_string(stages) + " stages on " +
+                    std::to_string(ranks) + " ranks with " + std::to_string(microbatches) +
+                    " microbatches; expected the same number of stages on every rank");
+  }
+  check_action_count("auto", ranks, stages / ranks, microbatches);
+  if (options.live_microbatches != 0 && !(options.live_microbatches >= 1)) {  // nor NaN
+    throw Error(
+        ExitCode::kConfiguration,
+        "schedule auto: the limit is below one live microbatch per rank; allow one or more");
+  }
+}
+
+std::vector<Problem> problems_of(int ranks, int microbatches, const Costs& costs,
+                                 const AutoOptions& options) {
+  check(ranks, microbatches, costs, options);
+  const double limit =
+      options.live_microbatches > 0 ? options.live_microbatches : std::min(microbatches, ranks);
+  std::vector<Problem> problems{{Placement::kLoop, ranks, microbatches, costs, limit}};
+  if (problems.front().virtual_stages > 1 && ranks > 1) {
+    problems.emplace_back(Placement::kV, ranks, microbatches, costs, limit);
+  }
+  return problems;
+}
+
+}  // namespace
+
+Schedule auto_schedule(int ranks, int microbatches, const Costs& costs,
+                       const AutoOptions& options) {
+  return AutoSearch(problems_of(ranks, microbatches, costs, options), options.effort).run();
+}
+
+double least_makespan(int ranks, int microbatches, const Costs& costs, const AutoOptions& options) {
+  return least_of(problems_of(ranks, microbatches, costs, options));
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,29 @@
+// Costs as a user gives them: a few numbers for a rank's whole share, or a table with a row for
+// each stage. It must not know where they were measured, or in which unit.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schedule/simulate/simulate.h"
+
+namespace pipetrain {
+
+struct GivenCosts {
+  StageCost rank_share{1, 1, 1};  // of a whole rank: each of its v stages costs 1/v
+  double message = 0;
+  std::vector<StageCost> stages;  // if there are any, they count, not rank_share
+  std::string stages_from;        // their file
+
+  // The costs of p x v stages. Error(kConfiguration) if there are another number of them.
+  Costs on(int ranks, int virtual_stages) const;
+};
+
+// "F,I,W" or "F,I,W,COMM"; with a file of stage costs only "COMM". Either text may be empty: costs
+// of 1, messages for nothing. The file has a row "F,I,W" for each stage, in order. All are numbers
+// from 0 to 1e9, and not all actions may be free. Error(kConfiguration) names the option or the
+// row.
+GivenCosts given_costs(const std::string& costs, const std::string& stage_costs_file);
+
+}  // namespace pipetrain

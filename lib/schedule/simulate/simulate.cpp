@@ -1,0 +1,159 @@
+#include "schedule/simulate/simulate.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "schedule/lower.h"
+#include "schedule/shard_actions.h"
+#include "schedule/simulate/simulate_shared.h"
+#include "schedule/walk.h"
+
+namespace pipetrain {
+namespace {
+
+class Simulation {
+ public:
+  Simulation(const Schedule& schedule, const Costs& costs, BackwardSends sends)
+      : schedule_(schedule),
+        costs_(costs),
+        sends_(sends),
+        forward_only_(is_forward_only(schedule)) {
+    const std::size_t cells = static_cast<std::size_t>(schedule.stage_count()) *
+                              static_cast<std::size_t>(schedule.microbatches);
+    forward_end_.resize(cells);
+    gradient_end_.resize(cells);
+    free_.resize(schedule.ranks.size());
+    gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
+    gathers_end_.resize(schedule.ranks.size());
+    live_.resize(schedule.ranks.size());
+    timeline_.ranks.resize(schedule.ranks.size());
+    timeline_.peak_live_microbatches.resize(schedule.ranks.size());
+    for (std::size_t rank = 0; rank < schedule.ranks.size(); ++rank) {
+      timeline_.ranks[rank].reserve(schedule.ranks[rank].size() * 2);
+    }
+  }
+
+  void run(int rank, const Action& action) {
+    const std::size_t r = static_cast<std::size_t>(rank);
+    if (action.op == Op::kUnshard) gather(r, action.stage);
+    if (!is_compute(action.op)) return;
+    wait(r, {Op::kUnshard, action.stage, 0}, gathered_[static_cast<std::size_t>(action.stage)]);
+    Action waiting = action;
+    if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
+      waiting.op = Op::kBackwardInput;
+    }
+    wait(r, waiting, arrival_of(rank, action));
+    if (action.op == Op::kForward) enter(r);
+    compute(r, action);
+    if (ends_microbatch(action.op) || (forward_only_ && action.op == Op::kForward)) --live_[r];
+  }
+
+  Timeline take() && { return std::move(timeline_); }
+
+ private:
+  double arrival_of(int rank, const Action& action) const {
+    const std::optional<Action> needed = needed_by(schedule_, action);
+    if (!needed) return 0;
+    const auto& ends = needed->op == Op::kForward ? forward_end_ : gradient_end_;
+    const bool travels = rank_of_stage(schedule_, needed->stage) != rank;
+    return ends[cell(schedule_, needed->stage, needed->microbatch)] +
+           (travels ? costs_.message : 0);
+  }
+
+  void gather(std::size_t rank, int stage) {
+    const auto s = static_cast<std::size_t>(stage);
+    double& end = gathers_end_[rank];
+    end = std::max(end, free_[rank]) + costs_.stages[s].gather;
+    gathered_[s] = end;
+  }
+
+  void wait(std::size_t rank, const Action& what, double until) {
+    if (until <= free_[rank]) return;
+    timeline_.ranks[rank].push_back({what, true, free_[rank], until});
+    free_[rank] = until;
+  }
+
+  void enter(std::size_t rank) {
+    double& peak = timeline_.peak_live_microbatches[rank];
+    peak = std::max(peak, static_cast<double>(++live_[rank]) / schedule_.virtual_stages);
+  }
+
+  void compute(std::size_t rank, const Action& action) {
+    const StageCost& cost = costs_.stages[static_cast<std::size_t>(action.stage)];
+    const std::size_t index = cell(schedule_, action.stage, action.microbatch);
+    const auto span = [&](Op op, double duration) {
+      const double start = free_[rank];
+      free_[rank] += duration;
+      timeline_.ranks[rank].push_back(
+          {{op, action.stage, action.microbatch}, false, start, free_[rank]});
+    };
+    if (action.op == Op::kForward) {
+      span(Op::kForward, cost.forward);
+      forward_end_[index] = free_[rank];
+    } else if (action.op == Op::kRecompute) {
+      span(Op::kRecompute, cost.recompute);
+    } else if (action.op == Op::kBackwardInput) {
+      span(Op::kBackwardInput, cost.backward_input);
+      gradient_end_[index] = free_[rank];
+    } else if (action.op == Op::kBackwardWeight) {
+      span(Op::kBackwardWeight, cost.backward_weight);
+    } else if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
+      span(Op::kBackwardInput, cost.backward_input);
+      gradient_end_[index] = free_[rank];
+      span(Op::kBackwardWeight, cost.backward_weight);
+    } else if (action.op == Op::kBackward) {
+      span(Op::kBackward, cost.backward_input + cost.backward_weight);
+      gradient_end_[index] = free_[rank];
+    }
+  }
+
+  const Schedule& schedule_;
+  const Costs& costs_;
+  BackwardSends sends_;
+  bool forward_only_;
+  std::vector<double> forward_end_, gradient_end_;  // per stage and microbatch
+  std::vector<double> free_;                        // per rank: when it ended its last action
+  std::vector<double> gathered_;                    // per stage: when its weights are whole
+  std::vector<double> gathers_end_;                 // per rank: of those begun
+  std::vector<int> live_;
+  Timeline timeline_;
+};
+
+Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
+  if (costs.cores > 0 && costs.cores < schedule.rank_count()) {
+    return simulate_shared(schedule, costs, sends);
+  }
+  Simulation simulation(schedule, costs, sends);
+  walk(schedule, [&](int rank, std::size_t position) {
+    simulation.run(rank, schedule.ranks[static_cast<std::size_t>(rank)][position]);
+  });
+  return std::move(simulation).take();
+}
+
+}  // namespace
+
+Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
+                  double backward_weight, double message) {
+  const double v = schedule.virtual_stages;
+  const StageCost share{forward / v, backward_input / v, backward_weight / v};
+  return {std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), share), message};
+}
+
+// As it runs: with the Rs of the stages that recompute, and the gathers of sharded ones.
+Timeline simulate(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
+  std::vector<bool> recomputes;
+  bool any_recomputes = false, any_gathers = false;
+  for (const StageCost& cost : costs.stages) {
+    recomputes.push_back(cost.recompute > 0);
+    any_recomputes = any_recomputes || cost.recompute > 0;
+    any_gathers = any_gathers || cost.gather > 0;
+  }
+  if (!any_recomputes && !any_gathers) return simulate_listed(schedule, costs, sends);
+  Schedule listed = any_recomputes ? add_recompute(schedule, recomputes) : schedule;
+  if (any_gathers) listed = add_shard_actions(listed);
+  return simulate_listed(listed, costs, sends);
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,196 @@
+#include "schedule/simulate/simulate_shared.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "schedule/lower.h"
+#include "schedule/walk.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+class SharedCores {
+ public:
+  SharedCores(const Schedule& schedule, const Costs& costs, BackwardSends sends)
+      : schedule_(schedule),
+        costs_(costs),
+        sends_(sends),
+        forward_only_(is_forward_only(schedule)),
+        ranks_(schedule.ranks.size()) {
+    const std::size_t cells = static_cast<std::size_t>(schedule.stage_count()) *
+                              static_cast<std::size_t>(schedule.microbatches);
+    forward_end_.assign(cells, kNever);
+    gradient_end_.assign(cells, kNever);
+    gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
+    timeline_.ranks.resize(ranks_.size());
+    timeline_.peak_live_microbatches.resize(ranks_.size());
+  }
+
+  Timeline run() {
+    do {
+      for (std::size_t rank = 0; rank < ranks_.size(); ++rank) start(rank);
+    } while (advance());
+    return std::move(timeline_);
+  }
+
+ private:
+  struct Rank {
+    std::size_t next = 0;          // action
+    std::optional<Span> span;      // computing or waiting, begun and not ended
+    double left = 0;               // of its work, in seconds of a core of its own
+    double wakes = kNever;         // when what it waits for is there, as far as that is known
+    double gathers_end = 0;        // of those begun
+    bool gradient_is_out = false;  // of the B at `next`, whose W is left
+    int live = 0;
+    bool works() const { return span && !span->waiting; }
+  };
+
+  // Whatever the rank can begin now.
+  void start(std::size_t r) {
+    Rank& rank = ranks_[r];
+    const std::vector<Action>& actions = schedule_.ranks[r];
+    while (!rank.works() && rank.next < actions.size()) {
+      const Action& action = actions[rank.next];
+      if (action.op == Op::kUnshard) gather(rank, action.stage);
+      if (!is_compute(action.op)) {
+        ++rank.next;
+        continue;
+      }
+      const Action needed = first_part(action);
+      if (waits(r, {Op::kUnshard, action.stage, 0}, gathered_[index(action.stage)])) return;
+      if (!rank.gradient_is_out && waits(r, needed, arrival_of(static_cast<int>(r), action)))
+        return;
+      if (action.op == Op::kForward) enter(r);
+      const Op part = rank.gradient_is_out ? Op::kBackwardWeight : needed.op;
+      rank.span = Span{{part, action.stage, action.microbatch}, false, now_, now_};
+      rank.left = cost_of(part, costs_.stages[index(action.stage)]);
+    }
+  }
+
+  // Time goes on to the next end of a work or of a wait; false if there is none.
+  bool advance() {
+    const auto working =
+        std::count_if(ranks_.begin(), ranks_.end(), [](const Rank& rank) { return rank.works(); });
+    const double rate =
+        working > 0 ? std::min(1.0, costs_.cores / static_cast<double>(working)) : 0;
+    double until = kNever;
+    for (const Rank& rank : ranks_) until = std::min(until, end_of(rank, rate));
+    if (until == kNever) return false;
+    for (std::size_t r = 0; r < ranks_.size(); ++r) {
+      Rank& rank = ranks_[r];
+      if (!rank.works()) continue;
+      if (end_of(rank, rate) <= until) {
+        rank.left = 0;
+      } else {
+        rank.left -= (until - now_) * rate;
+      }
+    }
+    now_ = until;
+    for (std::size_t r = 0; r < ranks_.size(); ++r) {
+      if (ranks_[r].works() && ranks_[r].left <= 0) finish(r);
+    }
+    return true;
+  }
+
+  double end_of(const Rank& rank, double rate) const {
+    if (rank.works()) return now_ + rank.left / rate;
+    return rank.span && rank.wakes > now_ ? rank.wakes : kNever;
+  }
+
+  // Whether the rank has to wait for what is there at `until`.
+  bool waits(std::size_t r, const Action& what, double until) {
+    Rank& rank = ranks_[r];
+    if (until > now_) {
+      if (!rank.span) rank.span = Span{what, true, now_, now_};
+      rank.wakes = until;
+      return true;
+    }
+    if (rank.span && rank.span->action == what) end_span(r);
+    return false;
+  }
+
+  void end_span(std::size_t r) {
+    Span& span = *ranks_[r].span;
+    span.end = now_;
+    timeline_.ranks[r].push_back(span);
+    ranks_[r].span.reset();
+    ranks_[r].wakes = kNever;
+  }
+
+  void finish(std::size_t r) {
+    Rank& rank = ranks_[r];
+    const Action done = rank.span->action;
+    end_span(r);
+    const std::size_t at = cell(schedule_, done.stage, done.microbatch);
+    if (done.op == Op::kForward) forward_end_[at] = now_;
+    if (sends_gradient(done.op)) gradient_end_[at] = now_;
+    const Action& listed = schedule_.ranks[r][rank.next];
+    if (listed.op == Op::kBackward && done.op == Op::kBackwardInput) {
+      rank.gradient_is_out = true;
+      return;
+    }
+    rank.gradient_is_out = false;
+    if (ends_microbatch(listed.op) || (forward_only_ && listed.op == Op::kForward)) --rank.live;
+    ++rank.next;
+  }
+
+  // B is I and then W, unless it sends its gradient only when it is done.
+  Action first_part(const Action& action) const {
+    if (action.op != Op::kBackward || sends_ != BackwardSends::kGradientsFirst) return action;
+    return {Op::kBackwardInput, action.stage, action.microbatch};
+  }
+
+  double arrival_of(int rank, const Action& action) const {
+    const std::optional<Action> needed = needed_by(schedule_, action);
+    if (!needed) return 0;
+    const auto& ends = needed->op == Op::kForward ? forward_end_ : gradient_end_;
+    const bool travels = rank_of_stage(schedule_, needed->stage) != rank;
+    return ends[cell(schedule_, needed->stage, needed->microbatch)] +
+           (travels ? costs_.message : 0);
+  }
+
+  void gather(Rank& rank, int stage) {
+    rank.gathers_end = std::max(rank.gathers_end, now_) + costs_.stages[index(stage)].gather;
+    gathered_[index(stage)] = rank.gathers_end;
+  }
+
+  void enter(std::size_t r) {
+    double& peak = timeline_.peak_live_microbatches[r];
+    peak = std::max(peak, static_cast<double>(++ranks_[r].live) / schedule_.virtual_stages);
+  }
+
+  static double cost_of(Op part, const StageCost& cost) {
+    switch (part) {
+      case Op::kForward: return cost.forward;
+      case Op::kRecompute: return cost.recompute;
+      case Op::kBackwardInput: return cost.backward_input;
+      case Op::kBackwardWeight: return cost.backward_weight;
+      default: return cost.backward_input + cost.backward_weight;
+    }
+  }
+  static std::size_t index(int stage) { return static_cast<std::size_t>(stage); }
+
+  const Schedule& schedule_;
+  const Costs& costs_;
+  BackwardSends sends_;
+  bool forward_only_;
+  double now_ = 0;
+  std::vector<Rank> ranks_;
+  std::vector<double> forward_end_, gradient_end_;  // per stage and microbatch
+  std::vector<double> gathered_;                    // per stage: when its weights are whole
+  Timeline timeline_;
+};
+
+}  // namespace
+
+Timeline simulate_shared(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
+  return SharedCores(schedule, costs, sends).run();
+}
+
+}  // namespace pipetrain

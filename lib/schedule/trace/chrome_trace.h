@@ -1,0 +1,38 @@
+// Timelines as Chrome trace events, which Perfetto and chrome://tracing open: one track per rank.
+// It must not know whether a Timeline was simulated or measured.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schedule/trace/traced_step.h"
+
+namespace pipetrain {
+
+class ChromeTrace {
+ public:
+  // `process` is the name that the viewer shows above the ranks' tracks.
+  explicit ChromeTrace(std::string_view process);
+
+  // Steps come in ascending order, with times in seconds from the start of the trace (kept to the
+  // nanosecond). An action is named by its text, "2F0"; a wait "wait 2F0", by what it waits to run;
+  // other work by its own name.
+  void add(const TracedStep& step);
+
+  std::string text() const;  // the whole trace, a JSON object
+
+ private:
+  int named_ranks_ = 0;
+  std::string events_;  // comma-separated JSON objects
+};
+
+// The steps of a trace that ChromeTrace made, in order, with every rank in each; peaks of live
+// microbatches are counted from the actions. Error(kData), beginning with `name`, for any other
+// text.
+std::vector<TracedStep> parse_chrome_trace(std::string_view text, const std::string& name);
+
+// The same from a file. Error(kConfiguration) if it cannot be read.
+std::vector<TracedStep> read_chrome_trace(const std::string& path);
+
+}  // namespace pipetrain

@@ -1,0 +1,66 @@
+#include "setup/language_model.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "nn/model.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr const char* kEmbedding = ".embedding.token.weight";
+constexpr const char* kNeeded = "; generate needs a model of text or tokens, such as gpt or llama";
+
+// The rows of the table that turns tokens into vectors.
+std::int64_t vocabulary_of(const Checkpoint& checkpoint) {
+  const std::vector<std::string> names = checkpoint.names();
+  const auto table = std::ranges::find_if(names, [](const auto& name) {
+    return name.starts_with("layers.") && name.ends_with(kEmbedding);
+  });
+  if (table == names.end() || checkpoint.shape(*table).size() != 2) {
+    fail_checkpoint(checkpoint.folder(), std::string("has no embedding of tokens") + kNeeded);
+  }
+  return checkpoint.shape(*table)[0];
+}
+
+void require_language_model(const LanguageModel& model, const std::string& folder) {
+  for (const auto& layer : model.layers) {
+    if (layer->reach() != Reach::kRow) continue;
+    fail_checkpoint(
+        folder, layer->name() + " sees the whole row, so it cannot tell what comes next" + kNeeded);
+  }
+  const Shape output = model.layers.back()->output_row();
+  if (output.rank() != 2 || output.back() < model.tokens()) {
+    fail_checkpoint(folder, "its last layer gives rows of " + output.text() + ", expected one of " +
+                                std::to_string(model.tokens()) + " logits for each token" +
+                                kNeeded);
+  }
+}
+
+}  // namespace
+
+LanguageModel open_language_model(const Checkpoint& checkpoint) {
+  const std::string& folder = checkpoint.folder();
+  checkpoint.config_yaml();  // its checksum
+  LanguageModel model{load_config(folder + "/config.yaml"),
+                      Tokenizer(checkpoint.tokenizer_json(), folder + "/tokenizer.json"),
+                      {}};
+  const DataConfig& data = model.config.data;
+  if (data.labels()) {
+    fail_checkpoint(folder, "is of a classifier: its data (" + data.format +
+                                ") have one label a row" + kNeeded);
+  }
+  model.vocabulary = vocabulary_of(checkpoint);
+  model.context =
+      data.sequence_length > 0 ? data.sequence_length : configured_context(model.config.model);
+  if (model.tokenizer.size() > model.vocabulary || model.context < 1) {
+    fail_checkpoint(folder, "its configuration, tokenizer and weights are of different models");
+  }
+  model.layers =
+      build_layers(model.config.model, {.row = {model.context}, .vocabulary = model.vocabulary});
+  require_language_model(model, folder);
+  return model;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,84 @@
+// Which schedule runs a model, and where its layers are cut into stages: first what the
+// configuration alone decides, then what needs the layers' measured times. It must not know
+// parameters, messages of a step or how a schedule is executed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "comm/collective.h"
+#include "config/config.h"
+#include "data/source.h"
+#include "nn/model.h"
+#include "pipeline/partition.h"
+#include "plan/rank_memory.h"
+#include "schedule/schedule.h"
+#include "schedule/simulate/simulate.h"
+
+namespace pipetrain {
+
+// How much memory a rank may take.
+struct MemoryLimit {
+  std::int64_t bytes = 0;  // 0: as much as it gets
+  std::string reason;      // where the number comes from, for messages
+};
+
+// The model's layers and the schedule that runs them: what can be checked before any rank talks to
+// another.
+struct ModelPlan {
+  std::vector<std::unique_ptr<Layer>> layers;
+  std::vector<bool> recomputed;                         // per layer
+  TensorPlace place;                                    // whose slices the layers are
+  int ranks = 1, virtual_stages = 1, microbatches = 1;  // of one pipeline
+  std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
+  // That each evaluation goes through, for the forecast of memory; 0: none. On rank 0.
+  std::int64_t evaluation_rows = 0;
+  MemoryLimit memory_limit;  // of this rank
+  Schedule schedule;  // compute actions; without ranks if it is still to be searched for: auto
+
+  int stage_count() const { return ranks * virtual_stages; }
+  bool searches_schedule() const { return schedule.ranks.empty(); }
+};
+// What the data tell about the model.
+DataShape data_shape_of(const Source& source);
+
+// For a rank of this place among the parallel.tensor that share a stage. Error(kConfiguration) if
+// model, schedule and `stage_ranks`, the places in a pipeline, do not fit. Where the configuration
+// leaves the number of microbatches open, it is at most `usual_microbatches`; 0: 4 of each stage.
+ModelPlan make_plan(const Config& config, const DataShape& data, int stage_ranks,
+                    int tensor_rank = 0, int usual_microbatches = 0);
+
+// How the model was cut and why; the same on every rank.
+struct Layout {
+  Schedule schedule;                   // compute actions
+  Partition partition;                 // first layer of each stage
+  std::vector<bool> recomputed;        // per layer: its forward runs again in the backward pass
+  std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if nothing needed them
+  double measure_seconds = 0;          // that the timing took
+  double search_seconds = 0;           // that the search for a schedule took; 0: none
+  double least_seconds = 0;            // of a step; below it no search could come, on rank 0
+  std::vector<RankMemory> memory;      // foreseen, one per rank of the pipeline
+};
+
+// Rows of the largest microbatch.
+std::int64_t microbatch_rows(const Config& config, const ModelPlan& plan);
+
+// Collective. Rank 0 times the layers where the partition or the schedule is auto, counts their
+// memory, and decides for all.
+Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world);
+
+// Collective. Rank 0 times the layers on a microbatch of the plan; the same on every rank.
+std::vector<StageCost> measure_layers(const Config& config, const ModelPlan& plan,
+                                      Collective& world);
+
+// Of the activations that pass from one stage to the next, the largest microbatch's; of one number
+// where there is one stage.
+std::int64_t largest_message_bytes(const Config& config, const ModelPlan& plan,
+                                   const Partition& partition);
+
+// Seconds that simulation predicts for the layout's schedule, cut as `partition` says.
+double predicted_seconds(const Layout& layout, const Partition& partition);
+
+}  // namespace pipetrain

@@ -1,0 +1,137 @@
+#include "setup/memory_forecast.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "data/epochs.h"
+#include "optim/optimizer.h"
+#include "pipeline/recompute.h"
+#include "schedule/lower.h"
+#include "setup/model_profile.h"
+#include "tensor/memory.h"
+
+namespace pipetrain {
+
+namespace {
+
+// Steps whose replicas have `batch` rows each, in `microbatches`.
+class Steps {
+ public:
+  Steps(const Config& config, const ModelProfile& model, const Layout& layout, std::int64_t batch,
+        int microbatches)
+      : config_(config),
+        model_(model),
+        schedule_(add_recompute(layout.schedule,
+                                recomputing_stages(layout.recomputed, layout.partition))),
+        parameters_(rank_parameters(model, layout.schedule, layout.partition, shards_parameters())),
+        larger_count_(static_cast<int>(batch % microbatches)),
+        smaller_rows_(batch / microbatches) {
+    schedule_.microbatches = microbatches;
+    const Partition& first = layout.partition;
+    for (std::size_t s = 0; s < first.size(); ++s) {
+      const bool last = s + 1 == first.size();
+      const StageCut cut{first[s], last ? static_cast<int>(model.layers.size()) : first[s + 1],
+                         last};
+      const auto profile = [&](std::int64_t rows) {
+        return stage_profile(model, layers_at(model, rows), rows, cut, layout.recomputed);
+      };
+      stages_.push_back({profile(larger_rows()), profile(smaller_rows_)});
+    }
+  }
+
+  MemoryPlan plan() const {
+    return {.model = model_,
+            .schedule = schedule_,
+            .parameters = parameters_,
+            .stages = stages_,
+            .larger_rows = larger_rows(),
+            .smaller_rows = smaller_rows_,
+            .larger_count = larger_count_,
+            .moments = moments_per_parameter(config_.optimizer),
+            .replicas = config_.parallel.data,
+            .shards_optimizer = config_.parallel.shard != "none",
+            .shards_parameters = shards_parameters()};
+  }
+
+ private:
+  bool shards_parameters() const {
+    return config_.parallel.data > 1 && config_.parallel.shard == "parameters";
+  }
+  std::int64_t larger_rows() const { return smaller_rows_ + (larger_count_ > 0 ? 1 : 0); }
+
+  const Config& config_;
+  const ModelProfile& model_;
+  Schedule schedule_;
+  std::vector<RankParameters> parameters_;
+  std::vector<StageSizes> stages_;
+  int larger_count_;
+  std::int64_t smaller_rows_;
+};
+
+// Rows of the short last batch of an epoch; 0 if there is none.
+std::int64_t short_batch(const Config& config, const ModelPlan& plan, int microbatches) {
+  const std::int64_t replicas = config.parallel.data;
+  const Epochs epochs{plan.training_rows, config.train.batch_size, replicas * microbatches};
+  if (epochs.samples == 0) return 0;
+  const std::int64_t rows = epochs.at(epochs.last_step()).rows;
+  return rows < config.train.batch_size ? rows : 0;
+}
+
+}  // namespace
+
+std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& plan,
+                                        const Layout& layout, std::vector<LayerMeasure> measured) {
+  const std::int64_t replicas = config.parallel.data, batch = config.train.batch_size;
+  const int microbatches = layout.schedule.microbatches;
+  ModelProfile model = model_profile(plan.layers);
+  model.measured[microbatch_rows(config, plan)] = std::move(measured);
+  const Steps whole(config, model, layout, batch / replicas, microbatches);
+  MemoryPlan steps = whole.plan();
+  steps.evaluates = plan.evaluation_rows >= batch;
+
+  std::deque<Steps> others;
+  std::vector<MemoryPlan> other_plans;
+  if (const std::int64_t rows = short_batch(config, plan, microbatches); rows > 0) {
+    others.emplace_back(config, model, layout, rows / replicas, microbatches);
+    other_plans.push_back(others.back().plan());
+  }
+  if (const std::int64_t rows = plan.evaluation_rows % batch; rows > 0) {
+    const std::int64_t most = (rows + replicas - 1) / replicas;  // of the first replicas
+    others.emplace_back(config, model, layout, most,
+                        static_cast<int>(std::min<std::int64_t>(microbatches, most)));
+    other_plans.push_back(others.back().plan());
+    other_plans.back().trains = false;
+    other_plans.back().evaluates = true;
+  }
+  std::vector<RankMemory> ranks = rank_memory(steps, other_plans);
+  if (config.train.checkpoint_background && config.train.checkpoint_every > 0) {
+    for (RankMemory& rank : ranks) rank.checkpoint = rank.weights + rank.moments;
+  }
+  return ranks;
+}
+
+void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit, const Grid& grid,
+                  Collective& world) {
+  // What oneDNN's kernels and MPI's buffers take beside tensors once all has run.
+  constexpr std::int64_t kGrowthBytes = 32 << 20;
+  const int place = grid.position_of(world.rank()).pipeline;
+  const std::int64_t tensors = memory[static_cast<std::size_t>(place)].total();
+  const std::int64_t process = static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
+  std::string mine;
+  if (limit.bytes > 0 && tensors + process > limit.bytes) {
+    mine = "rank " + std::to_string(world.rank()) + " will take " + size_text(tensors + process) +
+           " (" + size_text(tensors) + " of tensors), more than " + size_text(limit.bytes) + ", " +
+           limit.reason +
+           "; use more ranks, recompute, smaller microbatches, parallel.shard, or pipetrain plan";
+  }
+  for (const std::string& text : world.all_gather_text(mine)) {
+    if (!text.empty()) throw Error(ExitCode::kConfiguration, "memory: " + text);
+  }
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,24 @@
+// What each rank's tensors will take, known before any of them is made, and whether there is room
+// for it. It must not know MPI or what is trained.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "comm/collective.h"
+#include "comm/grid.h"
+#include "plan/rank_memory.h"
+#include "setup/layout.h"
+
+namespace pipetrain {
+
+// One per rank of the pipeline. `measured`: the layers on the largest microbatch of the plan.
+std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& plan,
+                                        const Layout& layout, std::vector<LayerMeasure> measured);
+
+// Collective. Error(kConfiguration) on every rank if the tensors of some rank, with what its
+// process takes beside them, exceed its limit.
+void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit, const Grid& grid,
+                  Collective& world);
+
+}  // namespace pipetrain

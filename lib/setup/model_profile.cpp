@@ -1,0 +1,40 @@
+#include "setup/model_profile.h"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/memory.h"
+
+namespace pipetrain {
+namespace {
+
+std::int64_t row_bytes(const Shape& row, DType dtype) {
+  return row.elements() * static_cast<std::int64_t>(element_bytes(dtype));
+}
+
+}  // namespace
+
+ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers) {
+  ModelProfile model;
+  for (const auto& layer : layers) {
+    LayerFacts& facts = model.layers.emplace_back();
+    facts.name = layer->name();
+    facts.input_row_bytes = row_bytes(layer->input_row(), layer->input_dtype());
+    facts.output_row_bytes = row_bytes(layer->output_row(), layer->output_dtype());
+    for (const Parameter& parameter : layer->parameters()) {
+      facts.parameters.push_back({parameter.name, parameter.elements()});
+    }
+    for (const Buffer& buffer : layer->buffers()) {
+      facts.buffer_elements += buffer.shape.elements();
+    }
+  }
+  model.block_bytes = [](std::int64_t bytes) {
+    return static_cast<std::int64_t>(block_bytes(static_cast<std::size_t>(bytes)));
+  };
+  const Layer& first = *layers.front();
+  model.input_row_bytes = row_bytes(first.input_row(), first.data_dtype());
+  model.target_row_bytes = row_bytes(layers.back()->output_row().without_last(), DType::kInt32);
+  return model;
+}
+
+}  // namespace pipetrain

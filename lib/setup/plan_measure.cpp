@@ -1,0 +1,200 @@
+#include "setup/plan_measure.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "ops/parallel.h"
+#include "optim/optimizer.h"
+#include "pipeline/layer_costs.h"
+#include "pipeline/parameter_store.h"
+#include "pipeline/partition.h"
+#include "pipeline/recompute.h"
+#include "pipeline/recorder.h"
+#include "setup/model_profile.h"
+#include "tensor/memory.h"
+
+namespace pipetrain {
+namespace {
+
+using Layers = std::vector<std::unique_ptr<Layer>>;
+
+constexpr std::array kParts = {&StageCost::forward, &StageCost::backward_input,
+                               &StageCost::backward_weight};
+
+// What pipeline.recompute may be: none, full, attention where there is any, and the configuration's
+// own list.
+std::map<std::string, std::vector<bool>> recompute_choices(PipelineConfig pipeline,
+                                                           const Layers& layers) {
+  std::map<std::string, std::vector<bool>> choices{
+      {pipeline.recompute, recomputed_layers(pipeline, layers)}};
+  const bool attends = std::any_of(layers.begin(), layers.end(), [](const auto& layer) {
+    return layer->name().ends_with(".attention");
+  });
+  for (const char* choice : {"none", "full", "attention"}) {
+    pipeline.recompute = choice;
+    if (attends || pipeline.recompute != "attention") {
+      choices[choice] = recomputed_layers(pipeline, layers);
+    }
+  }
+  return choices;
+}
+
+std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& data,
+                                         const ModelForm& form, std::int64_t rows, Crew& crew) {
+  const TensorPlace place{0, form.tensor};
+  std::vector<LayerMeasure> measured;
+  const std::vector<double> seconds = crew.mean([&](const auto& together, bool first) {
+    MemoryPool pool;
+    Ops ops(pool);
+    const Layers layers = build_layers(config.model, data, place, activations_of(form.precision));
+    std::vector<LayerMeasure> mine = profile_layers(layers, place, rows, ops, together);
+    std::vector<double> times;
+    for (const LayerMeasure& layer : mine) {
+      for (const auto part : kParts) times.push_back(layer.cost.*part);
+    }
+    if (first) measured = std::move(mine);
+    return times;
+  });
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    for (std::size_t part = 0; part < kParts.size(); ++part) {
+      measured[i].cost.*kParts[part] = seconds[kParts.size() * i + part];
+    }
+  }
+  return measured;
+}
+
+// Seconds per parameter of the optimizer's pass and of the gradient norm, over `elements` of them.
+double measure_update(const OptimizerConfig& optimizer, std::int64_t elements, Crew& crew) {
+  constexpr int kRuns = 3;  // the first touches the memory
+  return crew
+      .mean([&](const auto& together, bool) {
+        MemoryPool pool;
+        Ops ops(pool);
+        Tensor values(pool, {elements}), gradients(pool, {elements});
+        std::memset(values.data(), 0, values.bytes());
+        std::memset(gradients.data(), 0, gradients.bytes());
+        const auto update = make_optimizer(
+            optimizer, {{values.f32(), gradients.f32(), {{0, elements, true}}}}, ops);
+        double seconds = 0;
+        for (int run = 0; run < kRuns; ++run) {
+          together();
+          const double start = wall_seconds();
+          const std::int64_t chunks = elements / kChunkElements;
+          std::vector<double> squares(static_cast<std::size_t>(chunks));
+          parallel_ranges(chunks, 4, [&](std::int64_t begin, std::int64_t end, int) {
+            for (std::int64_t c = begin; c < end; ++c) {
+              squares[static_cast<std::size_t>(c)] =
+                  ops.simd().sum_squares(gradients.f32() + c * kChunkElements, kChunkElements);
+            }
+          });
+          update->update(run + 1, 1e-4, 1.0);
+          if (run > 0) seconds += (wall_seconds() - start) / (kRuns - 1);
+        }
+        return std::vector{seconds / static_cast<double>(elements)};
+      })
+      .front();
+}
+
+double measure_reading(const Source& source, std::int64_t rows) {
+  MemoryPool pool;
+  if (source.training_rows() > 0) rows = std::min(rows, source.training_rows());
+  Tensor inputs(pool, source.input_shape().batched(rows), source.input_dtype());
+  Tensor targets(pool, source.target_shape().batched(rows), DType::kInt32);
+  source.read_training(0, 0, inputs, targets);
+  const double start = wall_seconds();
+  source.read_training(0, 0, inputs, targets);
+  return (wall_seconds() - start) / static_cast<double>(rows);
+}
+
+// The layers in this form; nothing if the model's do not exist in it.
+std::optional<ModelProfile> profile_in(const ModelForm& form, const Config& config,
+                                       const DataShape& data) {
+  try {
+    ModelProfile profile = model_profile(
+        build_layers(config.model, data, {0, form.tensor}, activations_of(form.precision)));
+    profile.tensor = form.tensor;
+    return profile;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// All that may be worth a try beside the whole layers in the configuration's precision.
+std::vector<ModelForm> other_forms(const PlanRequest& request, const std::string& precision) {
+  std::vector<std::string> precisions = request.precisions;
+  if (std::ranges::find(precisions, precision) == precisions.end()) precisions.push_back(precision);
+  std::vector<ModelForm> forms;
+  for (int tensor = 1; tensor <= request.ranks; ++tensor) {
+    if (request.ranks % tensor != 0) continue;
+    for (const std::string& each : precisions) {
+      if (tensor > 1 || each != precision) forms.push_back({tensor, each});
+    }
+  }
+  return forms;
+}
+
+}  // namespace
+
+PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, const Source* source,
+                               const PlanRequest& request, Crew& crew, double seconds) {
+  constexpr std::int64_t kMostUpdated = 4 << 20;  // parameters: well beyond the caches
+  // What oneDNN's kernels and packing buffers and MPI's take beside tensors once all has run.
+  constexpr std::int64_t kGrowthBytes = 32 << 20;
+  PlanInputs inputs;
+  inputs.batch_rows = config.train.batch_size;
+  inputs.precision = config.train.precision;
+  inputs.moments = moments_per_parameter(config.optimizer);
+  inputs.cut = [](const std::vector<double>& costs, Placement placement, int ranks,
+                  int virtual_stages) {
+    return ranks == 1 || virtual_stages == 1
+               ? balanced_partition(costs, ranks * virtual_stages)
+               : rank_balanced_partition(costs, placement, ranks, virtual_stages);
+  };
+  inputs.machine.process_bytes = static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
+  const double start = wall_seconds();
+  const Layers layers = build_layers(config.model, data, {}, config.train.activations());
+  ModelProfile& model = inputs.model = model_profile(layers);
+  inputs.recomputed = recompute_choices(config.pipeline, layers);
+
+  const auto measure_sizes = [&](const ModelForm& form, ModelProfile& profile, double allowed) {
+    const double begin = wall_seconds();
+    const auto sizes = microbatch_rows(request, form.tensor, inputs.batch_rows,
+                                       static_cast<int>(profile.layers.size()));
+    for (const std::int64_t rows : sizes) {
+      const bool enough = crew.agreed(wall_seconds() - begin) > allowed;
+      if (enough && profile.measured.size() >= 2) break;
+      profile.measured[rows] = measure_layers(config, data, form, rows, crew);
+    }
+    return sizes.front();
+  };
+  const std::int64_t own_rows = measure_sizes({1, inputs.precision}, model, seconds);
+  for (const ModelForm& form : other_forms(request, inputs.precision)) {
+    std::optional<ModelProfile> profile = profile_in(form, config, data);
+    if (!profile) continue;
+    measure_sizes(form, *profile, seconds / 4);
+    inputs.other_forms[form] = std::move(*profile);
+  }
+  const std::int64_t elements =
+      std::clamp(parameter_elements(model) / request.ranks, kChunkElements, kMostUpdated);
+  inputs.machine.update_seconds_per_element = measure_update(config.optimizer, elements, crew);
+  if (source != nullptr) {
+    inputs.machine.read_seconds_per_row = measure_reading(*source, own_rows);
+  }
+  std::int64_t row_bytes = 0;  // of the largest message between two layers
+  for (std::size_t i = 1; i < model.layers.size(); ++i) {
+    row_bytes = std::max(row_bytes, model.layers[i].input_row_bytes);
+  }
+  crew.describe(inputs.machine, std::max<std::int64_t>(4, own_rows * row_bytes));
+  inputs.machine.measure_seconds = wall_seconds() - start;
+  return inputs;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,70 @@
+// Measures what planning weighs: layers, optimizer, reading and messages, while as many copies work
+// at once as ranks will share this machine. It must not know candidates, MPI or how plans are
+// ranked.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "comm/collective.h"
+#include "comm/mailbox.h"
+#include "config/config.h"
+#include "data/source.h"
+#include "nn/model.h"
+#include "plan/planner.h"
+
+namespace pipetrain {
+
+// Work that all copies do at the same time. `together` waits for the others, `first` says whether
+// to keep what is the same for all; what it returns is averaged over the copies.
+using SharedWork =
+    std::function<std::vector<double>(const std::function<void()>& together, bool first)>;
+
+// Who measures: threads of this process that stand for ranks, or real ranks.
+class Crew {
+ public:
+  virtual ~Crew() = default;
+  virtual std::vector<double> mean(const SharedWork& work) = 0;
+  virtual double agreed(double rank_zeros) = 0;  // rank 0's value on every rank
+  // Fills in how many work at once, and what a message of `bytes` costs.
+  virtual void describe(MachineProfile& machine, std::int64_t bytes) = 0;
+};
+
+// `copies` threads of `threads` OpenMP threads each; messages are estimated by copying in memory.
+class ThreadCrew final : public Crew {
+ public:
+  ThreadCrew(int copies, int threads) : copies_(copies), threads_(threads) {}
+  std::vector<double> mean(const SharedWork& work) override;
+  double agreed(double rank_zeros) override { return rank_zeros; }
+  void describe(MachineProfile& machine, std::int64_t bytes) override;
+
+ private:
+  int copies_, threads_;
+};
+
+// All ranks of the collective, which call everything together; messages go between ranks 0 and 1.
+// `cores_per_rank` as World has it.
+class RankCrew final : public Crew {
+ public:
+  RankCrew(Collective& collective, Mailbox& mailbox, MemoryPool& pool, double cores_per_rank)
+      : collective_(collective), mailbox_(mailbox), pool_(pool), cores_per_rank_(cores_per_rank) {}
+  std::vector<double> mean(const SharedWork& work) override;
+  double agreed(double rank_zeros) override;
+  void describe(MachineProfile& machine, std::int64_t bytes) override;
+
+ private:
+  double message_seconds(std::int64_t bytes);
+
+  Collective& collective_;
+  Mailbox& mailbox_;
+  MemoryPool& pool_;
+  double cores_per_rank_;
+};
+
+// `source` on rank 0, null elsewhere. Microbatches of the sizes that `request` asks for are
+// measured in their order while `seconds` last, at least two of them.
+PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, const Source* source,
+                               const PlanRequest& request, Crew& crew, double seconds);
+
+}  // namespace pipetrain

@@ -1,0 +1,29 @@
+// What a run that goes on has otherwise than the checkpoint says, in words. It must not know how
+// either is read, nor print.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "checkpoint/manifest.h"
+#include "config/config.h"
+
+namespace pipetrain {
+
+// Where decay_steps were not given they are the checkpoint's, so that another train.steps does not
+// move the learning rate. One line that says so; empty if nothing changed.
+std::string keep_decay_steps(const Config& before, Config& now);
+
+// Each of these is one line, or empty if there is nothing to say.
+std::string changed_settings(const Config& before, const Config& now);
+// Of the next step, the one after `done` steps.
+std::string changed_learning_rate(const Config& before, const Config& now, std::int64_t done);
+std::string changed_data(const RunOrigin& before, const RunOrigin& now);
+// What was trained on before and validates now; `unit` is "tokens" or "samples".
+std::string validated_training(const RunOrigin& before, const RunOrigin& now,
+                               const std::string& unit);
+// The same where what validates is drawn at random, and not as it was.
+std::string redrawn_validation(const Config& config_before, const Config& config_now,
+                               const RunOrigin& before, const RunOrigin& now);
+
+}  // namespace pipetrain

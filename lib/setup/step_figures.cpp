@@ -1,0 +1,100 @@
+#include "setup/step_figures.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+
+namespace pipetrain {
+namespace {
+
+// What a stage's time goes to, as StageCost has it.
+constexpr std::array kStageOps = {Op::kForward, Op::kBackwardInput, Op::kBackwardWeight,
+                                  Op::kRecompute, Op::kUnshard};
+
+std::size_t place_of(Op op) {
+  assert(std::find(kStageOps.begin(), kStageOps.end(), op) != kStageOps.end());
+  return static_cast<std::size_t>(std::find(kStageOps.begin(), kStageOps.end(), op) -
+                                  kStageOps.begin());
+}
+
+}  // namespace
+
+double StepResult::bubble_fraction() const {
+  const double slowest = *std::max_element(run_seconds.begin(), run_seconds.end());
+  const double busy = std::accumulate(busy_seconds.begin(), busy_seconds.end(), 0.0);
+  return 1 - busy / (slowest * static_cast<double>(busy_seconds.size()));
+}
+
+StepFigures::StepFigures(std::int64_t chunks, int ranks, int stages)
+    : ranks_(static_cast<std::size_t>(ranks)),
+      busy_(kChunks + static_cast<std::size_t>(chunks)),
+      run_(busy_ + ranks_),
+      step_(run_ + ranks_),
+      peak_(step_ + ranks_),
+      stages_(peak_ + ranks_),
+      values_(stages_ + kStageOps.size() * static_cast<std::size_t>(stages)) {}
+
+// A rank's time, in all and in its actions, and the mean of each kind of action of each stage.
+void StepFigures::add_spans(int rank, const std::vector<Span>& spans) {
+  const auto r = static_cast<std::size_t>(rank);
+  std::vector<int> runs(values_.size() - stages_);
+  for (const Span& span : spans) {
+    const double seconds = span.end - span.start;
+    values_[run_ + r] = std::max(values_[run_ + r], span.end);
+    if (span.waiting) continue;
+    values_[busy_ + r] += seconds;
+    const std::size_t place =
+        kStageOps.size() * static_cast<std::size_t>(span.action.stage) + place_of(span.action.op);
+    values_[stages_ + place] += seconds;
+    ++runs[place];
+  }
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i] > 0) values_[stages_ + i] /= runs[i];
+  }
+}
+
+void StepFigures::set_gather(int stage, double seconds) {
+  values_[stages_ + kStageOps.size() * static_cast<std::size_t>(stage) + place_of(Op::kUnshard)] =
+      seconds;
+}
+
+void StepFigures::set(int rank, double step_seconds, double peak_bytes, RankNotice notice) {
+  values_[kStopping] = notice.stop ? 1 : 0;
+  values_[kWriting] = notice.writing ? 1 : 0;
+  values_[kLost] = notice.lost ? 1 : 0;
+  values_[step_ + static_cast<std::size_t>(rank)] = step_seconds;
+  values_[peak_ + static_cast<std::size_t>(rank)] = peak_bytes;
+}
+
+std::vector<double> StepFigures::list(std::size_t first) const {
+  const auto begin = values_.begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(ranks_)};
+}
+
+StepResult StepFigures::result(int ranks_per_stage) const {
+  StepResult result;
+  result.loss = values_[0];
+  result.stopping = static_cast<int>(values_[kStopping]);
+  result.writing = static_cast<int>(values_[kWriting]);
+  result.lost = static_cast<int>(values_[kLost]);
+  double squares = 0;
+  for (std::size_t c = kChunks; c < busy_; ++c) squares += values_[c];
+  result.gradient_norm = std::sqrt(squares);
+  result.busy_seconds = list(busy_);
+  result.run_seconds = list(run_);
+  result.peak_bytes = list(peak_);
+  const std::vector<double> steps = list(step_);
+  result.step_seconds = *std::max_element(steps.begin(), steps.end());
+  for (std::size_t s = stages_; s < values_.size(); s += kStageOps.size()) {
+    result.stage_seconds.push_back({values_[s] / ranks_per_stage, values_[s + 1] / ranks_per_stage,
+                                    values_[s + 2] / ranks_per_stage,
+                                    values_[s + 3] / ranks_per_stage,
+                                    values_[s + 4] / ranks_per_stage});
+  }
+  return result;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,68 @@
+// The figures of one training step, and how all ranks come to know them: each fills in its own, and
+// one sum over the ranks does the rest. It must not know how a step is run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "schedule/simulate/simulate.h"
+#include "schedule/timeline.h"
+
+namespace pipetrain {
+
+// What a rank has to say to all at the end of a step.
+struct RankNotice {
+  bool stop = false;     // someone wants it to stop
+  bool writing = false;  // its part of a checkpoint is still being written
+  bool lost = false;     // the next step's data could not be read
+};
+
+// Equal on every rank.
+struct StepResult {
+  double loss = 0;
+  double gradient_norm = 0;
+  bool finite = true;                       // else nothing was updated
+  int stopping = 0, writing = 0, lost = 0;  // ranks whose notice says so
+  double step_seconds = 0;                  // of the slowest rank
+  std::vector<double> busy_seconds;         // per rank: in F, I, W and R
+  std::vector<double> run_seconds;          // per rank: from its first action to its last
+  std::vector<StageCost> stage_seconds;  // per stage: mean of each of its actions, over its ranks
+  std::vector<double> peak_bytes;        // per rank: tensor memory, highest so far
+  double bubble_fraction() const;        // 1 - busy / (ranks x the slowest rank's step)
+};
+
+class StepFigures {
+ public:
+  // `chunks` of the gradient norm, `ranks` of the grid.
+  StepFigures(std::int64_t chunks, int ranks, int stages);
+
+  // A step begins: this rank has filled in nothing.
+  void clear() { values_.assign(values_.size(), 0.0); }
+  void set_loss(double share) { values_[0] = share; }
+  // The sum of squares of chunk `chunk` and of those behind it, to be written by the one rank that
+  // has them.
+  double* squares(std::int64_t chunk) {
+    return &values_[kChunks + static_cast<std::size_t>(chunk)];
+  }
+  void add_spans(int rank, const std::vector<Span>& spans);
+  void set_gather(int stage, double seconds);  // of its sharded weights
+  void set(int rank, double step_seconds, double peak_bytes, RankNotice notice);
+
+  // To be summed over all ranks.
+  std::span<double> values() { return values_; }
+  // Of the summed values. Each stage ran on so many ranks.
+  StepResult result(int ranks_per_stage) const;
+
+ private:
+  static constexpr std::size_t kStopping = 1, kWriting = 2, kLost = 3,
+                               kChunks = 4;  // behind the loss
+
+  std::vector<double> list(std::size_t first) const;  // one number per rank
+
+  std::size_t ranks_, busy_, run_, step_, peak_, stages_;  // how many; where each list begins
+  std::vector<double> values_;
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,406 @@
+#include "config/config.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "catch.h"
+#include "data/temporary_folder.h"
+
+using namespace pipetrain;
+
+namespace {
+
+const std::string kModel = "model: {preset: gpt, depth: 4, heads: 4, width: 128, context: 64}\n";
+const std::string kData = "data: {path: corpus.txt}\n";
+
+Config load(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
+  const TemporaryFolder folder;
+  return load_config(folder.write("model.yaml", yaml), overrides);
+}
+
+// The message of the error, which is one line of exit code 2; the folder's name is cut off.
+std::string error_of(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
+  try {
+    load(yaml, overrides);
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::kConfiguration);
+    const std::string message = error.what();
+    CHECK(message.find('\n') == std::string::npos);
+    if (message.starts_with("--set")) return message;
+    const std::size_t name = message.find("model.yaml");
+    return name == std::string::npos ? message : message.substr(name);
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("A configuration has its values, and defaults for the rest") {
+  const Config config =
+      load(kModel + kData +
+           "optimizer:\n"
+           "  learning_rate: 1.0e-3\n"
+           "  betas: [0.9, 0.95]\n"
+           "  schedule: {type: cosine, warmup_steps: 100, min_learning_rate: 1e-4}\n"
+           "pipeline: {schedule: gpipe, partition: [0, 2, 5], recompute: full}\n"
+           "train: {steps: 2000, batch_size: 12, eval_batches: 7, seed: 18446744073709551615}\n");
+  CHECK(config.model.preset == "gpt");
+  CHECK(config.model.width == 128);
+  CHECK(config.model.vocabulary == "auto");
+  CHECK(config.data.sequence_length == 64);
+  CHECK(config.optimizer.betas[1] == 0.95);
+  CHECK(config.optimizer.schedule.decay_steps == 2000);
+  CHECK(config.optimizer.schedule.min_learning_rate == 1e-4);
+  CHECK(config.pipeline.schedule == "gpipe");
+  CHECK(config.pipeline.microbatches == 0);
+  CHECK(config.pipeline.partition == "list");
+  CHECK(config.pipeline.first_layers == std::vector<int>{0, 2, 5});
+  CHECK(config.train.eval_batches == 7);
+  CHECK(config.train.seed == 18446744073709551615ULL);
+  CHECK(config.train.init_from.empty());
+  CHECK(config.train.output == (std::filesystem::current_path() / "runs/model").string());
+  CHECK(config.communication.timeout_seconds == 600);
+}
+
+TEST_CASE("Paths are relative to the file, or for --set to the working directory") {
+  const TemporaryFolder folder;
+  const std::string file =
+      folder.write("model.yaml", kModel +
+                                     "data: {path: [a.txt, ../b.txt]}\npipeline: {schedule: "
+                                     "own.csv}\ntrain: {output: runs/x}\n");
+  const auto parent = std::filesystem::path(folder.path("")).parent_path().parent_path();
+  Config config = load_config(file);
+  CHECK(config.data.path ==
+        std::vector<std::string>{folder.path("a.txt"), (parent / "b.txt").string()});
+  CHECK(config.pipeline.schedule == folder.path("own.csv"));
+  CHECK(config.train.output == folder.path("runs/x"));
+  config = load_config(file, {"data.path=c.txt", "train.init_from=d"});
+  CHECK(config.data.path.at(0) == (std::filesystem::current_path() / "c.txt").string());
+  CHECK(config.train.init_from == (std::filesystem::current_path() / "d").string());
+}
+
+TEST_CASE("What validates is a word or files of their own, of which no fraction is taken") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("model.yaml", kModel + kData);
+  CHECK(load_config(file, {"data.validation=random"}).data.random());
+  CHECK(!load_config(file).data.validates_files());
+  const Config config = load_config(file, {"data.validation=[v.txt]"});
+  CHECK(config.data.validates_files());
+  CHECK(config.data.validation_fraction == 0);
+  const Config again = load_config(folder.write("resolved.yaml", resolved_yaml(config)));
+  CHECK(again.data.validation == config.data.validation);
+  CHECK(error_of(kModel + kData, {"data.validation=v.txt", "data.validation_fraction=0.2"})
+            .starts_with("--set data.validation_fraction: is of data.validation last or random"));
+  CHECK(error_of(kModel + kData, {"data.token_type=uint32"})
+            .starts_with("--set data.token_type: is for tokens, but data.format is text"));
+}
+
+TEST_CASE("Overrides win over the file, the last one over the others") {
+  const Config config =
+      load(kModel + kData + "train: {steps: 5}\n",
+           {"train.steps=6", "train.steps=7", "train.seed=9", "optimizer.betas=[0.5, 0.6]",
+            "optimizer.schedule.type=linear", "communication={timeout_seconds: 3}"});
+  CHECK(config.train.steps == 7);
+  CHECK(config.train.seed == 9);
+  CHECK(config.optimizer.betas[0] == 0.5);
+  CHECK(config.optimizer.schedule.type == "linear");
+  CHECK(config.communication.timeout_seconds == 3);
+}
+
+TEST_CASE("A table's own sizes win over the file's, not over the command line's") {
+  const std::string yaml =
+      kModel + kData + "pipeline: {schedule: gpipe, microbatches: 6, virtual_stages: 1}\n";
+  const PipelineConfig of_table = load(yaml, {"pipeline.schedule=own.csv"}).pipeline;
+  CHECK(of_table.microbatches == 0);
+  CHECK(of_table.virtual_stages == 0);
+  CHECK(load(yaml).pipeline.microbatches == 6);
+  const std::vector<std::string> asked{"pipeline.schedule=own.csv", "pipeline.microbatches=5"};
+  CHECK(load(yaml, asked).pipeline.microbatches == 5);
+}
+
+TEST_CASE("A model can be a list of layers, each of which knows its line") {
+  const Config config = load(
+      "model:\n  layers:\n    - {embedding: {width: 16}}\n    - relu\n"
+      "    - repeat: 2\n      layers:\n        - transformer_block: {heads: 8}\n"
+      "    - residual: [layer_norm, {linear: {features: 16}}]\n"
+      "data: {path: c.txt, sequence_length: 8}\n");
+  const std::vector<LayerEntry>& layers = config.model.layers;
+  REQUIRE(layers.size() == 4);
+  CHECK(layers[0].kind == "embedding");
+  CHECK(layers[0].options.at(0) == std::pair<std::string, std::string>{"width", "16"});
+  CHECK(layers[1].kind == "relu");
+  CHECK(layers[1].where.ends_with("model.yaml:4"));
+  CHECK(layers[2].kind == "repeat");
+  CHECK(layers[2].options.at(0) == std::pair<std::string, std::string>{"count", "2"});
+  CHECK(layers[2].layers.at(0).kind == "transformer_block");
+  CHECK(layers[2].layers.at(0).where.ends_with("model.yaml:7"));
+  CHECK(layers[3].layers.at(1).options.at(0).second == "16");
+}
+
+TEST_CASE("The resolved configuration reads back as itself") {
+  const std::string layers =
+      "model: {layers: [relu, {linear: {features: 16}}, {repeat: 2, layers: [{residual: "
+      "[relu]}]}]}\n"
+      "data: {format: tokens, path: ['a: \"b\".bin', 'true'], sequence_length: 8}\n"
+      "pipeline: {recompute: [blocks.0.attention, '3'], microbatches: 3}\n"
+      "optimizer: {learning_rate: 0.1, clip_norm: 0.30000000000000004}\n";
+  for (const std::string& yaml : {kModel + kData, layers}) {
+    const TemporaryFolder folder;
+    const std::string once = resolved_yaml(load_config(folder.write("model.yaml", yaml)));
+    const TemporaryFolder elsewhere;
+    const Config config = load_config(elsewhere.write("config.yaml", once));
+    CHECK(resolved_yaml(config) == once);
+  }
+  CHECK(load(layers).optimizer.clip_norm == 0.1 + 0.2);
+}
+
+TEST_CASE("What is wrong with a configuration is said with its line") {
+  const std::string base = kModel + kData;
+  auto starts = [](const std::string& message, const std::string& start) {
+    INFO(message);
+    CHECK(message.rfind(start, 0) == 0);
+  };
+  starts(
+      error_of(base + "train:\n  bach_size: 3\n"),
+      "model.yaml:4: unknown key 'train.bach_size', the nearest known one is 'train.batch_size'");
+  starts(error_of(base + "trian: {}\n"),
+         "model.yaml:3: unknown key 'trian', the nearest known one is 'train'");
+  starts(error_of(base, {"train.stps=3"}),
+         "--set train.stps: unknown key 'train.stps', the nearest");
+  starts(error_of(base, {"train.steps.x=3", "train.steps=3"}), "no error");
+  starts(error_of(base + "train: {steps: 4}\n", {"train.steps.x=3"}),
+         "--set train.steps.x: 'x' lies below '4'");
+  starts(error_of(base, {"train.steps"}), "--set 'train.steps': expected key.path=value");
+  starts(error_of(base, {"train.steps=["}), "--set train.steps: not valid YAML: ");
+  starts(error_of(base + "train: [\n"), "model.yaml:");
+  starts(error_of(base + "train:\n  steps: 3\n  steps: 4\n"),
+         "model.yaml:5: key 'steps' is given twice");
+  starts(error_of(base + "train:\n  steps: twelve\n"),
+         "model.yaml:4: train.steps: found 'twelve', expected a whole number of at least 0");
+  starts(error_of(base + "train:\n  steps: 1.5\n"), "model.yaml:4: train.steps: found '1.5'");
+  starts(error_of(base + "train:\n  steps:\n"), "model.yaml:4: train.steps: found nothing");
+  starts(error_of(base + "train:\n  steps: [1]\n"), "model.yaml:4: train.steps: found a list");
+  starts(error_of(base + "train: 3\n"), "model.yaml:3: train: found '3', expected keys and values");
+  starts(error_of(base + "train: {steps: -1}\n"), "model.yaml:3: train.steps: found '-1'");
+  starts(error_of(base + "train: {batch_size: -2}\n"),
+         "model.yaml:3: train.batch_size: found '-2'");
+  starts(error_of(base + "train: {steps: 99999999999}\n"),
+         "model.yaml:3: train.steps: found '99999999999', expected a whole number of at least 0 "
+         "that fits 32 bits");
+  starts(error_of(base + "train: {precision: float16}\n"),
+         "model.yaml:3: train.precision: found 'float16', expected one of float32, bfloat16");
+  starts(error_of(base + "train: {checkpoint_background: maybe}\n"),
+         "model.yaml:3: train.checkpoint_background: found 'maybe', expected true or false");
+  starts(error_of(base, {"data.validation_fraction=1"}),
+         "--set data.validation_fraction: found '1', expected a number from 0 to below 1");
+  starts(error_of(base, {"optimizer.learning_rate=nan"}),
+         "--set optimizer.learning_rate: found 'nan'");
+  starts(error_of(base, {"optimizer.clip_norm=inf"}), "--set optimizer.clip_norm: found 'inf'");
+  starts(error_of(base, {"optimizer.betas=[0.9]"}),
+         "--set optimizer.betas: found a list, expected a list of two");
+  starts(error_of(base, {"pipeline.partition=[1, 2]"}),
+         "--set pipeline.partition: expected rising");
+  starts(error_of(base, {"pipeline.partition=even"}),
+         "--set pipeline.partition: found 'even', expected auto, uniform or a "
+         "list");
+}
+
+TEST_CASE("Sizes that do not fit each other are refused") {
+  const std::string base = kModel + kData;
+  auto contains = [](const std::string& message, const std::string& part) {
+    INFO(message);
+    CHECK(message.find(part) != std::string::npos);
+  };
+  contains(error_of(base, {"model.heads=3"}), "3 heads do not divide model.width 128");
+  contains(error_of(base, {"train.batch_size=4", "pipeline.microbatches=5"}),
+           "pipeline.microbatches: 5 is more than the 4 rows");
+  contains(error_of(base, {"train.batch_size=4", "parallel.data=3"}),
+           "4 rows do not divide over parallel.data 3");
+  contains(error_of(base, {"data.sequence_length=65"}), "65 is more than model.context 64");
+  contains(error_of(kData), "model: expected a preset");
+  contains(error_of(""), "model.yaml: model: expected a preset");
+  contains(error_of(base, {"model.layers=[relu]"}), "only one of them");
+  contains(error_of(kData + "model: {preset: gpt, depth: 2, heads: 2, width: 8}\n"),
+           "model.context: missing");
+  contains(error_of(kModel), "data.path: missing");
+  contains(error_of(kModel + "data: {format: synthetic}\n"),
+           "model.vocabulary: synthetic data has none");
+  contains(error_of(base, {"optimizer.schedule={warmup_steps: 5, decay_steps: 5}"}),
+           "more than warmup_steps 5");
+  const std::string llama = "model: {preset: llama, depth: 2, heads: 4, width: 24, context: 8}\n";
+  contains(error_of(llama + kData, {"model.kv_heads=3"}),
+           "model.kv_heads: 3 kv_heads do not divide model.heads 4");
+  contains(error_of(llama + kData, {"model.heads=8"}), "model.heads: 3 entries a head");
+  contains(error_of("model: {preset: llama, heads: 4, width: 24}\n" + kData),
+           "model.depth: missing, the preset llama needs");
+  contains(error_of("model: {preset: llama, depth: 2, heads: 4, width: 24}\n" + kData),
+           "data.sequence_length: missing, and there is no model.context");
+  contains(error_of("model: {layers: [{a: 1, b: 2}]}\n" + kData), "expected its name or one");
+  contains(error_of("model: {layers: [relu]}\n" + kData), "data.sequence_length: missing");
+}
+
+TEST_CASE("A Llama's context is only the default of data.sequence_length") {
+  const std::string llama = "model: {preset: llama, depth: 2, heads: 4, width: 24, context: 8}\n";
+  CHECK(load(llama + kData).data.sequence_length == 8);
+  CHECK(load(llama + kData, {"data.sequence_length=100"}).data.sequence_length == 100);
+}
+
+TEST_CASE("tie_embeddings is left to the preset unless it is given") {
+  CHECK_FALSE(load(kModel + kData).model.tie_embeddings.has_value());
+  const Config config = load(kModel + kData, {"model.tie_embeddings=false"});
+  CHECK(config.model.tie_embeddings == false);
+  CHECK(resolved_yaml(config).find("tie_embeddings: false") != std::string::npos);
+}
+
+TEST_CASE("Merge keys and anchors share what sections have in common") {
+  const Config config = load(
+      "x-sgd: &sgd {type: sgd, learning_rate: 0.5, momentum: 0.8}\n"
+      "x-fast: &fast\n  learning_rate: 0.25\n" +
+      kModel + kData +
+      "optimizer:\n  <<: [*fast, *sgd]\n  momentum: 0.7\n"
+      "train: {<<: {steps: 7, batch_size: 3}, steps: 8}\n");
+  CHECK(config.optimizer.type == "sgd");
+  CHECK(config.optimizer.learning_rate == 0.25);  // the first of the list
+  CHECK(config.optimizer.momentum == 0.7);        // the section's own
+  CHECK(config.train.steps == 8);
+  CHECK(config.train.batch_size == 3);
+  CHECK(error_of(kModel + kData + "train:\n  <<: 3\n") ==
+        "model.yaml:4: << takes keys and values or a list of such, found '3'");
+  CHECK(error_of(kModel + kData + "train:\n  <<: {stepps: 3}\n").starts_with("model.yaml:4: "));
+  CHECK(error_of(kModel + kData + "train: {x-steps: 3}\n").find("'train.x-steps'") !=
+        std::string::npos);
+  CHECK(error_of(kModel + kData, {"x-a.b=1"}).find("only for anchors") != std::string::npos);
+}
+
+TEST_CASE("Truth values and numbers are what YAML 1.2 says") {
+  const Config config = load(kModel + kData + "train: {steps: +6, batch_size: 0x10, seed: 0o17}\n",
+                             {"model.tie_embeddings=FALSE", "train.checkpoint_background=False",
+                              "optimizer.learning_rate=+1e-2"});
+  CHECK(config.train.steps == 6);
+  CHECK(config.train.batch_size == 16);
+  CHECK(config.train.seed == 15);
+  CHECK(config.model.tie_embeddings == false);
+  CHECK(!config.train.checkpoint_background);
+  CHECK(config.optimizer.learning_rate == 0.01);
+  // In quotes it is a text; what only older YAML knows, too.
+  for (const char* text : {"'+6'", "+-6", "0x-6", "0x", "0xg", "+inf", "+", "6_0"}) {
+    CHECK(error_of(kModel + kData + "train: {steps: " + text + "}\n").find("a whole number") !=
+          std::string::npos);
+  }
+  for (const char* text : {"yes", "on", "tRUE"}) {
+    CHECK(error_of(kModel + kData + "train: {checkpoint_background: " + text + "}\n")
+              .find("expected true or false") != std::string::npos);
+  }
+}
+
+TEST_CASE("Hostile files end in an error, quickly and in one line") {
+  auto many = [](const std::string& text, int times) {
+    std::string repeated;
+    for (int i = 0; i < times; ++i) repeated += text;
+    return repeated;
+  };
+  CHECK(error_of(many("[", 100'000)) != "no error");
+  CHECK(error_of(many("- ", 100'000)) != "no error");
+  CHECK(error_of(many("{a: ", 1000)) != "no error");
+  CHECK(error_of("a: &a [*a, *a]\n") != "no error");
+  std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 10; ++i) {
+    const std::string name = std::to_string(i), last = std::to_string(i - 1);
+    laughs.append("a").append(name).append(": &a").append(name);
+    laughs.append(" [").append(many("*a" + last + ", ", 10)).append("]\n");
+  }
+  CHECK(error_of(laughs).find("aliases") != std::string::npos);
+  const std::string book =
+      "a: &a " + std::string(1 << 19, 'x') + "\nb: [" + many("*a, ", 9) + "]\n";
+  CHECK(error_of(book).find("more than 2 MiB of text") != std::string::npos);
+  CHECK(error_of(std::string(2 << 20, '#')).find("larger than 1 MiB") != std::string::npos);
+  CHECK(error_of("? [a]\n: b\n") == "model.yaml:1: a key must be a single word");
+  CHECK(error_of("a\nb: \x01\x02\n") != "no error");
+  CHECK(error_of("\"tab\\nname\": 3\n").find("'tab?name'") != std::string::npos);
+  CHECK(error_of("--- {}\n--- {}\n").find("several YAML documents") != std::string::npos);
+}
+
+TEST_CASE("Epochs decide the steps once it is known how many they have") {
+  Config config = load(kModel + kData + "train: {epochs: 3}\n");
+  CHECK(config.train.steps == TrainConfig::kNoSteps);
+  CHECK(resolved_yaml(config).find("\n  steps:") == std::string::npos);
+  settle_steps(config, 8);
+  CHECK(config.train.steps == 24);
+  CHECK(config.optimizer.schedule.decay_steps == 24);
+  // As resolved it is the same run.
+  Config again = load(resolved_yaml(config));
+  settle_steps(again, 8);
+  CHECK(resolved_yaml(again) == resolved_yaml(config));
+
+  Config fewer = load(kModel + kData + "train: {epochs: 3, steps: 20}\n");
+  settle_steps(fewer, 8);
+  CHECK(fewer.train.steps == 20);
+  Config neither = load(kModel + kData);
+  settle_steps(neither, 8);
+  CHECK(neither.train.steps == 1000);
+  Config none = load(kModel + kData + "train: {epochs: 3, steps: 0}\n");
+  settle_steps(none, 8);
+  CHECK(none.train.steps == 0);
+  CHECK(load(resolved_yaml(none)).train.steps == 0);
+  Config drawn = load(kModel + kData + "train: {epochs: 3}\n");
+  CHECK_THROWS_WITH(settle_steps(drawn, 0), ContainsSubstring("windows drawn from one text"));
+  Config many = load(kModel + kData + "train: {epochs: 2147483647}\n");
+  CHECK_THROWS_WITH(settle_steps(many, 2), ContainsSubstring("more than 2147483647 steps"));
+}
+
+TEST_CASE("Options of data are read where they have a meaning, and refused where they have none") {
+  const std::string images =
+      "model: {layers: [flatten]}\ndata: {format: idx, path: mnist, mean: 0.1, std: [0.3], pad: 2, "
+      "crop: 4, flip: true, classes: 10}\n";
+  const Config config = load(images);
+  CHECK(config.data.mean == std::vector<double>{0.1});
+  CHECK(config.data.deviation == std::vector<double>{0.3});
+  CHECK(config.data.pad == 2);
+  CHECK(config.data.flip);
+  CHECK(resolved_yaml(load(resolved_yaml(config))) == resolved_yaml(config));
+  const std::string made =
+      "model: {layers: [flatten]}\ndata: {format: synthetic, image: [8, 9, 3], classes: 4}\n";
+  CHECK(load(made).data.image == std::vector<int>{8, 9, 3});
+
+  const auto contains = [](const std::string& message, const std::string& part) {
+    INFO(message);
+    CHECK(message.find(part) != std::string::npos);
+  };
+  for (const char* rate : {"1", "1.5", "-0.1", "nan", "some"}) {
+    contains(
+        error_of(kModel + kData, {std::string("model.dropout=") + rate}),
+        "model.dropout: found '" + std::string(rate) + "', expected a number from 0 to below 1");
+  }
+  contains(error_of(kModel + kData, {"data.flip=true"}),
+           "data.flip: is for idx and cifar, but data.format is text");
+  contains(error_of(kModel + kData, {"data.vocabulary=9"}), "text with tokenizer word");
+  CHECK(error_of(kModel + kData, {"data.vocabulary=9", "data.tokenizer=word"}) == "no error");
+  contains(error_of(images, {"data.image=[8, 9, 3]"}), "data.image: is for synthetic");
+  contains(error_of(images, {"data.format=cifar"}), "data.classes: is for csv, idx and synthetic");
+  contains(error_of(images, {"data.std=0"}), "found '0', expected a number above 0");
+  contains(error_of(images, {"data.mean=[]"}), "data.mean: found");
+  contains(error_of(images, {"data.pad=-1"}), "data.pad: found '-1'");
+  contains(error_of(made, {"data.image=[8, 9]"}), "expected height, width and channels");
+  contains(error_of("model: {layers: [flatten]}\ndata: {format: synthetic, image: [8, 9, 3]}\n"),
+           "data.classes beside them");
+}
+
+TEST_CASE("A missing or unreadable configuration names the file and the reason") {
+  const TemporaryFolder folder;
+  auto message = [](const std::string& path) -> std::string {
+    try {
+      load_config(path);
+    } catch (const Error& error) {
+      CHECK(error.code() == ExitCode::kConfiguration);
+      return error.what();
+    }
+    return "no error";
+  };
+  CHECK(message(folder.path("none.yaml")) ==
+        "configuration: " + folder.path("none.yaml") + ": No such file or directory");
+  CHECK(message(folder.path("")).find("Is a directory") != std::string::npos);
+}

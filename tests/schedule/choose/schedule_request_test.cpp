@@ -1,0 +1,126 @@
+#include "schedule/choose/schedule_request.h"
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "base/error.h"
+#include "catch.h"
+#include "schedule/choose/describe.h"
+#include "schedule/files.h"
+#include "schedule/simulate/simulate.h"
+
+using namespace pipetrain;
+
+namespace {
+
+template <class Work>
+std::string refusal(Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::kConfiguration);
+    return error.what();
+  }
+  return "";
+}
+
+std::string request_refusal(const ScheduleRequest& request) {
+  return refusal([&] { make_schedule(request, {}); });
+}
+
+// A file that goes with the test.
+struct ScratchFile {
+  explicit ScratchFile(const std::string& text) { std::ofstream(path) << text; }
+  ~ScratchFile() { std::remove(path.c_str()); }
+  std::string path = "schedule_request_test.scratch";
+};
+
+}  // namespace
+
+TEST_CASE("A schedule is asked for by name, as evaluation's, searched, or as a table") {
+  CHECK(make_schedule({.name = "zbv", .ranks = 2, .microbatches = 4}, {}).virtual_stages == 2);
+  const Schedule forwards = make_schedule(
+      {.name = "forward-only", .ranks = 2, .microbatches = 4, .virtual_stages = 3}, {});
+  CHECK(is_forward_only(forwards));
+  CHECK(forwards.stage_count() == 6);
+  const GivenCosts costs = given_costs("1,2,1", "");
+  const Schedule searched = make_schedule({.name = "auto", .ranks = 4, .microbatches = 8}, costs);
+  const Schedule published = make_schedule({.name = "1f1b", .ranks = 4, .microbatches = 8}, costs);
+  CHECK(simulate(searched, costs.on(4, 1)).makespan() <
+        simulate(published, costs.on(4, 1)).makespan());
+  const std::string table = repository_path("tests/golden/schedules/zbv_S4_M8.csv");
+  CHECK(make_schedule({.name = table}, {}).ranks ==
+        make_schedule({.name = "zbv", .ranks = 4, .microbatches = 8}, {}).ranks);
+}
+
+TEST_CASE("Sizes that do not fit are refused with both numbers") {
+  const std::string table = repository_path("tests/golden/schedules/zbv_S4_M8.csv");
+  CHECK(request_refusal({.name = table, .ranks = 2})
+            .find("for 4 ranks (one row each), but there are 2") != std::string::npos);
+  CHECK(
+      request_refusal({.name = table, .microbatches = 9}).find("for 8 microbatches, asked for 9") !=
+      std::string::npos);
+  CHECK(request_refusal({.name = table, .virtual_stages = 1})
+            .find("for 2 virtual stages, asked for 1") != std::string::npos);
+  CHECK(request_refusal({.name = "1f1b", .ranks = 4}).find("missing") != std::string::npos);
+  CHECK(request_refusal({.name = "1f1b", .ranks = 1'000'000, .microbatches = 1'000'000})
+            .find("at most 5 million actions") != std::string::npos);
+  CHECK(request_refusal({.name = "1f1b", .ranks = 2, .microbatches = 4, .live_microbatches = 2})
+            .find("for schedule auto alone") != std::string::npos);
+}
+
+TEST_CASE("Costs are numbers of a rank's share, or of each stage") {
+  const Costs costs = given_costs(" 1, 2,3 ,0.5", "").on(2, 2);
+  CHECK(costs.stages.size() == 4);
+  CHECK(costs.stages[3].backward_weight == 1.5);
+  CHECK(costs.message == 0.5);
+  const ScratchFile file("1,1,1\r\n1,2,3\n\n");
+  const Costs by_stage = given_costs("0.25", file.path).on(2, 1);
+  CHECK(by_stage.stages[1].backward_weight == 3);
+  CHECK(by_stage.message == 0.25);
+  CHECK(refusal([&] {
+          given_costs("", file.path).on(4, 1);
+        }).find("costs of 2 stages, expected 4: 4 ranks x 1") != std::string::npos);
+  CHECK(refusal([&] { given_costs("1,1,1", file.path); }).find("COMM alone") != std::string::npos);
+}
+
+TEST_CASE("Costs that are none are refused") {
+  for (const char* costs :
+       {"1", "1,1", "1,1,1,1,1", "1,1,x", "1,,1", "-1,1,1", "inf,1,1", "1,nan,1", "1,1,1e10",
+        "0,0,0", "0,0,0,5", "1,1,1,-1", "1 1 1", "0x1,1,1"}) {
+    INFO(costs);
+    CHECK(refusal([&] { given_costs(costs, ""); }).find("--costs: found '") == 0);
+  }
+  CHECK(given_costs("", ScratchFile("1,1,1\n\n\"1\",1,1\n").path).stages.size() == 2);
+  for (const char* table : {"", "1,1\n", "1,1,1\n\n1,1\n", "0,0,0\n0,0,0\n", "1,1,1\n1,1,-1"}) {
+    INFO(table);
+    const ScratchFile file(table);
+    CHECK(refusal([&] { given_costs("", file.path); }).find(file.path + ": ") == 0);
+  }
+}
+
+TEST_CASE("A description has sizes, costs, and both kinds of makespan where they differ") {
+  const Schedule schedule = make_schedule({.name = "1f1b", .ranks = 4, .microbatches = 8}, {});
+  const Description words = describe("1f1b", schedule, {});
+  CHECK(words.title == "1f1b: 4 ranks, 8 microbatches");
+  CHECK(words.remark ==
+        "a rank's F, I, W cost 1, 1, 1; B as one action: makespan 33, bubble 27.3%");
+  REQUIRE(words.notes.size() == 1);
+  CHECK(words.notes.front().starts_with("efficiency 80.0% as it runs, 72.7% with B as one action"));
+  CHECK(wrapped("one two three", 7) == "one two\nthree\n");
+  const Schedule v = make_schedule({.name = "zbv", .ranks = 1, .microbatches = 1}, {});
+  CHECK(describe("zbv", v, {}).title == "zbv: 1 rank, 2 stages each in a V, 1 microbatch");
+  CHECK(describe("zbv", v, given_costs("1,1,2,0.1", "")).remark ==
+        "a rank's F, I, W cost 1, 1, 2, a message 0.1");
+}
+
+TEST_CASE("V-Half says which schedule is faster where it was not made for the costs") {
+  const Schedule half = make_schedule({.name = "v-half", .ranks = 2, .microbatches = 8}, {});
+  const GivenCosts uneven = given_costs("1,2,0", "");
+  CHECK(better_than_tuned("v-half", half, {}).empty());
+  CHECK(better_than_tuned("zbv", half, uneven).empty());
+  CHECK(better_than_tuned("v-half", half, uneven) ==
+        "v-half is made for F = I = W: at these costs interleaved-zb is faster in no more memory, "
+        "makespan 25.5 against 32");
+}

@@ -1,0 +1,19 @@
+#include "schedule/draw/json.h"
+
+#include <vector>
+
+#include "catch.h"
+#include "schedule/generate/generate.h"
+
+using namespace pipetrain;
+
+TEST_CASE("The JSON of a schedule has its figures and its actions") {
+  const Schedule schedule = generate("1f1b", 4, 1, 8);
+  const auto json = schedule_json("1f1b", schedule, equal_costs(schedule, 1, 1, 1));
+  CHECK(json["makespan"] == 33);
+  CHECK(json["makespan_gradients_first"] == 30);
+  CHECK(json["bubble_fraction"].get<double>() == Approx(0.2727).margin(1e-4));
+  CHECK(json["peak_live_microbatches"] == std::vector<double>{4, 3, 2, 1});
+  CHECK(json["ranks"].size() == 4);
+  CHECK(json["ranks"][3][1] == "3B0");
+}

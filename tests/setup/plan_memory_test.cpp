@@ -1,0 +1,143 @@
+// That planning foresees the tensor memory which training then takes, to a few percent.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "plan/predict.h"
+#include "schedule/generate/generate.h"
+#include "setup/pipeline_threads.h"
+#include "setup/plan_measure.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr int kTokens = 16, kVocabulary = 61;
+
+Config small_config(const std::string& schedule, int microbatches, int batch,
+                    const std::string& recompute) {
+  Config config;
+  config.model = {.preset = "gpt", .depth = 4, .heads = 2, .width = 32, .context = kTokens};
+  config.data.sequence_length = kTokens;
+  config.pipeline.schedule = schedule;
+  config.pipeline.microbatches = microbatches;
+  config.pipeline.recompute = recompute;
+  config.train.batch_size = batch;
+  return config;
+}
+
+void check_foreseen(Config config, int ranks, const FixedSource& source) {
+  const PipelineConfig& pipeline = config.pipeline;
+  const Candidate candidate{.pipeline = ranks,
+                            .schedule = pipeline.schedule,
+                            .virtual_stages = default_virtual_stages(pipeline.schedule),
+                            .microbatches = pipeline.microbatches,
+                            .recompute = pipeline.recompute,
+                            .precision = config.train.precision};
+  PlanRequest request{.ranks = ranks, .configured = candidate};
+  ThreadCrew crew(1, 1);
+  const PlanInputs inputs =
+      measure_plan_inputs(config, data_shape_of(source), &source, request, crew, /*seconds=*/60);
+  const Schedule schedule =
+      generate(candidate.schedule, ranks, candidate.virtual_stages, candidate.microbatches);
+  const Plan plan = Predictor(inputs).predict(candidate, schedule, std::int64_t{1} << 40);
+
+  config.pipeline.partition = "list";
+  config.pipeline.first_layers = plan.first_layers;
+  std::vector<double> taken(static_cast<std::size_t>(ranks)), foreseen(taken);
+  run_ranks(config, source, ranks, [&](RankThread& rank) {
+    const auto r = static_cast<std::size_t>(rank.rank());
+    foreseen[r] = static_cast<double>(rank.pipeline().layout().memory[r].steps());
+    rank.train(0, 4);
+    taken[r] = static_cast<double>(rank.pool().reserved_bytes());
+  });
+  for (std::size_t rank = 0; rank < taken.size(); ++rank) {
+    INFO(candidate.schedule << ", M=" << candidate.microbatches << ", recompute "
+                            << candidate.recompute << ", rank " << rank << " of " << ranks);
+    CHECK(static_cast<double>(plan.tensor_bytes[rank]) == Approx(taken[rank]).epsilon(0.05));
+    CHECK(foreseen[rank] == Approx(taken[rank]).epsilon(0.05));  // by the run itself
+  }
+}
+
+void check_foreseen(const Config& config, int ranks) {
+  check_foreseen(config, ranks,
+                 FixedSource::counting(config.train.batch_size, kTokens, kVocabulary));
+}
+
+}  // namespace
+
+TEST_CASE("Predicted tensor memory is what training takes, under every kind of schedule") {
+  for (const int ranks : {2, 4}) {
+    for (const char* schedule : {"gpipe", "1f1b", "zb-h1", "interleaved", "zbv", "v-min"}) {
+      check_foreseen(small_config(schedule, 8, 16, "none"), ranks);
+    }
+  }
+}
+
+TEST_CASE("Also with recompute, and where microbatches differ by a row") {
+  check_foreseen(small_config("gpipe", 8, 16, "full"), 2);
+  check_foreseen(small_config("1f1b", 8, 16, "attention"), 4);
+  check_foreseen(small_config("zbv", 8, 16, "full"), 2);
+  check_foreseen(small_config("1f1b", 6, 16, "none"), 2);
+}
+
+TEST_CASE("Also of a model with dropout") {
+  Config config = small_config("1f1b", 8, 16, "attention");
+  config.model.dropout = 0.1;
+  check_foreseen(config, 2);
+}
+
+TEST_CASE("Also of a residual network: images, batch norm's statistics, packed weights") {
+  Config config;
+  config.model = {.preset = "resnet", .depth = 18, .width = 32, .classes = "10"};
+  config.pipeline.schedule = "1f1b";
+  config.pipeline.microbatches = 2;
+  config.optimizer.type = "sgd";
+  config.train.batch_size = 4;
+  check_foreseen(config, 2, FixedSource::images(config.train.batch_size, {32, 32, 3}, 10));
+  config.model.width = 16;
+  config.pipeline.microbatches = 4;
+  config.pipeline.recompute = "full";
+  config.train.batch_size = 6;  // microbatches of 2 rows and of 1
+  check_foreseen(config, 2, FixedSource::images(config.train.batch_size, {32, 32, 3}, 10));
+}
+
+TEST_CASE("A run foresees what short last batches take, too, of epochs and of evaluations") {
+  constexpr std::int64_t kBatch = 16, kRows = 11 * kBatch + 5;
+  FixedSource source = FixedSource::counting(kRows, kTokens, kVocabulary);
+  for (const char* schedule : {"gpipe", "1f1b", "interleaved", "zbv"}) {
+    for (const int ranks : {1, 2, 4}) {
+      const bool passes = ranks != 1;  // over the rows, else all steps are whole
+      source.pass_over_rows(passes);
+      Config config = small_config(schedule, 8, kBatch, "full");
+      config.pipeline.partition = "uniform";
+      config.train.checkpoint_background = false;  // no copy
+      std::vector<double> taken(static_cast<std::size_t>(ranks)), foreseen(taken);
+      run_ranks(config, source, ranks, [&](RankThread& rank) {
+        const auto r = static_cast<std::size_t>(rank.rank());
+        foreseen[r] = static_cast<double>(rank.pipeline().layout().memory[r].total());
+        rank.evaluate();
+        rank.train(0, passes ? 14 : 4);
+        rank.evaluate();
+        taken[r] = static_cast<double>(rank.pool().reserved_bytes());
+      });
+      for (std::size_t rank = 0; rank < taken.size(); ++rank) {
+        INFO(schedule << ", rank " << rank << " of " << ranks);
+        // Not less; how far ranks run ahead of each other decides how much of it they take.
+        CHECK(taken[rank] <= 1.02 * foreseen[rank]);
+        CHECK(foreseen[rank] <= 1.1 * taken[rank] + (16 << 10));
+      }
+    }
+  }
+}
+
+TEST_CASE("Also in bfloat16: activations, messages and the copies of weights") {
+  Config config = small_config("1f1b", 8, 16, "none");
+  config.train.precision = "bfloat16";
+  check_foreseen(config, 2);
+  config = small_config("zbv", 8, 16, "full");
+  config.train.precision = "bfloat16";
+  check_foreseen(config, 2);
+}
