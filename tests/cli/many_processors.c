@@ -1,4 +1,5 @@
-// As on a machine with more than 1024 logical processors: a set of 128 bytes is too small, a larger one is filled.
+// As on a machine with more than 1024 logical processors: a set of 128 bytes is too small, a larger
+// one is filled.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>

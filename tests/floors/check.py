@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks the floors of the house: which folder of lib/ includes which, which libraries stay behind one door, and that
-standard output is written in one place.
+standard output is written in one place. Runs includes.py, too; check_test.py shows that each rule can fail.
 
 usage: check.py REPOSITORY
 The floors are drawn in lib/README.md; a new folder of lib/ needs a line in both places.
@@ -11,8 +11,8 @@ import sys
 
 import includes
 
-# Each folder, from the lowest floor up, with those that it includes beside itself: all above it in this table, and each of
-# them is used. An entry may name a single header.
+# Each folder, from the lowest floor up, with those that it includes beside itself: all above it in this table, and each
+# of them is used. An entry may name a single header.
 MAY_INCLUDE = {
     "base": [],
     "tensor": ["base"],
@@ -79,7 +79,7 @@ def wrong_table():
 
 
 def wrong_floor(path, header, used):
-    """What is wrong with a file of lib/ including this header of lib/; nothing if it may. Adds the entry to those `used`."""
+    """What is wrong with a file of lib/ including this header of lib/; nothing if it may. Adds its entry to `used`."""
     own, other = floor_of(path), floor_of(header)
     if own is None:
         return "stands on no floor; add its folder to tests/floors/check.py and lib/README.md"
@@ -150,7 +150,8 @@ def main():
     repository = pathlib.Path(sys.argv[1])
     if not any(repository.glob("lib/*/*.h")):
         sys.exit(f"no headers below {repository}/lib")
-    found = [*wrong_table(), *violations(repository), *too_large(repository), *types_twice(repository), *includes.violations(repository)]
+    found = [*wrong_table(), *violations(repository), *too_large(repository), *types_twice(repository),
+             *includes.violations(repository)]
     for path, wrong in found:
         print(f"{path}: {wrong}")
     return 1 if found else 0
