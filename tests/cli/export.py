@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""export.py PIPETRAIN MPIRUN: weights go out of a checkpoint and in again without a bit changed, training goes on from them, and
-whatever is wrong with a folder or has no equal elsewhere is one line that names it."""
+"""export.py PIPETRAIN MPIRUN: weights go out of a checkpoint and in again without a bit changed, training goes on
+from them, and whatever is wrong with a folder or has no equal elsewhere is one line that names it."""
 
 import json
 import math
@@ -11,31 +11,12 @@ import tempfile
 
 from inputs import CONFIG, make_inputs, write
 from job import Checks, Job, expect, one_error
+from tensor_file import read_safetensors, write_safetensors
 
 LLAMA = CONFIG.replace("preset: gpt", "preset: llama\n  kv_heads: 1").replace("output: run", "output: llama")
 CLASSIFIER = CONFIG.replace("preset: gpt", "preset: classifier").replace("format: text", "format: csv") \
     .replace("corpus.txt", "rows.csv").replace("output: run", "output: classifier")
 STEP = "/checkpoints/step-00000003"
-
-
-def read_safetensors(path):
-    """{name: (dtype, shape, bytes)}"""
-    with open(path, "rb") as file:
-        content = file.read()
-    start = 8 + struct.unpack("<Q", content[:8])[0]
-    header = json.loads(content[8:start])
-    header.pop("__metadata__", None)
-    return {name: (entry["dtype"], entry["shape"], content[start + entry["data_offsets"][0]:start + entry["data_offsets"][1]])
-            for name, entry in header.items()}
-
-
-def write_safetensors(path, tensors):
-    header, data = {}, b""
-    for name, (dtype, shape, content) in tensors.items():
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
-        data += content
-    text = json.dumps(header).encode()
-    write(path, struct.pack("<Q", len(text)) + text + data)
 
 
 class Folder:
