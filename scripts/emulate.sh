@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Every schedule, simulated and measured: scripts/emulate.sh [RANKS [M]] [OPTION...] installs, builds, and runs them all on
-# 16 ranks with 32 microbatches whose F, I and W take 20 ms each. Further arguments go to pipetrain emulate. The measured
-# step means something where the machine has nothing else to do.
+# Every schedule, simulated and measured: scripts/emulate.sh [RANKS [M]] [OPTION...] installs, builds, and runs them
+# all on 16 ranks with 32 microbatches whose F, I and W take 20 ms each. Further arguments go to pipetrain emulate.
+# The measured step means something where the machine has nothing else to do.
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 set_up app/pipetrain

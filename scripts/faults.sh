@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a run survives: ranks killed at random moments (TIMES of them, default 50), dying or stopped ranks, and a full disk.
-# Prints what happened each time and a summary; fails if anything was lost.
+# What a run survives: ranks killed at random moments (TIMES of them, default 50), dying or stopped ranks, and a full
+# disk. Prints what happened each time and a summary; fails if anything was lost.
 #   scripts/faults.sh [TIMES]
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Fuzzes what reads files, two targets at a time, and prints a line for each; fails if one crashed:
 #   scripts/fuzz.sh [SECONDS=300] [TARGET...]    TARGET: a name in tests/fuzz/corpus
-#   scripts/fuzz.sh merge [TARGET...]            puts what was found into tests/fuzz/corpus, as few files as cover the same
-# Needs clang. New inputs are kept in build-fuzz/corpus, those that crash in build-fuzz/crashes: with the mended reader, copy
-# such a one to tests/fuzz/corpus/TARGET/defect-NAME, where scripts/test.sh replays it.
+#   scripts/fuzz.sh merge [TARGET...]            puts what was found into tests/fuzz/corpus: as few files as cover it
+# Needs clang. New inputs are kept in build-fuzz/corpus, those that crash in build-fuzz/crashes: with the mended
+# reader, copy such a one to tests/fuzz/corpus/TARGET/defect-NAME, where scripts/test.sh replays it.
 source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PIPETRAIN_BUILD=${PIPETRAIN_BUILD:-$source_root/build-fuzz}
 PIPETRAIN_MESON="-Dfuzz=true -Dbuildtype=debugoptimized -Db_lundef=false -Db_sanitize=address,undefined

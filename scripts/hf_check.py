@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Compares this program with Hugging Face's transformers, in float32 on this machine: models trained here and exported, and
-models made there and imported, must have the same logits, the same loss on the same tokens, and the same likeliest text.
+"""Compares this program with Hugging Face's transformers, in float32 on this machine: models trained here and
+exported, and models made there and imported, must have the same logits, the same loss on the same tokens, and the
+same likeliest text.
 
   scripts/hf_check.py             all checks; needs a build (PIPETRAIN_BUILD, default: build) with its test programs
   scripts/hf_check.py --golden    makes the small models in tests/golden/hf_* and their logits again

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A long run of a small model on 4 ranks with a checkpoint every 500 steps: its resident size, open files and step time must be
-# the same at the end as after 1000 steps, within 2% (step time: means over 1000 steps, which other work on the machine disturbs;
-# STEP_TOLERANCE=0.1 takes 10%).
+# A long run of a small model on 4 ranks with a checkpoint every 500 steps: its resident size, open files and step
+# time must be the same at the end as after 1000 steps, within 2% (step time: means over 1000 steps, which other work
+# on the machine disturbs; STEP_TOLERANCE=0.1 takes 10%).
 #   scripts/long_run.sh [STEPS]    (default: 20000)
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

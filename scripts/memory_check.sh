@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What each run says at its start that every rank's tensors will take, against what they then take, and what the processes
-# take beside them: scripts/memory_check.sh [RANKS] [CONFIG...] installs, builds, and runs a few steps of each configuration
-# under four schedules. Default: 4 ranks, GPT-2 with a batch of 4 rows and ResNet-18 with a batch of 32 images.
+# What each run says at its start that every rank's tensors will take, against what they then take, and what the
+# processes take beside them: scripts/memory_check.sh [RANKS] [CONFIG...] installs, builds, and runs a few steps of
+# each configuration under four schedules. Default: 4 ranks, GPT-2 with a batch of 4 rows and ResNet-18 with a batch
+# of 32 images.
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 set_up || exit 1

@@ -1,9 +1,13 @@
 #!/bin/sh
-# Compares what `pipetrain plan` predicts with what `pipetrain bench` measures, for some schedules one after the other on
-# this machine: step, and tensor memory of the fullest rank. Without arguments: bench_mid at 1f1b and zb-h1 on 2 ranks.
+# Compares what `pipetrain plan` predicts with what `pipetrain bench` measures, for some schedules one after the other
+# on this machine: step, and tensor memory of the fullest rank. Without arguments: bench_mid at 1f1b and zb-h1 on 2
+# ranks.
 #   scripts/plan_check.sh [CONFIG [RANKS [SCHEDULE]...]]
-# Environment: PIPETRAIN (the program), STEPS (timed steps of each bench, default 3), SET (more options for both, such as
-# "--set train.batch_size=16"), RECOMPUTE (values of pipeline.recompute to go through, default none: "none attention full").
+# Environment:
+#   PIPETRAIN   the program
+#   STEPS       timed steps of each bench, default 3
+#   SET         more options for both, such as "--set train.batch_size=16"
+#   RECOMPUTE   values of pipeline.recompute to go through, default none: "none attention full"
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 pipetrain=${PIPETRAIN:-$here/build/app/pipetrain}

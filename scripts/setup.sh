@@ -13,8 +13,8 @@ trap 'rm -f "$log"' EXIT
 packages=(g++ meson ninja-build pkg-config libdnnl-dev libopenblas-dev libopenmpi-dev openmpi-bin
           libcli11-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev catch2)
 
-# Runs anywhere: more ranks than cores, as root, in containers where a process may not read another's memory (the first name is
-# Open MPI 4's, the second that of later ones).
+# Runs anywhere: more ranks than cores, as root, in containers where a process may not read another's memory (the
+# first name is Open MPI 4's, the second that of later ones).
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism:-none}
 export OMPI_MCA_smsc=${OMPI_MCA_smsc:-^cma}
@@ -25,7 +25,8 @@ say() { echo "$*" >&2; }
 # Runs a command whose output matters only if it fails.
 quietly() { "$@" >"$log" 2>&1 </dev/null; }
 
-# apt's last "pmstatus:PACKAGE:PERCENT:what it does" as "PERCENT% what it does", or ninja's last "[12/401] ...", else the last line.
+# apt's last "pmstatus:PACKAGE:PERCENT:what it does" as "PERCENT% what it does", or ninja's last "[12/401] ...", else
+# the last line.
 how_far() {
   { grep -aE '^((dl|pm)status:|\[[0-9]+/[0-9]+\])' "$log" || cat "$log"; } | tail -n 1 |
     sed -E 's/^..status:[^:]*:([0-9]+)[0-9.]*:/\1% /' | cut -c 1-100

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Takes a run through a real Slurm of one node, started for it on this machine. scripts/pipetrain.sbatch is signalled
-# ahead of its time limit and by hand, preempted with notice by a job of higher priority, loses a rank by SIGKILL and one
-# that hangs, and its node fails: each time it is put back into the queue and resumes. It is cancelled: it ends with a
-# checkpoint and is not put back. Submitted again it finishes with the figures of a run that was left alone. A job that
-# loses a rank before each checkpoint is given up. Takes four minutes. Needs root and the packages slurm-wlm and munge;
-# elsewhere it says so and exits 77.
+# ahead of its time limit and by hand, preempted with notice by a job of higher priority, loses a rank by SIGKILL and
+# one that hangs, and its node fails: each time it is put back into the queue and resumes. It is cancelled: it ends
+# with a checkpoint and is not put back. Submitted again it finishes with the figures of a run that was left alone. A
+# job that loses a rank before each checkpoint is given up. Takes four minutes. Needs root and the packages slurm-wlm
+# and munge; elsewhere it says so and exits 77.
 #   scripts/slurm_check.sh
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

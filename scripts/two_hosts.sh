@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Trains over TCP between two hosts, takes the link between them down, and resumes. The hosts are network namespaces of this
-# machine joined by a virtual cable, which takes root and a system that allows them: elsewhere it says so and exits 77.
+# Trains over TCP between two hosts, takes the link between them down, and resumes. The hosts are network namespaces
+# of this machine joined by a virtual cable, which takes root and a system that allows them: elsewhere it says so and
+# exits 77.
 #   scripts/two_hosts.sh
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -25,8 +26,8 @@ ip -n "$first" address add "$network.1/24" dev "pt$$a"
 ip -n "$second" address add "$network.2/24" dev "pt$$b"
 for host in "$first" "$second"; do
   ip -n "$host" link set lo up
-  # How long TCP tries to reach a host that is gone. With the system's 15 times (15 minutes) mpirun itself would wait for it
-  # that long after all ranks have ended.
+  # How long TCP tries to reach a host that is gone. With the system's 15 times (15 minutes) mpirun itself would wait
+  # for it that long after all ranks have ended.
   ip netns exec "$host" sysctl -qw net.ipv4.tcp_retries2=3
   mkdir -p "/etc/netns/$host"   # becomes /etc/hosts there
   printf '127.0.0.1 localhost\n%s.1 %s\n%s.2 %s\n' "$network" "$first" "$network" "$second" >"/etc/netns/$host/hosts"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""bad_models.py PIPETRAIN MPIRUN: models that do not fit together or do not fit their data end in one line with the place, the
-sizes and exit code 2; tables of text that are not what they should be in one with file, line and exit code 3. Bytes that
-are not UTF-8 are text like any other."""
+"""bad_models.py PIPETRAIN MPIRUN: models that do not fit together or do not fit their data end in one line with the
+place, the sizes and exit code 2; tables of text that are not what they should be in one with file, line and exit code
+3. Bytes that are not UTF-8 are text like any other."""
 
 import json
 import os

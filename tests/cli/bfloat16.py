@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""bfloat16.py PIPETRAIN MPIRUN: bfloat16 is refused where the processor has no instructions for it, unless its results are
-asked for without its speed; then training, resuming, evaluation, sampling and bench work in it."""
+"""bfloat16.py PIPETRAIN MPIRUN: bfloat16 is refused where the processor has no instructions for it, unless its
+results are asked for without its speed; then training, resuming, evaluation, sampling and bench work in it."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""checkpoints.py PIPETRAIN MPIRUN: which checkpoint a run goes on from and which it keeps; a damaged one is never trained on
-from: it is refused, or passed over for an older good one, and either is said. Signals, losses that are not finite and full
-disks leave a checkpoint to go on from."""
+"""checkpoints.py PIPETRAIN MPIRUN: which checkpoint a run goes on from and which it keeps; a damaged one is never
+trained on from: it is refused, or passed over for an older good one, and either is said. Signals, losses that are not
+finite and full disks leave a checkpoint to go on from."""
 
 import json
 import os

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""data.py PIPETRAIN MPIRUN: labelled texts train a classifier in epochs, the same on one rank and four; images and texts
-that cannot be used end in one line with file and place and exit code 3, options that do not fit in exit code 2."""
+"""data.py PIPETRAIN MPIRUN: labelled texts train a classifier in epochs, the same on one rank and four; images and
+texts that cannot be used end in one line with file and place and exit code 3, options that do not fit in exit code
+2."""
 
 import gzip
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""describe.py PIPETRAIN MPIRUN: every configuration of the repository is described for 4 ranks, without MPI, with the numbers
-of parameters that were published, and every layer on the stage and rank that the schedule gives it."""
+"""describe.py PIPETRAIN MPIRUN: every configuration of the repository is described for 4 ranks, without MPI, with the
+numbers of parameters that were published, and every layer on the stage and rank that the schedule gives it."""
 
 import glob
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""disk_full.py PIPETRAIN MPIRUN: a disk (a small tmpfs) that fills up with checkpoints stops the run or costs it those that
-follow, as train.on_write_error says; the earlier ones stay good, and with room again the run goes on. Skips (77) where
-nothing can be mounted. Run by scripts/faults.sh."""
+"""disk_full.py PIPETRAIN MPIRUN: a disk (a small tmpfs) that fills up with checkpoints stops the run or costs it
+those that follow, as train.on_write_error says; the earlier ones stay good, and with room again the run goes on.
+Skips (77) where nothing can be mounted. Run by scripts/faults.sh."""
 
 import os
 import subprocess

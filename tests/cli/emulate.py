@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""emulate.py PIPETRAIN MPIRUN: `pipetrain emulate` runs schedules with stages that wait and says what it measured beside
-what was simulated; wrong input ends in one line before anything runs."""
+"""emulate.py PIPETRAIN MPIRUN: `pipetrain emulate` runs schedules with stages that wait and says what it measured
+beside what was simulated; wrong input ends in one line before anything runs."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""eval.py PIPETRAIN MPIRUN: eval finds in a checkpoint, on any number of ranks, what training found at its end, to the last
-digit and without memory for gradients; a checkpoint of another model, vocabulary or normalisation is refused with the
-reason."""
+"""eval.py PIPETRAIN MPIRUN: eval finds in a checkpoint, on any number of ranks, what training found at its end, to
+the last digit and without memory for gradients; a checkpoint of another model, vocabulary or normalisation is refused
+with the reason."""
 
 import json
 import math

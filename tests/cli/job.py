@@ -19,8 +19,8 @@ ERROR = "pipetrain: error: "
 
 
 class Job:
-    """`parts` are lists of arguments; of several each is one rank's, and `programs` are their files. Each rank chooses its own:
-    `mpirun A : B` crashes in Open MPI 5.0.7."""
+    """`parts` are lists of arguments; of several each is one rank's, and `programs` are their files. Each rank
+    chooses its own: `mpirun A : B` crashes in Open MPI 5.0.7."""
 
     def __init__(self, ranks, *parts, folder=None, env=(), programs=(), **pipes):
         binary, mpirun = sys.argv[1:3]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""job_script.py SCRIPT: what scripts/pipetrain.sbatch does after each way in which a run ends, with programs of Slurm's names
-that only note how they are called. scripts/slurm_check.sh takes the same through a real Slurm."""
+"""job_script.py SCRIPT: what scripts/pipetrain.sbatch does after each way in which a run ends, with programs of
+Slurm's names that only note how they are called. scripts/slurm_check.sh takes the same through a real Slurm."""
 
 import os
 import signal

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill_ranks.py PIPETRAIN MPIRUN [TIMES]: kills each of 4 ranks in turn at random moments, every second time while a
-checkpoint is being written, and resumes. The job ends soon and leaves no process, the newest checkpoint is whole, and in the
-end figures and weights are those of a run that was left alone. Run by scripts/faults.sh."""
+checkpoint is being written, and resumes. The job ends soon and leaves no process, the newest checkpoint is whole, and
+in the end figures and weights are those of a run that was left alone. Run by scripts/faults.sh."""
 
 import glob
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""plan.py PIPETRAIN MPIRUN: plans as a user asks for them: text, JSON, a written configuration that trains, refusals."""
+"""plan.py PIPETRAIN MPIRUN: plans as a user asks for them: text, JSON, a written configuration that trains,
+refusals."""
 
 import json
 import os

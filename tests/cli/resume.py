@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""resume.py PIPETRAIN MPIRUN: a run that was stopped after any step goes on as if it never had been: figures, weights and
-moments have the same bits under every schedule, and on other numbers of ranks; on other numbers of replicas they agree to
-rounding."""
+"""resume.py PIPETRAIN MPIRUN: a run that was stopped after any step goes on as if it never had been: figures, weights
+and moments have the same bits under every schedule, and on other numbers of ranks; on other numbers of replicas they
+agree to rounding."""
 
 import os
 import tempfile

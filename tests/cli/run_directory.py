@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""run_directory.py PIPETRAIN MPIRUN: what a run has left is safe from starts that come to nothing, from a second run beside
-it, and from folders and files that cannot be read or written."""
+"""run_directory.py PIPETRAIN MPIRUN: what a run has left is safe from starts that come to nothing, from a second run
+beside it, and from folders and files that cannot be read or written."""
 
 import fcntl
 import glob

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""schedule.py PIPETRAIN MPIRUN: `pipetrain schedule` gives the published tables and their figures in every format, takes a
-schedule of one's own, and refuses what is none, soon and in little memory."""
+"""schedule.py PIPETRAIN MPIRUN: `pipetrain schedule` gives the published tables and their figures in every format,
+takes a schedule of one's own, and refuses what is none, soon and in little memory."""
 
 import csv
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""streams.py PIPETRAIN MPIRUN: what cannot be shown is an error; streams that are closed, at the start or later, spoil no
-file and end no training."""
+"""streams.py PIPETRAIN MPIRUN: what cannot be shown is an error; streams that are closed, at the start or later,
+spoil no file and end no training."""
 
 import os
 import signal

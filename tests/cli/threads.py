@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""threads.py PIPETRAIN MPIRUN [PRELOAD]: no environment of OpenMP changes a bit of a result without a line about it. PRELOAD
-is a library that imitates a machine with more than 1024 processors."""
+"""threads.py PIPETRAIN MPIRUN [PRELOAD]: no environment of OpenMP changes a bit of a result without a line about it.
+PRELOAD is a library that imitates a machine with more than 1024 processors."""
 
 import json
 import os

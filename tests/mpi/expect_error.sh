@@ -1,6 +1,6 @@
 #!/bin/sh
-# expect_error.sh CODE PATTERN COMMAND...: the command ends within 8 seconds with that exit code (any but 0: "fail"), prints
-# exactly one error line, which has PATTERN in it (none: no error line), and leaves no rank running.
+# expect_error.sh CODE PATTERN COMMAND...: the command ends within 8 seconds with that exit code (any but 0: "fail"),
+# prints exactly one error line, which has PATTERN in it (none: no error line), and leaves no rank running.
 code=$1 pattern=$2
 shift 2
 out=$(mktemp)
