@@ -109,6 +109,7 @@ void MemoryPool::give_back(void* block, std::size_t bytes) {
 
 std::vector<MemoryPool::BlockCount> MemoryPool::block_counts() const {
   std::vector<BlockCount> counts;
+  counts.reserve(blocks_.size());
   for (const auto& [size, blocks] : blocks_) counts.push_back({size, blocks.used, blocks.most});
   std::sort(counts.begin(), counts.end(),
             [](const BlockCount& a, const BlockCount& b) { return a.bytes < b.bytes; });
