@@ -50,8 +50,8 @@ EmulatedRank::EmulatedRank(const Schedule& schedule, const Costs& costs, std::in
     : microbatches_(schedule.microbatches),
       actions_(actions_of(schedule, costs, mailbox.rank())),
       ops_(pool),
-      no_parameters_(pool, ParameterIndex({}), {}, {}),
-      reducer_(no_parameters_, mailbox, ops_, [](int) { return 0; }),
+      no_parameters_(pool, ParameterIndex({}), {}),
+      reducer_({no_parameters_, mailbox, ops_, [](int) { return 0; }}),
       source_(kTokens, /*seed=*/0, kVocabulary, /*validate=*/false) {
   const int count = schedule.stage_count();
   std::vector<int> ranks;

@@ -10,6 +10,7 @@
 #include "data/coordinator.h"
 #include "data/synthetic_source.h"
 #include "pipeline/engine.h"
+#include "pipeline/one_replica.h"
 #include "pipeline/parameter_store.h"
 #include "schedule/simulate/simulate.h"
 
@@ -36,8 +37,8 @@ class EmulatedRank {
   Ops ops_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<std::unique_ptr<Stage>> stages_;
-  ParameterStore no_parameters_;
-  GradientReducer reducer_;
+  WholeParameters no_parameters_;
+  OneReplica reducer_;
   std::unique_ptr<Engine> engine_;
   SyntheticSource source_;
   std::unique_ptr<Coordinator> coordinator_;  // on rank 0

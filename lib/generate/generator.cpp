@@ -67,10 +67,8 @@ Generator::Generator(LanguageModel& model, const Checkpoint& checkpoint,
     if (i >= begin_ && i < end_) mine.push_back(&layer);
   }
   saved_.resize(mine.size());
-  weights_ = std::make_unique<ParameterStore>(
-      pool, ParameterIndex(model.layers),
-      std::vector<ParameterStore::LocalStage>{{mailbox.rank(), std::move(mine)}},
-      stage_of_layers(partition, layers), Mode::kEvaluate);
+  weights_ = std::make_unique<WholeParameters>(pool, ParameterIndex(model.layers),
+                                               StageLayers{std::move(mine)});
   load_weights(checkpoint, *weights_, model.layers);
 }
 

@@ -61,7 +61,7 @@ class Generator {
   Sampler sampler_;
   int begin_ = 0, end_ = 0;  // this rank's layers
   int last_past_ = 0;        // layers after it need only the last token
-  std::unique_ptr<ParameterStore> weights_;
+  std::unique_ptr<WholeParameters> weights_;
   std::vector<Saved> saved_;  // of this rank's layers
 };
 

@@ -129,7 +129,7 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
       return mailbox_.post_receive(message(Channel::kGradient, stage + 1, stage, microbatch, step),
                                    local(stage).stage->output_shape(step.rows_of(microbatch)),
                                    local(stage).stage->output_dtype());
-    case Op::kReduceGrad: return reducer_.start(stage, step.parity());
+    case Op::kReduceGrad: return reducer_.stage_done(stage, step.parity());
     case Op::kUnshard: return weights_->unshard(place(stage));
     case Op::kReshard: return weights_->reshard(place(stage));
     case Op::kBackward: break;

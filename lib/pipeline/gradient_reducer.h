@@ -1,56 +1,37 @@
-// Sums gradients over the copies of a parameter: all over the replicas of the pipeline, and then
-// the two uses of a tied one. It must not know layers, optimizers or schedules.
+// How a rank's gradients become those of the whole batch: summed over the replicas of the pipeline,
+// and over the two uses of a tied parameter. It must not know layers, optimizers or schedules.
 #pragma once
 
 #include <cstddef>
-#include <functional>
-
-#include "comm/mailbox.h"
-#include "ops/ops.h"
-#include "pipeline/parameter_store.h"
-#include "pipeline/replica_sum.h"
-#include "pipeline/sharded_gradients.h"
 
 namespace pipetrain {
 
-// Over the replicas gradients are summed by one of these; both null: there is one replica.
-struct OverReplicas {
-  ReplicaSum* whole = nullptr;
-  ShardedGradients* sharded = nullptr;
-  bool alone() const { return whole == nullptr && sharded == nullptr; }
-};
-
+// There is one for each way to share out gradients: OneReplica, ReplicaSum and ShardedGradients.
+// `stage` counts the rank's own stages, unless it is said to be the pipeline's.
 class GradientReducer {
  public:
-  // `rank_of_stage` gives the rank that owns a stage.
-  GradientReducer(ParameterStore& parameters, Mailbox& mailbox, Ops& ops,
-                  std::function<int(int)> rank_of_stage, OverReplicas replicas = {});
+  virtual ~GradientReducer() = default;
 
-  // Of sharded weights the gradients of each microbatch are taken away as soon as they are made.
-  bool takes_each_microbatch() const { return replicas_.sharded != nullptr; }
+  // Whether each microbatch's gradients are taken away as soon as they are made, so that the next
+  // ones overwrite them.
+  virtual bool takes_each_microbatch() const { return false; }
 
-  void begin();
-  // A layer of the rank's `stage`-th stage runs its W.
-  void before_weights(std::size_t stage, std::size_t layer);
-  void after_weights(std::size_t stage, std::size_t layer, bool last_microbatch);
-  // The gradients of `stage` are complete: without replicas, starts sending the tied ones that
-  // another rank needs.
-  void start(int stage, int parity);
-  // Moves along what is under way over the replicas.
-  void poll();
-  // Waits for what others sent, and adds: afterwards every slot (or of the replicas' shares this
-  // rank's) holds the whole gradient, the same bits on every copy.
-  void finish(int parity);
+  // A training step begins.
+  virtual void begin() = 0;
+  // A layer is about to run its W, and has run it. All replicas say so in the same order. With the
+  // last microbatch the gradients of this layer and of all behind it in the stage are complete.
+  virtual void before_weights(std::size_t stage, std::size_t layer) = 0;
+  virtual void after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) = 0;
+  // The gradients of this stage of the pipeline are complete.
+  virtual void stage_done(int stage, int parity) = 0;
+  // Moves along what is under way.
+  virtual void poll() = 0;
+  // Waits for what others sent: afterwards what this rank keeps is the whole gradient, the same
+  // bits on every copy.
+  virtual void finish(int parity) = 0;
 
- private:
-  void exchange(int stage, int parity);
-  void add_tied(int parity);
-
-  ParameterStore& parameters_;
-  Mailbox& mailbox_;
-  Ops& ops_;
-  std::function<int(int)> rank_of_stage_;
-  OverReplicas replicas_;
+  // After the update: where each replica updated a share of the weights, all get the others'.
+  virtual void gather_updated() = 0;
 };
 
 }  // namespace pipetrain

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
-#include <map>
-#include <tuple>
+#include <string>
 #include <utility>
 
 namespace pipetrain {
@@ -19,22 +20,11 @@ std::int64_t chunks_of_slice(const Parameter& parameter) {
   return (elements + kChunkElements - 1) / kChunkElements;
 }
 
-// A slot for each parameter that has none yet.
-template <class IsNew>
-void append_slots(StageParameters& stage, const std::vector<Layer*>& layers,
-                  const ParameterIndex& index, const IsNew& is_new) {
+// Of what a stage keeps.
+std::int64_t kept_elements(const StageParameters& stage) {
   std::int64_t elements = 0;
-  for (Layer* layer : layers) {
-    stage.layer_offsets.push_back(elements);
-    for (Parameter& parameter : layer->parameters()) {
-      if (!is_new(parameter)) continue;
-      const auto& entry = index.find(parameter.name);
-      stage.slots.push_back({&parameter, elements, parameter.elements(), entry.first_chunk,
-                             entry.owned && !parameter.tied_to_earlier,
-                             entry.first_layer != entry.last_layer});
-      elements += parameter.elements();
-    }
-  }
+  for (const Piece& piece : stage.kept) elements += piece.elements;
+  return elements;
 }
 
 }  // namespace
@@ -74,59 +64,78 @@ std::int64_t StageParameters::elements() const {
   return slots.empty() ? 0 : slots.back().offset + slots.back().elements;
 }
 
-ParameterStore::ParameterStore(MemoryPool& pool, const ParameterIndex& index,
-                               const std::vector<LocalStage>& stages,
-                               const std::vector<int>& stage_of_layer, Mode mode, bool sharded)
-    : pool_(pool), trains_(mode == Mode::kTrain), sharded_(sharded) {
-  std::map<std::pair<std::size_t, std::string>, Place> places;
-  const auto key = [&](std::size_t stage, const Parameter& parameter) {
-    return std::pair(sharded ? stage : 0, parameter.name);
-  };
-  for (const LocalStage& local : stages) {
-    const std::size_t number = stages_.size();
-    StageParameters& made = stages_.emplace_back();
-    append_slots(made, local.layers, index, [&](const Parameter& parameter) {
-      const Place place{number, made.slots.size()};
-      return places.try_emplace(key(number, parameter), place).second;
-    });
-    bind_buffers(made, local);
-    if (!sharded) take_whole(made);
-  }
-  for (std::size_t s = 0; s < stages.size(); ++s) {
-    for (std::size_t layer = 0; layer < stages[s].layers.size(); ++layer) {
-      for (Parameter& parameter : stages[s].layers[layer]->parameters()) {
-        const Place place = places.at(key(s, parameter));
-        if (sharded) {
-          stages_[s].uses.push_back({layer, &parameter, place.second});
-        } else {
-          bind(parameter, place);
-        }
-        const auto& entry = index.find(parameter.name);
-        if (!trains_ || entry.first_layer == entry.last_layer) continue;
-        TiedParameter& tied = tied_at(place, entry, stage_of_layer);
-        TiedParameter::Use& use = parameter.tied_to_earlier ? tied.later : tied.earlier;
-        use.here = true;
-        use.local = s;
-        use.layer = layer;
-        if (parameter.tied_to_earlier || sharded) continue;
-        tied.earlier_gradient = zeros(parameter.elements());
-        parameter.gradient = tied.earlier_gradient.f32();
-      }
+void ParameterStore::add_stage(const std::vector<Layer*>& layers, const ParameterIndex& index,
+                               std::map<std::string, Place>& places) {
+  const std::size_t number = stages_.size();
+  StageParameters& stage = stages_.emplace_back();
+  std::int64_t elements = 0;
+  for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+    stage.layer_offsets.push_back(elements);
+    for (Parameter& parameter : layers[layer]->parameters()) {
+      const Place next{number, stage.slots.size()};
+      const auto [found, is_new] = places.try_emplace(parameter.name, next);
+      const auto [slot_stage, slot] = found->second;
+      stage.uses.push_back({layer, &parameter, slot_stage, slot});
+      if (!is_new) continue;
+      const ParameterIndex::Entry& entry = index.find(parameter.name);
+      stage.slots.push_back({&parameter, elements, parameter.elements(), entry.first_chunk,
+                             entry.owned && !parameter.tied_to_earlier, entry.first_layer,
+                             entry.last_layer});
+      elements += parameter.elements();
     }
   }
-  if (sharded) return;
-  for (TiedParameter& tied : tied_) {
-    const ParameterSlot& slot = slot_of(tied);
-    tied.parts = {{stages_[tied.stage].gradients.f32() + slot.offset,
-                   tied.earlier.here ? tied.earlier_gradient.f32() : nullptr, slot.elements}};
+  bind_buffers(stage, layers);
+}
+
+void ParameterStore::bind_buffers(StageParameters& stage, const std::vector<Layer*>& layers) {
+  std::int64_t elements = 0;
+  for (Layer* layer : layers) {
+    for (Buffer& buffer : layer->buffers()) {
+      stage.buffers.push_back(&buffer);
+      elements += buffer.shape.elements();
+    }
+  }
+  stage.buffer_values = Tensor(pool_, {elements});
+  float* value = stage.buffer_values.f32();
+  for (Buffer* buffer : stage.buffers) {
+    buffer->value = value;
+    value += buffer->shape.elements();
   }
 }
 
-void ParameterStore::take_whole(StageParameters& stage) {
-  stage.values = Tensor(pool_, {stage.elements()});
-  if (trains_) stage.gradients = zeros(stage.elements());
-  for (const ParameterSlot& slot : stage.slots) {
-    stage.kept.push_back({&slot, 0, slot.elements, slot.offset});
+void ParameterStore::add_gradients(const std::vector<int>& stage_of_layer) {
+  for (StageParameters& stage : stages_) {
+    stage.gradients = zeros(kept_elements(stage));
+    stage.buffer_nexts = Tensor(pool_, {stage.buffer_values.elements()});
+    float* next = stage.buffer_nexts.f32();
+    for (Buffer* buffer : stage.buffers) {
+      buffer->next = next;
+      next += buffer->shape.elements();
+    }
+  }
+  list_tied(stage_of_layer);
+}
+
+void ParameterStore::list_tied(const std::vector<int>& stage_of_layer) {
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    for (const ParameterUse& use : stages_[s].uses) {
+      const ParameterSlot& slot = stages_[use.stage].slots[use.slot];
+      if (!slot.tied()) continue;
+      auto tied = std::find_if(tied_.begin(), tied_.end(), [&](const TiedParameter& known) {
+        return known.stage == use.stage && known.slot == use.slot;
+      });
+      if (tied == tied_.end()) {
+        tied = tied_.emplace(tied_.end());
+        tied->stage = use.stage;
+        tied->slot = use.slot;
+        tied->earlier.stage = stage_of_layer[static_cast<std::size_t>(slot.first_layer)];
+        tied->later.stage = stage_of_layer[static_cast<std::size_t>(slot.last_layer)];
+      }
+      TiedParameter::Use& mine = use.parameter->tied_to_earlier ? tied->later : tied->earlier;
+      mine.here = true;
+      mine.local = s;
+      mine.layer = use.layer;
+    }
   }
 }
 
@@ -134,63 +143,6 @@ Tensor ParameterStore::zeros(std::int64_t elements) {
   Tensor tensor(pool_, {elements});
   std::memset(tensor.data(), 0, tensor.bytes());
   return tensor;
-}
-
-void ParameterStore::bind(Parameter& parameter, Place place) {
-  StageParameters& stage = stages_[place.first];
-  const std::int64_t offset = stage.slots[place.second].offset;
-  parameter.value = stage.values.f32() + offset;
-  if (trains_) parameter.gradient = stage.gradients.f32() + offset;
-}
-
-TiedParameter& ParameterStore::tied_at(Place place, const ParameterIndex::Entry& entry,
-                                       const std::vector<int>& stage_of_layer) {
-  const auto found = std::find_if(tied_.begin(), tied_.end(), [&](const TiedParameter& tied) {
-    return Place(tied.stage, tied.slot) == place;
-  });
-  if (found != tied_.end()) return *found;
-  TiedParameter& made = tied_.emplace_back();
-  std::tie(made.stage, made.slot) = place;
-  made.earlier.stage = stage_of_layer[static_cast<std::size_t>(entry.first_layer)];
-  made.later.stage = stage_of_layer[static_cast<std::size_t>(entry.last_layer)];
-  return made;
-}
-
-void ParameterStore::keep_shards(std::vector<std::vector<Piece>> pieces) {
-  for (std::size_t s = 0; s < stages_.size(); ++s) {
-    StageParameters& stage = stages_[s];
-    stage.kept = std::move(pieces[s]);
-    std::int64_t elements = 0;
-    for (const Piece& piece : stage.kept) elements += piece.elements;
-    stage.values = Tensor(pool_, {elements});
-    if (trains_) stage.gradients = zeros(elements);
-  }
-  for (TiedParameter& tied : tied_) {
-    if (!tied.earlier.here) continue;
-    std::int64_t elements = 0;
-    for (const Piece& piece : stages_[tied.stage].kept) {
-      if (piece.slot == &slot_of(tied)) elements += piece.elements;
-    }
-    tied.earlier_gradient = zeros(elements);
-  }
-}
-
-void ParameterStore::bind_buffers(StageParameters& stage, const LocalStage& local) {
-  std::int64_t elements = 0;
-  for (Layer* layer : local.layers) {
-    for (Buffer& buffer : layer->buffers()) {
-      stage.buffers.push_back(&buffer);
-      elements += buffer.shape.elements();
-    }
-  }
-  stage.buffer_values = Tensor(pool_, {elements});
-  if (trains_) stage.buffer_nexts = Tensor(pool_, {elements});
-  std::int64_t offset = 0;
-  for (Buffer* buffer : stage.buffers) {
-    buffer->value = stage.buffer_values.f32() + offset;
-    if (trains_) buffer->next = stage.buffer_nexts.f32() + offset;
-    offset += buffer->shape.elements();
-  }
 }
 
 void ParameterStore::initialize_values(std::uint64_t seed) {
@@ -210,6 +162,73 @@ void ParameterStore::initialize_values(std::uint64_t seed) {
 void ParameterStore::update_buffers() {
   for (StageParameters& stage : stages_) {
     std::memcpy(stage.buffer_values.data(), stage.buffer_nexts.data(), stage.buffer_values.bytes());
+  }
+}
+
+WholeParameters::WholeParameters(MemoryPool& pool, const ParameterIndex& index,
+                                 const StageLayers& stages)
+    : ParameterStore(pool) {
+  std::map<std::string, Place> places;
+  for (const std::vector<Layer*>& layers : stages) add_stage(layers, index, places);
+  for (StageParameters& stage : stages_) {
+    stage.values = Tensor(pool, {stage.elements()});
+    for (const ParameterSlot& slot : stage.slots) {
+      stage.kept.push_back({&slot, 0, slot.elements, slot.offset});
+    }
+  }
+  for (const StageParameters& stage : stages_) {
+    for (const ParameterUse& use : stage.uses) {
+      StageParameters& its = stages_[use.stage];
+      use.parameter->value = its.values.f32() + its.slots[use.slot].offset;
+    }
+  }
+}
+
+void WholeParameters::add_gradients(const std::vector<int>& stage_of_layer) {
+  ParameterStore::add_gradients(stage_of_layer);
+  for (const StageParameters& stage : stages_) {
+    for (const ParameterUse& use : stage.uses) {
+      StageParameters& its = stages_[use.stage];
+      use.parameter->gradient = its.gradients.f32() + its.slots[use.slot].offset;
+    }
+  }
+  for (TiedParameter& tied : tied_) {
+    const ParameterSlot& slot = slot_of(tied);
+    float* earlier = nullptr;
+    if (tied.earlier.here) {
+      tied.earlier_gradient = zeros(slot.elements);
+      earlier = tied.earlier_gradient.f32();
+      slot.parameter->gradient = earlier;  // the slot is of the first use
+    }
+    tied.parts = {{stages_[tied.stage].gradients.f32() + slot.offset, earlier, slot.elements}};
+  }
+}
+
+ShardedParameters::ShardedParameters(MemoryPool& pool, const ParameterIndex& index,
+                                     const StageLayers& stages)
+    : ParameterStore(pool) {
+  for (const std::vector<Layer*>& layers : stages) {
+    std::map<std::string, Place> places;
+    add_stage(layers, index, places);
+  }
+}
+
+void ShardedParameters::keep(std::vector<std::vector<Piece>> pieces) {
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    stages_[s].kept = std::move(pieces[s]);
+    stages_[s].values = Tensor(pool_, {kept_elements(stages_[s])});
+  }
+}
+
+void ShardedParameters::add_gradients(const std::vector<int>& stage_of_layer) {
+  ParameterStore::add_gradients(stage_of_layer);
+  for (TiedParameter& tied : tied_) {
+    if (!tied.earlier.here) continue;
+    std::int64_t elements = 0;
+    for (const Piece& piece : stages_[tied.stage].kept) {
+      if (piece.slot == &slot_of(tied)) elements += piece.elements;
+    }
+    tied.earlier_gradient = zeros(elements);
   }
 }
 

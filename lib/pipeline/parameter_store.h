@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -40,9 +41,11 @@ struct ParameterIndex {
 struct ParameterSlot {
   Parameter* parameter = nullptr;  // of the first layer here that uses it
   std::int64_t offset = 0, elements = 0, first_chunk = 0;
-  bool owned =
-      true;  // counted in norms and saved here; false for a second copy, as of a tied parameter
-  bool tied = false;
+  // Counted in norms and saved here; false for a second copy, as of a tied parameter.
+  bool owned = true;
+  int first_layer = 0, last_layer = 0;  // of the model, that use it
+
+  bool tied() const { return first_layer != last_layer; }
 };
 
 // A piece of one parameter, from one of its chunks on, and where it lies in the buffers here.
@@ -52,20 +55,21 @@ struct Piece {
   std::int64_t at = 0;
 };
 
-// Of a sharded stage: a layer's parameter and its slot.
+// Where a layer's parameter lies: a slot of one of the rank's stages, its own or an earlier one.
 struct ParameterUse {
   std::size_t layer = 0;
   Parameter* parameter = nullptr;
-  std::size_t slot = 0;
+  std::size_t stage = 0, slot = 0;
 };
 
 struct StageParameters {
   // Elements of all slots; of a sharded stage of this replica's pieces, one after the other.
+  // Gradients are empty until add_gradients().
   Tensor values, gradients;
   std::vector<Piece> kept;  // what of the parameters they hold
   std::vector<ParameterSlot> slots;
   std::vector<std::int64_t> layer_offsets;  // where each layer's slots begin
-  std::vector<ParameterUse> uses;           // in layer order; of a sharded stage
+  std::vector<ParameterUse> uses;           // in layer order
   Tensor buffer_values, buffer_nexts;       // (elements of all buffers)
   std::vector<Buffer*> buffers;
 
@@ -92,45 +96,61 @@ struct TiedParameter {
   std::vector<Part> parts;
 };
 
+// The layers of each of the rank's stages, in ascending order.
+using StageLayers = std::vector<std::vector<Layer*>>;
+
+// What both kinds of stores have. A store holds values alone, with which layers can be evaluated,
+// until add_gradients() makes it one to train.
 class ParameterStore {
  public:
-  // `stages`: for each stage of this rank (ascending) its layers and its number; binds every
-  // layer's parameters.
-  struct LocalStage {
-    int stage = 0;
-    std::vector<Layer*> layers;
-  };
-  // For kEvaluate there are values alone: no gradients, and no next values of buffers. `sharded`:
-  // parameters have slots, each stage its own even of one that another stage here has, but neither
-  // memory nor addresses until keep_shards().
-  ParameterStore(MemoryPool& pool, const ParameterIndex& index,
-                 const std::vector<LocalStage>& stages, const std::vector<int>& stage_of_layer,
-                 Mode mode = Mode::kTrain, bool sharded = false);
+  virtual ~ParameterStore() = default;
 
   std::vector<StageParameters>& stages() { return stages_; }
   std::vector<TiedParameter>& tied() { return tied_; }
   const ParameterSlot& slot_of(const TiedParameter& tied) const {
     return stages_[tied.stage].slots[tied.slot];
   }
-  // Takes memory for these pieces of each stage, whose `at` say where.
-  void keep_shards(std::vector<std::vector<Piece>> pieces);
+  // Takes memory for the gradients, and for the next values of buffers. `stage_of_layer`: of all
+  // layers of the model.
+  virtual void add_gradients(const std::vector<int>& stage_of_layer);
   void initialize_values(std::uint64_t seed);  // of the buffers, too
   void update_buffers();                       // what training measured becomes their value
 
- private:
+ protected:
+  explicit ParameterStore(MemoryPool& pool) : pool_(pool) {}
+
   using Place = std::pair<std::size_t, std::size_t>;  // a stage of this rank, and a slot
 
-  void take_whole(StageParameters& stage);
-  void bind(Parameter& parameter, Place place);
-  TiedParameter& tied_at(Place place, const ParameterIndex::Entry& entry,
-                         const std::vector<int>& stage_of_layer);
-  void bind_buffers(StageParameters& stage, const LocalStage& local);
+  // A stage with slots for its parameters, but for those that have a place in `places` already.
+  void add_stage(const std::vector<Layer*>& layers, const ParameterIndex& index,
+                 std::map<std::string, Place>& places);
+  void bind_buffers(StageParameters& stage, const std::vector<Layer*>& layers);
+  void list_tied(const std::vector<int>& stage_of_layer);
   Tensor zeros(std::int64_t elements);
 
   MemoryPool& pool_;
-  bool trains_, sharded_;
   std::vector<StageParameters> stages_;
   std::vector<TiedParameter> tied_;
+};
+
+// Every parameter of the rank's stages is whole, and its layers know where it lies. A parameter
+// that several layers use has one slot, that of the first.
+class WholeParameters final : public ParameterStore {
+ public:
+  WholeParameters(MemoryPool& pool, const ParameterIndex& index, const StageLayers& stages);
+  void add_gradients(const std::vector<int>& stage_of_layer) override;
+};
+
+// This replica's pieces of every parameter. Each stage has slots of its own for all that its layers
+// use, as it is gathered by itself; layers know addresses only while it is.
+class ShardedParameters final : public ParameterStore {
+ public:
+  // Slots without memory.
+  ShardedParameters(MemoryPool& pool, const ParameterIndex& index, const StageLayers& stages);
+  // Takes memory for the values of these pieces of each stage, whose `at` say where.
+  void keep(std::vector<std::vector<Piece>> pieces);
+  // After keep().
+  void add_gradients(const std::vector<int>& stage_of_layer) override;
 };
 
 }  // namespace pipetrain

@@ -14,10 +14,12 @@ constexpr std::size_t kMostAtATime = 4;
 }  // namespace
 
 ReplicaSum::ReplicaSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
-                       Collective& replicas, MemoryPool& pool, bool gathers_gradients)
+                       Collective& replicas, MemoryPool& pool, TiedGradients tied,
+                       bool gathers_gradients)
     : stages_(parameters.stages()),
       buckets_(buckets),
       replicas_(replicas),
+      tied_(std::move(tied)),
       gathers_gradients_(gathers_gradients),
       summed_(stages_.size()),
       next_(stages_.size()) {
@@ -68,7 +70,8 @@ void ReplicaSum::list(ParameterStore& parameters) {
 
 void ReplicaSum::begin() { std::fill(next_.begin(), next_.end(), 0); }
 
-void ReplicaSum::complete(std::size_t stage, std::size_t layer) {
+void ReplicaSum::after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) {
+  if (!last_microbatch) return;
   std::vector<Summed>& all = summed_[stage];
   for (std::size_t& next = next_[stage]; next < all.size() && all[next].layer >= layer; ++next) {
     waiting_.push_back(&all[next]);
@@ -97,6 +100,14 @@ void ReplicaSum::poll() {
   while (!gathering_.empty() && gathering_.front()->operation->done()) gathering_.pop_front();
 }
 
+void ReplicaSum::finish(int parity) {
+  finish_parts();
+  tied_.exchange_all(parity);
+  tied_.add_up(parity);
+  if (gathers_gradients_) gather_all(&StageParameters::gradients, /*tied_only=*/true);
+}
+
+// Waits until every replica has its parts of all, and of what is not tied the rest.
 void ReplicaSum::finish_parts() {
   const auto summed = [this] {
     poll();
@@ -105,11 +116,9 @@ void ReplicaSum::finish_parts() {
   replicas_.wait_for(summed, "the sum of gradients");
 }
 
-void ReplicaSum::finish() {
-  if (gathers_gradients_) gather_all(&StageParameters::gradients, /*tied_only=*/true);
+void ReplicaSum::gather_updated() {
+  if (!gathers_gradients_) gather_all(&StageParameters::values, /*tied_only=*/false);
 }
-
-void ReplicaSum::gather_values() { gather_all(&StageParameters::values, /*tied_only=*/false); }
 
 void ReplicaSum::gather_all(Tensor StageParameters::*buffer, bool tied_only) {
   std::deque<std::unique_ptr<Pending>> gathers;

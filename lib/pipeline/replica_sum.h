@@ -10,31 +10,27 @@
 #include <vector>
 
 #include "comm/collective.h"
+#include "pipeline/gradient_reducer.h"
 #include "pipeline/shards.h"
+#include "pipeline/tied_gradients.h"
 
 namespace pipetrain {
 
-class ReplicaSum {
+class ReplicaSum final : public GradientReducer {
  public:
   // `buckets` of each of the rank's stages; both outlive it. `gathers_gradients`: every replica
-  // gets the whole sum; else each only its own part. The two uses of a tied parameter are summed
-  // apart.
+  // gets the whole sum; else each only its own part, with which it updates its part of the weights.
+  // The two uses of a tied parameter are summed apart, and then added.
   ReplicaSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
-             Collective& replicas, MemoryPool& pool, bool gathers_gradients);
+             Collective& replicas, MemoryPool& pool, TiedGradients tied, bool gathers_gradients);
 
-  // A step begins: nothing is complete.
-  void begin();
-  // Gradients of the rank's `stage`-th stage are complete from this layer on. All replicas say so
-  // in the same order.
-  void complete(std::size_t stage, std::size_t layer);
-  void poll();  // starts what can be, ends what has come
-  // Waits until every replica has its parts of all, and of what is not tied the rest.
-  void finish_parts();
-  // The tied parameters' parts have been added up: waits until all is as it shall be.
-  void finish();
-
-  // Every replica has updated its part of the weights: all get the others'.
-  void gather_values();
+  void begin() override;
+  void before_weights(std::size_t, std::size_t) override {}
+  void after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) override;
+  void stage_done(int, int) override {}
+  void poll() override;  // starts what can be, ends what has come
+  void finish(int parity) override;
+  void gather_updated() override;
 
  private:
   struct Summed {
@@ -45,11 +41,13 @@ class ReplicaSum {
   };
 
   void list(ParameterStore& parameters);
+  void finish_parts();
   void gather_all(Tensor StageParameters::*buffer, bool tied_only);
 
   std::vector<StageParameters>& stages_;
   const std::vector<std::vector<Bucket>>& buckets_;
   Collective& replicas_;
+  TiedGradients tied_;
   bool gathers_gradients_;
   std::vector<std::vector<Summed>> summed_;  // per stage, in order of completion
   std::vector<std::size_t> next_;            // per stage: which is complete next

@@ -18,8 +18,12 @@ constexpr std::size_t kMostAtATime = 4;  // as ReplicaSum has it
 
 ShardedGradients::ShardedGradients(ParameterStore& parameters,
                                    const std::vector<std::vector<Bucket>>& buckets,
-                                   Collective& replicas, Ops& ops)
-    : buckets_(buckets), replicas_(replicas), ops_(ops), layers_(buckets.size()) {
+                                   Collective& replicas, Ops& ops, TiedGradients tied)
+    : buckets_(buckets),
+      replicas_(replicas),
+      ops_(ops),
+      tied_(std::move(tied)),
+      layers_(buckets.size()) {
   for (std::size_t s = 0; s < buckets.size(); ++s) lay_out(parameters, s);
   take_memory();
 }
@@ -49,7 +53,7 @@ void ShardedGradients::lay_out(ParameterStore& parameters, std::size_t s) {
     }
     layer.uses.push_back(use);
     layer.at.push_back(at);
-    if (!slot.tied) continue;
+    if (!slot.tied()) continue;
     const auto tied =
         std::find_if(parameters.tied().begin(), parameters.tied().end(),
                      [&](const TiedParameter& t) { return t.stage == s && t.slot == use.slot; });
@@ -100,7 +104,7 @@ void ShardedGradients::wait(const Done& done) {
   replicas_.wait_for(polled, "the sum of a layer's gradients");
 }
 
-void ShardedGradients::make_room(std::size_t stage, std::size_t layer) {
+void ShardedGradients::before_weights(std::size_t stage, std::size_t layer) {
   const LayerRoom& l = layers_[stage][layer];
   if (l.uses.empty()) return;
   room_ = 1 - room_;
@@ -110,7 +114,7 @@ void ShardedGradients::make_room(std::size_t stage, std::size_t layer) {
   }
 }
 
-void ShardedGradients::layer_done(std::size_t stage, std::size_t layer) {
+void ShardedGradients::after_weights(std::size_t stage, std::size_t layer, bool) {
   LayerRoom& l = layers_[stage][layer];
   for (const Sum& each : l.sums) sum(each, l.kept);
   l.kept = true;
@@ -145,8 +149,10 @@ void ShardedGradients::poll() {
   }
 }
 
-void ShardedGradients::finish() {
+void ShardedGradients::finish(int parity) {
   wait([&] { return running_.empty(); });
+  tied_.exchange_all(parity);
+  tied_.add_up(parity);
 }
 
 }  // namespace pipetrain

@@ -13,24 +13,27 @@
 
 #include "comm/collective.h"
 #include "ops/ops.h"
+#include "pipeline/gradient_reducer.h"
 #include "pipeline/shards.h"
+#include "pipeline/tied_gradients.h"
 
 namespace pipetrain {
 
-class ShardedGradients {
+class ShardedGradients final : public GradientReducer {
  public:
   // `buckets` of each of the rank's stages; both outlive it.
   ShardedGradients(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
-                   Collective& replicas, Ops& ops);
+                   Collective& replicas, Ops& ops, TiedGradients tied);
 
-  void begin();  // a step: each layer's first gradients replace what was kept
-  // This layer of the rank's `stage`-th stage is about to make gradients: gives its parameters
-  // memory for them, for which it may have to wait. Then they are made. All replicas say so in the
-  // same order.
-  void make_room(std::size_t stage, std::size_t layer);
-  void layer_done(std::size_t stage, std::size_t layer);
-  void poll();
-  void finish();  // waits until all are summed and kept
+  bool takes_each_microbatch() const override { return true; }
+  void begin() override;  // each layer's first gradients replace what was kept
+  // Gives the layer's parameters memory for their gradients, for which it may have to wait.
+  void before_weights(std::size_t stage, std::size_t layer) override;
+  void after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) override;
+  void stage_done(int, int) override {}
+  void poll() override;
+  void finish(int parity) override;
+  void gather_updated() override {}  // weights are gathered when they are needed
 
  private:
   struct Sum {
@@ -62,6 +65,7 @@ class ShardedGradients {
   const std::vector<std::vector<Bucket>>& buckets_;
   Collective& replicas_;
   Ops& ops_;
+  TiedGradients tied_;
   std::vector<std::vector<LayerRoom>> layers_;  // per stage
   // While one layer's gradients travel, the next layer makes its own.
   std::array<Tensor, 2> rooms_;

@@ -52,7 +52,7 @@ void append_buckets(const StageParameters& stage, std::size_t first, std::size_t
     while (begin > 0 && bounds[last] - bounds[begin - 1] <= rule.most_elements) --begin;
     Bucket& made = buckets.emplace_back(make_bucket(bounds, begin, last, rule.replicas));
     made.layer = layer_of(stage, made.begin);
-    if (stage.slots[first].tied) made.tied_slot = first;
+    if (stage.slots[first].tied()) made.tied_slot = first;
     last = begin;
   }
 }
@@ -75,7 +75,7 @@ std::vector<Bucket> make_buckets(const StageParameters& stage, const BucketRule&
   for (std::size_t end = stage.slots.size(); end > 0;) {
     const auto joins = [&](std::size_t s) {
       const ParameterSlot& slot = stage.slots[s];
-      return !slot.tied && !stage.slots[end - 1].tied &&
+      return !slot.tied() && !stage.slots[end - 1].tied() &&
              (!rule.sharded ||
               layer_of(stage, slot.offset) == layer_of(stage, stage.slots[end - 1].offset));
     };

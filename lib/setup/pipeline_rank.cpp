@@ -120,7 +120,7 @@ void PipelineRank::update(const StepContext& step, double learning_rate, double 
                          [&] { optimizer_->update(step.step + 1, learning_rate, scale); });
   if (grid().data() > 1) {
     recorder_.record_other("gather", [&] {
-      if (shards_optimizer() && !shards_parameters()) replica_sum_->gather_values();
+      reducer_->gather_updated();
       for (StageParameters& stage : store_->stages()) {
         if (!stage.buffers.empty()) average_over_replicas(stage.buffer_nexts.floats());
       }

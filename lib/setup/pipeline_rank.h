@@ -18,10 +18,10 @@
 #include "optim/optimizer.h"
 #include "pipeline/engine.h"
 #include "pipeline/evaluation_pace.h"
+#include "pipeline/gradient_reducer.h"
 #include "pipeline/parameter_store.h"
-#include "pipeline/replica_sum.h"
-#include "pipeline/sharded_gradients.h"
 #include "pipeline/sharded_weights.h"
+#include "pipeline/shards.h"
 #include "setup/layout.h"
 #include "setup/step_figures.h"
 
@@ -90,8 +90,9 @@ class PipelineRank {
 
  private:
   void build_stages(Mode mode);
-  void build_shards(Mode mode);
-  void build_engine();
+  void build_parameters(Mode mode, const StageLayers& layers);
+  std::unique_ptr<GradientReducer> make_reducer(Mode mode, const std::vector<int>& ranks);
+  void build_engine(Mode mode);
   void build_optimizer();
   std::size_t place() const { return static_cast<std::size_t>(position_.pipeline); }
   int rank_of_stage(int stage, int replica) const;  // with this rank's place in its tensor group
@@ -123,9 +124,7 @@ class PipelineRank {
   std::vector<std::vector<Bucket>> buckets_;  // of each of the rank's stages
   std::vector<std::vector<Piece>> pieces_;    // this replica's share of each
   std::vector<std::vector<Piece>> updated_pieces_;
-  std::unique_ptr<ReplicaSum> replica_sum_;          // where replicas have whole weights, ...
-  std::unique_ptr<ShardedWeights> sharded_weights_;  // ... or share them out
-  std::unique_ptr<ShardedGradients> sharded_gradients_;
+  std::unique_ptr<ShardedWeights> sharded_weights_;  // where replicas share them out
   std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<EvaluationPace> evaluation_pace_;

@@ -6,6 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/one_replica.h"
+#include "pipeline/replica_sum.h"
+#include "pipeline/sharded_gradients.h"
+#include "pipeline/tied_gradients.h"
 #include "schedule/shard_actions.h"
 #include "setup/memory_forecast.h"
 #include "setup/pipeline_rank.h"
@@ -28,8 +32,7 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, const GridLinks
       figures_(index_.chunks, grid().size(), stage_count()) {
   if (mode == Mode::kTrain) require_room(layout_.memory, plan.memory_limit, grid(), links.world);
   build_stages(mode);
-  build_shards(mode);
-  build_engine();
+  build_engine(mode);
   if (mode != Mode::kTrain) return;
   training_actions_ = lowered().ranks[place()];
   store_->initialize_values(config_.train.seed);
@@ -38,7 +41,7 @@ PipelineRank::PipelineRank(const Config& config, ModelPlan plan, const GridLinks
 
 void PipelineRank::build_stages(Mode mode) {
   const int layers = static_cast<int>(layers_.size());
-  std::vector<ParameterStore::LocalStage> locals;
+  StageLayers layers_of_stages;
   for (const int s : local_stages()) {
     const auto next = static_cast<std::size_t>(s) + 1;
     const int first = layout_.partition[static_cast<std::size_t>(s)];
@@ -49,45 +52,58 @@ void PipelineRank::build_stages(Mode mode) {
     stages_.push_back(std::make_unique<Stage>(s, mine, s + 1 == stage_count(), ops_,
                                               std::vector<bool>(mask + first, mask + end),
                                               grid().tensor() > 1 ? &links_.tensor : nullptr));
-    locals.push_back({s, std::move(mine)});
+    layers_of_stages.push_back(std::move(mine));
   }
-  store_ = std::make_unique<ParameterStore>(
-      pool_, index_, locals, stage_of_layers(layout_.partition, layers), mode, shards_parameters());
+  build_parameters(mode, layers_of_stages);
 }
 
 // Gradients are summed over the replicas in buckets, of which each replica has its pieces; sharded
 // weights are gathered in the same.
-void PipelineRank::build_shards(Mode mode) {
-  const bool trains = mode == Mode::kTrain, sharded = shards_parameters();
-  if (!trains && !sharded) return;
-  const BucketRule rule{grid().data(), position_.data, kBucketElements, sharded};
-  for (const StageParameters& stage : store_->stages()) {
-    buckets_.push_back(make_buckets(stage, rule));
-    pieces_.push_back(pieces_of(stage, buckets_.back(), position_.data));
+void PipelineRank::build_parameters(Mode mode, const StageLayers& layers) {
+  const BucketRule rule{grid().data(), position_.data, kBucketElements, shards_parameters()};
+  const auto cut = [&](const std::vector<StageParameters>& stages) {
+    for (const StageParameters& stage : stages) {
+      buckets_.push_back(make_buckets(stage, rule));
+      pieces_.push_back(pieces_of(stage, buckets_.back(), position_.data));
+    }
+  };
+  if (shards_parameters()) {
+    auto sharded = std::make_unique<ShardedParameters>(pool_, index_, layers);
+    cut(sharded->stages());
+    sharded->keep(pieces_);
+    store_ = std::move(sharded);
+  } else {
+    store_ = std::make_unique<WholeParameters>(pool_, index_, layers);
+    cut(store_->stages());
   }
-  if (sharded) {
-    store_->keep_shards(pieces_);
+  if (mode != Mode::kTrain) return;
+  store_->add_gradients(stage_of_layers(layout_.partition, static_cast<int>(layers_.size())));
+  if (grid().data() > 1) part_tied(*store_, buckets_, rule);
+}
+
+std::unique_ptr<GradientReducer> PipelineRank::make_reducer(Mode mode,
+                                                            const std::vector<int>& ranks) {
+  TiedGradients tied(*store_, links_.mailbox, ops_,
+                     [ranks](int stage) { return ranks[static_cast<std::size_t>(stage)]; });
+  if (mode != Mode::kTrain || grid().data() == 1) {
+    return std::make_unique<OneReplica>(std::move(tied));
+  }
+  if (shards_parameters()) {
+    return std::make_unique<ShardedGradients>(*store_, buckets_, links_.replicas, ops_,
+                                              std::move(tied));
+  }
+  return std::make_unique<ReplicaSum>(*store_, buckets_, links_.replicas, pool_, std::move(tied),
+                                      /*gathers_gradients=*/!shards_optimizer());
+}
+
+void PipelineRank::build_engine(Mode mode) {
+  std::vector<int> ranks;
+  for (int s = 0; s < stage_count(); ++s) ranks.push_back(rank_of_stage(s, position_.data));
+  if (shards_parameters()) {
     sharded_weights_ = std::make_unique<ShardedWeights>(store_->stages(), buckets_, links_.replicas,
                                                         ops_, kMostGathered);
   }
-  if (!trains || grid().data() == 1) return;
-  part_tied(*store_, buckets_, rule);
-  if (sharded) {
-    sharded_gradients_ =
-        std::make_unique<ShardedGradients>(*store_, buckets_, links_.replicas, ops_);
-  } else {
-    replica_sum_ = std::make_unique<ReplicaSum>(*store_, buckets_, links_.replicas, pool_,
-                                                /*gathers_gradients=*/!shards_optimizer());
-  }
-}
-
-void PipelineRank::build_engine() {
-  std::vector<int> ranks;
-  for (int s = 0; s < stage_count(); ++s) ranks.push_back(rank_of_stage(s, position_.data));
-  reducer_ = std::make_unique<GradientReducer>(
-      *store_, links_.mailbox, ops_,
-      [ranks](int stage) { return ranks[static_cast<std::size_t>(stage)]; },
-      OverReplicas{replica_sum_.get(), sharded_gradients_.get()});
+  reducer_ = make_reducer(mode, ranks);
   // Of ranks that share a stage one speaks for all: they sum up together anyway.
   std::vector<int> last_ranks;
   for (int replica = 0; replica < grid().data(); ++replica) {

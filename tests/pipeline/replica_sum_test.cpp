@@ -161,7 +161,10 @@ TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' o
                          tied_end = tied_begin + stage.slots[tied.slot].elements;
       const auto of_tied = static_cast<int>(tied.parts.size());
       CountingCollective collective(group.collective(rank));
-      ReplicaSum sum(*store, buckets, collective, pool, gathers);
+      Ops ops(pool);
+      const auto mailbox = group.mailbox(rank, pool);
+      TiedGradients ties(*store, *mailbox, ops, [rank](int) { return rank; });
+      ReplicaSum sum(*store, buckets, collective, pool, std::move(ties), gathers);
       const std::size_t allocations = pool.system_allocations();
       for (int step = 0; step < 2; ++step) {
         collective.started = collective.gathers = 0;
@@ -174,25 +177,20 @@ TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' o
         }
         sum.begin();
         const std::size_t layers = stage.layer_offsets.size();
-        sum.complete(0, layers - 1);
+        sum.after_weights(0, layers - 1, /*last_microbatch=*/false);
+        require(collective.started == 0, "other microbatches are still to come");
+        sum.after_weights(0, layers - 1, true);
         require(collective.started == of_tied, "the head's only weight, of which it is one use");
-        sum.complete(0, layers - 3);
+        sum.after_weights(0, layers - 3, true);
         const int early = collective.started;
         require(early > of_tied, "the last layers' buckets start first");
-        sum.complete(0, 0);
-        sum.finish_parts();
+        sum.after_weights(0, 0, true);
+        sum.finish(step % 2);
         require(early < collective.started, "the others start later");
         const int all = static_cast<int>(buckets[0].size());
         require(collective.started == all + of_tied,
                 "each starts once, of a tied weight's uses each");
-        require(collective.gathers == (gathers ? all - of_tied : 0), "gathers");
-        for (const TiedParameter::Part& part : tied.parts) {
-          for (std::int64_t i = 0; i < part.elements; ++i) {
-            part.slot_gradient[i] += part.earlier_gradient[i];
-          }
-        }
-        sum.finish();
-        require(collective.gathers == (gathers ? all : 0), "gathers of tied weights");
+        require(collective.gathers == (gathers ? all : 0), "gathers, of tied weights once");
 
         const auto check = [&](std::int64_t i) {
           float expected = gradient_of(0, i);
@@ -210,7 +208,7 @@ TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' o
             stage.values.f32()[piece.at + i] = static_cast<float>(rank + step);
           }
         }
-        sum.gather_values();
+        sum.gather_updated();
         for (int r = 0; r < kReplicas; ++r) {
           for (const Piece& piece : pieces_of(stage, buckets[0], r)) {
             const std::int64_t at = piece.slot->offset + piece.first;

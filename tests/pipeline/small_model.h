@@ -31,13 +31,13 @@ struct SmallModel {
     }
     return mine;
   }
-  // The parameters of these stages, with initial values.
+  // The parameters of these stages, with initial values and gradients.
   std::unique_ptr<ParameterStore> store(MemoryPool& pool, const Partition& partition,
                                         const std::vector<int>& stages) const {
-    std::vector<ParameterStore::LocalStage> locals;
-    for (const int stage : stages) locals.push_back({stage, of_stage(partition, stage)});
-    auto made = std::make_unique<ParameterStore>(
-        pool, index, locals, stage_of_layers(partition, static_cast<int>(layers.size())));
+    StageLayers of_stages;
+    for (const int stage : stages) of_stages.push_back(of_stage(partition, stage));
+    auto made = std::make_unique<WholeParameters>(pool, index, of_stages);
+    made->add_gradients(stage_of_layers(partition, static_cast<int>(layers.size())));
     made->initialize_values(1);
     return made;
   }

@@ -1,4 +1,4 @@
-#include "pipeline/gradient_reducer.h"
+#include "pipeline/tied_gradients.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -9,6 +9,7 @@
 
 #include "catch.h"
 #include "comm/in_process.h"
+#include "pipeline/one_replica.h"
 #include "small_model.h"
 
 using namespace pipetrain;
@@ -36,7 +37,7 @@ Found reduce(const Partition& partition) {
     const SmallModel model;
     const auto mailbox = group.mailbox(rank, pool);
     const auto store = model.store(pool, partition, {rank});
-    GradientReducer reducer(*store, *mailbox, ops, [](int stage) { return stage; });
+    OneReplica reducer({*store, *mailbox, ops, [](int stage) { return stage; }});
     for (int step = 0; step < 3; ++step) {
       for (Layer* layer : model.of_stage(partition, rank)) {
         for (Parameter& parameter : layer->parameters()) {
@@ -47,7 +48,7 @@ Found reduce(const Partition& partition) {
           }
         }
       }
-      reducer.start(rank, step % 2);
+      reducer.stage_done(rank, step % 2);
       reducer.finish(step % 2);
     }
     const std::lock_guard lock(mutex);
@@ -87,21 +88,4 @@ TEST_CASE("A tied weight is one parameter with the sum of its two uses' gradient
       CHECK(cut.values[copy] == one.values[0]);
     }
   }
-}
-
-TEST_CASE("Every parameter has the same place in the norm however the model is cut") {
-  const SmallModel model;
-  std::int64_t next = 0;
-  for (const ParameterIndex::Entry& entry : model.index.entries) {
-    CHECK(entry.first_chunk == next);
-    const auto& parameters =
-        model.layers[static_cast<std::size_t>(entry.first_layer)]->parameters();
-    const auto found = std::find_if(parameters.begin(), parameters.end(),
-                                    [&](const Parameter& p) { return p.name == entry.name; });
-    next += (found->elements() + kChunkElements - 1) / kChunkElements;
-  }
-  CHECK(model.index.chunks == next);
-  const ParameterIndex::Entry& tied = model.index.find(kTied);
-  CHECK(tied.first_layer == 0);
-  CHECK(tied.last_layer == 6);
 }

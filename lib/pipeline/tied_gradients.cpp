@@ -1,6 +1,5 @@
-#include "pipeline/gradient_reducer.h"
+#include "pipeline/tied_gradients.h"
 
-#include <cassert>
 #include <cstddef>
 #include <utility>
 
@@ -26,38 +25,14 @@ Message tied_message(int peer, int stage, std::size_t part, int parity) {
 
 }  // namespace
 
-GradientReducer::GradientReducer(ParameterStore& parameters, Mailbox& mailbox, Ops& ops,
-                                 std::function<int(int)> rank_of_stage, OverReplicas replicas)
+TiedGradients::TiedGradients(ParameterStore& parameters, Mailbox& mailbox, Ops& ops,
+                             std::function<int(int)> rank_of_stage)
     : parameters_(parameters),
       mailbox_(mailbox),
       ops_(ops),
-      rank_of_stage_(std::move(rank_of_stage)),
-      replicas_(replicas) {}
+      rank_of_stage_(std::move(rank_of_stage)) {}
 
-void GradientReducer::begin() {
-  if (replicas_.whole != nullptr) replicas_.whole->begin();
-  if (replicas_.sharded != nullptr) replicas_.sharded->begin();
-}
-
-void GradientReducer::before_weights(std::size_t stage, std::size_t layer) {
-  if (replicas_.sharded != nullptr) replicas_.sharded->make_room(stage, layer);
-}
-
-void GradientReducer::after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) {
-  if (replicas_.sharded != nullptr) replicas_.sharded->layer_done(stage, layer);
-  if (replicas_.whole != nullptr && last_microbatch) replicas_.whole->complete(stage, layer);
-}
-
-void GradientReducer::poll() {
-  if (replicas_.whole != nullptr) replicas_.whole->poll();
-  if (replicas_.sharded != nullptr) replicas_.sharded->poll();
-}
-
-void GradientReducer::start(int stage, int parity) {
-  if (replicas_.alone()) exchange(stage, parity);
-}
-
-void GradientReducer::exchange(int stage, int parity) {
+void TiedGradients::exchange(int stage, int parity) {
   for (TiedParameter& tied : parameters_.tied()) {
     const Ends ends(tied);
     if (both_here(tied) || stage != ends.mine) continue;
@@ -74,17 +49,11 @@ void GradientReducer::exchange(int stage, int parity) {
   }
 }
 
-void GradientReducer::finish(int parity) {
-  if (replicas_.whole != nullptr) replicas_.whole->finish_parts();
-  if (replicas_.sharded != nullptr) replicas_.sharded->finish();
-  if (!replicas_.alone()) {
-    for (const TiedParameter& tied : parameters_.tied()) exchange(Ends(tied).mine, parity);
-  }
-  add_tied(parity);
-  if (replicas_.whole != nullptr) replicas_.whole->finish();
+void TiedGradients::exchange_all(int parity) {
+  for (const TiedParameter& tied : parameters_.tied()) exchange(Ends(tied).mine, parity);
 }
 
-void GradientReducer::add_tied(int parity) {
+void TiedGradients::add_up(int parity) {
   bool flushed = false;
   for (TiedParameter& tied : parameters_.tied()) {
     const Ends ends(tied);
