@@ -24,8 +24,8 @@ int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOpti
   log_oddities(started);
   MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   const nlohmann::ordered_json result =
-      run_bench(started.config, started.world, started.source.get(), std::move(started.plan),
-                mpi.links(), mpi.pool(), {.steps = options.steps});
+      run_bench(started.config, started.world, started.source.get(), started.plan, mpi.links(),
+                mpi.pool(), {.steps = options.steps});
   if (session.rank() == 0) {
     const std::string text = options.format == "json" ? result.dump(2) + "\n" : bench_text(result);
     write_output_through_mpirun(text);

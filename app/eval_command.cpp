@@ -47,15 +47,16 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
   });
   MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   const GridLinks links = mpi.links();
-  PipelineRank pipeline(started.config, std::move(started.plan), links, mpi.pool(),
-                        Mode::kEvaluate);
+  PipelineRank pipeline(started.config, started.plan, links, mpi.pool(), Mode::kEvaluate);
   report.agree([&] {
-    load_weights(*checkpoint, pipeline);
+    load_weights(*checkpoint, pipeline.state);
     check_model(*checkpoint, started.config.model);
   });
 
   std::unique_ptr<Coordinator> coordinator;
-  if (started.source) coordinator = pipeline.make_coordinator(*started.source);
+  if (started.source) {
+    coordinator = make_coordinator(*started.source, pipeline.map, links.mailbox, mpi.pool());
+  }
   Evaluator evaluator(started.config.train, pipeline, links.world, started.source.get(),
                       coordinator.get());
   report.agree([&] { require_rows(evaluator); });

@@ -77,7 +77,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   });
   MpiLinks mpi(session, started.grid, started.plan.virtual_stages, started.wait);
   Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
-                  std::move(started.plan), mpi.links(), mpi.pool(),
+                  started.plan, mpi.links(), mpi.pool(),
                   {.progress = !options.no_progress,
                    .trace = options.trace,
                    .resume_from = started.resume.folder,

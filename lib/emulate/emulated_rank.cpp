@@ -7,7 +7,7 @@
 
 #include "emulate/wait_layer.h"
 #include "schedule/lower.h"
-#include "setup/pipeline_rank.h"
+#include "setup/batches.h"
 
 namespace pipetrain {
 namespace {

@@ -110,11 +110,11 @@ std::vector<Part> parts_of(const Piece& piece, float* values) {
 
 // body(part of a moment, whether this rank owns it) for all that this rank updates.
 template <class Body>
-void for_each_moment(PipelineRank& pipeline, const Body& body) {
-  for (std::size_t s = 0; s < pipeline.updated_pieces().size(); ++s) {
-    for (const Optimizer::Moment& moment : pipeline.optimizer().moments(s)) {
+void for_each_moment(RankState& state, const Body& body) {
+  for (std::size_t s = 0; s < state.updated_pieces().size(); ++s) {
+    for (const Optimizer::Moment& moment : state.optimizer().moments(s)) {
       float* at = moment.values->f32();
-      for (const Piece& piece : pipeline.updated_pieces()[s]) {
+      for (const Piece& piece : state.updated_pieces()[s]) {
         const Parameter& parameter = *piece.slot->parameter;
         const std::int64_t rows = parameter.whole[0];
         for (const SliceBox& box :
@@ -140,33 +140,33 @@ Extents extents_of(const Shape& shape) {
   return extents;
 }
 
-std::vector<CheckpointTensor> tensors_to_save(PipelineRank& pipeline) {
+std::vector<CheckpointTensor> tensors_to_save(RankState& state) {
   std::vector<CheckpointTensor> tensors;
-  const bool first_replica = pipeline.position().data == 0;
-  for (StageParameters& stage : pipeline.parameters().stages()) {
-    if (!first_replica && !pipeline.shards_parameters()) break;  // the others have the same
+  const bool first_replica = state.map().position().data == 0;
+  for (StageParameters& stage : state.parameters().stages()) {
+    if (!first_replica && !state.shards_parameters()) break;  // the others have the same
     for (const Piece& piece : stage.kept) {
       if (!piece.slot->owned) continue;
       for (const Part& part : parts_of(piece, stage.values.f32() + piece.at)) {
         tensors.push_back(part.stored());
       }
     }
-    if (!first_replica || pipeline.position().tensor > 0) continue;
+    if (!first_replica || state.map().position().tensor > 0) continue;
     for (const Buffer* buffer : stage.buffers) {
       tensors.push_back(
           {.name = buffer->name, .shape = extents_of(buffer->shape), .data = buffer->value});
     }
   }
-  if (!first_replica && !pipeline.shards_optimizer()) return tensors;
-  for_each_moment(pipeline, [&](const Part& part, bool owned) {
+  if (!first_replica && !state.shards_optimizer()) return tensors;
+  for_each_moment(state, [&](const Part& part, bool owned) {
     if (owned) tensors.push_back(part.stored());
   });
   return tensors;
 }
 
-void load_weights(const Checkpoint& checkpoint, PipelineRank& pipeline) {
-  load_weights(checkpoint, pipeline.parameters(), pipeline.layers());
-  pipeline.ops().weights_changed();
+void load_weights(const Checkpoint& checkpoint, RankState& state) {
+  load_weights(checkpoint, state.parameters(), state.layers());
+  state.ops().weights_changed();
 }
 
 void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
@@ -185,8 +185,8 @@ void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
   require_all_used(checkpoint, layers);
 }
 
-void load_moments(const Checkpoint& checkpoint, PipelineRank& pipeline) {
-  for_each_moment(pipeline, [&](const Part& part, bool) {
+void load_moments(const Checkpoint& checkpoint, RankState& state) {
+  for_each_moment(state, [&](const Part& part, bool) {
     if (!checkpoint.contains(part.name)) {
       fail_checkpoint(checkpoint.folder(),
                       "has no tensor " + part.name +

@@ -7,7 +7,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "data/source.h"
-#include "setup/pipeline_rank.h"
+#include "setup/rank_state.h"
 
 namespace pipetrain {
 
@@ -17,17 +17,17 @@ Extents extents_of(const Shape& shape);
 // replica, or where replicas share them out its share; and the moments of what it updates,
 // "optimizer.first_moment.<parameter>", as a matrix of the parameter's first axis and all others.
 // What ranks share is written as slices of the whole; nothing is written by two ranks.
-std::vector<CheckpointTensor> tensors_to_save(PipelineRank& pipeline);
+std::vector<CheckpointTensor> tensors_to_save(RankState& state);
 
 // Fills this rank's stages, whatever grid wrote it. Error(kCheckpoint) names the tensor that the
 // checkpoint lacks, has in another shape, or has beyond the model's.
-void load_weights(const Checkpoint& checkpoint, PipelineRank& pipeline);
+void load_weights(const Checkpoint& checkpoint, RankState& state);
 // The same for any stages of a model of these layers.
 void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
                   const std::vector<std::unique_ptr<Layer>>& layers);
 
 // The moments of what this rank updates, whatever grid wrote them.
-void load_moments(const Checkpoint& checkpoint, PipelineRank& pipeline);
+void load_moments(const Checkpoint& checkpoint, RankState& state);
 
 // Error(kCheckpoint) unless numbers in the data mean what they meant in training: the same
 // vocabulary, or the same normalisation of pixels.

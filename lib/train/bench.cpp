@@ -64,32 +64,34 @@ std::vector<std::int64_t> gather_bytes(Collective& collective, std::size_t mine)
 }  // namespace
 
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
-                                 ModelPlan plan, const GridLinks& links, MemoryPool& pool,
+                                 const ModelPlan& model, const GridLinks& links, MemoryPool& pool,
                                  const BenchOptions& options) {
   Collective& collective = links.world;
   double peak = peak_flops(DType::kFloat32, world, collective);
   double bfloat16_peak = peak_flops(DType::kBFloat16, world, collective);
 
-  PipelineRank pipeline(config, std::move(plan), links, pool);
+  PipelineRank pipeline(config, model, links, pool);
   std::unique_ptr<Coordinator> coordinator;
-  if (source != nullptr) coordinator = pipeline.make_coordinator(*source);
+  if (source != nullptr) {
+    coordinator = make_coordinator(*source, pipeline.map, links.mailbox, pool);
+  }
   auto feed = [&](std::int64_t step) {
-    const StepContext context = pipeline.training_step(step);
-    pipeline.expect_batch(context);
-    if (coordinator) coordinator->feed(pipeline.batch_plan(context));
+    const StepContext context = pipeline.batches.training_step(step);
+    pipeline.runner.expect_batch(context);
+    if (coordinator) coordinator->feed(pipeline.batches.batch_plan(context));
   };
-  const std::int64_t full_rows = pipeline.training_step(0).rows;
+  const std::int64_t full_rows = pipeline.batches.training_step(0).rows;
   std::vector<double> seconds;
   std::vector<std::int64_t> early_resident, early_tensors;
   double total = 0, bubble = 0, reading = 0;
-  std::vector<StageCost> costs(static_cast<std::size_t>(pipeline.stage_count()));
+  std::vector<StageCost> costs(static_cast<std::size_t>(pipeline.map.stage_count()));
   feed(0);
   for (std::int64_t step = 0;; ++step) {
     const double before = coordinator ? coordinator->seconds() : 0;
     feed(step + 1);
     const double feeding = coordinator ? coordinator->seconds() - before : 0;
-    const StepContext context = pipeline.training_step(step);
-    const StepResult result = pipeline.train(context, 1e-4);
+    const StepContext context = pipeline.batches.training_step(step);
+    const StepResult result = pipeline.runner.train(context, 1e-4);
     if (step + 1 == kWarmUpSteps) {
       early_resident = gather_bytes(collective, resident_bytes());
       early_tensors = gather_bytes(collective, pool.reserved_bytes());
@@ -113,18 +115,18 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   const auto late_tensors = gather_bytes(collective, pool.reserved_bytes());
   const auto foreseen = gather_bytes(
       collective,
-      static_cast<std::size_t>(pipeline.layout()
-                                   .memory[static_cast<std::size_t>(pipeline.position().pipeline)]
-                                   .training()));
+      static_cast<std::size_t>(
+          pipeline.layout.memory[static_cast<std::size_t>(pipeline.map.position().pipeline)]
+              .training()));
   peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
   bfloat16_peak = std::max(bfloat16_peak, peak_flops(DType::kBFloat16, world, collective));
   // Where its instructions are not used, bfloat16's products are made in float32, too.
   const bool in_bfloat16 = config.train.activations() == DType::kBFloat16 && bfloat16_peak > 0;
-  const ConvolutionRates convolutions = convolution_flops(pipeline.ops(), world, collective);
+  const ConvolutionRates convolutions = convolution_flops(pipeline.state.ops(), world, collective);
 
   const double step_seconds = median(seconds);
   const auto rows = static_cast<double>(full_rows);
-  const double flop = rows * training_flop_per_row(pipeline.layers());
+  const double flop = rows * training_flop_per_row(pipeline.state.layers());
   nlohmann::ordered_json report = {
       {"world", world.text()},
       {"grid",
@@ -132,21 +134,21 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
         {"tensor", links.grid.tensor()},
         {"pipeline", links.grid.pipeline()}}},
       {"schedule", config.pipeline.schedule},
-      {"microbatches", pipeline.layout().schedule.microbatches},
+      {"microbatches", pipeline.layout.schedule.microbatches},
       {"peak_gflops",
        {{"float32", peak / 1e9},
         {"bfloat16", bfloat16_peak > 0 ? nlohmann::ordered_json(bfloat16_peak / 1e9) : nullptr}}},
       {"steps", seconds.size()},
       {"step_seconds", step_seconds},
-      {std::string(pipeline.rate_unit()) + "_per_second",
-       rows * static_cast<double>(pipeline.targets_per_row()) / step_seconds},
+      {std::string(pipeline.batches.rate_unit()) + "_per_second",
+       rows * static_cast<double>(pipeline.batches.targets_per_row()) / step_seconds},
       {"model_flop_per_step", flop},
       {"precision", config.train.precision},
       {"efficiency", flop / (step_seconds * (in_bfloat16 ? bfloat16_peak : peak))},
       {"efficiency_of", in_bfloat16 ? "bfloat16" : "float32"},
       {"coordinator_share", reading / total},
       {"bubble_fraction", bubble / static_cast<double>(seconds.size())},
-      {"bubble_predicted", simulate(pipeline.layout().schedule, {costs, 0}).bubble_fraction()},
+      {"bubble_predicted", simulate(pipeline.layout.schedule, {costs, 0}).bubble_fraction()},
       {"resident_bytes", late_resident},
       {"tensor_bytes", late_tensors},
       {"tensor_bytes_foreseen", foreseen},

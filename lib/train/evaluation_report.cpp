@@ -23,7 +23,7 @@ nlohmann::ordered_json run_evaluation(Evaluator& evaluator, const PipelineRank& 
                 "earlier checkpoint");
   }
   nlohmann::ordered_json report = {{"loss", found.loss}};
-  if (pipeline.classifies()) {
+  if (pipeline.batches.classifies()) {
     report["accuracy"] = found.accuracy;
   } else {
     report["perplexity"] = std::exp(found.loss);
@@ -31,7 +31,7 @@ nlohmann::ordered_json run_evaluation(Evaluator& evaluator, const PipelineRank& 
   report["rows"] = evaluator.rows();
   report["targets"] = evaluator.targets();
   report["seconds"] = seconds;
-  report[std::string(pipeline.rate_unit()) + "_per_second"] =
+  report[std::string(pipeline.batches.rate_unit()) + "_per_second"] =
       static_cast<double>(evaluator.targets()) / seconds;
   const std::vector<double> peak = gather({static_cast<double>(pool.peak_bytes())}, world).front();
   report["peak_bytes"] = std::vector<std::int64_t>(peak.begin(), peak.end());

@@ -27,17 +27,17 @@ Evaluator::Evaluator(const TrainConfig& config, PipelineRank& pipeline, Collecti
 
 Evaluation Evaluator::run() {
   assert(rows_ > 0);
-  PipelineRank::Sums sums;
+  StepRunner::Sums sums;
   lost_.clear();
   StepContext next = feed(0);
   for (std::int64_t batch = 0; batch < batches(); ++batch) {
     const StepContext current = next;
     if (batch + 1 < batches()) next = feed(batch + 1);
-    const PipelineRank::Sums batch_sums = pipeline_.evaluate(current);
+    const StepRunner::Sums batch_sums = pipeline_.runner.evaluate(current);
     sums.loss += batch_sums.loss;
     sums.correct += batch_sums.correct;
   }
-  pipeline_.finish_evaluation();
+  pipeline_.runner.finish_evaluation();
   std::array<double, 3> all = {sums.loss, sums.correct, lost_.empty() ? 0.0 : 1.0};
   world_.all_reduce(std::span<double>(all));
   if (all[2] > 0) return {.lost = world_.all_gather_text(lost_).front()};
@@ -49,10 +49,11 @@ Evaluation Evaluator::run() {
 StepContext Evaluator::feed(std::int64_t batch) {
   const std::int64_t first = batch * batch_rows_;
   const StepContext context =
-      pipeline_.evaluation_step(batch, std::min(batch_rows_, rows_ - first));
-  pipeline_.expect_batch(context);
+      pipeline_.batches.evaluation_step(batch, std::min(batch_rows_, rows_ - first));
+  pipeline_.runner.expect_batch(context);
   if (coordinator_ != nullptr) {
-    const std::string reason = coordinator_->feed_or_reason(pipeline_.batch_plan(context, first));
+    const std::string reason =
+        coordinator_->feed_or_reason(pipeline_.batches.batch_plan(context, first));
     if (lost_.empty()) lost_ = reason;
   }
   return context;

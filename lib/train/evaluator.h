@@ -27,7 +27,7 @@ class Evaluator {
   // evaluation_rows(), the same on every rank.
   std::int64_t rows() const { return rows_; }
   std::int64_t batches() const { return (rows_ + batch_rows_ - 1) / batch_rows_; }
-  std::int64_t targets() const { return rows_ * pipeline_.targets_per_row(); }
+  std::int64_t targets() const { return rows_ * pipeline_.batches.targets_per_row(); }
 
   // Collective; there are rows. Row by row, in batches of the training size; the last may be
   // smaller. Equal on every rank.

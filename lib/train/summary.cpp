@@ -18,9 +18,10 @@ std::string bytes_text(double bytes) {
 
 // "0 to 4" of the stage's layers.
 std::string layer_range(const PipelineRank& pipeline, int stage) {
-  const Partition& first = pipeline.layout().partition;
+  const Partition& first = pipeline.layout.partition;
   const auto s = static_cast<std::size_t>(stage);
-  const int end = s + 1 < first.size() ? first[s + 1] : static_cast<int>(pipeline.layers().size());
+  const int end =
+      s + 1 < first.size() ? first[s + 1] : static_cast<int>(pipeline.state.layers().size());
   return end - 1 == first[s] ? std::to_string(first[s])
                              : fmt::format("{} to {}", first[s], end - 1);
 }
@@ -88,12 +89,12 @@ std::string rank_table(const std::vector<RankSummary>& ranks, bool replicas) {
 
 std::vector<std::string> describe_layout(const PipelineRank& pipeline,
                                          const std::string& schedule_name) {
-  const Layout& layout = pipeline.layout();
-  const int stages = pipeline.stage_count();
+  const Layout& layout = pipeline.layout;
+  const int stages = pipeline.map.stage_count();
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("model: {} layers, {} parameters", pipeline.layers().size(),
-                              parameter_count(pipeline.layers())));
-  if (pipeline.layers().front()->activations() == DType::kBFloat16) {
+  lines.push_back(fmt::format("model: {} layers, {} parameters", pipeline.state.layers().size(),
+                              parameter_count(pipeline.state.layers())));
+  if (pipeline.state.layers().front()->activations() == DType::kBFloat16) {
     lines.push_back("precision: bfloat16 activations, products and messages; float32 weights");
   }
   std::string cuts;
@@ -103,15 +104,16 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
   lines.push_back(fmt::format("pipeline: {}, {} stage{} (layers {}), {} microbatches a step",
                               schedule_name, stages, stages == 1 ? "" : "s", cuts,
                               layout.schedule.microbatches));
-  if (const int replicas = pipeline.grid().data(); replicas > 1) {
-    lines.push_back(fmt::format(
-        "data parallel: {} replicas of {} rows a step, gradients summed{}", replicas,
-        pipeline.training_step(0).replica_rows(),
-        pipeline.shards_parameters()  ? ", each keeps its share of weights, gradients and moments"
-        : pipeline.shards_optimizer() ? ", each keeps its share of the optimizer's moments"
-                                      : ""));
+  if (const int replicas = pipeline.map.grid().data(); replicas > 1) {
+    lines.push_back(fmt::format("data parallel: {} replicas of {} rows a step, gradients summed{}",
+                                replicas, pipeline.batches.training_step(0).replica_rows(),
+                                pipeline.state.shards_parameters()
+                                    ? ", each keeps its share of weights, gradients and moments"
+                                : pipeline.state.shards_optimizer()
+                                    ? ", each keeps its share of the optimizer's moments"
+                                    : ""));
   }
-  if (const int tensor = pipeline.grid().tensor(); tensor > 1) {
+  if (const int tensor = pipeline.map.grid().tensor(); tensor > 1) {
     lines.push_back(fmt::format(
         "tensor parallel: {} ranks share each stage's attention, MLPs and vocabulary", tensor));
   }
@@ -127,16 +129,16 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
 
 RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, double busy_seconds,
                            double run_seconds) {
-  const auto place = static_cast<std::size_t>(pipeline.position().pipeline);
-  const RankMemory& foreseen = pipeline.layout().memory[place];
-  RankSummary summary{.replica = pipeline.position().data,
+  const auto place = static_cast<std::size_t>(pipeline.map.position().pipeline);
+  const RankMemory& foreseen = pipeline.layout.memory[place];
+  RankSummary summary{.replica = pipeline.map.position().data,
                       .busy_seconds = busy_seconds,
                       .run_seconds = run_seconds,
-                      .live_microbatches = pipeline.take_peak_live_microbatches(),
+                      .live_microbatches = pipeline.runner.take_peak_live_microbatches(),
                       .foreseen_bytes = static_cast<double>(foreseen.total()),
                       .tensor_bytes = static_cast<double>(pool.reserved_bytes()),
                       .resident_bytes = static_cast<double>(resident_bytes())};
-  for (const int stage : pipeline.local_stages()) {
+  for (const int stage : pipeline.map.local_stages()) {
     const std::string comma = summary.stages.empty() ? "" : ", ";
     summary.stages += comma + std::to_string(stage);
     summary.layers += comma + layer_range(pipeline, stage);

@@ -18,28 +18,30 @@
 namespace pipetrain {
 
 Trainer::Trainer(const Config& config, const World& world, const Source* source,
-                 RunDirectory* directory, ModelPlan plan, const GridLinks& links, MemoryPool& pool,
-                 const TrainerOptions& options)
+                 RunDirectory* directory, const ModelPlan& model, const GridLinks& links,
+                 MemoryPool& pool, const TrainerOptions& options)
     : config_(config),
       world_(world),
       source_(source),
       directory_(directory),
       collective_(links.world),
       pool_(pool),
-      pipeline_(config, std::move(plan), links, pool),
+      pipeline_(config, model, links, pool),
       report_(config.train, pipeline_, directory, options.progress),
       checkpoints_(config.train, links.world, pool),
       resume_from_(options.resume_from),
       origin_(options.origin) {
   if (options.trace) {
-    const Schedule& schedule = pipeline_.layout().schedule;
+    const Schedule& schedule = pipeline_.layout.schedule;
     trace_ = std::make_unique<RunTrace>(
         trace_path(config.train.output),
         "pipetrain, " + config.pipeline.schedule + ", " + std::to_string(schedule.microbatches) +
             " microbatches",
         traced_range(schedule, links.grid.data(), config.train.steps), world, links.world);
   }
-  if (coordinates()) coordinator_ = pipeline_.make_coordinator(*source);
+  if (coordinates()) {
+    coordinator_ = make_coordinator(*source, pipeline_.map, links.mailbox, pool);
+  }
   evaluator_ =
       std::make_unique<Evaluator>(config.train, pipeline_, links.world, source, coordinator_.get());
 }
@@ -58,18 +60,19 @@ bool Trainer::run() {
     return true;
   }
   if (coordinates()) {
-    directory_->begin(config_, source_->tokenizer(), pipeline_.layout().schedule,
+    directory_->begin(config_, source_->tokenizer(), pipeline_.layout.schedule,
                       begins ? -1 : first_step_);
     announce();
   }
-  report_.begin(begins ? 0 : resumed_at_.elapsed_seconds,
-                resumed_at_.targets.value_or(resumed_at_.rows * pipeline_.targets_per_row()));
+  report_.begin(
+      begins ? 0 : resumed_at_.elapsed_seconds,
+      resumed_at_.targets.value_or(resumed_at_.rows * pipeline_.batches.targets_per_row()));
   if (train.steps == 0) {
     write_starting_weights();
     return true;
   }
   if (train.checkpoint_background && train.checkpoint_every > 0) {
-    checkpoints_.reserve(tensors_to_save(pipeline_));
+    checkpoints_.reserve(tensors_to_save(pipeline_.state));
   }
   feed_training(first_step_);
   share_lost();
@@ -81,7 +84,7 @@ bool Trainer::run() {
     goes_on = step_once(step);
   }
   checkpoints_.complete();
-  report_.print_summary(pipeline_, pool_, collective_, grid_lines(pipeline_.grid(), world_),
+  report_.print_summary(pipeline_, pool_, collective_, grid_lines(pipeline_.map.grid(), world_),
                         wall_seconds() - begin, feeding_seconds_, /*done=*/goes_on);
   return goes_on;
 }
@@ -103,9 +106,9 @@ bool Trainer::step_once(std::int64_t step) {
   OtherWork feed{"feed", wall_seconds(), 0};
   if (step + 1 < train.steps) feed_training(step + 1);
   feed.end = wall_seconds();
-  const StepContext context = pipeline_.training_step(step);
+  const StepContext context = pipeline_.batches.training_step(step);
   const double rate = learning_rate_at(config_.optimizer, step, train.steps);
-  const StepResult result = pipeline_.train(
+  const StepResult result = pipeline_.runner.train(
       context, rate,
       {.stop = stop_requested(), .writing = checkpoints_.working(), .lost = !unread_.empty()});
   if (result.finite) {
@@ -129,13 +132,13 @@ bool Trainer::step_once(std::int64_t step) {
     checkpoint_step(step + 1, last, stops);
   }
   if (stops) {
-    pipeline_.discard_batch(pipeline_.training_step(step + 1));
+    pipeline_.runner.discard_batch(pipeline_.batches.training_step(step + 1));
     if (coordinates()) {
       spdlog::warn("stopped on request after step {} of {}; --resume goes on from there", step + 1,
                    train.steps);
     }
   }
-  pipeline_.exclude_seconds(wall_seconds() - stepped);
+  pipeline_.runner.exclude_seconds(wall_seconds() - stepped);
   return !stops;
 }
 
@@ -163,8 +166,8 @@ void Trainer::checkpoint_step(std::int64_t step, bool last, bool stops) {
 void Trainer::announce() const {
   warn_of_other_rows();
   spdlog::info("{}", world_.text());
-  for (const std::string& line : grid_lines(pipeline_.grid(), world_)) spdlog::info("{}", line);
-  if (config_.parallel.shard != "none" && pipeline_.grid().data() == 1) {
+  for (const std::string& line : grid_lines(pipeline_.map.grid(), world_)) spdlog::info("{}", line);
+  if (config_.parallel.shard != "none" && pipeline_.map.grid().data() == 1) {
     spdlog::info("parallel.shard {} has no effect: parallel.data is 1", config_.parallel.shard);
   }
   spdlog::info("{}", instruction_set_description());
@@ -177,11 +180,11 @@ void Trainer::announce() const {
   spdlog::info("data: {}", source_->description());
   for (const std::string& line : describe_layout(pipeline_, config_.pipeline.schedule))
     spdlog::info("{}", line);
-  for (const std::string& line : memory_table(pipeline_.layout().memory)) spdlog::info("{}", line);
+  for (const std::string& line : memory_table(pipeline_.layout.memory)) spdlog::info("{}", line);
 }
 
 void Trainer::warn_of_other_rows() const {
-  const std::int64_t rows = pipeline_.epochs().rows_before(first_step_);
+  const std::int64_t rows = pipeline_.batches.epochs().rows_before(first_step_);
   if (rows != resumed_at_.rows) {
     spdlog::warn(
         "the steps so far took {} rows, of this batch size and number of microbatches they would "
@@ -191,11 +194,11 @@ void Trainer::warn_of_other_rows() const {
 }
 
 void Trainer::feed_training(std::int64_t step) {
-  const StepContext context = pipeline_.training_step(step);
-  pipeline_.expect_batch(context);
+  const StepContext context = pipeline_.batches.training_step(step);
+  pipeline_.runner.expect_batch(context);
   if (!coordinates()) return;
   const double before = coordinator_->seconds();
-  feed(pipeline_.batch_plan(context));
+  feed(pipeline_.batches.batch_plan(context));
   feeding_seconds_ += coordinator_->seconds() - before;
 }
 
@@ -235,7 +238,7 @@ bool Trainer::evaluate(std::int64_t step) {
 // Before anything else runs in the engine, whose recorder holds one step.
 void Trainer::trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed) {
   if (trace_->covers(step) && result.finite) {
-    trace_->keep(step, pipeline_.recorder(),
+    trace_->keep(step, pipeline_.runner.recorder(),
                  coordinates() && step < config_.train.steps ? std::vector<OtherWork>{feed}
                                                              : std::vector<OtherWork>{});
   }
@@ -275,35 +278,36 @@ void Trainer::load() {
   if (!resume_from_.empty()) {
     const Checkpoint checkpoint = open_checkpoint(resume_from_);
     if (coordinates()) check_tokenizer(checkpoint, *source_);
-    load_weights(checkpoint, pipeline_);
+    load_weights(checkpoint, pipeline_.state);
     check_model(checkpoint, config_.model);
-    load_moments(checkpoint, pipeline_);
+    load_moments(checkpoint, pipeline_.state);
     resumed_at_ = checkpoint.position();
     first_step_ = resumed_at_.step;
     skipped_steps_ = resumed_at_.skipped_steps;
   } else if (!init_from.empty()) {
     const Checkpoint checkpoint = open_checkpoint(init_from);
-    load_weights(checkpoint, pipeline_);
+    load_weights(checkpoint, pipeline_.state);
     check_model(checkpoint, config_.model);
     if (coordinates()) warn_of_other_tokenizer(checkpoint);
   }
 }
 
 bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
-  const Grid& grid = pipeline_.grid();
-  const Schedule& schedule = pipeline_.layout().schedule;
-  RunCheckpoints::Contents contents{.position = {.step = step,
-                                                 .rows = pipeline_.epochs().rows_before(step),
-                                                 .microbatches = schedule.microbatches,
-                                                 .data = grid.data(),
-                                                 .tensor = grid.tensor(),
-                                                 .pipeline = grid.pipeline(),
-                                                 .virtual_stages = schedule.virtual_stages,
-                                                 .targets = report_.targets(),
-                                                 .elapsed_seconds = report_.elapsed_seconds(),
-                                                 .skipped_steps = skipped_steps_,
-                                                 .doubt = doubt_of_weights(step)},
-                                    .tensors = tensors_to_save(pipeline_)};
+  const Grid& grid = pipeline_.map.grid();
+  const Schedule& schedule = pipeline_.layout.schedule;
+  RunCheckpoints::Contents contents{
+      .position = {.step = step,
+                   .rows = pipeline_.batches.epochs().rows_before(step),
+                   .microbatches = schedule.microbatches,
+                   .data = grid.data(),
+                   .tensor = grid.tensor(),
+                   .pipeline = grid.pipeline(),
+                   .virtual_stages = schedule.virtual_stages,
+                   .targets = report_.targets(),
+                   .elapsed_seconds = report_.elapsed_seconds(),
+                   .skipped_steps = skipped_steps_,
+                   .doubt = doubt_of_weights(step)},
+      .tensors = tensors_to_save(pipeline_.state)};
   ruined_ = first_not_finite(contents.tensors);
   if (!ruined_.empty()) return false;
   if (last_evaluation_ && evaluated_step_ == step) {

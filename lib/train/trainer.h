@@ -31,7 +31,8 @@ class Trainer {
  public:
   // Collective. `source` and `directory` on rank 0, null elsewhere; all arguments outlive it.
   Trainer(const Config& config, const World& world, const Source* source, RunDirectory* directory,
-          ModelPlan plan, const GridLinks& links, MemoryPool& pool, const TrainerOptions& options);
+          const ModelPlan& model, const GridLinks& links, MemoryPool& pool,
+          const TrainerOptions& options);
 
   // Goes on from where the checkpoint to resume from ends; without one, takes the weights from
   // train.init_from, if given. Error(kCheckpoint); no communication. Nothing was written so far.

@@ -17,9 +17,9 @@ constexpr const char* kAdvice = "lower optimizer.learning_rate, or set optimizer
 
 void Trainer::handle_not_finite(const StepContext& step, const StepResult& result) {
   // The same batch again, looking at every layer's result; nothing was updated, so it shows again.
-  pipeline_.expect_batch(step);
-  if (coordinates()) feed(pipeline_.batch_plan(step));
-  const std::string where = pipeline_.find_not_finite(step);
+  pipeline_.runner.expect_batch(step);
+  if (coordinates()) feed(pipeline_.batches.batch_plan(step));
+  const std::string where = pipeline_.runner.find_not_finite(step);
   report_.clear_progress();
   const std::string what = (std::isfinite(result.loss) ? "gradient" : "loss") +
                            std::string(" is not finite at step ") + std::to_string(step.step + 1) +
@@ -87,7 +87,7 @@ std::string Trainer::first_not_finite(const std::vector<CheckpointTensor>& tenso
   for (const CheckpointTensor& tensor : tensors) {
     if (!mine.empty() || tensor.type != StoredType::kFloat32) continue;
     const Extents& extent = tensor.extent.empty() ? tensor.shape : tensor.extent;
-    if (all_finite(pipeline_.ops(), elements_of(extent, tensor.name),
+    if (all_finite(pipeline_.state.ops(), elements_of(extent, tensor.name),
                    static_cast<const float*>(tensor.data))) {
       continue;
     }

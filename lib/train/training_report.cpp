@@ -35,7 +35,7 @@ TrainingReport::TrainingReport(const TrainConfig& config, const PipelineRank& pi
     : config_(config),
       pipeline_(pipeline),
       directory_(directory),
-      progress_(progress && directory != nullptr, config.steps, pipeline.rate_unit()) {}
+      progress_(progress && directory != nullptr, config.steps, pipeline.batches.rate_unit()) {}
 
 void TrainingReport::begin(double elapsed_seconds, std::int64_t targets) {
   started_ = wall_seconds() - elapsed_seconds;
@@ -45,7 +45,7 @@ void TrainingReport::begin(double elapsed_seconds, std::int64_t targets) {
 double TrainingReport::elapsed_seconds() const { return wall_seconds() - started_; }
 
 void TrainingReport::add_step(const StepResult& result, std::int64_t rows) {
-  targets_ += rows * pipeline_.targets_per_row();
+  targets_ += rows * pipeline_.batches.targets_per_row();
   since_line_.add(result, rows);
   whole_run_.add(result, rows);
   busy_seconds_.resize(result.busy_seconds.size());
@@ -62,18 +62,18 @@ void TrainingReport::add_evaluation(const Evaluation& evaluation) {
 }
 
 double TrainingReport::targets_per_second(const Window& window) const {
-  return static_cast<double>(window.rows * pipeline_.targets_per_row()) / window.seconds;
+  return static_cast<double>(window.rows * pipeline_.batches.targets_per_row()) / window.seconds;
 }
 
 void TrainingReport::add_totals(nlohmann::ordered_json& line) const {
   line["elapsed_seconds"] = elapsed_seconds();
-  line[pipeline_.rate_unit()] = targets_;
+  line[pipeline_.batches.rate_unit()] = targets_;
 }
 
 std::string TrainingReport::add_validation(nlohmann::ordered_json& line) const {
   line["val_loss"] = last_evaluation_->loss;
   std::string text = fmt::format("validation loss {:.4f}  ", last_evaluation_->loss);
-  if (pipeline_.classifies()) {
+  if (pipeline_.batches.classifies()) {
     line["val_accuracy"] = last_evaluation_->accuracy;
     text += fmt::format("accuracy {:.2f}%  ", 100 * last_evaluation_->accuracy);
   }
@@ -100,9 +100,9 @@ void TrainingReport::write_line(std::int64_t step, const StepResult& result, dou
       {"learning_rate", learning_rate},
       {"grad_norm", result.gradient_norm},
       {"step_seconds", seconds},
-      {std::string(pipeline_.rate_unit()) + "_per_second", rate},
+      {std::string(pipeline_.batches.rate_unit()) + "_per_second", rate},
       {"bubble_fraction", window.bubble / window.steps},
-      {"bubble_predicted", window.predicted_bubble(pipeline_.layout().schedule)},
+      {"bubble_predicted", window.predicted_bubble(pipeline_.layout.schedule)},
       {"peak_bytes",
        std::vector<std::int64_t>(result.peak_bytes.begin(), result.peak_bytes.end())}};
   add_totals(line);
@@ -110,7 +110,7 @@ void TrainingReport::write_line(std::int64_t step, const StepResult& result, dou
   write_metrics(line);
   progress_.clear();
   spdlog::info("step {:>6}  loss {:.4f}  {}{:.0f} {}/s", step, result.loss, validation, rate,
-               pipeline_.rate_unit());
+               pipeline_.batches.rate_unit());
 }
 
 void TrainingReport::draw_progress(std::int64_t step, double loss) {
@@ -151,23 +151,23 @@ void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& poo
       to_text(summarize_rank(pipeline, pool, busy_seconds_[rank], run_seconds_[rank])));
   if (directory_ == nullptr) return;
   progress_.clear();
-  const Schedule& schedule = pipeline_.layout().schedule;
+  const Schedule& schedule = pipeline_.layout.schedule;
   RunSummary run;
   run.steps = whole_run_.steps;
   run.seconds = training_seconds;
   run.rate = targets_per_second(whole_run_);
-  run.rate_unit = pipeline_.rate_unit();
+  run.rate_unit = pipeline_.batches.rate_unit();
   run.coordinator_share = feeding_seconds / whole_run_.seconds;
   run.bubble = whole_run_.bubble / whole_run_.steps;
   run.predicted_bubble = whole_run_.predicted_bubble(schedule);
   run.microbatches = schedule.microbatches;
-  run.stages = pipeline_.stage_count();
-  run.replicas = pipeline_.grid().data();
+  run.stages = pipeline_.map.stage_count();
+  run.replicas = pipeline_.map.grid().data();
   if (last_evaluation_) {
     run.first_validation_loss = first_evaluation_->loss;
     run.last_validation_loss = last_evaluation_->loss;
   }
-  if (last_evaluation_ && pipeline_.classifies()) {
+  if (last_evaluation_ && pipeline_.batches.classifies()) {
     run.first_accuracy = first_evaluation_->accuracy;
     run.last_accuracy = last_evaluation_->accuracy;
   }

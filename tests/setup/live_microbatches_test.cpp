@@ -24,7 +24,8 @@ std::vector<double> peaks(const std::string& schedule, int ranks, int microbatch
   run_ranks(config, source, ranks, [&](RankThread& rank) {
     rank.train(0, 2);
     rank.evaluate();  // holds none
-    found[static_cast<std::size_t>(rank.rank())] = rank.pipeline().take_peak_live_microbatches();
+    found[static_cast<std::size_t>(rank.rank())] =
+        rank.pipeline().runner.take_peak_live_microbatches();
   });
   return found;
 }

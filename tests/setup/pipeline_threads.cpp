@@ -75,23 +75,25 @@ RankThread::RankThread(const Config& config, const Source& source, InProcess& gr
       collective_(group.collective(rank)),
       replicas_(group.collective(rank, grid_.data_group(rank))),
       tensor_(group.collective(rank, grid_.tensor_group(rank))),
-      pipeline_(config, plan_for(config, source, grid_, rank),
-                {grid_, *mailbox_, *collective_, *replicas_, *tensor_}, pool_) {
-  if (rank == 0) coordinator_ = pipeline_.make_coordinator(source_);
+      plan_(plan_for(config, source, grid_, rank)),
+      pipeline_(config, plan_, {grid_, *mailbox_, *collective_, *replicas_, *tensor_}, pool_) {
+  if (rank == 0) {
+    coordinator_ = make_coordinator(source_, pipeline_.map, *mailbox_, pool_);
+  }
 }
 
 void RankThread::feed(const StepContext& step, std::int64_t first_row) {
-  pipeline_.expect_batch(step);
-  if (coordinator_) coordinator_->feed(pipeline_.batch_plan(step, first_row));
+  pipeline_.runner.expect_batch(step);
+  if (coordinator_) coordinator_->feed(pipeline_.batches.batch_plan(step, first_row));
 }
 
 void RankThread::train(std::int64_t first, std::int64_t end,
                        const std::function<void(std::int64_t, const StepResult&)>& after) {
-  feed(pipeline_.training_step(first), 0);
+  feed(pipeline_.batches.training_step(first), 0);
   for (std::int64_t step = first; step < end; ++step) {
-    if (step + 1 < end) feed(pipeline_.training_step(step + 1), 0);
-    const StepResult result =
-        pipeline_.train(pipeline_.training_step(step), config_.optimizer.learning_rate);
+    if (step + 1 < end) feed(pipeline_.batches.training_step(step + 1), 0);
+    const StepResult result = pipeline_.runner.train(pipeline_.batches.training_step(step),
+                                                     config_.optimizer.learning_rate);
     if (after) after(step, result);
   }
 }
@@ -100,7 +102,7 @@ double RankThread::evaluate() {
   const std::int64_t rows = source_.validation_rows(), batch = config_.train.batch_size;
   const auto send = [&](std::int64_t first) {
     const StepContext step =
-        pipeline_.evaluation_step(first / batch, std::min(batch, rows - first));
+        pipeline_.batches.evaluation_step(first / batch, std::min(batch, rows - first));
     feed(step, first);
     return step;
   };
@@ -109,9 +111,9 @@ double RankThread::evaluate() {
   for (std::int64_t first = 0; first < rows; first += batch) {
     const StepContext step = next;
     if (first + batch < rows) next = send(first + batch);
-    loss += pipeline_.evaluate(step).loss;
+    loss += pipeline_.runner.evaluate(step).loss;
   }
-  pipeline_.finish_evaluation();
+  pipeline_.runner.finish_evaluation();
   collective_->all_reduce(std::span(&loss, 1));
   return loss;
 }
@@ -119,7 +121,7 @@ double RankThread::evaluate() {
 // Of sharded ones its pieces, each where it is in the parameter.
 Weights RankThread::owned(Tensor StageParameters::*buffer) {
   Weights weights;
-  for (StageParameters& stage : pipeline_.parameters().stages()) {
+  for (StageParameters& stage : pipeline_.state.parameters().stages()) {
     const float* values = (stage.*buffer).f32();
     for (const Piece& piece : stage.kept) {
       if (!piece.slot->owned) continue;
@@ -133,7 +135,7 @@ Weights RankThread::owned(Tensor StageParameters::*buffer) {
 
 Weights RankThread::owned_values() {
   Weights weights = owned(&StageParameters::values);
-  for (StageParameters& stage : pipeline_.parameters().stages()) {
+  for (StageParameters& stage : pipeline_.state.parameters().stages()) {
     for (const Buffer* buffer : stage.buffers) {
       weights[buffer->name].assign(buffer->value, buffer->value + buffer->shape.elements());
     }

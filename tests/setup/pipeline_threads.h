@@ -62,7 +62,7 @@ class RankThread {
   RankThread(const Config& config, const Source& source, InProcess& group, int rank);
 
   int rank() const { return mailbox_->rank(); }
-  bool first_replica() const { return pipeline_.position().data == 0; }
+  bool first_replica() const { return pipeline_.map.position().data == 0; }
   PipelineRank& pipeline() { return pipeline_; }
   MemoryPool& pool() { return pool_; }
   Collective& collective() { return *collective_; }
@@ -72,15 +72,16 @@ class RankThread {
   void train(std::int64_t first, std::int64_t end,
              const std::function<void(std::int64_t step, const StepResult&)>& after = {});
   // Feeds a step's batch once more.
-  void again(std::int64_t step) { feed(pipeline_.training_step(step), 0); }
+  void again(std::int64_t step) { feed(pipeline_.batches.training_step(step), 0); }
   // The loss summed over the source's validation rows, in batches of the training size.
   double evaluate();
   // The values, buffers included, or the gradients of what this rank owns.
   Weights owned_values();
   Weights owned_gradients();
+  // Sends a batch, of an evaluation from this row of the validation split on.
+  void feed(const StepContext& step, std::int64_t first_row);
 
  private:
-  void feed(const StepContext& step, std::int64_t first_row);
   Weights owned(Tensor StageParameters::*buffer);
 
   const Config& config_;
@@ -89,6 +90,7 @@ class RankThread {
   Grid grid_;
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<Collective> collective_, replicas_, tensor_;
+  ModelPlan plan_;
   PipelineRank pipeline_;
   std::unique_ptr<Coordinator> coordinator_;
 };

@@ -49,7 +49,7 @@ void check_foreseen(Config config, int ranks, const FixedSource& source) {
   std::vector<double> taken(static_cast<std::size_t>(ranks)), foreseen(taken);
   run_ranks(config, source, ranks, [&](RankThread& rank) {
     const auto r = static_cast<std::size_t>(rank.rank());
-    foreseen[r] = static_cast<double>(rank.pipeline().layout().memory[r].steps());
+    foreseen[r] = static_cast<double>(rank.pipeline().layout.memory[r].steps());
     rank.train(0, 4);
     taken[r] = static_cast<double>(rank.pool().reserved_bytes());
   });
@@ -117,7 +117,7 @@ TEST_CASE("A run foresees what short last batches take, too, of epochs and of ev
       std::vector<double> taken(static_cast<std::size_t>(ranks)), foreseen(taken);
       run_ranks(config, source, ranks, [&](RankThread& rank) {
         const auto r = static_cast<std::size_t>(rank.rank());
-        foreseen[r] = static_cast<double>(rank.pipeline().layout().memory[r].total());
+        foreseen[r] = static_cast<double>(rank.pipeline().layout.memory[r].total());
         rank.evaluate();
         rank.train(0, passes ? 14 : 4);
         rank.evaluate();

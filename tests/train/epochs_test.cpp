@@ -36,7 +36,7 @@ Run run(const std::string& schedule, int microbatches, int ranks) {
   const Config config = config_of(schedule, microbatches);
   run_ranks(config, source, ranks, [&](RankThread& rank) {
     made.train(rank, 0, kSteps, [&](std::int64_t step, const StepResult&) {
-      if (rank.rank() == 0) made.rows.push_back(rank.pipeline().training_step(step).rows);
+      if (rank.rank() == 0) made.rows.push_back(rank.pipeline().batches.training_step(step).rows);
     });
     made.take_weights(rank);
   });

@@ -63,7 +63,7 @@ void set_values(RankThread& rank, const Weights& initial) {
     }
     std::copy(from.begin(), from.end(), to);
   };
-  for (StageParameters& stage : rank.pipeline().parameters().stages()) {
+  for (StageParameters& stage : rank.pipeline().state.parameters().stages()) {
     for (const ParameterSlot& slot : stage.slots) {
       set(slot.parameter->name, slot.parameter->value, slot.elements);
     }

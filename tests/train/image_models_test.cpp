@@ -92,9 +92,9 @@ TEST_CASE("Weights are packed once for all batches of an evaluation, and again a
   const FixedSource source = FixedSource::images(16, {8, 8, 3}, 5);
   run_ranks(config, source, 1, [&](RankThread& rank) {
     const auto packings_of = [&](const auto& work) {
-      const std::size_t before = rank.pipeline().ops().packings();
+      const std::size_t before = rank.pipeline().state.ops().packings();
       work();
-      return rank.pipeline().ops().packings() - before;
+      return rank.pipeline().state.ops().packings() - before;
     };
     const auto evaluate = [&] { rank.evaluate(); };
     constexpr std::size_t kConvolutions = 4;  // one of them has a layout that is the plain one

@@ -51,12 +51,12 @@ Run run(const Config& config, int ranks) {
     made.train(rank, 0, kSteps, [&](std::int64_t, const StepResult& result) {
       if (r == 0) made.stage_seconds = result.stage_seconds;
     });
-    for (const Span& span : rank.pipeline().recorder().spans()) {
+    for (const Span& span : rank.pipeline().runner.recorder().spans()) {
       if (!span.waiting) made.executed[r].push_back(span.action);
     }
     made.peak_bytes[r] = rank.pool().peak_bytes();
     made.evaluate(rank);
-    made.live[r] = rank.pipeline().take_peak_live_microbatches();
+    made.live[r] = rank.pipeline().runner.take_peak_live_microbatches();
     made.take_weights(rank);
   });
   return made;

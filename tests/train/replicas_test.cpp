@@ -51,10 +51,10 @@ Run run(const Config& config, const Source& source, int pipeline_ranks, int step
     made.evaluate(rank);
     made.take_weights(rank);
     const std::lock_guard lock(mutex);
-    const auto replica = static_cast<std::size_t>(rank.pipeline().position().data);
+    const auto replica = static_cast<std::size_t>(rank.pipeline().map.position().data);
     made.replicas[replica].merge(rank.owned_values());
-    for (std::size_t s = 0; s < rank.pipeline().local_stages().size(); ++s) {
-      for (const auto& moment : rank.pipeline().optimizer().moments(s)) {
+    for (std::size_t s = 0; s < rank.pipeline().map.local_stages().size(); ++s) {
+      for (const auto& moment : rank.pipeline().state.optimizer().moments(s)) {
         made.moment_bytes[static_cast<std::size_t>(rank.rank())] += moment.values->bytes();
       }
     }

@@ -39,7 +39,7 @@ void traced_run(const Config& config, int ranks, const std::string& path, Traced
     World world{rank.rank(), std::vector<RankPlace>(static_cast<std::size_t>(ranks))};
     RunTrace trace(path, "test", range, world, rank.collective());
     rank.train(0, 5, [&](std::int64_t step, const StepResult&) {
-      if (trace.covers(step + 1)) trace.keep(step + 1, rank.pipeline().recorder(), {});
+      if (trace.covers(step + 1)) trace.keep(step + 1, rank.pipeline().runner.recorder(), {});
       if (trace.ends_with(step + 1)) trace.write();
     });
   });

@@ -167,7 +167,7 @@ TEST_CASE("Tensor parallelism goes with sharded parameters") {
 TEST_CASE("Where nothing was updated, the same batch shows where a number is not finite") {
   std::vector<std::string> found(4);
   run_ranks(gpt({.microbatches = 2}, "parameters"), kTokens, 4, [&](RankThread& rank) {
-    for (StageParameters& stage : rank.pipeline().parameters().stages()) {
+    for (StageParameters& stage : rank.pipeline().state.parameters().stages()) {
       for (const Piece& piece : stage.kept) {
         if (piece.slot->parameter->name != "layers.2.mlp.up.weight") continue;
         stage.values.f32()[piece.at] = std::nanf("");
@@ -178,7 +178,7 @@ TEST_CASE("Where nothing was updated, the same batch shows where a number is not
     if (finite) throw std::runtime_error("a loss of NaN is finite");
     rank.again(0);
     found[static_cast<std::size_t>(rank.rank())] =
-        rank.pipeline().find_not_finite(rank.pipeline().training_step(0));
+        rank.pipeline().runner.find_not_finite(rank.pipeline().batches.training_step(0));
   });
   CHECK(found[0].find("layers.2.mlp, forward of microbatch 0") != std::string::npos);
 }
@@ -214,8 +214,8 @@ TEST_CASE("The memory that sharded parameters take is foreseen, and falls with t
       std::vector<double> taken(static_cast<std::size_t>(replicas * ranks)), foreseen(taken);
       run_ranks(config, kTokens, replicas * ranks, [&](RankThread& rank) {
         const auto r = static_cast<std::size_t>(rank.rank());
-        const auto place = static_cast<std::size_t>(rank.pipeline().position().pipeline);
-        foreseen[r] = static_cast<double>(rank.pipeline().layout().memory[place].steps());
+        const auto place = static_cast<std::size_t>(rank.pipeline().map.position().pipeline);
+        foreseen[r] = static_cast<double>(rank.pipeline().layout.memory[place].steps());
         rank.train(0, 4);
         taken[r] = static_cast<double>(rank.pool().reserved_bytes());
       });

@@ -44,7 +44,7 @@ TEST_CASE("Steps and evaluations allocate nothing and build nothing once they ha
         rank.train(0, kSteps, [&](std::int64_t step, const StepResult&) {
           if ((step + 1) % kEvaluateEvery == 0) rank.evaluate();
           counts[static_cast<std::size_t>(rank.rank())].push_back(
-              {rank.pool().system_allocations(), rank.pipeline().ops().primitives()});
+              {rank.pool().system_allocations(), rank.pipeline().state.ops().primitives()});
         });
       });
       for (int r = 0; r < ranks; ++r) {
@@ -82,7 +82,7 @@ TEST_CASE("Images take no more memory after two epochs, though each ends with a 
         if ((step + 1) % kEpoch != 0) return;
         rank.evaluate();
         counts[static_cast<std::size_t>(rank.rank())].push_back(
-            {rank.pool().system_allocations(), rank.pipeline().ops().primitives()});
+            {rank.pool().system_allocations(), rank.pipeline().state.ops().primitives()});
       });
     });
     for (const std::vector<Counts>& mine : counts) {

@@ -28,7 +28,7 @@ struct Run : Trained {
 // What a rank owns of each parameter goes to its place in the whole; what it has a copy of is the
 // owner's to the last bit, which `copies` are there to compare.
 void collect(RankThread& rank, Tensor StageParameters::*buffer, Weights& whole, Weights& copies) {
-  for (StageParameters& stage : rank.pipeline().parameters().stages()) {
+  for (StageParameters& stage : rank.pipeline().state.parameters().stages()) {
     for (const ParameterSlot& slot : stage.slots) {
       const Parameter& parameter = *slot.parameter;
       const float* from = (stage.*buffer).f32() + slot.offset;
@@ -59,7 +59,7 @@ void save(RankThread& rank, const std::string& folder) {
   if (rank.rank() == 0) begin_checkpoint(folder, 1);
   rank.collective().barrier();
   const std::string list = write_rank_file(folder, 1, rank.rank(), rank.collective().size(),
-                                           tensors_to_save(rank.pipeline()));
+                                           tensors_to_save(rank.pipeline().state));
   const std::vector<std::string> lists = rank.collective().all_gather_text(list);
   if (rank.rank() == 0) finish_checkpoint(folder, {.step = 1}, lists, "{}", "");
 }
@@ -72,8 +72,8 @@ Run run(const Config& config, const Source& source, const Way& way = {}) {
   run_ranks(config, source, ranks, [&](RankThread& rank) {
     if (!way.load_from.empty()) {
       const Checkpoint checkpoint = open_checkpoint(checkpoint_folder(way.load_from, 1));
-      load_weights(checkpoint, rank.pipeline());
-      load_moments(checkpoint, rank.pipeline());
+      load_weights(checkpoint, rank.pipeline().state);
+      load_moments(checkpoint, rank.pipeline().state);
     }
     made.train(rank, way.first, way.end);
     Weights copies, unused;

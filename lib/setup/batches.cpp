@@ -1,0 +1,60 @@
+#include "setup/batches.h"
+
+namespace pipetrain {
+
+std::vector<std::int64_t> microbatch_rows(const StepContext& step) {
+  std::vector<std::int64_t> rows;
+  for (int m = 0; m < step.microbatches; ++m) rows.push_back(step.rows_of(m));
+  return rows;
+}
+
+Batches::Batches(const Epochs& epochs, std::uint64_t seed, int replicas, int replica,
+                 int microbatches, const Shape& target_row)
+    : epochs_(epochs),
+      seed_(seed),
+      replicas_(replicas),
+      replica_(replica),
+      microbatches_(microbatches),
+      target_row_(target_row) {}
+
+StepContext Batches::of_replica(StepContext step, int replica) const {
+  step.replicas = replicas_;
+  step.replica = replica;
+  step.microbatches = microbatches_;
+  if (step.mode == Mode::kEvaluate && step.replica_rows() < step.microbatches) {
+    step.microbatches = static_cast<int>(step.replica_rows());
+  }
+  return step;
+}
+
+StepContext Batches::training_step(std::int64_t step) const {
+  const std::int64_t rows = epochs_.at(step).rows;
+  return of_replica({.mode = Mode::kTrain,
+                     .step = step,
+                     .rows = rows,
+                     .seed = seed_,
+                     .gradient_scale = 1.0 / static_cast<double>(rows * targets_per_row())},
+                    replica_);
+}
+
+StepContext Batches::evaluation_step(std::int64_t batch, std::int64_t rows) const {
+  return of_replica({.mode = Mode::kEvaluate, .step = batch, .rows = rows}, replica_);
+}
+
+BatchPlan Batches::batch_plan(const StepContext& step, std::int64_t first_row) const {
+  BatchPlan plan{.training = step.mode == Mode::kTrain,
+                 .first_row = first_row,
+                 .parity = step.parity(),
+                 .microbatch_rows = {}};
+  if (plan.training) {
+    const StepRows rows = epochs_.at(step.step);
+    plan.pass = rows.pass;
+    plan.first_row = rows.first_row;
+  }
+  for (int replica = 0; replica < replicas_; ++replica) {
+    plan.microbatch_rows.push_back(microbatch_rows(of_replica(step, replica)));
+  }
+  return plan;
+}
+
+}  // namespace pipetrain

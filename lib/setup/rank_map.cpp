@@ -1,0 +1,47 @@
+#include "setup/rank_map.h"
+
+namespace pipetrain {
+
+RankMap::RankMap(const Grid& grid, int rank, const Schedule& schedule)
+    : grid_(grid),
+      rank_(rank),
+      position_(grid.position_of(rank)),
+      placement_(schedule.placement),
+      virtual_stages_(schedule.virtual_stages) {}
+
+std::vector<int> RankMap::local_stages() const {
+  return stages_of_rank(placement_, grid_.pipeline(), virtual_stages_, position_.pipeline);
+}
+
+int RankMap::rank_of_stage(int stage, int replica) const {
+  GridPosition position = position_;
+  position.data = replica;
+  position.pipeline =
+      pipetrain::rank_of_stage(placement_, grid_.pipeline(), virtual_stages_, stage);
+  return grid_.rank_of(position);
+}
+
+std::vector<int> RankMap::ranks_of_stages() const {
+  std::vector<int> ranks;
+  for (int s = 0; s < stage_count(); ++s) ranks.push_back(rank_of_stage(s, position_.data));
+  return ranks;
+}
+
+std::vector<int> RankMap::last_ranks() const {
+  std::vector<int> ranks;
+  for (int replica = 0; replica < grid_.data(); ++replica) {
+    ranks.push_back(rank_of_stage(stage_count() - 1, replica));
+  }
+  return ranks;
+}
+
+std::vector<PipelineEnds> RankMap::ends() const {
+  std::vector<PipelineEnds> ends;
+  for (int replica = 0; replica < grid_.data(); ++replica) {
+    ends.push_back({grid_.tensor_group(rank_of_stage(0, replica)),
+                    grid_.tensor_group(rank_of_stage(stage_count() - 1, replica))});
+  }
+  return ends;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,248 @@
+#include "setup/step_runner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <set>
+#include <utility>
+
+#include "ops/parallel.h"
+#include "pipeline/one_replica.h"
+#include "pipeline/recompute.h"
+#include "pipeline/replica_sum.h"
+#include "pipeline/sharded_gradients.h"
+#include "pipeline/tied_gradients.h"
+#include "schedule/generate/generate.h"
+#include "schedule/lower.h"
+#include "schedule/message_bounds.h"
+#include "schedule/shard_actions.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr double kClipEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_
+
+std::size_t bytes_of(const Shape& shape, DType dtype) {
+  return static_cast<std::size_t>(shape.elements()) * element_bytes(dtype);
+}
+
+}  // namespace
+
+StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches& batches,
+                       RankState& state, const GridLinks& links, MemoryPool& pool, Mode mode)
+    : config_(config),
+      layout_(layout),
+      batches_(batches),
+      state_(state),
+      map_(state.map()),
+      links_(links),
+      pool_(pool),
+      reducer_(make_reducer(mode)),
+      figures_(state.index().chunks, map_.grid().size(), map_.stage_count()) {
+  if (state_.shards_parameters()) {
+    sharded_weights_ =
+        std::make_unique<ShardedWeights>(state_.parameters().stages(), state_.buckets(),
+                                         links_.replicas, state_.ops(), kMostGathered);
+  }
+  // Of ranks that share a stage one speaks for all: they sum up together anyway.
+  evaluation_pace_ = std::make_unique<EvaluationPace>(links_.mailbox, pool_, map_.ranks_of_stages(),
+                                                      map_.last_ranks());
+  std::vector<Stage*> stages;
+  for (const auto& stage : state_.stages()) stages.push_back(stage.get());
+  engine_ = std::make_unique<Engine>(std::move(stages), map_.ranks_of_stages(), links_.mailbox,
+                                     *reducer_, sharded_weights_.get());
+  if (mode == Mode::kTrain) training_actions_ = lowered().ranks[map_.place()];
+}
+
+std::unique_ptr<GradientReducer> StepRunner::make_reducer(Mode mode) {
+  ParameterStore& parameters = state_.parameters();
+  TiedGradients tied(parameters, links_.mailbox, state_.ops(),
+                     [ranks = map_.ranks_of_stages()](int stage) {
+                       return ranks[static_cast<std::size_t>(stage)];
+                     });
+  if (mode != Mode::kTrain || map_.grid().data() == 1) {
+    return std::make_unique<OneReplica>(std::move(tied));
+  }
+  if (state_.shards_parameters()) {
+    return std::make_unique<ShardedGradients>(parameters, state_.buckets(), links_.replicas,
+                                              state_.ops(), std::move(tied));
+  }
+  return std::make_unique<ReplicaSum>(parameters, state_.buckets(), links_.replicas, pool_,
+                                      std::move(tied),
+                                      /*gathers_gradients=*/!state_.shards_optimizer());
+}
+
+Schedule StepRunner::lowered() const {
+  const Schedule lowered = lower(
+      add_recompute(layout_.schedule, recomputing_stages(layout_.recomputed, layout_.partition)));
+  return state_.shards_parameters() ? add_shard_actions(lowered) : lowered;
+}
+
+StepResult StepRunner::train(const StepContext& step, double learning_rate, RankNotice notice) {
+  if (step_start_ == 0) step_start_ = wall_seconds();
+  engine_->run(training_actions_, step, recorder_);
+  if (++steps_run_ == 2) reserve_for_sends();
+  StepResult result;
+  recorder_.record_other("reduce", [&] { result = reduce(step, notice); });
+  result.finite = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
+  if (!result.finite) return result;
+  const double clip = config_.optimizer.clip_norm;
+  const double scale = clip > 0 ? std::min(1.0, clip / (result.gradient_norm + kClipEpsilon)) : 1.0;
+  update(step, learning_rate, scale);
+  return result;
+}
+
+void StepRunner::update(const StepContext& step, double learning_rate, double scale) {
+  recorder_.record_other("update",
+                         [&] { state_.optimizer().update(step.step + 1, learning_rate, scale); });
+  if (map_.grid().data() > 1) {
+    recorder_.record_other("gather", [&] {
+      reducer_->gather_updated();
+      for (StageParameters& stage : state_.parameters().stages()) {
+        if (!stage.buffers.empty()) average_over_replicas(stage.buffer_nexts.floats());
+      }
+    });
+  }
+  state_.parameters().update_buffers();
+  state_.ops().weights_changed();
+}
+
+void StepRunner::average_over_replicas(std::span<float> values) {
+  links_.replicas.all_reduce(values);
+  const float share = 1.0f / static_cast<float>(map_.grid().data());
+  for (float& value : values) value *= share;
+}
+
+// How long a send holds its tensor depends on the receiver's pace. What the first steps took plus
+// all that can be under way at once is enough for ever.
+void StepRunner::reserve_for_sends() {
+  const MessageBound bound = max_outstanding_sends(lowered())[map_.place()];
+  std::set<std::int64_t> sizes;  // of microbatches
+  for (const std::int64_t number : {std::int64_t{0}, batches_.epochs().last_step()}) {
+    const StepContext step = batches_.training_step(number);
+    sizes.insert({step.rows_of(0), step.rows_of(step.microbatches - 1)});
+  }
+  for (const std::int64_t rows : sizes) {
+    for (const auto& stage : state_.stages()) {
+      if (!stage->last())
+        pool_.reserve(bytes_of(stage->output_shape(rows), stage->output_dtype()), bound.forward);
+      if (!stage->first())
+        pool_.reserve(bytes_of(stage->input_shape(rows), stage->input_dtype()), bound.backward);
+    }
+  }
+}
+
+// The first ranks may be that many batches ahead of the last.
+void StepRunner::reserve_for_evaluation(const StepContext& step) {
+  for (const auto& stage : state_.stages()) {
+    if (stage->last() ||
+        map_.rank_of_stage(stage->index() + 1, map_.position().data) == links_.world.rank())
+      continue;
+    for (int m = 0; m < step.microbatches; ++m) {
+      pool_.reserve(bytes_of(stage->output_shape(step.rows_of(m)), stage->output_dtype()),
+                    EvaluationPace::kBatchesUnderWay);
+    }
+  }
+}
+
+// Of each chunk of which this replica has the sum, and that no other rank of the tensor group has.
+void StepRunner::fill_in_squares() {
+  for (std::size_t s = 0; s < state_.pieces().size(); ++s) {
+    const float* gradients = state_.parameters().stages()[s].gradients.f32();
+    for (const Piece& piece : state_.pieces()[s]) {
+      if (!piece.slot->owned) continue;
+      double* squares = figures_.squares(piece.slot->first_chunk + piece.first / kChunkElements);
+      const std::int64_t chunks = (piece.elements + kChunkElements - 1) / kChunkElements;
+      parallel_ranges(chunks, 4, [&](std::int64_t begin, std::int64_t end, int) {
+        for (std::int64_t c = begin; c < end; ++c) {
+          const std::int64_t at = c * kChunkElements;
+          squares[c] = state_.ops().simd().sum_squares(
+              gradients + piece.at + at, std::min(kChunkElements, piece.elements - at));
+        }
+      });
+    }
+  }
+}
+
+StepResult StepRunner::reduce(const StepContext& step, RankNotice notice) {
+  const int rank = links_.world.rank();
+  figures_.clear();
+  for (const auto& stage : state_.stages()) {
+    if (stage->last() && map_.position().tensor == 0)
+      figures_.set_loss(stage->loss_sum() * step.gradient_scale);
+  }
+  fill_in_squares();
+  figures_.add_spans(rank, recorder_.spans());
+  for (std::size_t s = 0; s < state_.stages().size() && state_.shards_parameters(); ++s) {
+    figures_.set_gather(state_.stages()[s]->index(), sharded_weights_->mean_seconds(s));
+  }
+  const double now = wall_seconds();
+  figures_.set(rank, now - step_start_, static_cast<double>(pool_.peak_bytes()), notice);
+  step_start_ = now;
+  links_.world.all_reduce(figures_.values());
+  return figures_.result(map_.grid().data() * map_.grid().tensor());
+}
+
+void StepRunner::discard_batch(const StepContext& step) {
+  engine_->discard_batch(step);
+  links_.mailbox.flush();
+}
+
+std::string StepRunner::find_not_finite(StepContext step) {
+  step.check_finite = true;
+  engine_->run(training_actions_, step, recorder_);
+  std::string mine;
+  for (const auto& stage : state_.stages()) {
+    if (mine.empty() && !stage->not_finite().empty()) {
+      mine = stage->not_finite() + " (rank " + std::to_string(links_.world.rank()) + ")";
+    }
+  }
+  const std::vector<std::string> found = links_.world.all_gather_text(mine);
+  // A forward comes before every gradient that follows from it; gradients go from the last rank to
+  // the first.
+  for (const std::string& text : found) {
+    if (text.find(", forward") != std::string::npos) return text;
+  }
+  for (auto text = found.rbegin(); text != found.rend(); ++text) {
+    if (!text->empty()) return *text;
+  }
+  return "a weight gradient";
+}
+
+// Replicas that gather weights together do so in one order, whatever number of microbatches each
+// has; one that has none takes part.
+std::vector<Action> StepRunner::evaluation_actions(int microbatches) const {
+  const Schedule& s = layout_.schedule;
+  const Schedule forward =
+      lower(generate_forward_only(s.placement, s.rank_count(), s.virtual_stages,
+                                  std::max(microbatches, 1), state_.shards_parameters()));
+  std::vector<Action> actions = state_.shards_parameters()
+                                    ? add_shard_actions(forward).ranks[map_.place()]
+                                    : forward.ranks[map_.place()];
+  if (microbatches == 0) {
+    std::erase_if(actions, [](const Action& action) {
+      return action.op != Op::kUnshard && action.op != Op::kReshard;
+    });
+  }
+  return actions;
+}
+
+StepRunner::Sums StepRunner::evaluate(const StepContext& step) {
+  if (!std::exchange(evaluated_, true)) reserve_for_evaluation(step);
+  evaluation_pace_->begin(step);
+  if (step.microbatches > 0 || state_.shards_parameters()) {
+    std::vector<Action>& actions = evaluation_actions_[step.microbatches];
+    if (actions.empty()) actions = evaluation_actions(step.microbatches);
+    engine_->run(actions, step, recorder_);
+  }
+  evaluation_pace_->end(step);
+  Sums sums;
+  for (const auto& stage : state_.stages()) {
+    if (!stage->last() || map_.position().tensor > 0 || step.microbatches == 0) continue;
+    sums.loss = stage->loss_sum();
+    sums.correct = static_cast<double>(stage->correct());
+  }
+  return sums;
+}
+
+}  // namespace pipetrain
