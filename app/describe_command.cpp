@@ -51,12 +51,12 @@ int describe(const DescribeOptions& options) {
   const Config config = read_config(options);
   const int ranks = options.ranks > 0 ? options.ranks : default_ranks(config);
   const Grid grid = check_scope(config, ranks);
-  const ModelPlan plan = make_plan(config, shape_of_data(config), grid.pipeline());
+  const ModelSetup model = set_up_model(config, shape_of_data(config), grid.pipeline());
   const ThreadsSettled threads = settle_threads(own_processors().count() / ranks);
   if (!threads.warning.empty()) spdlog::warn("{}", threads.warning);
   InProcess alone(1);
-  const Layout layout = choose_layout(config, plan, *alone.collective(0));
-  const nlohmann::ordered_json description = describe_model(config, plan, layout);
+  const Layout layout = choose_layout(config, model, *alone.collective(0));
+  const nlohmann::ordered_json description = describe_model(config, model, layout);
   write_output(options.format == "json" ? description.dump(2) + "\n" : model_text(description));
   return 0;
 }

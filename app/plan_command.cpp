@@ -69,10 +69,10 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started) {
   own.precision = config.train.precision;
   own.microbatches = std::min(4 * own.pipeline, config.train.batch_size / own.data);
   try {
-    const ModelPlan plan = make_plan(config, started.data, own.pipeline);
-    own.virtual_stages = plan.virtual_stages;
-    own.microbatches = plan.microbatches;
-    request.configured_schedule = plan.schedule;
+    const ModelSetup model = set_up_model(config, started.data, own.pipeline);
+    own.virtual_stages = model.virtual_stages;
+    own.microbatches = model.microbatches;
+    request.configured_schedule = model.schedule;
   } catch (const Error&) {
     // The search is for one that goes.
   }

@@ -90,14 +90,14 @@ void check_tensor_groups(const Grid& grid, const World& world) {
 
 // What the steps are, now that the data and the number of microbatches are known.
 void set_epochs(Startup& made) {
-  ModelPlan& plan = made.plan;
-  plan.training_rows = made.training_rows;
+  ModelSetup& model = made.model;
+  model.training_rows = made.training_rows;
   const std::int64_t replicas = made.grid.data();
-  const Epochs epochs{plan.training_rows, made.config.train.batch_size,
-                      replicas * plan.microbatches};
+  const Epochs epochs{model.training_rows, made.config.train.batch_size,
+                      replicas * model.microbatches};
   if (epochs.samples > 0 && epochs.steps() == 0) {
     fail("pipeline.microbatches: the " + std::to_string(epochs.samples) +
-         " training samples do not fill " + std::to_string(plan.microbatches) + " microbatches" +
+         " training samples do not fill " + std::to_string(model.microbatches) + " microbatches" +
          (replicas > 1 ? " in each of " + std::to_string(replicas) + " replicas" : "") +
          "; set it to at most " + std::to_string(epochs.samples / replicas));
   }
@@ -186,11 +186,11 @@ Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& 
   report.agree([&] {
     check_tensor_groups(made.grid, made.world);
     const bool resumes = !made.resume.folder.empty();
-    made.plan = make_plan(config, made.data, made.grid.pipeline(),
-                          made.grid.position_of(session.rank()).tensor,
-                          resumes ? made.resume.position.microbatches : 0);
-    if (made.source) check_targets(*made.source, *made.plan.layers.back());
-    made.plan.memory_limit = memory_limit(options, made.world);
+    made.model = set_up_model(config, made.data, made.grid.pipeline(),
+                              made.grid.position_of(session.rank()).tensor,
+                              resumes ? made.resume.position.microbatches : 0);
+    if (made.source) check_targets(*made.source, *made.model.layers.back());
+    made.model.memory_limit = memory_limit(options, made.world);
     set_epochs(made);
   });
   if (session.rank() == 0 && config.train.activations() == DType::kBFloat16 &&

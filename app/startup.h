@@ -29,7 +29,7 @@ struct Startup {
   DataShape data;
   std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
   ResumePoint resume;
-  ModelPlan plan;
+  ModelSetup model;
   WaitOptions wait;
 };
 
@@ -40,7 +40,7 @@ Config read_config(const RunOptions& options);
 // many; it is said before anything starts.
 Grid check_scope(const Config& config, int ranks);
 
-// All but the plan: for a grid of `ranks` ranks, whether they run now or not.
+// All but the model: for a grid of `ranks` ranks, whether they run now or not.
 Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,
                     int ranks);
 

@@ -17,20 +17,20 @@ Coordinator::Coordinator(const Source& source, Mailbox& mailbox, MemoryPool& poo
       replicas_(std::move(replicas)),
       last_stage_(last_stage) {}
 
-void Coordinator::feed(const BatchPlan& plan) {
-  const std::string reason = feed_or_reason(plan);
+void Coordinator::feed(const BatchRows& batch) {
+  const std::string reason = feed_or_reason(batch);
   if (!reason.empty()) throw Error(ExitCode::kData, reason);
 }
 
-std::string Coordinator::feed_or_reason(const BatchPlan& plan) {
-  assert(plan.microbatch_rows.size() == replicas_.size());
+std::string Coordinator::feed_or_reason(const BatchRows& batch) {
+  assert(batch.microbatch_rows.size() == replicas_.size());
   const auto start = std::chrono::steady_clock::now();
   lost_.clear();
-  std::int64_t row = plan.first_row;
+  std::int64_t row = batch.first_row;
   for (std::size_t r = 0; r < replicas_.size(); ++r) {
     int microbatch = 0;
-    for (const std::int64_t rows : plan.microbatch_rows[r]) {
-      send(plan, replicas_[r], microbatch++, row, rows);
+    for (const std::int64_t rows : batch.microbatch_rows[r]) {
+      send(batch, replicas_[r], microbatch++, row, rows);
       row += rows;
     }
   }
@@ -38,21 +38,21 @@ std::string Coordinator::feed_or_reason(const BatchPlan& plan) {
   return lost_;
 }
 
-void Coordinator::send(const BatchPlan& plan, const PipelineEnds& ends, int microbatch,
+void Coordinator::send(const BatchRows& batch, const PipelineEnds& ends, int microbatch,
                        std::int64_t row, std::int64_t rows) {
   Tensor inputs(pool_, source_.input_shape().batched(rows), source_.input_dtype());
   Tensor targets(pool_, source_.target_shape().batched(rows), DType::kInt32);
-  read(plan, row, inputs, targets);
-  send_to_all(ends.first_ranks, {Channel::kInput, 0, 0, microbatch, plan.parity},
+  read(batch, row, inputs, targets);
+  send_to_all(ends.first_ranks, {Channel::kInput, 0, 0, microbatch, batch.parity},
               std::move(inputs));
-  send_to_all(ends.last_ranks, {Channel::kTarget, 0, last_stage_, microbatch, plan.parity},
+  send_to_all(ends.last_ranks, {Channel::kTarget, 0, last_stage_, microbatch, batch.parity},
               std::move(targets));
 }
 
-void Coordinator::read(const BatchPlan& plan, std::int64_t row, Tensor& inputs, Tensor& targets) {
+void Coordinator::read(const BatchRows& batch, std::int64_t row, Tensor& inputs, Tensor& targets) {
   try {
-    if (plan.training) {
-      source_.read_training(plan.pass, row, inputs, targets);
+    if (batch.training) {
+      source_.read_training(batch.pass, row, inputs, targets);
     } else {
       source_.read_validation(row, inputs, targets);
     }

@@ -13,7 +13,7 @@
 namespace pipetrain {
 
 // Which rows make up the microbatches of one step.
-struct BatchPlan {
+struct BatchRows {
   bool training = true;
   std::int64_t pass = 0;       // of training: an epoch, or of drawn rows the step
   std::int64_t first_row = 0;  // where in the pass, or in the validation split, this batch begins
@@ -32,18 +32,18 @@ class Coordinator {
   Coordinator(const Source& source, Mailbox& mailbox, MemoryPool& pool,
               std::vector<PipelineEnds> replicas, int last_stage);
 
-  // Reads and sends every microbatch of the plan; returns when all are on their way. Error(kData)
+  // Reads and sends every microbatch of the batch; returns when all are on their way. Error(kData)
   // if rows cannot be read.
-  void feed(const BatchPlan& plan);
+  void feed(const BatchRows& batch);
   // The same, but returns why rows cannot be read, or nothing. Then zeros are on their way, so that
   // no rank waits for ever; what comes of the batch must not be used.
-  [[nodiscard]] std::string feed_or_reason(const BatchPlan& plan);
+  [[nodiscard]] std::string feed_or_reason(const BatchRows& batch);
   double seconds() const { return seconds_; }  // spent in feed() so far
 
  private:
-  void send(const BatchPlan& plan, const PipelineEnds& ends, int microbatch, std::int64_t row,
+  void send(const BatchRows& batch, const PipelineEnds& ends, int microbatch, std::int64_t row,
             std::int64_t rows);
-  void read(const BatchPlan& plan, std::int64_t row, Tensor& inputs, Tensor& targets);
+  void read(const BatchRows& batch, std::int64_t row, Tensor& inputs, Tensor& targets);
   void send_to_all(const std::vector<int>& ranks, Message message, Tensor&& tensor);
 
   const Source& source_;

@@ -33,7 +33,7 @@ void widen(const std::byte* from, bool swapped, std::span<std::int32_t> to) {
 
 }  // namespace
 
-void Corpus::add_part(Part part) {
+void Corpus::add_part(FileTokens part) {
   part.first = size_;
   size_ += part.count;
   parts_.push_back(std::move(part));
@@ -57,7 +57,7 @@ std::string Corpus::name() const {
 }
 
 void Corpus::read(std::int64_t first, std::span<std::int32_t> tokens) const {
-  auto part = std::ranges::upper_bound(parts_, first, {}, &Part::first) - 1;
+  auto part = std::ranges::upper_bound(parts_, first, {}, &FileTokens::first) - 1;
   while (!tokens.empty()) {
     const auto here = static_cast<std::size_t>(part->first + part->count - first);
     const std::size_t count = std::min(tokens.size(), here);
@@ -68,7 +68,8 @@ void Corpus::read(std::int64_t first, std::span<std::int32_t> tokens) const {
   }
 }
 
-void Corpus::read_part(const Part& part, std::int64_t first, std::span<std::int32_t> tokens) const {
+void Corpus::read_part(const FileTokens& part, std::int64_t first,
+                       std::span<std::int32_t> tokens) const {
   constexpr std::size_t kBlockBytes = std::size_t{1} << 16;
   std::array<std::byte, kBlockBytes> bytes;
   const std::size_t block = kBlockBytes / static_cast<std::size_t>(part.width);
@@ -89,13 +90,14 @@ void Corpus::read_part(const Part& part, std::int64_t first, std::span<std::int3
   if (vocabulary_ > 0 && largest >= vocabulary_) refuse(part, first, tokens);
 }
 
-void Corpus::read_bytes(const Part& part, std::int64_t first, std::span<std::byte> bytes) const {
+void Corpus::read_bytes(const FileTokens& part, std::int64_t first,
+                        std::span<std::byte> bytes) const {
   const std::size_t offset = part.offset + static_cast<std::size_t>(first * part.width);
   if (!part.decoded) return files_[part.source].read(offset, bytes);
   std::memcpy(bytes.data(), tokens_[part.source].data() + offset, bytes.size());
 }
 
-void Corpus::refuse(const Part& part, std::int64_t first,
+void Corpus::refuse(const FileTokens& part, std::int64_t first,
                     std::span<const std::int32_t> tokens) const {
   const auto bad = std::ranges::find_if(tokens, [&](std::int32_t t) { return t >= vocabulary_; });
   const std::int64_t position = first + (bad - tokens.begin());

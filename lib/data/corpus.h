@@ -48,7 +48,7 @@ class Corpus {
   std::int32_t check(std::int64_t limit) const;
 
  private:
-  struct Part {
+  struct FileTokens {
     std::string path;
     std::size_t source;  // which of files_ or tokens_
     bool decoded;        // in tokens_
@@ -58,17 +58,17 @@ class Corpus {
     std::int64_t first, count;  // tokens
   };
 
-  void add_part(Part part);
-  void read_part(const Part& part, std::int64_t first, std::span<std::int32_t> tokens) const;
-  void read_bytes(const Part& part, std::int64_t first, std::span<std::byte> bytes) const;
-  [[noreturn]] void refuse(const Part& part, std::int64_t first,
+  void add_part(FileTokens part);
+  void read_part(const FileTokens& part, std::int64_t first, std::span<std::int32_t> tokens) const;
+  void read_bytes(const FileTokens& part, std::int64_t first, std::span<std::byte> bytes) const;
+  [[noreturn]] void refuse(const FileTokens& part, std::int64_t first,
                            std::span<const std::int32_t> tokens) const;
 
   std::string kind_;
   nlohmann::json tokenizer_;
   std::vector<DataFile> files_;
   std::vector<std::vector<std::byte>> tokens_;  // made from files
-  std::vector<Part> parts_;
+  std::vector<FileTokens> parts_;
   std::vector<std::int32_t> table_;
   std::int64_t size_ = 0, of_path_ = 0;
   int vocabulary_ = 0;

@@ -32,13 +32,13 @@ bool is_there(const std::string& path) {
 }
 
 // A tensor of ours, or some rows of one, and what is to be in it.
-struct Part {
+struct ImportedRows {
   HfTensor tensor;
   Extents own_shape;
   const StoredTensor* theirs;
 };
 struct Import {
-  std::vector<Part> parts;          // those of one layer, and of one tensor, follow each other
+  std::vector<ImportedRows> parts;  // those of one layer, and of one tensor, follow each other
   std::vector<std::string> unused;  // tensors of theirs
   std::string tokenizer_json, config_yaml, description;
 };
@@ -206,17 +206,17 @@ void warn_of_unused(const std::vector<std::string>& names, const std::string& fo
 }
 
 // "layers.12"
-std::string_view layer_of(const Part& part) {
+std::string_view layer_of(const ImportedRows& part) {
   const std::string_view name = part.tensor.own;
   return name.substr(0, name.find('.', std::string_view("layers.").size()));
 }
 
 // One file, with all of a layer in memory.
-std::string write_layer(std::span<const Part> parts, const std::string& aside, int file,
+std::string write_layer(std::span<const ImportedRows> parts, const std::string& aside, int file,
                         int files) {
   std::vector<std::vector<float>> values;
   std::vector<CheckpointTensor> tensors;
-  for (const Part& part : parts) {
+  for (const ImportedRows& part : parts) {
     const std::string& name = part.tensor.own;
     if (tensors.empty() || tensors.back().name != name) {
       values.emplace_back(static_cast<std::size_t>(elements_of(part.own_shape, name)));
@@ -227,11 +227,12 @@ std::string write_layer(std::span<const Part> parts, const std::string& aside, i
   return write_rank_file(aside, kStep, file, files, tensors);
 }
 
-std::vector<std::string> write_layers(const std::vector<Part>& parts, const std::string& aside) {
-  std::vector<std::span<const Part>> layers;
-  for (std::span<const Part> rest = parts; !rest.empty();) {
+std::vector<std::string> write_layers(const std::vector<ImportedRows>& parts,
+                                      const std::string& aside) {
+  std::vector<std::span<const ImportedRows>> layers;
+  for (std::span<const ImportedRows> rest = parts; !rest.empty();) {
     const auto next = std::ranges::find_if(
-        rest, [&](const Part& part) { return layer_of(part) != layer_of(rest.front()); });
+        rest, [&](const ImportedRows& part) { return layer_of(part) != layer_of(rest.front()); });
     const auto count = static_cast<std::size_t>(next - rest.begin());
     layers.push_back(rest.first(count));
     rest = rest.subspan(count);

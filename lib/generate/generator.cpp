@@ -42,13 +42,13 @@ Tensor last_token(MemoryPool& pool, Tensor x) {
 
 }  // namespace
 
-SlidingWindow::Part SlidingWindow::next(std::int64_t length) {
+SlidingWindow::NewTokens SlidingWindow::next(std::int64_t length) {
   assert(length > given_);
   if (length - start_ > context_) {
     const std::int64_t kept = given_ == 0 ? context_ : std::max<std::int64_t>(1, context_ / 2);
     start_ = given_ = length - kept;
   }
-  const Part part{given_, length - given_, given_ - start_};
+  const NewTokens part{given_, length - given_, given_ - start_};
   given_ = length;
   return part;
 }
@@ -91,8 +91,8 @@ Tensor Generator::receive(const Message& message, const Shape& shape, DType dtyp
 }
 
 // The new tokens, or what the rank before made of them.
-Tensor Generator::input(const std::vector<std::int32_t>& sequence, const SlidingWindow::Part& part,
-                        int parity) {
+Tensor Generator::input(const std::vector<std::int32_t>& sequence,
+                        const SlidingWindow::NewTokens& part, int parity) {
   if (first()) {
     Tensor ids(pool_, {1, part.tokens}, DType::kInt32);
     std::memcpy(ids.data(), sequence.data() + part.begin, ids.bytes());
@@ -104,7 +104,7 @@ Tensor Generator::input(const std::vector<std::int32_t>& sequence, const Sliding
                  {1, tokens, width}, DType::kFloat32);
 }
 
-Tensor Generator::forward(Tensor x, const SlidingWindow::Part& part) {
+Tensor Generator::forward(Tensor x, const SlidingWindow::NewTokens& part) {
   const Context context{
       .ops = ops_, .mode = Mode::kEvaluate, .in_parts = true, .first_token = part.first_position};
   for (int i = begin_; i < end_; ++i) {
@@ -117,7 +117,7 @@ Tensor Generator::forward(Tensor x, const SlidingWindow::Part& part) {
 }
 
 std::int32_t Generator::step(const std::vector<std::int32_t>& sequence,
-                             const SlidingWindow::Part& part) {
+                             const SlidingWindow::NewTokens& part) {
   const auto place = static_cast<std::int64_t>(sequence.size());
   const int parity = static_cast<int>(place % 2);
   Tensor y = forward(input(sequence, part, parity), part);

@@ -20,12 +20,12 @@ class SlidingWindow {
  public:
   explicit SlidingWindow(std::int64_t context) : context_(context) {}
 
-  struct Part {
+  struct NewTokens {
     std::int64_t begin, tokens;   // in the sequence
     std::int64_t first_position;  // in the model's row
   };
   // Of a sequence that now has `length` tokens, at least one of them new.
-  Part next(std::int64_t length);
+  NewTokens next(std::int64_t length);
 
  private:
   std::int64_t context_;
@@ -48,11 +48,12 @@ class Generator {
   bool first() const { return mailbox_.rank() == 0; }
   bool last() const { return mailbox_.rank() + 1 == mailbox_.size(); }
   Tensor receive(const Message& message, const Shape& shape, DType dtype);
-  Tensor input(const std::vector<std::int32_t>& sequence, const SlidingWindow::Part& part,
+  Tensor input(const std::vector<std::int32_t>& sequence, const SlidingWindow::NewTokens& part,
                int parity);
-  Tensor forward(Tensor x, const SlidingWindow::Part& part);
+  Tensor forward(Tensor x, const SlidingWindow::NewTokens& part);
   // The token after the sequence; 0 on ranks other than the first.
-  std::int32_t step(const std::vector<std::int32_t>& sequence, const SlidingWindow::Part& part);
+  std::int32_t step(const std::vector<std::int32_t>& sequence,
+                    const SlidingWindow::NewTokens& part);
 
   LanguageModel& model_;
   Mailbox& mailbox_;

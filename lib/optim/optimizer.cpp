@@ -27,7 +27,7 @@ template <class Body>
 void for_each_part(const std::vector<FlatParameters>& buffers, const Body& body) {
   for (std::size_t b = 0; b < buffers.size(); ++b) {
     std::int64_t moment = 0;
-    for (const FlatParameters::Part& part : buffers[b].parts) {
+    for (const FlatParameters::UpdatedPiece& part : buffers[b].parts) {
       const std::int64_t grains = (part.elements + kGrain - 1) / kGrain;
       parallel_ranges(grains, 1, [&](std::int64_t first, std::int64_t last, int) {
         const std::int64_t begin = first * kGrain, end = std::min(last * kGrain, part.elements);
@@ -118,7 +118,7 @@ class Sgd : public Optimizer {
 
 std::int64_t FlatParameters::elements() const {
   std::int64_t sum = 0;
-  for (const Part& part : parts) sum += part.elements;
+  for (const UpdatedPiece& part : parts) sum += part.elements;
   return sum;
 }
 

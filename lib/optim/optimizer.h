@@ -17,13 +17,13 @@ namespace pipetrain {
 // A flat buffer of values and gradients, and the parts of it that are to be updated, each of one
 // parameter: all of it, or a shard.
 struct FlatParameters {
-  struct Part {
+  struct UpdatedPiece {
     std::int64_t offset = 0, elements = 0;
     bool decays = false;
   };
   float* values = nullptr;
   const float* gradients = nullptr;
-  std::vector<Part> parts;
+  std::vector<UpdatedPiece> parts;
 
   std::int64_t elements() const;  // of all parts
 };

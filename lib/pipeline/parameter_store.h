@@ -85,7 +85,7 @@ struct TiedParameter {
     int stage = 0;                     // of the pipeline
     std::size_t local = 0, layer = 0;  // if it is here: which of the rank's stages, and its layer
   };
-  struct Part {
+  struct Kept {
     float* slot_gradient = nullptr;
     float* earlier_gradient = nullptr;  // null if the earlier use is elsewhere
     std::int64_t elements = 0;
@@ -93,7 +93,7 @@ struct TiedParameter {
   std::size_t stage = 0, slot = 0;  // which of the rank's stages has it, and where
   Use earlier, later;
   Tensor earlier_gradient;  // empty if the earlier use is elsewhere
-  std::vector<Part> parts;
+  std::vector<Kept> parts;
 };
 
 // The layers of each of the rank's stages, in ascending order.

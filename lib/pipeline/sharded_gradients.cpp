@@ -60,7 +60,7 @@ void ShardedGradients::lay_out(ParameterStore& parameters, std::size_t s) {
     std::size_t part = 0;
     for (const Bucket& bucket : buckets_[s]) {
       if (bucket.tied_slot != use.slot) continue;
-      const TiedParameter::Part& kept = tied->parts[part++];
+      const TiedParameter::Kept& kept = tied->parts[part++];
       layer.sums.push_back(
           {&bucket, at + bucket.begin - slot.offset,
            use.parameter->tied_to_earlier ? kept.slot_gradient : kept.earlier_gradient});

@@ -38,7 +38,7 @@ void TiedGradients::exchange(int stage, int parity) {
     if (both_here(tied) || stage != ends.mine) continue;
     const int peer = rank_of_stage_(ends.other);
     for (std::size_t i = 0; i < tied.parts.size(); ++i) {
-      const TiedParameter::Part& part = tied.parts[i];
+      const TiedParameter::Kept& part = tied.parts[i];
       if (part.elements == 0) continue;
       float* gradient = tied.earlier.here ? part.earlier_gradient : part.slot_gradient;
       mailbox_.post_receive(tied_message(peer, ends.mine, i, parity), {part.elements},

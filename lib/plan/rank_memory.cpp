@@ -24,7 +24,7 @@ std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 // One rank's steps of one size, in a pool that those of others share.
 class Walk {
  public:
-  Walk(const MemoryPlan& plan, int rank, BlockTally& tally)
+  Walk(const MemoryCase& plan, int rank, BlockTally& tally)
       : plan_(plan), rank_(rank), count_(plan.schedule.microbatches), tally_(tally) {
     for (std::size_t s = 0; s < plan.stages.size(); ++s) {
       if (owner(static_cast<int>(s)) != rank) continue;
@@ -234,7 +234,7 @@ class Walk {
     return bytes;
   }
 
-  const MemoryPlan& plan_;
+  const MemoryCase& plan_;
   int rank_, count_;
   BlockTally& tally_;
   std::unordered_map<std::size_t, std::pair<Prepared, Prepared>> prepared_;
@@ -246,7 +246,7 @@ struct Lists {
   Schedule training, forwards;
   std::vector<MessageBound> bounds;
 
-  explicit Lists(const MemoryPlan& plan) {
+  explicit Lists(const MemoryCase& plan) {
     const Schedule& s = plan.schedule;
     if (plan.trains) {
       training = lower(s);
@@ -260,7 +260,7 @@ struct Lists {
 };
 
 // What the steps of `plan` take beside those that `tally` knows.
-void add_other_sizes(const MemoryPlan& plan, const Lists& lists, std::size_t rank, int batches,
+void add_other_sizes(const MemoryCase& plan, const Lists& lists, std::size_t rank, int batches,
                      bool trained, BlockTally& tally, RankMemory& memory) {
   Walk walk(plan, static_cast<int>(rank), tally);
   const BlockTally before = tally;
@@ -276,7 +276,7 @@ void add_other_sizes(const MemoryPlan& plan, const Lists& lists, std::size_t ran
 
 }  // namespace
 
-std::vector<RankMemory> rank_memory(const MemoryPlan& plan, const std::vector<MemoryPlan>& others) {
+std::vector<RankMemory> rank_memory(const MemoryCase& plan, const std::vector<MemoryCase>& others) {
   assert(plan.trains);
   const Lists lists(plan);
   const std::vector<Lists> other_lists(others.begin(), others.end());

@@ -19,7 +19,8 @@ struct StageSizes {
 // Of a gradient, summed over the replicas in one piece: 4 MiB.
 constexpr std::int64_t kBucketElements = std::int64_t{1} << 20;
 
-struct MemoryPlan {
+// Steps of one size, whose memory is to be foreseen.
+struct MemoryCase {
   const ModelProfile& model;
   const Schedule& schedule;  // compute actions, with R where stages recompute
   const std::vector<RankParameters>& parameters;
@@ -55,7 +56,7 @@ struct RankMemory {
 // One per rank. A block of the pool serves only its own size, so what counts is the most of each
 // size, wherever in the step that is; the work space covers the difference.
 // `others` are the steps of other sizes, an epoch's short last batch or an evaluation's.
-std::vector<RankMemory> rank_memory(const MemoryPlan& plan,
-                                    const std::vector<MemoryPlan>& others = {});
+std::vector<RankMemory> rank_memory(const MemoryCase& plan,
+                                    const std::vector<MemoryCase>& others = {});
 
 }  // namespace pipetrain

@@ -41,20 +41,20 @@ StepContext Batches::evaluation_step(std::int64_t batch, std::int64_t rows) cons
   return of_replica({.mode = Mode::kEvaluate, .step = batch, .rows = rows}, replica_);
 }
 
-BatchPlan Batches::batch_plan(const StepContext& step, std::int64_t first_row) const {
-  BatchPlan plan{.training = step.mode == Mode::kTrain,
+BatchRows Batches::batch_rows(const StepContext& step, std::int64_t first_row) const {
+  BatchRows rows{.training = step.mode == Mode::kTrain,
                  .first_row = first_row,
                  .parity = step.parity(),
                  .microbatch_rows = {}};
-  if (plan.training) {
-    const StepRows rows = epochs_.at(step.step);
-    plan.pass = rows.pass;
-    plan.first_row = rows.first_row;
+  if (rows.training) {
+    const StepRows taken = epochs_.at(step.step);
+    rows.pass = taken.pass;
+    rows.first_row = taken.first_row;
   }
   for (int replica = 0; replica < replicas_; ++replica) {
-    plan.microbatch_rows.push_back(microbatch_rows(of_replica(step, replica)));
+    rows.microbatch_rows.push_back(microbatch_rows(of_replica(step, replica)));
   }
-  return plan;
+  return rows;
 }
 
 }  // namespace pipetrain

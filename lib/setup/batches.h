@@ -27,7 +27,7 @@ class Batches {
   StepContext evaluation_step(std::int64_t batch, std::int64_t rows) const;
   // What the coordinator feeds for it, to all replicas; an evaluation's batch begins at `first_row`
   // of the validation split.
-  BatchPlan batch_plan(const StepContext& step, std::int64_t first_row = 0) const;
+  BatchRows batch_rows(const StepContext& step, std::int64_t first_row = 0) const;
 
   const Epochs& epochs() const { return epochs_; }
   const Shape& target_row() const { return target_row_; }

@@ -67,22 +67,22 @@ Schedule generate_fitting(const PipelineConfig& pipeline, int ranks, int virtual
 int replica_rows(const Config& config) { return config.train.batch_size / config.parallel.data; }
 
 // Rank 0's own measurement; nothing on the others.
-std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelPlan& plan,
+std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelSetup& model,
                                             Collective& world, bool timed) {
   if (world.rank() != 0) return {};
   MemoryPool scratch;
   Ops ops(scratch);
-  const std::int64_t rows = microbatch_rows(config, plan);
-  return timed ? measure_layer_costs(plan.layers, plan.place, rows, ops)
-               : count_layer_memory(plan.layers, plan.place, rows, ops);
+  const std::int64_t rows = microbatch_rows(config, model);
+  return timed ? measure_layer_costs(model.layers, model.place, rows, ops)
+               : count_layer_memory(model.layers, model.place, rows, ops);
 }
 
 std::vector<StageCost> agreed_costs(const std::vector<LayerMeasure>& measured,
-                                    const ModelPlan& plan, Collective& world) {
-  std::vector<StageCost> costs(plan.layers.size());
+                                    const ModelSetup& model, Collective& world) {
+  std::vector<StageCost> costs(model.layers.size());
   for (std::size_t i = 0; i < measured.size(); ++i) {
     costs[i] = measured[i].cost;
-    if (plan.recomputed[i]) costs[i].recompute = costs[i].forward;
+    if (model.recomputed[i]) costs[i].recompute = costs[i].forward;
   }
   world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
   return costs;
@@ -99,29 +99,29 @@ void broadcast_text(std::string& text, Collective& world) {
 // Chooses on one rank: a cut, and where it is to be searched for, the schedule.
 class Chooser {
  public:
-  Chooser(const PipelineConfig& pipeline, const ModelPlan& plan, Layout& layout)
+  Chooser(const PipelineConfig& pipeline, const ModelSetup& model, Layout& layout)
       : pipeline_(pipeline),
-        plan_(plan),
+        model_(model),
         layout_(layout),
-        layers_(static_cast<int>(plan.layers.size())) {}
+        layers_(static_cast<int>(model.layers.size())) {}
 
   // The best in simulation of the cuts that are worth a try.
   void choose() {
-    const int stages = plan_.stage_count();
+    const int stages = model_.stage_count();
     const bool cuts = pipeline_.partition == "auto" && stages > 1;
     if (!cuts) {
       layout_.partition = pipeline_.partition == "list" ? pipeline_.first_layers
                                                         : uniform_partition(layers_, stages);
     }
-    if (!plan_.searches_schedule()) {
-      layout_.schedule = plan_.schedule;
-      if (cuts) layout_.partition = fastest_partition(layout_.layer_costs, plan_.schedule);
+    if (!model_.searches_schedule()) {
+      layout_.schedule = model_.schedule;
+      if (cuts) layout_.partition = fastest_partition(layout_.layer_costs, model_.schedule);
     } else if (cuts) {
       search_cuts();
     } else {
       layout_.schedule = search(layout_.partition);
     }
-    if (plan_.searches_schedule()) layout_.least_seconds = least_of(layout_.partition);
+    if (model_.searches_schedule()) layout_.least_seconds = least_of(layout_.partition);
   }
 
  private:
@@ -136,7 +136,7 @@ class Chooser {
     std::vector<double> seconds;
     double shortest = std::numeric_limits<double>::infinity();
     for (const Partition& cut :
-         promising_partitions(layout_.layer_costs, plan_.ranks, plan_.virtual_stages,
+         promising_partitions(layout_.layer_costs, model_.ranks, model_.virtual_stages,
                               {Placement::kLoop, Placement::kV})) {
       if (least_of(cut) > shortest) continue;
       all.push_back({cut, search(cut)});
@@ -157,7 +157,7 @@ class Chooser {
   }
 
   double least_of(const Partition& cut) const {
-    return least_makespan(plan_.ranks, plan_.microbatches, search_costs(cut), options());
+    return least_makespan(model_.ranks, model_.microbatches, search_costs(cut), options());
   }
 
   AutoOptions options() const {
@@ -165,11 +165,11 @@ class Chooser {
   }
 
   Schedule search(const Partition& partition) const {
-    return auto_schedule(plan_.ranks, plan_.microbatches, search_costs(partition), options());
+    return auto_schedule(model_.ranks, model_.microbatches, search_costs(partition), options());
   }
 
   const PipelineConfig& pipeline_;
-  const ModelPlan& plan_;
+  const ModelSetup& model_;
   Layout& layout_;
   int layers_;
 };
@@ -183,96 +183,97 @@ DataShape data_shape_of(const Source& source) {
           .classes = source.classes()};
 }
 
-ModelPlan make_plan(const Config& config, const DataShape& data, int stage_ranks, int tensor_rank,
-                    int usual_microbatches) {
+ModelSetup set_up_model(const Config& config, const DataShape& data, int stage_ranks,
+                        int tensor_rank, int usual_microbatches) {
   const PipelineConfig& pipeline = config.pipeline;
   const int rows = replica_rows(config);
-  ModelPlan plan;
-  plan.place = {tensor_rank, config.parallel.tensor};
-  plan.layers = build_layers(config.model, data, plan.place, config.train.activations());
-  plan.recomputed = recomputed_layers(pipeline, plan.layers);
-  plan.ranks = stage_ranks;
+  ModelSetup model;
+  model.place = {tensor_rank, config.parallel.tensor};
+  model.layers = build_layers(config.model, data, model.place, config.train.activations());
+  model.recomputed = recomputed_layers(pipeline, model.layers);
+  model.ranks = stage_ranks;
   if (pipeline.live_microbatches > 0 && pipeline.schedule != "auto") {
     fail("pipeline.live_microbatches limits the search of schedule auto; the schedule is " +
          pipeline.schedule);
   }
   if (is_table(pipeline.schedule)) {
-    plan.schedule = read_table(pipeline, stage_ranks, rows);
-    plan.virtual_stages = plan.schedule.virtual_stages;
+    model.schedule = read_table(pipeline, stage_ranks, rows);
+    model.virtual_stages = model.schedule.virtual_stages;
   } else {
-    plan.virtual_stages = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
-                                                      : default_virtual_stages(pipeline.schedule);
-    check_action_count(pipeline.schedule, stage_ranks, plan.virtual_stages, 1);
+    model.virtual_stages = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
+                                                       : default_virtual_stages(pipeline.schedule);
+    check_action_count(pipeline.schedule, stage_ranks, model.virtual_stages, 1);
   }
-  check_partition(pipeline, static_cast<int>(plan.layers.size()), plan.stage_count());
+  check_partition(pipeline, static_cast<int>(model.layers.size()), model.stage_count());
   const int most =
-      std::min(usual_microbatches > 0 ? usual_microbatches : 4 * plan.stage_count(), rows);
+      std::min(usual_microbatches > 0 ? usual_microbatches : 4 * model.stage_count(), rows);
   if (!is_table(pipeline.schedule)) {
-    check_action_count(pipeline.schedule, stage_ranks, plan.virtual_stages,
+    check_action_count(pipeline.schedule, stage_ranks, model.virtual_stages,
                        pipeline.microbatches > 0 ? pipeline.microbatches : most);
   }
   if (pipeline.schedule == "auto") {
-    plan.microbatches = pipeline.microbatches > 0 ? pipeline.microbatches : most;
-    return plan;
+    model.microbatches = pipeline.microbatches > 0 ? pipeline.microbatches : most;
+    return model;
   }
   if (!is_table(pipeline.schedule)) {
-    plan.schedule = generate_fitting(pipeline, stage_ranks, plan.virtual_stages, most);
+    model.schedule = generate_fitting(pipeline, stage_ranks, model.virtual_stages, most);
   }
-  validate(plan.schedule);
-  plan.microbatches = plan.schedule.microbatches;
-  return plan;
+  validate(model.schedule);
+  model.microbatches = model.schedule.microbatches;
+  return model;
 }
 
-std::int64_t microbatch_rows(const Config& config, const ModelPlan& plan) {
-  return (replica_rows(config) + plan.microbatches - 1) / plan.microbatches;
+std::int64_t microbatch_rows(const Config& config, const ModelSetup& model) {
+  return (replica_rows(config) + model.microbatches - 1) / model.microbatches;
 }
 
-std::vector<StageCost> measure_layers(const Config& config, const ModelPlan& plan,
+std::vector<StageCost> measure_layers(const Config& config, const ModelSetup& model,
                                       Collective& world) {
-  return agreed_costs(measure_on_rank_0(config, plan, world, /*timed=*/true), plan, world);
+  return agreed_costs(measure_on_rank_0(config, model, world, /*timed=*/true), model, world);
 }
 
-Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world) {
+Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world) {
   Layout layout;
-  layout.recomputed = plan.recomputed;
-  const bool cuts = config.pipeline.partition == "auto" && plan.stage_count() > 1;
-  const bool timed = cuts || plan.searches_schedule();
+  layout.recomputed = model.recomputed;
+  const bool cuts = config.pipeline.partition == "auto" && model.stage_count() > 1;
+  const bool timed = cuts || model.searches_schedule();
   double start = wall_seconds();
-  std::vector<LayerMeasure> measured = measure_on_rank_0(config, plan, world, timed);
-  if (timed) layout.layer_costs = agreed_costs(measured, plan, world);
+  std::vector<LayerMeasure> measured = measure_on_rank_0(config, model, world, timed);
+  if (timed) layout.layer_costs = agreed_costs(measured, model, world);
   layout.measure_seconds = wall_seconds() - start;
   start = wall_seconds();
   std::string table;
-  if (world.rank() == 0 || !plan.searches_schedule()) {
-    Chooser(config.pipeline, plan, layout).choose();
-    if (plan.searches_schedule()) table = csv_of(layout.schedule);
+  if (world.rank() == 0 || !model.searches_schedule()) {
+    Chooser(config.pipeline, model, layout).choose();
+    if (model.searches_schedule()) table = csv_of(layout.schedule);
   }
-  if (plan.searches_schedule()) {
+  if (model.searches_schedule()) {
     broadcast_text(table, world);
     layout.schedule = schedule_from_csv(table, "schedule auto");
-    layout.partition.resize(static_cast<std::size_t>(plan.stage_count()));
+    layout.partition.resize(static_cast<std::size_t>(model.stage_count()));
     world.broadcast(std::as_writable_bytes(std::span(layout.partition)), 0);
     layout.search_seconds = wall_seconds() - start;
   }
-  assert(is_partition(layout.partition, static_cast<int>(plan.layers.size()), plan.stage_count()));
-  layout.memory.resize(static_cast<std::size_t>(plan.ranks));
+  assert(
+      is_partition(layout.partition, static_cast<int>(model.layers.size()), model.stage_count()));
+  layout.memory.resize(static_cast<std::size_t>(model.ranks));
   if (world.rank() == 0) {
-    layout.memory = forecast_memory(config, plan, layout, std::move(measured));
+    layout.memory = forecast_memory(config, model, layout, std::move(measured));
   }
   world.broadcast(std::as_writable_bytes(std::span(layout.memory)), 0);
   return layout;
 }
 
-std::int64_t largest_message_bytes(const Config& config, const ModelPlan& plan,
+std::int64_t largest_message_bytes(const Config& config, const ModelSetup& model,
                                    const Partition& partition) {
   std::int64_t row_bytes = sizeof(float);
   for (std::size_t s = 1; s < partition.size(); ++s) {
-    const Layer& first = *plan.layers[static_cast<std::size_t>(partition[s])];
+    const Layer& first = *model.layers[static_cast<std::size_t>(partition[s])];
     row_bytes =
         std::max(row_bytes, first.input_row().elements() *
                                 static_cast<std::int64_t>(element_bytes(first.input_dtype())));
   }
-  return row_bytes * microbatch_rows(config, plan);
+  return row_bytes * microbatch_rows(config, model);
 }
 
 double predicted_seconds(const Layout& layout, const Partition& partition) {

@@ -27,7 +27,7 @@ struct MemoryLimit {
 
 // The model's layers and the schedule that runs them: what can be checked before any rank talks to
 // another.
-struct ModelPlan {
+struct ModelSetup {
   std::vector<std::unique_ptr<Layer>> layers;
   std::vector<bool> recomputed;                         // per layer
   TensorPlace place;                                    // whose slices the layers are
@@ -47,8 +47,8 @@ DataShape data_shape_of(const Source& source);
 // For a rank of this place among the parallel.tensor that share a stage. Error(kConfiguration) if
 // model, schedule and `stage_ranks`, the places in a pipeline, do not fit. Where the configuration
 // leaves the number of microbatches open, it is at most `usual_microbatches`; 0: 4 of each stage.
-ModelPlan make_plan(const Config& config, const DataShape& data, int stage_ranks,
-                    int tensor_rank = 0, int usual_microbatches = 0);
+ModelSetup set_up_model(const Config& config, const DataShape& data, int stage_ranks,
+                        int tensor_rank = 0, int usual_microbatches = 0);
 
 // How the model was cut and why; the same on every rank.
 struct Layout {
@@ -63,19 +63,19 @@ struct Layout {
 };
 
 // Rows of the largest microbatch.
-std::int64_t microbatch_rows(const Config& config, const ModelPlan& plan);
+std::int64_t microbatch_rows(const Config& config, const ModelSetup& model);
 
 // Collective. Rank 0 times the layers where the partition or the schedule is auto, counts their
 // memory, and decides for all.
-Layout choose_layout(const Config& config, const ModelPlan& plan, Collective& world);
+Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world);
 
-// Collective. Rank 0 times the layers on a microbatch of the plan; the same on every rank.
-std::vector<StageCost> measure_layers(const Config& config, const ModelPlan& plan,
+// Collective. Rank 0 times the layers on one microbatch; the same on every rank.
+std::vector<StageCost> measure_layers(const Config& config, const ModelSetup& model,
                                       Collective& world);
 
 // Of the activations that pass from one stage to the next, the largest microbatch's; of one number
 // where there is one stage.
-std::int64_t largest_message_bytes(const Config& config, const ModelPlan& plan,
+std::int64_t largest_message_bytes(const Config& config, const ModelSetup& model,
                                    const Partition& partition);
 
 // Seconds that simulation predicts for the layout's schedule, cut as `partition` says.

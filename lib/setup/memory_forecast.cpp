@@ -44,7 +44,7 @@ class Steps {
     }
   }
 
-  MemoryPlan plan() const {
+  MemoryCase memory_case() const {
     return {.model = model_,
             .schedule = schedule_,
             .parameters = parameters_,
@@ -74,9 +74,9 @@ class Steps {
 };
 
 // Rows of the short last batch of an epoch; 0 if there is none.
-std::int64_t short_batch(const Config& config, const ModelPlan& plan, int microbatches) {
+std::int64_t short_batch(const Config& config, const ModelSetup& setup, int microbatches) {
   const std::int64_t replicas = config.parallel.data;
-  const Epochs epochs{plan.training_rows, config.train.batch_size, replicas * microbatches};
+  const Epochs epochs{setup.training_rows, config.train.batch_size, replicas * microbatches};
   if (epochs.samples == 0) return 0;
   const std::int64_t rows = epochs.at(epochs.last_step()).rows;
   return rows < config.train.batch_size ? rows : 0;
@@ -84,31 +84,31 @@ std::int64_t short_batch(const Config& config, const ModelPlan& plan, int microb
 
 }  // namespace
 
-std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& plan,
+std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& setup,
                                         const Layout& layout, std::vector<LayerMeasure> measured) {
   const std::int64_t replicas = config.parallel.data, batch = config.train.batch_size;
   const int microbatches = layout.schedule.microbatches;
-  ModelProfile model = model_profile(plan.layers);
-  model.measured[microbatch_rows(config, plan)] = std::move(measured);
+  ModelProfile model = model_profile(setup.layers);
+  model.measured[microbatch_rows(config, setup)] = std::move(measured);
   const Steps whole(config, model, layout, batch / replicas, microbatches);
-  MemoryPlan steps = whole.plan();
-  steps.evaluates = plan.evaluation_rows >= batch;
+  MemoryCase steps = whole.memory_case();
+  steps.evaluates = setup.evaluation_rows >= batch;
 
   std::deque<Steps> others;
-  std::vector<MemoryPlan> other_plans;
-  if (const std::int64_t rows = short_batch(config, plan, microbatches); rows > 0) {
+  std::vector<MemoryCase> other_cases;
+  if (const std::int64_t rows = short_batch(config, setup, microbatches); rows > 0) {
     others.emplace_back(config, model, layout, rows / replicas, microbatches);
-    other_plans.push_back(others.back().plan());
+    other_cases.push_back(others.back().memory_case());
   }
-  if (const std::int64_t rows = plan.evaluation_rows % batch; rows > 0) {
+  if (const std::int64_t rows = setup.evaluation_rows % batch; rows > 0) {
     const std::int64_t most = (rows + replicas - 1) / replicas;  // of the first replicas
     others.emplace_back(config, model, layout, most,
                         static_cast<int>(std::min<std::int64_t>(microbatches, most)));
-    other_plans.push_back(others.back().plan());
-    other_plans.back().trains = false;
-    other_plans.back().evaluates = true;
+    other_cases.push_back(others.back().memory_case());
+    other_cases.back().trains = false;
+    other_cases.back().evaluates = true;
   }
-  std::vector<RankMemory> ranks = rank_memory(steps, other_plans);
+  std::vector<RankMemory> ranks = rank_memory(steps, other_cases);
   if (config.train.checkpoint_background && config.train.checkpoint_every > 0) {
     for (RankMemory& rank : ranks) rank.checkpoint = rank.weights + rank.moments;
   }

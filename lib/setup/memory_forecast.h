@@ -12,8 +12,8 @@
 
 namespace pipetrain {
 
-// One per rank of the pipeline. `measured`: the layers on the largest microbatch of the plan.
-std::vector<RankMemory> forecast_memory(const Config& config, const ModelPlan& plan,
+// One per rank of the pipeline. `measured`: the layers on the largest microbatch of the setup.
+std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& setup,
                                         const Layout& layout, std::vector<LayerMeasure> measured);
 
 // Collective. Error(kConfiguration) on every rank if the tensors of some rank, with what its

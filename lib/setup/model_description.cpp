@@ -116,22 +116,22 @@ std::string stage_table(const Json& stages, double flop) {
 
 }  // namespace
 
-Json describe_model(const Config& config, const ModelPlan& plan, const Layout& layout) {
+Json describe_model(const Config& config, const ModelSetup& model, const Layout& layout) {
   const Schedule& schedule = layout.schedule;
   Json layers = Json::array(), stages = Json::array();
   const std::vector<int> stage_of =
-      stage_of_layers(layout.partition, static_cast<int>(plan.layers.size()));
+      stage_of_layers(layout.partition, static_cast<int>(model.layers.size()));
   const auto rank_of = [&](int stage) {
-    return rank_of_stage(schedule.placement, plan.ranks, plan.virtual_stages, stage);
+    return rank_of_stage(schedule.placement, model.ranks, model.virtual_stages, stage);
   };
-  for (int stage = 0; stage < plan.stage_count(); ++stage) {
+  for (int stage = 0; stage < model.stage_count(); ++stage) {
     stages.push_back({{"stage", stage},
                       {"rank", rank_of(stage)},
                       {"first_layer", layout.partition[static_cast<std::size_t>(stage)]}});
     Json own = Json::array();
-    for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+    for (std::size_t i = 0; i < model.layers.size(); ++i) {
       if (stage_of[i] != stage) continue;
-      own.push_back(describe_layer(*plan.layers[i]));
+      own.push_back(describe_layer(*model.layers[i]));
       own.back()["stage"] = stage;
       own.back()["rank"] = rank_of(stage);
       layers.push_back(own.back());
@@ -142,13 +142,13 @@ Json describe_model(const Config& config, const ModelPlan& plan, const Layout& l
   }
   const double flop = total<double>(layers, "forward_flop");
   return {{"model", config.model.preset.empty() ? "model" : config.model.preset},
-          {"parameters", parameter_count(plan.layers)},
+          {"parameters", parameter_count(model.layers)},
           {"forward_flop_per_row", flop},
-          {"training_flop_per_row", training_flop_per_row(plan.layers)},
-          {"ranks", plan.ranks},
-          {"virtual_stages", plan.virtual_stages},
+          {"training_flop_per_row", training_flop_per_row(model.layers)},
+          {"ranks", model.ranks},
+          {"virtual_stages", model.virtual_stages},
           {"schedule", config.pipeline.schedule},
-          {"microbatches", plan.microbatches},
+          {"microbatches", model.microbatches},
           {"batch_size", config.train.batch_size},
           {"cut", how_it_was_cut(config.pipeline, layout)},
           {"layers", std::move(layers)},

@@ -13,7 +13,7 @@ namespace pipetrain {
 // tied one tied_to), stages (list: stage, rank, first_layer, layers, parameters, forward_flop), and
 // the totals parameters, forward_flop_per_row, training_flop_per_row. A tied parameter counts where
 // it is used first.
-nlohmann::ordered_json describe_model(const Config& config, const ModelPlan& plan,
+nlohmann::ordered_json describe_model(const Config& config, const ModelSetup& model,
                                       const Layout& layout);
 
 // The same for people, at most 100 columns wide for names and shapes of usual lengths.

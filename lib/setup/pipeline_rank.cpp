@@ -8,7 +8,7 @@ namespace pipetrain {
 namespace {
 
 // Error(kConfiguration) if what is to be trained will not fit.
-Layout choose_fitting_layout(const Config& config, const ModelPlan& model, const GridLinks& links,
+Layout choose_fitting_layout(const Config& config, const ModelSetup& model, const GridLinks& links,
                              Mode mode) {
   Layout layout = choose_layout(config, model, links.world);
   if (mode == Mode::kTrain) {
@@ -17,14 +17,14 @@ Layout choose_fitting_layout(const Config& config, const ModelPlan& model, const
   return layout;
 }
 
-Epochs epochs_of(const Config& config, const ModelPlan& model, const Layout& layout) {
+Epochs epochs_of(const Config& config, const ModelSetup& model, const Layout& layout) {
   return {model.training_rows, config.train.batch_size,
           std::int64_t{layout.schedule.microbatches} * config.parallel.data};
 }
 
 }  // namespace
 
-PipelineRank::PipelineRank(const Config& config, const ModelPlan& model, const GridLinks& links,
+PipelineRank::PipelineRank(const Config& config, const ModelSetup& model, const GridLinks& links,
                            MemoryPool& pool, Mode mode)
     : layout(choose_fitting_layout(config, model, links, mode)),
       map(links.grid, links.world.rank(), layout.schedule),

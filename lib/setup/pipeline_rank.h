@@ -19,7 +19,7 @@ namespace pipetrain {
 struct PipelineRank {
   // Collective. `config`, `model` and what `links` names outlive it. For kEvaluate it can only
   // evaluate, once the values of a checkpoint are read.
-  PipelineRank(const Config& config, const ModelPlan& model, const GridLinks& links,
+  PipelineRank(const Config& config, const ModelSetup& model, const GridLinks& links,
                MemoryPool& pool, Mode mode = Mode::kTrain);
   PipelineRank(const PipelineRank&) = delete;
   PipelineRank& operator=(const PipelineRank&) = delete;

@@ -7,7 +7,7 @@
 
 namespace pipetrain {
 
-RankState::RankState(const Config& config, const ModelPlan& model, const Layout& layout,
+RankState::RankState(const Config& config, const ModelSetup& model, const Layout& layout,
                      const RankMap& map, Collective& tensor_group, MemoryPool& pool, Mode mode)
     : config_(config), map_(map), layers_(model.layers), ops_(pool), index_(layers_, model.place) {
   build_parameters(build_stages(layout, tensor_group), layout.partition, mode);

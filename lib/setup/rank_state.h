@@ -20,7 +20,7 @@ class RankState {
  public:
   // `config`, `model`, `map` and `tensor_group` outlive it. For kEvaluate it has neither gradients
   // nor an optimizer, and no values until a checkpoint's are read.
-  RankState(const Config& config, const ModelPlan& model, const Layout& layout, const RankMap& map,
+  RankState(const Config& config, const ModelSetup& model, const Layout& layout, const RankMap& map,
             Collective& tensor_group, MemoryPool& pool, Mode mode);
 
   const RankMap& map() const { return map_; }

@@ -44,7 +44,7 @@ std::string tokenizer_text(const nlohmann::json& tokenizer) {
 }
 
 // A run of a rank's values as a box of the whole tensor.
-struct Part {
+struct ValueBox {
   std::string name;
   Extents shape, offset, extent;
   float* values;
@@ -59,18 +59,18 @@ struct Part {
 
 // The entries `first`, ..., first + count - 1 of what lies behind `part.offset` along the axes from
 // `axis` on: the rest of an entry of that axis, whole ones, the beginning of one.
-void append_boxes(const Part& part, std::size_t axis, std::int64_t first, std::int64_t count,
-                  std::vector<Part>& boxes) {
+void append_boxes(const ValueBox& part, std::size_t axis, std::int64_t first, std::int64_t count,
+                  std::vector<ValueBox>& boxes) {
   std::int64_t inner = 1;
   for (std::size_t a = axis + 1; a < part.shape.size(); ++a) inner *= part.shape[a];
-  Part at = part;
+  ValueBox at = part;
   while (count > 0) {
     const std::int64_t within = first % inner;
     at.offset[axis] = first / inner;
     std::int64_t taken = std::min(count, inner - within);
     if (within == 0 && count >= inner) {
       taken = count / inner * inner;
-      Part& box = boxes.emplace_back(at);
+      ValueBox& box = boxes.emplace_back(at);
       box.extent[axis] = count / inner;
       std::copy(part.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, part.shape.end(),
                 box.extent.begin() + static_cast<std::ptrdiff_t>(axis) + 1);
@@ -85,10 +85,10 @@ void append_boxes(const Part& part, std::size_t axis, std::int64_t first, std::i
 
 // The values of a piece of a parameter. What ranks share has one axis, or two; a box of it has one
 // more if need be.
-std::vector<Part> parts_of(const Piece& piece, float* values) {
+std::vector<ValueBox> parts_of(const Piece& piece, float* values) {
   const Parameter& parameter = *piece.slot->parameter;
   const Extents shape = extents_of(parameter.whole);
-  std::vector<Part> parts;
+  std::vector<ValueBox> parts;
   if (!parameter.slicing.sliced()) {
     append_boxes({parameter.name, shape, Extents(shape.size()), Extents(shape.size(), 1), values},
                  0, piece.first, piece.elements, parts);
@@ -96,11 +96,11 @@ std::vector<Part> parts_of(const Piece& piece, float* values) {
   }
   for (const SliceBox& box :
        boxes_of(parameter.slicing, parameter.whole, piece.first, piece.elements)) {
-    Part part{parameter.name,
-              shape,
-              {box.row, box.column},
-              {box.rows, box.columns},
-              values + box.at - piece.first};
+    ValueBox part{parameter.name,
+                  shape,
+                  {box.row, box.column},
+                  {box.rows, box.columns},
+                  values + box.at - piece.first};
     part.offset.resize(shape.size());
     part.extent.resize(shape.size());
     parts.push_back(std::move(part));
@@ -119,11 +119,11 @@ void for_each_moment(RankState& state, const Body& body) {
         const std::int64_t rows = parameter.whole[0];
         for (const SliceBox& box :
              boxes_of(parameter.slicing, parameter.whole, piece.first, piece.elements)) {
-          body(Part{"optimizer." + moment.name + "." + parameter.name,
-                    {rows, parameter.whole.elements() / rows},
-                    {box.row, box.column},
-                    {box.rows, box.columns},
-                    at + box.at - piece.first},
+          body(ValueBox{"optimizer." + moment.name + "." + parameter.name,
+                        {rows, parameter.whole.elements() / rows},
+                        {box.row, box.column},
+                        {box.rows, box.columns},
+                        at + box.at - piece.first},
                piece.slot->owned);
         }
         at += piece.elements;
@@ -147,7 +147,7 @@ std::vector<CheckpointTensor> tensors_to_save(RankState& state) {
     if (!first_replica && !state.shards_parameters()) break;  // the others have the same
     for (const Piece& piece : stage.kept) {
       if (!piece.slot->owned) continue;
-      for (const Part& part : parts_of(piece, stage.values.f32() + piece.at)) {
+      for (const ValueBox& part : parts_of(piece, stage.values.f32() + piece.at)) {
         tensors.push_back(part.stored());
       }
     }
@@ -158,7 +158,7 @@ std::vector<CheckpointTensor> tensors_to_save(RankState& state) {
     }
   }
   if (!first_replica && !state.shards_optimizer()) return tensors;
-  for_each_moment(state, [&](const Part& part, bool owned) {
+  for_each_moment(state, [&](const ValueBox& part, bool owned) {
     if (owned) tensors.push_back(part.stored());
   });
   return tensors;
@@ -173,7 +173,7 @@ void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
                   const std::vector<std::unique_ptr<Layer>>& layers) {
   for (StageParameters& stage : parameters.stages()) {
     for (const Piece& piece : stage.kept) {
-      for (const Part& part : parts_of(piece, stage.values.f32() + piece.at)) {
+      for (const ValueBox& part : parts_of(piece, stage.values.f32() + piece.at)) {
         checkpoint.read_slice(part.name, part.shape, part.offset, part.extent, part.span());
       }
     }
@@ -186,7 +186,7 @@ void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
 }
 
 void load_moments(const Checkpoint& checkpoint, RankState& state) {
-  for_each_moment(state, [&](const Part& part, bool) {
+  for_each_moment(state, [&](const ValueBox& part, bool) {
     if (!checkpoint.contains(part.name)) {
       fail_checkpoint(checkpoint.folder(),
                       "has no tensor " + part.name +

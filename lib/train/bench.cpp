@@ -64,7 +64,7 @@ std::vector<std::int64_t> gather_bytes(Collective& collective, std::size_t mine)
 }  // namespace
 
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
-                                 const ModelPlan& model, const GridLinks& links, MemoryPool& pool,
+                                 const ModelSetup& model, const GridLinks& links, MemoryPool& pool,
                                  const BenchOptions& options) {
   Collective& collective = links.world;
   double peak = peak_flops(DType::kFloat32, world, collective);
@@ -78,7 +78,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   auto feed = [&](std::int64_t step) {
     const StepContext context = pipeline.batches.training_step(step);
     pipeline.runner.expect_batch(context);
-    if (coordinator) coordinator->feed(pipeline.batches.batch_plan(context));
+    if (coordinator) coordinator->feed(pipeline.batches.batch_rows(context));
   };
   const std::int64_t full_rows = pipeline.batches.training_step(0).rows;
   std::vector<double> seconds;

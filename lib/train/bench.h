@@ -25,7 +25,7 @@ struct BenchOptions {
 // at the end; tensor_bytes_foreseen; with convolutions also convolution_gflops {best, all} (see
 // ops/convolution.h) and convolution_efficiency, of the best.
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
-                                 const ModelPlan& model, const GridLinks& links, MemoryPool& pool,
+                                 const ModelSetup& model, const GridLinks& links, MemoryPool& pool,
                                  const BenchOptions& options);
 
 // The report for people.

@@ -53,7 +53,7 @@ StepContext Evaluator::feed(std::int64_t batch) {
   pipeline_.runner.expect_batch(context);
   if (coordinator_ != nullptr) {
     const std::string reason =
-        coordinator_->feed_or_reason(pipeline_.batches.batch_plan(context, first));
+        coordinator_->feed_or_reason(pipeline_.batches.batch_rows(context, first));
     if (lost_.empty()) lost_ = reason;
   }
   return context;

@@ -18,7 +18,7 @@
 namespace pipetrain {
 
 Trainer::Trainer(const Config& config, const World& world, const Source* source,
-                 RunDirectory* directory, const ModelPlan& model, const GridLinks& links,
+                 RunDirectory* directory, const ModelSetup& model, const GridLinks& links,
                  MemoryPool& pool, const TrainerOptions& options)
     : config_(config),
       world_(world),
@@ -198,14 +198,14 @@ void Trainer::feed_training(std::int64_t step) {
   pipeline_.runner.expect_batch(context);
   if (!coordinates()) return;
   const double before = coordinator_->seconds();
-  feed(pipeline_.batches.batch_plan(context));
+  feed(pipeline_.batches.batch_rows(context));
   feeding_seconds_ += coordinator_->seconds() - before;
 }
 
 // A batch that cannot be read is fed as zeros one step before it would run: all ranks end the step
 // before it, hear of it with its figures and stop.
-void Trainer::feed(const BatchPlan& plan) {
-  const std::string reason = coordinator_->feed_or_reason(plan);
+void Trainer::feed(const BatchRows& rows) {
+  const std::string reason = coordinator_->feed_or_reason(rows);
   if (unread_.empty()) unread_ = reason;
 }
 

@@ -31,7 +31,7 @@ class Trainer {
  public:
   // Collective. `source` and `directory` on rank 0, null elsewhere; all arguments outlive it.
   Trainer(const Config& config, const World& world, const Source* source, RunDirectory* directory,
-          const ModelPlan& model, const GridLinks& links, MemoryPool& pool,
+          const ModelSetup& model, const GridLinks& links, MemoryPool& pool,
           const TrainerOptions& options);
 
   // Goes on from where the checkpoint to resume from ends; without one, takes the weights from
@@ -51,7 +51,7 @@ class Trainer {
   void warn_of_other_rows() const;
   bool step_once(std::int64_t step);
   void feed_training(std::int64_t step);
-  void feed(const BatchPlan& plan);
+  void feed(const BatchRows& rows);
   void share_lost();
   [[noreturn]] void stop_without_data(std::int64_t step);
   void trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed);

@@ -18,7 +18,7 @@ constexpr const char* kAdvice = "lower optimizer.learning_rate, or set optimizer
 void Trainer::handle_not_finite(const StepContext& step, const StepResult& result) {
   // The same batch again, looking at every layer's result; nothing was updated, so it shows again.
   pipeline_.runner.expect_batch(step);
-  if (coordinates()) feed(pipeline_.batches.batch_plan(step));
+  if (coordinates()) feed(pipeline_.batches.batch_rows(step));
   const std::string where = pipeline_.runner.find_not_finite(step);
   report_.clear_progress();
   const std::string what = (std::isfinite(result.loss) ? "gradient" : "loss") +

@@ -16,7 +16,7 @@ TEST_CASE("A full window begins again with its last half") {
   SlidingWindow window(8);
   const auto check = [&](std::int64_t length, std::int64_t begin, std::int64_t tokens,
                          std::int64_t position) {
-    const SlidingWindow::Part part = window.next(length);
+    const SlidingWindow::NewTokens part = window.next(length);
     CHECK(part.begin == begin);
     CHECK(part.tokens == tokens);
     CHECK(part.first_position == position);
@@ -32,14 +32,14 @@ TEST_CASE("A full window begins again with its last half") {
 
 TEST_CASE("Of a longer prompt the model sees its last row") {
   SlidingWindow window(8);
-  const SlidingWindow::Part part = window.next(21);
+  const SlidingWindow::NewTokens part = window.next(21);
   CHECK(part.begin == 13);
   CHECK(part.tokens == 8);
   CHECK(part.first_position == 0);
   CHECK(window.next(22).begin == 18);
   SlidingWindow shortest(1);
   for (std::int64_t length = 1; length < 4; ++length) {
-    const SlidingWindow::Part next = shortest.next(length);
+    const SlidingWindow::NewTokens next = shortest.next(length);
     CHECK(next.begin == length - 1);
     CHECK(next.tokens == 1);
   }

@@ -36,13 +36,13 @@ TEST_CASE("A training step has the rows of its epoch, and its loss their number 
 TEST_CASE("What is fed is the same from whichever replica it is seen") {
   for (int replica = 0; replica < 2; ++replica) {
     const Batches batches = two_replicas(replica);
-    const BatchPlan second = batches.batch_plan(batches.training_step(1));
+    const BatchRows second = batches.batch_rows(batches.training_step(1));
     CHECK(second.training);
     CHECK(second.pass == 0);
     CHECK(second.first_row == 6);
     CHECK(second.parity == 1);
     CHECK(second.microbatch_rows == Rows{{1, 1}, {1, 1}});
-    const BatchPlan third = batches.batch_plan(batches.training_step(2));
+    const BatchRows third = batches.batch_rows(batches.training_step(2));
     CHECK(third.pass == 1);
     CHECK(third.first_row == 0);
     CHECK(third.microbatch_rows == Rows{{2, 1}, {2, 1}});
@@ -55,10 +55,10 @@ TEST_CASE("A replica with fewer rows than microbatches evaluates as many as it h
   CHECK(one.mode == Mode::kEvaluate);
   CHECK(one.microbatches == 1);
   CHECK(none.microbatches == 0);
-  const BatchPlan plan = first.batch_plan(one, /*first_row=*/24);
-  CHECK(!plan.training);
-  CHECK(plan.first_row == 24);
-  CHECK(plan.microbatch_rows == Rows{{1}, {}});
+  const BatchRows last = first.batch_rows(one, /*first_row=*/24);
+  CHECK(!last.training);
+  CHECK(last.first_row == 24);
+  CHECK(last.microbatch_rows == Rows{{1}, {}});
   CHECK(first.evaluation_step(0, 6).microbatches == 2);
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("Microbatches together have the batch's rows") {
     std::int64_t sum = 0;
     const Batches batches = two_replicas(0);
     for (const auto& of_replica :
-         batches.batch_plan(batches.evaluation_step(0, rows)).microbatch_rows) {
+         batches.batch_rows(batches.evaluation_step(0, rows)).microbatch_rows) {
       sum = std::accumulate(of_replica.begin(), of_replica.end(), sum);
     }
     CHECK(sum == rows);

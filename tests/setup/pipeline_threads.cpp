@@ -12,12 +12,12 @@
 namespace pipetrain {
 namespace {
 
-ModelPlan plan_for(const Config& config, const Source& source, const Grid& grid, int rank) {
-  ModelPlan plan =
-      make_plan(config, data_shape_of(source), grid.pipeline(), grid.position_of(rank).tensor);
-  plan.training_rows = source.training_rows();
-  plan.evaluation_rows = source.validation_rows();
-  return plan;
+ModelSetup set_up(const Config& config, const Source& source, const Grid& grid, int rank) {
+  ModelSetup model =
+      set_up_model(config, data_shape_of(source), grid.pipeline(), grid.position_of(rank).tensor);
+  model.training_rows = source.training_rows();
+  model.evaluation_rows = source.validation_rows();
+  return model;
 }
 
 }  // namespace
@@ -75,8 +75,8 @@ RankThread::RankThread(const Config& config, const Source& source, InProcess& gr
       collective_(group.collective(rank)),
       replicas_(group.collective(rank, grid_.data_group(rank))),
       tensor_(group.collective(rank, grid_.tensor_group(rank))),
-      plan_(plan_for(config, source, grid_, rank)),
-      pipeline_(config, plan_, {grid_, *mailbox_, *collective_, *replicas_, *tensor_}, pool_) {
+      model_(set_up(config, source, grid_, rank)),
+      pipeline_(config, model_, {grid_, *mailbox_, *collective_, *replicas_, *tensor_}, pool_) {
   if (rank == 0) {
     coordinator_ = make_coordinator(source_, pipeline_.map, *mailbox_, pool_);
   }
@@ -84,7 +84,7 @@ RankThread::RankThread(const Config& config, const Source& source, InProcess& gr
 
 void RankThread::feed(const StepContext& step, std::int64_t first_row) {
   pipeline_.runner.expect_batch(step);
-  if (coordinator_) coordinator_->feed(pipeline_.batches.batch_plan(step, first_row));
+  if (coordinator_) coordinator_->feed(pipeline_.batches.batch_rows(step, first_row));
 }
 
 void RankThread::train(std::int64_t first, std::int64_t end,

@@ -19,7 +19,7 @@ constexpr int kRanks = 2;  // of the pipeline
 struct Made {
   Made(const std::string& shard, int replicas, int rank, Mode mode)
       : config(configured(shard, replicas)),
-        model(make_plan(config, {.row = {4}, .vocabulary = 13, .classes = 13}, kRanks)),
+        model(set_up_model(config, {.row = {4}, .vocabulary = 13, .classes = 13}, kRanks)),
         layout{.schedule = model.schedule,
                .partition = uniform_partition(static_cast<int>(model.layers.size()), kRanks),
                .recomputed = model.recomputed},
@@ -52,7 +52,7 @@ struct Made {
   }
 
   Config config;
-  ModelPlan model;
+  ModelSetup model;
   Layout layout;
   RankMap map;
   InProcess alone{1};
@@ -71,7 +71,8 @@ std::int64_t elements_of(const std::vector<Layer*>& layers) {
 
 }  // namespace
 
-TEST_CASE("A rank has the stages of its place, with values, gradients and moments of their layers") {
+TEST_CASE(
+    "A rank has the stages of its place, with values, gradients and moments of their layers") {
   for (int rank = 0; rank < kRanks; ++rank) {
     Made made("none", 1, rank, Mode::kTrain);
     REQUIRE(made.state.stages().size() == 1);

@@ -110,10 +110,10 @@ TEST_CASE("Messages between stages have half the bytes in bfloat16") {
     std::vector<std::int64_t>& mine = bytes.emplace_back();
     run_ranks(config, source, 2, [&](RankThread& rank) {
       if (rank.rank() != 0) return;
-      const ModelPlan plan = make_plan(config, data_shape_of(source), 2);
-      mine.push_back(largest_message_bytes(config, plan, rank.pipeline().layout.partition));
-      for (const auto& layer : plan.layers) {
-        if (layer == plan.layers.back()) break;
+      const ModelSetup model = set_up_model(config, data_shape_of(source), 2);
+      mine.push_back(largest_message_bytes(config, model, rank.pipeline().layout.partition));
+      for (const auto& layer : model.layers) {
+        if (layer == model.layers.back()) break;
         mine.push_back(static_cast<std::int64_t>(element_bytes(layer->output_dtype())));
       }
     });
