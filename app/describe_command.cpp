@@ -51,7 +51,8 @@ int describe(const DescribeOptions& options) {
   const Config config = read_config(options);
   const int ranks = options.ranks > 0 ? options.ranks : default_ranks(config);
   const Grid grid = check_scope(config, ranks);
-  const ModelSetup model = set_up_model(config, shape_of_data(config), grid.pipeline());
+  const ModelSetup model =
+      set_up_model(config, {.data = shape_of_data(config), .stage_ranks = grid.pipeline()});
   const ThreadsSettled threads = settle_threads(own_processors().count() / ranks);
   if (!threads.warning.empty()) spdlog::warn("{}", threads.warning);
   InProcess alone(1);

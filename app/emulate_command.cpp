@@ -215,14 +215,14 @@ int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions
   });
   Emulator emulator(session, options);
   MpiCollective collective = emulator.collective();
-  Layout layout = choose_layout(started.config, started.model, collective);
+  Layout layout = choose_layout(started.config, *started.model, collective);
   if (layout.layer_costs.empty()) {
-    layout.layer_costs = measure_layers(started.config, started.model, collective);
+    layout.layer_costs = measure_layers(started.config, *started.model, collective);
   }
   report.agree([&] { check_microbatches(layout.schedule); });
   settle_team(1);
   const double message = emulator.measure_messages(
-      largest_message_bytes(started.config, started.model, layout.partition));
+      largest_message_bytes(started.config, *started.model, layout.partition));
   EmulationPrinter printer(session.rank() == 0, options.format == "json", /*table=*/false);
   const auto emulate_cut = [&](const Partition& partition) {
     nlohmann::ordered_json emulation =
@@ -233,8 +233,8 @@ int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions
   };
   nlohmann::ordered_json emulation = emulate_cut(layout.partition);
   // On the same costs, so that the two can be compared.
-  const Partition uniform =
-      uniform_partition(static_cast<int>(started.model.layers.size()), started.model.stage_count());
+  const Partition uniform = uniform_partition(static_cast<int>(started.model->layers.size()),
+                                              started.model->stage_count());
   if (layout.partition != uniform) emulation["uniform"] = emulate_cut(uniform);
   printer.add(std::move(emulation));
   printer.finish();

@@ -45,9 +45,9 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
     checkpoint = open_checkpoint(options.checkpoint);
     if (started.source) check_tokenizer(*checkpoint, *started.source);
   });
-  MpiLinks mpi(session, started.grid, started.model.virtual_stages, started.wait);
+  MpiLinks mpi(session, started.grid, started.model->virtual_stages, started.wait);
   const GridLinks links = mpi.links();
-  PipelineRank pipeline(started.config, started.model, links, mpi.pool(), Mode::kEvaluate);
+  PipelineRank pipeline(started.config, *started.model, links, mpi.pool(), Mode::kEvaluate);
   report.agree([&] {
     load_weights(*checkpoint, pipeline.state);
     check_model(*checkpoint, started.config.model);

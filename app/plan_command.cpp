@@ -69,7 +69,8 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started) {
   own.precision = config.train.precision;
   own.microbatches = std::min(4 * own.pipeline, config.train.batch_size / own.data);
   try {
-    const ModelSetup model = set_up_model(config, started.data, own.pipeline);
+    const ModelSetup model =
+        set_up_model(config, {.data = started.data.shape, .stage_ranks = own.pipeline});
     own.virtual_stages = model.virtual_stages;
     own.microbatches = model.microbatches;
     request.configured_schedule = model.schedule;
@@ -93,8 +94,8 @@ void check_precisions(const PlanOptions& options, Config config) {
 
 PlanInputs measure(const MpiSession& session, const Startup& started, const PlanRequest& request) {
   const auto with = [&](Crew& crew) {
-    return measure_plan_inputs(started.config, started.data, started.source.get(), request, crew,
-                               kMeasureSeconds);
+    return measure_plan_inputs(started.config, started.data.shape, started.source.get(), request,
+                               crew, kMeasureSeconds);
   };
   if (session.size() == 1) {
     const int cores = session.cores();
@@ -152,7 +153,7 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
   PlanRequest request;
   report.agree([&] {
     // What is wrong with the model is said here.
-    build_layers(started.config.model, started.data, {}, started.config.train.activations());
+    build_layers(started.config.model, started.data.shape, {}, started.config.train.activations());
     check_precisions(options, started.config);
     request = make_request(options, started);
   });

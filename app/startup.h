@@ -1,6 +1,6 @@
 // What every command that runs a pipeline does first, on all ranks: read the configuration, open
-// the data on rank 0, settle threads, and check that model, schedule and grid fit. It must not know
-// what is run afterwards.
+// the data on rank 0, settle threads, and set the model up. It must not know what fits together
+// (setup/run_setup.h does), nor what is run afterwards.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 #include "data/source.h"
 #include "resume.h"
 #include "run_options.h"
-#include "setup/pipeline_rank.h"
+#include "setup/layout.h"
+#include "setup/run_setup.h"
 #include "setup/world.h"
 #include "threads.h"
 #include "train/run_directory.h"
@@ -26,19 +27,14 @@ struct Startup {
   World world;
   std::unique_ptr<Source> source;           // on rank 0
   std::unique_ptr<RunDirectory> directory;  // on rank 0, if wanted
-  DataShape data;
-  std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
+  DataFacts data;
   ResumePoint resume;
-  ModelSetup model;
+  std::unique_ptr<const ModelSetup> model;
   WaitOptions wait;
 };
 
 // The configuration that the options name, with the length of rows that its model implies.
 Config read_config(const RunOptions& options);
-
-// The grid of `ranks` ranks. Error(kConfiguration) for what this version does not run, or not on so
-// many; it is said before anything starts.
-Grid check_scope(const Config& config, int ranks);
 
 // All but the model: for a grid of `ranks` ranks, whether they run now or not.
 Startup open_inputs(const MpiSession& session, ErrorReport& report, const RunOptions& options,

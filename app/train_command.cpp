@@ -66,18 +66,15 @@ void announce_resume(const MpiSession& session, const RunOptions& options, const
 
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/true);
-  if (started.source && started.config.train.eval_every > 0) {
-    started.model.evaluation_rows = evaluation_rows(started.config.train, *started.source);
-  }
   RunOrigin origin;
   report.agree([&] {
     if (!started.source) return;
     origin = run_origin(started.config, *started.source, started.world,
                         "pipetrain " PIPETRAIN_VERSION, command_line());
   });
-  MpiLinks mpi(session, started.grid, started.model.virtual_stages, started.wait);
+  MpiLinks mpi(session, started.grid, started.model->virtual_stages, started.wait);
   Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
-                  started.model, mpi.links(), mpi.pool(),
+                  *started.model, mpi.links(), mpi.pool(),
                   {.progress = !options.no_progress,
                    .trace = options.trace,
                    .resume_from = started.resume.folder,

@@ -183,32 +183,34 @@ DataShape data_shape_of(const Source& source) {
           .classes = source.classes()};
 }
 
-ModelSetup set_up_model(const Config& config, const DataShape& data, int stage_ranks,
-                        int tensor_rank, int usual_microbatches) {
+ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   const PipelineConfig& pipeline = config.pipeline;
   const int rows = replica_rows(config);
   ModelSetup model;
-  model.place = {tensor_rank, config.parallel.tensor};
-  model.layers = build_layers(config.model, data, model.place, config.train.activations());
+  model.place = {inputs.tensor_rank, config.parallel.tensor};
+  model.layers = build_layers(config.model, inputs.data, model.place, config.train.activations());
   model.recomputed = recomputed_layers(pipeline, model.layers);
-  model.ranks = stage_ranks;
+  model.ranks = inputs.stage_ranks;
+  model.training_rows = inputs.training_rows;
+  model.evaluation_rows = inputs.evaluation_rows;
+  model.memory_limit = inputs.memory_limit;
   if (pipeline.live_microbatches > 0 && pipeline.schedule != "auto") {
     fail("pipeline.live_microbatches limits the search of schedule auto; the schedule is " +
          pipeline.schedule);
   }
   if (is_table(pipeline.schedule)) {
-    model.schedule = read_table(pipeline, stage_ranks, rows);
+    model.schedule = read_table(pipeline, model.ranks, rows);
     model.virtual_stages = model.schedule.virtual_stages;
   } else {
     model.virtual_stages = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
                                                        : default_virtual_stages(pipeline.schedule);
-    check_action_count(pipeline.schedule, stage_ranks, model.virtual_stages, 1);
+    check_action_count(pipeline.schedule, model.ranks, model.virtual_stages, 1);
   }
   check_partition(pipeline, static_cast<int>(model.layers.size()), model.stage_count());
-  const int most =
-      std::min(usual_microbatches > 0 ? usual_microbatches : 4 * model.stage_count(), rows);
+  const int most = std::min(
+      inputs.usual_microbatches > 0 ? inputs.usual_microbatches : 4 * model.stage_count(), rows);
   if (!is_table(pipeline.schedule)) {
-    check_action_count(pipeline.schedule, stage_ranks, model.virtual_stages,
+    check_action_count(pipeline.schedule, model.ranks, model.virtual_stages,
                        pipeline.microbatches > 0 ? pipeline.microbatches : most);
   }
   if (pipeline.schedule == "auto") {
@@ -216,7 +218,7 @@ ModelSetup set_up_model(const Config& config, const DataShape& data, int stage_r
     return model;
   }
   if (!is_table(pipeline.schedule)) {
-    model.schedule = generate_fitting(pipeline, stage_ranks, model.virtual_stages, most);
+    model.schedule = generate_fitting(pipeline, model.ranks, model.virtual_stages, most);
   }
   validate(model.schedule);
   model.microbatches = model.schedule.microbatches;

@@ -26,7 +26,7 @@ struct MemoryLimit {
 };
 
 // The model's layers and the schedule that runs them: what can be checked before any rank talks to
-// another.
+// another. Made by set_up_model(), and not changed afterwards.
 struct ModelSetup {
   std::vector<std::unique_ptr<Layer>> layers;
   std::vector<bool> recomputed;                         // per layer
@@ -44,11 +44,20 @@ struct ModelSetup {
 // What the data tell about the model.
 DataShape data_shape_of(const Source& source);
 
-// For a rank of this place among the parallel.tensor that share a stage. Error(kConfiguration) if
-// model, schedule and `stage_ranks`, the places in a pipeline, do not fit. Where the configuration
-// leaves the number of microbatches open, it is at most `usual_microbatches`; 0: 4 of each stage.
-ModelSetup set_up_model(const Config& config, const DataShape& data, int stage_ranks,
-                        int tensor_rank = 0, int usual_microbatches = 0);
+// What a model is set up from, beside the configuration.
+struct SetupInputs {
+  DataShape data;
+  int stage_ranks = 1;  // places in a pipeline
+  int tensor_rank = 0;  // this rank's place among the parallel.tensor that share a stage
+  // The most microbatches where the configuration leaves their number open; 0: 4 of each stage.
+  int usual_microbatches = 0;
+  std::int64_t training_rows = 0;
+  std::int64_t evaluation_rows = 0;
+  MemoryLimit memory_limit;
+};
+
+// Error(kConfiguration) if model, schedule and ranks do not fit.
+ModelSetup set_up_model(const Config& config, const SetupInputs& inputs);
 
 // How the model was cut and why; the same on every rank.
 struct Layout {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/suggest.h"
@@ -51,6 +52,16 @@ std::string World::text() const {
                       : std::to_string(*least) + " to " + std::to_string(*most) + " threads";
   return counted(places.size(), "rank") + " on " + counted(hosts.size(), "host") + " (" +
          join({hosts.begin(), hosts.end()}) + "), " + each + " each";
+}
+
+World learn_world(const RankPlace& mine, Collective& collective) {
+  const nlohmann::json text = {mine.host, mine.threads, mine.cores, mine.sharing};
+  World world{collective.rank(), {}};
+  for (const std::string& gathered : collective.all_gather_text(text.dump())) {
+    const nlohmann::json place = nlohmann::json::parse(gathered);
+    world.places.push_back({place[0], place[1], place[2], place[3]});
+  }
+  return world;
 }
 
 }  // namespace pipetrain

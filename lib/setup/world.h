@@ -1,9 +1,11 @@
-// Where the ranks of a run are and what they may use. Plain data; whoever starts the ranks fills it
-// in.
+// Where the ranks of a run are and what they may use. It must not know MPI or how ranks were
+// started.
 #pragma once
 
 #include <string>
 #include <vector>
+
+#include "comm/collective.h"
 
 namespace pipetrain {
 
@@ -24,5 +26,8 @@ struct World {
   std::string cure() const;       // of that: what to set or to start
   std::string text() const;       // "4 ranks on 1 host (node7), 1 thread each"
 };
+
+// Collective. Every rank says where it is.
+World learn_world(const RankPlace& mine, Collective& collective);
 
 }  // namespace pipetrain

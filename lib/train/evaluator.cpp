@@ -7,13 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace pipetrain {
+#include "setup/run_setup.h"
 
-std::int64_t evaluation_rows(const TrainConfig& config, const Source& source) {
-  const std::int64_t rows = source.validation_rows();
-  if (config.eval_batches == 0) return rows;
-  return std::min(rows, std::int64_t{config.eval_batches} * config.batch_size);
-}
+namespace pipetrain {
 
 Evaluator::Evaluator(const TrainConfig& config, PipelineRank& pipeline, Collective& world,
                      const Source* source, Coordinator* coordinator)

@@ -15,9 +15,6 @@ struct Evaluation {
   std::string lost = {};          // why rows could not be read; then it has no other meaning
 };
 
-// Of the validation split, as far as train.eval_batches goes.
-std::int64_t evaluation_rows(const TrainConfig& config, const Source& source);
-
 class Evaluator {
  public:
   // Collective. `source` and `coordinator` on rank 0, null elsewhere; all arguments outlive it.

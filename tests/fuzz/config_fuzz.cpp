@@ -41,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!fuzz::read_or_refuse([&] { config = load_config(file.path()); })) return 0;
   check_resolved(config);
   if (config.pipeline.schedule.ends_with(".csv")) return 0;  // another file
-  fuzz::read_or_refuse([&] { set_up_model(config, shape_for(config), kRanks); });
+  fuzz::read_or_refuse(
+      [&] { set_up_model(config, {.data = shape_for(config), .stage_ranks = kRanks}); });
   return 0;
 }

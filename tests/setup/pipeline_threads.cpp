@@ -13,11 +13,11 @@ namespace pipetrain {
 namespace {
 
 ModelSetup set_up(const Config& config, const Source& source, const Grid& grid, int rank) {
-  ModelSetup model =
-      set_up_model(config, data_shape_of(source), grid.pipeline(), grid.position_of(rank).tensor);
-  model.training_rows = source.training_rows();
-  model.evaluation_rows = source.validation_rows();
-  return model;
+  return set_up_model(config, {.data = data_shape_of(source),
+                               .stage_ranks = grid.pipeline(),
+                               .tensor_rank = grid.position_of(rank).tensor,
+                               .training_rows = source.training_rows(),
+                               .evaluation_rows = source.validation_rows()});
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ class RankThread {
   Grid grid_;
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<Collective> collective_, replicas_, tensor_;
-  ModelSetup model_;
+  const ModelSetup model_;
   PipelineRank pipeline_;
   std::unique_ptr<Coordinator> coordinator_;
 };

@@ -19,7 +19,8 @@ constexpr int kRanks = 2;  // of the pipeline
 struct Made {
   Made(const std::string& shard, int replicas, int rank, Mode mode)
       : config(configured(shard, replicas)),
-        model(set_up_model(config, {.row = {4}, .vocabulary = 13, .classes = 13}, kRanks)),
+        model(set_up_model(config, {.data = {.row = {4}, .vocabulary = 13, .classes = 13},
+                                    .stage_ranks = kRanks})),
         layout{.schedule = model.schedule,
                .partition = uniform_partition(static_cast<int>(model.layers.size()), kRanks),
                .recomputed = model.recomputed},

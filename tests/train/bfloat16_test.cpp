@@ -110,7 +110,8 @@ TEST_CASE("Messages between stages have half the bytes in bfloat16") {
     std::vector<std::int64_t>& mine = bytes.emplace_back();
     run_ranks(config, source, 2, [&](RankThread& rank) {
       if (rank.rank() != 0) return;
-      const ModelSetup model = set_up_model(config, data_shape_of(source), 2);
+      const ModelSetup model =
+          set_up_model(config, {.data = data_shape_of(source), .stage_ranks = 2});
       mine.push_back(largest_message_bytes(config, model, rank.pipeline().layout.partition));
       for (const auto& layer : model.layers) {
         if (layer == model.layers.back()) break;
