@@ -73,6 +73,13 @@ std::string changed_learning_rate(const Config& before, const Config& now, std::
       done + 1, is, was);
 }
 
+std::string changed_rows(std::int64_t rows, std::int64_t rows_now) {
+  if (rows == rows_now) return {};
+  return "the steps so far took " + std::to_string(rows) +
+         " rows, of this batch size and number of microbatches they would be " +
+         std::to_string(rows_now) + ": some samples of this epoch may be used twice or not at all";
+}
+
 std::string changed_data(const RunOrigin& before, const RunOrigin& now) {
   constexpr std::size_t kMost = 5;
   if (before.hosts == 0) return {};  // it does not say

@@ -18,6 +18,8 @@ std::string keep_decay_steps(const Config& before, Config& now);
 std::string changed_settings(const Config& before, const Config& now);
 // Of the next step, the one after `done` steps.
 std::string changed_learning_rate(const Config& before, const Config& now, std::int64_t done);
+// Of the steps so far, which took `rows` and would by now's settings have taken `rows_now`.
+std::string changed_rows(std::int64_t rows, std::int64_t rows_now);
 std::string changed_data(const RunOrigin& before, const RunOrigin& now);
 // What was trained on before and validates now; `unit` is "tokens" or "samples".
 std::string validated_training(const RunOrigin& before, const RunOrigin& now,

@@ -9,11 +9,9 @@
 #include "base/log.h"
 #include "base/stop_request.h"
 #include "setup/grid_text.h"
-#include "setup/memory_table.h"
-#include "setup/run_origin.h"
-#include "setup/same_model.h"
+#include "setup/resumed_settings.h"
 #include "setup/weights.h"
-#include "train/summary.h"
+#include "train/announcement.h"
 
 namespace pipetrain {
 
@@ -142,54 +140,12 @@ bool Trainer::step_once(std::int64_t step) {
   return !stops;
 }
 
-// After step `step`, whose checkpoint is due: the last, one at which the run stops, or one between.
-void Trainer::checkpoint_step(std::int64_t step, bool last, bool stops) {
-  const bool between = !last && !stops;
-  if (const std::string doubt = doubt_of_weights(step); between && !doubt.empty()) {
-    if (coordinates()) spdlog::warn("no checkpoint of step {}: {}", step, doubt);
-    return;
-  }
-  const bool saved = save_checkpoint(step, /*in_background=*/between);
-  if (!ruined_.empty() && (last || config_.train.on_nonfinite == "stop")) fail_for_ruined(step);
-  if (!ruined_.empty() && coordinates()) {
-    spdlog::warn("no checkpoint of step {}: {} is not finite; earlier ones are as they were", step,
-                 ruined_);
-  }
-  if (stops && !saved) {
-    throw Error(ExitCode::kCheckpoint,
-                "stopped on request after step " + std::to_string(step) + " of " +
-                    std::to_string(config_.train.steps) +
-                    ", but without a checkpoint; --resume goes on from the last one before");
-  }
-}
-
 void Trainer::announce() const {
-  warn_of_other_rows();
-  spdlog::info("{}", world_.text());
-  for (const std::string& line : grid_lines(pipeline_.map.grid(), world_)) spdlog::info("{}", line);
-  if (config_.parallel.shard != "none" && pipeline_.map.grid().data() == 1) {
-    spdlog::info("parallel.shard {} has no effect: parallel.data is 1", config_.parallel.shard);
-  }
-  spdlog::info("{}", instruction_set_description());
-  if (world_.oversubscribed()) {
-    spdlog::warn(
-        "threads outnumber cores: ranks take turns, so times and bubbles are not those of one rank "
-        "per core; {}",
-        world_.cure());
-  }
-  spdlog::info("data: {}", source_->description());
-  for (const std::string& line : describe_layout(pipeline_, config_.pipeline.schedule))
-    spdlog::info("{}", line);
-  for (const std::string& line : memory_table(pipeline_.layout.memory)) spdlog::info("{}", line);
-}
-
-void Trainer::warn_of_other_rows() const {
-  const std::int64_t rows = pipeline_.batches.epochs().rows_before(first_step_);
-  if (rows != resumed_at_.rows) {
-    spdlog::warn(
-        "the steps so far took {} rows, of this batch size and number of microbatches they would "
-        "be {}: some samples of this epoch may be used twice or not at all",
-        resumed_at_.rows, rows);
+  const std::string other_rows =
+      changed_rows(resumed_at_.rows, pipeline_.batches.epochs().rows_before(first_step_));
+  if (!other_rows.empty()) spdlog::warn("{}", other_rows);
+  for (const LogLine& line : announcement(config_, world_, *source_, pipeline_)) {
+    spdlog::log(line.level, "{}", line.text);
   }
 }
 
@@ -262,65 +218,6 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
   }
   if (logs || !lost_.empty()) report_.write_line(step, result, learning_rate, evaluated);
   report_.draw_progress(step, result.loss);
-}
-
-// What the weights were trained on may be other data, in which a token may be another.
-void Trainer::warn_of_other_tokenizer(const Checkpoint& checkpoint) const {
-  try {
-    check_tokenizer(checkpoint, *source_);
-  } catch (const Error& error) {
-    spdlog::warn("train.init_from: {}", error.what());
-  }
-}
-
-void Trainer::load() {
-  const std::string& init_from = config_.train.init_from;
-  if (!resume_from_.empty()) {
-    const Checkpoint checkpoint = open_checkpoint(resume_from_);
-    if (coordinates()) check_tokenizer(checkpoint, *source_);
-    load_weights(checkpoint, pipeline_.state);
-    check_model(checkpoint, config_.model);
-    load_moments(checkpoint, pipeline_.state);
-    resumed_at_ = checkpoint.position();
-    first_step_ = resumed_at_.step;
-    skipped_steps_ = resumed_at_.skipped_steps;
-  } else if (!init_from.empty()) {
-    const Checkpoint checkpoint = open_checkpoint(init_from);
-    load_weights(checkpoint, pipeline_.state);
-    check_model(checkpoint, config_.model);
-    if (coordinates()) warn_of_other_tokenizer(checkpoint);
-  }
-}
-
-bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
-  const Grid& grid = pipeline_.map.grid();
-  const Schedule& schedule = pipeline_.layout.schedule;
-  RunCheckpoints::Contents contents{
-      .position = {.step = step,
-                   .rows = pipeline_.batches.epochs().rows_before(step),
-                   .microbatches = schedule.microbatches,
-                   .data = grid.data(),
-                   .tensor = grid.tensor(),
-                   .pipeline = grid.pipeline(),
-                   .virtual_stages = schedule.virtual_stages,
-                   .targets = report_.targets(),
-                   .elapsed_seconds = report_.elapsed_seconds(),
-                   .skipped_steps = skipped_steps_,
-                   .doubt = doubt_of_weights(step)},
-      .tensors = tensors_to_save(pipeline_.state)};
-  ruined_ = first_not_finite(contents.tensors);
-  if (!ruined_.empty()) return false;
-  if (last_evaluation_ && evaluated_step_ == step) {
-    contents.position.validation_loss = last_evaluation_->loss;
-  }
-  if (coordinates()) {
-    contents.tokenizer_json = source_->tokenizer().dump();
-    contents.config_yaml = resolved_yaml(config_);
-    contents.position.origin = origin_;
-    contents.position.origin.date = utc_date();
-    contents.first = [this] { report_.sync_metrics(); };  // the lines up to here
-  }
-  return checkpoints_.write(std::move(contents), in_background);
 }
 
 }  // namespace pipetrain

@@ -48,7 +48,6 @@ class Trainer {
   bool coordinates() const { return source_ != nullptr; }
   bool validates() const { return config_.train.eval_every > 0 && evaluator_->rows() > 0; }
   void announce() const;
-  void warn_of_other_rows() const;
   bool step_once(std::int64_t step);
   void feed_training(std::int64_t step);
   void feed(const BatchRows& rows);

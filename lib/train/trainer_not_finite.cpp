@@ -1,11 +1,9 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
-#include "ops/activation.h"
 #include "train/trainer.h"
 
 namespace pipetrain {
@@ -80,23 +78,6 @@ std::string Trainer::doubt_of_weights(std::int64_t step) const {
   return skipped_steps_ == 1
              ? "the last step was not finite"
              : "the last " + std::to_string(skipped_steps_) + " steps were not finite";
-}
-
-std::string Trainer::first_not_finite(const std::vector<CheckpointTensor>& tensors) {
-  std::string mine;
-  for (const CheckpointTensor& tensor : tensors) {
-    if (!mine.empty() || tensor.type != StoredType::kFloat32) continue;
-    const Extents& extent = tensor.extent.empty() ? tensor.shape : tensor.extent;
-    if (all_finite(pipeline_.state.ops(), elements_of(extent, tensor.name),
-                   static_cast<const float*>(tensor.data))) {
-      continue;
-    }
-    mine = tensor.name;
-  }
-  for (const std::string& text : collective_.all_gather_text(mine)) {
-    if (!text.empty()) return text;
-  }
-  return {};
 }
 
 }  // namespace pipetrain

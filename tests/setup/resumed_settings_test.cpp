@@ -42,6 +42,13 @@ TEST_CASE("Every key that differs from the checkpoint's is in one line, with bot
         "the learning rate of step 5 is 0.003, by the checkpoint's settings it would be 0.001");
 }
 
+TEST_CASE("Another number of rows a step is said where it moves the epoch") {
+  CHECK(changed_rows(40, 40).empty());
+  CHECK(changed_rows(40, 60) ==
+        "the steps so far took 40 rows, of this batch size and number of microbatches they would "
+        "be 60: some samples of this epoch may be used twice or not at all");
+}
+
 TEST_CASE("More steps do not lift the learning rate, unless its end is given") {
   const std::string cosine = "schedule: {type: cosine, min_learning_rate: 1e-5";
   const Config before = load("steps: 10", cosine + "}");
