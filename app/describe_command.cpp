@@ -10,6 +10,8 @@
 #include "base/processors.h"
 #include "comm/in_process.h"
 #include "command.h"
+#include "data/formats/formats.h"
+#include "nn/presets/presets.h"
 #include "number_option.h"
 #include "run_options.h"
 #include "schedule/generate/generate.h"
@@ -29,7 +31,7 @@ struct DescribeOptions : RunOptions {
 DataShape shape_of_data(const Config& config) {
   const DataConfig& data = config.data;
   const std::int64_t vocabulary = configured_vocabulary(config.model);
-  if (vocabulary > 0 && (data.format == "text" || data.format == "tokens")) {
+  if (vocabulary > 0 && reads_files(data) && !gives_labels(data)) {
     return {.row = {data.sequence_length}, .vocabulary = vocabulary, .classes = vocabulary};
   }
   return data_shape_of(

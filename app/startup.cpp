@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "comm/grid.h"
 #include "comm/mpi/mpi_collective.h"
+#include "data/formats/formats.h"
+#include "nn/presets/presets.h"
 #include "same_start.h"
 #include "setup/grid_text.h"
 #include "setup/resumed_settings.h"

@@ -47,4 +47,11 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
   return joined;
 }
 
+std::string listed(std::vector<std::string> words) {
+  if (words.size() < 2) return join(words);
+  const std::string last = words.back();
+  words.pop_back();
+  return join(words) + " and " + last;
+}
+
 }  // namespace pipetrain

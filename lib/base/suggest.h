@@ -12,5 +12,7 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
 
 // "a, b, c"
 std::string join(const std::vector<std::string>& words, std::string_view separator = ", ");
+// "a, b and c"
+std::string listed(std::vector<std::string> words);
 
 }  // namespace pipetrain

@@ -7,14 +7,25 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "base/suggest.h"
+#include "base/table.h"
 #include "config/config_reader.h"
 #include "config/config_writer.h"
 #include "config/yaml_tree.h"
+#include "data/formats/formats.h"
+#include "nn/presets/presets.h"
 
 namespace pipetrain {
 namespace {
+
+// The preset has one of its own.
+bool has_vocabulary(const ModelConfig& model) {
+  const Preset* preset = find_row(presets(), model.preset);
+  return preset != nullptr && preset->sizes.vocabulary > 0;
+}
 
 // Checks that need more than one field. Messages begin with the place of the key they name.
 class Checker {
@@ -38,20 +49,13 @@ class Checker {
   void check_model() const {
     const ModelConfig& model = config_.model;
     if (model.preset.empty() && model.layers.empty()) {
-      fail(
-          "model",
-          "expected a preset (gpt, gpt2, gpt2-medium, llama, classifier, resnet, vit) or a list of "
-          "layers");
+      fail("model", "expected a preset (" + join(names_of(presets())) + ") or a list of layers");
     }
     if (!model.preset.empty() && !model.layers.empty()) {
       fail("model.layers", "given beside model.preset, expected only one of them");
     }
-    if (model.preset == "gpt" || model.preset == "llama") {
-      require("model.depth", model.depth);
-      require("model.heads", model.heads);
-      require("model.width", model.width);
-      if (model.preset == "gpt") require("model.context", model.context);
-    }
+    const Preset* preset = find_row(presets(), model.preset);
+    if (preset != nullptr) require_sizes(*preset);
     if (model.heads > 0 && model.width > 0 && model.width % model.heads != 0) {
       fail("model.heads",
            text(model.heads) + " heads do not divide model.width " + text(model.width));
@@ -60,33 +64,37 @@ class Checker {
       fail("model.kv_heads",
            text(model.kv_heads) + " kv_heads do not divide model.heads " + text(model.heads));
     }
-    if (model.preset == "llama" && model.width / model.heads % 2 != 0) {
+    if (preset != nullptr && preset->rotary && model.width / model.heads % 2 != 0) {
       fail("model.heads", text(model.width / model.heads) +
                               " entries a head (model.width / model.heads), expected an even "
                               "number: rotary positions turn pairs");
     }
   }
 
-  void require(const std::string& key, int size) const {
-    if (size > 0) return;
-    fail(key, config_.model.preset == "gpt"
-                  ? "missing, the preset gpt needs depth, heads, width and context"
-                  : "missing, the preset llama needs depth, heads and width");
+  void require_sizes(const Preset& preset) const {
+    std::vector<std::string> keys;
+    for (const ModelSize& needed : preset.needs) keys.emplace_back(needed.key);
+    for (const ModelSize& needed : preset.needs) {
+      if (config_.model.*needed.size > 0) continue;
+      fail(std::string("model.") + needed.key,
+           "missing, the preset " + std::string(preset.name) + " needs " + listed(keys));
+    }
   }
 
   void check_data() const {
     const DataConfig& data = config_.data;
     check_data_format();
-    if (data.images()) return;
+    if (gives_images(data)) return;
     if (data.sequence_length == 0 && config_.model.preset.empty()) {
       fail("data.sequence_length",
            "missing, a model given as layers has no context to take it from");
     }
-    if (data.sequence_length == 0 && config_.model.preset == "llama") {
+    const Preset* preset = find_row(presets(), config_.model.preset);
+    const bool rotary = preset != nullptr && preset->rotary;
+    if (data.sequence_length == 0 && rotary) {
       fail("data.sequence_length", "missing, and there is no model.context to take it from");
     }
-    if (config_.model.preset != "llama" && config_.model.context > 0 &&
-        data.sequence_length > config_.model.context) {
+    if (!rotary && config_.model.context > 0 && data.sequence_length > config_.model.context) {
       fail("data.sequence_length", text(data.sequence_length) + " is more than model.context " +
                                        text(config_.model.context));
     }
@@ -94,42 +102,41 @@ class Checker {
 
   void check_data_format() const {
     const DataConfig& data = config_.data;
-    const bool image_files = data.images() && data.files();
-    if (data.files() && data.path.empty()) {
+    if (reads_files(data) && data.path.empty()) {
       fail("data.path", "missing, expected the file of the format " + data.format);
     }
-    if (!data.files() && !data.images() && config_.model.vocabulary == "auto" &&
-        !config_.model.preset.starts_with("gpt2")) {
+    if (!reads_files(data) && !gives_images(data) && config_.model.vocabulary == "auto" &&
+        !has_vocabulary(config_.model)) {
       fail("model.vocabulary", "synthetic data has none of its own, expected a number");
     }
     if (!data.image.empty() && (data.image.size() != 3 || data.classes == 0)) {
       fail("data.image", "expected height, width and channels, and data.classes beside them");
     }
-    applies("data.vocabulary", data.vocabulary > 0,
-            (data.format == "csv" && data.tokenizer != "byte") ||
-                (data.format == "text" && data.tokenizer == "word"),
-            "csv, and text with tokenizer word");
-    applies("data.classes", data.classes > 0,
-            data.format == "csv" || data.format == "idx" || !data.files(),
-            "csv, idx and synthetic");
-    applies("data.mean", !data.mean.empty(), image_files, "idx and cifar");
-    applies("data.std", !data.deviation.empty(), image_files, "idx and cifar");
-    applies("data.pad", data.pad > 0, image_files, "idx and cifar");
-    applies("data.crop", data.crop > 0, image_files, "idx and cifar");
-    applies("data.flip", data.flip, image_files, "idx and cifar");
-    applies("data.token_type", data.token_type != "auto", data.format == "tokens", "tokens");
-    applies("data.validation", data.random() || data.validates_files(), data.files(),
-            "the formats that read files");
+    applies("vocabulary", data.vocabulary > 0);
+    applies("classes", data.classes > 0);
+    applies("mean", !data.mean.empty());
+    applies("std", !data.deviation.empty());
+    applies("pad", data.pad > 0);
+    applies("crop", data.crop > 0);
+    applies("flip", data.flip);
+    applies("token_type", data.token_type != "auto");
+    applies("image", !data.image.empty());
+    if ((data.random() || data.validates_files()) && !reads_files(data)) {
+      refuse_option("data.validation", "the formats that read files");
+    }
     if (data.validates_files() && data.validation_fraction > 0) {
       fail("data.validation_fraction",
            "is of data.validation last or random, but files of their own validate; set it to 0");
     }
-    applies("data.image", !data.image.empty(), !data.files(), "synthetic");
   }
 
   // An option that would be ignored is refused.
-  void applies(const std::string& key, bool given, bool known, const std::string& formats) const {
-    if (!given || known) return;
+  void applies(const std::string& option, bool given) const {
+    if (!given || takes_option(config_.data, option)) return;
+    refuse_option("data." + option, formats_with_option(option));
+  }
+
+  void refuse_option(const std::string& key, const std::string& formats) const {
     fail(key,
          "is for " + formats + ", but data.format is " + config_.data.format + "; leave it out");
   }

@@ -4,8 +4,15 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
+#include "base/table.h"
 #include "config/config.h"
+#include "data/formats/formats.h"
+#include "nn/presets/presets.h"
+#include "nn/presets/start_schemes.h"
+#include "optim/learning_curves.h"
+#include "optim/optimizers.h"
 
 namespace pipetrain {
 
@@ -30,10 +37,15 @@ inline constexpr NumberRange kPositive = {.low = 0, .low_open = true, .text = " 
 inline constexpr NumberRange kFraction = {
     .low = 0, .high = 1, .high_open = true, .text = " from 0 to below 1"};
 
+inline std::vector<std::string> init_words() {
+  std::vector<std::string> words = start_scheme_names();
+  words.insert(words.begin(), "preset");
+  return words;
+}
+
 template <class Visitor>
 void visit_fields(Visitor& v, ModelConfig& c) {
-  v.word("preset", c.preset,
-         {"gpt", "gpt2", "gpt2-medium", "llama", "classifier", "resnet", "vit"});
+  v.word("preset", c.preset, names_of(presets()));
   v.optional_number("depth", c.depth);
   v.optional_number("heads", c.heads);
   v.optional_number("kv_heads", c.kv_heads);
@@ -46,14 +58,14 @@ void visit_fields(Visitor& v, ModelConfig& c) {
   v.optional_number("patch", c.patch);
   v.optional_flag("tie_embeddings", c.tie_embeddings);
   v.number("dropout", c.dropout, kFraction);
-  v.word("init", c.init, {"preset", "gpt2", "llama", "torch", "resnet", "vit"});
+  v.word("init", c.init, init_words());
   v.number("init_std", c.init_std, kAtLeastZero);
   v.layers("layers", c.layers);
 }
 
 template <class Visitor>
 void visit_fields(Visitor& v, DataConfig& c) {
-  v.word("format", c.format, {"text", "tokens", "csv", "idx", "cifar", "synthetic"});
+  v.word("format", c.format, names_of(data_formats()));
   v.paths("path", c.path);
   v.word("token_type", c.token_type, {"auto", "uint16", "uint32"});
   v.word("tokenizer", c.tokenizer, {"char", "byte", "word"});
@@ -90,7 +102,7 @@ void visit_fields(Visitor& v, ParallelConfig& c) {
 
 template <class Visitor>
 void visit_fields(Visitor& v, LearningRateConfig& c) {
-  v.word("type", c.type, {"constant", "linear", "cosine"});
+  v.word("type", c.type, names_of(learning_curves()));
   v.number("warmup_steps", c.warmup_steps, kAtLeastZero);
   v.optional_number("decay_steps", c.decay_steps);
   v.number("min_learning_rate", c.min_learning_rate, kAtLeastZero);
@@ -98,7 +110,7 @@ void visit_fields(Visitor& v, LearningRateConfig& c) {
 
 template <class Visitor>
 void visit_fields(Visitor& v, OptimizerConfig& c) {
-  v.word("type", c.type, {"adamw", "sgd"});
+  v.word("type", c.type, names_of(optimizer_kinds()));
   v.number("learning_rate", c.learning_rate, kPositive);
   v.pair("betas", c.betas, kFraction);
   v.number("momentum", c.momentum, kFraction);

@@ -8,7 +8,7 @@
 namespace pipetrain {
 
 struct DataConfig {
-  std::string format = "text";         // text | tokens | csv | idx | cifar | synthetic
+  std::string format = "text";         // a row of data/formats/formats.cpp
   std::vector<std::string> path = {};  // files or globs; of idx and cifar also a folder
   std::string token_type = "auto";     // of bare token files: auto | uint16 | uint32
   std::string tokenizer = "char";      // of text and csv: char | byte | word
@@ -27,10 +27,6 @@ struct DataConfig {
 
   bool validates_files() const { return validation.front() != "last" && !random(); }
   bool random() const { return validation.front() == "random"; }
-  bool files() const { return format != "synthetic"; }
-  bool images() const { return format == "idx" || format == "cifar" || !image.empty(); }
-  // Labels, one for each row; else every token is the target of those before it.
-  bool labels() const { return images() || format == "csv" || classes > 0; }
 };
 
 }  // namespace pipetrain

@@ -53,10 +53,4 @@ class Source {
   Warnings warnings_;
 };
 
-// Opens what the configuration names and checks it: Error(kData) names the file and the position.
-// `vocabulary` bounds the tokens; 0 takes it from the data (synthetic tokens have none and need
-// it).
-std::unique_ptr<Source> open_source(const DataConfig& config, int sequence_length,
-                                    std::uint64_t seed, int vocabulary = 0);
-
 }  // namespace pipetrain

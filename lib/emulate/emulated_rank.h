@@ -8,7 +8,7 @@
 
 #include "comm/mailbox.h"
 #include "data/coordinator.h"
-#include "data/synthetic_source.h"
+#include "data/formats/synthetic_source.h"
 #include "pipeline/engine.h"
 #include "pipeline/one_replica.h"
 #include "pipeline/parameter_store.h"

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "exchange/hf_model.h"
+#include "exchange/hf_family.h"
 
 namespace pipetrain {
 

@@ -2,14 +2,19 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "nn/model.h"
-#include "nn/transformer_options.h"
+#include "base/suggest.h"
+#include "data/formats/formats.h"
+#include "nn/layers/attention.h"
+#include "nn/layers/mlp.h"
+#include "nn/presets/presets.h"
 #include "nn/unroll.h"
 
 namespace pipetrain {
@@ -26,7 +31,7 @@ class Reader {
   }
 
   HfModel read() {
-    refuse_if(config_.data.labels(), "its data have labels, not next tokens");
+    refuse_if(gives_labels(config_.data), "its data have labels, not next tokens");
     const std::vector<LayerEntry> entries = expand_preset(config_.model);
     const std::vector<const LayerEntry*> flat = unrolled(entries);
     const std::size_t last = flat.size() - 1;
@@ -50,26 +55,29 @@ class Reader {
  private:
   void refuse_if(bool wrong, const std::string& what) const {
     if (!wrong) return;
+    std::vector<std::string> titles, presets;
+    for (const HfFamily& family : hf_families()) {
+      titles.emplace_back(family.title);
+      presets.emplace_back(family.preset);
+    }
     throw Error(ExitCode::kConfiguration,
-                "--format hf: the model is neither a GPT-2 nor a Llama of Hugging Face: " + where_ +
-                    what +
-                    "; expected one like the presets gpt and llama, or --format safetensors");
+                "--format hf: the model is neither a " + join(titles, " nor a ") +
+                    " of Hugging Face: " + where_ + what + "; expected one like the presets " +
+                    listed(presets) + ", or --format safetensors");
   }
 
-  bool llama() const { return model_.family == HfFamily::kLlama; }
-  const char* family() const { return llama() ? "Llama" : "GPT-2"; }
+  const HfFamily& family() const { return *model_.family; }
   std::string not_of_family(const std::string& what) const {
-    return what + ", which " + family() + " has not";
+    return what + ", which " + family().title + " has not";
   }
 
   void embedding(LayerOptions& options, const std::string& kind) {
     refuse_if(kind != "embedding", "is not an embedding of tokens");
     model_.width = static_cast<int>(options.size("width", 0));
     const std::int64_t positions = options.size("positions", model_.context, "none", 0);
-    model_.family = positions == 0 ? HfFamily::kLlama : HfFamily::kGpt2;
-    if (!llama()) model_.context = static_cast<int>(positions);
-    const double dropout = options.fraction("dropout", 0);
-    if (!llama()) model_.embedding_dropout = dropout;
+    if (positions > 0) model_.context = static_cast<int>(positions);
+    learned_positions_ = positions > 0;
+    model_.embedding_dropout = options.fraction("dropout", 0);
   }
 
   void block(LayerOptions& options, const std::string& kind) {
@@ -78,14 +86,17 @@ class Reader {
     const Shape row{1, model_.width};
     const AttentionOptions attention = read_attention(options, row, Starts(), no_table);
     const MlpOptions mlp = read_mlp(options, row, Starts());
+    if (model_.depth == 0) take_family(attention, mlp);
     refuse_if(!attention.causal, "is not causal");
-    refuse_if(attention.norm != norm(), not_of_family("has another norm"));
-    refuse_if(attention.bias == llama(), not_of_family(llama() ? "has biases" : "has no biases"));
-    refuse_if((attention.rotary != nullptr) != llama(),
-              not_of_family(llama() ? "has no rotary positions" : "has rotary positions"));
-    refuse_if((mlp.activation == MlpActivation::kSwiGlu) != llama(),
+    refuse_if((attention.norm == NormKind::kRms) != family().rms_norm,
+              not_of_family("has another norm"));
+    refuse_if(attention.bias != family().bias,
+              not_of_family(attention.bias ? "has biases" : "has no biases"));
+    refuse_if((attention.rotary != nullptr) != family().rotary,
+              not_of_family(family().rotary ? "has no rotary positions" : "has rotary positions"));
+    refuse_if((mlp.activation == MlpActivation::kSwiGlu) != family().gated_mlp,
               not_of_family("has another activation"));
-    refuse_if(!llama() && attention.kv_heads != attention.heads,
+    refuse_if(!family().fewer_kv_heads && attention.kv_heads != attention.heads,
               not_of_family("has fewer kv_heads"));
     HfModel made = model_;
     made.heads = static_cast<int>(attention.heads);
@@ -94,18 +105,27 @@ class Reader {
     made.epsilon = attention.epsilon;
     made.relu = mlp.activation == MlpActivation::kRelu;
     made.attention_dropout = attention.weights_dropout;
-    if (llama()) {
-      made.theta = attention.rotary->theta();
-    } else {
-      made.dropout = attention.dropout;
-    }
+    if (family().rotary) made.theta = attention.rotary->theta();
+    if (family().dropout) made.dropout = attention.dropout;
     refuse_if(model_.depth > 0 && made != model_, "differs from the blocks before");
     model_ = made;
     ++model_.depth;
   }
 
+  // Of those with such positions, the one that has most of what the block has.
+  void take_family(const AttentionOptions& attention, const MlpOptions& mlp) {
+    const auto agreement = [&](const HfFamily& family) {
+      return (family.rotary != learned_positions_ ? 4 : 0) +
+             (family.rms_norm == (attention.norm == NormKind::kRms) ? 1 : 0) +
+             (family.bias == attention.bias ? 1 : 0) +
+             (family.gated_mlp == (mlp.activation == MlpActivation::kSwiGlu) ? 1 : 0);
+    };
+    model_.family = &*std::ranges::max_element(hf_families(), {}, agreement);
+    if (!family().dropout) model_.embedding_dropout = 0;
+  }
+
   void last_norm(LayerOptions& options, const std::string& kind) {
-    refuse_if(kind != (llama() ? "rms_norm" : "layer_norm"),
+    refuse_if(kind != (family().rms_norm ? "rms_norm" : "layer_norm"),
               not_of_family("stands before the last"));
     refuse_if(read_epsilon(options) != model_.epsilon, "has another epsilon than the blocks");
   }
@@ -119,10 +139,9 @@ class Reader {
     refuse_if(!model_.tied && options.flag("bias", true), not_of_family("has a bias"));
   }
 
-  NormKind norm() const { return llama() ? NormKind::kRms : NormKind::kLayer; }
-
   const Config& config_;
   std::string where_;
+  bool learned_positions_ = false;
   HfModel model_;
 };
 
@@ -133,12 +152,12 @@ HfModel hf_model_of(const Config& config, std::int64_t vocabulary) {
 }
 
 ModelConfig model_config_of(const HfModel& model) {
-  const bool llama = model.family == HfFamily::kLlama;
+  const HfFamily& family = *model.family;
   ModelConfig config;
-  config.preset = llama ? "llama" : "gpt";
+  config.preset = family.preset;
   config.depth = model.depth;
   config.heads = model.heads;
-  if (llama) config.kv_heads = model.kv_heads;
+  if (family.fewer_kv_heads) config.kv_heads = model.kv_heads;
   config.width = model.width;
   config.mlp_width = model.mlp_width;
   config.context = model.context;
@@ -151,23 +170,36 @@ ModelConfig model_config_of(const HfModel& model) {
   LayerEntry &embedding = layers[0], &block = layers[1].layers[0], &norm = layers[2];
   const HfModel plain;
   bool listed = false;
-  const auto add = [&](LayerEntry& entry, const char* name, const std::string& value) {
+  const auto set = [&](LayerEntry& entry, const char* name, const std::string& value) {
+    std::erase_if(entry.options, [&](const auto& option) { return option.first == name; });
     entry.options.emplace_back(name, value);
     listed = true;
   };
+  // Unless the preset has it so, or the option stands for it where it is left out.
+  const auto agree = [&](LayerEntry& entry, const char* name, const char* otherwise,
+                         const std::string& value) {
+    if (LayerOptions(entry).text(name, otherwise) != value) set(entry, name, value);
+  };
+  const std::string norm_kind = family.rms_norm ? "rms_norm" : "layer_norm";
+  listed = norm.kind != norm_kind;
+  norm.kind = norm_kind;
+  agree(block, "norm", "layer_norm", norm_kind);
+  agree(block, "bias", "true", family.bias ? "true" : "false");
+  agree(block, "positions", "learned", family.rotary ? "rotary" : "learned");
+  agree(block, "activation", "gelu", family.gated_mlp ? "swiglu" : model.relu ? "relu" : "gelu");
+  agree(embedding, "positions", "", family.rotary ? "none" : std::to_string(model.context));
   if (model.epsilon != plain.epsilon) {
-    add(block, "epsilon", fmt::format("{}", model.epsilon));
-    add(norm, "epsilon", fmt::format("{}", model.epsilon));
+    set(block, "epsilon", fmt::format("{}", model.epsilon));
+    set(norm, "epsilon", fmt::format("{}", model.epsilon));
   }
   if (model.embedding_dropout != model.dropout) {
-    std::erase_if(embedding.options, [](const auto& option) { return option.first == "dropout"; });
-    add(embedding, "dropout", fmt::format("{}", model.embedding_dropout));
+    set(embedding, "dropout", fmt::format("{}", model.embedding_dropout));
   }
   if (model.attention_dropout != model.dropout) {
-    add(block, "attention_dropout", fmt::format("{}", model.attention_dropout));
+    set(block, "attention_dropout", fmt::format("{}", model.attention_dropout));
   }
-  if (model.relu) add(block, "activation", "relu");
-  if (llama && model.theta != plain.theta) add(block, "theta", fmt::format("{}", model.theta));
+  if (family.rotary && model.theta != plain.theta)
+    set(block, "theta", fmt::format("{}", model.theta));
   if (!listed) return config;
   ModelConfig as_list;
   as_list.layers = std::move(layers);

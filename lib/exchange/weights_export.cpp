@@ -11,6 +11,7 @@
 #include "checkpoint/output_folder.h"
 #include "exchange/hf_config.h"
 #include "exchange/hf_files.h"
+#include "exchange/hf_model.h"
 #include "exchange/hf_tensors.h"
 
 namespace pipetrain {
@@ -99,8 +100,7 @@ std::string export_hf(const Checkpoint& checkpoint, const std::string& output) {
   write_synced(folder.aside() + "/" + kHfConfigFile, hf_config_of(model).dump(2) + "\n");
   write_synced(folder.aside() + "/" + kHfTokenizerFile, checkpoint.tokenizer_json());
   folder.finish();
-  const bool llama = model.family == HfFamily::kLlama;
-  return exported(output, tensors.size(), llama ? "a Hugging Face Llama" : "a Hugging Face GPT-2");
+  return exported(output, tensors.size(), std::string("a Hugging Face ") + model.family->title);
 }
 
 }  // namespace pipetrain

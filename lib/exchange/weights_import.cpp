@@ -19,6 +19,7 @@
 #include "checkpoint/weights_folder.h"
 #include "exchange/hf_config.h"
 #include "exchange/hf_files.h"
+#include "exchange/hf_model.h"
 #include "exchange/hf_tensors.h"
 
 namespace pipetrain {
@@ -166,8 +167,7 @@ Import from_hf(const WeightsFolder& weights) {
   match(weights, model, made);
   made.tokenizer_json = tokenizer.dump();
   made.config_yaml = resolved_yaml(config);
-  made.description =
-      model.family == HfFamily::kLlama ? "a Hugging Face Llama" : "a Hugging Face GPT-2";
+  made.description = std::string("a Hugging Face ") + model.family->title;
   return made;
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -121,6 +122,15 @@ class Layer {
   // Floating-point operations of the forward's matrix products for one row of the batch, over all
   // ranks that share the layer; a backward costs twice that.
   virtual double forward_flop() const { return 0; }
+  // Each token of y weighs many of x: what `pipeline.recompute: attention` runs again.
+  virtual bool attends() const { return false; }
+  // What ranks that share the layer sum over their group in a forward and a backward of one row:
+  // so many tensors of so many entries.
+  struct GroupSums {
+    int count = 0;
+    std::int64_t elements = 0;
+  };
+  virtual GroupSums group_sums() const { return {}; }
 
  protected:
   // For layers that compute in float32 alone.
@@ -169,6 +179,8 @@ class Layer {
   const Layer* owner_ = nullptr;                        // which adopted this layer
   std::size_t first_parameter_ = 0, first_buffer_ = 0;  // in the owner's
 };
+
+using LayerList = std::vector<std::unique_ptr<Layer>>;
 
 inline void Layer::adopt(Layer& inner) {
   inner.owner_ = this;

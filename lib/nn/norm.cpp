@@ -7,6 +7,15 @@
 
 namespace pipetrain {
 
+NormKind read_norm(LayerOptions& options) {
+  const bool rms = options.word("norm", "layer_norm", {"layer_norm", "rms_norm"}) == "rms_norm";
+  return rms ? NormKind::kRms : NormKind::kLayer;
+}
+
+float read_epsilon(LayerOptions& options) {
+  return static_cast<float>(options.positive_number("epsilon", kNormEpsilon));
+}
+
 Norm::Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind kind, bool bias,
            float epsilon)
     : layer_(layer),

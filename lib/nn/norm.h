@@ -7,11 +7,16 @@
 #include <string>
 
 #include "nn/layer.h"
+#include "nn/layer_options.h"
 #include "ops/normalization.h"
 
 namespace pipetrain {
 
 enum class NormKind : std::uint8_t { kLayer, kRms };
+
+// The options `norm` and `epsilon` of a layer that has one.
+NormKind read_norm(LayerOptions& options);
+float read_epsilon(LayerOptions& options);
 
 class Norm {
  public:

@@ -1,7 +1,6 @@
 #include "optim/learning_rate.h"
 
-#include <cmath>
-#include <numbers>
+#include "optim/learning_curves.h"
 
 namespace pipetrain {
 
@@ -12,15 +11,11 @@ double learning_rate_at(const OptimizerConfig& config, std::int64_t step,
   if (step < schedule.warmup_steps) {
     return peak * static_cast<double>(step + 1) / static_cast<double>(schedule.warmup_steps + 1);
   }
-  if (schedule.type == "constant") return peak;
+  const LearningCurveKind& curve = learning_curve_of(schedule);
   const std::int64_t end = schedule.decay_steps > 0 ? schedule.decay_steps : total_steps;
-  if (step >= end) return schedule.min_learning_rate;
-  const double progress = static_cast<double>(step - schedule.warmup_steps) /
-                          static_cast<double>(end - schedule.warmup_steps);
-  const double remaining = schedule.type == "linear"
-                               ? 1.0 - progress
-                               : 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
-  return schedule.min_learning_rate + remaining * (peak - schedule.min_learning_rate);
+  if (curve.decays && step >= end) return schedule.min_learning_rate;
+  return curve.rate({peak, schedule.min_learning_rate, step - schedule.warmup_steps,
+                     end - schedule.warmup_steps});
 }
 
 }  // namespace pipetrain

@@ -1,5 +1,5 @@
-// The learning rate of each step: warm-up, then constant, linear or cosine (Loshchilov and Hutter,
-// arXiv:1608.03983, eq. 5 without restarts). A pure function; it must not know optimizers.
+// The learning rate of each step: warm-up, then a curve (optim/learning_curves.h). A pure function;
+// it must not know optimizers.
 #pragma once
 
 #include <cstdint>

@@ -44,7 +44,7 @@ class Optimizer {
 
 int moments_per_parameter(const OptimizerConfig& config);
 
-// adamw or sgd, as `config.type` says, with moments of zero.
+// The one that `config.type` names (optim/optimizers.h), with moments of zero.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
                                           std::vector<FlatParameters> buffers, Ops& ops);
 

@@ -7,7 +7,7 @@
 namespace pipetrain {
 
 struct LearningRateConfig {
-  std::string type = "constant";  // constant | linear | cosine
+  std::string type = "constant";  // a row of optim/learning_curves.cpp
   int warmup_steps = 0;           // rising linearly from 0
   int decay_steps = 0;            // the step at which min_learning_rate is reached; 0: train.steps
   double min_learning_rate = 0;
@@ -15,7 +15,7 @@ struct LearningRateConfig {
 };
 
 struct OptimizerConfig {
-  std::string type = "adamw";  // adamw | sgd
+  std::string type = "adamw";  // a row of optim/optimizers.cpp
   double learning_rate = 1e-3;
   std::array<double, 2> betas = {0.9, 0.99};
   double momentum = 0.9;    // of sgd

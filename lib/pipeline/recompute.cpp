@@ -18,8 +18,6 @@ using Names = std::vector<std::string>;
   throw Error(ExitCode::kConfiguration, "pipeline.recompute: " + reason);
 }
 
-bool is_attention(const std::string& name) { return name.ends_with(".attention"); }
-
 // The place of a layer that is listed by its name or its number.
 std::size_t find_layer(const std::string& listed, const Names& names) {
   const auto named = std::find(names.begin(), names.end(), listed);
@@ -33,16 +31,22 @@ std::size_t find_layer(const std::string& listed, const Names& names) {
 
 }  // namespace
 
+bool has_attention(const std::vector<std::unique_ptr<Layer>>& layers) {
+  return std::any_of(layers.begin(), layers.end(),
+                     [](const auto& layer) { return layer->attends(); });
+}
+
 std::vector<bool> recomputed_layers(const PipelineConfig& config,
                                     const std::vector<std::unique_ptr<Layer>>& layers) {
   Names names;
   for (const auto& layer : layers) names.push_back(layer->name());
   std::vector<bool> recomputed(names.size(), config.recompute == "full");
   if (config.recompute == "attention") {
-    std::transform(names.begin(), names.end(), recomputed.begin(), is_attention);
-    if (std::none_of(names.begin(), names.end(), is_attention)) {
+    if (!has_attention(layers)) {
       fail("attention, but the model has no attention layer; list others, or use none or full");
     }
+    std::transform(layers.begin(), layers.end(), recomputed.begin(),
+                   [](const auto& layer) { return layer->attends(); });
   } else if (config.recompute == "list") {
     for (const std::string& listed : config.recompute_layers) {
       recomputed[find_layer(listed, names)] = true;

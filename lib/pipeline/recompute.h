@@ -11,6 +11,9 @@
 
 namespace pipetrain {
 
+// Whether `attention` has a meaning for the model.
+bool has_attention(const std::vector<std::unique_ptr<Layer>>& layers);
+
 // One per layer. Error(kConfiguration) if a listed layer does not exist (it names the nearest one),
 // or if `attention` is asked of a model without any.
 std::vector<bool> recomputed_layers(const PipelineConfig& config,

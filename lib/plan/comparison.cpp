@@ -123,13 +123,8 @@ class Comparison {
     double reductions = 0, reduced_bytes = 0, copies = 0;  // of a microbatch
     for (std::size_t i = 0; i < inputs_.model.layers.size(); ++i) {
       const LayerFacts& layer = inputs_.model.layers[i];
-      const bool block = layer.kind() == "attention" || layer.kind() == "mlp";
-      const bool end = layer.kind() == "embedding" || layer.kind() == "linear";
-      const double times = block ? 2 : end ? 1 : 0;
-      const std::int64_t row_bytes =
-          layer.kind() == "embedding" ? layer.output_row_bytes : layer.input_row_bytes;
-      reductions += times;
-      reduced_bytes += times * static_cast<double>(row_bytes) * rows;
+      reductions += layer.group_sums.count;
+      reduced_bytes += static_cast<double>(layer.group_sums.bytes) * rows;
       if (i > 0) copies += static_cast<double>(layer.input_row_bytes) * rows;
     }
     const double sent = 2 * share_sent() * reduced_bytes * microbatches;

@@ -39,7 +39,7 @@ struct LayerFacts {
   std::vector<Parameter> parameters;
   std::int64_t input_row_bytes = 0, output_row_bytes = 0;
   std::int64_t buffer_elements = 0;  // not trained, such as running statistics
-  std::string kind() const { return name.substr(name.rfind('.') + 1); }
+  SumUse group_sums;                 // of a row, forward and backward, if ranks shared the layer
 };
 
 struct ModelProfile {

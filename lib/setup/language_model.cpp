@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "nn/model.h"
+#include "data/formats/formats.h"
+#include "nn/layers/model.h"
+#include "nn/presets/presets.h"
 
 namespace pipetrain {
 namespace {
@@ -47,7 +49,7 @@ LanguageModel open_language_model(const Checkpoint& checkpoint) {
                       Tokenizer(checkpoint.tokenizer_json(), folder + "/tokenizer.json"),
                       {}};
   const DataConfig& data = model.config.data;
-  if (data.labels()) {
+  if (gives_labels(data)) {
     fail_checkpoint(folder, "is of a classifier: its data (" + data.format +
                                 ") have one label a row" + kNeeded);
   }

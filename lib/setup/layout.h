@@ -11,7 +11,7 @@
 #include "comm/collective.h"
 #include "config/config.h"
 #include "data/source.h"
-#include "nn/model.h"
+#include "nn/layers/model.h"
 #include "pipeline/partition.h"
 #include "plan/rank_memory.h"
 #include "schedule/schedule.h"

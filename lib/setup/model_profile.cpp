@@ -21,6 +21,10 @@ ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers) {
     facts.name = layer->name();
     facts.input_row_bytes = row_bytes(layer->input_row(), layer->input_dtype());
     facts.output_row_bytes = row_bytes(layer->output_row(), layer->output_dtype());
+    const Layer::GroupSums sums = layer->group_sums();
+    facts.group_sums = {sums.count,
+                        sums.count * sums.elements *
+                            static_cast<std::int64_t>(element_bytes(layer->activations()))};
     for (const Parameter& parameter : layer->parameters()) {
       facts.parameters.push_back({parameter.name, parameter.elements()});
     }

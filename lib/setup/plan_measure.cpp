@@ -35,12 +35,9 @@ std::map<std::string, std::vector<bool>> recompute_choices(PipelineConfig pipeli
                                                            const Layers& layers) {
   std::map<std::string, std::vector<bool>> choices{
       {pipeline.recompute, recomputed_layers(pipeline, layers)}};
-  const bool attends = std::any_of(layers.begin(), layers.end(), [](const auto& layer) {
-    return layer->name().ends_with(".attention");
-  });
   for (const char* choice : {"none", "full", "attention"}) {
     pipeline.recompute = choice;
-    if (attends || pipeline.recompute != "attention") {
+    if (has_attention(layers) || pipeline.recompute != "attention") {
       choices[choice] = recomputed_layers(pipeline, layers);
     }
   }

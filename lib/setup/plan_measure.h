@@ -11,7 +11,7 @@
 #include "comm/mailbox.h"
 #include "config/config.h"
 #include "data/source.h"
-#include "nn/model.h"
+#include "nn/layers/model.h"
 #include "plan/planner.h"
 
 namespace pipetrain {

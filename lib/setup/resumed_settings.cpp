@@ -8,6 +8,7 @@
 
 #include "config/config_difference.h"
 #include "data/fingerprint.h"
+#include "optim/learning_curves.h"
 #include "optim/learning_rate.h"
 
 namespace pipetrain {
@@ -43,7 +44,7 @@ bool goes_on(const std::vector<FileDigest>& before, const std::vector<FileDigest
 std::string keep_decay_steps(const Config& before, Config& now) {
   const LearningRateConfig& old = before.optimizer.schedule;
   LearningRateConfig& own = now.optimizer.schedule;
-  if (own.decay_given || own.type == "constant" || own.type != old.type ||
+  if (own.decay_given || !learning_curve_of(own).decays || own.type != old.type ||
       own.decay_steps == old.decay_steps || old.decay_steps <= own.warmup_steps) {
     return {};
   }

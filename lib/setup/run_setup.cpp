@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "data/epochs.h"
+#include "data/formats/formats.h"
+#include "nn/presets/presets.h"
 #include "ops/bfloat16_products.h"
 #include "ops/ops.h"
 
@@ -40,7 +42,7 @@ std::string bfloat16_warning(const Config& config) {
 }
 
 void settle_sequence_length(Config& config) {
-  if (config.data.sequence_length > 0 || config.data.images()) return;
+  if (config.data.sequence_length > 0 || gives_images(config.data)) return;
   config.data.sequence_length = static_cast<int>(configured_context(config.model));
   if (config.data.sequence_length == 0) fail("data.sequence_length is missing");
 }

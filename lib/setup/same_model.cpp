@@ -11,7 +11,7 @@
 #include "base/number.h"
 #include "checkpoint/file_io.h"
 #include "config/config.h"
-#include "nn/model.h"
+#include "nn/presets/presets.h"
 #include "nn/unroll.h"
 
 namespace pipetrain {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_request.h"
+#include "optim/learning_curves.h"
 #include "setup/grid_text.h"
 #include "setup/resumed_settings.h"
 #include "setup/weights.h"
@@ -49,7 +50,7 @@ bool Trainer::run() {
   const bool begins = resume_from_.empty();
   if (first_step_ >= train.steps && !(begins && train.steps == 0)) {
     if (coordinates()) {
-      const bool decays = config_.optimizer.schedule.type != "constant";
+      const bool decays = learning_curve_of(config_.optimizer.schedule).decays;
       spdlog::info(
           "nothing to do: {} steps are done of {}; raise train.steps to go on{}", first_step_,
           train.steps,

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "data/source.h"
+#include "data/formats/formats.h"
 
 namespace pipetrain {
 

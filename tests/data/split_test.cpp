@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "data/formats/token_split.h"
 #include "data/labelled_rows.h"
 #include "data/temporary_folder.h"
-#include "data/token_split.h"
 
 using namespace pipetrain;
 

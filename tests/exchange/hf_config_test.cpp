@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/table.h"
 #include "catch.h"
-#include "nn/model.h"
+#include "exchange/hf_model.h"
+#include "nn/layers/model.h"
+#include "nn/presets/presets.h"
 
 using namespace pipetrain;
 using nlohmann::json;
@@ -16,7 +19,7 @@ using nlohmann::json;
 namespace {
 
 HfModel gpt2() {
-  return {.family = HfFamily::kGpt2,
+  return {.family = find_row(hf_families(), "gpt2"),
           .depth = 3,
           .heads = 4,
           .kv_heads = 4,
@@ -31,7 +34,7 @@ HfModel gpt2() {
 }
 
 HfModel llama() {
-  return {.family = HfFamily::kLlama,
+  return {.family = find_row(hf_families(), "llama"),
           .depth = 2,
           .heads = 4,
           .kv_heads = 2,

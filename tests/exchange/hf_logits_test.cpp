@@ -18,7 +18,7 @@
 #include "config/config.h"
 #include "data/temporary_folder.h"
 #include "exchange/weights_import.h"
-#include "nn/model.h"
+#include "nn/layers/model.h"
 #include "setup/weights.h"
 
 using namespace pipetrain;

@@ -6,8 +6,10 @@
 #include <string>
 
 #include "config/config.h"
+#include "data/formats/formats.h"
 #include "fuzz/input.h"
-#include "nn/model.h"
+#include "nn/layers/model.h"
+#include "nn/presets/presets.h"
 #include "setup/layout.h"
 
 using namespace pipetrain;
@@ -20,7 +22,7 @@ DataShape shape_for(const Config& config) {
   const std::int64_t context = std::max<std::int64_t>(configured_context(config.model), 1);
   const std::int64_t length = config.data.sequence_length;
   DataShape shape{.row = {length > 0 ? length : context}, .vocabulary = 100, .classes = 10};
-  if (config.data.images()) shape = {{32, 32, 3}, DType::kFloat32, 0, 10};
+  if (gives_images(config.data)) shape = {{32, 32, 3}, DType::kFloat32, 0, 10};
   return shape;
 }
 

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "data/formats/formats.h"
 #include "fuzz/input.h"
 #include "fuzz/source.h"
 

@@ -10,7 +10,8 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "nn/model.h"
+#include "nn/layers/model.h"
+#include "nn/presets/presets.h"
 
 using namespace pipetrain;
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "nn/model.h"
+#include "nn/layers/model.h"
 #include "pipeline/parameter_store.h"
 #include "pipeline/partition.h"
 #include "pipeline/stage.h"

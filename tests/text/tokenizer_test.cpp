@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "data/source.h"
+#include "data/formats/formats.h"
 #include "data/temporary_folder.h"
 
 using namespace pipetrain;

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <sstream>
 
-#include "base/error.h"
 #include "schedule/generate/generate.h"
 #include "schedule/search/auto_schedule.h"
 #include "schedule/simulate/figures.h"
@@ -75,15 +74,12 @@ std::string better_than_tuned(const std::string& name, const Schedule& schedule,
   double least = own.makespan() * (1 - 1e-9);
   for (const std::string& other : schedule_names()) {
     for (const int v : {1, 2}) {
-      try {
-        const Schedule made = generate(other, ranks, v, schedule.microbatches);
-        const Timeline timeline = simulate(made, given.on(ranks, v));
-        if (most_live(timeline) > most_live(own) + 1e-9 || timeline.makespan() >= least) continue;
-        least = timeline.makespan();
-        best = other;
-      } catch (const Error&) {
-        // It does not exist for these sizes, or the costs are of other stages.
-      }
+      if (why_not(other, ranks, v, schedule.microbatches) || !given.fit(ranks, v)) continue;
+      const Schedule made = generate(other, ranks, v, schedule.microbatches);
+      const Timeline timeline = simulate(made, given.on(ranks, v));
+      if (most_live(timeline) > most_live(own) + 1e-9 || timeline.makespan() >= least) continue;
+      least = timeline.makespan();
+      best = other;
     }
   }
   if (best.empty()) return "";

@@ -5,108 +5,143 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
-#include "schedule/generate/generators.h"
+#include "schedule/generate/rounds.h"
 
 namespace pipetrain {
+namespace generators {
+
+// Each stands in the file of its schedule's name.
+using Generator = RankActions(const ScheduleSizes& sizes);
+Generator gpipe, one_forward_one_backward, interleaved, looped_breadth_first, zb_h1,
+    interleaved_zero_bubble, zbv, dualpipev, v_half, v_min;
+std::optional<std::string> fewer_than_two_per_rank(const ScheduleSizes& sizes);
+
+}  // namespace generators
 namespace {
 
-// What a schedule demands of its sizes. A generator makes a schedule for all sizes that meet it.
-enum class Demand { kAnything, kEqualRounds, kTwicePerRank };
-
-struct Kind {
-  std::string_view name;
-  Schedule (*generate)(int ranks, int virtual_stages, int microbatches);
-  int default_virtual_stages;
-  bool any_virtual_stages;  // else the default alone
-  Demand demand;
+constexpr std::array kKinds{
+    ScheduleKind{"gpipe", "All forwards, then all backwards; holds every microbatch.", 1, false,
+                 Placement::kLoop, generators::gpipe},
+    ScheduleKind{"1f1b", "One forward and one backward in turn; holds at most p microbatches.", 1,
+                 false, Placement::kLoop, generators::one_forward_one_backward},
+    ScheduleKind{"interleaved",
+                 "1f1b with several stages per rank: a shorter bubble for more messages.", 2, true,
+                 Placement::kLoop, generators::interleaved, generators::unequal_rounds},
+    ScheduleKind{"looped-bfs",
+                 "Several stages per rank, each of which takes all microbatches before the next.",
+                 2, true, Placement::kLoop, generators::looped_breadth_first},
+    ScheduleKind{"zb-h1", "1f1b whose weight gradients wait to fill the bubble, in its memory.", 1,
+                 false, Placement::kLoop, generators::zb_h1},
+    ScheduleKind{"interleaved-zb",
+                 "Interleaved stages whose weight gradients wait to fill the bubble.", 2, true,
+                 Placement::kLoop, generators::interleaved_zero_bubble, generators::unequal_rounds},
+    ScheduleKind{"zbv",
+                 "Two stages per rank, down the ranks and back up: where F, I and W take equal "
+                 "time, hardly a bubble in the memory of 1f1b.",
+                 2, false, Placement::kV, generators::zbv},
+    ScheduleKind{"dualpipev",
+                 "Two stages per rank in a V, a forward of one beside a backward of the other; "
+                 "needs two microbatches per rank.",
+                 2, false, Placement::kV, generators::dualpipev,
+                 generators::fewer_than_two_per_rank},
+    ScheduleKind{"v-half", "Two stages per rank in a V, in about half of the memory of 1f1b.", 2,
+                 false, Placement::kV, generators::v_half},
+    ScheduleKind{"v-min", "Two stages per rank in a V, in about a third of the memory of 1f1b.", 2,
+                 false, Placement::kV, generators::v_min},
 };
 
-constexpr std::array<Kind, 10> kKinds{{
-    {"gpipe", generators::gpipe, 1, false, Demand::kAnything},
-    {"1f1b", generators::one_forward_one_backward, 1, false, Demand::kAnything},
-    {"interleaved", generators::interleaved, 2, true, Demand::kEqualRounds},
-    {"looped-bfs", generators::looped_breadth_first, 2, true, Demand::kAnything},
-    {"zb-h1", generators::zb_h1, 1, false, Demand::kAnything},
-    {"interleaved-zb", generators::interleaved_zero_bubble, 2, true, Demand::kEqualRounds},
-    {"zbv", generators::zbv, 2, false, Demand::kAnything},
-    {"dualpipev", generators::dualpipev, 2, false, Demand::kTwicePerRank},
-    {"v-half", generators::v_half, 2, false, Demand::kAnything},
-    {"v-min", generators::v_min, 2, false, Demand::kAnything},
-}};
-
-const Kind& kind_of(std::string_view name) {
-  const auto found = std::find_if(kKinds.begin(), kKinds.end(),
-                                  [&](const Kind& kind) { return kind.name == name; });
-  if (found != kKinds.end()) return *found;
-  std::vector<std::string> known = schedule_names();
-  known.emplace_back("auto");
-  throw Error(ExitCode::kConfiguration,
-              "unknown schedule '" + std::string(name) + "'; expected one of " + join(known) +
-                  ", or a .csv file; did you mean " + nearest_word(name, known) + "?");
+const ScheduleKind* find_kind(std::string_view name) {
+  const auto* found = std::ranges::find(kKinds, name, &ScheduleKind::name);
+  return found == kKinds.end() ? nullptr : found;
 }
 
-void check_sizes(const Kind& kind, int ranks, int virtual_stages, int microbatches) {
+// "interleaved, looped-bfs or interleaved-zb".
+std::string names_of_any_virtual_stages() {
+  std::vector<std::string> names;
+  for (const ScheduleKind& kind : kKinds) {
+    if (kind.any_virtual_stages) names.emplace_back(kind.name);
+  }
+  const std::string last = names.back();
+  names.pop_back();
+  return join(names) + " or " + last;
+}
+
+std::optional<std::string> why_not(const ScheduleKind& kind, const ScheduleSizes& sizes) {
   const std::string name = "schedule " + std::string(kind.name);
+  const auto& [ranks, virtual_stages, microbatches] = sizes;
   if (ranks < 1 || virtual_stages < 1 || microbatches < 1) {
-    throw Error(ExitCode::kConfiguration,
-                name + ": found " + std::to_string(ranks) + " ranks, " +
-                    std::to_string(virtual_stages) + " virtual stages and " +
-                    std::to_string(microbatches) + " microbatches; expected at least one of each");
+    return name + ": found " + std::to_string(ranks) + " ranks, " + std::to_string(virtual_stages) +
+           " virtual stages and " + std::to_string(microbatches) +
+           " microbatches; expected at least one of each";
   }
   if (!kind.any_virtual_stages && virtual_stages != kind.default_virtual_stages) {
     const std::string needed = std::to_string(kind.default_virtual_stages);
-    throw Error(ExitCode::kConfiguration,
-                name + " has exactly " + needed + " stage(s) per rank, found " +
-                    std::to_string(virtual_stages) + "; set virtual stages to " + needed +
-                    ", or take interleaved, looped-bfs or interleaved-zb");
+    return name + " has exactly " + needed + " stage(s) per rank, found " +
+           std::to_string(virtual_stages) + "; set virtual stages to " + needed + ", or take " +
+           names_of_any_virtual_stages();
   }
-  const std::string found = name + " on " + std::to_string(ranks) +
-                            " ranks, found M=" + std::to_string(microbatches) + ": ";
-  if (kind.demand == Demand::kTwicePerRank && microbatches < 2 * ranks) {
-    throw Error(ExitCode::kConfiguration, found + "it needs two microbatches per rank; take M=" +
-                                              std::to_string(2 * ranks) + " or more");
-  }
-  if (kind.demand == Demand::kEqualRounds && !generators::has_equal_rounds(ranks, microbatches)) {
-    int below = microbatches, above = microbatches;
-    while (!generators::has_equal_rounds(ranks, below)) --below;
-    while (!generators::has_equal_rounds(ranks, above)) ++above;
-    throw Error(ExitCode::kConfiguration,
-                found + "it needs " + std::to_string(microbatches / ranks) +
-                    " rounds of equal size; take M=" + std::to_string(below) +
-                    " or M=" + std::to_string(above));
-  }
+  if (kind.missing == nullptr) return std::nullopt;
+  const std::optional<std::string> missing = kind.missing(sizes);
+  if (!missing) return std::nullopt;
+  return name + " on " + std::to_string(ranks) + " ranks, found M=" + std::to_string(microbatches) +
+         ": " + *missing;
 }
 
 }  // namespace
 
+std::span<const ScheduleKind> schedule_kinds() { return kKinds; }
+
 const std::vector<std::string>& schedule_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const Kind& kind : kKinds) all.emplace_back(kind.name);
+    for (const ScheduleKind& kind : kKinds) all.emplace_back(kind.name);
     return all;
   }();
   return names;
 }
 
 int default_virtual_stages(std::string_view name) {
-  return name == "auto" ? 1 : kind_of(name).default_virtual_stages;
+  if (name == "auto") return 1;
+  if (const auto reason = why_unknown(name)) throw Error(ExitCode::kConfiguration, *reason);
+  return find_kind(name)->default_virtual_stages;
+}
+
+std::optional<std::string> why_unknown(std::string_view name) {
+  if (find_kind(name) != nullptr) return std::nullopt;
+  std::vector<std::string> known = schedule_names();
+  known.emplace_back("auto");
+  return "unknown schedule '" + std::string(name) + "'; expected one of " + join(known) +
+         ", or a .csv file; did you mean " + nearest_word(name, known) + "?";
+}
+
+std::optional<std::string> why_not(std::string_view name, int ranks, int virtual_stages,
+                                   int microbatches) {
+  if (auto reason = why_unknown(name)) return reason;
+  return why_not(*find_kind(name), {ranks, virtual_stages, microbatches});
+}
+
+std::optional<std::string> too_many_actions(std::string_view name, int ranks, int virtual_stages,
+                                            int microbatches) {
+  const double actions = 3.0 * ranks * virtual_stages * microbatches;
+  if (actions <= static_cast<double>(kMostActions)) return std::nullopt;
+  return "schedule " + std::string(name) + ": found " + std::to_string(ranks) + " ranks x " +
+         std::to_string(virtual_stages) + " virtual stages x " + std::to_string(microbatches) +
+         " microbatches; expected at most 5 million actions (F, I and W of each); take fewer";
 }
 
 void check_action_count(std::string_view name, int ranks, int virtual_stages, int microbatches) {
-  const double actions = 3.0 * ranks * virtual_stages * microbatches;
-  if (actions <= static_cast<double>(kMostActions)) return;
-  throw Error(ExitCode::kConfiguration,
-              "schedule " + std::string(name) + ": found " + std::to_string(ranks) + " ranks x " +
-                  std::to_string(virtual_stages) + " virtual stages x " +
-                  std::to_string(microbatches) +
-                  " microbatches; expected at most 5 million actions (F, I and W of each); take "
-                  "fewer");
+  if (const auto reason = too_many_actions(name, ranks, virtual_stages, microbatches)) {
+    throw Error(ExitCode::kConfiguration, *reason);
+  }
 }
 
 Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches) {
-  const Kind& kind = kind_of(name);
-  check_sizes(kind, ranks, virtual_stages, microbatches);
-  return kind.generate(ranks, virtual_stages, microbatches);
+  if (const auto reason = why_not(name, ranks, virtual_stages, microbatches)) {
+    throw Error(ExitCode::kConfiguration, *reason);
+  }
+  const ScheduleKind& kind = *find_kind(name);
+  return {kind.placement, microbatches, virtual_stages,
+          kind.generate({ranks, virtual_stages, microbatches})};
 }
 
 }  // namespace pipetrain

@@ -1,30 +1,44 @@
-// Generators of the published schedules: pure functions from (ranks, virtual stages, microbatches)
-// to compute actions. They must not know costs, messages or how a schedule runs.
+// The published schedules: which there are, for which sizes they exist, and their compute actions.
+// Pure functions; they must not know costs, messages or how a schedule runs.
 #pragma once
 
-#include <cstddef>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "schedule/generate/schedule_kind.h"
 #include "schedule/schedule.h"
 
 namespace pipetrain {
 
-// The names that generate() knows, in the order in which help lists them. Two more kinds need more
-// than sizes: "auto" (auto_schedule.h) and tables (csv.h).
+// All of them, in the order in which help lists them. Two more kinds need more than sizes: "auto"
+// (auto_schedule.h) and tables (csv.h).
+std::span<const ScheduleKind> schedule_kinds();
 const std::vector<std::string>& schedule_names();
 
-// Stages per rank when the user names none: 1, or 2 for schedules that need more. Knows "auto",
-// too.
+// Stages per rank when the user names none. Knows "auto", too. Error(kConfiguration) for an unknown
+// name.
 int default_virtual_stages(std::string_view name);
 
-// The schedule `name` for p ranks, v stages each and M microbatches; compute actions only.
-// Error(kConfiguration) for an unknown name, or where the schedule does not exist for these sizes
-// (the message says which would do).
+// Why there is no schedule `name` at all, with the nearest known one. Nothing if there is one.
+std::optional<std::string> why_unknown(std::string_view name);
+
+// Why there is no schedule `name` for p ranks, v stages each and M microbatches: the name is
+// unknown, or it does not exist for these sizes (the reason says which would do). Nothing if there
+// is one.
+std::optional<std::string> why_not(std::string_view name, int ranks, int virtual_stages,
+                                   int microbatches);
+
+// The schedule; compute actions only. Error(kConfiguration) with the reason where there is none.
 Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches);
 
-// Error(kConfiguration) for more actions (F, I and W of each microbatch) than kMostActions.
+// The reason, if it would have more actions (F, I and W of each microbatch) than kMostActions.
+std::optional<std::string> too_many_actions(std::string_view name, int ranks, int virtual_stages,
+                                            int microbatches);
+
+// Error(kConfiguration) with that reason.
 void check_action_count(std::string_view name, int ranks, int virtual_stages, int microbatches);
 
 // Every stage's forwards alone, in the order in which a pipeline of p ranks runs them: evaluation.

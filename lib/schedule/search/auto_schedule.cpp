@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -89,14 +90,11 @@ class AutoSearch {
   // ascend.
   void add_named(std::size_t p) {
     const Problem& problem = problems_[p];
-    for (const std::string& name : schedule_names()) {
-      try {
-        const Schedule schedule =
-            generate(name, problem.ranks, problem.virtual_stages, problem.microbatches);
-        if (schedule.placement == problem.placement) add(p, search::orders_of(schedule));
-      } catch (const Error&) {
-        // This schedule does not exist for these sizes.
-      }
+    for (const ScheduleKind& kind : schedule_kinds()) {
+      if (kind.placement != problem.placement) continue;
+      const int v = problem.virtual_stages;
+      if (why_not(kind.name, problem.ranks, v, problem.microbatches)) continue;
+      add(p, search::orders_of(generate(kind.name, problem.ranks, v, problem.microbatches)));
     }
   }
 
@@ -175,25 +173,15 @@ class AutoSearch {
   std::vector<Candidate> candidates_;
 };
 
-void check(int ranks, int microbatches, const Costs& costs, const AutoOptions& options) {
-  const int stages = static_cast<int>(costs.stages.size());
-  if (ranks < 1 || microbatches < 1 || stages < ranks || stages % ranks != 0) {
-    throw Error(ExitCode::kConfiguration,
-                "schedule auto: found " + std::to_string(stages) + " stages on " +
-                    std::to_string(ranks) + " ranks with " + std::to_string(microbatches) +
-                    " microbatches; expected the same number of stages on every rank");
-  }
-  check_action_count("auto", ranks, stages / ranks, microbatches);
-  if (options.live_microbatches != 0 && !(options.live_microbatches >= 1)) {  // nor NaN
-    throw Error(
-        ExitCode::kConfiguration,
-        "schedule auto: the limit is below one live microbatch per rank; allow one or more");
-  }
-}
-
-std::vector<Problem> problems_of(int ranks, int microbatches, const Costs& costs,
+std::vector<Problem> problems_of(int ranks, int microbatches, Costs costs,
                                  const AutoOptions& options) {
-  check(ranks, microbatches, costs, options);
+  const int stages = static_cast<int>(costs.stages.size());
+  if (const auto reason = why_no_search(ranks, microbatches, stages, options)) {
+    throw Error(ExitCode::kConfiguration, *reason);
+  }
+  for (StageCost& cost : costs.stages) {  // it knows F, I and W: R comes before I
+    cost.backward_input += std::exchange(cost.recompute, 0);
+  }
   const double limit =
       options.live_microbatches > 0 ? options.live_microbatches : std::min(microbatches, ranks);
   std::vector<Problem> problems{{Placement::kLoop, ranks, microbatches, costs, limit}};
@@ -204,6 +192,22 @@ std::vector<Problem> problems_of(int ranks, int microbatches, const Costs& costs
 }
 
 }  // namespace
+
+std::optional<std::string> why_no_search(int ranks, int microbatches, int stages,
+                                         const AutoOptions& options) {
+  if (ranks < 1 || microbatches < 1 || stages < ranks || stages % ranks != 0) {
+    return "schedule auto: found " + std::to_string(stages) + " stages on " +
+           std::to_string(ranks) + " ranks with " + std::to_string(microbatches) +
+           " microbatches; expected the same number of stages on every rank";
+  }
+  if (const auto reason = too_many_actions("auto", ranks, stages / ranks, microbatches)) {
+    return reason;
+  }
+  if (options.live_microbatches != 0 && !(options.live_microbatches >= 1)) {  // nor NaN
+    return "schedule auto: the limit is below one live microbatch per rank; allow one or more";
+  }
+  return std::nullopt;
+}
 
 Schedule auto_schedule(int ranks, int microbatches, const Costs& costs,
                        const AutoOptions& options) {

@@ -3,7 +3,8 @@
 // how costs were measured.
 #pragma once
 
-#include <vector>
+#include <optional>
+#include <string>
 
 #include "schedule/schedule.h"
 #include "schedule/simulate/simulate.h"
@@ -15,11 +16,16 @@ struct AutoOptions {
   double effort = 1e8;           // actions evaluated in the search: one or two seconds
 };
 
+// Why there is nothing to search for: stages that do not divide over the ranks, more than
+// kMostActions actions, or a limit below one microbatch. Nothing if there is.
+std::optional<std::string> why_no_search(int ranks, int microbatches, int stages,
+                                         const AutoOptions& options = {});
+
 // A schedule of p ranks and M microbatches for costs.stages.size() stages (a multiple of p). In
 // simulation with gradients first it is never slower than a named schedule of these stages within
 // the same limit. Every stage takes its microbatches in ascending order, so its losses are those of
-// 1F1B, bit for bit. With v > 1 it chooses the placement, too. Error(kConfiguration) if the limit
-// is below one microbatch.
+// 1F1B, bit for bit. With v > 1 it chooses the placement, too. Costs of R count as part of I, which
+// it precedes. Error(kConfiguration) with the reason where there is nothing to search for.
 Schedule auto_schedule(int ranks, int microbatches, const Costs& costs,
                        const AutoOptions& options = {});
 

@@ -59,6 +59,10 @@ std::vector<StageCost> read_stage_costs(const std::string& file) {
 
 }  // namespace
 
+bool GivenCosts::fit(int ranks, int virtual_stages) const {
+  return stages.empty() || static_cast<int>(stages.size()) == ranks * virtual_stages;
+}
+
 Costs GivenCosts::on(int ranks, int virtual_stages) const {
   Schedule sizes;
   sizes.virtual_stages = virtual_stages;
@@ -67,8 +71,8 @@ Costs GivenCosts::on(int ranks, int virtual_stages) const {
     return equal_costs(sizes, rank_share.forward, rank_share.backward_input,
                        rank_share.backward_weight, message);
   }
-  const int found = static_cast<int>(stages.size());
-  if (found != sizes.stage_count()) {
+  if (!fit(ranks, virtual_stages)) {
+    const int found = static_cast<int>(stages.size());
     const std::string cure = found % ranks == 0
                                  ? "give --virtual-stages " + std::to_string(found / ranks) +
                                        ", or one row for each stage"

@@ -1,5 +1,5 @@
-// Costs as a user gives them: a few numbers for a rank's whole share, or a table with a row for
-// each stage. It must not know where they were measured, or in which unit.
+// Costs that are given before the sizes of a schedule are known: a few numbers for a rank's whole
+// share, or those of each stage. It must not know where they were measured, or in which unit.
 #pragma once
 
 #include <string>
@@ -16,7 +16,9 @@ struct GivenCosts {
   std::vector<StageCost> stages;  // if there are any, they count, not rank_share
   std::string stages_from;        // their file
 
-  // The costs of p x v stages. Error(kConfiguration) if there are another number of them.
+  // Whether they are costs of p x v stages.
+  bool fit(int ranks, int virtual_stages) const;
+  // The costs of p x v stages. Error(kConfiguration) if they do not fit.
   Costs on(int ranks, int virtual_stages) const;
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <regex>
-#include <set>
 #include <sstream>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -34,29 +34,28 @@ void check_drawing(const Schedule& schedule, const std::vector<std::string>& row
 }
 
 std::string refusal(const std::string& name, int ranks, int virtual_stages, int microbatches) {
-  try {
-    generate(name, ranks, virtual_stages, microbatches);
-  } catch (const Error& error) {
-    CHECK(error.code() == ExitCode::kConfiguration);
-    return error.what();
-  }
-  return "";
+  return why_not(name, ranks, virtual_stages, microbatches).value_or("");
+}
+
+// "zb_h1.cpp" of zb-h1.
+std::string file_of(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return "lib/schedule/generate/" + name + ".cpp";
 }
 
 }  // namespace
 
-// The comments above the generators draw them: after generate("NAME", p, v, M) each row is a rank.
-TEST_CASE("Every schedule looks as the comment at its generator draws it") {
+// A comment in a schedule's file draws it: after generate("NAME", p, v, M) each row is a rank.
+TEST_CASE("Every schedule looks as the comment in its file draws it") {
   const std::regex call("^// .*generate\\(\"(.*)\", (\\d+), (\\d+), (\\d+)\\).*:$");
   const std::string row_start = "//   ";
-  std::set<std::string> drawn;
-  for (const char* file : {"basic", "interleaved", "zbv", "dualpipev", "controllable"}) {
-    std::istringstream lines(
-        read_repository_file("lib/schedule/generate_" + std::string(file) + ".cpp"));
+  for (const std::string& name : schedule_names()) {
+    std::istringstream lines(read_repository_file(file_of(name)));
+    int drawn = 0;
     std::smatch size;
     for (std::string line; std::getline(lines, line);) {
       if (!std::regex_match(line, size, call)) continue;
-      const std::string name = size[1];
+      REQUIRE(size[1] == name);
       const int ranks = std::stoi(size[2]);
       const Schedule schedule = generate(name, ranks, std::stoi(size[3]), std::stoi(size[4]));
       std::vector<std::string> rows;
@@ -66,10 +65,22 @@ TEST_CASE("Every schedule looks as the comment at its generator draws it") {
       }
       INFO(name);
       check_drawing(schedule, rows);
-      drawn.insert(name);
+      ++drawn;
     }
+    INFO(name);
+    CHECK(drawn == 1);
   }
-  CHECK(drawn.size() == schedule_names().size());
+}
+
+TEST_CASE("What the table says of a schedule is so") {
+  for (const ScheduleKind& kind : schedule_kinds()) {
+    const std::string name(kind.name);
+    INFO(name);
+    CHECK(kind.description.ends_with("."));
+    CHECK(default_virtual_stages(name) == kind.default_virtual_stages);
+    CHECK(generate(name, 3, kind.default_virtual_stages, 6).placement == kind.placement);
+    CHECK(refusal(name, 3, 3, 6).empty() == kind.any_virtual_stages);
+  }
 }
 
 TEST_CASE("Forwards alone keep every rank busy") {
@@ -112,13 +123,8 @@ TEST_CASE("Every schedule is valid at every size that it allows") {
       for (int virtual_stages = 1; virtual_stages <= 4; ++virtual_stages) {
         for (int microbatches = 1; microbatches <= 3 * ranks + 3; ++microbatches) {
           CAPTURE(name, ranks, virtual_stages, microbatches);
-          Schedule schedule;
-          try {
-            schedule = generate(name, ranks, virtual_stages, microbatches);
-          } catch (const Error& error) {
-            CHECK(error.code() == ExitCode::kConfiguration);
-            continue;
-          }
+          if (why_not(name, ranks, virtual_stages, microbatches)) continue;
+          const Schedule schedule = generate(name, ranks, virtual_stages, microbatches);
           CHECK(schedule.rank_count() == ranks);
           CHECK(schedule.microbatches == microbatches);
           REQUIRE_NOTHROW(validate(schedule));
@@ -129,11 +135,25 @@ TEST_CASE("Every schedule is valid at every size that it allows") {
 }
 
 TEST_CASE("An unknown schedule is refused with the list of names") {
-  CHECK(refusal("1fb1", 4, 1, 8).find("gpipe, 1f1b") != std::string::npos);
-  CHECK(refusal("1fb1", 4, 1, 8).find("did you mean 1f1b?") != std::string::npos);
-  CHECK(refusal("gpipe", 4, 2, 8).find("exactly 1 stage(s) per rank, found 2") !=
-        std::string::npos);
+  const std::string reason =
+      "unknown schedule '1fb1'; expected one of gpipe, 1f1b, interleaved, looped-bfs, zb-h1, "
+      "interleaved-zb, zbv, dualpipev, v-half, v-min, auto, or a .csv file; did you mean 1f1b?";
+  CHECK(refusal("1fb1", 4, 1, 8) == reason);
+  CHECK(why_unknown("1fb1") == reason);
+  CHECK(!why_unknown("1f1b"));
+  CHECK_THROWS_WITH(default_virtual_stages("1fb1"), reason);
+  CHECK_THROWS_WITH(generate("1fb1", 4, 1, 8), reason);
+}
+
+TEST_CASE("Sizes for which there is no schedule are refused with what would do") {
+  const std::string reason =
+      "schedule gpipe has exactly 1 stage(s) per rank, found 2; set virtual stages to 1, or take "
+      "interleaved, looped-bfs or interleaved-zb";
+  CHECK(refusal("gpipe", 4, 2, 8) == reason);
+  CHECK_THROWS_WITH(generate("gpipe", 4, 2, 8), reason);
   CHECK(refusal("gpipe", 0, 1, 8) != "");
+  CHECK(!too_many_actions("gpipe", 4, 1, 8));
+  CHECK(contains(too_many_actions("gpipe", 1000, 1, 2000).value_or(""), "found 1000 ranks x 1"));
 }
 
 TEST_CASE("A number of microbatches that will not do is refused with the nearest that will") {

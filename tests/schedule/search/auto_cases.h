@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "schedule/generate/generate.h"
 #include "schedule/simulate/simulate.h"
 
@@ -28,14 +27,11 @@ inline Named best_named(int ranks, int microbatches, const Costs& costs, double 
   Named best;
   const int virtual_stages = static_cast<int>(costs.stages.size()) / ranks;
   for (const std::string& name : schedule_names()) {
-    try {
-      const Schedule schedule = generate(name, ranks, virtual_stages, microbatches);
-      const Timeline timeline = simulate(schedule, costs);
-      if (peak(timeline) > limit + 1e-9 || timeline.makespan() >= best.makespan) continue;
-      best = {name, timeline.makespan()};
-    } catch (const Error&) {
-      // It does not exist for these sizes.
-    }
+    if (why_not(name, ranks, virtual_stages, microbatches)) continue;
+    const Schedule schedule = generate(name, ranks, virtual_stages, microbatches);
+    const Timeline timeline = simulate(schedule, costs);
+    if (peak(timeline) > limit + 1e-9 || timeline.makespan() >= best.makespan) continue;
+    best = {name, timeline.makespan()};
   }
   return best;
 }

@@ -1,0 +1,39 @@
+#include <nlohmann/json.hpp>
+#include <span>
+#include <vector>
+
+#include "exchange/hf_family.h"
+#include "exchange/hf_fields.h"
+
+namespace pipetrain {
+
+// Each is in the file of its family.
+using HfParser = HfModel(const HfFields& fields);
+using HfWriter = nlohmann::ordered_json(const HfModel& model);
+using HfLister = std::vector<HfTensor>(const HfModel& model);
+HfParser parse_hf_gpt2, parse_hf_llama;
+HfWriter hf_gpt2_config, hf_llama_config;
+HfLister hf_gpt2_tensors, hf_llama_tensors;
+
+namespace {
+
+// clang-format off
+constexpr HfFamily kFamilies[] = {
+    {.name = "gpt2", .description = "GPT-2 (Radford et al. 2019), with learned positions.",
+     .title = "GPT-2", .preset = "gpt",
+     .rms_norm = false, .bias = true, .rotary = false, .gated_mlp = false,
+     .fewer_kv_heads = false, .dropout = true,
+     .parse = parse_hf_gpt2, .config = hf_gpt2_config, .tensors = hf_gpt2_tensors},
+    {.name = "llama", .description = "Llama (Touvron et al., arXiv:2302.13971), 1 and 2.",
+     .title = "Llama", .preset = "llama",
+     .rms_norm = true, .bias = false, .rotary = true, .gated_mlp = true,
+     .fewer_kv_heads = true, .dropout = false,
+     .parse = parse_hf_llama, .config = hf_llama_config, .tensors = hf_llama_tensors},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const HfFamily> hf_families() { return kFamilies; }
+
+}  // namespace pipetrain

@@ -1,0 +1,42 @@
+// A list of a family's tensors, as its file writes it down. It must not know any family.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "exchange/hf_family.h"
+
+namespace pipetrain {
+
+class HfTensorList {
+ public:
+  // The whole of one of ours.
+  void add(const std::string& name, const std::string& own, std::int64_t rows,
+           std::int64_t columns = 0, bool transposed = false) {
+    made_.push_back({name, own, rows, columns, 0, rows, transposed});
+  }
+  // Several that lie one below the other in ours: {name, rows}.
+  void add_stacked(const std::vector<std::pair<std::string, std::int64_t>>& parts,
+                   const std::string& own, std::int64_t columns) {
+    std::int64_t rows = 0, first = 0;
+    for (const auto& part : parts) rows += part.second;
+    for (const auto& [name, own_part] : parts) {
+      made_.push_back({name, own, own_part, columns, first, rows, false});
+      first += own_part;
+    }
+  }
+  std::vector<HfTensor> take() { return std::move(made_); }
+
+ private:
+  std::vector<HfTensor> made_;
+};
+
+// Block i is two of our layers, behind the embedding.
+inline std::string half_of_block(int block, const char* kind) {
+  const bool mlp = kind[0] == 'm';
+  return "layers." + std::to_string(1 + 2 * block + (mlp ? 1 : 0)) + "." + kind + ".";
+}
+
+}  // namespace pipetrain

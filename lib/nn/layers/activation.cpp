@@ -1,0 +1,55 @@
+#include "nn/layers/activation.h"
+
+#include <memory>
+#include <utility>
+
+#include "nn/layer_options.h"
+#include "nn/layers/model_builder.h"
+#include "ops/activation.h"
+
+namespace pipetrain {
+namespace {
+
+enum Slot { kInput, kMask };  // ReLU needs only where x was positive
+
+}  // namespace
+
+Tensor Activation::forward(const Context& context, Tensor x, Saved& saved) {
+  Ops& ops = context.ops;
+  if (kind_ == ActivationKind::kRelu) {
+    Tensor mask(ops.pool(), x.shape(), DType::kUInt8);
+    relu_with_mask(ops, x.elements(), x, mask.u8());
+    if (context.mode == Mode::kTrain) saved[kMask] = std::move(mask);
+    return x;
+  }
+  Tensor y(ops.pool(), x.shape(), x.dtype());
+  const auto function = kind_ == ActivationKind::kGelu ? gelu_forward : silu_forward;
+  function(ops, x.elements(), x, y);
+  if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
+  return y;
+}
+
+Tensor Activation::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  Ops& ops = context.ops;
+  switch (kind_) {
+    case ActivationKind::kRelu: apply_mask(ops, dy.elements(), dy, saved[kMask].u8(), 1.0f); break;
+    case ActivationKind::kGelu: gelu_backward(ops, dy.elements(), dy, saved[kInput]); break;
+    case ActivationKind::kSilu: silu_backward(ops, dy.elements(), dy, saved[kInput]); break;
+  }
+  saved.clear();
+  return dy;
+}
+
+void make_relu(ModelBuilder& model, LayerOptions&) {
+  model.add(std::make_unique<Activation>(model.name("relu"), model.row(), ActivationKind::kRelu));
+}
+
+void make_gelu(ModelBuilder& model, LayerOptions&) {
+  model.add(std::make_unique<Activation>(model.name("gelu"), model.row(), ActivationKind::kGelu));
+}
+
+void make_silu(ModelBuilder& model, LayerOptions&) {
+  model.add(std::make_unique<Activation>(model.name("silu"), model.row(), ActivationKind::kSilu));
+}
+
+}  // namespace pipetrain

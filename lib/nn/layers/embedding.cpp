@@ -1,0 +1,114 @@
+#include "nn/layers/embedding.h"
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "nn/layer_options.h"
+#include "nn/layers/model_builder.h"
+#include "ops/bfloat16.h"
+#include "ops/embedding.h"
+
+namespace pipetrain {
+namespace {
+
+enum Slot { kIds, kOutputGradient };
+
+}  // namespace
+
+Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptions& options)
+    : Layer(std::move(name), {tokens}, {tokens, options.width}),
+      place_(options.place),
+      ids_(part_of(options.vocabulary, place_)),
+      tokens_(tokens),
+      width_(options.width),
+      has_positions_(options.context > 0),
+      dropout_(options.dropout) {
+  table_ = add_parameter("token.weight", {options.vocabulary, options.width}, options.table,
+                         slicing(0, {options.vocabulary}, place_));
+  if (has_positions_) {
+    positions_ =
+        add_parameter("position.weight", {options.context, options.width}, options.positions);
+  }
+}
+
+Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
+  const std::int64_t rows = x.shape()[0], tokens = x.shape()[1];
+  Tensor y(context.ops.pool(), {rows, tokens, width_},
+           place_.alone() ? output_dtype() : DType::kFloat32);
+  embedding_forward(context.ops, rows, tokens, width_, {ids_.first, ids_.count}, x.i32(),
+                    value(table_), y);
+  if (!place_.alone()) {
+    context.sum_over_group(y);
+    y = converted(context.ops, std::move(y), output_dtype());
+  }
+  if (has_positions_) {
+    add_positions(context.ops, rows, tokens, width_,
+                  value(positions_) + context.first_token * width_, y);
+  }
+  drop_output(context, name(), dropout_, y);
+  if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
+  return y;
+}
+
+Tensor Embedding::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  drop_output(context, name(), dropout_, dy);
+  saved[kOutputGradient] = std::move(dy);
+  return {};
+}
+
+void Embedding::backward_weight(const Context& context, Saved& saved) {
+  const Tensor& ids = saved[kIds];
+  const std::int64_t rows = ids.shape()[0];
+  const Tensor& dy = saved[kOutputGradient];
+  if (!context.accumulate) clear_gradient(context.replicas > 1);
+  touched_.insert(touched_.end(), ids.i32(), ids.i32() + ids.elements());
+  const TableRows here{ids_.first, ids_.count};
+  embedding_backward(context.ops, rows, tokens_, width_, here, ids.i32(), dy, gradient(table_));
+  if (has_positions_) {
+    position_backward(context.ops, rows, tokens_, width_, dy, gradient(positions_),
+                      context.accumulate);
+  }
+  saved.clear();
+}
+
+// A step touches few rows of a large table: clearing those is much cheaper than clearing all, which
+// other replicas may have touched.
+void Embedding::clear_gradient(bool all) {
+  const auto row_bytes = static_cast<std::size_t>(width_) * sizeof(float);
+  if (all) {
+    std::memset(gradient(table_), 0, static_cast<std::size_t>(ids_.count) * row_bytes);
+  } else {
+    const TableRows here{ids_.first, ids_.count};
+    for (const std::int32_t id : touched_) {
+      if (here.has(id)) std::memset(gradient(table_) + here.row(id) * width_, 0, row_bytes);
+    }
+  }
+  touched_.clear();
+}
+
+void make_embedding(ModelBuilder& model, LayerOptions& options) {
+  const DataShape& data = model.data();
+  EmbeddingOptions made;
+  made.vocabulary = options.size("vocabulary", model.vocabulary(), "auto", data.vocabulary);
+  made.width = options.size("width", 0);
+  made.context = options.size("positions", data.row[0], "none", 0);
+  made.dropout = options.fraction("dropout", 0);
+  if (made.vocabulary < data.vocabulary) {
+    options.fail("vocabulary " + std::to_string(made.vocabulary) + " is smaller than the data's " +
+                 std::to_string(data.vocabulary) + "; give at least that, or auto");
+  }
+  if (made.context > 0 && made.context < data.row[0]) {
+    options.fail("has " + std::to_string(made.context) + " positions, but sequences have " +
+                 std::to_string(data.row[0]) + " tokens; lower data.sequence_length");
+  }
+  model.vocabulary() = made.vocabulary;
+  made.place = model.sharing().by_vocabulary(options, made.vocabulary);
+  made.table = model.starts().of(ModelPart::kTable, 1, made.width).weight;
+  made.positions = model.starts().of(ModelPart::kPositions, 1, made.width).weight;
+  model.add(std::make_unique<Embedding>(model.name("embedding"), data.row[0], made));
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,49 @@
+// Token embedding with learned positions: y[b, t] = table[ids[b, t]] + positions[t],
+// with dropout. Ranks that share the table have each some of its rows.
+// Radford et al., "Language models are unsupervised multitask learners", 2019, section 2.3.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nn/layers/dropout.h"
+#include "nn/starting_values.h"
+
+namespace pipetrain {
+
+struct EmbeddingOptions {
+  std::int64_t vocabulary = 0, width = 0;
+  std::int64_t context =
+      0;               // rows of the position table; at least the tokens of a row. 0: no positions
+  double dropout = 0;  // rate
+  Initial table = Start().weight, positions = Start().weight;
+  TensorPlace place;  // its size is at most the vocabulary
+};
+
+class Embedding : public Layer {
+ public:
+  // (T) int32 -> (T, C)
+  Embedding(std::string name, std::int64_t tokens, const EmbeddingOptions& options);
+
+  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
+  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
+  void backward_weight(const Context& context, Saved& saved) override;
+  DType input_dtype() const override { return DType::kInt32; }
+  GroupSums group_sums() const override { return {1, output_row().elements()}; }
+  Reach reach() const override { return Reach::kToken; }
+
+ private:
+  void clear_gradient(bool all);
+
+  TensorPlace place_;
+  Range ids_;  // whose rows this rank has
+  std::int64_t tokens_, width_;
+  bool has_positions_;
+  double dropout_;
+  std::size_t table_, positions_ = 0;
+  std::vector<std::int32_t> touched_;  // ids whose gradient rows may not be zero; all others are
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,122 @@
+#include "nn/layers/linear.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/layer_options.h"
+#include "nn/layers/model_builder.h"
+#include "nn/layers/shared_product.h"
+#include "ops/linear.h"
+
+namespace pipetrain {
+namespace {
+
+enum Slot { kInput, kOutputGradient };
+
+Shape with_last(Shape row, std::int64_t features) {
+  Shape changed = row.without_last();
+  changed.append(features);
+  return changed;
+}
+
+}  // namespace
+
+Linear::Linear(std::string name, Shape row, const LinearOptions& options)
+    : Layer(std::move(name), row, with_last(row, part_of(options.features, options.place).count)),
+      place_(options.place),
+      in_(row.back()),
+      features_(options.features),
+      first_(part_of(features_, place_).first),
+      out_(output_row().back()),
+      has_bias_(options.bias && options.tied_to.empty()) {
+  const Slicing features = slicing(0, {features_}, place_);
+  weight_ = add_parameter("weight", {features_, in_}, options.start.weight, features);
+  if (!options.tied_to.empty()) {
+    parameters()[weight_].name = options.tied_to;
+    parameters()[weight_].tied_to_earlier = true;
+  }
+  if (has_bias_) bias_ = add_parameter("bias", {features_}, options.start.bias, features);
+}
+
+double Linear::forward_flop() const {
+  return 2.0 * static_cast<double>(input_row().elements()) * static_cast<double>(features_);
+}
+
+Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {
+  Tensor y(context.ops.pool(), with_last(x.shape(), out_), output_dtype_);
+  linear_forward(context.ops, x.shape().rows(), in_, out_, x, value(weight_),
+                 has_bias_ ? value(bias_) : nullptr, y);
+  if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
+  return y;
+}
+
+Tensor Linear::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  Tensor dx =
+      shared_input_gradient(context, place_, saved[kInput].shape(), out_, dy, value(weight_));
+  saved[kOutputGradient] = std::move(dy);
+  return dx;
+}
+
+void Linear::backward_weight(const Context& context, Saved& saved) {
+  const Tensor& dy = saved[kOutputGradient];
+  linear_backward_weight(context.ops, dy.shape().rows(), in_, out_, dy, saved[kInput],
+                         gradient(weight_), has_bias_ ? gradient(bias_) : nullptr,
+                         context.accumulate);
+  saved.clear();
+}
+
+namespace {
+
+// The embedding's table becomes the weight.
+void tie(LinearOptions& made, const ModelBuilder& model, const LayerOptions& options) {
+  if (model.inside()) options.fail("tied: not inside of a residual block");
+  const Shape shape{made.features, model.row().back()};
+  const std::vector<Parameter>& first = model.layers().front()->parameters();
+  if (first.empty() || !(first[0].whole == shape)) {
+    options.fail("tied: needs an embedding of shape " + shape.text() + " as the first layer");
+  }
+  const bool again =
+      std::any_of(model.layers().begin(), model.layers().end(), [](const auto& layer) {
+        const std::vector<Parameter>& own = layer->parameters();
+        return !own.empty() && own[0].tied_to_earlier;
+      });
+  if (again) options.fail("tied: another layer is tied to the embedding; only one may be");
+  made.tied_to = first[0].name;
+  made.start.weight = first[0].initial;
+}
+
+}  // namespace
+
+void make_linear(ModelBuilder& model, LayerOptions& options) {
+  LinearOptions made;
+  const std::string features = options.text("features", "");
+  const bool classes = features == "classes";
+  made.features = classes ? model.data().classes
+                          : options.size("features", 0, "vocabulary", model.vocabulary());
+  made.bias = options.flag("bias", true);
+  made.start = model.starts().of(model.at_end() ? ModelPart::kHead : ModelPart::kLinear,
+                                 model.row().back(), made.features);
+  if (made.features < 1) {
+    options.fail(classes ? "features: classes, but the data has no labels; expected a number"
+                         : "features: vocabulary needs an embedding before it");
+  }
+  const bool tied = options.flag("tied", false);
+  if (tied) {
+    tie(made, model, options);
+    if (!model.at_end() && !model.sharing().alone()) {
+      options.fail(
+          "tied: with parallel.tensor above 1 only the last layer may be; set that to 1, or tied "
+          "to false");
+    }
+  }
+  if (model.at_end() && (tied || features == "vocabulary")) {
+    made.place = model.sharing().by_vocabulary(options, made.features);
+  }
+  model.add(std::make_unique<Linear>(model.name("linear"), model.row(), made));
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,152 @@
+#include "nn/layers/mlp.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/layer_options.h"
+#include "nn/layers/model_builder.h"
+#include "nn/layers/shared_product.h"
+#include "ops/activation.h"
+#include "ops/linear.h"
+
+namespace pipetrain {
+namespace {
+
+// From forward: normalized (B, T, C), rstd (B*T), hidden (B, T, up width) before the activation.
+// For backward_weight: normalized, hidden after the activation, and the gradients of down's output,
+// of hidden before it, of the norm.
+enum Slot { kNormalized, kRstd, kHidden, kOutputGradient, kHiddenGradient, kNormGradients };
+
+// x before the activation, y (rows, n) after it.
+void activate(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n,
+              const Tensor& x, Tensor& y) {
+  switch (activation) {
+    case MlpActivation::kGelu: return gelu_forward(ops, rows * n, x, y);
+    case MlpActivation::kRelu: return relu_forward(ops, rows * n, x, y);
+    case MlpActivation::kSwiGlu: return swiglu_forward(ops, rows, n, x, y);
+  }
+}
+
+// The gradient dy becomes that of x, and x becomes y.
+void activate_backward(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n,
+                       Tensor& dy, Tensor& x) {
+  switch (activation) {
+    case MlpActivation::kGelu: return gelu_backward(ops, rows * n, dy, x);
+    case MlpActivation::kRelu: return relu_backward(ops, rows * n, dy, x);
+    case MlpActivation::kSwiGlu:
+      swiglu_backward(ops, rows, n, dy, x);
+      return std::swap(dy, x);  // each fits into the other's memory
+  }
+}
+
+}  // namespace
+
+Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
+    : Layer(std::move(name), row, row),
+      place_(options.place),
+      tokens_(row[0]),
+      width_(row[1]),
+      hidden_(options.hidden / place_.size),
+      activation_(options.activation),
+      up_width_(activation_ == MlpActivation::kSwiGlu ? 2 * hidden_ : hidden_),
+      dropout_(options.dropout),
+      norm_(*this, this->name() + ".norm", width_, options.norm, options.bias, options.epsilon) {
+  const bool gated = activation_ == MlpActivation::kSwiGlu;
+  const std::string up = gated ? "gate_up" : "up";
+  const std::int64_t hidden = options.hidden, up_width = gated ? 2 * hidden : hidden;
+  const Slicing columns = slicing(0, std::vector<std::int64_t>(gated ? 2 : 1, hidden), place_);
+  up_weight_ = add_parameter(up + ".weight", {up_width, width_}, options.up.weight, columns);
+  up_bias_ =
+      options.bias ? add_parameter(up + ".bias", {up_width}, options.up.bias, columns) : kNone;
+  down_weight_ = add_parameter("down.weight", {width_, hidden}, options.down.weight,
+                               slicing(1, {hidden}, place_));
+  down_bias_ = options.bias ? add_parameter("down.bias", {width_}, options.down.bias) : kNone;
+}
+
+double Mlp::forward_flop() const {
+  return 2.0 * static_cast<double>(tokens_) * static_cast<double>(width_) *
+         static_cast<double>((up_width_ + hidden_) * place_.size);
+}
+
+Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
+  Ops& ops = context.ops;
+  const std::int64_t batch = x.shape()[0], tokens = x.shape()[1], rows = batch * tokens;
+  Tensor normalized(ops.pool(), x.shape(), x.dtype()), rstd(ops.pool(), {rows});
+  Tensor hidden(ops.pool(), {batch, tokens, up_width_}, x.dtype());
+  {
+    Tensor n(ops.pool(), x.shape(), x.dtype());
+    norm_.forward(ops, rows, x, normalized, rstd.f32(), n);
+    linear_forward(ops, rows, width_, up_width_, n, value(up_weight_), value(up_bias_), hidden);
+  }
+  Tensor activated(ops.pool(), {batch, tokens, hidden_}, x.dtype());
+  activate(ops, activation_, rows, hidden_, hidden, activated);
+  add_dropped_linear(context, place_, output_mask(context), hidden_, activated, value(down_weight_),
+                     value(down_bias_), x);
+  if (context.mode == Mode::kTrain) {
+    saved[kNormalized] = std::move(normalized);
+    saved[kRstd] = std::move(rstd);
+    saved[kHidden] = std::move(hidden);
+  }
+  return x;
+}
+
+Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  Ops& ops = context.ops;
+  const std::int64_t rows = dy.shape().rows();
+  Tensor dropped = dropped_copy(ops, output_mask(context), dy);
+  Tensor dhidden(ops.pool(), {dy.shape()[0], tokens_, hidden_}, dy.dtype());
+  linear_backward_input(ops, rows, hidden_, width_, dropped.empty() ? dy : dropped,
+                        value(down_weight_), dhidden);
+  activate_backward(ops, activation_, rows, hidden_, dhidden, saved[kHidden]);
+  Tensor dx =
+      shared_input_gradient(context, place_, dy.shape(), up_width_, dhidden, value(up_weight_));
+  Tensor norm_gradients = norm_.backward(ops, rows, dx, saved[kNormalized], saved[kRstd].f32(), dy);
+  saved[kRstd].reset();
+  saved[kOutputGradient] = std::move(dropped.empty() ? dy : dropped);
+  saved[kHiddenGradient] = std::move(dhidden);
+  saved[kNormGradients] = std::move(norm_gradients);
+  return dx;
+}
+
+void Mlp::backward_weight(const Context& context, Saved& saved) {
+  Ops& ops = context.ops;
+  const std::int64_t rows = saved[kOutputGradient].shape().rows();
+  linear_backward_weight(ops, rows, hidden_, width_, saved[kOutputGradient], saved[kHidden],
+                         gradient(down_weight_), gradient(down_bias_), context.accumulate);
+  Tensor& n = saved[kOutputGradient];  // its memory serves again
+  norm_.replay(ops, rows, saved[kNormalized], n);
+  linear_backward_weight(ops, rows, width_, up_width_, saved[kHiddenGradient], n,
+                         gradient(up_weight_), gradient(up_bias_), context.accumulate);
+  norm_.store(context, saved[kNormGradients]);
+  saved.clear();
+}
+
+MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& starts) {
+  MlpOptions made;
+  if (options.has("mlp_ratio") && options.has("mlp_width")) {
+    options.fail("mlp_ratio and mlp_width are both given; expected one of them");
+  }
+  made.hidden = options.size("mlp_width", options.size("mlp_ratio", 4) * row[1]);
+  const std::string activation = options.word("activation", "gelu", {"gelu", "relu", "swiglu"});
+  made.activation = activation == "gelu"   ? MlpActivation::kGelu
+                    : activation == "relu" ? MlpActivation::kRelu
+                                           : MlpActivation::kSwiGlu;
+  made.dropout = options.fraction("dropout", 0);
+  made.norm = read_norm(options);
+  made.epsilon = read_epsilon(options);
+  made.bias = options.flag("bias", true);
+  made.up = starts.of(ModelPart::kUp, row[1], made.hidden);
+  made.down = starts.of(ModelPart::kDown, made.hidden, row[1]);
+  return made;
+}
+
+void make_mlp(ModelBuilder& model, LayerOptions& options) {
+  MlpOptions made = read_mlp(options, model.row(), model.starts());
+  made.place = model.sharing().evenly(options, "the MLP's width", made.hidden);
+  model.add(std::make_unique<Mlp>(model.name("mlp"), model.row(), made));
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,61 @@
+// The MLP half of a pre-norm transformer block: y = x + down(activation(up(norm(x)))); with SwiGLU
+// (Shazeer, arXiv:2002.05202, section 2) x + down(silu(gate(norm(x))) * up(norm(x))).
+// What is added to x goes through dropout. Ranks that share the layer have each some of the hidden
+// columns.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "nn/layer_options.h"
+#include "nn/layers/dropout.h"
+#include "nn/norm.h"
+#include "nn/starting_values.h"
+
+namespace pipetrain {
+
+enum class MlpActivation : std::uint8_t { kGelu, kRelu, kSwiGlu };
+
+struct MlpOptions {
+  std::int64_t hidden = 0;  // width after the activation
+  MlpActivation activation = MlpActivation::kGelu;
+  double dropout = 0;  // rate
+  NormKind norm = NormKind::kLayer;
+  float epsilon = kNormEpsilon;  // of the norm
+  bool bias = true;              // of the norm and of the products
+  Start up, down;
+  TensorPlace place;  // its size divides hidden
+};
+
+// row (T, C). Error(kConfiguration) for what does not fit.
+MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& starts);
+
+class Mlp : public Layer {
+ public:
+  // (T, C) -> (T, C)
+  Mlp(std::string name, Shape row, const MlpOptions& options);
+
+  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
+  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
+  void backward_weight(const Context& context, Saved& saved) override;
+  double forward_flop() const override;
+  GroupSums group_sums() const override { return {2, input_row().elements()}; }
+  Reach reach() const override { return Reach::kToken; }
+
+ private:
+  DropoutMask output_mask(const Context& context) const {
+    return dropout_mask(context, name(), "output", dropout_);
+  }
+
+  TensorPlace place_;
+  std::int64_t tokens_, width_;
+  std::int64_t hidden_;  // of this rank
+  MlpActivation activation_;
+  std::int64_t up_width_;  // before the activation: of SwiGLU gate and up, else hidden_
+  double dropout_;
+  Norm norm_;
+  std::size_t up_weight_, up_bias_, down_weight_, down_bias_;
+};
+
+}  // namespace pipetrain

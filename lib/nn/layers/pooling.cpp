@@ -1,0 +1,98 @@
+#include "nn/layers/pooling.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "nn/layer_options.h"
+#include "nn/layers/convolution.h"
+#include "nn/layers/model_builder.h"
+
+namespace pipetrain {
+namespace {
+
+enum Slot { kWhich };
+
+PoolShape pool_shape(const Layer& layer, const Window& window, std::int64_t rows) {
+  const Shape row = layer.input_row();
+  return {rows, image_of(row), window, row.back()};
+}
+
+}  // namespace
+
+MaxPool::MaxPool(std::string name, Shape row, const Window& window)
+    : Layer(std::move(name), row, windowed_row(row, window, row.back())), window_(window) {}
+
+Tensor MaxPool::forward(const Context& context, Tensor x, Saved& saved) {
+  const std::int64_t rows = x.shape()[0];
+  Tensor y(context.ops.pool(), output_row().batched(rows));
+  Tensor which(context.ops.pool(), y.shape(), DType::kUInt8);
+  max_pool_forward(context.ops, pool_shape(*this, window_, rows), x.f32(), y.f32(), which.u8());
+  if (context.mode == Mode::kTrain) saved[kWhich] = std::move(which);
+  return y;
+}
+
+Tensor MaxPool::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  const std::int64_t rows = dy.shape()[0];
+  Tensor dx(context.ops.pool(), input_row().batched(rows));
+  max_pool_backward(context.ops, pool_shape(*this, window_, rows), dy.f32(), saved[kWhich].u8(),
+                    dx.f32());
+  saved.clear();
+  return dx;
+}
+
+AveragePool::AveragePool(std::string name, Shape row, const Window& window)
+    : Layer(std::move(name), row, windowed_row(row, window, row.back())), window_(window) {}
+
+Tensor AveragePool::forward(const Context& context, Tensor x, Saved&) {
+  const std::int64_t rows = x.shape()[0];
+  Tensor y(context.ops.pool(), output_row().batched(rows));
+  average_pool_forward(context.ops, pool_shape(*this, window_, rows), x.f32(), y.f32());
+  return y;
+}
+
+Tensor AveragePool::backward_input(const Context& context, Tensor dy, Saved&) {
+  const std::int64_t rows = dy.shape()[0];
+  Tensor dx(context.ops.pool(), input_row().batched(rows));
+  average_pool_backward(context.ops, pool_shape(*this, window_, rows), dy.f32(), dx.f32());
+  return dx;
+}
+
+MeanPool::MeanPool(std::string name, Shape row) : Layer(std::move(name), row, {row.back()}) {}
+
+Tensor MeanPool::forward(const Context& context, Tensor x, Saved&) {
+  Tensor y(context.ops.pool(), output_row().batched(x.shape()[0]), x.dtype());
+  mean_rows_forward(context.ops, x.shape()[0], input_row().rows(), input_row().back(), x, y);
+  return y;
+}
+
+Tensor MeanPool::backward_input(const Context& context, Tensor dy, Saved&) {
+  Tensor dx(context.ops.pool(), input_row().batched(dy.shape()[0]), dy.dtype());
+  mean_rows_backward(context.ops, dy.shape()[0], input_row().rows(), input_row().back(), dy, dx);
+  return dx;
+}
+
+void make_max_pool(ModelBuilder& model, LayerOptions& options) {
+  const Window window = read_window(model.row(), options, 0, "0");
+  if (window.kernel.pixels() > kMaxPoolPixels) {
+    options.fail("kernel of " + std::to_string(window.kernel.pixels()) +
+                 " pixels, expected at most " + std::to_string(kMaxPoolPixels));
+  }
+  model.add(std::make_unique<MaxPool>(model.name("max_pool"), model.row(), window));
+}
+
+void make_average_pool(ModelBuilder& model, LayerOptions& options) {
+  model.add(std::make_unique<AveragePool>(model.name("average_pool"), model.row(),
+                                          read_window(model.row(), options, 0, "0")));
+}
+
+void make_mean_pool(ModelBuilder& model, LayerOptions&) {
+  model.add(std::make_unique<MeanPool>(model.name("mean_pool"), model.row()));
+}
+
+void make_global_mean_pool(ModelBuilder& model, LayerOptions&) {
+  model.add(std::make_unique<MeanPool>(model.name("global_mean_pool"), model.row()));
+}
+
+}  // namespace pipetrain

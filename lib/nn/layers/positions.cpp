@@ -1,0 +1,60 @@
+#include "nn/layers/positions.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "nn/layer_options.h"
+#include "nn/layers/dropout.h"
+#include "nn/layers/model_builder.h"
+#include "ops/activation.h"
+#include "ops/embedding.h"
+
+namespace pipetrain {
+namespace {
+
+enum Slot { kPositionGradients };
+
+}  // namespace
+
+Positions::Positions(std::string name, Shape row, const Initial& initial, double dropout)
+    : Layer(std::move(name), row, {row.rows(), row.back()}), dropout_(dropout) {
+  positions_ = add_parameter("weight", output_row(), initial);
+}
+
+Tensor Positions::forward(const Context& context, Tensor x, Saved&) {
+  const std::int64_t rows = x.shape()[0], width = x.shape().back();
+  const std::int64_t tokens = x.elements() / rows / width;
+  add_positions(context.ops, rows, tokens, width, value(positions_) + context.first_token * width,
+                x);
+  x.reshape({rows, tokens, width});
+  drop_output(context, name(), dropout_, x);
+  return x;
+}
+
+// The layer before may write over dy: what backward_weight needs of it is its sum.
+Tensor Positions::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  const std::int64_t rows = dy.shape()[0];
+  drop_output(context, name(), dropout_, dy);
+  Tensor sum(context.ops.pool(), output_row());
+  position_backward(context.ops, rows, output_row()[0], output_row()[1], dy, sum.f32(),
+                    /*accumulate=*/false);
+  saved[kPositionGradients] = std::move(sum);
+  dy.reshape(input_row().batched(rows));
+  return dy;
+}
+
+void Positions::backward_weight(const Context& context, Saved& saved) {
+  const Tensor& sum = saved[kPositionGradients];
+  store(context.ops, sum.elements(), gradient(positions_), sum.f32(), context.accumulate);
+  saved.clear();
+}
+
+void make_positions(ModelBuilder& model, LayerOptions& options) {
+  model.add(std::make_unique<Positions>(model.name("positions"), model.row(),
+                                        model.starts().of(ModelPart::kPatchPositions, 1, 1).weight,
+                                        options.fraction("dropout", 0)));
+}
+
+}  // namespace pipetrain

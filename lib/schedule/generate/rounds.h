@@ -1,0 +1,42 @@
+// Stages dealt out in a loop, microbatches in rounds that pass all laps before the next round
+// starts. It must not know which schedule takes them so.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "schedule/generate/schedule_kind.h"
+
+namespace pipetrain::generators {
+
+// The order in which one rank takes its forwards: a round of microbatches on its first stage, the
+// same on its next, ... Backwards come in the same order with the laps reversed.
+struct Rounds {
+  int ranks, virtual_stages, per_round;
+
+  Action forward(int rank, int k) const { return at(Op::kForward, rank, k, lap(k)); }
+  Action backward(Op op, int rank, int k) const {
+    return at(op, rank, k, virtual_stages - 1 - lap(k));
+  }
+
+ private:
+  int lap(int k) const { return k / per_round % virtual_stages; }
+  Action at(Op op, int rank, int k, int lap) const {
+    const int round = k / (per_round * virtual_stages);
+    return {op, lap * ranks + rank, round * per_round + k % per_round};
+  }
+};
+
+// Rounds of about p microbatches, all of one size: PyTorch's rule, of which Megatron's (M a
+// multiple of p) is a case.
+Rounds rounds_of(const ScheduleSizes& sizes);
+
+// What the microbatches miss that rounds of one size need; nothing if they make such.
+std::optional<std::string> unequal_rounds(const ScheduleSizes& sizes);
+
+// 1F1B's order over these rounds, with each W put off by as many microbatches as the rank is deep,
+// so that it fills the drain (Qi et al. 2024, section 2.1; PyTorch's
+// ScheduleInterleavedZeroBubble).
+RankActions zero_bubble(const Rounds& rounds, int microbatches);
+
+}  // namespace pipetrain::generators
