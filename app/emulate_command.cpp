@@ -144,10 +144,11 @@ class Emulator {
 
 // Of every rank's list the one that rank 0 chose.
 std::vector<NamedSchedule> choose(ErrorReport& report, const MpiSession& session,
-                                  const EmulationRequest& request, Collective& collective) {
+                                  const ScheduleRequest& request, const GivenCosts& costs,
+                                  Collective& collective) {
   std::string text;
   report.agree([&] {
-    if (session.rank() == 0) text = to_text(choose_schedules(request));
+    if (session.rank() == 0) text = to_text(choose_schedules(request, costs));
   });
   return named_schedules_of(collective.all_gather_text(text).front());
 }
@@ -167,16 +168,16 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
     if (!difference.empty()) fail(difference);
   });
   settle_team(1);
-  const EmulationRequest request{
-      .schedule = options.schedule,
-      .ranks = session.size(),
-      .microbatches = options.microbatches,
-      .virtual_stages = options.virtual_stages,
-      .live_microbatches = options.live_microbatches,
-      .rank_cost = parse_costs(options.costs_ms),
-      .message_seconds = emulator.measure_messages(
-          options.message_bytes > 0 ? options.message_bytes : kDefaultMessageBytes)};
-  const auto schedules = choose(report, session, request, collective);
+  const ScheduleRequest request{.name = options.schedule,
+                                .ranks = session.size(),
+                                .microbatches = options.microbatches,
+                                .virtual_stages = options.virtual_stages,
+                                .search = {.live_microbatches = options.live_microbatches}};
+  const GivenCosts costs{
+      .rank_share = parse_costs(options.costs_ms),
+      .message = emulator.measure_messages(options.message_bytes > 0 ? options.message_bytes
+                                                                     : kDefaultMessageBytes)};
+  const auto schedules = choose(report, session, request, costs, collective);
   report.agree([&] {
     for (const NamedSchedule& s : schedules) check_microbatches(s.schedule);
   });
@@ -186,7 +187,8 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
     if (!s.missing.empty()) {
       printer.add_missing(s.name, s.missing);
     } else {
-      printer.add(emulator.run(s.name, s.schedule, costs_of(request, s.schedule)));
+      printer.add(emulator.run(s.name, s.schedule,
+                               costs.on(s.schedule.rank_count(), s.schedule.virtual_stages)));
     }
   }
   printer.finish();

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -18,9 +19,10 @@
 #include "command.h"
 #include "number_option.h"
 #include "ops/team.h"
+#include "pipeline/partition.h"
 #include "plan/report.h"
 #include "run_options.h"
-#include "schedule/generate/generate.h"
+#include "schedule/choose/schedule_request.h"
 #include "setup/plan_measure.h"
 #include "startup.h"
 
@@ -50,7 +52,7 @@ void check(PlanOptions& options) {
 }
 
 // What the configuration says, and its schedule where that goes with so many ranks.
-PlanRequest make_request(const PlanOptions& options, const Startup& started) {
+PlanRequest make_request(const PlanOptions& options, const Startup& started, int layers) {
   const Config& config = started.config;
   const PipelineConfig& pipeline = config.pipeline;
   PlanRequest request{.ranks = options.ranks};
@@ -68,15 +70,16 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started) {
   own.recompute = pipeline.recompute;
   own.precision = config.train.precision;
   own.microbatches = std::min(4 * own.pipeline, config.train.batch_size / own.data);
-  try {
-    const ModelSetup model =
-        set_up_model(config, {.data = started.data.shape, .stage_ranks = own.pipeline});
-    own.virtual_stages = model.virtual_stages;
-    own.microbatches = model.microbatches;
-    request.configured_schedule = model.schedule;
-  } catch (const Error&) {
-    // The search is for one that goes.
+  const ScheduleRequest asked = schedule_request(config, own.pipeline);
+  if (why_not(asked)) return request;  // the search is for one that goes
+  Schedule schedule = choose_without_costs(asked);
+  if (schedule.microbatches > asked.most_microbatches ||
+      why_no_partition(pipeline, layers, own.pipeline * schedule.virtual_stages)) {
+    return request;
   }
+  own.virtual_stages = schedule.virtual_stages;
+  own.microbatches = schedule.microbatches;
+  request.configured_schedule = std::move(schedule);
   return request;
 }
 
@@ -153,9 +156,10 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
   PlanRequest request;
   report.agree([&] {
     // What is wrong with the model is said here.
-    build_layers(started.config.model, started.data.shape, {}, started.config.train.activations());
+    const auto layers =
+        build_layers(started.config.model, started.data.shape, {}, started.config.train.activations());
     check_precisions(options, started.config);
-    request = make_request(options, started);
+    request = make_request(options, started, static_cast<int>(layers.size()));
   });
   log_notes(started.threads);
   const PlanInputs inputs = measure(session, started, request);

@@ -28,12 +28,12 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
   const std::string& name = options.request.name;
   if (options.format == "csv") return csv_of(schedule);
   const Costs costs = options.given.on(schedule.rank_count(), schedule.virtual_stages);
-  const double live = options.request.live_microbatches;
+  const double live = options.request.search.live_microbatches;
   if (options.format == "json") {
     nlohmann::ordered_json json = schedule_json(name, schedule, costs);
     if (name == "auto") {
       json["least_makespan"] = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
-                                              {.live_microbatches = live});
+                                              options.request.search);
     }
     return json.dump() + "\n";
   }
@@ -50,7 +50,7 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
 
 int print_schedule(ScheduleOptions& options) {
   options.given = given_costs(options.costs, options.stage_costs);
-  write_output(text_of(options, make_schedule(options.request, options.given)));
+  write_output(text_of(options, choose(options.request, options.given)));
   return 0;
 }
 
@@ -59,6 +59,7 @@ void check(ScheduleOptions& options) {
     throw Error(ExitCode::kConfiguration,
                 "expected one of --name NAME and --check FILE.csv; see pipetrain schedule --help");
   }
+  options.request.forward_only = options.request.name == "forward-only";
   if (options.check.empty()) return;
   options.request.name = options.check;
   options.request.is_file = true;
@@ -94,7 +95,7 @@ Command add_schedule_command(CLI::App& app) {
       ->add_option("--stage-costs", options->stage_costs,
                    "a row F,I,W for each stage; --costs is then COMM alone")
       ->type_name("FILE");
-  add_number(*command, "--live-microbatches", options->request.live_microbatches, "L",
+  add_number(*command, "--live-microbatches", options->request.search.live_microbatches, "L",
              Bounds<double>{1, 1e9}, "of auto: most live microbatches per rank; default: 1f1b's");
   add_format_option(*command, options->format, {"text", "csv", "json", "svg"});
   return {.options = command,

@@ -1,79 +1,37 @@
 #include "emulate/emulation_schedules.h"
 
 #include <array>
-#include <cstddef>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
 
 #include "base/error.h"
 #include "schedule/csv.h"
-#include "schedule/generate/generate.h"
-#include "schedule/search/auto_schedule.h"
-#include "schedule/validate.h"
 
 namespace pipetrain {
 namespace {
 
-bool is_table(const std::string& schedule) { return schedule.ends_with(".csv"); }
-
-Schedule from_table(const EmulationRequest& request) {
-  const Schedule schedule = read_csv_schedule(request.schedule);
-  const auto expect = [&](int found, int expected, const char* what) {
-    if (expected == 0 || found == expected) return;
-    throw Error(ExitCode::kConfiguration, request.schedule + " is a schedule for " +
-                                              std::to_string(found) + " " + what +
-                                              ", but there are " + std::to_string(expected));
-  };
-  expect(schedule.rank_count(), request.ranks, "ranks");
-  expect(schedule.microbatches, request.microbatches, "microbatches");
-  expect(schedule.virtual_stages, request.virtual_stages, "stages per rank");
-  return schedule;
-}
-
-Schedule searched(const EmulationRequest& request, int virtual_stages) {
-  Schedule sizes;  // as many stages as equal costs are wanted for
-  sizes.ranks.resize(static_cast<std::size_t>(request.ranks));
-  sizes.virtual_stages = virtual_stages;
-  AutoOptions options;
-  options.live_microbatches = request.live_microbatches;
-  return auto_schedule(request.ranks, request.microbatches, costs_of(request, sizes), options);
-}
-
-Schedule make(const EmulationRequest& request) {
-  const std::string& name = request.schedule;
-  if (is_table(name)) return from_table(request);
-  const int virtual_stages =
-      request.virtual_stages > 0 ? request.virtual_stages : default_virtual_stages(name);
-  if (name == "auto") return searched(request, virtual_stages);
-  Schedule schedule = generate(name, request.ranks, virtual_stages, request.microbatches);
-  validate(schedule);
-  return schedule;
+// Of this name; or else why not.
+NamedSchedule choose_named(ScheduleRequest request, std::string_view name,
+                           const GivenCosts& costs) {
+  request.name = name;
+  if (name != "auto") request.search.live_microbatches = 0;  // it is for the search among them
+  if (const auto reason = why_not(request)) return {request.name, {}, *reason};
+  return {request.name, choose(request, costs), {}};
 }
 
 }  // namespace
 
-Costs costs_of(const EmulationRequest& request, const Schedule& schedule) {
-  const StageCost& cost = request.rank_cost;
-  return equal_costs(schedule, cost.forward, cost.backward_input, cost.backward_weight,
-                     request.message_seconds);
-}
-
-std::vector<NamedSchedule> choose_schedules(const EmulationRequest& request) {
-  if (request.microbatches == 0 && !is_table(request.schedule)) {
+std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request,
+                                            const GivenCosts& costs) {
+  if (request.microbatches == 0 && !request.name.ends_with(".csv")) {
     throw Error(ExitCode::kConfiguration,
-                "--microbatches is missing; schedule " + request.schedule + " is for their number");
+                "--microbatches is missing; schedule " + request.name + " is for their number");
   }
-  if (request.schedule != "all") return {{request.schedule, make(request), {}}};
-  std::vector<std::string> names = schedule_names();
-  names.emplace_back("auto");
+  if (request.name != "all") return {{request.name, choose(request, costs), {}}};
   std::vector<NamedSchedule> all;
-  for (const std::string& name : names) {
-    EmulationRequest one = request;
-    one.schedule = name;
-    try {
-      all.push_back({name, make(one), {}});
-    } catch (const Error& error) {
-      all.push_back({name, {}, error.what()});
-    }
+  for (const ListedSchedule& listed : listed_schedules()) {
+    all.push_back(choose_named(request, listed.name, costs));
   }
   return all;
 }

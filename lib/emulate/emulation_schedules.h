@@ -5,20 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "schedule/choose/schedule_request.h"
 #include "schedule/schedule.h"
-#include "schedule/simulate/simulate.h"
+#include "schedule/simulate/given_costs.h"
 
 namespace pipetrain {
-
-struct EmulationRequest {
-  std::string schedule;  // a name, auto, a .csv file, or all
-  int ranks = 1;
-  int microbatches = 0;          // 0: as the table has; else needed
-  int virtual_stages = 0;        // 0: the schedule's own
-  double live_microbatches = 0;  // the most for auto; 0: its default
-  StageCost rank_cost;           // seconds, of a rank's whole share
-  double message_seconds = 0;
-};
 
 struct NamedSchedule {
   std::string name;
@@ -26,11 +17,10 @@ struct NamedSchedule {
   std::string missing;  // then why
 };
 
-Costs costs_of(const EmulationRequest& request, const Schedule& schedule);
-
-// Error(kConfiguration) for an unknown name, a table of other sizes, or one that is no schedule.
-// `all` keeps those that do not exist for these sizes, with the reason.
-std::vector<NamedSchedule> choose_schedules(const EmulationRequest& request);
+// The schedule that is asked for or, for the name `all`, those of listed_schedules(): of the ones
+// that do not exist for these sizes the reason is kept. `costs` in seconds. Else as choose().
+std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request,
+                                            const GivenCosts& costs);
 
 // To send them to ranks that did not choose: a search takes seconds, and files may be on one host.
 std::string to_text(const std::vector<NamedSchedule>& schedules);

@@ -92,21 +92,27 @@ bool is_partition(const Partition& partition, int layers, int stages) {
          partition.back() < layers;
 }
 
-void check_partition(const PipelineConfig& config, int layers, int stages) {
-  auto fail = [](const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); };
+std::optional<std::string> why_no_partition(const PipelineConfig& config, int layers, int stages) {
   if (stages > layers) {
-    fail(std::to_string(stages) + " stages, but the model has only " + std::to_string(layers) +
-         " layers; use at most " + std::to_string(layers) + " stages (ranks x virtual stages)");
+    return std::to_string(stages) + " stages, but the model has only " + std::to_string(layers) +
+           " layers; use at most " + std::to_string(layers) + " stages (ranks x virtual stages)";
   }
-  if (config.partition != "list") return;
+  if (config.partition != "list") return std::nullopt;
   const Partition& first = config.first_layers;
   if (static_cast<int>(first.size()) != stages) {
-    fail("pipeline.partition lists " + std::to_string(first.size()) + " stages, but there are " +
-         std::to_string(stages) + " (ranks x virtual stages)");
+    return "pipeline.partition lists " + std::to_string(first.size()) + " stages, but there are " +
+           std::to_string(stages) + " (ranks x virtual stages)";
   }
   if (!is_partition(first, layers, stages)) {
-    fail("pipeline.partition must begin with 0, ascend, and stay below the model's " +
-         std::to_string(layers) + " layers");
+    return "pipeline.partition must begin with 0, ascend, and stay below the model's " +
+           std::to_string(layers) + " layers";
+  }
+  return std::nullopt;
+}
+
+void check_partition(const PipelineConfig& config, int layers, int stages) {
+  if (const auto reason = why_no_partition(config, layers, stages)) {
+    throw Error(ExitCode::kConfiguration, *reason);
   }
 }
 

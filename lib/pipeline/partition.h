@@ -2,6 +2,7 @@
 // a schedule's actions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,10 @@ bool is_partition(const Partition& partition, int layers, int stages);
 // The stage of each layer.
 std::vector<int> stage_of_layers(const Partition& partition, int layers);
 
-// Error(kConfiguration) if there are more stages than layers, or a list does not cut `layers` into
-// `stages`.
+// Why `layers` cannot be cut so: there are more stages than layers, or a list does not cut them
+// into `stages`. Nothing if they can.
+std::optional<std::string> why_no_partition(const PipelineConfig& config, int layers, int stages);
+// Error(kConfiguration) with that reason.
 void check_partition(const PipelineConfig& config, int layers, int stages);
 
 }  // namespace pipetrain

@@ -9,9 +9,8 @@
 #include <tuple>
 #include <utility>
 
-#include "base/error.h"
+#include "schedule/choose/schedule_request.h"
 #include "schedule/generate/generate.h"
-#include "schedule/search/auto_schedule.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
@@ -39,13 +38,11 @@ std::vector<GridSize> grids(int ranks, int tensor, int batch_rows, int layers) {
   return found;
 }
 
-// The schedule, or nothing where it does not exist for these sizes.
-std::optional<Schedule> generated(const Candidate& c) {
-  try {
-    return generate(c.schedule, c.pipeline, c.virtual_stages, c.microbatches);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
+ScheduleRequest request_of(const Candidate& candidate) {
+  return {.name = candidate.schedule,
+          .ranks = candidate.pipeline,
+          .microbatches = candidate.microbatches,
+          .virtual_stages = candidate.virtual_stages};
 }
 
 struct Bounded {
@@ -131,9 +128,8 @@ class Search {
 
   // Whether the schedule exists with v stages per rank, for some number of microbatches.
   static bool allowed(const std::string& schedule, int v) {
-    const int m = 4;  // every schedule takes two per rank
-    return generated({.pipeline = 2, .schedule = schedule, .virtual_stages = v, .microbatches = m})
-        .has_value();
+    constexpr int kRanks = 2, kMicrobatches = 2 * kRanks;  // every schedule takes two per rank
+    return !why_not(schedule, kRanks, v, kMicrobatches);
   }
 
   // The step that a further plan must beat to be shown: of the best plans, and of its schedule.
@@ -165,12 +161,12 @@ class Search {
         return;
       }
     }
-    const std::optional<Schedule> schedule = generated(candidate);
-    if (!schedule) {
-      --result_.candidates;  // it does not exist
+    const ScheduleRequest request = request_of(candidate);
+    if (why_not(request)) {
+      --result_.candidates;
       return;
     }
-    keep(predict(candidate, *schedule, request_.memory_bytes));
+    keep(predict(candidate, choose_without_costs(request), request_.memory_bytes));
   }
 
   // Recomputing costs time, at best none: it is for what does not fit without. Candidates with less
@@ -201,24 +197,23 @@ class Search {
 
   // Named schedules are found among the candidates, too; tables only here.
   void predict_configured() {
-    if (!request_.configured_schedule) return;
+    if (!request_.configured_schedule || !inputs_.has(form_of(request_.configured))) return;
     const bool search = request_.configured_schedule->ranks.empty();
     const Candidate& own = request_.configured;
     result_.configured =
         predict(own, search ? searched(own) : *request_.configured_schedule, kNoLimit);
   }
 
-  // As a run searches: it knows F, I and W, and R comes before I. Each placement has its own cut.
+  // As a run searches. Each placement has its own cut.
   Schedule searched(const Candidate& candidate) {
+    ScheduleRequest request = request_of(candidate);
+    request.search = {.live_microbatches = request_.live_microbatches, .effort = kAutoEffort};
     std::optional<Schedule> best;
     double least = 0;
     for (const Placement placement : {Placement::kLoop, Placement::kV}) {
       if (placement == Placement::kV && candidate.virtual_stages != 2) continue;
-      Costs costs = predictor_.costs(candidate, placement);
-      for (StageCost& cost : costs.stages) cost.backward_input += std::exchange(cost.recompute, 0);
-      Schedule found =
-          auto_schedule(candidate.pipeline, candidate.microbatches, costs,
-                        {.live_microbatches = request_.live_microbatches, .effort = kAutoEffort});
+      const Costs costs = predictor_.costs(candidate, placement);
+      Schedule found = choose(request, {.message = costs.message, .stages = costs.stages});
       const Costs own = predictor_.costs(candidate, found.placement);
       const double seconds = simulate(found, own).makespan();
       if (best && seconds >= least) continue;
@@ -265,9 +260,11 @@ class Search {
       result_.least_memory = *least;
       if (!exact.insert(&*least).second) return;
       const Candidate candidate = least->candidate;
-      *least = predictor_.predict(
-          candidate, candidate.schedule == "auto" ? searched(candidate) : *generated(candidate),
-          kNoLimit);
+      *least = predictor_.predict(candidate,
+                                  candidate.schedule == "auto"
+                                      ? searched(candidate)
+                                      : choose_without_costs(request_of(candidate)),
+                                  kNoLimit);
     }
   }
 

@@ -40,6 +40,9 @@ struct PlanInputs {
   std::map<std::string, std::vector<bool>> recomputed;
 
   std::vector<ModelForm> forms() const;
+  bool has(const ModelForm& wanted) const {
+    return wanted == ModelForm{1, precision} || other_forms.contains(wanted);
+  }
   const ModelProfile& form(const ModelForm& wanted) const {
     return wanted == ModelForm{1, precision} ? model : other_forms.at(wanted);
   }
@@ -58,7 +61,7 @@ class Predictor {
   // A schedule of the candidate's sizes; `limit_bytes` per rank: where the parameters alone exceed
   // it, the step is not simulated and stays 0.
   Plan predict(const Candidate& candidate, const Schedule& schedule, std::int64_t limit_bytes);
-  // What auto_schedule() takes.
+  // What a search for a schedule takes.
   Costs costs(const Candidate& candidate, Placement placement);
 
  private:

@@ -16,53 +16,13 @@
 #include "pipeline/recorder.h"
 #include "pipeline/simulated_partition.h"
 #include "schedule/csv.h"
-#include "schedule/generate/generate.h"
 #include "schedule/search/auto_schedule.h"
-#include "schedule/validate.h"
 #include "setup/memory_forecast.h"
 
 namespace pipetrain {
 namespace {
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
-
-bool is_table(const std::string& schedule) { return schedule.ends_with(".csv"); }
-
-// A table says its own sizes; what the configuration says beside it must be the same.
-Schedule read_table(const PipelineConfig& pipeline, int ranks, int rows) {
-  const Schedule table = read_csv_schedule(pipeline.schedule, ranks);
-  const auto same = [&](const char* what, int found, int expected) {
-    if (found == expected) return;
-    fail(pipeline.schedule + " is a schedule for " + std::to_string(found) + " " + what + ", but " +
-         std::to_string(expected) + " are asked for; leave them out, or take another " + "table");
-  };
-  if (pipeline.virtual_stages > 0) {
-    same("stages per rank", table.virtual_stages, pipeline.virtual_stages);
-  }
-  if (pipeline.microbatches > 0) same("microbatches", table.microbatches, pipeline.microbatches);
-  if (table.microbatches > rows) {
-    fail(pipeline.schedule + " has " + std::to_string(table.microbatches) +
-         " microbatches, more than the " + std::to_string(rows) +
-         " rows of a replica; raise train.batch_size");
-  }
-  return table;
-}
-
-// The number that was asked for, or else the largest up to `most` that the schedule takes.
-Schedule generate_fitting(const PipelineConfig& pipeline, int ranks, int virtual_stages, int most) {
-  const auto make = [&](int microbatches) {
-    return generate(pipeline.schedule, ranks, virtual_stages, microbatches);
-  };
-  if (pipeline.microbatches > 0) return make(pipeline.microbatches);
-  for (int microbatches = most; microbatches > 1; --microbatches) {
-    try {
-      return make(microbatches);
-    } catch (const Error&) {
-      // It takes fewer, or none at all.
-    }
-  }
-  return make(most);  // says what would do
-}
 
 int replica_rows(const Config& config) { return config.train.batch_size / config.parallel.data; }
 
@@ -99,14 +59,18 @@ void broadcast_text(std::string& text, Collective& world) {
 // Chooses on one rank: a cut, and where it is to be searched for, the schedule.
 class Chooser {
  public:
-  Chooser(const PipelineConfig& pipeline, const ModelSetup& model, Layout& layout)
-      : pipeline_(pipeline),
+  Chooser(const Config& config, const ModelSetup& model, Layout& layout)
+      : pipeline_(config.pipeline),
         model_(model),
         layout_(layout),
-        layers_(static_cast<int>(model.layers.size())) {}
+        layers_(static_cast<int>(model.layers.size())),
+        request_(schedule_request(config, model.ranks)) {
+    request_.virtual_stages = model.virtual_stages;
+    request_.microbatches = model.microbatches;
+  }
 
   // The best in simulation of the cuts that are worth a try.
-  void choose() {
+  void run() {
     const int stages = model_.stage_count();
     const bool cuts = pipeline_.partition == "auto" && stages > 1;
     if (!cuts) {
@@ -148,30 +112,20 @@ class Chooser {
     layout_.schedule = std::move(best.schedule);
   }
 
-  Costs search_costs(const Partition& partition) const {
-    Costs costs{stage_costs(layout_.layer_costs, partition), 0};
-    for (StageCost& cost : costs.stages) {  // the search knows F, I and W: R comes before I
-      cost.backward_input += std::exchange(cost.recompute, 0);
-    }
-    return costs;
-  }
-
   double least_of(const Partition& cut) const {
-    return least_makespan(model_.ranks, model_.microbatches, search_costs(cut), options());
+    return least_makespan(model_.ranks, model_.microbatches,
+                          {stage_costs(layout_.layer_costs, cut), 0}, request_.search);
   }
 
-  AutoOptions options() const {
-    return {.live_microbatches = static_cast<double>(pipeline_.live_microbatches)};
-  }
-
-  Schedule search(const Partition& partition) const {
-    return auto_schedule(model_.ranks, model_.microbatches, search_costs(partition), options());
+  Schedule search(const Partition& cut) const {
+    return choose(request_, {.stages = stage_costs(layout_.layer_costs, cut)});
   }
 
   const PipelineConfig& pipeline_;
   const ModelSetup& model_;
   Layout& layout_;
   int layers_;
+  ScheduleRequest request_;  // the model's sizes
 };
 
 }  // namespace
@@ -183,9 +137,19 @@ DataShape data_shape_of(const Source& source) {
           .classes = source.classes()};
 }
 
+ScheduleRequest schedule_request(const Config& config, int stage_ranks, int usual_microbatches) {
+  const PipelineConfig& pipeline = config.pipeline;
+  return {.name = pipeline.schedule,
+          .ranks = stage_ranks,
+          .microbatches = pipeline.microbatches,
+          .virtual_stages = pipeline.virtual_stages,
+          .most_microbatches = replica_rows(config),
+          .usual_microbatches = usual_microbatches,
+          .search = {.live_microbatches = static_cast<double>(pipeline.live_microbatches)}};
+}
+
 ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   const PipelineConfig& pipeline = config.pipeline;
-  const int rows = replica_rows(config);
   ModelSetup model;
   model.place = {inputs.tensor_rank, config.parallel.tensor};
   model.layers = build_layers(config.model, inputs.data, model.place, config.train.activations());
@@ -194,34 +158,16 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   model.training_rows = inputs.training_rows;
   model.evaluation_rows = inputs.evaluation_rows;
   model.memory_limit = inputs.memory_limit;
-  if (pipeline.live_microbatches > 0 && pipeline.schedule != "auto") {
-    fail("pipeline.live_microbatches limits the search of schedule auto; the schedule is " +
-         pipeline.schedule);
-  }
-  if (is_table(pipeline.schedule)) {
-    model.schedule = read_table(pipeline, model.ranks, rows);
-    model.virtual_stages = model.schedule.virtual_stages;
-  } else {
-    model.virtual_stages = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
-                                                       : default_virtual_stages(pipeline.schedule);
-    check_action_count(pipeline.schedule, model.ranks, model.virtual_stages, 1);
+  model.schedule = choose_without_costs(
+      schedule_request(config, inputs.stage_ranks, inputs.usual_microbatches));
+  model.virtual_stages = model.schedule.virtual_stages;
+  model.microbatches = model.schedule.microbatches;
+  if (model.microbatches > replica_rows(config)) {
+    fail(pipeline.schedule + " has " + std::to_string(model.microbatches) +
+         " microbatches, more than the " + std::to_string(replica_rows(config)) +
+         " rows of a replica; raise train.batch_size");
   }
   check_partition(pipeline, static_cast<int>(model.layers.size()), model.stage_count());
-  const int most = std::min(
-      inputs.usual_microbatches > 0 ? inputs.usual_microbatches : 4 * model.stage_count(), rows);
-  if (!is_table(pipeline.schedule)) {
-    check_action_count(pipeline.schedule, model.ranks, model.virtual_stages,
-                       pipeline.microbatches > 0 ? pipeline.microbatches : most);
-  }
-  if (pipeline.schedule == "auto") {
-    model.microbatches = pipeline.microbatches > 0 ? pipeline.microbatches : most;
-    return model;
-  }
-  if (!is_table(pipeline.schedule)) {
-    model.schedule = generate_fitting(pipeline, model.ranks, model.virtual_stages, most);
-  }
-  validate(model.schedule);
-  model.microbatches = model.schedule.microbatches;
   return model;
 }
 
@@ -246,7 +192,7 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
   start = wall_seconds();
   std::string table;
   if (world.rank() == 0 || !model.searches_schedule()) {
-    Chooser(config.pipeline, model, layout).choose();
+    Chooser(config, model, layout).run();
     if (model.searches_schedule()) table = csv_of(layout.schedule);
   }
   if (model.searches_schedule()) {

@@ -14,6 +14,7 @@
 #include "nn/layers/model.h"
 #include "pipeline/partition.h"
 #include "plan/rank_memory.h"
+#include "schedule/choose/schedule_request.h"
 #include "schedule/schedule.h"
 #include "schedule/simulate/simulate.h"
 
@@ -43,6 +44,10 @@ struct ModelSetup {
 };
 // What the data tell about the model.
 DataShape data_shape_of(const Source& source);
+
+// What the configuration asks for on pipelines of these ranks. Where it leaves the number of
+// microbatches open, it is at most `usual_microbatches`; 0: 4 of each stage.
+ScheduleRequest schedule_request(const Config& config, int stage_ranks, int usual_microbatches = 0);
 
 // What a model is set up from, beside the configuration.
 struct SetupInputs {

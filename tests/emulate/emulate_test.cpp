@@ -9,13 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
 #include "catch.h"
 #include "comm/in_process.h"
 #include "emulate/emulated_rank.h"
-#include "emulate/emulation_schedules.h"
 #include "emulate/wait_layer.h"
-#include "schedule/csv.h"
 #include "schedule/generate/generate.h"
 #include "schedule/lower.h"
 
@@ -177,38 +174,4 @@ TEST_CASE("A message's time is measured between neighbours, and 0 where there ar
     for (const double each : seconds) CHECK(each == seconds[0]);
     CHECK((seconds[0] > 0) == (ranks > 1));
   }
-}
-
-TEST_CASE("All schedules are chosen, and those that do not exist say why") {
-  const EmulationRequest request{
-      .schedule = "all", .ranks = 4, .microbatches = 6, .rank_cost = {1, 1, 1}};
-  const auto sent = named_schedules_of(to_text(choose_schedules(request)));
-  REQUIRE(sent.size() == schedule_names().size() + 1);
-  for (const NamedSchedule& chosen : sent) {
-    INFO(chosen.name);
-    // Fewer than 2 microbatches per rank.
-    const bool exists = chosen.name != "dualpipev";
-    CHECK(chosen.schedule.ranks.empty() == !exists);
-    CHECK(chosen.missing.empty() == exists);
-    if (exists && chosen.name != "auto") {
-      const Schedule expected = generate(chosen.name, 4, default_virtual_stages(chosen.name), 6);
-      CHECK(chosen.schedule.ranks == expected.ranks);
-      CHECK(chosen.schedule.placement == expected.placement);
-      CHECK(chosen.schedule.virtual_stages == expected.virtual_stages);
-    }
-  }
-}
-
-TEST_CASE("Nothing to choose from is an error") {
-  const auto choose = [](EmulationRequest request) {
-    request.rank_cost = {1, 1, 1};
-    return choose_schedules(request);
-  };
-  CHECK_THROWS_AS(choose({.schedule = "1f2b", .ranks = 2, .microbatches = 4}), Error);
-  CHECK_THROWS_AS(choose({.schedule = "1f1b", .ranks = 2}), Error);
-  CHECK_THROWS_AS(choose({.schedule = "nowhere.csv", .ranks = 2}), Error);
-  CHECK_THROWS_AS(choose({.schedule = "1f1b", .ranks = 2, .microbatches = 4, .virtual_stages = 2}),
-                  Error);
-  CHECK_THROWS_AS(
-      choose({.schedule = "auto", .ranks = 2, .microbatches = 4, .live_microbatches = 0.5}), Error);
 }

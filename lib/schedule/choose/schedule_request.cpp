@@ -1,61 +1,146 @@
 #include "schedule/choose/schedule_request.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "schedule/csv.h"
 #include "schedule/generate/generate.h"
-#include "schedule/search/auto_schedule.h"
 #include "schedule/validate.h"
 
 namespace pipetrain {
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw Error(ExitCode::kConfiguration, why); }
+using Reason = std::optional<std::string>;
 
-void check_same(const std::string& file, const std::string& what, int asked, int found) {
-  if (asked == 0 || asked == found) return;
-  refuse(file + ": the table is for " + std::to_string(found) + " " + what + ", asked for " +
-         std::to_string(asked) + "; take a table for " + std::to_string(asked) + ", or " + what +
-         " " + std::to_string(found));
+bool is_table(const ScheduleRequest& request) {
+  return request.is_file || request.name.ends_with(".csv");
+}
+bool is_searched(const ScheduleRequest& request) {
+  return request.name == "auto" && !is_table(request) && !request.forward_only;
+}
+
+void refuse(const Reason& reason) {
+  if (reason) throw Error(ExitCode::kConfiguration, *reason);
+}
+
+Reason limit_without_search(const ScheduleRequest& request) {
+  if (request.search.live_microbatches == 0 || is_searched(request)) return std::nullopt;
+  return "schedule " + request.name +
+         ": a limit on live microbatches is for schedule auto alone; leave it out";
+}
+
+// A table says its own sizes; what is asked for beside it must be the same.
+Reason other_sizes(const ScheduleRequest& request, const Schedule& table) {
+  const auto other = [&](int found, int asked, const std::string& what,
+                         const std::string& setting) -> Reason {
+    if (asked == 0 || asked == found) return std::nullopt;
+    return request.name + " is a schedule for " + std::to_string(found) + " " + what + ", but " +
+           std::to_string(asked) + " are asked for; leave them out or ask for " +
+           std::to_string(found) + " " + setting + ", or take another table";
+  };
+  Reason reason = other(table.rank_count(), request.ranks, "ranks", "ranks");
+  if (!reason) {
+    reason =
+        other(table.virtual_stages, request.virtual_stages, "stages per rank", "virtual stages");
+  }
+  if (!reason) {
+    reason = other(table.microbatches, request.microbatches, "microbatches", "microbatches");
+  }
+  return reason;
+}
+
+// Why there is none of these sizes, all of which are settled.
+Reason why_not_sizes(const ScheduleRequest& request) {
+  const auto& [p, v, m] =
+      ScheduleSizes{request.ranks, request.virtual_stages, request.microbatches};
+  if (is_searched(request)) return why_no_search(p, m, p * v, request.search);
+  return request.forward_only ? std::nullopt : why_not(request.name, p, v, m);
+}
+
+// Of those up to the usual number the largest that the schedule takes; if it takes none, the usual
+// number, so that the reason says what would do.
+int fitting_microbatches(ScheduleRequest request) {
+  const int most = request.microbatches;
+  for (; request.microbatches > 1; --request.microbatches) {
+    if (!why_not_sizes(request)) return request.microbatches;
+  }
+  return most;
+}
+
+// Settles what a request by name leaves open, or says why there is no such schedule.
+Reason settle(ScheduleRequest& request) {
+  if (const Reason reason = limit_without_search(request)) return reason;
+  const bool published = !is_searched(request) && !request.forward_only;
+  if (published) {
+    if (const Reason reason = why_unknown(request.name)) return reason;
+  }
+  int& v = request.virtual_stages;
+  if (v == 0) v = published ? default_virtual_stages(request.name) : 1;
+  int& m = request.microbatches;
+  const bool open = m == 0 && request.most_microbatches > 0;
+  if (request.ranks < 1 || (m < 1 && !open)) {
+    return "schedule " + request.name +
+           ": the numbers of ranks and microbatches are missing; give both";
+  }
+  const auto too_many = [&] { return too_many_actions(request.name, request.ranks, v, m); };
+  if (open) m = 1;  // before there are more stages than can be counted
+  if (const Reason reason = too_many()) return reason;
+  if (open) {
+    const int usual = request.usual_microbatches;
+    m = std::min(usual > 0 ? usual : 4 * request.ranks * v, request.most_microbatches);
+    if (const Reason reason = too_many()) return reason;
+    m = fitting_microbatches(request);
+  }
+  return why_not_sizes(request);
 }
 
 Schedule read_table_for(const ScheduleRequest& request) {
-  Schedule schedule = read_csv_schedule(request.name, request.ranks);
-  check_same(request.name, "microbatches", request.microbatches, schedule.microbatches);
-  check_same(request.name, "virtual stages", request.virtual_stages, schedule.virtual_stages);
-  return schedule;
-}
-
-void check_sizes(const ScheduleRequest& request, int virtual_stages) {
-  if (request.ranks < 1 || request.microbatches < 1) {
-    refuse("schedule " + request.name +
-           ": the numbers of ranks and microbatches are missing; give both");
-  }
-  check_action_count(request.name, request.ranks, virtual_stages, request.microbatches);
+  refuse(limit_without_search(request));
+  Schedule table = read_csv_schedule(request.name, request.ranks);
+  refuse(other_sizes(request, table));
+  return table;
 }
 
 }  // namespace
 
-Schedule make_schedule(const ScheduleRequest& request, const GivenCosts& costs) {
-  if (request.live_microbatches != 0 && request.name != "auto") {
-    refuse("schedule " + request.name +
-           ": a limit on live microbatches is for schedule auto alone; leave it out");
+Reason why_not(const ScheduleRequest& request) {
+  if (is_table(request)) {
+    const Reason reason = limit_without_search(request);
+    return reason ? reason : other_sizes(request, read_csv_schedule(request.name));
   }
-  if (request.is_file || request.name.ends_with(".csv")) return read_table_for(request);
-  const bool forward_only = request.name == "forward-only";
-  int v = request.virtual_stages;
-  if (v == 0) v = forward_only ? 1 : default_virtual_stages(request.name);
-  check_sizes(request, v);
-  Schedule schedule;
-  if (forward_only) {
-    schedule = generate_forward_only(Placement::kLoop, request.ranks, v, request.microbatches);
-  } else if (request.name == "auto") {
-    schedule = auto_schedule(request.ranks, request.microbatches, costs.on(request.ranks, v),
-                             {.live_microbatches = request.live_microbatches});
-  } else {
-    schedule = generate(request.name, request.ranks, v, request.microbatches);
-  }
-  validate(schedule, forward_only);
+  ScheduleRequest settled = request;
+  return settle(settled);
+}
+
+Schedule choose_without_costs(const ScheduleRequest& request) {
+  if (is_table(request)) return read_table_for(request);
+  ScheduleRequest settled = request;
+  refuse(settle(settled));
+  const auto& [p, v, m] =
+      ScheduleSizes{settled.ranks, settled.virtual_stages, settled.microbatches};
+  if (is_searched(request)) return {.microbatches = m, .virtual_stages = v};
+  Schedule schedule = request.forward_only ? generate_forward_only(Placement::kLoop, p, v, m)
+                                           : generate(request.name, p, v, m);
+  validate(schedule, request.forward_only);
   return schedule;
+}
+
+Schedule choose(const ScheduleRequest& request, const GivenCosts& costs) {
+  const Schedule known = choose_without_costs(request);
+  if (!known.ranks.empty()) return known;
+  Schedule searched = auto_schedule(request.ranks, known.microbatches,
+                                    costs.on(request.ranks, known.virtual_stages), request.search);
+  validate(searched);
+  return searched;
+}
+
+std::vector<ListedSchedule> listed_schedules() {
+  std::vector<ListedSchedule> all;
+  for (const ScheduleKind& kind : schedule_kinds()) {
+    all.push_back({kind.name, kind.description, kind.default_virtual_stages});
+  }
+  all.push_back({"auto", "Searched for the measured times, within a limit on live microbatches."});
+  return all;
 }
 
 }  // namespace pipetrain

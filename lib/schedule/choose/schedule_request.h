@@ -1,25 +1,49 @@
-// A schedule as a user asks for it: a name and sizes, or a table of one's own. It must not know how
-// costs were measured, nor what the schedule is for.
+// A schedule as it is asked for, and the one way to it: by name, searched, as a table of one's own,
+// or forwards alone. It must not know how costs were measured, nor what the schedule is for.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "schedule/schedule.h"
+#include "schedule/search/auto_schedule.h"
 #include "schedule/simulate/given_costs.h"
 
 namespace pipetrain {
 
 struct ScheduleRequest {
-  std::string name;      // one that generate() knows, "auto", "forward-only", or FILE.csv
-  bool is_file = false;  // the name is a table's file, whatever it ends in
-  int ranks = 0;         // 0, here and below: what the table has
-  int microbatches = 0;
-  int virtual_stages = 0;        // 0: the schedule's own
-  double live_microbatches = 0;  // auto's limit per rank; 0: 1F1B's, min(M, p)
+  std::string name;           // of listed_schedules(), or FILE.csv
+  bool is_file = false;       // the name is a table's file, whatever it ends in
+  bool forward_only = false;  // forwards alone, as evaluation has them; the name is for messages
+  int ranks = 0;              // 0, here and below: what the table has
+  int microbatches = 0;       // 0: see `most_microbatches`
+  int virtual_stages = 0;     // 0: the schedule's own
+  // Where `microbatches` is left open: the largest number up to this and to the usual one that the
+  // schedule takes. 0: it must not be left open.
+  int most_microbatches = 0;
+  int usual_microbatches = 0;  // 0: 4 of each stage
+  AutoOptions search;          // of auto
 };
 
-// Validated. Error(kConfiguration) if sizes are missing, do not fit the schedule or the table, or
-// make more than kMostActions actions.
-Schedule make_schedule(const ScheduleRequest& request, const GivenCosts& costs);
+// Why there is no such schedule, and what would do; nothing if there is one. Error(kConfiguration)
+// for a table that cannot be read or is no schedule.
+std::optional<std::string> why_not(const ScheduleRequest& request);
+
+// The schedule, validated; compute actions only. `costs` are for the search alone.
+// Error(kConfiguration) with the reason where there is none.
+Schedule choose(const ScheduleRequest& request, const GivenCosts& costs);
+
+// As choose(), but where only a search could tell: then the sizes alone, a schedule without ranks.
+Schedule choose_without_costs(const ScheduleRequest& request);
+
+// The names that stand for a schedule which trains, in the order in which help lists them.
+struct ListedSchedule {
+  std::string_view name;
+  std::string_view description;  // one sentence
+  int default_virtual_stages = 1;
+};
+std::vector<ListedSchedule> listed_schedules();
 
 }  // namespace pipetrain

@@ -129,12 +129,6 @@ std::optional<std::string> too_many_actions(std::string_view name, int ranks, in
          " microbatches; expected at most 5 million actions (F, I and W of each); take fewer";
 }
 
-void check_action_count(std::string_view name, int ranks, int virtual_stages, int microbatches) {
-  if (const auto reason = too_many_actions(name, ranks, virtual_stages, microbatches)) {
-    throw Error(ExitCode::kConfiguration, *reason);
-  }
-}
-
 Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches) {
   if (const auto reason = why_not(name, ranks, virtual_stages, microbatches)) {
     throw Error(ExitCode::kConfiguration, *reason);

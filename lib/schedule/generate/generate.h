@@ -38,9 +38,6 @@ Schedule generate(std::string_view name, int ranks, int virtual_stages, int micr
 std::optional<std::string> too_many_actions(std::string_view name, int ranks, int virtual_stages,
                                             int microbatches);
 
-// Error(kConfiguration) with that reason.
-void check_action_count(std::string_view name, int ranks, int virtual_stages, int microbatches);
-
 // Every stage's forwards alone, in the order in which a pipeline of p ranks runs them: evaluation.
 // `stage_by_stage`: a rank ends one stage before it begins the next, so that the order of its
 // stages is the same however many microbatches there are.

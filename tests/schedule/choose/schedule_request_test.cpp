@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"
@@ -25,8 +26,11 @@ std::string refusal(Work work) {
   return "";
 }
 
+// The reason, which is the one that asking for it says.
 std::string request_refusal(const ScheduleRequest& request) {
-  return refusal([&] { make_schedule(request, {}); });
+  const std::string reason = why_not(request).value_or("");
+  CHECK(refusal([&] { choose(request, {}); }) == reason);
+  return reason;
 }
 
 // A file that goes with the test.
@@ -39,35 +43,98 @@ struct ScratchFile {
 }  // namespace
 
 TEST_CASE("A schedule is asked for by name, as evaluation's, searched, or as a table") {
-  CHECK(make_schedule({.name = "zbv", .ranks = 2, .microbatches = 4}, {}).virtual_stages == 2);
-  const Schedule forwards = make_schedule(
-      {.name = "forward-only", .ranks = 2, .microbatches = 4, .virtual_stages = 3}, {});
+  CHECK(choose({.name = "zbv", .ranks = 2, .microbatches = 4}, {}).virtual_stages == 2);
+  const Schedule forwards = choose({.name = "forwards",
+                                    .forward_only = true,
+                                    .ranks = 2,
+                                    .microbatches = 4,
+                                    .virtual_stages = 3},
+                                   {});
   CHECK(is_forward_only(forwards));
   CHECK(forwards.stage_count() == 6);
   const GivenCosts costs = given_costs("1,2,1", "");
-  const Schedule searched = make_schedule({.name = "auto", .ranks = 4, .microbatches = 8}, costs);
-  const Schedule published = make_schedule({.name = "1f1b", .ranks = 4, .microbatches = 8}, costs);
+  const Schedule searched = choose({.name = "auto", .ranks = 4, .microbatches = 8}, costs);
+  const Schedule published = choose({.name = "1f1b", .ranks = 4, .microbatches = 8}, costs);
   CHECK(simulate(searched, costs.on(4, 1)).makespan() <
         simulate(published, costs.on(4, 1)).makespan());
   const std::string table = repository_path("tests/golden/schedules/zbv_S4_M8.csv");
-  CHECK(make_schedule({.name = table}, {}).ranks ==
-        make_schedule({.name = "zbv", .ranks = 4, .microbatches = 8}, {}).ranks);
+  CHECK(choose({.name = table}, {}).ranks ==
+        choose({.name = "zbv", .ranks = 4, .microbatches = 8}, {}).ranks);
 }
 
 TEST_CASE("Sizes that do not fit are refused with both numbers") {
   const std::string table = repository_path("tests/golden/schedules/zbv_S4_M8.csv");
-  CHECK(request_refusal({.name = table, .ranks = 2})
-            .find("for 4 ranks (one row each), but there are 2") != std::string::npos);
-  CHECK(
-      request_refusal({.name = table, .microbatches = 9}).find("for 8 microbatches, asked for 9") !=
-      std::string::npos);
+  CHECK(refusal([&] {
+          choose({.name = table, .ranks = 2}, {});
+        }).find("for 4 ranks (one row each), but there are 2") != std::string::npos);
+  CHECK(why_not({.name = table, .ranks = 2}).value_or("").find("for 4 ranks, but 2") !=
+        std::string::npos);
+  CHECK(request_refusal({.name = table, .microbatches = 9}) ==
+        table +
+            " is a schedule for 8 microbatches, but 9 are asked for; leave them out or ask for "
+            "8 microbatches, or take another table");
   CHECK(request_refusal({.name = table, .virtual_stages = 1})
-            .find("for 2 virtual stages, asked for 1") != std::string::npos);
+            .find("for 2 stages per rank, but 1 are asked for; leave them out or ask for 2 virtual "
+                  "stages") != std::string::npos);
   CHECK(request_refusal({.name = "1f1b", .ranks = 4}).find("missing") != std::string::npos);
   CHECK(request_refusal({.name = "1f1b", .ranks = 1'000'000, .microbatches = 1'000'000})
             .find("at most 5 million actions") != std::string::npos);
-  CHECK(request_refusal({.name = "1f1b", .ranks = 2, .microbatches = 4, .live_microbatches = 2})
+  CHECK(request_refusal(
+            {.name = "1f1b", .ranks = 2, .microbatches = 4, .search = {.live_microbatches = 2}})
             .find("for schedule auto alone") != std::string::npos);
+}
+
+TEST_CASE("Forwards alone are no schedule that trains") {
+  CHECK(request_refusal({.name = "forward-only", .ranks = 2, .microbatches = 4})
+            .starts_with("unknown schedule 'forward-only'"));
+}
+
+TEST_CASE("A number of microbatches that is left open is the largest that the schedule takes") {
+  const auto microbatches = [](const std::string& name, int usual, int most) {
+    return choose(
+               {.name = name, .ranks = 4, .most_microbatches = most, .usual_microbatches = usual},
+               {})
+        .microbatches;
+  };
+  CHECK(microbatches("1f1b", 0, 100) == 16);  // 4 of each stage
+  CHECK(microbatches("interleaved", 0, 100) == 32);
+  CHECK(microbatches("1f1b", 0, 5) == 5);
+  CHECK(microbatches("1f1b", 7, 100) == 7);
+  CHECK(microbatches("interleaved", 13, 100) == 12);
+  CHECK(request_refusal({.name = "dualpipev", .ranks = 4, .most_microbatches = 7})
+            .find("found M=7: it needs two microbatches per rank; take M=8 or more") !=
+        std::string::npos);
+  CHECK(
+      request_refusal(
+          {.name = "interleaved", .ranks = 2, .virtual_stages = 2147483647, .most_microbatches = 7})
+          .find("at most 5 million actions") != std::string::npos);
+}
+
+TEST_CASE("Before costs are known all is known of a schedule but what is searched for") {
+  const Schedule sizes = choose_without_costs(
+      {.name = "auto", .ranks = 4, .virtual_stages = 2, .most_microbatches = 6});
+  CHECK(sizes.ranks.empty());
+  CHECK(sizes.virtual_stages == 2);
+  CHECK(sizes.microbatches == 6);
+  const ScheduleRequest named{.name = "zbv", .ranks = 2, .microbatches = 4};
+  CHECK(choose_without_costs(named).ranks == choose(named, {}).ranks);
+  CHECK(request_refusal(
+            {.name = "auto", .ranks = 2, .microbatches = 4, .search = {.live_microbatches = 0.5}})
+            .find("below one live microbatch") != std::string::npos);
+}
+
+TEST_CASE("All that are listed can be asked for") {
+  std::vector<std::string> names;
+  for (const ListedSchedule& listed : listed_schedules()) {
+    const std::string name(listed.name);
+    INFO(name);
+    CHECK(listed.description.ends_with("."));
+    const Schedule sizes = choose_without_costs({.name = name, .ranks = 2, .microbatches = 4});
+    CHECK(sizes.virtual_stages == listed.default_virtual_stages);
+    names.push_back(name);
+  }
+  CHECK(names.front() == "gpipe");
+  CHECK(names.back() == "auto");
 }
 
 TEST_CASE("Costs are numbers of a rank's share, or of each stage") {
@@ -101,7 +168,7 @@ TEST_CASE("Costs that are none are refused") {
 }
 
 TEST_CASE("A description has sizes, costs, and both kinds of makespan where they differ") {
-  const Schedule schedule = make_schedule({.name = "1f1b", .ranks = 4, .microbatches = 8}, {});
+  const Schedule schedule = choose({.name = "1f1b", .ranks = 4, .microbatches = 8}, {});
   const Description words = describe("1f1b", schedule, {});
   CHECK(words.title == "1f1b: 4 ranks, 8 microbatches");
   CHECK(words.remark ==
@@ -109,14 +176,14 @@ TEST_CASE("A description has sizes, costs, and both kinds of makespan where they
   REQUIRE(words.notes.size() == 1);
   CHECK(words.notes.front().starts_with("efficiency 80.0% as it runs, 72.7% with B as one action"));
   CHECK(wrapped("one two three", 7) == "one two\nthree\n");
-  const Schedule v = make_schedule({.name = "zbv", .ranks = 1, .microbatches = 1}, {});
+  const Schedule v = choose({.name = "zbv", .ranks = 1, .microbatches = 1}, {});
   CHECK(describe("zbv", v, {}).title == "zbv: 1 rank, 2 stages each in a V, 1 microbatch");
   CHECK(describe("zbv", v, given_costs("1,1,2,0.1", "")).remark ==
         "a rank's F, I, W cost 1, 1, 2, a message 0.1");
 }
 
 TEST_CASE("V-Half says which schedule is faster where it was not made for the costs") {
-  const Schedule half = make_schedule({.name = "v-half", .ranks = 2, .microbatches = 8}, {});
+  const Schedule half = choose({.name = "v-half", .ranks = 2, .microbatches = 8}, {});
   const GivenCosts uneven = given_costs("1,2,0", "");
   CHECK(better_than_tuned("v-half", half, {}).empty());
   CHECK(better_than_tuned("zbv", half, uneven).empty());
