@@ -39,7 +39,6 @@ void require_rows(const Evaluator& evaluator) {
 
 int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/false);
-  log_oddities(started);
   std::optional<Checkpoint> checkpoint;
   report.agree([&] {
     checkpoint = open_checkpoint(options.checkpoint);
@@ -60,6 +59,7 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
   Evaluator evaluator(started.config.train, pipeline, links.world, started.source.get(),
                       coordinator.get());
   report.agree([&] { require_rows(evaluator); });
+  log_oddities(started);
   nlohmann::ordered_json found = {{"checkpoint", options.checkpoint},
                                   {"step", checkpoint->position().step}};
   found.update(run_evaluation(evaluator, pipeline, mpi.pool(), links.world));

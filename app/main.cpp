@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "base/stop_request.h"
 #include "base/suggest.h"
 #include "comm/mpi/launch.h"
 #include "command.h"
@@ -89,6 +90,7 @@ void check_words(const CLI::App& command) {
 }
 
 int run(int argc, char** argv) {
+  keep_hangup_ignored();
   CLI::App app(kAbout, "pipetrain");
   const auto help = std::make_shared<Help>("train");
   app.formatter(help);
