@@ -218,7 +218,7 @@ class Walk {
     sending = size;
   }
 
-  // What PipelineRank sets aside once for all sends that can be under way.
+  // What StepRunner sets aside once for all sends that can be under way.
   std::int64_t reserved_for_sends(const MessageBound& bound) const {
     std::int64_t bytes = 0;
     for (std::size_t s = 0; s < plan_.stages.size(); ++s) {
