@@ -18,6 +18,7 @@ struct Candidate {
   std::string precision = "float32";
 
   int ranks() const { return data * tensor * pipeline; }
+  bool shards_parameters() const { return shard == "parameters"; }
   friend bool operator==(const Candidate&, const Candidate&) = default;
 };
 

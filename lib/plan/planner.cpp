@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "plan/grid_sizes.h"
 #include "schedule/choose/schedule_request.h"
 #include "schedule/generate/generate.h"
 #include "schedule/simulate/simulate.h"
@@ -20,23 +21,6 @@ constexpr std::size_t kKept = 10;    // plans to rank beside each schedule's bes
 constexpr double kAutoEffort = 2e7;  // of each search for a schedule
 constexpr std::size_t kAutoSearches = 2;
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
-
-struct GridSize {
-  int data = 1, pipeline = 1;
-};
-
-// Of `tensor` ranks a stage: replicas that use all ranks or, without replicas, a divisor of them.
-std::vector<GridSize> grids(int ranks, int tensor, int batch_rows, int layers) {
-  std::vector<GridSize> found;
-  const int stages = ranks / tensor;
-  for (int p = 1; p <= std::min(stages, layers); ++p) {
-    if (ranks % tensor != 0 || stages % p != 0) continue;
-    found.push_back({1, p});
-    const int data = stages / p;
-    if (data > 1 && batch_rows % data == 0) found.push_back({data, p});
-  }
-  return found;
-}
 
 ScheduleRequest request_of(const Candidate& candidate) {
   return {.name = candidate.schedule,
@@ -94,7 +78,7 @@ class Search {
   // All that go with the candidate's grid and precision.
   void add_sizes(std::vector<Bounded>& all, Candidate candidate) {
     const int rows = inputs_.batch_rows / candidate.data;
-    for (const int m : microbatch_counts(request_, candidate.pipeline, rows)) {
+    for (const int m : microbatch_counts(request_.configured, candidate.pipeline, rows)) {
       for (const auto& [recompute, layers] : inputs_.recomputed) {
         for (const char* shard : {"none", "optimizer", "parameters"}) {
           if (candidate.data == 1 && shard != std::string("none")) continue;
@@ -277,34 +261,6 @@ class Search {
 };
 
 }  // namespace
-
-std::vector<int> microbatch_counts(const PlanRequest& request, int pipeline, int batch_rows) {
-  std::set<int> counts;
-  for (const int factor : {1, 2, 4, 8}) {
-    if (pipeline * factor <= batch_rows) counts.insert(pipeline * factor);
-  }
-  counts.insert(std::min(request.configured.microbatches, batch_rows));
-  return {counts.begin(), counts.end()};
-}
-
-std::vector<std::int64_t> microbatch_rows(const PlanRequest& request, int tensor, int batch_rows,
-                                          int layers) {
-  std::set<std::int64_t> sizes;
-  for (const auto& [data, p] : grids(request.ranks, tensor, batch_rows, layers)) {
-    const int rows = batch_rows / data;
-    for (const int m : microbatch_counts(request, p, rows)) {
-      sizes.insert((rows + m - 1) / m);
-      sizes.insert(rows / m);
-    }
-  }
-  const int own = std::max(1, request.configured.microbatches);
-  const int own_rows = batch_rows / request.configured.data;
-  std::vector<std::int64_t> ordered{(own_rows + own - 1) / own};
-  for (const std::int64_t rows : sizes) {
-    if (rows != ordered.front()) ordered.push_back(rows);
-  }
-  return ordered;
-}
 
 PlanResult search_plans(const PlanInputs& inputs, const PlanRequest& request) {
   return Search(inputs, request).run();

@@ -34,15 +34,6 @@ struct PlanResult {
   int not_reached = 0;  // not looked at for lack of effort
 };
 
-// Microbatches worth a try for a pipeline of these ranks: multiples of them up to the batch, and
-// the configuration's own.
-std::vector<int> microbatch_counts(const PlanRequest& request, int pipeline, int batch_rows);
-
-// Sizes of microbatch that the candidates have whose layers are shared by `tensor` ranks, the
-// configuration's first and then ascending: what is to be measured.
-std::vector<std::int64_t> microbatch_rows(const PlanRequest& request, int tensor, int batch_rows,
-                                          int layers);
-
 PlanResult search_plans(const PlanInputs& inputs, const PlanRequest& request);
 
 // Why the first plan is the first, in one sentence.

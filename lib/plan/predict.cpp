@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "plan/beside_pipeline.h"
 #include "schedule/lower.h"
 #include "schedule/shard_actions.h"
 #include "schedule/simulate/simulate.h"
@@ -40,13 +41,6 @@ std::int64_t stage_elements(const Schedule& schedule, const std::vector<RankPara
   return parameters[index(rank)].stage_elements[static_cast<std::size_t>(place)];
 }
 
-// When the rank's first action begins.
-double first_start(const std::vector<Span>& spans) {
-  const auto first =
-      std::find_if(spans.begin(), spans.end(), [](const Span& s) { return !s.waiting; });
-  return first == spans.end() ? 0 : first->start;
-}
-
 // Measured while all ranks worked at once; where they share cores, each is faster while others
 // wait.
 Costs shared_out(Costs costs, const Schedule& schedule, const MachineProfile& machine) {
@@ -59,53 +53,6 @@ Costs shared_out(Costs costs, const Schedule& schedule, const MachineProfile& ma
   }
   costs.cores = machine.cores_per_rank * schedule.rank_count();
   return costs;
-}
-
-bool shards_parameters(const Candidate& candidate) { return candidate.shard == "parameters"; }
-
-// A rank's weights gathered from the replicas, or its gradients scattered to be summed: each sends
-// its own share of them to all others, or all but its own.
-double gather_seconds(std::int64_t elements, int replicas, const MachineProfile& machine) {
-  if (replicas == 1) return 0;
-  const double share = static_cast<double>(replicas - 1) / replicas;
-  const std::int64_t buckets = (elements + kBucketElements - 1) / kBucketElements;
-  return (replicas - 1) * static_cast<double>(buckets) * machine.message_latency_seconds +
-         share * 4 * static_cast<double>(elements) / machine.message_bytes_per_second;
-}
-
-// What the sum over the replicas takes that no work hides. Gradients are scattered while the last
-// microbatch's are made, then gradients or weights gathered; of sharded parameters, whose weights
-// are gathered by the schedule, they are scattered after each microbatch. The last bucket is left.
-double sum_seconds(std::int64_t elements, double busy, const MachineProfile& machine,
-                   const Candidate& candidate) {
-  const double once = gather_seconds(elements, candidate.data, machine);
-  const double bucket =
-      gather_seconds(std::min(elements, kBucketElements), candidate.data, machine);
-  if (shards_parameters(candidate)) return std::max(candidate.microbatches * once - busy, bucket);
-  return std::max(2 * once - busy / (3.0 * candidate.microbatches), 2 * bucket);
-}
-
-// Between two steps every rank updates its parameters, and rank 0 reads the next batch. A rank that
-// would wait for its first input anyway loses nothing by it.
-double seconds_beside(const Timeline& timeline, const std::vector<RankParameters>& parameters,
-                      const MachineProfile& machine, int batch_rows, const Candidate& candidate) {
-  double delay = 0, exchange = 0, sums = 0;
-  const int shares = candidate.shard == "none" ? 1 : candidate.data;
-  for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
-    const double read = rank == 0 ? machine.read_seconds_per_row * batch_rows : 0;
-    const std::int64_t elements = parameters[rank].elements();
-    const double update =
-        machine.update_seconds_per_element * static_cast<double>(elements) / shares;
-    delay = std::max(delay, read + update - first_start(timeline.ranks[rank]));
-    sums = std::max(
-        sums, sum_seconds(elements, timeline.busy(static_cast<int>(rank)), machine, candidate));
-    // Both ranks of a tied parameter send its gradient, or their share of it, to each other.
-    double mine = 0;
-    for (const std::int64_t n : parameters[rank].exchanged)
-      mine += 2 * machine.message_seconds(4 * n / candidate.data);
-    exchange = std::max(exchange, mine);
-  }
-  return delay + exchange + sums;
 }
 
 }  // namespace
@@ -221,7 +168,7 @@ std::int64_t Predictor::summed_bytes(const Candidate& candidate, const Cut& cut,
 std::vector<std::int64_t> Predictor::parameter_bytes(
     const Candidate& candidate, const std::vector<RankParameters>& parameters) const {
   const int optimizer_parts = candidate.shard == "none" ? 1 : candidate.data;
-  const int parts = shards_parameters(candidate) ? candidate.data : 1;
+  const int parts = candidate.shards_parameters() ? candidate.data : 1;
   std::vector<std::int64_t> bytes;
   for (const RankParameters& mine : parameters) {
     const std::int64_t elements = mine.elements();
@@ -246,7 +193,7 @@ std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
                                 .moments = inputs_.moments,
                                 .replicas = candidate.data,
                                 .shards_optimizer = candidate.shard != "none",
-                                .shards_parameters = shards_parameters(candidate)})) {
+                                .shards_parameters = candidate.shards_parameters()})) {
     bytes.push_back(rank.total());
   }
   return bytes;
@@ -270,10 +217,10 @@ std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Schedule& s
   const auto to_others = [&](std::int64_t elements) {
     return 4 * elements * (candidate.data - 1) / candidate.data;
   };
-  for (std::size_t rank = 0; rank < sent.size() && !shards_parameters(candidate); ++rank) {
+  for (std::size_t rank = 0; rank < sent.size() && !candidate.shards_parameters(); ++rank) {
     sent[rank] += 2 * to_others(parameters[rank].elements());
   }
-  if (shards_parameters(candidate)) {
+  if (candidate.shards_parameters()) {
     const Schedule gathering = add_shard_actions(with_recompute(schedule, cut.costs));
     for (std::size_t rank = 0; rank < sent.size(); ++rank) {
       sent[rank] += candidate.microbatches * to_others(parameters[rank].elements());
@@ -292,7 +239,7 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
   const MachineProfile& machine = inputs_.machine;
   Plan plan{.candidate = candidate, .first_layers = model_cut.first_layers};
   const auto parameters = rank_parameters(inputs_.form(form_of(candidate)), schedule,
-                                          model_cut.first_layers, shards_parameters(candidate));
+                                          model_cut.first_layers, candidate.shards_parameters());
   const auto fits = [&](std::vector<std::int64_t> bytes) {
     plan.tensor_bytes = std::move(bytes);
     plan.memory_bytes = machine.process_bytes +
@@ -303,7 +250,7 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
   if (!fits(tensor_bytes(candidate, schedule, model_cut, parameters))) return plan;
 
   Costs costs = model_cut.costs;
-  for (int s = 0; s < schedule.stage_count() && shards_parameters(candidate); ++s) {
+  for (int s = 0; s < schedule.stage_count() && candidate.shards_parameters(); ++s) {
     costs.stages[index(s)].gather =
         gather_seconds(stage_elements(schedule, parameters, s), candidate.data, machine);
   }

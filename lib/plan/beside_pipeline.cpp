@@ -1,0 +1,61 @@
+#include "plan/beside_pipeline.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "plan/rank_memory.h"
+
+namespace pipetrain {
+namespace {
+
+// When the rank's first action begins.
+double first_start(const std::vector<Span>& spans) {
+  const auto first =
+      std::find_if(spans.begin(), spans.end(), [](const Span& s) { return !s.waiting; });
+  return first == spans.end() ? 0 : first->start;
+}
+
+// What the sum over the replicas takes that no work hides. Gradients are scattered while the last
+// microbatch's are made, then gradients or weights gathered; of sharded parameters, whose weights
+// are gathered by the schedule, they are scattered after each microbatch. The last bucket is left.
+double sum_seconds(std::int64_t elements, double busy, const MachineProfile& machine,
+                   const Candidate& candidate) {
+  const double once = gather_seconds(elements, candidate.data, machine);
+  const double bucket =
+      gather_seconds(std::min(elements, kBucketElements), candidate.data, machine);
+  if (candidate.shards_parameters()) return std::max(candidate.microbatches * once - busy, bucket);
+  return std::max(2 * once - busy / (3.0 * candidate.microbatches), 2 * bucket);
+}
+
+}  // namespace
+
+double gather_seconds(std::int64_t elements, int replicas, const MachineProfile& machine) {
+  if (replicas == 1) return 0;
+  const double share = static_cast<double>(replicas - 1) / replicas;
+  const std::int64_t buckets = (elements + kBucketElements - 1) / kBucketElements;
+  return (replicas - 1) * static_cast<double>(buckets) * machine.message_latency_seconds +
+         share * 4 * static_cast<double>(elements) / machine.message_bytes_per_second;
+}
+
+double seconds_beside(const Timeline& timeline, const std::vector<RankParameters>& parameters,
+                      const MachineProfile& machine, int batch_rows, const Candidate& candidate) {
+  double delay = 0, exchange = 0, sums = 0;
+  const int shares = candidate.shard == "none" ? 1 : candidate.data;
+  for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
+    const double read = rank == 0 ? machine.read_seconds_per_row * batch_rows : 0;
+    const std::int64_t elements = parameters[rank].elements();
+    const double update =
+        machine.update_seconds_per_element * static_cast<double>(elements) / shares;
+    delay = std::max(delay, read + update - first_start(timeline.ranks[rank]));
+    sums = std::max(
+        sums, sum_seconds(elements, timeline.busy(static_cast<int>(rank)), machine, candidate));
+    // Both ranks of a tied parameter send its gradient, or their share of it, to each other.
+    double mine = 0;
+    for (const std::int64_t n : parameters[rank].exchanged)
+      mine += 2 * machine.message_seconds(4 * n / candidate.data);
+    exchange = std::max(exchange, mine);
+  }
+  return delay + exchange + sums;
+}
+
+}  // namespace pipetrain

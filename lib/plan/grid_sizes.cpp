@@ -1,0 +1,48 @@
+#include "plan/grid_sizes.h"
+
+#include <algorithm>
+#include <set>
+
+namespace pipetrain {
+
+std::vector<GridSize> grids(int ranks, int tensor, int batch_rows, int layers) {
+  std::vector<GridSize> found;
+  const int stages = ranks / tensor;
+  for (int p = 1; p <= std::min(stages, layers); ++p) {
+    if (ranks % tensor != 0 || stages % p != 0) continue;
+    found.push_back({1, p});
+    const int data = stages / p;
+    if (data > 1 && batch_rows % data == 0) found.push_back({data, p});
+  }
+  return found;
+}
+
+std::vector<int> microbatch_counts(const Candidate& configured, int pipeline, int batch_rows) {
+  std::set<int> counts;
+  for (const int factor : {1, 2, 4, 8}) {
+    if (pipeline * factor <= batch_rows) counts.insert(pipeline * factor);
+  }
+  counts.insert(std::min(configured.microbatches, batch_rows));
+  return {counts.begin(), counts.end()};
+}
+
+std::vector<std::int64_t> microbatch_rows(const Candidate& configured, int ranks, int tensor,
+                                          int batch_rows, int layers) {
+  std::set<std::int64_t> sizes;
+  for (const auto& [data, p] : grids(ranks, tensor, batch_rows, layers)) {
+    const int rows = batch_rows / data;
+    for (const int m : microbatch_counts(configured, p, rows)) {
+      sizes.insert((rows + m - 1) / m);
+      sizes.insert(rows / m);
+    }
+  }
+  const int own = std::max(1, configured.microbatches);
+  const int own_rows = batch_rows / configured.data;
+  std::vector<std::int64_t> ordered{(own_rows + own - 1) / own};
+  for (const std::int64_t rows : sizes) {
+    if (rows != ordered.front()) ordered.push_back(rows);
+  }
+  return ordered;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,28 @@
+// How so many ranks can be a grid of replicas and pipelines, and in which microbatches a batch goes
+// through it: the sizes that planning weighs. It must not know schedules or what anything costs.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "plan/candidate.h"
+
+namespace pipetrain {
+
+struct GridSize {
+  int data = 1, pipeline = 1;
+};
+
+// Of `tensor` ranks a stage: replicas that use all ranks or, without replicas, a divisor of them.
+std::vector<GridSize> grids(int ranks, int tensor, int batch_rows, int layers);
+
+// Microbatches worth a try for a pipeline of these ranks: multiples of them up to the batch, and
+// the configuration's own.
+std::vector<int> microbatch_counts(const Candidate& configured, int pipeline, int batch_rows);
+
+// Sizes of microbatch that the candidates have whose layers are shared by `tensor` ranks, the
+// configuration's first and then ascending: what is to be measured.
+std::vector<std::int64_t> microbatch_rows(const Candidate& configured, int ranks, int tensor,
+                                          int batch_rows, int layers);
+
+}  // namespace pipetrain
