@@ -156,8 +156,8 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
   PlanRequest request;
   report.agree([&] {
     // What is wrong with the model is said here.
-    const auto layers =
-        build_layers(started.config.model, started.data.shape, {}, started.config.train.activations());
+    const auto layers = build_layers(started.config.model, started.data.shape, {},
+                                     started.config.train.activations());
     check_precisions(options, started.config);
     request = make_request(options, started, static_cast<int>(layers.size()));
   });

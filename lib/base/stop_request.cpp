@@ -21,8 +21,8 @@ void look_at_hangup(int, char**, char**) {
                    found[0] == SIG_IGN;
 }
 // Of a program these run before anything of the libraries that it is linked with.
-[[gnu::section(".preinit_array"), gnu::used]] void (*const look_first)(int, char**, char**) =
-    look_at_hangup;
+[[gnu::section(".preinit_array"), gnu::used]] void (*const look_first)(int, char**,
+                                                                       char**) = look_at_hangup;
 
 extern "C" void request_stop(int number) {
   const bool insists = number == SIGINT || number == SIGTERM;

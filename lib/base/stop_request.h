@@ -3,8 +3,9 @@
 
 namespace pipetrain {
 
-// Where SIGHUP was ignored when this process was started, as under nohup, it is ignored again. To be
-// called first in main(): libraries take signals for themselves when they are loaded, as UCX does.
+// Where SIGHUP was ignored when this process was started, as under nohup, it is ignored again. To
+// be called first in main(): libraries take signals for themselves when they are loaded, as UCX
+// does.
 void keep_hangup_ignored();
 
 // From now on SIGUSR1, SIGHUP, SIGINT and SIGTERM ask to stop, and do not end the process; a second

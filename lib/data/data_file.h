@@ -46,8 +46,8 @@ class DataFile {
   std::string path_;
   Descriptor file_;
   std::size_t size_ = 0;
-  std::vector<std::byte> ends_;         // its first and last bytes, when it was opened
-  mutable struct timespec written_ {};  // when it was last written, as far as that is checked
+  std::vector<std::byte> ends_;        // its first and last bytes, when it was opened
+  mutable struct timespec written_{};  // when it was last written, as far as that is checked
 };
 
 // Goes through the file from `offset` on in pieces: visit(bytes, last) returns how many of them it

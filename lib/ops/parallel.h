@@ -19,7 +19,7 @@ void parallel_ranges(std::int64_t count, std::int64_t grain, const Body& body) {
     body(std::int64_t{0}, count, 0);
     return;
   }
-#pragma omp parallel num_threads(static_cast <int>(threads))
+#pragma omp parallel num_threads(static_cast<int>(threads))
   {
     const int thread = omp_get_thread_num();
     const std::int64_t team = omp_get_num_threads();  // OpenMP may give fewer than were asked for

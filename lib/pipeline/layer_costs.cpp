@@ -106,7 +106,7 @@ void run_once(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench, cons
   Tensor x = made_up_input(ops, layer, rows, ends);
   Tensor targets, y;
   if (ends.last) targets = made_up(ops, {layer.output_row().batched(rows).rows()}, DType::kInt32);
-  const auto timed = [&](double StageCost::*part, const auto& work) {
+  const auto timed = [&](double StageCost::* part, const auto& work) {
     ops.pool().forget_peaks();
     const auto before = ops.pool().block_counts();
     const double start = wall_seconds();
@@ -169,7 +169,7 @@ LayerMeasure count_memory(Layer& layer, std::int64_t rows, Ends ends, Workbench&
   const auto count = [&] {
     bench.group.take();  // what others have counted
     run_once(layer, rows, ends, bench,
-             [&](double StageCost::*part, double seconds, const BlockCounts& before) {
+             [&](double StageCost::* part, double seconds, const BlockCounts& before) {
                measured.cost.*part = seconds;
                const SumUse sums = bench.group.take();
                if (part == &StageCost::forward) {
@@ -201,7 +201,7 @@ int steady_runs(const Layer& layer, std::int64_t rows) {
 
 StageCost median_of(std::vector<StageCost>& runs) {
   StageCost median;
-  for (double StageCost::*part :
+  for (double StageCost::* part :
        {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight}) {
     const auto middle = runs.begin() + static_cast<std::ptrdiff_t>(runs.size() / 2);
     std::nth_element(runs.begin(), middle, runs.end(),
@@ -214,7 +214,7 @@ StageCost median_of(std::vector<StageCost>& runs) {
 StageCost timed_run(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
   StageCost cost;
   run_once(layer, rows, ends, bench,
-           [&](double StageCost::*part, double seconds, const auto&) { cost.*part = seconds; });
+           [&](double StageCost::* part, double seconds, const auto&) { cost.*part = seconds; });
   return cost;
 }
 

@@ -120,7 +120,7 @@ void ReplicaSum::gather_updated() {
   if (!gathers_gradients_) gather_all(&StageParameters::values, /*tied_only=*/false);
 }
 
-void ReplicaSum::gather_all(Tensor StageParameters::*buffer, bool tied_only) {
+void ReplicaSum::gather_all(Tensor StageParameters::* buffer, bool tied_only) {
   std::deque<std::unique_ptr<Pending>> gathers;
   for (std::size_t s = 0; s < stages_.size(); ++s) {
     for (const Bucket& bucket : buckets_[s]) {

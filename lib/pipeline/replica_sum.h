@@ -42,7 +42,7 @@ class ReplicaSum final : public GradientReducer {
 
   void list(ParameterStore& parameters);
   void finish_parts();
-  void gather_all(Tensor StageParameters::*buffer, bool tied_only);
+  void gather_all(Tensor StageParameters::* buffer, bool tied_only);
 
   std::vector<StageParameters>& stages_;
   const std::vector<std::vector<Bucket>>& buckets_;

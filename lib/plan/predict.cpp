@@ -18,8 +18,8 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 StageCost weighted(const StageCost& a, double weight_a, const StageCost& b) {
   StageCost mean;
-  for (double StageCost::*part : {&StageCost::forward, &StageCost::backward_input,
-                                  &StageCost::backward_weight, &StageCost::recompute}) {
+  for (double StageCost::* part : {&StageCost::forward, &StageCost::backward_input,
+                                   &StageCost::backward_weight, &StageCost::recompute}) {
     mean.*part = weight_a * a.*part + (1 - weight_a) * b.*part;
   }
   return mean;
@@ -46,8 +46,8 @@ std::int64_t stage_elements(const Schedule& schedule, const std::vector<RankPara
 Costs shared_out(Costs costs, const Schedule& schedule, const MachineProfile& machine) {
   if (machine.cores_per_rank >= 1) return costs;
   for (StageCost& cost : costs.stages) {
-    for (double StageCost::*part : {&StageCost::forward, &StageCost::backward_input,
-                                    &StageCost::backward_weight, &StageCost::recompute}) {
+    for (double StageCost::* part : {&StageCost::forward, &StageCost::backward_input,
+                                     &StageCost::backward_weight, &StageCost::recompute}) {
       cost.*part *= machine.cores_per_rank;
     }
   }
@@ -184,16 +184,16 @@ std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
   const Schedule full = with_recompute(schedule, cut.costs);
   std::vector<std::int64_t> bytes;
   for (const RankMemory& rank : rank_memory({.model = inputs_.form(form_of(candidate)),
-                                .schedule = full,
-                                .parameters = parameters,
-                                .stages = cut.stages,
-                                .larger_rows = rows.larger,
-                                .smaller_rows = rows.smaller,
-                                .larger_count = rows.larger_count,
-                                .moments = inputs_.moments,
-                                .replicas = candidate.data,
-                                .shards_optimizer = candidate.shard != "none",
-                                .shards_parameters = candidate.shards_parameters()})) {
+                                             .schedule = full,
+                                             .parameters = parameters,
+                                             .stages = cut.stages,
+                                             .larger_rows = rows.larger,
+                                             .smaller_rows = rows.smaller,
+                                             .larger_count = rows.larger_count,
+                                             .moments = inputs_.moments,
+                                             .replicas = candidate.data,
+                                             .shards_optimizer = candidate.shard != "none",
+                                             .shards_parameters = candidate.shards_parameters()})) {
     bytes.push_back(rank.total());
   }
   return bytes;

@@ -23,7 +23,7 @@ double on_line(double rows, double a, double at_a, double b, double at_b) {
 StageCost cost_on_line(std::int64_t rows, std::int64_t a, const StageCost& at_a, std::int64_t b,
                        const StageCost& at_b) {
   StageCost cost = at_a;
-  for (double StageCost::*part :
+  for (double StageCost::* part :
        {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight}) {
     cost.*part = a == b ? at_a.*part * static_cast<double>(rows) / static_cast<double>(a)
                         : on_line(static_cast<double>(rows), static_cast<double>(a), at_a.*part,
@@ -72,13 +72,13 @@ std::vector<LayerMeasure> layers_at(const ModelProfile& profile, std::int64_t ro
     LayerMeasure& made = layers.emplace_back();
     made.cost = cost_on_line(rows, near->first, layer.cost, other->first, other->second[i].cost);
     made.kept = layer.kept;
-    for (SumUse LayerMeasure::*sums :
+    for (SumUse LayerMeasure::* sums :
          {&LayerMeasure::forward_sums, &LayerMeasure::backward_input_sums,
           &LayerMeasure::backward_weight_sums}) {
       const SumUse& at_near = layer.*sums;
       made.*sums = {at_near.count, std::llround(factor * static_cast<double>(at_near.bytes))};
     }
-    for (MemoryUse LayerMeasure::*use :
+    for (MemoryUse LayerMeasure::* use :
          {&LayerMeasure::forward, &LayerMeasure::backward_input, &LayerMeasure::backward_weight,
           &LayerMeasure::evaluation}) {
       made.*use = grown(layer.*use, factor, profile);

@@ -158,8 +158,8 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   model.training_rows = inputs.training_rows;
   model.evaluation_rows = inputs.evaluation_rows;
   model.memory_limit = inputs.memory_limit;
-  model.schedule = choose_without_costs(
-      schedule_request(config, inputs.stage_ranks, inputs.usual_microbatches));
+  model.schedule =
+      choose_without_costs(schedule_request(config, inputs.stage_ranks, inputs.usual_microbatches));
   model.virtual_stages = model.schedule.virtual_stages;
   model.microbatches = model.schedule.microbatches;
   if (model.microbatches > replica_rows(config)) {

@@ -14,7 +14,7 @@ namespace {
 
 struct MemoryColumn {
   const char* name;
-  std::int64_t RankMemory::*bytes;
+  std::int64_t RankMemory::* bytes;
 };
 
 // In the order in which they are added up.

@@ -49,7 +49,7 @@ class RunCheckpoints {
 
   bool pending() const {
     return pending_.has_value();
-  }                                          // begun, not complete; the same on all ranks
+  }  // begun, not complete; the same on all ranks
   bool working() const { return working_; }  // this rank is still at its part
   // Collective, if one is pending: ends the part of all ranks, however long that takes, and begins
   // the next or is complete.

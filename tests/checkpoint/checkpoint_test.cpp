@@ -214,9 +214,7 @@ TEST_CASE("A tensor that is missing or has another shape is named") {
   const TemporaryFolder at;
   const Checkpoint checkpoint = open_checkpoint(Sample().write(at));
   expect_text(error_of([&] { read(checkpoint, "none", {3}); }), "has no tensor none");
-  expect_text(error_of([&] {
-                read(checkpoint, "a", {3, 2});
-              }),
+  expect_text(error_of([&] { read(checkpoint, "a", {3, 2}); }),
               "tensor a has shape (2, 3), expected (3, 2)");
 }
 
@@ -234,9 +232,7 @@ TEST_CASE("Damage is found and named") {
     std::ofstream(weights, std::ios::binary) << bytes;
     expect_text(error_of(open),
                 "shard-00000-of-00002.safetensors: tensor cut does not match its checksum");
-    expect_text(error_of([&] {
-                  read(open_checkpoint(folder), "cut", {3, 4});
-                }),
+    expect_text(error_of([&] { read(open_checkpoint(folder), "cut", {3, 4}); }),
                 "does not match its checksum");
   }
   SECTION("a truncated file") {

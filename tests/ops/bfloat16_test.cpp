@@ -289,12 +289,12 @@ TEST_CASE("Attention on bfloat16 is that on float32 with the same inputs, rounde
   for (const AttentionShape& shape :
        {AttentionShape{.batch = 2, .tokens = 29, .heads = 3, .head_width = 8},
         AttentionShape{.batch = 1,
-        .tokens = 50,
-        .heads = 4,
-        .head_width = 16,
-        .causal = false,
-        .kv_heads = 2,
-        .dropout = {.key = 5, .rate = 0.3}}}) {
+                       .tokens = 50,
+                       .heads = 4,
+                       .head_width = 16,
+                       .causal = false,
+                       .kv_heads = 2,
+                       .dropout = {.key = 5, .rate = 0.3}}}) {
     const std::int64_t rows = shape.batch * shape.tokens;
     const std::int64_t out_size = rows * shape.heads * shape.head_width;
     const std::int64_t qkv_size = rows * shape.qkv_heads() * shape.head_width;

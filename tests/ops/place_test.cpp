@@ -134,9 +134,7 @@ TEST_CASE("What kernels make of an entry does not depend on its place") {
       {"dropped_softmax_backward",
        [](P at) { at.simd.dropped_softmax_backward(at.x, at.y, at.p, at.n, 0.3f, 0.7f); }},
       {"batch_norm_forward",
-       [](P at) {
-         at.simd.batch_norm_forward(at.x, 1, {at.n, at.p, at.q, at.r, true}, at.y);
-       }},
+       [](P at) { at.simd.batch_norm_forward(at.x, 1, {at.n, at.p, at.q, at.r, true}, at.y); }},
       {"batch_norm_sums",
        [](P at) {
          at.simd.batch_norm_sums(at.y, at.x, 1, {at.n, at.p, at.q, at.r, true}, at.s, at.z);
@@ -152,10 +150,7 @@ TEST_CASE("What kernels make of an entry does not depend on its place") {
          at.simd.adamw(at.x, at.y, at.r, at.s, at.n,
                        {0.7f, 1e-2f, 0.999f, 0.9f, 0.95f, 1e-8f, 1.5f});
        }},
-      {"sgd",
-       [](P at) {
-         at.simd.sgd(at.x, at.y, at.r, at.n, {0.7f, 0.1f, 0.9f, 0.01f});
-       }},
+      {"sgd", [](P at) { at.simd.sgd(at.x, at.y, at.r, at.n, {0.7f, 0.1f, 0.9f, 0.01f}); }},
       {"small_matmul",
        [](P at) {  // the columns of two rows of C are C's entries; B's rows are y and z
          Floats b(at.y, at.y + at.n), c(2 * static_cast<std::size_t>(at.n), 0.1f);

@@ -119,7 +119,7 @@ double RankThread::evaluate() {
 }
 
 // Of sharded ones its pieces, each where it is in the parameter.
-Weights RankThread::owned(Tensor StageParameters::*buffer) {
+Weights RankThread::owned(Tensor StageParameters::* buffer) {
   Weights weights;
   for (StageParameters& stage : pipeline_.state.parameters().stages()) {
     const float* values = (stage.*buffer).f32();

@@ -82,7 +82,7 @@ class RankThread {
   void feed(const StepContext& step, std::int64_t first_row);
 
  private:
-  Weights owned(Tensor StageParameters::*buffer);
+  Weights owned(Tensor StageParameters::* buffer);
 
   const Config& config_;
   const Source& source_;

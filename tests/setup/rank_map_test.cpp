@@ -62,8 +62,8 @@ TEST_CASE("Every stage of every replica is one rank's, whatever rank looks at th
       const RankMap map(grid, rank, of(3, 2, placement));
       for (const int stage : map.local_stages()) {
         CHECK(map.rank_of_stage(stage, map.position().data) == rank);
-        ++owners[static_cast<std::size_t>(
-            (map.position().data * 2 + map.position().tensor) * 6 + stage)];
+        ++owners[static_cast<std::size_t>((map.position().data * 2 + map.position().tensor) * 6 +
+                                          stage)];
       }
     }
     CHECK(owners == std::vector<int>(owners.size(), 1));

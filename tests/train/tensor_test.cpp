@@ -27,7 +27,7 @@ struct Run : Trained {
 
 // What a rank owns of each parameter goes to its place in the whole; what it has a copy of is the
 // owner's to the last bit, which `copies` are there to compare.
-void collect(RankThread& rank, Tensor StageParameters::*buffer, Weights& whole, Weights& copies) {
+void collect(RankThread& rank, Tensor StageParameters::* buffer, Weights& whole, Weights& copies) {
   for (StageParameters& stage : rank.pipeline().state.parameters().stages()) {
     for (const ParameterSlot& slot : stage.slots) {
       const Parameter& parameter = *slot.parameter;

@@ -22,7 +22,7 @@ struct PresetSizes {
 // A key of `model` that a preset needs.
 struct ModelSize {
   const char* key;
-  int ModelConfig::*size;
+  int ModelConfig::* size;
 };
 
 struct Preset {
