@@ -1,0 +1,20 @@
+#include "base/error.h"
+
+#include <cerrno>
+#include <string>
+
+#include "catch.h"
+
+using namespace pipetrain;
+
+TEST_CASE("A failed system call is named by its file and reason") {
+  errno = ENOSPC;
+  CHECK(system_reason("/data/x") == "/data/x: No space left on device");
+}
+
+TEST_CASE("An error has a line, what is shown below it, and an exit code of its own") {
+  const Error error(ExitCode::kData, "data: x", "row 1\n");
+  CHECK(std::string(error.what()) == "data: x");
+  CHECK(error.detail() == "row 1\n");
+  CHECK(static_cast<int>(error.code()) == 3);
+}
