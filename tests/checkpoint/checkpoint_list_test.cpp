@@ -166,27 +166,6 @@ TEST_CASE("A run that goes on from an older checkpoint puts the newer ones aside
   CHECK(checkpoint_steps(run.folder() + "/set-aside") == Steps{2, 3});
 }
 
-TEST_CASE("What goes aside at one start has one number, beside what is there") {
-  const TemporaryFolder at;
-  const auto write = [&](const std::string& name, const std::string& text) {
-    std::ofstream(at.path(name)) << text;
-  };
-  fs::create_directory(at.path("checkpoints"));
-  for (const std::string text : {"one", "two"}) {
-    write("metrics.jsonl", text);
-    write("checkpoints/x", text);
-    SetAside aside(at.path(""));
-    aside.take(at.path("metrics.jsonl"));
-    if (text == "two") aside.take(at.path("checkpoints/x"));
-    CHECK(aside.taken().front() ==
-          (text == "one" ? "set-aside/metrics.jsonl" : "set-aside/metrics.2.jsonl"));
-  }
-  CHECK(fs::exists(at.path("checkpoints/set-aside/x.2")));
-  std::string text;
-  std::ifstream(at.path("set-aside/metrics.jsonl")) >> text;
-  CHECK(text == "one");
-}
-
 TEST_CASE("A folder that cannot be read is not taken for one without checkpoints") {
   const Run run;
   const auto refused = [&](const std::string& why) {

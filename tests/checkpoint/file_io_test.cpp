@@ -1,0 +1,67 @@
+#include "checkpoint/file_io.h"
+
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "base/error.h"
+#include "catch.h"
+#include "data/temporary_folder.h"
+
+using namespace pipetrain;
+
+namespace {
+
+std::string text_in(const std::string& path) { return std::string(MappedBytes(path).text()); }
+
+}  // namespace
+
+TEST_CASE("A file that cannot be written to its end leaves the one that was there") {
+  const TemporaryFolder at;
+  const std::string path = at.write("weights", "old");
+  const auto broken = [](const std::function<void(Bytes)>& write) {
+    write(std::as_bytes(std::span("ne", 2)));
+    throw Error(ExitCode::kCheckpoint, "no space");
+  };
+  CHECK_THROWS_AS(write_synced(path, broken), Error);
+  CHECK(text_in(path) == "old");
+  CHECK(!std::filesystem::exists(path + ".partial"));  // its space is free again
+  write_synced(path, "new");
+  CHECK(text_in(path) == "new");
+}
+
+TEST_CASE("A folder takes the place of another, whose files are gone") {
+  const TemporaryFolder at;
+  for (const char* folder : {"new", "old"}) {
+    std::filesystem::create_directory(at.path(folder));
+    at.write(std::string(folder) + "/" + folder, folder);
+  }
+  replace_synced(at.path("new"), at.path("old"));
+  CHECK(text_in(at.path("old/new")) == "new");
+  CHECK(!std::filesystem::exists(at.path("old/old")));
+  CHECK(!std::filesystem::exists(at.path("new")));
+}
+
+TEST_CASE("What is no file or folder is refused with its name and the reason") {
+  const TemporaryFolder at;
+  const std::string file = at.write("file", "");
+  CHECK(MappedBytes(file).bytes().empty());
+  CHECK_THROWS_WITH(MappedBytes(at.path("none")),
+                    "checkpoint: " + at.path("none") + ": No such file or directory");
+  CHECK_THROWS_WITH(MappedBytes(at.path("")), ContainsSubstring("is not a regular file"));
+  CHECK_NOTHROW(require_folder(at.path("")));
+  CHECK_THROWS_WITH(require_folder(at.path("none")), ContainsSubstring("there is no such folder"));
+  CHECK_THROWS_WITH(require_folder(file), ContainsSubstring("is not a folder"));
+}
+
+TEST_CASE("Names from a damaged file do not break the line of an error") {
+  CHECK(one_line("a\nb\x7f") == "a?b?");
+  CHECK(shortened(std::string(80, 'x')) == std::string(80, 'x'));
+  CHECK(shortened(std::string(81, 'x')) == std::string(80, 'x') + "...");
+}
+
+TEST_CASE("Checksums are zlib's CRC-32") {
+  CHECK(checksum_of(std::as_bytes(std::span("123456789", 9))) == "cbf43926");
+  CHECK(checksum_of({}) == "00000000");
+}
