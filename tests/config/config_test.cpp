@@ -1,6 +1,5 @@
 #include "config/config.h"
 
-#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -9,35 +8,9 @@
 #include "base/error.h"
 #include "catch.h"
 #include "data/temporary_folder.h"
+#include "loaded.h"
 
 using namespace pipetrain;
-
-namespace {
-
-const std::string kModel = "model: {preset: gpt, depth: 4, heads: 4, width: 128, context: 64}\n";
-const std::string kData = "data: {path: corpus.txt}\n";
-
-Config load(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
-  const TemporaryFolder folder;
-  return load_config(folder.write("model.yaml", yaml), overrides);
-}
-
-// The message of the error, which is one line of exit code 2; the folder's name is cut off.
-std::string error_of(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
-  try {
-    load(yaml, overrides);
-  } catch (const Error& error) {
-    CHECK(error.code() == ExitCode::kConfiguration);
-    const std::string message = error.what();
-    CHECK(message.find('\n') == std::string::npos);
-    if (message.starts_with("--set")) return message;
-    const std::size_t name = message.find("model.yaml");
-    return name == std::string::npos ? message : message.substr(name);
-  }
-  return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("A configuration has its values, and defaults for the rest") {
   const Config config =
@@ -158,91 +131,6 @@ TEST_CASE("The resolved configuration reads back as itself") {
   CHECK(load(layers).optimizer.clip_norm == 0.1 + 0.2);
 }
 
-TEST_CASE("What is wrong with a configuration is said with its line") {
-  const std::string base = kModel + kData;
-  auto starts = [](const std::string& message, const std::string& start) {
-    INFO(message);
-    CHECK(message.rfind(start, 0) == 0);
-  };
-  starts(
-      error_of(base + "train:\n  bach_size: 3\n"),
-      "model.yaml:4: unknown key 'train.bach_size', the nearest known one is 'train.batch_size'");
-  starts(error_of(base + "trian: {}\n"),
-         "model.yaml:3: unknown key 'trian', the nearest known one is 'train'");
-  starts(error_of(base, {"train.stps=3"}),
-         "--set train.stps: unknown key 'train.stps', the nearest");
-  starts(error_of(base, {"train.steps.x=3", "train.steps=3"}), "no error");
-  starts(error_of(base + "train: {steps: 4}\n", {"train.steps.x=3"}),
-         "--set train.steps.x: 'x' lies below '4'");
-  starts(error_of(base, {"train.steps"}), "--set 'train.steps': expected key.path=value");
-  starts(error_of(base, {"train.steps=["}), "--set train.steps: not valid YAML: ");
-  starts(error_of(base + "train: [\n"), "model.yaml:");
-  starts(error_of(base + "train:\n  steps: 3\n  steps: 4\n"),
-         "model.yaml:5: key 'steps' is given twice");
-  starts(error_of(base + "train:\n  steps: twelve\n"),
-         "model.yaml:4: train.steps: found 'twelve', expected a whole number of at least 0");
-  starts(error_of(base + "train:\n  steps: 1.5\n"), "model.yaml:4: train.steps: found '1.5'");
-  starts(error_of(base + "train:\n  steps:\n"), "model.yaml:4: train.steps: found nothing");
-  starts(error_of(base + "train:\n  steps: [1]\n"), "model.yaml:4: train.steps: found a list");
-  starts(error_of(base + "train: 3\n"), "model.yaml:3: train: found '3', expected keys and values");
-  starts(error_of(base + "train: {steps: -1}\n"), "model.yaml:3: train.steps: found '-1'");
-  starts(error_of(base + "train: {batch_size: -2}\n"),
-         "model.yaml:3: train.batch_size: found '-2'");
-  starts(error_of(base + "train: {steps: 99999999999}\n"),
-         "model.yaml:3: train.steps: found '99999999999', expected a whole number of at least 0 "
-         "that fits 32 bits");
-  starts(error_of(base + "train: {precision: float16}\n"),
-         "model.yaml:3: train.precision: found 'float16', expected one of float32, bfloat16");
-  starts(error_of(base + "train: {checkpoint_background: maybe}\n"),
-         "model.yaml:3: train.checkpoint_background: found 'maybe', expected true or false");
-  starts(error_of(base, {"data.validation_fraction=1"}),
-         "--set data.validation_fraction: found '1', expected a number from 0 to below 1");
-  starts(error_of(base, {"optimizer.learning_rate=nan"}),
-         "--set optimizer.learning_rate: found 'nan'");
-  starts(error_of(base, {"optimizer.clip_norm=inf"}), "--set optimizer.clip_norm: found 'inf'");
-  starts(error_of(base, {"optimizer.betas=[0.9]"}),
-         "--set optimizer.betas: found a list, expected a list of two");
-  starts(error_of(base, {"pipeline.partition=[1, 2]"}),
-         "--set pipeline.partition: expected rising");
-  starts(error_of(base, {"pipeline.partition=even"}),
-         "--set pipeline.partition: found 'even', expected auto, uniform or a "
-         "list");
-}
-
-TEST_CASE("Sizes that do not fit each other are refused") {
-  const std::string base = kModel + kData;
-  auto contains = [](const std::string& message, const std::string& part) {
-    INFO(message);
-    CHECK(message.find(part) != std::string::npos);
-  };
-  contains(error_of(base, {"model.heads=3"}), "3 heads do not divide model.width 128");
-  contains(error_of(base, {"train.batch_size=4", "pipeline.microbatches=5"}),
-           "pipeline.microbatches: 5 is more than the 4 rows");
-  contains(error_of(base, {"train.batch_size=4", "parallel.data=3"}),
-           "4 rows do not divide over parallel.data 3");
-  contains(error_of(base, {"data.sequence_length=65"}), "65 is more than model.context 64");
-  contains(error_of(kData), "model: expected a preset");
-  contains(error_of(""), "model.yaml: model: expected a preset");
-  contains(error_of(base, {"model.layers=[relu]"}), "only one of them");
-  contains(error_of(kData + "model: {preset: gpt, depth: 2, heads: 2, width: 8}\n"),
-           "model.context: missing");
-  contains(error_of(kModel), "data.path: missing");
-  contains(error_of(kModel + "data: {format: synthetic}\n"),
-           "model.vocabulary: synthetic data has none");
-  contains(error_of(base, {"optimizer.schedule={warmup_steps: 5, decay_steps: 5}"}),
-           "more than warmup_steps 5");
-  const std::string llama = "model: {preset: llama, depth: 2, heads: 4, width: 24, context: 8}\n";
-  contains(error_of(llama + kData, {"model.kv_heads=3"}),
-           "model.kv_heads: 3 kv_heads do not divide model.heads 4");
-  contains(error_of(llama + kData, {"model.heads=8"}), "model.heads: 3 entries a head");
-  contains(error_of("model: {preset: llama, heads: 4, width: 24}\n" + kData),
-           "model.depth: missing, the preset llama needs");
-  contains(error_of("model: {preset: llama, depth: 2, heads: 4, width: 24}\n" + kData),
-           "data.sequence_length: missing, and there is no model.context");
-  contains(error_of("model: {layers: [{a: 1, b: 2}]}\n" + kData), "expected its name or one");
-  contains(error_of("model: {layers: [relu]}\n" + kData), "data.sequence_length: missing");
-}
-
 TEST_CASE("A Llama's context is only the default of data.sequence_length") {
   const std::string llama = "model: {preset: llama, depth: 2, heads: 4, width: 24, context: 8}\n";
   CHECK(load(llama + kData).data.sequence_length == 8);
@@ -254,74 +142,6 @@ TEST_CASE("tie_embeddings is left to the preset unless it is given") {
   const Config config = load(kModel + kData, {"model.tie_embeddings=false"});
   CHECK(config.model.tie_embeddings == false);
   CHECK(resolved_yaml(config).find("tie_embeddings: false") != std::string::npos);
-}
-
-TEST_CASE("Merge keys and anchors share what sections have in common") {
-  const Config config = load(
-      "x-sgd: &sgd {type: sgd, learning_rate: 0.5, momentum: 0.8}\n"
-      "x-fast: &fast\n  learning_rate: 0.25\n" +
-      kModel + kData +
-      "optimizer:\n  <<: [*fast, *sgd]\n  momentum: 0.7\n"
-      "train: {<<: {steps: 7, batch_size: 3}, steps: 8}\n");
-  CHECK(config.optimizer.type == "sgd");
-  CHECK(config.optimizer.learning_rate == 0.25);  // the first of the list
-  CHECK(config.optimizer.momentum == 0.7);        // the section's own
-  CHECK(config.train.steps == 8);
-  CHECK(config.train.batch_size == 3);
-  CHECK(error_of(kModel + kData + "train:\n  <<: 3\n") ==
-        "model.yaml:4: << takes keys and values or a list of such, found '3'");
-  CHECK(error_of(kModel + kData + "train:\n  <<: {stepps: 3}\n").starts_with("model.yaml:4: "));
-  CHECK(error_of(kModel + kData + "train: {x-steps: 3}\n").find("'train.x-steps'") !=
-        std::string::npos);
-  CHECK(error_of(kModel + kData, {"x-a.b=1"}).find("only for anchors") != std::string::npos);
-}
-
-TEST_CASE("Truth values and numbers are what YAML 1.2 says") {
-  const Config config = load(kModel + kData + "train: {steps: +6, batch_size: 0x10, seed: 0o17}\n",
-                             {"model.tie_embeddings=FALSE", "train.checkpoint_background=False",
-                              "optimizer.learning_rate=+1e-2"});
-  CHECK(config.train.steps == 6);
-  CHECK(config.train.batch_size == 16);
-  CHECK(config.train.seed == 15);
-  CHECK(config.model.tie_embeddings == false);
-  CHECK(!config.train.checkpoint_background);
-  CHECK(config.optimizer.learning_rate == 0.01);
-  // In quotes it is a text; what only older YAML knows, too.
-  for (const char* text : {"'+6'", "+-6", "0x-6", "0x", "0xg", "+inf", "+", "6_0"}) {
-    CHECK(error_of(kModel + kData + "train: {steps: " + text + "}\n").find("a whole number") !=
-          std::string::npos);
-  }
-  for (const char* text : {"yes", "on", "tRUE"}) {
-    CHECK(error_of(kModel + kData + "train: {checkpoint_background: " + text + "}\n")
-              .find("expected true or false") != std::string::npos);
-  }
-}
-
-TEST_CASE("Hostile files end in an error, quickly and in one line") {
-  auto many = [](const std::string& text, int times) {
-    std::string repeated;
-    for (int i = 0; i < times; ++i) repeated += text;
-    return repeated;
-  };
-  CHECK(error_of(many("[", 100'000)) != "no error");
-  CHECK(error_of(many("- ", 100'000)) != "no error");
-  CHECK(error_of(many("{a: ", 1000)) != "no error");
-  CHECK(error_of("a: &a [*a, *a]\n") != "no error");
-  std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
-  for (int i = 1; i < 10; ++i) {
-    const std::string name = std::to_string(i), last = std::to_string(i - 1);
-    laughs.append("a").append(name).append(": &a").append(name);
-    laughs.append(" [").append(many("*a" + last + ", ", 10)).append("]\n");
-  }
-  CHECK(error_of(laughs).find("aliases") != std::string::npos);
-  const std::string book =
-      "a: &a " + std::string(1 << 19, 'x') + "\nb: [" + many("*a, ", 9) + "]\n";
-  CHECK(error_of(book).find("more than 2 MiB of text") != std::string::npos);
-  CHECK(error_of(std::string(2 << 20, '#')).find("larger than 1 MiB") != std::string::npos);
-  CHECK(error_of("? [a]\n: b\n") == "model.yaml:1: a key must be a single word");
-  CHECK(error_of("a\nb: \x01\x02\n") != "no error");
-  CHECK(error_of("\"tab\\nname\": 3\n").find("'tab?name'") != std::string::npos);
-  CHECK(error_of("--- {}\n--- {}\n").find("several YAML documents") != std::string::npos);
 }
 
 TEST_CASE("Epochs decide the steps once it is known how many they have") {
