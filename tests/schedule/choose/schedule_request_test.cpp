@@ -1,7 +1,5 @@
 #include "schedule/choose/schedule_request.h"
 
-#include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -32,13 +30,6 @@ std::string request_refusal(const ScheduleRequest& request) {
   CHECK(refusal([&] { choose(request, {}); }) == reason);
   return reason;
 }
-
-// A file that goes with the test.
-struct ScratchFile {
-  explicit ScratchFile(const std::string& text) { std::ofstream(path) << text; }
-  ~ScratchFile() { std::remove(path.c_str()); }
-  std::string path = "schedule_request_test.scratch";
-};
 
 }  // namespace
 
@@ -135,36 +126,6 @@ TEST_CASE("All that are listed can be asked for") {
   }
   CHECK(names.front() == "gpipe");
   CHECK(names.back() == "auto");
-}
-
-TEST_CASE("Costs are numbers of a rank's share, or of each stage") {
-  const Costs costs = given_costs(" 1, 2,3 ,0.5", "").on(2, 2);
-  CHECK(costs.stages.size() == 4);
-  CHECK(costs.stages[3].backward_weight == 1.5);
-  CHECK(costs.message == 0.5);
-  const ScratchFile file("1,1,1\r\n1,2,3\n\n");
-  const Costs by_stage = given_costs("0.25", file.path).on(2, 1);
-  CHECK(by_stage.stages[1].backward_weight == 3);
-  CHECK(by_stage.message == 0.25);
-  CHECK(refusal([&] {
-          given_costs("", file.path).on(4, 1);
-        }).find("costs of 2 stages, expected 4: 4 ranks x 1") != std::string::npos);
-  CHECK(refusal([&] { given_costs("1,1,1", file.path); }).find("COMM alone") != std::string::npos);
-}
-
-TEST_CASE("Costs that are none are refused") {
-  for (const char* costs :
-       {"1", "1,1", "1,1,1,1,1", "1,1,x", "1,,1", "-1,1,1", "inf,1,1", "1,nan,1", "1,1,1e10",
-        "0,0,0", "0,0,0,5", "1,1,1,-1", "1 1 1", "0x1,1,1"}) {
-    INFO(costs);
-    CHECK(refusal([&] { given_costs(costs, ""); }).find("--costs: found '") == 0);
-  }
-  CHECK(given_costs("", ScratchFile("1,1,1\n\n\"1\",1,1\n").path).stages.size() == 2);
-  for (const char* table : {"", "1,1\n", "1,1,1\n\n1,1\n", "0,0,0\n0,0,0\n", "1,1,1\n1,1,-1"}) {
-    INFO(table);
-    const ScratchFile file(table);
-    CHECK(refusal([&] { given_costs("", file.path); }).find(file.path + ": ") == 0);
-  }
 }
 
 TEST_CASE("A description has sizes, costs, and both kinds of makespan where they differ") {

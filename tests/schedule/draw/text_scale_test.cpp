@@ -1,0 +1,24 @@
+#include "schedule/draw/text_scale.h"
+
+#include "catch.h"
+
+using namespace pipetrain;
+
+TEST_CASE("An action is called by its letter, of a second stage in lower case, of more by number") {
+  const Action first{Op::kForward, 1, 0}, second{Op::kForward, 5, 12};
+  CHECK(label_of(first, 4, 2) == "F0");
+  CHECK(label_of(second, 4, 2) == "f12");
+  CHECK(label_of(second, 4, 3) == "5F12");
+}
+
+TEST_CASE("The shortest kind of action holds its label, unless it is much shorter than most") {
+  const Action forward{Op::kForward, 0, 0}, backward{Op::kBackward, 0, 0};
+  const auto timeline = [&](double shorter) {
+    return Timeline{
+        .ranks = {{{forward, false, 0, shorter}, {backward, false, shorter, shorter + 2}}}};
+  };
+  CHECK(label_width_of(timeline(1)) == 2);
+  CHECK(columns_per_time(timeline(1), 2) == 2);    // F, of 1, has two columns
+  CHECK(columns_per_time(timeline(0.1), 2) == 1);  // B, of 2, has them
+  CHECK(columns_per_time(Timeline{.ranks = {{}}}, 2) == 1);
+}
