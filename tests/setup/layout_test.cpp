@@ -1,0 +1,77 @@
+#include "setup/layout.h"
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "catch.h"
+#include "comm/in_process.h"
+#include "schedule/csv.h"
+
+using namespace pipetrain;
+
+namespace {
+
+// Seven layers.
+Config gpt() {
+  Config config;
+  config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = 4};
+  config.train.batch_size = 8;
+  return config;
+}
+
+ModelSetup set_up(const Config& config, int ranks) {
+  return set_up_model(
+      config, {.data = {.row = {4}, .vocabulary = 13, .classes = 13}, .stage_ranks = ranks});
+}
+
+}  // namespace
+
+TEST_CASE("Where their number is open there are four microbatches a stage, or one a row") {
+  Config config = gpt();
+  CHECK(set_up(config, 1).microbatches == 4);
+  CHECK(set_up(config, 3).microbatches == 8);
+  config.parallel.data = 2;
+  CHECK(set_up(config, 3).microbatches == 4);
+  config.pipeline.microbatches = 3;
+  const ModelSetup model = set_up(config, 3);
+  CHECK(model.microbatches == 3);
+  CHECK(microbatch_rows(config, model) == 2);  // of 4
+}
+
+TEST_CASE("What no rank could run is refused before any talks to another") {
+  CHECK_THROWS_AS(set_up(gpt(), 8), Error);  // more stages than layers
+  Config config = gpt();
+  config.pipeline.live_microbatches = 2;
+  CHECK_THROWS_WITH(set_up(config, 2), ContainsSubstring("schedule auto"));
+}
+
+TEST_CASE("All ranks have the schedule and the partition that rank 0 found") {
+  constexpr int kRanks = 2;
+  Config config = gpt();
+  config.pipeline.schedule = "auto";
+  config.pipeline.partition = "auto";
+  std::vector<std::string> schedules(kRanks);
+  std::vector<Partition> partitions(kRanks);
+  InProcess group(kRanks, {.timeout_seconds = 30, .oversubscribed = true});
+  group.run([&](int rank) {
+    const ModelSetup model = set_up(config, kRanks);
+    const auto world = group.collective(rank);
+    const Layout layout = choose_layout(config, model, *world);
+    schedules[static_cast<std::size_t>(rank)] = csv_of(layout.schedule);
+    partitions[static_cast<std::size_t>(rank)] = layout.partition;
+  });
+  CHECK(!schedules[0].empty());
+  CHECK(schedules[1] == schedules[0]);
+  CHECK(is_partition(partitions[0], 7, kRanks));
+  CHECK(partitions[1] == partitions[0]);
+}
+
+TEST_CASE("The largest message is a microbatch of the widest activation between two stages") {
+  Config config = gpt();
+  config.pipeline.microbatches = 2;
+  CHECK(largest_message_bytes(config, set_up(config, 2), {0, 3}) == 4 * 4 * 8 * 4);
+  CHECK(largest_message_bytes(config, set_up(config, 1), {0}) == 4 * 4);
+}
