@@ -37,7 +37,9 @@ struct MadeUp {
     made.model.block_bytes = [](std::int64_t bytes) { return bytes; };
     for (int i = 0; i < layers; ++i) {
       const std::string name = "layers." + std::to_string(i) + ".mlp";
-      made.model.layers.push_back({name, {{name + ".weight", parameters}}, kInput, kInput});
+      LayerFacts& layer = made.model.layers.emplace_back();
+      layer = {name, {{name + ".weight", parameters}}, kInput, kInput};
+      layer.group_sums = {2, 2 * kInput};  // as an MLP
     }
     for (std::int64_t rows = 1; rows <= batch_rows; ++rows) {
       made.model.measured[rows].assign(static_cast<std::size_t>(layers),
