@@ -26,7 +26,8 @@ void refuse(const Reason& reason) {
 Reason limit_without_search(const ScheduleRequest& request) {
   if (request.search.live_microbatches == 0 || is_searched(request)) return std::nullopt;
   return "schedule " + request.name +
-         ": a limit on live microbatches is for schedule auto alone; leave it out";
+         ": a limit on live microbatches (--live-microbatches, or pipeline.live_microbatches) is "
+         "for schedule auto alone; leave it out";
 }
 
 // A table says its own sizes; what is asked for beside it must be the same.
