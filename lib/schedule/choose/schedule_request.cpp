@@ -127,7 +127,7 @@ Schedule choose_without_costs(const ScheduleRequest& request) {
 }
 
 Schedule choose(const ScheduleRequest& request, const GivenCosts& costs) {
-  const Schedule known = choose_without_costs(request);
+  Schedule known = choose_without_costs(request);
   if (!known.ranks.empty()) return known;
   Schedule searched = auto_schedule(request.ranks, known.microbatches,
                                     costs.on(request.ranks, known.virtual_stages), request.search);
