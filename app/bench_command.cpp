@@ -21,11 +21,13 @@ struct BenchCommandOptions : RunOptions {
 
 int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOptions& options) {
   Startup started = start(session, report, options, /*makes_run_directory=*/false);
-  log_oddities(started);
   MpiLinks mpi(session, started.grid, started.model->virtual_stages, started.wait);
+  const GridLinks links = mpi.links();
+  PipelineRank pipeline(started.config, *started.model, links, mpi.pool());
+  log_oddities(started);
   const nlohmann::ordered_json result =
-      run_bench(started.config, started.world, started.source.get(), *started.model, mpi.links(),
-                mpi.pool(), {.steps = options.steps});
+      run_bench(started.config, started.world, started.source.get(), pipeline, links, mpi.pool(),
+                {.steps = options.steps});
   if (session.rank() == 0) {
     const std::string text = options.format == "json" ? result.dump(2) + "\n" : bench_text(result);
     write_output_through_mpirun(text);

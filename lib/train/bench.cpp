@@ -64,13 +64,11 @@ std::vector<std::int64_t> gather_bytes(Collective& collective, std::size_t mine)
 }  // namespace
 
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
-                                 const ModelSetup& model, const GridLinks& links, MemoryPool& pool,
+                                 PipelineRank& pipeline, const GridLinks& links, MemoryPool& pool,
                                  const BenchOptions& options) {
   Collective& collective = links.world;
   double peak = peak_flops(DType::kFloat32, world, collective);
   double bfloat16_peak = peak_flops(DType::kBFloat16, world, collective);
-
-  PipelineRank pipeline(config, model, links, pool);
   std::unique_ptr<Coordinator> coordinator;
   if (source != nullptr) {
     coordinator = make_coordinator(*source, pipeline.map, links.mailbox, pool);

@@ -16,7 +16,9 @@ struct BenchOptions {
   double seconds = 10;
 };
 
-// Collective; the report is complete on every rank. Keys: grid {data, tensor, pipeline};
+// Collective; `pipeline` has just been made, of `config` and `links`, and trains from its first
+// step. `source` is null on ranks that read no data. The report is complete on every rank. Keys:
+// grid {data, tensor, pipeline};
 // peak_gflops {float32, bfloat16 (null without such instructions)}, the sum over ranks of what each
 // reaches while all run; step_seconds (median); tokens_per_second; model_flop_per_step; precision;
 // efficiency, of the best product in it, and efficiency_of, the kind of that product (float32 where
@@ -25,7 +27,7 @@ struct BenchOptions {
 // at the end; tensor_bytes_foreseen; with convolutions also convolution_gflops {best, all} (see
 // ops/convolution.h) and convolution_efficiency, of the best.
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
-                                 const ModelSetup& model, const GridLinks& links, MemoryPool& pool,
+                                 PipelineRank& pipeline, const GridLinks& links, MemoryPool& pool,
                                  const BenchOptions& options);
 
 // The report for people.

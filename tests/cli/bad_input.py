@@ -142,6 +142,7 @@ CASES = [
     ("output is a file", 1, run("model.yaml", "--output", "corpus.txt"), 2, ["corpus.txt", "train.output"]),
     ("output not writable", 2, given("train.output=/proc/nothing"), 2, ["/proc/nothing", "train.output"]),
     ("too little memory", 2, [*given(), "--memory-limit", "20MB"], 2, [r"memory: rank \d will take .* MiB", "19.1 MiB, --memory-limit"]),
+    ("too little memory to bench", 2, ["bench", *given(), "--memory-limit", "20MB"], 2, [r"memory: rank \d will take .* MiB"]),
     ("memory without a unit", 1, [*given(), "--memory-limit", "20xB"], 2, ["--memory-limit: '20xB'", "16GiB"]),
     ("no checkpoint", 4, given("train.init_from=nowhere"), 4, ["nowhere", "checkpoint"]),
     ("checkpoint of another model", 2, given("train.init_from=good", "model.width=32"), 4, ["good", r"32\]|32\)|, 32"]),
