@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "schedule/limits.h"
+
 namespace pipetrain {
 namespace {
 
@@ -35,7 +37,7 @@ Message EvaluationPace::message(int peer, int parity) const {
 }
 
 void EvaluationPace::begin(const StepContext& batch) {
-  while (begun_parities_.size() >= kBatchesUnderWay) await_first();
+  while (begun_parities_.size() >= kEvaluationBatches) await_first();
   for (const int rank : heard_) {
     mailbox_.post_receive(message(rank, batch.parity()), kWord, DType::kInt32);
   }

@@ -1,5 +1,6 @@
 // Holds a pipeline's ranks together in evaluation, where no gradient comes back to stop the first
-// ones from running ahead: what they have sent would pile up. It must not know layers or losses.
+// ones from running ahead: what they have sent would pile up. A rank begins kEvaluationBatches
+// (schedule/limits.h) ahead of the last stage. It must not know layers or losses.
 #pragma once
 
 #include <deque>
@@ -12,10 +13,6 @@ namespace pipetrain {
 
 class EvaluationPace {
  public:
-  // Of batches that are not yet through the last stage, the most that a rank has begun; and that
-  // the coordinator has fed, of whatever replica, but for one.
-  static constexpr int kBatchesUnderWay = 2;
-
   // The rank of each stage of the pipeline that this rank is part of; and who has the last stage in
   // each replica, for the rank that feeds them all.
   EvaluationPace(Mailbox& mailbox, MemoryPool& pool, std::vector<int> rank_of_stage,

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "schedule/limits.h"
+
 namespace pipetrain {
 namespace {
 

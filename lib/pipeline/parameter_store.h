@@ -15,9 +15,6 @@
 
 namespace pipetrain {
 
-// Norms and shards cut each whole tensor into chunks of this many elements.
-constexpr std::int64_t kChunkElements = 4096;
-
 // Every parameter of the model, once, in layer order: what all ranks agree on, but for what they
 // share.
 struct ParameterIndex {

@@ -5,13 +5,9 @@
 #include <cstdint>
 #include <utility>
 
+#include "schedule/limits.h"
+
 namespace pipetrain {
-namespace {
-
-// Enough to keep a link busy between two polls; more would take memory for little.
-constexpr std::size_t kMostAtATime = 4;
-
-}  // namespace
 
 ReplicaSum::ReplicaSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
                        Collective& replicas, MemoryPool& pool, TiedGradients tied,
@@ -33,7 +29,7 @@ ReplicaSum::ReplicaSum(ParameterStore& parameters, const std::vector<std::vector
     }
   }
   const auto elements = static_cast<std::int64_t>(largest_part) * replicas.size();
-  for (std::size_t i = 0; i < std::min(count, kMostAtATime); ++i) {
+  for (std::size_t i = 0; i < std::min(count, kMostBucketsAtATime); ++i) {
     scratch_.emplace_back(pool, Shape{elements});
   }
 }

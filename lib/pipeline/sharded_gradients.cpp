@@ -8,13 +8,9 @@
 #include <utility>
 
 #include "ops/activation.h"
+#include "schedule/limits.h"
 
 namespace pipetrain {
-namespace {
-
-constexpr std::size_t kMostAtATime = 4;  // as ReplicaSum has it
-
-}  // namespace
 
 ShardedGradients::ShardedGradients(ParameterStore& parameters,
                                    const std::vector<std::vector<Bucket>>& buckets,
@@ -84,7 +80,7 @@ void ShardedGradients::take_memory() {
   }
   for (Tensor& room : rooms_) room = Tensor(ops_.pool(), {largest_layer});
   const auto elements = static_cast<std::int64_t>(largest_part) * replicas_.size();
-  for (std::size_t i = 0; i < std::min(count, kMostAtATime); ++i) {
+  for (std::size_t i = 0; i < std::min(count, kMostBucketsAtATime); ++i) {
     scratch_.emplace_back(ops_.pool(), Shape{elements});
   }
 }
@@ -107,7 +103,7 @@ void ShardedGradients::wait(const Done& done) {
 void ShardedGradients::before_weights(std::size_t stage, std::size_t layer) {
   const LayerRoom& l = layers_[stage][layer];
   if (l.uses.empty()) return;
-  room_ = 1 - room_;
+  room_ = (room_ + 1) % kGradientRooms;
   wait([&] { return travelling_[room_] == 0; });
   for (std::size_t i = 0; i < l.uses.size(); ++i) {
     l.uses[i].parameter->gradient = rooms_[room_].f32() + l.at[i];

@@ -16,6 +16,7 @@
 #include "pipeline/gradient_reducer.h"
 #include "pipeline/shards.h"
 #include "pipeline/tied_gradients.h"
+#include "schedule/limits.h"
 
 namespace pipetrain {
 
@@ -68,9 +69,9 @@ class ShardedGradients final : public GradientReducer {
   TiedGradients tied_;
   std::vector<std::vector<LayerRoom>> layers_;  // per stage
   // While one layer's gradients travel, the next layer makes its own.
-  std::array<Tensor, 2> rooms_;
-  std::array<int, 2> travelling_ = {};  // sums from each room
-  std::size_t room_ = 0;                // used now
+  std::array<Tensor, kGradientRooms> rooms_;
+  std::array<int, kGradientRooms> travelling_ = {};  // sums from each room
+  std::size_t room_ = 0;                             // used now
   std::deque<Running> running_;
   std::vector<Tensor> scratch_;  // as many as there may be reduce-scatters at a time
 };

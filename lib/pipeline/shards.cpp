@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "schedule/limits.h"
+
 namespace pipetrain {
 namespace {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "plan/rank_memory.h"
+#include "schedule/limits.h"
 
 namespace pipetrain {
 namespace {

@@ -10,14 +10,14 @@
 
 #include "plan/block_tally.h"
 #include "schedule/generate/generate.h"
+#include "schedule/limits.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
-#include "schedule/shard_actions.h"
 
 namespace pipetrain {
 namespace {
 
-constexpr std::int64_t kFloatBytes = 4, kNormBytes = 8, kNormChunkElements = 4096;
+constexpr std::int64_t kFloatBytes = 4, kNormBytes = 8;
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -140,7 +140,7 @@ class Walk {
     }
     for (const std::int64_t n : mine.exchanged) take(kFloatBytes * share_of(n));
     const std::int64_t elements = parameter_elements(plan_.model);
-    const std::int64_t chunks = (elements + kNormChunkElements - 1) / kNormChunkElements;
+    const std::int64_t chunks = (elements + kChunkElements - 1) / kChunkElements;
     if (plan_.schedule.rank_count() > 1) take(kNormBytes * chunks);  // every rank adds up a part
   }
 
@@ -149,14 +149,14 @@ class Walk {
     return (elements + plan_.replicas - 1) / plan_.replicas;
   }
 
-  // The stages in use, and the gradients of two layers on their way to the replicas.
+  // The stages in use, and the gradients of layers on their way to the replicas.
   void take_gathered(const RankParameters& mine, RankMemory& memory) {
     const auto largest = [](const std::vector<std::int64_t>& sizes) {
       return sizes.empty() ? 0 : *std::max_element(sizes.begin(), sizes.end());
     };
     const int count = std::min(static_cast<int>(mine.stage_elements.size()), kMostGathered);
     memory.gathered += take(kFloatBytes * largest(mine.stage_elements), count);
-    memory.gradients += take(kFloatBytes * largest(mine.layers), 2);
+    memory.gradients += take(kFloatBytes * largest(mine.layers), static_cast<int>(kGradientRooms));
   }
 
   // What reduce-scatters of buckets that are under way at once are received in.
@@ -170,7 +170,8 @@ class Walk {
       count += (elements + kBucketElements - 1) / kBucketElements;
       largest = std::max(largest, std::min(elements, kBucketElements));
     }
-    take(kFloatBytes * largest, static_cast<int>(std::min<std::int64_t>(count, 4)));
+    constexpr std::int64_t kMost = kMostBucketsAtATime;
+    take(kFloatBytes * largest, static_cast<int>(std::min(count, kMost)));
   }
 
   // The coordinator is one step ahead: this step's inputs and targets and the next one's.
@@ -286,7 +287,7 @@ std::vector<RankMemory> rank_memory(const MemoryCase& plan, const std::vector<Me
     RankMemory& memory =
         ranks.emplace_back(Walk(plan, static_cast<int>(r), tally)
                                .run(lists.training.ranks[r], plan.parameters[r], lists.bounds[r]));
-    add_other_sizes(plan, lists, r, /*batches=*/2, /*trained=*/true, tally, memory);
+    add_other_sizes(plan, lists, r, kEvaluationBatches, /*trained=*/true, tally, memory);
     for (std::size_t i = 0; i < others.size(); ++i) {
       add_other_sizes(others[i], other_lists[i], r, /*batches=*/1, /*trained=*/false, tally,
                       memory);

@@ -16,9 +16,6 @@ struct StageSizes {
   StageProfile larger, smaller;
 };
 
-// Of a gradient, summed over the replicas in one piece: 4 MiB.
-constexpr std::int64_t kBucketElements = std::int64_t{1} << 20;
-
 // Steps of one size, whose memory is to be foreseen.
 struct MemoryCase {
   const ModelProfile& model;

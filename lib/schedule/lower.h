@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "schedule/limits.h"
 #include "schedule/schedule.h"
 
 namespace pipetrain {
@@ -13,7 +14,7 @@ namespace pipetrain {
 // the action that needs it (or at the start). REDUCE_GRAD follows each stage's last W. A stage's
 // first and last neighbours are the model's ends: no messages there. A forward-only schedule has no
 // SEND_B, RECEIVE_B or REDUCE_GRAD.
-Schedule lower(const Schedule& schedule, int receive_ahead = 2);
+Schedule lower(const Schedule& schedule, int receive_ahead = kReceiveAhead);
 
 // A B is replaced by I and W, each a separate action; nothing else changes.
 Schedule split_backward(const Schedule& schedule);

@@ -6,9 +6,6 @@
 
 namespace pipetrain {
 
-// So many of its stages a rank has whole at once: the one in use and the one that is used next.
-constexpr int kMostGathered = 2;
-
 // Puts UNSHARD and RESHARD between the actions, which may be lowered or not: F, I, W, B and R all
 // use their stage's weights (W too: norms look at them). When the stage in use changes, the one
 // that is used after it begins to be gathered, and travels while the rank computes; any third

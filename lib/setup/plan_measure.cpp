@@ -19,6 +19,7 @@
 #include "pipeline/recompute.h"
 #include "pipeline/recorder.h"
 #include "plan/grid_sizes.h"
+#include "schedule/limits.h"
 #include "setup/model_profile.h"
 #include "tensor/memory.h"
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "plan/rank_memory.h"
+#include "schedule/limits.h"
 
 namespace pipetrain {
 

@@ -13,6 +13,7 @@
 #include "pipeline/sharded_gradients.h"
 #include "pipeline/tied_gradients.h"
 #include "schedule/generate/generate.h"
+#include "schedule/limits.h"
 #include "schedule/lower.h"
 #include "schedule/message_bounds.h"
 #include "schedule/shard_actions.h"
@@ -140,7 +141,7 @@ void StepRunner::reserve_for_evaluation(const StepContext& step) {
       continue;
     for (int m = 0; m < step.microbatches; ++m) {
       pool_.reserve(bytes_of(stage->output_shape(step.rows_of(m)), stage->output_dtype()),
-                    EvaluationPace::kBatchesUnderWay);
+                    kEvaluationBatches);
     }
   }
 }

@@ -9,6 +9,7 @@
 
 #include "catch.h"
 #include "comm/in_process.h"
+#include "schedule/limits.h"
 
 using namespace pipetrain;
 
@@ -38,8 +39,7 @@ TEST_CASE("A rank begins a batch when the one before the last is through the las
   });
   for (int batch = 0; batch < kBatches; ++batch) {
     INFO("batch " << batch);
-    CHECK(begun_before_end[static_cast<std::size_t>(batch)] <=
-          batch + EvaluationPace::kBatchesUnderWay);
+    CHECK(begun_before_end[static_cast<std::size_t>(batch)] <= batch + kEvaluationBatches);
   }
   CHECK(begun == kBatches);
 }
@@ -68,6 +68,6 @@ TEST_CASE("The rank that feeds all replicas waits for each of them") {
     pace.finish();
     mailbox->flush();
   });
-  CHECK(most_ahead <= EvaluationPace::kBatchesUnderWay);
+  CHECK(most_ahead <= kEvaluationBatches);
   CHECK(begun == kBatches);
 }

@@ -8,6 +8,7 @@
 
 #include "catch.h"
 #include "pipeline/shards.h"
+#include "schedule/limits.h"
 #include "small_model.h"
 
 using namespace pipetrain;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "schedule/limits.h"
 #include "small_model.h"
 
 using namespace pipetrain;

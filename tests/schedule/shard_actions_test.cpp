@@ -10,6 +10,7 @@
 #include "catch.h"
 #include "schedule/drawing.h"
 #include "schedule/generate/generate.h"
+#include "schedule/limits.h"
 #include "schedule/lower.h"
 #include "schedule/simulate/simulate.h"
 #include "schedule/validate.h"
