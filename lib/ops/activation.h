@@ -1,5 +1,4 @@
-// Activation functions and their gradients over n entries, and what else is done entry by entry.
-// They must not know layers.
+// Activation functions and their gradients over n entries. They must not know layers.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +27,5 @@ void silu_backward(Ops& ops, std::int64_t n, ActivationPtr dy,
 void relu_with_mask(Ops& ops, std::int64_t n, ActivationPtr x, std::uint8_t* mask);
 // x *= factor where the mask is not 0, else x = 0.
 void apply_mask(Ops& ops, std::int64_t n, ActivationPtr x, const std::uint8_t* mask, float factor);
-// to += from, which is of the same kind or float32
-void add(Ops& ops, std::int64_t n, ActivationPtr to, ConstActivationPtr from);
-void copy(Ops& ops, std::int64_t n, ConstActivationPtr from, ActivationPtr to);
-// to = from, or += : a gradient that was made apart.
-void store(Ops& ops, std::int64_t n, float* to, const float* from, bool accumulate);
-// to = x + y
-void sum(Ops& ops, std::int64_t n, const float* x, const float* y, float* to);
-bool all_finite(Ops& ops, std::int64_t n, ConstActivationPtr x);
 
 }  // namespace pipetrain

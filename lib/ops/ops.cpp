@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "ops/bfloat16.h"
 #include "ops/bfloat16_products.h"
-#include "ops/convolutions.h"
+#include "ops/convolution_primitives.h"
 #include "ops/dnnl_compat.h"
 #include "ops/padding.h"
 #include "ops/parallel.h"
@@ -146,7 +146,7 @@ Ops::Ops(MemoryPool& pool)
     : pool_(pool),
       simd_(select_simd_kernels()),
       primitives_(std::make_unique<Primitives>()),
-      convolutions_(std::make_unique<Convolutions>(primitives_->engine)),
+      convolutions_(std::make_unique<ConvolutionPrimitives>(primitives_->engine)),
       bfloat16_weights_(std::make_unique<BFloat16Weights>()) {
   // oneDNN's products take and free buffers of up to megabytes at each call. By default the C
   // library gives those back to the system at once, which then clears every page again: 15% of a

@@ -27,7 +27,7 @@ struct MatmulShape {
 };
 
 class BFloat16Weights;
-class Convolutions;
+class ConvolutionPrimitives;
 
 class Ops {
  public:
@@ -43,7 +43,7 @@ class Ops {
   void matmul(const MatmulShape& shape, const void* a, const void* b, const float* bias, void* c);
   // These weights for a product of this kind: themselves, or their copy in bfloat16.
   const void* weights_as(const float* weights, std::int64_t elements, DType dtype);
-  Convolutions& convolutions() { return *convolutions_; }  // see ops/convolution.h
+  ConvolutionPrimitives& convolutions() { return *convolutions_; }  // see ops/convolution.h
   // To be called when weights have changed: packed and bfloat16 copies are made again at their next
   // use.
   void weights_changed();
@@ -60,7 +60,7 @@ class Ops {
   MemoryPool& pool_;
   const SimdKernels& simd_;
   std::unique_ptr<Primitives> primitives_;
-  std::unique_ptr<Convolutions> convolutions_;
+  std::unique_ptr<ConvolutionPrimitives> convolutions_;
   std::unique_ptr<BFloat16Weights> bfloat16_weights_;
 };
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <utility>
 
-#include "ops/activation.h"
+#include "ops/entrywise.h"
 #include "schedule/limits.h"
 
 namespace pipetrain {

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <utility>
 
-#include "ops/activation.h"
 #include "ops/bfloat16.h"
+#include "ops/entrywise.h"
 #include "pipeline/loss.h"
 
 namespace pipetrain {

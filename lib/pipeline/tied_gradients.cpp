@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "ops/activation.h"
+#include "ops/entrywise.h"
 
 namespace pipetrain {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "ops/activation.h"
+#include "ops/entrywise.h"
 #include "setup/run_origin.h"
 #include "setup/same_model.h"
 #include "setup/weights.h"

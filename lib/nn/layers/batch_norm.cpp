@@ -10,7 +10,7 @@
 
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
-#include "ops/activation.h"
+#include "ops/entrywise.h"
 
 namespace pipetrain {
 namespace {

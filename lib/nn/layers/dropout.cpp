@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
-#include "ops/activation.h"
+#include "ops/entrywise.h"
 #include "ops/linear.h"
 
 namespace pipetrain {

@@ -8,8 +8,8 @@
 #include "nn/layer_options.h"
 #include "nn/layers/dropout.h"
 #include "nn/layers/model_builder.h"
-#include "ops/activation.h"
 #include "ops/embedding.h"
+#include "ops/entrywise.h"
 
 namespace pipetrain {
 namespace {

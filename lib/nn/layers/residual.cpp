@@ -10,6 +10,7 @@
 #include "nn/layers/model_builder.h"
 #include "nn/layers/projection.h"
 #include "ops/activation.h"
+#include "ops/entrywise.h"
 
 namespace pipetrain {
 namespace {

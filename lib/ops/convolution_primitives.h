@@ -14,9 +14,10 @@
 
 namespace pipetrain {
 
-class Convolutions {
+class ConvolutionPrimitives {
  public:
-  explicit Convolutions(dnnl::engine engine) : engine_(std::move(engine)), stream_(engine_) {}
+  explicit ConvolutionPrimitives(dnnl::engine engine)
+      : engine_(std::move(engine)), stream_(engine_) {}
 
   using Addresses = std::vector<std::pair<int, const void*>>;  // DNNL_ARG_..., memory
   // The packed weights of this pass come from, or their gradient goes to, the plain `weight`.

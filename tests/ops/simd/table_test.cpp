@@ -2,102 +2,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 
 #include "catch.h"
-#include "ops/simd/select.h"
-#include "reference.h"
+#include "tables.h"
 
 using namespace pipetrain;
-
-namespace {
-
-constexpr std::int64_t kLengths[] = {1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 130, 1027};
-
-template <class Body>
-void for_each_table_and_length(const Body& body) {
-  for (const SimdKernels* kernels : runnable_simd_kernels()) {
-    for (const std::int64_t n : kLengths) {
-      CAPTURE(kernels->name, n);
-      body(*kernels, n);
-    }
-  }
-}
-
-Doubles entrywise(const Floats& x, const std::function<double(std::size_t)>& formula) {
-  Doubles y;
-  for (std::size_t i = 0; i < x.size(); ++i) y.push_back(formula(i));
-  return y;
-}
-
-double wide(float x) { return static_cast<double>(x); }
-
-}  // namespace
-
-TEST_CASE("The chosen table is the best that this processor runs") {
-  CHECK(runnable_simd_kernels().back() == &select_simd_kernels());
-}
-
-TEST_CASE("Vector sums, products and maxima are those of plain loops") {
-  for_each_table_and_length([](const SimdKernels& simd, std::int64_t n) {
-    const Floats x = random_floats(n, 1), y = random_floats(n, 2);
-    double dot = 0, squares = 0;
-    float largest = x[0];
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      dot += wide(x[i]) * wide(y[i]);
-      squares += wide(x[i]) * wide(x[i]);
-      largest = std::max(largest, x[i]);
-    }
-    CHECK(simd.on_float32.dot(x.data(), y.data(), n) == Approx(dot).margin(1e-5));
-    CHECK(simd.sum_squares(x.data(), n) == Approx(squares).epsilon(1e-12));
-    CHECK(simd.maximum(x.data(), n) == largest);
-    Floats scaled = x, sum = x, with_product = x, ds = x;
-    simd.scale(scaled.data(), n, 0.3f);
-    simd.on_float32.add(sum.data(), y.data(), n);
-    simd.on_float32.add_product(with_product.data(), y.data(), y.data(), n);
-    simd.softmax_backward(ds.data(), y.data(), n, 0.25f, 0.5f);
-    CHECK(distance(scaled, entrywise(x, [&](std::size_t i) { return wide(x[i] * 0.3f); })) < 1e-7);
-    CHECK(distance(sum, entrywise(x, [&](std::size_t i) { return wide(x[i]) + wide(y[i]); })) <
-          2e-7);
-    CHECK(distance(with_product, entrywise(x, [&](std::size_t i) {
-                     return wide(x[i]) + wide(y[i]) * wide(y[i]);
-                   })) < 2e-7);
-    CHECK(distance(ds, entrywise(x, [&](std::size_t i) {
-                     return wide(y[i]) * (wide(x[i]) - 0.25) * 0.5;
-                   })) < 5e-7);
-  });
-}
-
-TEST_CASE("The vector exponential is within 5e-6 everywhere, and bounded outside") {
-  for (const SimdKernels* simd : runnable_simd_kernels()) {
-    CAPTURE(simd->name);
-    Floats x;
-    for (float at = -87; at <= 88; at += 0.013f) x.push_back(at);
-    Floats y = x;
-    const auto n = static_cast<std::int64_t>(x.size());
-    simd->exp_scaled(y.data(), n, 1.0f, 0.0f);
-    double worst = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      worst = std::max(worst, std::fabs(wide(y[i]) / std::exp(wide(x[i])) - 1));
-    }
-    CHECK(worst < 5e-6);
-    Floats outside = {-1e30f, -100, 89, 1e30f};
-    simd->exp_scaled(outside.data(), 4, 1.0f, 0.0f);
-    CHECK((outside[0] > 0 && outside[0] < 2e-38f && outside[1] == outside[0]));
-    CHECK((outside[2] > 1e38f && std::isfinite(outside[2]) && outside[3] == outside[2]));
-  }
-  for_each_table_and_length([](const SimdKernels& simd, std::int64_t n) {
-    const Floats x = random_floats(n, 1, 4.0f);
-    const Doubles expected =
-        entrywise(x, [&](std::size_t i) { return std::exp(0.5 * wide(x[i]) - 1.25); });
-    double sum = 0;
-    for (const double value : expected) sum += value;
-    Floats y = x;
-    CHECK(simd.exp_scaled(y.data(), n, 0.5f, 1.25f) == Approx(sum).epsilon(1e-5));
-    CHECK(distance(y, expected) < 1e-6);
-  });
-}
 
 TEST_CASE("ReLU, SwiGLU, RMS norm and rotations are those of plain loops, in every table") {
   for_each_table_and_length([](const SimdKernels& simd, std::int64_t n) {
@@ -209,36 +119,4 @@ TEST_CASE("GELU of infinity is infinite, of a large negative number zero") {
     CHECK(y[1] == 40);
     CHECK(std::fabs(y[2]) < 1e-30f);
   }
-}
-
-TEST_CASE("AdamW and SGD steps are those of their formulas") {
-  for_each_table_and_length([](const SimdKernels& simd, std::int64_t n) {
-    const Floats value = random_floats(n, 1), gradient = random_floats(n, 2);
-    const Floats m = random_floats(n, 3, 0.1f);
-    Floats v = random_floats(n, 4, 0.1f);
-    for (float& entry : v) entry = std::fabs(entry);
-    const AdamWStep adam{0.5f, 1e-2f, 0.99f, 0.9f, 0.95f, 1e-8f, 1.5f};
-    auto first = [&](std::size_t i) { return 0.9 * wide(m[i]) + 0.1 * 0.5 * wide(gradient[i]); };
-    auto second = [&](std::size_t i) {
-      return 0.95 * wide(v[i]) + 0.05 * std::pow(0.5 * wide(gradient[i]), 2);
-    };
-    Floats weights = value, new_m = m, new_v = v;
-    simd.adamw(weights.data(), gradient.data(), new_m.data(), new_v.data(), n, adam);
-    CHECK(distance(new_m, entrywise(m, first)) < 1e-6);
-    CHECK(distance(new_v, entrywise(v, second)) < 1e-6);
-    CHECK(distance(weights, entrywise(value, [&](std::size_t i) {
-                     return wide(value[i]) * 0.99 -
-                            1e-2 * first(i) / (std::sqrt(second(i)) * 1.5 + 1e-8);
-                   })) < 1e-6);
-    weights = value;
-    new_m = m;
-    simd.sgd(weights.data(), gradient.data(), new_m.data(), n, {0.5f, 0.1f, 0.9f, 0.01f});
-    auto momentum = [&](std::size_t i) {
-      return 0.9 * wide(m[i]) + 0.5 * wide(gradient[i]) + 0.01 * wide(value[i]);
-    };
-    CHECK(distance(new_m, entrywise(m, momentum)) < 1e-6);
-    CHECK(distance(weights, entrywise(value, [&](std::size_t i) {
-                     return wide(value[i]) - 0.1 * momentum(i);
-                   })) < 1e-6);
-  });
 }

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "../reference.h"
 #include "catch.h"
 #include "ops/simd/select.h"
-#include "reference.h"
 
 using namespace pipetrain;
 

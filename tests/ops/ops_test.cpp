@@ -1,9 +1,10 @@
+#include "ops/ops.h"
+
 #include <cblas.h>
 
 #include <cstdint>
 
 #include "catch.h"
-#include "ops/ops.h"
 #include "reference.h"
 
 using namespace pipetrain;

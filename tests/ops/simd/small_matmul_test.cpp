@@ -1,9 +1,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../reference.h"
 #include "catch.h"
 #include "ops/simd/select.h"
-#include "reference.h"
 
 using namespace pipetrain;
 
