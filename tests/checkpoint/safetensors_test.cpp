@@ -5,7 +5,6 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <span>
 #include <string>
@@ -14,7 +13,6 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "checkpoint/json_fields.h"
 #include "data/temporary_folder.h"
 
 using namespace pipetrain;
@@ -138,17 +136,6 @@ TEST_CASE("What Git LFS has left instead of a file is said to be that") {
                          "stands for; fetch it "
                          "with git lfs pull"));
   }
-}
-
-TEST_CASE("JSON as Python writes it has numbers that are none") {
-  const TemporaryFolder folder;
-  const std::string path = folder.path("config.json");
-  write_synced(path, R"({"a": NaN, "b": [-Infinity, Infinity], "NaN \" NaN": "Infinity"})");
-  const nlohmann::json read = read_python_json(path);
-  CHECK(read["a"] == "NaN");
-  CHECK(read["b"] == nlohmann::json{"-Infinity", "Infinity"});
-  CHECK(read["NaN \" NaN"] == "Infinity");
-  CHECK_THROWS_AS(read_json(path), Error);
 }
 
 TEST_CASE("A file that cannot be written leaves the old one") {

@@ -14,7 +14,3 @@ inline std::string error_text(pipetrain::ExitCode code, const std::function<void
   }
   return "no error";
 }
-
-inline bool contains(const std::string& text, const std::string& piece) {
-  return text.find(piece) != std::string::npos;
-}

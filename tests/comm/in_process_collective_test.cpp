@@ -1,5 +1,4 @@
-#include "comm/collective.h"
-
+// Collective operations of ranks that are threads of one process.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "comm/collective.h"
 #include "comm/in_process.h"
 #include "error_text.h"
 
