@@ -6,8 +6,6 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "optim/learning_curves.h"
-#include "optim/learning_rate.h"
 #include "optim/optimizer.h"
 
 using namespace pipetrain;
@@ -33,17 +31,4 @@ TEST_CASE("An unknown optimizer is named beside those that there are") {
   CHECK_THROWS_WITH(moments_per_parameter({.type = "adagrad"}), ContainsSubstring("'adagrad'") &&
                                                                     ContainsSubstring("adamw") &&
                                                                     ContainsSubstring("sgd"));
-}
-
-TEST_CASE("Each curve begins at the peak, and ends at the lowest rate if its row says so") {
-  std::set<std::string_view> names;
-  for (const LearningCurveKind& curve : learning_curves()) {
-    CAPTURE(curve.name);
-    CHECK(names.insert(curve.name).second);
-    CHECK(std::string(curve.description).ends_with("."));
-    OptimizerConfig config{.learning_rate = 0.5};
-    config.schedule = {.type = std::string(curve.name), .min_learning_rate = 0.125};
-    CHECK(learning_rate_at(config, 0, 10) == 0.5);
-    CHECK(learning_rate_at(config, 10, 10) == (curve.decays ? 0.125 : 0.5));
-  }
 }
