@@ -34,8 +34,10 @@ class Job:
             command = ["sh", "-c", f"case $OMPI_COMM_WORLD_RANK in {' '.join(cases)} esac"]
         if self.launched:
             command = [mpirun, "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-np", str(ranks), *command]
+        # Open MPI keeps notes of all jobs of a user in one folder, which the last to end removes while the next begins.
+        self.notes = tempfile.TemporaryDirectory(prefix="job")
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1",
-                       "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **dict(env)}
+                       "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "TMPDIR": self.notes.name, **dict(env)}
         environment[MARK] = self.mark
         self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         pipes = {"stdin": subprocess.DEVNULL, "stdout": self.out, "stderr": self.err, **pipes}

@@ -59,7 +59,8 @@ def manifest(output, step):
 
 def done(job, problems, code=0, limit=60):
     found = job.wait(limit)
-    expect(problems, found == code, f"exit code {found}, expected {code}")
+    last = "".join(job.error_output().splitlines(keepends=True)[-1:])
+    expect(problems, found == code, f"exit code {found}, expected {code}; last on standard error: {last}")
     return found == code
 
 
