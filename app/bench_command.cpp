@@ -37,16 +37,13 @@ int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOpti
 
 }  // namespace
 
-Command add_bench_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("bench", "Time training steps against the machine's best matrix product.");
+Command add_bench_command(CLI::App& command) {
   const auto options = std::make_shared<BenchCommandOptions>();
-  add_run_options(*command, *options);
-  add_number(*command, "--steps", options->steps, "N", kOneOrMore,
+  add_run_options(command, *options);
+  add_number(command, "--steps", options->steps, "N", kOneOrMore,
              "steps to time; default: 10 seconds' worth");
-  add_format_option(*command, options->format, {"text", "json"});
+  add_format_option(command, options->format, {"text", "json"});
   return {
-      .options = command,
       .usage = "[mpirun -np RANKS] pipetrain bench --config FILE [OPTION]...",
       .check =
           [options] {

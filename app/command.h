@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,8 @@
 namespace pipetrain {
 
 struct Command {
-  CLI::App* options = nullptr;          // its subcommand; owned by the program's CLI::App
-  std::string usage = {};               // "pipetrain schedule --name NAME [OPTION]..."
+  CLI::App* options = nullptr;  // its subcommand, set by main; owned by the program's CLI::App
+  std::string usage = {};       // "pipetrain schedule --name NAME [OPTION]..."
   std::function<void()> check = [] {};  // after parsing: Error(kConfiguration) if words are missing
   // One of the two. Without MPI, or on every rank that mpirun started. The exit code.
   std::function<int()> run = {};
@@ -23,18 +24,18 @@ struct Command {
   bool computes() const { return measures || run_on_ranks; }
 };
 
-// One function per command, in NAME_command.cpp; each adds its subcommand to `app`.
-Command add_train_command(CLI::App& app);
-Command add_schedule_command(CLI::App& app);
-Command add_emulate_command(CLI::App& app);
-Command add_timeline_command(CLI::App& app);
-Command add_plan_command(CLI::App& app);
-Command add_describe_command(CLI::App& app);
-Command add_bench_command(CLI::App& app);
-Command add_eval_command(CLI::App& app);
-Command add_generate_command(CLI::App& app);
-Command add_export_command(CLI::App& app);
-Command add_import_command(CLI::App& app);
+// Adds a command's options to its subcommand, which has its name and sentence already. One for each
+// command, in NAME_command.cpp.
+using AddCommand = Command(CLI::App& command);
+
+struct CommandRow {
+  const char* name;
+  const char* sentence;
+  AddCommand* add;
+};
+
+// All commands, in the order in which help lists them: the table is in commands.cpp.
+std::span<const CommandRow> command_rows();
 
 // --format NAME, one of `names`; the first is the default.
 void add_format_option(CLI::App& command, std::string& format,

@@ -66,16 +66,13 @@ int describe(const DescribeOptions& options) {
 
 }  // namespace
 
-Command add_describe_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("describe", "Print a model's layers, their sizes and stages.");
+Command add_describe_command(CLI::App& command) {
   const auto options = std::make_shared<DescribeOptions>();
-  add_run_options(*command, *options);
-  add_number(*command, "--ranks", options->ranks, "N", kOneOrMore,
+  add_run_options(command, *options);
+  add_number(command, "--ranks", options->ranks, "N", kOneOrMore,
              "ranks to cut it for; default: those of pipeline.partition's list, or 1");
-  add_format_option(*command, options->format, {"text", "json"});
-  return {.options = command,
-          .usage = "pipetrain describe --config FILE [--ranks N] [OPTION]...",
+  add_format_option(command, options->format, {"text", "json"});
+  return {.usage = "pipetrain describe --config FILE [--ranks N] [OPTION]...",
           .check = [options] { require_config(*options); },
           .run = [options] { return describe(*options); },
           .measures = true};

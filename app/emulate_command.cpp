@@ -251,36 +251,33 @@ int run(const MpiSession& session, ErrorReport& report, const EmulateOptions& op
 
 }  // namespace
 
-Command add_emulate_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
-      "emulate", "Measure a schedule with stages that wait, on more ranks than cores.");
+Command add_emulate_command(CLI::App& command) {
   const auto options = std::make_shared<EmulateOptions>();
-  add_config_options(*command, *options);
-  command->get_option("--config")->description("emulate the model of this YAML configuration");
+  add_config_options(command, *options);
+  command.get_option("--config")->description("emulate the model of this YAML configuration");
   command
-      ->add_option("--schedule", options->schedule,
-                   "a schedule's name, auto, a .csv file, or all for a table of all")
+      .add_option("--schedule", options->schedule,
+                  "a schedule's name, auto, a .csv file, or all for a table of all")
       ->option_text("NAME");
-  add_number(*command, "--ranks", options->ranks, "P", kOneOrMore,
+  add_number(command, "--ranks", options->ranks, "P", kOneOrMore,
              "checked against what mpirun started");
-  add_number(*command, "--microbatches", options->microbatches, "M", kOneOrMore,
+  add_number(command, "--microbatches", options->microbatches, "M", kOneOrMore,
              "microbatches a step");
-  add_number(*command, "--virtual-stages", options->virtual_stages, "V", kOneOrMore,
+  add_number(command, "--virtual-stages", options->virtual_stages, "V", kOneOrMore,
              "stages per rank; default: the schedule's");
   command
-      ->add_option("--costs-ms", options->costs_ms,
-                   "of a microbatch on a rank, all its stages together; default: " +
-                       std::string(kDefaultCosts))
+      .add_option("--costs-ms", options->costs_ms,
+                  "of a microbatch on a rank, all its stages together; default: " +
+                      std::string(kDefaultCosts))
       ->option_text("F,I,W");
-  add_number(*command, "--message-bytes", options->message_bytes, "N",
+  add_number(command, "--message-bytes", options->message_bytes, "N",
              Bounds<int>{4, kMostMessageBytes}, "of each message; default: 1024");
-  add_number(*command, "--live-microbatches", options->live_microbatches, "L",
+  add_number(command, "--live-microbatches", options->live_microbatches, "L",
              Bounds<double>{1, 1e9}, "most live microbatches of a rank for auto; default: 1F1B's");
-  add_number(*command, "--steps", options->steps, "N", kOneOrMore,
+  add_number(command, "--steps", options->steps, "N", kOneOrMore,
              "steps to time, after one more; default: " + std::to_string(options->steps));
-  add_format_option(*command, options->format, {"text", "json"});
+  add_format_option(command, options->format, {"text", "json"});
   return {
-      .options = command,
       .usage = "mpirun -np RANKS pipetrain emulate --schedule NAME --microbatches M [OPTION]...",
       .check = [options] { check(*options); },
       .run_on_ranks = [options](const MpiSession& session,

@@ -71,18 +71,15 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
 
 }  // namespace
 
-Command add_eval_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("eval", "Evaluate a checkpoint on the validation data, forward only.");
+Command add_eval_command(CLI::App& command) {
   const auto options = std::make_shared<EvalOptions>();
-  add_run_options(*command, *options);
+  add_run_options(command, *options);
   command
-      ->add_option("--checkpoint", options->checkpoint,
-                   "folder of the checkpoint, such as runs/x/checkpoints/step-00000500; required")
+      .add_option("--checkpoint", options->checkpoint,
+                  "folder of the checkpoint, such as runs/x/checkpoints/step-00000500; required")
       ->option_text("DIR");
-  add_format_option(*command, options->format, {"text", "json"});
+  add_format_option(command, options->format, {"text", "json"});
   return {
-      .options = command,
       .usage = "[mpirun -np RANKS] pipetrain eval --config FILE --checkpoint DIR [OPTION]...",
       .check = [options] { check(*options); },
       .run_on_ranks = [options](const MpiSession& session,

@@ -20,18 +20,15 @@ void require(const std::string& value, const std::string& option) {
 
 }  // namespace
 
-Command add_export_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("export", "Write a checkpoint's weights for other programs.");
+Command add_export_command(CLI::App& command) {
   const auto options = std::make_shared<ExportOptions>();
   command
-      ->add_option("--checkpoint", options->checkpoint,
-                   "folder of the checkpoint, such as runs/x/checkpoints/step-00000500; required")
+      .add_option("--checkpoint", options->checkpoint,
+                  "folder of the checkpoint, such as runs/x/checkpoints/step-00000500; required")
       ->option_text("DIR");
-  command->add_option("--output", options->output, "folder to make; required")->option_text("DIR");
-  add_format_option(*command, options->format, {"safetensors", "hf"});
-  return {.options = command,
-          .usage = "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR",
+  command.add_option("--output", options->output, "folder to make; required")->option_text("DIR");
+  add_format_option(command, options->format, {"safetensors", "hf"});
+  return {.usage = "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR",
           .check =
               [options] {
                 require(options->checkpoint, "--checkpoint");

@@ -126,34 +126,31 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
 
 }  // namespace
 
-Command add_generate_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("generate", "Continue a text with a model from a checkpoint.");
+Command add_generate_command(CLI::App& command) {
   const auto options = std::make_shared<GenerateOptions>();
-  options->command = command->get_name();
+  options->command = command.get_name();
   SamplingOptions& sampling = options->sampling;
   command
-      ->add_option("--checkpoint", options->checkpoint,
-                   "folder of a checkpoint of a language model; required")
+      .add_option("--checkpoint", options->checkpoint,
+                  "folder of a checkpoint of a language model; required")
       ->type_name("DIR");
   command
-      ->add_option("--prompt", options->prompt,
-                   "the text to continue, or token numbers; default: a line's end")
+      .add_option("--prompt", options->prompt,
+                  "the text to continue, or token numbers; default: a line's end")
       ->type_name("TEXT");
-  add_number(*command, "--tokens", options->tokens, "N", kOneOrMore,
+  add_number(command, "--tokens", options->tokens, "N", kOneOrMore,
              "how many tokens to add; default: 200");
-  add_number(*command, "--temperature", sampling.temperature, "T", Bounds<double>{.low = 0},
+  add_number(command, "--temperature", sampling.temperature, "T", Bounds<double>{.low = 0},
              "above 0: the higher, the more surprising; 0: the likeliest token; default: 0.8");
-  add_number(*command, "--top-k", sampling.top_k, "K", Bounds<int>{.low = 0},
+  add_number(command, "--top-k", sampling.top_k, "K", Bounds<int>{.low = 0},
              "draw from the K likeliest tokens; 0, default: all");
-  add_number(*command, "--seed", sampling.seed, "S", Bounds<std::uint64_t>{},
+  add_number(command, "--seed", sampling.seed, "S", Bounds<std::uint64_t>{},
              "the same seed, the same text; default: 1337");
   command
-      ->add_option("--log-level", options->log_level,
-                   "trace, debug, info, warning, error or off; default: " + options->log_level)
+      .add_option("--log-level", options->log_level,
+                  "trace, debug, info, warning, error or off; default: " + options->log_level)
       ->type_name("LEVEL");
-  return {.options = command,
-          .usage = "[mpirun -np RANKS] pipetrain generate --checkpoint DIR [OPTION]...",
+  return {.usage = "[mpirun -np RANKS] pipetrain generate --checkpoint DIR [OPTION]...",
           .check = [options] { check(*options); },
           .run_on_ranks = [options](
                               const MpiSession& session,

@@ -21,18 +21,15 @@ void require(const std::string& value, const std::string& option) {
 
 }  // namespace
 
-Command add_import_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
-      "import", "Make a starting checkpoint of a Hugging Face GPT-2 or Llama, or an export.");
+Command add_import_command(CLI::App& command) {
   const auto options = std::make_shared<ImportOptions>();
   command
-      ->add_option("--from", options->from,
-                   "folder with config.json and model.safetensors, or of an export; required")
+      .add_option("--from", options->from,
+                  "folder with config.json and model.safetensors, or of an export; required")
       ->option_text("DIR");
-  command->add_option("--output", options->output, "the checkpoint to make; required")
+  command.add_option("--output", options->output, "the checkpoint to make; required")
       ->option_text("DIR");
-  return {.options = command,
-          .usage = "pipetrain import --from DIR --output DIR",
+  return {.usage = "pipetrain import --from DIR --output DIR",
           .check =
               [options] {
                 require(options->from, "--from");

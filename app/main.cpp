@@ -29,17 +29,12 @@ constexpr const char* kFooter =
     "Every configuration key is described in README.md.\n";
 constexpr const char* kSeeHelp = "; see pipetrain --help";
 
-// The order in which help lists them.
-constexpr std::array kCommands = {add_train_command,    add_schedule_command, add_emulate_command,
-                                  add_timeline_command, add_plan_command,     add_describe_command,
-                                  add_bench_command,    add_eval_command,     add_generate_command,
-                                  add_export_command,   add_import_command};
-
 std::vector<Command> add_commands(CLI::App& app, Help& help) {
   std::vector<Command> commands;
-  for (const auto add : kCommands) {
-    commands.push_back(add(app));
-    CLI::App& options = *commands.back().options;
+  for (const CommandRow& row : command_rows()) {
+    CLI::App& options = *app.add_subcommand(row.name, row.sentence);
+    commands.push_back(row.add(options));
+    commands.back().options = &options;
     help.set_usage(&options, commands.back().usage);
     options.allow_extras();  // refused by check_words, with the nearest option
     const std::string group = "Options of " + options.get_name();

@@ -187,27 +187,24 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
 
 }  // namespace
 
-Command add_plan_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
-      "plan", "Find the fastest schedule that fits into memory, from measured layers.");
+Command add_plan_command(CLI::App& command) {
   const auto options = std::make_shared<PlanOptions>();
-  add_config_options(*command, *options);
-  add_number(*command, "--ranks", options->ranks, "N", kOneOrMore, "ranks to plan for; required");
+  add_config_options(command, *options);
+  add_number(command, "--ranks", options->ranks, "N", kOneOrMore, "ranks to plan for; required");
   command
-      ->add_option("--memory", options->memory,
-                   "that a rank may take, such as 16GiB; default: free memory over the ranks")
+      .add_option("--memory", options->memory,
+                  "that a rank may take, such as 16GiB; default: free memory over the ranks")
       ->option_text("SIZE");
   command
-      ->add_option("--precisions", options->precisions,
-                   "float32,bfloat16: weigh these, too; default: the configuration's alone")
+      .add_option("--precisions", options->precisions,
+                  "float32,bfloat16: weigh these, too; default: the configuration's alone")
       ->option_text("LIST")
       ->delimiter(',')
       ->check(CLI::IsMember({"float32", "bfloat16"}));
-  command->add_option("--write", options->write, "write the best plan as a new configuration")
+  command.add_option("--write", options->write, "write the best plan as a new configuration")
       ->option_text("FILE");
-  add_format_option(*command, options->format, {"text", "json"});
+  add_format_option(command, options->format, {"text", "json"});
   return {
-      .options = command,
       .usage = "[mpirun -np RANKS] pipetrain plan --config FILE --ranks N [OPTION]...",
       .check = [options] { check(*options); },
       .run_on_ranks = [options](const MpiSession& session,

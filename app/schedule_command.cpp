@@ -76,30 +76,27 @@ void add_sizes(CLI::App& command, ScheduleRequest& request) {
 
 }  // namespace
 
-Command add_schedule_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("schedule", "Draw, print, simulate or check a pipeline schedule.");
+Command add_schedule_command(CLI::App& command) {
   const auto options = std::make_shared<ScheduleOptions>();
   command
-      ->add_option("--name", options->request.name,
-                   "gpipe, 1f1b, zb-h1, ..., auto, forward-only, or a .csv file")
+      .add_option("--name", options->request.name,
+                  "gpipe, 1f1b, zb-h1, ..., auto, forward-only, or a .csv file")
       ->type_name("NAME");
-  command->add_option("--check", options->check, "a schedule of one's own, instead of --name")
+  command.add_option("--check", options->check, "a schedule of one's own, instead of --name")
       ->type_name("FILE.csv");
-  add_sizes(*command, options->request);
+  add_sizes(command, options->request);
   command
-      ->add_option("--costs", options->costs,
-                   "of a rank's F, I and W, and of a message; default: 1,1,1,0")
+      .add_option("--costs", options->costs,
+                  "of a rank's F, I and W, and of a message; default: 1,1,1,0")
       ->type_name("F,I,W[,COMM]");
   command
-      ->add_option("--stage-costs", options->stage_costs,
-                   "a row F,I,W for each stage; --costs is then COMM alone")
+      .add_option("--stage-costs", options->stage_costs,
+                  "a row F,I,W for each stage; --costs is then COMM alone")
       ->type_name("FILE");
-  add_number(*command, "--live-microbatches", options->request.search.live_microbatches, "L",
+  add_number(command, "--live-microbatches", options->request.search.live_microbatches, "L",
              Bounds<double>{1, 1e9}, "of auto: most live microbatches per rank; default: 1f1b's");
-  add_format_option(*command, options->format, {"text", "csv", "json", "svg"});
-  return {.options = command,
-          .usage = "pipetrain schedule --name NAME --ranks P --microbatches M [OPTION]...",
+  add_format_option(command, options->format, {"text", "csv", "json", "svg"});
+  return {.usage = "pipetrain schedule --name NAME --ranks P --microbatches M [OPTION]...",
           .check = [options] { check(*options); },
           .run = [options] { return print_schedule(*options); }};
 }

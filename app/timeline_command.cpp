@@ -62,16 +62,13 @@ int timeline(const TimelineOptions& options) {
 
 }  // namespace
 
-Command add_timeline_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
-      "timeline", "Draw a step of a run with --trace above what the simulator predicts for it.");
+Command add_timeline_command(CLI::App& command) {
   const auto options = std::make_shared<TimelineOptions>();
-  command->add_option("RUN_DIR", options->run_directory, "of a run with --trace; required");
-  add_number(*command, "--step", options->step, "N", kOneOrMore,
+  command.add_option("RUN_DIR", options->run_directory, "of a run with --trace; required");
+  add_number(command, "--step", options->step, "N", kOneOrMore,
              "which traced step; default: of median duration");
-  add_format_option(*command, options->format, {"text", "svg"});
-  return {.options = command,
-          .usage = "pipetrain timeline RUN_DIR [OPTION]...",
+  add_format_option(command, options->format, {"text", "svg"});
+  return {.usage = "pipetrain timeline RUN_DIR [OPTION]...",
           .check =
               [options] {
                 if (options->run_directory.empty()) {

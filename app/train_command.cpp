@@ -100,19 +100,16 @@ void add_resume(CLI::App& command, TrainOptions& options) {
 
 }  // namespace
 
-Command add_train_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("train", "Train a model; the default, so the word can be left out.");
+Command add_train_command(CLI::App& command) {
   const auto options = std::make_shared<TrainOptions>();
-  add_run_options(*command, *options);
-  add_short(*command, *options, "--output", "DIR", "train.output",
+  add_run_options(command, *options);
+  add_short(command, *options, "--output", "DIR", "train.output",
             "run directory; default: runs/ and the configuration's name");
-  add_resume(*command, *options);
-  command->add_flag("--trace", options->trace,
-                    "write trace.json into the run directory: ten steps after the first two");
-  command->add_flag("--no-progress", options->no_progress, "no progress bar on a terminal");
+  add_resume(command, *options);
+  command.add_flag("--trace", options->trace,
+                   "write trace.json into the run directory: ten steps after the first two");
+  command.add_flag("--no-progress", options->no_progress, "no progress bar on a terminal");
   return {
-      .options = command,
       .usage = "[mpirun -np RANKS] pipetrain [train] --config FILE [OPTION]...",
       .check =
           [options] {

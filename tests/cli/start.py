@@ -31,6 +31,24 @@ def helps(checks, arguments, patterns):
     checks.case("pipetrain " + " ".join(arguments), job, problems)
 
 
+def commands(checks):
+    """Each command is in help, in what is said of an unknown one and in app/README.md, and has a page of help."""
+    job = Job(1, ["--help"], env=NO_MPI)
+    job.wait()
+    names = re.findall(r"^  (\w+) ", job.output().partition("Commands:")[2].partition("\n\n")[0], re.MULTILINE)
+    problems = []
+    expect(problems, names[:2] == ["train", "schedule"] and len(names) > 10, f"found {names}")
+    with open(os.path.join(os.path.dirname(__file__), "..", "..", "app", "README.md"), encoding="utf-8") as file:
+        text = file.read()
+    for name in names[1:]:
+        expect(problems, f"\npipetrain {name} " in text, f"app/README.md lacks {name}")
+    checks.case(f"commands in help: {names}", job, problems)
+    job = Job(1, ["no_such_command"], env=NO_MPI)
+    checks.case("the list of commands", job, one_error(job, 2, ["'no_such_command'", "expected one of " + ", ".join(names) + ";"]))
+    for name in names:
+        helps(checks, [name, "--help"], [r"usage: .*pipetrain \[?" + name, f"Options of {name}:"])
+
+
 def different(checks, folder, parts, patterns, programs=()):
     job = Job(len(parts), *parts, folder=folder, programs=programs)
     problems = one_error(job, 2, patterns)
@@ -93,6 +111,7 @@ def main():
     helps(checks, ["bench", "--help"], ["--config FILE", "--steps N", "--format NAME"])
     helps(checks, ["emulate", "--help"], ["mpirun", "--schedule NAME", "--ranks P", "--microbatches M", "--virtual-stages V",
                                            "--costs-ms F,I,W", "--message-bytes N", "--config FILE", "--steps N"])
+    commands(checks)
     helps(checks, ["--version"], [r"^pipetrain \d+\.\d+\.\d+\n$"])
 
     def words(*settings, command="train"):

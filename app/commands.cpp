@@ -1,0 +1,38 @@
+#include <span>
+
+#include "command.h"
+
+namespace pipetrain {
+
+// Each is in NAME_command.cpp.
+AddCommand add_train_command, add_schedule_command, add_emulate_command, add_timeline_command,
+    add_plan_command, add_describe_command, add_bench_command, add_eval_command,
+    add_generate_command, add_export_command, add_import_command;
+
+namespace {
+
+// clang-format off
+constexpr CommandRow kCommands[] = {
+    {"train", "Train a model; the default, so the word can be left out.", add_train_command},
+    {"schedule", "Draw, print, simulate or check a pipeline schedule.", add_schedule_command},
+    {"emulate", "Measure a schedule with stages that wait, on more ranks than cores.",
+     add_emulate_command},
+    {"timeline", "Draw a step of a run with --trace above what the simulator predicts for it.",
+     add_timeline_command},
+    {"plan", "Find the fastest schedule that fits into memory, from measured layers.",
+     add_plan_command},
+    {"describe", "Print a model's layers, their sizes and stages.", add_describe_command},
+    {"bench", "Time training steps against the machine's best matrix product.", add_bench_command},
+    {"eval", "Evaluate a checkpoint on the validation data, forward only.", add_eval_command},
+    {"generate", "Continue a text with a model from a checkpoint.", add_generate_command},
+    {"export", "Write a checkpoint's weights for other programs.", add_export_command},
+    {"import", "Make a starting checkpoint of a Hugging Face GPT-2 or Llama, or an export.",
+     add_import_command},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const CommandRow> command_rows() { return kCommands; }
+
+}  // namespace pipetrain
