@@ -20,7 +20,7 @@ struct BenchCommandOptions : RunOptions {
 };
 
 int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOptions& options) {
-  Startup started = start(session, report, options, /*makes_run_directory=*/false);
+  Startup started = start(session, report, options);
   MpiLinks mpi(session, started.grid, started.model->virtual_stages, started.wait);
   const GridLinks links = mpi.links();
   PipelineRank pipeline(started.config, *started.model, links, mpi.pool());
@@ -45,11 +45,7 @@ Command add_bench_command(CLI::App& command) {
   add_format_option(command, options->format, {"text", "json"});
   return {
       .usage = "[mpirun -np RANKS] pipetrain bench --config FILE [OPTION]...",
-      .check =
-          [options] {
-            require_config(*options);
-            options->own_words = "--steps: " + std::to_string(options->steps) + "\n";
-          },
+      .check = [options] { require_config(*options); },
       .run_on_ranks = [options](const MpiSession& session,
                                 ErrorReport& report) { return bench(session, report, *options); }};
 }

@@ -16,8 +16,8 @@
 #include "run_options.h"
 #include "schedule/generate/generate.h"
 #include "setup/model_description.h"
+#include "setup/threads.h"
 #include "startup.h"
-#include "threads.h"
 
 namespace pipetrain {
 namespace {

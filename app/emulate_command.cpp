@@ -5,7 +5,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -22,8 +21,8 @@
 #include "emulation_printer.h"
 #include "number_option.h"
 #include "ops/team.h"
+#include "option_lines.h"
 #include "run_options.h"
-#include "same_start.h"
 #include "schedule/simulate/figures.h"
 #include "schedule/table_file.h"
 #include "setup/layout.h"
@@ -88,13 +87,6 @@ void check(EmulateOptions& options) {
     fail("--costs-ms and --message-bytes are for emulations without a model, found --config " +
          options.config + "; leave them out");
   }
-  std::ostringstream words;
-  words << "--schedule: " << options.schedule << "\n--ranks: " << options.ranks
-        << "\n--microbatches: " << options.microbatches
-        << "\n--virtual-stages: " << options.virtual_stages << "\n--costs-ms: " << options.costs_ms
-        << "\n--message-bytes: " << options.message_bytes << "\n--steps: " << options.steps
-        << "\n--live-microbatches: " << options.live_microbatches << "\n";
-  options.own_words = words.str();
 }
 
 void check_ranks(const EmulateOptions& options, const MpiSession& session) {
@@ -163,10 +155,6 @@ void check_microbatches(const Schedule& schedule) {
 int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateOptions& options) {
   Emulator emulator(session, options);
   MpiCollective collective = emulator.collective();
-  const std::string difference = difference_at_start(options, Config{}, collective);
-  report.agree([&] {
-    if (!difference.empty()) fail(difference);
-  });
   settle_team(1);
   const ScheduleRequest request{.name = options.schedule,
                                 .ranks = session.size(),
@@ -209,7 +197,7 @@ int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions
     options.overrides.push_back("pipeline.live_microbatches=" +
                                 short_number(options.live_microbatches));
   }
-  const Startup started = start(session, report, options, /*makes_run_directory=*/false);
+  const Startup started = start(session, report, options);
   log_notes({.waiting = {}, .warnings = started.threads.warnings});
   report.agree([&] {
     if (started.grid.data() > 1) fail("parallel.data: emulate runs a single pipeline; set it to 1");
@@ -254,7 +242,9 @@ int run(const MpiSession& session, ErrorReport& report, const EmulateOptions& op
 Command add_emulate_command(CLI::App& command) {
   const auto options = std::make_shared<EmulateOptions>();
   add_config_options(command, *options);
-  command.get_option("--config")->description("emulate the model of this YAML configuration");
+  // Without a model, ranks do other things.
+  may_differ(command.get_option("--config"), false)
+      ->description("emulate the model of this YAML configuration");
   command
       .add_option("--schedule", options->schedule,
                   "a schedule's name, auto, a .csv file, or all for a table of all")

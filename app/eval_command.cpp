@@ -21,12 +21,11 @@ struct EvalOptions : RunOptions {
   std::string checkpoint, format;
 };
 
-void check(EvalOptions& options) {
+void check(const EvalOptions& options) {
   require_config(options);
   if (options.checkpoint.empty()) {
     throw Error(ExitCode::kConfiguration, "--checkpoint DIR is missing; see pipetrain eval --help");
   }
-  options.own_words = "--checkpoint: " + options.checkpoint + "\n";
 }
 
 void require_rows(const Evaluator& evaluator) {
@@ -38,7 +37,7 @@ void require_rows(const Evaluator& evaluator) {
 }
 
 int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& options) {
-  Startup started = start(session, report, options, /*makes_run_directory=*/false);
+  Startup started = start(session, report, options);
   std::optional<Checkpoint> checkpoint;
   report.agree([&] {
     checkpoint = open_checkpoint(options.checkpoint);

@@ -12,22 +12,20 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/output.h"
-#include "base/random.h"
 #include "comm/mpi/launch.h"
-#include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
 #include "generate/generator.h"
 #include "number_option.h"
 #include "run_options.h"
-#include "same_start.h"
+#include "setup/same_start.h"
+#include "setup/threads.h"
 #include "startup.h"
-#include "threads.h"
 
 namespace pipetrain {
 namespace {
 
-struct GenerateOptions : RunOptions {
+struct GenerateOptions {
   std::string checkpoint, prompt;
   int tokens = 200;
   SamplingOptions sampling;
@@ -35,15 +33,10 @@ struct GenerateOptions : RunOptions {
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
 
-void check(GenerateOptions& options) {
+void check(const GenerateOptions& options) {
   if (options.checkpoint.empty()) {
     fail("--checkpoint DIR is missing; see pipetrain generate --help");
   }
-  options.own_words = "--prompt: " + std::to_string(random_key(0, options.prompt)) +
-                      "\n--tokens: " + std::to_string(options.tokens) +
-                      "\n--temperature: " + std::to_string(options.sampling.temperature) +
-                      "\n--top-k: " + std::to_string(options.sampling.top_k) +
-                      "\n--seed: " + std::to_string(options.sampling.seed) + "\n";
 }
 
 // The prompt and what follows, on standard output as soon as whole characters are known.
@@ -81,7 +74,6 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   std::optional<LanguageModel> model;
   std::vector<std::int32_t> prompt;
   report.agree([&] {
-    set_up_log(options.log_level);
     checkpoint.emplace(open_checkpoint(options.checkpoint));
     model.emplace(open_language_model(*checkpoint));
     prompt = model->tokenizer.encode(options.prompt, model->vocabulary);
@@ -92,14 +84,12 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   std::iota(ranks.begin(), ranks.end(), 0);
   MemoryPool pool;
   MpiMailbox mailbox(ranks, pool, wait, /*stages_per_rank=*/1);
-  MpiCollective collective(ranks, pool, wait, &mailbox);
-  const std::string difference = difference_at_start(options, model->config, collective);
+  require_same_start(configuration_lines(model->config), report.world());
   std::optional<Generator> generator;
-  report.agree([&] {
-    if (!difference.empty()) fail(difference);
-    generator.emplace(*model, *checkpoint, options.sampling, mailbox, pool);
-  });
-  log_notes(settle_threads(session, report, collective, useful_threads(pool.used_bytes())));
+  report.agree([&] { generator.emplace(*model, *checkpoint, options.sampling, mailbox, pool); });
+  RankAtStart rank = rank_at_start(session, report);
+  log_notes(
+      settle_threads(rank.place, rank.crowded, rank.world, useful_threads(pool.used_bytes())));
 
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.size());
   const bool prints = session.rank() == 0;
@@ -128,7 +118,6 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
 
 Command add_generate_command(CLI::App& command) {
   const auto options = std::make_shared<GenerateOptions>();
-  options->command = command.get_name();
   SamplingOptions& sampling = options->sampling;
   command
       .add_option("--checkpoint", options->checkpoint,
@@ -146,10 +135,7 @@ Command add_generate_command(CLI::App& command) {
              "draw from the K likeliest tokens; 0, default: all");
   add_number(command, "--seed", sampling.seed, "S", Bounds<std::uint64_t>{},
              "the same seed, the same text; default: 1337");
-  command
-      .add_option("--log-level", options->log_level,
-                  "trace, debug, info, warning, error or off; default: " + options->log_level)
-      ->type_name("LEVEL");
+  add_log_level(command);
   return {.usage = "[mpirun -np RANKS] pipetrain generate --checkpoint DIR [OPTION]...",
           .check = [options] { check(*options); },
           .run_on_ranks = [options](

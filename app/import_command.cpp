@@ -2,7 +2,6 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "base/output.h"
 #include "command.h"
 #include "exchange/weights_import.h"
@@ -37,7 +36,6 @@ Command add_import_command(CLI::App& command) {
               },
           .run =
               [options] {
-                set_up_log("info");
                 write_output(import_weights(options->from, options->output));
                 return 0;
               }};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/output.h"
 #include "base/stop_request.h"
 #include "base/suggest.h"
@@ -17,6 +18,8 @@
 #include "command.h"
 #include "help.h"
 #include "ops/waiting.h"
+#include "option_lines.h"
+#include "setup/same_start.h"
 
 namespace pipetrain {
 namespace {
@@ -86,6 +89,7 @@ void check_words(const CLI::App& command) {
 
 int run(int argc, char** argv) {
   keep_hangup_ignored();
+  set_up_log(kUsualLogLevel);
   CLI::App app(kAbout, "pipetrain");
   const auto help = std::make_shared<Help>("train");
   app.formatter(help);
@@ -137,6 +141,7 @@ int run(int argc, char** argv) {
     report.agree([&] {
       if (!wrong.empty()) throw Error(ExitCode::kConfiguration, wrong);
     });
+    require_same_start(program_lines() + option_lines(*command->options), report.world());
     return command->run_on_ranks(session, report);
   });
 }

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/size.h"
-#include "base/suggest.h"
 #include "comm/mpi/launch.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
@@ -39,16 +38,13 @@ struct PlanOptions : RunOptions {
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
 
-void check(PlanOptions& options) {
+void check(const PlanOptions& options) {
   require_config(options);
   if (options.ranks == 0) fail("--ranks N is missing; see pipetrain plan --help");
   if (!options.memory.empty()) parse_size(options.memory, "--memory");
   if (!options.write.empty() && std::filesystem::exists(options.write)) {
     fail("--write: " + options.write + " exists and is not replaced; name a new file");
   }
-  options.own_words = "--ranks: " + std::to_string(options.ranks) +
-                      "\n--memory: " + options.memory + "\n--write: " + options.write +
-                      "\n--precisions: " + join(options.precisions) + "\n";
 }
 
 // What the configuration says, and its schedule where that goes with so many ranks.
@@ -152,7 +148,7 @@ void write_configuration(const std::string& file, Config config, const Candidate
 }
 
 int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& options) {
-  const Startup started = open_inputs(session, report, options, options.ranks);
+  const Startup started = open_inputs(rank_at_start(session, report), options, options.ranks);
   PlanRequest request;
   report.agree([&] {
     // What is wrong with the model is said here.

@@ -1,38 +1,43 @@
 #include "run_options.h"
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/size.h"
 #include "command.h"
+#include "option_lines.h"
 
 namespace pipetrain {
 
 void add_short(CLI::App& command, RunOptions& options, const std::string& flag,
                const std::string& placeholder, const std::string& key, const std::string& help) {
-  command
-      .add_option_function<std::string>(flag,
-                                        [&options, key](const std::string& value) {
-                                          options.overrides.push_back(key + "=" + value);
-                                        })
-      ->description(help + " (" + key + ")")
-      ->type_name(placeholder);
+  CLI::Option* option =
+      command.add_option_function<std::string>(flag, [&options, key](const std::string& value) {
+        options.overrides.push_back(key + "=" + value);
+      });
+  may_differ(option)->description(help + " (" + key + ")")->type_name(placeholder);
+}
+
+void add_log_level(CLI::App& command) {
+  CLI::Option* option = command.add_option_function<std::string>(
+      "--log-level", set_up_log,
+      "trace, debug, info, warning, error or off; default: " + std::string(kUsualLogLevel));
+  may_differ(option)->type_name("LEVEL");
 }
 
 void add_config_options(CLI::App& command, RunOptions& options) {
-  options.command = command.get_name();
-  command.add_option("--config", options.config, "the YAML configuration; required")
+  may_differ(command.add_option("--config", options.config, "the YAML configuration; required"))
       ->type_name("FILE");
-  command
-      .add_option("--set", options.overrides,
-                  "set any configuration key, as often as needed: --set train.steps=100")
+  may_differ(
+      command.add_option("--set", options.overrides,
+                         "set any configuration key, as often as needed: --set train.steps=100"))
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all();
-  command
-      .add_option("--log-level", options.log_level,
-                  "trace, debug, info, warning, error or off; default: " + options.log_level)
-      ->type_name("LEVEL");
+  add_log_level(command);
 }
 
 void add_run_options(CLI::App& command, RunOptions& options) {
@@ -43,10 +48,10 @@ void add_run_options(CLI::App& command, RunOptions& options) {
             "microbatches a step");
   add_short(command, options, "--virtual-stages", "V", "pipeline.virtual_stages",
             "stages per rank");
-  command
-      .add_option(
-          "--memory-limit", options.memory_limit,
-          "most memory of a rank, such as 16GiB; default: the host's free memory over its ranks")
+  may_differ(command.add_option(
+                 "--memory-limit", options.memory_limit,
+                 "most memory of a rank, such as 16GiB; default: the host's free memory over its "
+                 "ranks"))
       ->type_name("SIZE");
 }
 
@@ -64,7 +69,7 @@ void add_format_option(CLI::App& command, std::string& format,
   for (std::size_t i = 1; i < names.size(); ++i) {
     list += (i + 1 < names.size() ? ", " : " or ") + names[i];
   }
-  command.add_option("--format", format, list + "; default: " + format)
+  may_differ(command.add_option("--format", format, list + "; default: " + format))
       ->option_text("NAME")
       ->check(CLI::IsMember(names));
 }

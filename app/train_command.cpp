@@ -10,10 +10,12 @@
 #include "base/stop_request.h"
 #include "command.h"
 #include "mpi_links.h"
+#include "option_lines.h"
 #include "run_options.h"
 #include "setup/resumed_settings.h"
 #include "setup/run_origin.h"
 #include "startup.h"
+#include "train/run_directory.h"
 #include "train/trainer.h"
 
 namespace pipetrain {
@@ -54,7 +56,7 @@ void announce_changes(const Startup& started, const RunOrigin& origin) {
 void announce_resume(const MpiSession& session, const RunOptions& options, const Startup& started,
                      const RunOrigin& origin) {
   const ResumePoint& point = started.resume;
-  if (session.rank() != 0 || !options.resumes) return;
+  if (session.rank() != 0 || !options.resume.asked) return;
   for (const std::string& why : point.refused) spdlog::warn("not resumed from: {}", why);
   if (point.folder.empty()) {
     spdlog::info("no checkpoint to resume from yet: starting from the beginning");
@@ -65,7 +67,11 @@ void announce_resume(const MpiSession& session, const RunOptions& options, const
 }
 
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
-  Startup started = start(session, report, options, /*makes_run_directory=*/true);
+  std::unique_ptr<RunDirectory> directory;  // on rank 0
+  Startup started = start(session, report, options, [&](const Config& config) {
+    directory = std::make_unique<RunDirectory>(config);
+  });
+  report.use_file(started.config.train.output + "/error.txt");
   RunOrigin origin;
   report.agree([&] {
     if (!started.source) return;
@@ -73,7 +79,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
                         "pipetrain " PIPETRAIN_VERSION, command_line());
   });
   MpiLinks mpi(session, started.grid, started.model->virtual_stages, started.wait);
-  Trainer trainer(started.config, started.world, started.source.get(), started.directory.get(),
+  Trainer trainer(started.config, started.world, started.source.get(), directory.get(),
                   *started.model, mpi.links(), mpi.pool(),
                   {.progress = !options.no_progress,
                    .trace = options.trace,
@@ -90,8 +96,8 @@ void add_resume(CLI::App& command, TrainOptions& options) {
       .add_option_function<std::vector<std::string>>(
           "--resume",
           [&options](const std::vector<std::string>& words) {
-            options.resumes = true;
-            if (!words.empty()) options.resume_from = words.front();
+            options.resume.asked = true;
+            if (!words.empty()) options.resume.folder = words.front();
           },
           "go on from this checkpoint; default: the newest good one of the run directory")
       ->expected(0, 1)
@@ -108,7 +114,8 @@ Command add_train_command(CLI::App& command) {
   add_resume(command, *options);
   command.add_flag("--trace", options->trace,
                    "write trace.json into the run directory: ten steps after the first two");
-  command.add_flag("--no-progress", options->no_progress, "no progress bar on a terminal");
+  may_differ(
+      command.add_flag("--no-progress", options->no_progress, "no progress bar on a terminal"));
   return {
       .usage = "[mpirun -np RANKS] pipetrain [train] --config FILE [OPTION]...",
       .check =
@@ -116,9 +123,6 @@ Command add_train_command(CLI::App& command) {
             catch_stop_signals();  // one that comes while MPI starts is met by the first step
             ignore_closed_pipes();
             require_config(*options);
-            options->own_words = std::string("--trace: ") + (options->trace ? "yes" : "no") +
-                                 "\n--resume: " + (options->resumes ? "yes " : "no") +
-                                 options->resume_from + "\n";
           },
       .run_on_ranks = [options](const MpiSession& session,
                                 ErrorReport& report) { return train(session, report, *options); }};

@@ -2,6 +2,8 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 
+#include <memory>
+
 #include "base/error.h"
 
 namespace pipetrain {
@@ -13,7 +15,8 @@ void set_up_log(const std::string& level) {
                                               "' is unknown; expected one of trace, debug, info, "
                                               "warning, error, off");
   }
-  auto logger = spdlog::stderr_color_mt("pipetrain");
+  auto logger = std::make_shared<spdlog::logger>(
+      "pipetrain", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger->set_level(parsed);
   logger->set_pattern("%H:%M:%S %^%l%$ %v");
   spdlog::set_default_logger(logger);

@@ -8,6 +8,8 @@
 
 namespace pipetrain {
 
+inline constexpr const char* kUsualLogLevel = "info";
+
 // Makes spdlog's default logger write to standard error at `level`
 // (trace, debug, info, warning, error or off), else Error(kConfiguration).
 void set_up_log(const std::string& level);

@@ -126,6 +126,11 @@ def main():
                   ["ranks 1, 3 were", r"optimizer\.schedule\.warmup_steps;"])
         different(checks, folder, [words("train.seed=7"), plain, plain, plain], ["ranks 1, 2, 3 were", r"train\.seed;"])
         different(checks, folder, [plain, [*plain, "--trace"]], ["rank 1 was", "--trace;"])
+        different(checks, folder, [plain, [*plain, "--resume"]], ["rank 1 was", "--resume;"])
+        different(checks, folder, [[*plain, "--resume", "x"], [*plain, "--resume", "y"]], ["rank 1 was", "--resume;"])
+        different(checks, folder, [["emulate", "--schedule", "gpipe", "--microbatches", "2"],
+                                   ["emulate", "--schedule", "gpipe", "--microbatches", "2", "--config", "model.yaml"]],
+                  ["rank 1 was", "--config;"])
         different(checks, folder, [plain, words(command="bench")], ["rank 1 was", "command;"])
         different(checks, folder, [plain, words("train.steps=many")], [r"train\.steps", "'many'"])
         different(checks, folder, [plain, ["--config"]], ["--config"])

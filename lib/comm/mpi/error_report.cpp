@@ -7,10 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
-#include <exception>
+#include <cstddef>
 #include <fstream>
-#include <new>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -28,31 +26,6 @@ constexpr std::chrono::milliseconds kGather{200};
 // How long the others wait to be ended by it.
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::size_t kMostTexts = 8;
-
-struct Failure {
-  int code = 0;  // 0: none
-  std::string text;
-  std::string detail = {};  // lines below it
-};
-
-// All ranks have agreed to leave, and the error is printed.
-struct Agreed {
-  int code;
-};
-
-Failure failure_of(const std::function<void()>& work) {
-  try {
-    work();
-    return {};
-  } catch (const Error& error) {
-    return {static_cast<int>(error.code()), error.what(), error.detail()};
-  } catch (const std::bad_alloc&) {
-    return {static_cast<int>(ExitCode::kConfiguration),
-            "out of memory; use more stages, smaller microbatches or recompute"};
-  } catch (const std::exception& error) {
-    return {EXIT_FAILURE, std::string("internal error: ") + error.what()};
-  }
-}
 
 // Names and values from files may be in it: nothing of them moves a terminal's cursor, or fills it.
 std::string one_line(std::string text) {
@@ -106,16 +79,6 @@ ErrorReport::ErrorReport(const MpiSession& session)
   std::error_code none;
   const std::filesystem::path folder = std::filesystem::temp_directory_path(none);
   file_ = (none ? "/tmp" : folder) / (name + ".error");
-}
-
-void ErrorReport::agree(const std::function<void()>& work) {
-  const Failure mine = failure_of(work);
-  const std::vector<std::string> codes = world_.all_gather_text(std::to_string(mine.code));
-  const auto first =
-      std::find_if(codes.begin(), codes.end(), [](const auto& c) { return c != "0"; });
-  if (first == codes.end()) return;
-  if (first - codes.begin() == session_.rank()) print(mine.text, mine.detail);
-  throw Agreed{std::stoi(*first)};
 }
 
 void ErrorReport::use_file(const std::filesystem::path& file) {
@@ -173,8 +136,9 @@ int run_and_report(const MpiSession& session, const std::function<int(ErrorRepor
     if (session.size() > 1) report.abort(failure.code, failure.text);
     print(failure.text, failure.detail);
     return failure.code;
-  } catch (const Agreed& agreed) {
-    return agreed.code;
+  } catch (const CommonFailure& failure) {
+    if (failure.own) print(failure.own->text, failure.own->detail);
+    return failure.code;
   }
 }
 

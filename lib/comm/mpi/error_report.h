@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "comm/agree.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/session.h"
 #include "tensor/memory.h"
@@ -16,10 +17,11 @@ class ErrorReport {
  public:
   explicit ErrorReport(const MpiSession& session);
 
-  // All ranks call it. Each does `work`, which must not communicate; then they agree whether it
-  // went well everywhere. If not, the lowest rank that failed prints its error, and all leave
-  // run_and_report with that rank's code.
-  void agree(const std::function<void()>& work);
+  // What all ranks talk through before they know how long they may wait for each other.
+  Collective& world() { return world_; }
+  // As agree(world(), work). If it went wrong, the lowest rank that failed prints its error, and
+  // all leave run_and_report with that rank's code.
+  void agree(const std::function<void()>& work) { pipetrain::agree(world_, work); }
 
   // All ranks call it once the run directory exists. From then on the file, which all hosts see,
   // decides which rank prints; it is left there and says how the run ended. Without it, that is

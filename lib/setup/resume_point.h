@@ -7,11 +7,14 @@
 
 #include "checkpoint/checkpoint.h"
 #include "comm/collective.h"
-#include "comm/mpi/error_report.h"
 #include "config/config.h"
-#include "run_options.h"
 
 namespace pipetrain {
+
+struct ResumeRequest {
+  bool asked = false;  // to go on from a checkpoint, if there is one
+  std::string folder;  // that one; empty: the newest of the run directory
+};
 
 struct ResumePoint {
   std::string folder;  // empty: there is none yet, or nobody asked
@@ -22,8 +25,9 @@ struct ResumePoint {
 };
 
 // Collective. Rank 0 looks, and checks all that it takes: the checkpoint that was named, or the
-// newest good one of the run directory. Error(kCheckpoint) if there are some, but none is good.
-ResumePoint find_resume_point(const RunOptions& options, const Config& config,
-                              Collective& collective, ErrorReport& report);
+// newest good one of the run directory. Leaves with Error(kCheckpoint), as agree() does, if there
+// are some, but none is good.
+ResumePoint find_resume_point(const ResumeRequest& request, const std::string& run_directory,
+                              Collective& world);
 
 }  // namespace pipetrain

@@ -1,18 +1,19 @@
-#include "resume.h"
+#include "setup/resume_point.h"
 
 #include "base/error.h"
 #include "checkpoint/checkpoint_list.h"
+#include "comm/agree.h"
 
 namespace pipetrain {
 namespace {
 
-void look(const RunOptions& options, const Config& config, ResumePoint& found) {
-  if (!options.resume_from.empty()) {
-    open_checkpoint(options.resume_from).verify();
-    found.folder = options.resume_from;
+void look(const ResumeRequest& request, const std::string& run_directory, ResumePoint& found) {
+  if (!request.folder.empty()) {
+    open_checkpoint(request.folder).verify();
+    found.folder = request.folder;
     return;
   }
-  const std::string checkpoints = config.train.output + "/checkpoints";
+  const std::string checkpoints = run_directory + "/checkpoints";
   const auto newest = newest_good_checkpoint(
       checkpoints, [&](const std::string& why) { found.refused.push_back(why); });
   if (newest) found.folder = *newest;
@@ -25,15 +26,15 @@ void look(const RunOptions& options, const Config& config, ResumePoint& found) {
 
 }  // namespace
 
-ResumePoint find_resume_point(const RunOptions& options, const Config& config,
-                              Collective& collective, ErrorReport& report) {
+ResumePoint find_resume_point(const ResumeRequest& request, const std::string& run_directory,
+                              Collective& world) {
   ResumePoint found;
-  if (!options.resumes) return found;
-  report.agree([&] {
-    if (collective.rank() == 0) look(options, config, found);
+  if (!request.asked) return found;
+  agree(world, [&] {
+    if (world.rank() == 0) look(request, run_directory, found);
   });
-  found.folder = collective.all_gather_text(found.folder).front();
-  report.agree([&] {
+  found.folder = world.all_gather_text(found.folder).front();
+  agree(world, [&] {
     if (found.folder.empty()) return;
     const Checkpoint checkpoint = open_checkpoint(found.folder);
     found.position = checkpoint.position();

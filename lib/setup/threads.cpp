@@ -1,6 +1,4 @@
-#include "threads.h"
-
-#include <spdlog/spdlog.h>
+#include "setup/threads.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,7 +6,7 @@
 #include <vector>
 
 #include "base/suggest.h"
-#include "ops/team.h"
+#include "comm/agree.h"
 #include "ops/waiting.h"
 
 namespace pipetrain {
@@ -20,8 +18,7 @@ std::string counted(int threads) {
 
 }  // namespace
 
-ThreadsSettled settle_threads(int share) {
-  const AskedThreads asked = asked_threads();
+ThreadsSettled settle_threads(int share, const AskedThreads& asked) {
   const int wanted = asked.threads > 0 ? asked.threads : std::max(1, share);
   ThreadsSettled settled{.threads = settle_team(wanted)};
   if (asked.not_a_number) {
@@ -39,20 +36,20 @@ ThreadsSettled settle_threads(int share) {
   return settled;
 }
 
-ThreadNotes settle_threads(const MpiSession& session, ErrorReport& report, Collective& world,
+ThreadNotes settle_threads(RankPlace& place, const std::string& crowded, Collective& world,
                            int most) {
-  const int share = std::min(session.cores() / session.ranks_sharing_cores(), most);
   ThreadsSettled mine;
-  report.agree([&] { mine = settle_threads(share); });
+  agree(world, [&] { mine = settle_threads(std::min(place.cores / place.sharing, most)); });
+  place.threads = mine.threads;
   std::map<std::string, std::vector<std::string>> ranks;  // that have the same warning
   const std::vector<std::string> warnings = world.all_gather_text(mine.warning);
   for (std::size_t rank = 0; rank < warnings.size(); ++rank) {
     if (!warnings[rank].empty()) ranks[warnings[rank]].push_back(std::to_string(rank));
   }
   ThreadNotes notes;
-  if (session.rank() != 0) return notes;
-  if (!session.crowded().empty()) {
-    notes.waiting = "threads and ranks sleep while they wait: " + session.crowded();
+  if (world.rank() != 0) return notes;
+  if (!crowded.empty()) {
+    notes.waiting = "threads and ranks sleep while they wait: " + crowded;
     if (mine.threads > 1 && told_to_spin()) {
       notes.warnings.emplace_back(
           "but OMP_WAIT_POLICY or GOMP_SPINCOUNT lets threads spin; unset both");
@@ -63,11 +60,6 @@ ThreadNotes settle_threads(const MpiSession& session, ErrorReport& report, Colle
     notes.warnings.push_back((all ? "" : "rank " + join(whose) + ": ") + warning);
   }
   return notes;
-}
-
-void log_notes(const ThreadNotes& notes) {
-  if (!notes.waiting.empty()) spdlog::info("{}", notes.waiting);
-  for (const std::string& warning : notes.warnings) spdlog::warn("{}", warning);
 }
 
 }  // namespace pipetrain

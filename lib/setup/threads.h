@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "comm/collective.h"
-#include "comm/mpi/error_report.h"
-#include "comm/mpi/session.h"
+#include "ops/team.h"
+#include "setup/world.h"
 
 namespace pipetrain {
 
@@ -18,7 +18,7 @@ struct ThreadsSettled {
 };
 
 // As OMP_NUM_THREADS asks, else `share` of the cores. The commands without MPI use this one.
-ThreadsSettled settle_threads(int share);
+ThreadsSettled settle_threads(int share, const AskedThreads& asked = asked_threads());
 
 // What there is to say of threads, for the log once all is checked.
 struct ThreadNotes {
@@ -26,11 +26,11 @@ struct ThreadNotes {
   std::vector<std::string> warnings;  // one for each thing that the environment asks for in vain
 };
 
-// On all ranks. A rank's share is its cores divided by the ranks on them, but at most `most`. Rank
-// 0 gets what there is to say of any rank.
-[[nodiscard]] ThreadNotes settle_threads(const MpiSession& session, ErrorReport& report,
+// Collective. A rank's share is its cores divided by the ranks on them, but at most `most`; its
+// place then says its threads. `crowded`: why waits must leave their core to others at once; empty:
+// they need not. Rank 0 gets what there is to say of any rank.
+[[nodiscard]] ThreadNotes settle_threads(RankPlace& place, const std::string& crowded,
                                          Collective& world,
                                          int most = std::numeric_limits<int>::max());
-void log_notes(const ThreadNotes& notes);
 
 }  // namespace pipetrain

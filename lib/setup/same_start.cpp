@@ -1,4 +1,4 @@
-#include "same_start.h"
+#include "setup/same_start.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,9 +6,11 @@
 #include <sstream>
 #include <vector>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "base/suggest.h"
 #include "checkpoint/file_io.h"
+#include "comm/agree.h"
 
 namespace pipetrain {
 namespace {
@@ -25,14 +27,6 @@ std::string table_digest(const std::string& schedule) {
 
 // Of the running program, whatever its file was replaced by meanwhile.
 std::string build_digest() { return checksum_of(MappedBytes("/proc/self/exe").bytes()); }
-
-// One line for each thing that all ranks must agree on, in YAML.
-std::string start_text(const RunOptions& options, const Config& config) {
-  return "version: " PIPETRAIN_VERSION "\nbuild: " + build_digest() +
-         "\ncommand: " + options.command + "\n" + options.own_words +
-         "pipeline.schedule: " + table_digest(config.pipeline.schedule) + "\n" +
-         resolved_yaml(config);
-}
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream in(text);
@@ -65,21 +59,35 @@ std::string first_difference(const std::string& text, const std::string& other) 
 
 }  // namespace
 
-std::string difference_at_start(const RunOptions& options, const Config& config,
-                                Collective& collective) {
-  const std::string mine = start_text(options, config);
+std::string program_lines() {
+  return "version: " PIPETRAIN_VERSION "\nbuild: " + build_digest() + "\n";
+}
+
+std::string configuration_lines(const Config& config) {
+  return "pipeline.schedule: " + table_digest(config.pipeline.schedule) + "\n" +
+         resolved_yaml(config);
+}
+
+std::string difference_at_start(const std::string& lines, Collective& world) {
   const std::vector<std::string> digests =
-      collective.all_gather_text(std::to_string(random_key(0, mine)));
+      world.all_gather_text(std::to_string(random_key(0, lines)));
   std::vector<std::string> differing;
   for (std::size_t r = 0; r < digests.size(); ++r) {
     if (digests[r] != digests[0]) differing.push_back(std::to_string(r));
   }
   if (differing.empty()) return {};
-  const std::vector<std::string> texts = collective.all_gather_text(mine);
+  const std::vector<std::string> texts = world.all_gather_text(lines);
   return (differing.size() == 1 ? "rank " : "ranks ") + join(differing) +
          (differing.size() == 1 ? " was" : " were") + " started otherwise than rank 0, first in " +
          first_difference(texts[0], texts[std::stoul(differing[0])]) +
          "; start all ranks with the same program, command line and configuration";
+}
+
+void require_same_start(const std::string& lines, Collective& world) {
+  const std::string difference = difference_at_start(lines, world);
+  agree(world, [&] {
+    if (!difference.empty()) throw Error(ExitCode::kConfiguration, difference);
+  });
 }
 
 }  // namespace pipetrain
