@@ -67,7 +67,7 @@ StageCost parse_costs(const std::string& text) {
 }
 
 void check(EmulateOptions& options) {
-  const bool searches = options.schedule == "auto" || options.schedule == "all";
+  const bool searches = options.schedule == kSearchedSchedule || options.schedule == kAllSchedules;
   if (options.message_bytes % 4 != 0) {
     fail("--message-bytes: found " + std::to_string(options.message_bytes) +
          "; expected a multiple of 4: messages are of 32-bit numbers");
@@ -169,7 +169,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
   report.agree([&] {
     for (const NamedSchedule& s : schedules) check_microbatches(s.schedule);
   });
-  const bool json = options.format == "json", all = options.schedule == "all";
+  const bool json = options.format == "json", all = options.schedule == kAllSchedules;
   EmulationPrinter printer(session.rank() == 0, json, all);
   for (const NamedSchedule& s : schedules) {
     if (!s.missing.empty()) {

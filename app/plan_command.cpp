@@ -52,7 +52,9 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started, int
   const Config& config = started.config;
   const PipelineConfig& pipeline = config.pipeline;
   PlanRequest request{.ranks = options.ranks};
-  request.precisions = options.precisions;
+  for (const std::string& precision : options.precisions) {
+    request.precisions.push_back(find_row(kPrecisions, precision)->value);
+  }
   request.live_microbatches = pipeline.live_microbatches;
   request.memory_bytes = options.memory.empty()
                              ? static_cast<std::int64_t>(available_bytes()) / options.ranks
@@ -61,7 +63,7 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started, int
   own.data = started.grid.data();
   own.tensor = started.grid.tensor();
   own.pipeline = started.grid.pipeline();
-  own.shard = own.data > 1 ? config.parallel.shard : "none";
+  own.shard = own.data > 1 ? config.parallel.shard : Shard::kNone;
   own.schedule = pipeline.schedule;
   own.recompute = pipeline.recompute;
   own.precision = config.train.precision;
@@ -82,7 +84,7 @@ PlanRequest make_request(const PlanOptions& options, const Startup& started, int
 // A precision that is asked for must run here.
 void check_precisions(const PlanOptions& options, Config config) {
   for (const std::string& precision : options.precisions) {
-    config.train.precision = precision;
+    config.train.precision = find_row(kPrecisions, precision)->value;
     try {
       check_scope(config, options.ranks);
     } catch (const Error& error) {
@@ -122,7 +124,7 @@ void check_fits(const PlanResult& result, const PlanRequest& request) {
 
 // The best plan of one pipeline over all ranks in the best plan's precision, if there is one.
 const Plan& best_pipeline(const PlanResult& result, int ranks) {
-  const std::string& precision = result.plans.front().candidate.precision;
+  const DType precision = result.plans.front().candidate.precision;
   const auto all = std::find_if(result.plans.begin(), result.plans.end(), [&](const Plan& p) {
     return p.candidate.pipeline == ranks && p.candidate.precision == precision;
   });
@@ -135,9 +137,9 @@ void write_configuration(const std::string& file, Config config, const Candidate
   pipeline.schedule = plan.schedule;
   pipeline.microbatches = plan.microbatches;
   pipeline.virtual_stages = plan.virtual_stages;
-  pipeline.partition = "auto";
+  pipeline.partition = PartitionRule::kAuto;
   pipeline.recompute = plan.recompute;
-  if (plan.schedule != "auto") pipeline.live_microbatches = 0;
+  if (plan.schedule != kSearchedSchedule) pipeline.live_microbatches = 0;
   config.parallel.data = plan.data;
   config.parallel.tensor = plan.tensor;
   config.parallel.shard = plan.shard;
@@ -152,8 +154,8 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
   PlanRequest request;
   report.agree([&] {
     // What is wrong with the model is said here.
-    const auto layers = build_layers(started.config.model, started.data.shape, {},
-                                     started.config.train.activations());
+    const auto layers =
+        build_layers(started.config.model, started.data.shape, {}, started.config.train.precision);
     check_precisions(options, started.config);
     request = make_request(options, started, static_cast<int>(layers.size()));
   });
@@ -196,7 +198,7 @@ Command add_plan_command(CLI::App& command) {
                   "float32,bfloat16: weigh these, too; default: the configuration's alone")
       ->option_text("LIST")
       ->delimiter(',')
-      ->check(CLI::IsMember({"float32", "bfloat16"}));
+      ->check(CLI::IsMember(names_of(kPrecisions)));
   command.add_option("--write", options->write, "write the best plan as a new configuration")
       ->option_text("FILE");
   add_format_option(command, options->format, {"text", "json"});

@@ -31,7 +31,7 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
   const double live = options.request.search.live_microbatches;
   if (options.format == "json") {
     nlohmann::ordered_json json = schedule_json(name, schedule, costs);
-    if (name == "auto") {
+    if (options.request.is_searched()) {
       json["least_makespan"] = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
                                               options.request.search);
     }

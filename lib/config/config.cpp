@@ -105,7 +105,7 @@ class Checker {
     if (reads_files(data) && data.path.empty()) {
       fail("data.path", "missing, expected the file of the format " + data.format);
     }
-    if (!reads_files(data) && !gives_images(data) && config_.model.vocabulary == "auto" &&
+    if (!reads_files(data) && !gives_images(data) && config_.model.vocabulary == 0 &&
         !has_vocabulary(config_.model)) {
       fail("model.vocabulary", "synthetic data has none of its own, expected a number");
     }
@@ -119,7 +119,7 @@ class Checker {
     applies("pad", data.pad > 0);
     applies("crop", data.crop > 0);
     applies("flip", data.flip);
-    applies("token_type", data.token_type != "auto");
+    applies("token_type", data.token_type != TokenFileType::kAuto);
     applies("image", !data.image.empty());
     if ((data.random() || data.validates_files()) && !reads_files(data)) {
       refuse_option("data.validation", "the formats that read files");

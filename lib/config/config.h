@@ -7,24 +7,37 @@
 #include <string>
 #include <vector>
 
+#include "base/table.h"
 #include "data/data_config.h"
 #include "nn/model_config.h"
 #include "optim/optimizer_config.h"
 #include "pipeline/pipeline_config.h"
-#include "tensor/shape.h"
+#include "schedule/memory_choices.h"
+#include "tensor/precision.h"
 
 namespace pipetrain {
 
 struct ParallelConfig {
-  int data = 1;                // replicas of the pipeline, dp
-  int tensor = 1;              // tp
-  std::string shard = "none";  // none | optimizer | parameters
+  int data = 1;    // replicas of the pipeline, dp
+  int tensor = 1;  // tp
+  Shard shard = Shard::kNone;
 };
 
-// Of train.precision.
-inline DType activations_of(const std::string& precision) {
-  return precision == "bfloat16" ? DType::kBFloat16 : DType::kFloat32;
-}
+// What follows a loss or gradient that is not finite.
+enum class OnNonfinite : std::uint8_t { kStop, kSkip };
+
+inline constexpr Choice<OnNonfinite> kOnNonfinite[] = {
+    {OnNonfinite::kStop, "stop", "The run ends."},
+    {OnNonfinite::kSkip, "skip", "The step updates nothing, and the run goes on."},
+};
+
+// What follows a checkpoint or a report that cannot be written.
+enum class OnWriteError : std::uint8_t { kStop, kContinue };
+
+inline constexpr Choice<OnWriteError> kOnWriteError[] = {
+    {OnWriteError::kStop, "stop", "The run ends."},
+    {OnWriteError::kContinue, "continue", "The run goes on with a warning."},
+};
 
 struct TrainConfig {
   static constexpr int kNoSteps = -1;  // not given; 0 writes the starting weights
@@ -32,7 +45,7 @@ struct TrainConfig {
   int steps = kNoSteps;               // kNoSteps: as train.epochs says, without them 1000
   int epochs = 0;                     // passes over the training samples; 0: as many as steps need
   int batch_size = 16;                // rows per step over all microbatches and replicas
-  std::string precision = "float32";  // float32 | bfloat16: of activations and products
+  DType precision = DType::kFloat32;  // of activations and products
   std::uint64_t seed = 1337;
   int eval_every = 250;        // 0: only at the end
   int eval_batches = 0;        // 0: all
@@ -40,13 +53,11 @@ struct TrainConfig {
   int log_every = 10;
   int keep_checkpoints = 3;
   bool checkpoint_background = true;
-  std::string on_nonfinite = "stop";    // stop | skip
-  int max_skipped_steps = 10;           // in a row; so many end the run
-  std::string on_write_error = "stop";  // stop | continue
-  std::string init_from;                // a checkpoint to take weights from; empty: none
-  std::string output;                   // default: runs/<name of the configuration file>
-
-  DType activations() const { return activations_of(precision); }
+  OnNonfinite on_nonfinite = OnNonfinite::kStop;
+  int max_skipped_steps = 10;  // in a row; so many end the run
+  OnWriteError on_write_error = OnWriteError::kStop;
+  std::string init_from;  // a checkpoint to take weights from; empty: none
+  std::string output;     // default: runs/<name of the configuration file>
 };
 
 struct CommunicationConfig {

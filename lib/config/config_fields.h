@@ -52,9 +52,9 @@ void visit_fields(Visitor& v, ModelConfig& c) {
   v.optional_number("width", c.width);
   v.optional_number("mlp_width", c.mlp_width);
   v.optional_number("context", c.context);
-  v.word_or_size("vocabulary", c.vocabulary, "auto");
-  v.word_or_size("classes", c.classes, "auto");
-  v.word("stem", c.stem, {"3x3", "7x7"});
+  v.word_or_number("vocabulary", c.vocabulary, "auto");
+  v.word_or_number("classes", c.classes, "auto");
+  v.choice("stem", c.stem, kResnetStems);
   v.optional_number("patch", c.patch);
   v.optional_flag("tie_embeddings", c.tie_embeddings);
   v.number("dropout", c.dropout, kFraction);
@@ -67,11 +67,12 @@ template <class Visitor>
 void visit_fields(Visitor& v, DataConfig& c) {
   v.word("format", c.format, names_of(data_formats()));
   v.paths("path", c.path);
-  v.word("token_type", c.token_type, {"auto", "uint16", "uint32"});
-  v.word("tokenizer", c.tokenizer, {"char", "byte", "word"});
+  v.choice("token_type", c.token_type, kTokenFileTypes);
+  v.choice("tokenizer", c.tokenizer, kTokenizers);
   v.optional_number("vocabulary", c.vocabulary);
   v.optional_number("sequence_length", c.sequence_length);
-  v.word_or_paths("validation", c.validation, {"last", "random"});
+  v.choice_or_paths("validation", c.validation, kValidations, Validation::kFiles,
+                    c.validation_files);
   v.number("validation_fraction", c.validation_fraction, kFraction);
   v.optional_number("classes", c.classes);
   v.numbers("mean", c.mean, kAny);
@@ -89,15 +90,15 @@ void visit_fields(Visitor& v, PipelineConfig& c) {
   v.optional_number("microbatches", c.microbatches);
   v.optional_number("virtual_stages", c.virtual_stages);
   v.optional_number("live_microbatches", c.live_microbatches);
-  v.word_or_list("partition", c.partition, {"auto", "uniform"}, c.first_layers);
-  v.word_or_list("recompute", c.recompute, {"none", "full", "attention"}, c.recompute_layers);
+  v.choice_or_list("partition", c.partition, kPartitionRules, PartitionRule::kList, c.first_layers);
+  v.choice_or_list("recompute", c.recompute, kRecomputes, Recompute::kList, c.recompute_layers);
 }
 
 template <class Visitor>
 void visit_fields(Visitor& v, ParallelConfig& c) {
   v.number("data", c.data, kAtLeastOne);
   v.number("tensor", c.tensor, kAtLeastOne);
-  v.word("shard", c.shard, {"none", "optimizer", "parameters"});
+  v.choice("shard", c.shard, kShards);
 }
 
 template <class Visitor>
@@ -124,7 +125,7 @@ void visit_fields(Visitor& v, TrainConfig& c) {
   v.optional_count("steps", c.steps);
   v.optional_number("epochs", c.epochs);
   v.number("batch_size", c.batch_size, kRows);
-  v.word("precision", c.precision, {"float32", "bfloat16"});
+  v.choice("precision", c.precision, kPrecisions);
   v.number("seed", c.seed, kAny);
   v.number("eval_every", c.eval_every, kAtLeastZero);
   v.word_or_number("eval_batches", c.eval_batches, "all");
@@ -132,9 +133,9 @@ void visit_fields(Visitor& v, TrainConfig& c) {
   v.number("log_every", c.log_every, kAtLeastOne);
   v.number("keep_checkpoints", c.keep_checkpoints, kAtLeastOne);
   v.flag("checkpoint_background", c.checkpoint_background);
-  v.word("on_nonfinite", c.on_nonfinite, {"stop", "skip"});
+  v.choice("on_nonfinite", c.on_nonfinite, kOnNonfinite);
   v.number("max_skipped_steps", c.max_skipped_steps, kAtLeastOne);
-  v.word("on_write_error", c.on_write_error, {"stop", "continue"});
+  v.choice("on_write_error", c.on_write_error, kOnWriteError);
   v.path_or_none("init_from", c.init_from);
   v.path("output", c.output);
 }

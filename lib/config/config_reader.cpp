@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/suggest.h"
 
 namespace pipetrain {
 namespace {
@@ -131,12 +130,6 @@ void ConfigReader::word_or_number(const char* name, int& field, const char* word
   field = value->text == word ? 0 : parse_number<int>(*value, name, kAtLeastOne);
 }
 
-void ConfigReader::word_or_size(const char* name, std::string& field, const char* word) {
-  const YamlValue* value = take(name);
-  if (value == nullptr) return;
-  field = value->text == word ? word : std::to_string(parse_number<int>(*value, name, kAtLeastOne));
-}
-
 void ConfigReader::pair(const char* name, std::array<double, 2>& field, const NumberRange& range) {
   const YamlValue* value = take(name);
   if (value == nullptr) return;
@@ -158,12 +151,16 @@ void ConfigReader::optional_flag(const char* name, std::optional<bool>& field) {
   if (section_.find(name) != nullptr) field = given;
 }
 
-void ConfigReader::word(const char* name, std::string& field, const Words& words) {
-  const YamlValue* value = take(name);
-  if (value == nullptr) return;
+std::string ConfigReader::word_of(const YamlValue& value, const char* name,
+                                  const Words& words) const {
   const std::string expected = (words.size() > 1 ? "one of " : "") + join(words);
-  field = scalar(*value, name, expected);
-  if (std::ranges::find(words, field) == words.end()) refuse(*value, name, expected);
+  const std::string& word = scalar(value, name, expected);
+  if (std::ranges::find(words, word) == words.end()) refuse(value, name, expected);
+  return word;
+}
+
+void ConfigReader::word(const char* name, std::string& field, const Words& words) {
+  if (const YamlValue* value = take(name)) field = word_of(*value, name, words);
 }
 
 void ConfigReader::word_or_csv(const char* name, std::string& field) {
@@ -173,36 +170,28 @@ void ConfigReader::word_or_csv(const char* name, std::string& field) {
   if (field.ends_with(".csv")) field = absolute(*value, name);
 }
 
-void ConfigReader::word_or_list(const char* name, std::string& word, const Words& words,
-                                std::vector<int>& list) {
-  const YamlValue* value = take(name);
-  if (value == nullptr) return;
+std::string ConfigReader::word_or_items(const YamlValue& value, const char* name,
+                                        const Words& words, std::vector<int>& list) const {
   list.clear();
-  if (value->kind == Kind::kList && !value->list.empty()) {
-    word = "list";
-    for (const YamlValue& item : value->list) {
-      list.push_back(parse_number<int>(item, name, kAtLeastZero));
-    }
-    return;
+  for (const YamlValue& item : value.list) {
+    list.push_back(parse_number<int>(item, name, kAtLeastZero));
   }
+  if (!list.empty()) return {};
   const std::string expected = join(words) + " or a list of layer numbers";
-  word = scalar(*value, name, expected);
-  if (std::ranges::find(words, word) == words.end()) refuse(*value, name, expected);
+  const std::string& word = scalar(value, name, expected);
+  if (std::ranges::find(words, word) == words.end()) refuse(value, name, expected);
+  return word;
 }
 
-void ConfigReader::word_or_list(const char* name, std::string& word, const Words& words,
-                                Words& list) {
-  const YamlValue* value = take(name);
-  if (value == nullptr) return;
+std::string ConfigReader::word_or_items(const YamlValue& value, const char* name,
+                                        const Words& words, Words& list) const {
   list.clear();
-  if (value->kind == Kind::kList && !value->list.empty()) {
-    word = "list";
-    for (const YamlValue& item : value->list) list.push_back(scalar(item, name, "a layer"));
-    return;
-  }
+  for (const YamlValue& item : value.list) list.push_back(scalar(item, name, "a layer"));
+  if (!list.empty()) return {};
   const std::string expected = join(words) + " or a list of layers";
-  word = scalar(*value, name, expected);
-  if (std::ranges::find(words, word) == words.end()) refuse(*value, name, expected);
+  const std::string& word = scalar(value, name, expected);
+  if (std::ranges::find(words, word) == words.end()) refuse(value, name, expected);
+  return word;
 }
 
 void ConfigReader::path(const char* name, std::string& field) {
@@ -212,16 +201,6 @@ void ConfigReader::path(const char* name, std::string& field) {
 void ConfigReader::path_or_none(const char* name, std::string& field) {
   const YamlValue* value = take(name);
   if (value != nullptr) field = value->text == "none" ? "" : absolute(*value, name);
-}
-
-void ConfigReader::word_or_paths(const char* name, std::vector<std::string>& field,
-                                 const Words& words) {
-  const YamlValue* value = take(name);
-  if (value != nullptr && std::ranges::find(words, value->text) != words.end()) {
-    field = {value->text};
-  } else {
-    paths(name, field);
-  }
 }
 
 void ConfigReader::paths(const char* name, std::vector<std::string>& field) {

@@ -2,6 +2,7 @@
 // It must not know the keys: visit_fields names them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/suggest.h"
 #include "config/config_fields.h"
 #include "config/yaml_tree.h"
 
@@ -41,7 +43,6 @@ class ConfigReader {
   void optional_number(const char* name, int& field) { number(name, field, kAtLeastOne); }
   void optional_count(const char* name, int& field) { number(name, field, kAtLeastZero); }
   void word_or_number(const char* name, int& field, const char* word);  // 0 for the word
-  void word_or_size(const char* name, std::string& field, const char* word);
   void pair(const char* name, std::array<double, 2>& field, const NumberRange& range);
   template <class T>
   void numbers(const char* name, std::vector<T>& field, const NumberRange& range) {
@@ -54,14 +55,36 @@ class ConfigReader {
   void flag(const char* name, bool& field);
   void optional_flag(const char* name, std::optional<bool>& field);
   void word(const char* name, std::string& field, const Words& words);
+  template <class E, class Choices>
+  void choice(const char* name, E& field, const Choices& choices) {
+    const YamlValue* value = take(name);
+    if (value != nullptr)
+      field = find_row(choices, word_of(*value, name, names_of(choices)))->value;
+  }
   void word_or_csv(const char* name, std::string& field);
-  void word_or_list(const char* name, std::string& word, const Words& words,
-                    std::vector<int>& list);
-  void word_or_list(const char* name, std::string& word, const Words& words, Words& list);
+  // One of the choices but `listed`, which is what a list stands for.
+  template <class E, class Choices, class T>
+  void choice_or_list(const char* name, E& field, const Choices& choices, E listed,
+                      std::vector<T>& list) {
+    const YamlValue* value = take(name);
+    if (value == nullptr) return;
+    const std::string word = word_or_items(*value, name, names_but(choices, listed), list);
+    field = word.empty() ? listed : find_row(choices, word)->value;
+  }
   void path(const char* name, std::string& field);
   void path_or_none(const char* name, std::string& field);
   void paths(const char* name, std::vector<std::string>& field);
-  void word_or_paths(const char* name, std::vector<std::string>& field, const Words& words);
+  template <class E, class Choices>
+  void choice_or_paths(const char* name, E& field, const Choices& choices, E files, Words& list) {
+    const YamlValue* value = section_.find(name);
+    const Words words = names_but(choices, files);
+    const bool word = value != nullptr && std::ranges::find(words, value->text) != words.end();
+    if (word) return choice(name, field, choices);
+    paths(name, list);
+    if (value == nullptr) return;
+    if (list.empty()) refuse(*value, name, join(words) + " or paths");
+    field = files;
+  }
   void layers(const char* name, std::vector<LayerEntry>& field);
 
   template <class Struct>
@@ -74,7 +97,20 @@ class ConfigReader {
   }
 
  private:
+  template <class E, class Choices>
+  static Words names_but(const Choices& choices, E value) {
+    Words words = names_of(choices);
+    std::erase(words, name_of(choices, value));
+    return words;
+  }
+
   const YamlValue* take(const char* name);
+  std::string word_of(const YamlValue& value, const char* name, const Words& words) const;
+  // The word, or else nothing and the list's items.
+  std::string word_or_items(const YamlValue& value, const char* name, const Words& words,
+                            std::vector<int>& list) const;
+  std::string word_or_items(const YamlValue& value, const char* name, const Words& words,
+                            Words& list) const;
   [[noreturn]] void refuse(const YamlValue& value, const char* name,
                            const std::string& expected) const;
   const std::string& scalar(const YamlValue& value, const char* name,

@@ -4,7 +4,6 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -34,7 +33,6 @@ class ConfigWriter {
   void word_or_number(const char* name, int& field, const char* word) {
     write(name, field == 0 ? word : text_of(field));
   }
-  void word_or_size(const char* name, std::string& field, const char*) { write(name, field); }
   void pair(const char* name, std::array<double, 2>& field, const NumberRange&) {
     list(name, Words{text_of(field[0]), text_of(field[1])});
   }
@@ -52,13 +50,23 @@ class ConfigWriter {
     if (!field.empty()) write(name, field);
   }
   void word_or_csv(const char* name, std::string& field) { write(name, field); }
-  template <class T>
-  void word_or_list(const char* name, std::string& word, const Words&, std::vector<T>& items) {
-    if (word == "list") {
+  template <class E, class Choices>
+  void choice(const char* name, E& field, const Choices& choices) {
+    write(name, name_of(choices, field));
+  }
+  template <class E, class Choices, class T>
+  void choice_or_list(const char* name, E& field, const Choices& choices, E listed,
+                      std::vector<T>& items) {
+    if (field == listed) {
       list(name, items);
     } else {
-      write(name, word);
+      write(name, name_of(choices, field));
     }
+  }
+  template <class E, class Choices>
+  void choice_or_paths(const char* name, E& field, const Choices& choices, E files,
+                       std::vector<std::string>& paths) {
+    choice_or_list(name, field, choices, files, paths);
   }
   void path(const char* name, std::string& field) { write(name, field); }
   void path_or_none(const char* name, std::string& field) {
@@ -66,13 +74,6 @@ class ConfigWriter {
   }
   void paths(const char* name, std::vector<std::string>& field) {
     if (!field.empty()) list(name, field);
-  }
-  void word_or_paths(const char* name, std::vector<std::string>& field, const Words& words) {
-    if (field.size() == 1 && std::ranges::find(words, field.front()) != words.end()) {
-      write(name, field.front());
-    } else {
-      list(name, field);
-    }
   }
   void layers(const char* name, std::vector<LayerEntry>& field) {
     if (field.empty()) return;

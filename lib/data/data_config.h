@@ -2,19 +2,41 @@
 // models.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/table.h"
+#include "text/tokenizer_kind.h"
+
 namespace pipetrain {
+
+// Of the numbers in a bare token file.
+enum class TokenFileType : std::uint8_t { kAuto, kUint16, kUint32 };
+
+inline constexpr Choice<TokenFileType> kTokenFileTypes[] = {
+    {TokenFileType::kAuto, "auto", "As the first file looks."},
+    {TokenFileType::kUint16, "uint16", "16 bits each."},
+    {TokenFileType::kUint32, "uint32", "32 bits each."},
+};
+
+enum class Validation : std::uint8_t { kLast, kRandom, kFiles };
+
+inline constexpr Choice<Validation> kValidations[] = {
+    {Validation::kLast, "last", "The last part of the data validates."},
+    {Validation::kRandom, "random", "A part that is drawn by the seed validates."},
+    {Validation::kFiles, "files", "Files of their own validate."},
+};
 
 struct DataConfig {
   std::string format = "text";         // a row of data/formats/formats.cpp
   std::vector<std::string> path = {};  // files or globs; of idx and cifar also a folder
-  std::string token_type = "auto";     // of bare token files: auto | uint16 | uint32
-  std::string tokenizer = "char";      // of text and csv: char | byte | word
-  int vocabulary = 0;                  // of csv, and of words: the most tokens; 0: all there are
-  int sequence_length = 0;             // T; 0: the model's context
-  std::vector<std::string> validation = {"last"};  // last | random | paths of files of their own
+  TokenFileType token_type = TokenFileType::kAuto;
+  TokenizerKind tokenizer = TokenizerKind::kCharacters;  // of text and csv
+  int vocabulary = 0;       // of csv, and of words: the most tokens; 0: all there are
+  int sequence_length = 0;  // T; 0: the model's context
+  Validation validation = Validation::kLast;
+  std::vector<std::string> validation_files = {};  // where validation is kFiles
   double validation_fraction = 0.1;                // of the data, for last and random
   int classes = 0;                // of csv and idx, 0: from the data; of synthetic, 0: tokens
   std::vector<double> mean = {};  // of images, in [0, 1]: one for all channels or one for each;
@@ -25,8 +47,8 @@ struct DataConfig {
   std::vector<int> image = {};         // of synthetic: height, width, channels; empty: tokens
   int samples = 1000;                  // of synthetic with classes: that train
 
-  bool validates_files() const { return validation.front() != "last" && !random(); }
-  bool random() const { return validation.front() == "random"; }
+  bool validates_files() const { return validation == Validation::kFiles; }
+  bool random() const { return validation == Validation::kRandom; }
 };
 
 }  // namespace pipetrain

@@ -92,7 +92,7 @@ DataFiles open_files(const DataConfig& config, const Names& patterns) {
   open_all(config.path, patterns, opened.files);
   if (opened.files.empty()) fail("data.path names no file");
   opened.training = opened.files.size();
-  if (config.validates_files()) open_all(config.validation, patterns, opened.files);
+  if (config.validates_files()) open_all(config.validation_files, patterns, opened.files);
   return opened;
 }
 

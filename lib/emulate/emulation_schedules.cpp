@@ -3,7 +3,6 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <string_view>
 
 #include "base/error.h"
 #include "schedule/csv.h"
@@ -15,7 +14,8 @@ namespace {
 NamedSchedule choose_named(ScheduleRequest request, std::string_view name,
                            const GivenCosts& costs) {
   request.name = name;
-  if (name != "auto") request.search.live_microbatches = 0;  // it is for the search among them
+  if (!request.is_searched())
+    request.search.live_microbatches = 0;  // it is for the search among them
   if (const auto reason = why_not(request)) return {request.name, {}, *reason};
   return {request.name, choose(request, costs), {}};
 }
@@ -28,7 +28,7 @@ std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request,
     throw Error(ExitCode::kConfiguration,
                 "--microbatches is missing; schedule " + request.name + " is for their number");
   }
-  if (request.name != "all") return {{request.name, choose(request, costs), {}}};
+  if (request.name != kAllSchedules) return {{request.name, choose(request, costs), {}}};
   std::vector<NamedSchedule> all;
   for (const ListedSchedule& listed : listed_schedules()) {
     all.push_back(choose_named(request, listed.name, costs));

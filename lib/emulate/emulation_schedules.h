@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schedule/choose/schedule_request.h"
@@ -11,14 +12,18 @@
 
 namespace pipetrain {
 
+// The name that stands for all of listed_schedules().
+inline constexpr std::string_view kAllSchedules = "all";
+
 struct NamedSchedule {
   std::string name;
   Schedule schedule;    // compute actions; no ranks if there is none for these sizes
   std::string missing;  // then why
 };
 
-// The schedule that is asked for or, for the name `all`, those of listed_schedules(): of the ones
-// that do not exist for these sizes the reason is kept. `costs` in seconds. Else as choose().
+// The schedule that is asked for or, for the name kAllSchedules, those of listed_schedules(): of
+// the ones that do not exist for these sizes the reason is kept. `costs` in seconds. Else as
+// choose().
 std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request,
                                             const GivenCosts& costs);
 

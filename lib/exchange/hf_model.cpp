@@ -161,7 +161,7 @@ ModelConfig model_config_of(const HfModel& model) {
   config.width = model.width;
   config.mlp_width = model.mlp_width;
   config.context = model.context;
-  config.vocabulary = std::to_string(model.vocabulary);
+  config.vocabulary = model.vocabulary;
   config.tie_embeddings = model.tied;
   config.dropout = model.dropout;
 

@@ -141,10 +141,10 @@ nlohmann::json read_tokenizer(const std::string& path) {
 DataConfig data_config_of(const nlohmann::json& tokenizer, int context) {
   DataConfig data{.format = "tokens", .path = {"tokens.bin"}, .sequence_length = context};
   const std::string type = tokenizer["type"];
-  if (type == "char" || type == "byte" || type == "word") {
+  if (const auto* kind = find_row(kTokenizers, type)) {
     data.format = "text";
     data.path = {"corpus.txt"};
-    data.tokenizer = type;
+    data.tokenizer = kind->value;
   } else if (type == "synthetic") {
     data.format = type;
     data.path.clear();

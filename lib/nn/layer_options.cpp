@@ -63,16 +63,6 @@ double LayerOptions::positive_number(const std::string& key, double otherwise) {
   return number;
 }
 
-std::string LayerOptions::word(const std::string& key, const std::string& otherwise,
-                               const std::vector<std::string>& words) {
-  const std::string* value = find(key);
-  if (value == nullptr) return otherwise;
-  if (std::find(words.begin(), words.end(), *value) == words.end()) {
-    fail(key + " is '" + *value + "'; expected one of " + join(words));
-  }
-  return *value;
-}
-
 bool LayerOptions::flag(const std::string& key, bool otherwise) {
   const std::string* value = find(key);
   if (value == nullptr) return otherwise;

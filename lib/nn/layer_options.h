@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/suggest.h"
+#include "base/table.h"
 #include "nn/model_config.h"
 
 namespace pipetrain {
@@ -23,9 +25,13 @@ class LayerOptions {
                     std::int64_t meaning);
   // A finite number above 0.
   double positive_number(const std::string& key, double otherwise);
-  // One of `words`.
-  std::string word(const std::string& key, const std::string& otherwise,
-                   const std::vector<std::string>& words);
+  template <class E, class Choices>
+  E choice(const std::string& key, E otherwise, const Choices& choices) {
+    const std::string* value = find(key);
+    if (value == nullptr) return otherwise;
+    if (const auto* row = find_row(choices, *value)) return row->value;
+    fail(key + " is '" + *value + "'; expected one of " + join(names_of(choices)));
+  }
   bool flag(const std::string& key, bool otherwise);
   // From 0 to below 1; without a default it must be given.
   double fraction(const std::string& key, std::optional<double> otherwise = {});

@@ -2,10 +2,13 @@
 // no tensors, no building.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/table.h"
 
 namespace pipetrain {
 
@@ -18,6 +21,14 @@ struct LayerEntry {
   std::vector<LayerEntry> layers;  // of `repeat` (whose count is the option `count`) and `residual`
 };
 
+// The first convolution of a residual network.
+enum class ResnetStem : std::uint8_t { k3x3, k7x7 };
+
+inline constexpr Choice<ResnetStem> kResnetStems[] = {
+    {ResnetStem::k3x3, "3x3", "For images of 32x32."},
+    {ResnetStem::k7x7, "7x7", "For images of 224x224: of stride 2, with a pool behind it."},
+};
+
 struct ModelConfig {
   std::string
       preset;     // gpt, gpt2, gpt2-medium, llama, classifier, resnet, vit; empty with `layers`
@@ -27,9 +38,9 @@ struct ModelConfig {
   int width = 0;                       // C
   int mlp_width = 0;                   // of the MLP's hidden rows; 0: the preset's
   int context = 0;                     // tokens per sequence, T
-  std::string vocabulary = "auto";     // from the data, or a number
-  std::string classes = "auto";        // of labels: from the data, or a number
-  std::string stem = "3x3";            // of resnet: 3x3 for images of 32x32, 7x7 for 224x224
+  int vocabulary = 0;                  // 0: from the data
+  int classes = 0;                     // of labels; 0: from the data
+  ResnetStem stem = ResnetStem::k3x3;  // of resnet
   int patch = 0;                       // of vit: pixels along the side of a patch
   std::optional<bool> tie_embeddings;  // default: the preset's
   double dropout = 0;

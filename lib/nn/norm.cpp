@@ -8,8 +8,7 @@
 namespace pipetrain {
 
 NormKind read_norm(LayerOptions& options) {
-  const bool rms = options.word("norm", "layer_norm", {"layer_norm", "rms_norm"}) == "rms_norm";
-  return rms ? NormKind::kRms : NormKind::kLayer;
+  return options.choice("norm", NormKind::kLayer, kNorms);
 }
 
 float read_epsilon(LayerOptions& options) {

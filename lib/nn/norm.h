@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/table.h"
 #include "nn/layer.h"
 #include "nn/layer_options.h"
 #include "ops/normalization.h"
@@ -13,6 +14,11 @@
 namespace pipetrain {
 
 enum class NormKind : std::uint8_t { kLayer, kRms };
+
+inline constexpr Choice<NormKind> kNorms[] = {
+    {NormKind::kLayer, "layer_norm", "By mean and variance."},
+    {NormKind::kRms, "rms_norm", "By the root of the mean square."},
+};
 
 // The options `norm` and `epsilon` of a layer that has one.
 NormKind read_norm(LayerOptions& options);

@@ -97,7 +97,7 @@ std::optional<std::string> why_no_partition(const PipelineConfig& config, int la
     return std::to_string(stages) + " stages, but the model has only " + std::to_string(layers) +
            " layers; use at most " + std::to_string(layers) + " stages (ranks x virtual stages)";
   }
-  if (config.partition != "list") return std::nullopt;
+  if (config.partition != PartitionRule::kList) return std::nullopt;
   const Partition& first = config.first_layers;
   if (static_cast<int>(first.size()) != stages) {
     return "pipeline.partition lists " + std::to_string(first.size()) + " stages, but there are " +

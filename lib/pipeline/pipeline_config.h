@@ -2,20 +2,33 @@
 // know layers.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/table.h"
+#include "schedule/memory_choices.h"
+
 namespace pipetrain {
 
+// How the layers are cut into stages.
+enum class PartitionRule : std::uint8_t { kAuto, kUniform, kList };
+
+inline constexpr Choice<PartitionRule> kPartitionRules[] = {
+    {PartitionRule::kAuto, "auto", "By the layers' measured times."},
+    {PartitionRule::kUniform, "uniform", "Into equal numbers of layers."},
+    {PartitionRule::kList, "list", "At the listed layers, the first of each stage."},
+};
+
 struct PipelineConfig {
-  std::string schedule = "1f1b";              // a schedule's name, or a .csv file
-  int microbatches = 0;                       // M; 0: min(4 x stages, rows per replica)
-  int virtual_stages = 0;                     // v; 0: the schedule's default
-  int live_microbatches = 0;                  // most per rank under schedule auto; 0: 1F1B's
-  std::string partition = "auto";             // auto | uniform | list
-  std::vector<int> first_layers;              // of each stage, where partition is "list"
-  std::string recompute = "none";             // none | full | attention | list
-  std::vector<std::string> recompute_layers;  // names or indices, where recompute is "list"
+  std::string schedule = "1f1b";  // a schedule's name, or a .csv file
+  int microbatches = 0;           // M; 0: min(4 x stages, rows per replica)
+  int virtual_stages = 0;         // v; 0: the schedule's default
+  int live_microbatches = 0;      // most per rank under schedule auto; 0: 1F1B's
+  PartitionRule partition = PartitionRule::kAuto;
+  std::vector<int> first_layers;  // of each stage, where partition is kList
+  Recompute recompute = Recompute::kNone;
+  std::vector<std::string> recompute_layers;  // names or indices, where recompute is kList
 };
 
 }  // namespace pipetrain

@@ -40,14 +40,14 @@ std::vector<bool> recomputed_layers(const PipelineConfig& config,
                                     const std::vector<std::unique_ptr<Layer>>& layers) {
   Names names;
   for (const auto& layer : layers) names.push_back(layer->name());
-  std::vector<bool> recomputed(names.size(), config.recompute == "full");
-  if (config.recompute == "attention") {
+  std::vector<bool> recomputed(names.size(), config.recompute == Recompute::kFull);
+  if (config.recompute == Recompute::kAttention) {
     if (!has_attention(layers)) {
       fail("attention, but the model has no attention layer; list others, or use none or full");
     }
     std::transform(layers.begin(), layers.end(), recomputed.begin(),
                    [](const auto& layer) { return layer->attends(); });
-  } else if (config.recompute == "list") {
+  } else if (config.recompute == Recompute::kList) {
     for (const std::string& listed : config.recompute_layers) {
       recomputed[find_layer(listed, names)] = true;
     }

@@ -40,7 +40,7 @@ double gather_seconds(std::int64_t elements, int replicas, const MachineProfile&
 double seconds_beside(const Timeline& timeline, const std::vector<RankParameters>& parameters,
                       const MachineProfile& machine, int batch_rows, const Candidate& candidate) {
   double delay = 0, exchange = 0, sums = 0;
-  const int shares = candidate.shard == "none" ? 1 : candidate.data;
+  const int shares = candidate.shards_optimizer() ? candidate.data : 1;
   for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
     const double read = rank == 0 ? machine.read_seconds_per_row * batch_rows : 0;
     const std::int64_t elements = parameters[rank].elements();

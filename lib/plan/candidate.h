@@ -7,18 +7,22 @@
 #include <string>
 #include <vector>
 
+#include "schedule/memory_choices.h"
+#include "tensor/precision.h"
+
 namespace pipetrain {
 
 struct Candidate {
   int data = 1, tensor = 1, pipeline = 1;  // ranks
   std::string schedule = "1f1b";
   int virtual_stages = 1, microbatches = 1;
-  std::string recompute = "none";
-  std::string shard = "none";
-  std::string precision = "float32";
+  Recompute recompute = Recompute::kNone;
+  Shard shard = Shard::kNone;
+  DType precision = DType::kFloat32;
 
   int ranks() const { return data * tensor * pipeline; }
-  bool shards_parameters() const { return shard == "parameters"; }
+  bool shards_optimizer() const { return shard != Shard::kNone; }
+  bool shards_parameters() const { return shard == Shard::kParameters; }
   friend bool operator==(const Candidate&, const Candidate&) = default;
 };
 

@@ -14,7 +14,7 @@ constexpr std::int64_t kNoLimit = std::int64_t{1} << 62;
 std::int64_t whole(double bytes) { return static_cast<std::int64_t>(bytes); }
 
 // Whole layers in the precision, which becomes the inputs' own.
-PlanInputs in_precision(const PlanInputs& inputs, const std::string& precision) {
+PlanInputs in_precision(const PlanInputs& inputs, DType precision) {
   PlanInputs made = inputs;
   made.model = inputs.form({1, precision});
   made.precision = precision;
@@ -57,7 +57,8 @@ class Comparison {
     PlanInputs inputs = inputs_;
     inputs.batch_rows = batch_rows;
     const Candidate candidate{.microbatches = microbatches, .precision = inputs_.precision};
-    return Predictor(inputs).predict(candidate, generate("1f1b", 1, 1, microbatches), kNoLimit);
+    return Predictor(inputs).predict(candidate, generate(kPlainSchedule, 1, 1, microbatches),
+                                     kNoLimit);
   }
 
   // Of a step: `messages` one after the other, `bytes` in all.

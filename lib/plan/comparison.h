@@ -12,11 +12,11 @@
 namespace pipetrain {
 
 struct ComparisonRow {
-  std::string way;                // "pipeline", "data", "tensor", "sharded optimizer", ...
-  std::string precision;          // the same in all rows
-  bool estimate = true;           // false: predicted plan that this version runs
-  std::int64_t memory_bytes = 0;  // of a rank, its process included
-  std::int64_t sent_bytes = 0;    // a step, by each rank
+  std::string way;                    // "pipeline", "data", "tensor", "sharded optimizer", ...
+  DType precision = DType::kFloat32;  // the same in all rows
+  bool estimate = true;               // false: predicted plan that this version runs
+  std::int64_t memory_bytes = 0;      // of a rank, its process included
+  std::int64_t sent_bytes = 0;        // a step, by each rank
   double step_seconds = 0;
   double efficiency = 0;  // the model's work over ranks x step
 };

@@ -79,11 +79,11 @@ class Search {
     const int rows = inputs_.batch_rows / candidate.data;
     for (const int m : microbatch_counts(request_.configured, candidate.pipeline, rows)) {
       for (const auto& [recompute, layers] : inputs_.recomputed) {
-        for (const char* shard : {"none", "optimizer", "parameters"}) {
-          if (candidate.data == 1 && shard != std::string("none")) continue;
+        for (const auto& shard : kShards) {
+          if (candidate.data == 1 && shard.value != Shard::kNone) continue;
           candidate.microbatches = m;
           candidate.recompute = recompute;
-          candidate.shard = shard;
+          candidate.shard = shard.value;
           for (const std::string& schedule : schedule_names()) {
             candidate.schedule = schedule;
             add(all, candidate);
@@ -95,7 +95,8 @@ class Search {
 
   void add(std::vector<Bounded>& all, Candidate candidate) {
     const std::string& schedule = candidate.schedule;
-    if (candidate.pipeline == 1 && schedule != "1f1b") return;  // on one rank all are the same
+    if (candidate.pipeline == 1 && schedule != kPlainSchedule)
+      return;  // on one rank all are the same
     for (const int v : {1, 2, 4}) {
       candidate.virtual_stages = v;
       const bool other_name = v < default_virtual_stages(schedule);  // interleaved of one is 1F1B
@@ -155,10 +156,10 @@ class Search {
   // Recomputing costs time, at best none: it is for what does not fit without. Candidates with less
   // of it come first.
   bool fits_with_less_recompute(Candidate candidate) const {
-    const std::string own = std::exchange(candidate.recompute, "");
+    const Recompute own = std::exchange(candidate.recompute, Recompute::kNone);
     return std::any_of(result_.plans.begin(), result_.plans.end(), [&](const Plan& plan) {
       Candidate other = plan.candidate;
-      const std::string less = std::exchange(other.recompute, "");
+      const Recompute less = std::exchange(other.recompute, Recompute::kNone);
       return other == candidate && less != own && own != request_.configured.recompute;
     });
   }
@@ -212,7 +213,7 @@ class Search {
     std::stable_sort(best.begin(), best.end(),
                      [](const Plan& a, const Plan& b) { return a.step_seconds < b.step_seconds; });
     // Form and grid, microbatches, recompute.
-    std::set<std::tuple<ModelForm, int, int, int, std::string>> done;
+    std::set<std::tuple<ModelForm, int, int, int, Recompute>> done;
     for (const Plan& plan : best) {
       Candidate candidate = plan.candidate;
       if (candidate.pipeline == 1) continue;
@@ -220,7 +221,7 @@ class Search {
                                       candidate.microbatches, candidate.recompute)
                              .second;
       if (!other) continue;
-      candidate.schedule = "auto";
+      candidate.schedule = kSearchedSchedule;
       for (const int v : {1, 2}) {
         if (candidate.pipeline * v > layer_count()) continue;
         candidate.virtual_stages = v;
@@ -243,11 +244,10 @@ class Search {
       result_.least_memory = *least;
       if (!exact.insert(&*least).second) return;
       const Candidate candidate = least->candidate;
-      *least = predictor_.predict(candidate,
-                                  candidate.schedule == "auto"
-                                      ? searched(candidate)
-                                      : choose_without_costs(request_of(candidate)),
-                                  kNoLimit);
+      const ScheduleRequest request = request_of(candidate);
+      *least = predictor_.predict(
+          candidate, request.is_searched() ? searched(candidate) : choose_without_costs(request),
+          kNoLimit);
     }
   }
 

@@ -19,7 +19,7 @@ struct PlanRequest {
   // does not go with this number of ranks.
   std::optional<Schedule> configured_schedule;
   // What is weighed beside the configuration's own: a precision changes the results.
-  std::vector<std::string> precisions;
+  std::vector<DType> precisions;
   double live_microbatches = 0;  // the limit for auto, as AutoOptions has it
   double effort = 2e7;           // actions simulated in the search: a few seconds
 };

@@ -167,7 +167,7 @@ std::int64_t Predictor::summed_bytes(const Candidate& candidate, const Cut& cut,
 // What parameters take at least, known without a walk through the schedule.
 std::vector<std::int64_t> Predictor::parameter_bytes(
     const Candidate& candidate, const std::vector<RankParameters>& parameters) const {
-  const int optimizer_parts = candidate.shard == "none" ? 1 : candidate.data;
+  const int optimizer_parts = candidate.shards_optimizer() ? candidate.data : 1;
   const int parts = candidate.shards_parameters() ? candidate.data : 1;
   std::vector<std::int64_t> bytes;
   for (const RankParameters& mine : parameters) {
@@ -192,7 +192,7 @@ std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
                                              .larger_count = rows.larger_count,
                                              .moments = inputs_.moments,
                                              .replicas = candidate.data,
-                                             .shards_optimizer = candidate.shard != "none",
+                                             .shards_optimizer = candidate.shards_optimizer(),
                                              .shards_parameters = candidate.shards_parameters()})) {
     bytes.push_back(rank.total());
   }

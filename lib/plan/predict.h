@@ -24,20 +24,20 @@ using Cutter = std::function<std::vector<int>(const std::vector<double>& layer_s
 // What decides how a layer is computed by a rank.
 struct ModelForm {
   int tensor = 1;  // ranks that share it
-  std::string precision = "float32";
+  DType precision = DType::kFloat32;
   friend auto operator<=>(const ModelForm&, const ModelForm&) = default;
 };
 
 struct PlanInputs {
   ModelProfile model;  // of whole layers, in the configuration's precision
-  std::string precision = "float32";
+  DType precision = DType::kFloat32;
   std::map<ModelForm, ModelProfile> other_forms;  // that may be chosen, too
   MachineProfile machine;
   int batch_rows = 1;
   int moments = 2;  // of the optimizer, per parameter
   Cutter cut;
   // For each value of pipeline.recompute that may be chosen, one entry per layer.
-  std::map<std::string, std::vector<bool>> recomputed;
+  std::map<Recompute, std::vector<bool>> recomputed;
 
   std::vector<ModelForm> forms() const;
   bool has(const ModelForm& wanted) const {
@@ -89,7 +89,7 @@ class Predictor {
 
   const PlanInputs& inputs_;
   std::map<std::pair<ModelForm, std::int64_t>, std::vector<LayerMeasure>> layers_;  // by rows
-  std::map<std::tuple<ModelForm, int, int, int, int, std::string, Placement>, Cut> cuts_;
+  std::map<std::tuple<ModelForm, int, int, int, int, Recompute, Placement>, Cut> cuts_;
 };
 
 }  // namespace pipetrain

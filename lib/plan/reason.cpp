@@ -77,13 +77,19 @@ std::string text_of(const Candidate& candidate, int all_ranks) {
   if (candidate.data > 1) {
     text += fmt::format(" in {} replicas of {} rank{}", candidate.data, candidate.pipeline,
                         candidate.pipeline == 1 ? "" : "s");
-    if (candidate.shard != "none") text += " (" + candidate.shard + " sharded)";
+    if (candidate.shards_optimizer()) {
+      text += " (" + name_of(kShards, candidate.shard) + " sharded)";
+    }
   }
   if (candidate.tensor > 1) {
     text += fmt::format(", each stage shared by {} ranks", candidate.tensor);
   }
-  if (candidate.recompute != "none") text += " and recompute " + candidate.recompute;
-  if (candidate.precision != "float32") text += " in " + candidate.precision;
+  if (candidate.recompute != Recompute::kNone) {
+    text += " and recompute " + name_of(kRecomputes, candidate.recompute);
+  }
+  if (candidate.precision != DType::kFloat32) {
+    text += " in " + name_of(kPrecisions, candidate.precision);
+  }
   if (candidate.ranks() != all_ranks) {
     text += fmt::format(" on {} rank{}", candidate.ranks(), candidate.ranks() == 1 ? "" : "s");
   }

@@ -55,7 +55,8 @@ std::string plan_row(const std::string& place, const Plan& plan) {
   return fmt::format(
       "{:>3}  {:<14} {:>4} {:>6} {:>8} {:>2} {:>4}  {:<9} {:<10} {:<9} {:>10} {:>7} {:>11}\n",
       place, c.schedule, c.data, c.tensor, c.pipeline, c.virtual_stages, c.microbatches,
-      c.recompute, c.shard, c.precision, duration(plan.step_seconds),
+      name_of(kRecomputes, c.recompute), name_of(kShards, c.shard),
+      name_of(kPrecisions, c.precision), duration(plan.step_seconds),
       fmt::format("{:.1f}%", 100 * plan.bubble_fraction), size_text(plan.memory_bytes));
 }
 
@@ -103,8 +104,8 @@ std::string comparison_table(const PlanReport& report) {
       "  {:<20} {:>11} {:>15} {:>10} {:>11}\n",
       static_cast<double>(parameter_elements(report.inputs.model)) / 1e6, report.inputs.batch_rows,
       report.request.ranks, report.request.ranks == 1 ? "" : "s",
-      report.comparison.front().precision, "", "memory/rank", "sent/rank, step", "step",
-      "efficiency");
+      name_of(kPrecisions, report.comparison.front().precision), "", "memory/rank",
+      "sent/rank, step", "step", "efficiency");
   for (const ComparisonRow& row : report.comparison) {
     text +=
         fmt::format("  {:<20} {:>11} {:>15} {:>10} {:>11}\n", row.way + (row.estimate ? " *" : ""),
@@ -128,9 +129,9 @@ Json plan_entry(const Plan& plan) {
           {"schedule", c.schedule},
           {"virtual_stages", c.virtual_stages},
           {"microbatches", c.microbatches},
-          {"recompute", c.recompute},
-          {"shard", c.shard},
-          {"precision", c.precision},
+          {"recompute", name_of(kRecomputes, c.recompute)},
+          {"shard", name_of(kShards, c.shard)},
+          {"precision", name_of(kPrecisions, c.precision)},
           {"step_seconds", plan.step_seconds},
           {"bubble_fraction", plan.bubble_fraction},
           {"memory_bytes", plan.memory_bytes},
@@ -183,7 +184,7 @@ nlohmann::ordered_json plan_json(const PlanReport& report) {
   for (const Plan& plan : result.plans) plans.push_back(plan_entry(plan));
   for (const ComparisonRow& row : report.comparison) {
     comparison.push_back({{"way", row.way},
-                          {"precision", row.precision},
+                          {"precision", name_of(kPrecisions, row.precision)},
                           {"estimate", row.estimate},
                           {"memory_bytes", row.memory_bytes},
                           {"sent_bytes", row.sent_bytes},

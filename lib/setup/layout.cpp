@@ -72,10 +72,11 @@ class Chooser {
   // The best in simulation of the cuts that are worth a try.
   void run() {
     const int stages = model_.stage_count();
-    const bool cuts = pipeline_.partition == "auto" && stages > 1;
+    const bool cuts = pipeline_.partition == PartitionRule::kAuto && stages > 1;
     if (!cuts) {
-      layout_.partition = pipeline_.partition == "list" ? pipeline_.first_layers
-                                                        : uniform_partition(layers_, stages);
+      layout_.partition = pipeline_.partition == PartitionRule::kList
+                              ? pipeline_.first_layers
+                              : uniform_partition(layers_, stages);
     }
     if (!model_.searches_schedule()) {
       layout_.schedule = model_.schedule;
@@ -152,7 +153,7 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   const PipelineConfig& pipeline = config.pipeline;
   ModelSetup model;
   model.place = {inputs.tensor_rank, config.parallel.tensor};
-  model.layers = build_layers(config.model, inputs.data, model.place, config.train.activations());
+  model.layers = build_layers(config.model, inputs.data, model.place, config.train.precision);
   model.recomputed = recomputed_layers(pipeline, model.layers);
   model.ranks = inputs.stage_ranks;
   model.training_rows = inputs.training_rows;
@@ -183,7 +184,7 @@ std::vector<StageCost> measure_layers(const Config& config, const ModelSetup& mo
 Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world) {
   Layout layout;
   layout.recomputed = model.recomputed;
-  const bool cuts = config.pipeline.partition == "auto" && model.stage_count() > 1;
+  const bool cuts = config.pipeline.partition == PartitionRule::kAuto && model.stage_count() > 1;
   const bool timed = cuts || model.searches_schedule();
   double start = wall_seconds();
   std::vector<LayerMeasure> measured = measure_on_rank_0(config, model, world, timed);

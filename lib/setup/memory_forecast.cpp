@@ -54,13 +54,13 @@ class Steps {
             .larger_count = larger_count_,
             .moments = moments_per_parameter(config_.optimizer),
             .replicas = config_.parallel.data,
-            .shards_optimizer = config_.parallel.shard != "none",
+            .shards_optimizer = config_.parallel.shard != Shard::kNone,
             .shards_parameters = shards_parameters()};
   }
 
  private:
   bool shards_parameters() const {
-    return config_.parallel.data > 1 && config_.parallel.shard == "parameters";
+    return config_.parallel.data > 1 && config_.parallel.shard == Shard::kParameters;
   }
   std::int64_t larger_rows() const { return smaller_rows_ + (larger_count_ > 0 ? 1 : 0); }
 

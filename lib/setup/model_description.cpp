@@ -45,8 +45,9 @@ Number total(const Json& entries, const char* key) {
 }
 
 std::string how_it_was_cut(const PipelineConfig& pipeline, const Layout& layout) {
-  if (pipeline.partition == "list") return "as listed in pipeline.partition";
-  if (pipeline.partition == "uniform") return "into equal numbers of layers (uniform)";
+  if (pipeline.partition == PartitionRule::kList) return "as listed in pipeline.partition";
+  if (pipeline.partition == PartitionRule::kUniform)
+    return "into equal numbers of layers (uniform)";
   if (layout.partition.size() == 1) return "not at all";
   return fmt::format("by the layers' times, measured here in {:.2f} s (auto)",
                      layout.measure_seconds);

@@ -33,13 +33,13 @@ constexpr std::array kParts = {&StageCost::forward, &StageCost::backward_input,
 
 // What pipeline.recompute may be: none, full, attention where there is any, and the configuration's
 // own list.
-std::map<std::string, std::vector<bool>> recompute_choices(PipelineConfig pipeline,
-                                                           const Layers& layers) {
-  std::map<std::string, std::vector<bool>> choices{
+std::map<Recompute, std::vector<bool>> recompute_choices(PipelineConfig pipeline,
+                                                         const Layers& layers) {
+  std::map<Recompute, std::vector<bool>> choices{
       {pipeline.recompute, recomputed_layers(pipeline, layers)}};
-  for (const char* choice : {"none", "full", "attention"}) {
+  for (const Recompute choice : {Recompute::kNone, Recompute::kFull, Recompute::kAttention}) {
     pipeline.recompute = choice;
-    if (has_attention(layers) || pipeline.recompute != "attention") {
+    if (has_attention(layers) || choice != Recompute::kAttention) {
       choices[choice] = recomputed_layers(pipeline, layers);
     }
   }
@@ -53,7 +53,7 @@ std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& 
   const std::vector<double> seconds = crew.mean([&](const auto& together, bool first) {
     MemoryPool pool;
     Ops ops(pool);
-    const Layers layers = build_layers(config.model, data, place, activations_of(form.precision));
+    const Layers layers = build_layers(config.model, data, place, form.precision);
     std::vector<LayerMeasure> mine = profile_layers(layers, place, rows, ops, together);
     std::vector<double> times;
     for (const LayerMeasure& layer : mine) {
@@ -117,8 +117,8 @@ double measure_reading(const Source& source, std::int64_t rows) {
 std::optional<ModelProfile> profile_in(const ModelForm& form, const Config& config,
                                        const DataShape& data) {
   try {
-    ModelProfile profile = model_profile(
-        build_layers(config.model, data, {0, form.tensor}, activations_of(form.precision)));
+    ModelProfile profile =
+        model_profile(build_layers(config.model, data, {0, form.tensor}, form.precision));
     profile.tensor = form.tensor;
     return profile;
   } catch (const Error&) {
@@ -127,13 +127,13 @@ std::optional<ModelProfile> profile_in(const ModelForm& form, const Config& conf
 }
 
 // All that may be worth a try beside the whole layers in the configuration's precision.
-std::vector<ModelForm> other_forms(const PlanRequest& request, const std::string& precision) {
-  std::vector<std::string> precisions = request.precisions;
+std::vector<ModelForm> other_forms(const PlanRequest& request, DType precision) {
+  std::vector<DType> precisions = request.precisions;
   if (std::ranges::find(precisions, precision) == precisions.end()) precisions.push_back(precision);
   std::vector<ModelForm> forms;
   for (int tensor = 1; tensor <= request.ranks; ++tensor) {
     if (request.ranks % tensor != 0) continue;
-    for (const std::string& each : precisions) {
+    for (const DType each : precisions) {
       if (tensor > 1 || each != precision) forms.push_back({tensor, each});
     }
   }
@@ -159,7 +159,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   };
   inputs.machine.process_bytes = static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
   const double start = wall_seconds();
-  const Layers layers = build_layers(config.model, data, {}, config.train.activations());
+  const Layers layers = build_layers(config.model, data, {}, config.train.precision);
   ModelProfile& model = inputs.model = model_profile(layers);
   inputs.recomputed = recompute_choices(config.pipeline, layers);
 

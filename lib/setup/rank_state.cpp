@@ -17,11 +17,11 @@ RankState::RankState(const Config& config, const ModelSetup& model, const Layout
 }
 
 bool RankState::shards_optimizer() const {
-  return map_.grid().data() > 1 && config_.parallel.shard != "none";
+  return map_.grid().data() > 1 && config_.parallel.shard != Shard::kNone;
 }
 
 bool RankState::shards_parameters() const {
-  return map_.grid().data() > 1 && config_.parallel.shard == "parameters";
+  return map_.grid().data() > 1 && config_.parallel.shard == Shard::kParameters;
 }
 
 StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_group) {

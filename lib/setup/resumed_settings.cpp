@@ -125,6 +125,7 @@ std::string redrawn_validation(const Config& config_before, const Config& config
   const DataConfig &old = config_before.data, &own = config_now.data;
   const bool drawn = old.random() || own.random();
   const bool same = old.validation == own.validation &&
+                    old.validation_files == own.validation_files &&
                     old.validation_fraction == own.validation_fraction &&
                     config_before.train.seed == config_now.train.seed &&
                     std::ranges::equal(before.files, now.files, same_bytes);

@@ -17,7 +17,8 @@ RunOrigin run_origin(const Config& config, const Source& source, const World& wo
   RunOrigin origin{.program = program, .command = command, .hosts = static_cast<int>(hosts.size())};
   std::vector<std::string> paths = config.data.path;
   if (config.data.validates_files()) {
-    paths.insert(paths.end(), config.data.validation.begin(), config.data.validation.end());
+    paths.insert(paths.end(), config.data.validation_files.begin(),
+                 config.data.validation_files.end());
   }
   for (const FileFingerprint& file : fingerprint_of(paths)) {
     origin.files.push_back({file.path, file.bytes, file.digest});

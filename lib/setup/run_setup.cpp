@@ -17,7 +17,7 @@ namespace {
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
 
-bool wants_bfloat16(const Config& config) { return config.train.activations() == DType::kBFloat16; }
+bool wants_bfloat16(const Config& config) { return config.train.precision == DType::kBFloat16; }
 
 }  // namespace
 

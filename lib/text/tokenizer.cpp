@@ -62,11 +62,10 @@ Tokenizer::Tokenizer(std::string_view text, const std::string& file) {
     refuse("is not the description of a tokenizer");
   }
   const std::string type = tokenizer["type"];
-  if (type == "byte") {
-    kind_ = Kind::kBytes;
+  if (const auto* known = find_row(kTokenizers, type)) kind_ = known->value;
+  if (kind_ == TokenizerKind::kBytes) {
     for (int byte = 0; byte < 256; ++byte) units_.emplace_back(1, static_cast<char>(byte));
-  } else if (type == "char" || type == "word") {
-    kind_ = type == "char" ? Kind::kCharacters : Kind::kWords;
+  } else if (kind_) {
     const json vocabulary = tokenizer.value("vocabulary", json());
     if (!vocabulary.is_array() || vocabulary.empty()) refuse("has no vocabulary");
     for (const json& entry : vocabulary) {
@@ -92,20 +91,21 @@ Tokenizer::Tokenizer(std::string_view text, const std::string& file) {
 std::int32_t Tokenizer::token_of(const std::string& unit) const {
   const auto found = tokens_.find(unit);
   if (found != tokens_.end()) return found->second;
-  if (kind_ == Kind::kWords) return unknown_;
+  if (kind_ == TokenizerKind::kWords) return unknown_;
   throw Error(ExitCode::kConfiguration, "--prompt: " + name_of_symbol(unit) + " is none of the " +
                                             std::to_string(units_.size()) +
                                             " characters that the model knows; leave it out");
 }
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text, std::int64_t vocabulary) const {
-  if (kind_ == Kind::kNumbers) return encode_numbers(text, vocabulary);
+  if (!kind_) return encode_numbers(text, vocabulary);
   std::vector<std::int32_t> tokens;
-  if (kind_ == Kind::kBytes) {
+  if (kind_ == TokenizerKind::kBytes) {
     for (const char byte : text) tokens.push_back(static_cast<unsigned char>(byte));
     return tokens;
   }
-  const TextUnit unit_kind = kind_ == Kind::kWords ? TextUnit::kWord : TextUnit::kCharacter;
+  const TextUnit unit_kind =
+      kind_ == TokenizerKind::kWords ? TextUnit::kWord : TextUnit::kCharacter;
   std::string unit;
   for (std::size_t at = 0; next_unit(unit_kind, bytes_of(text), at, unit);) {
     tokens.push_back(token_of(unit));
@@ -134,10 +134,10 @@ std::vector<std::int32_t> Tokenizer::encode_numbers(std::string_view text,
 }
 
 std::string Tokenizer::text_of(std::int32_t token, char last) const {
-  const bool numbers = kind_ == Kind::kNumbers;
+  const bool numbers = !kind_;
   const std::string unit =
       numbers ? std::to_string(token) : units_[static_cast<std::size_t>(token)];
-  if (kind_ == Kind::kCharacters || kind_ == Kind::kBytes) return unit;
+  if (kind_ == TokenizerKind::kCharacters || kind_ == TokenizerKind::kBytes) return unit;
   const bool begins = last == '\0' || last == '\n' || last == ' ';
   const bool joined = !numbers && (contains("('", last) || contains("\n.,;:!?)'", unit.front()));
   return begins || joined ? unit : std::string(" ").append(unit);

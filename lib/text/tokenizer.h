@@ -4,10 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include "text/tokenizer_kind.h"
 
 namespace pipetrain {
 
@@ -30,13 +33,11 @@ class Tokenizer {
   std::string text_of(std::int32_t token, char last) const;
 
  private:
-  enum class Kind : std::uint8_t { kCharacters, kBytes, kWords, kNumbers };
-
   std::vector<std::int32_t> encode_numbers(std::string_view text, std::int64_t vocabulary) const;
   std::int32_t token_of(const std::string& unit) const;
 
-  Kind kind_ = Kind::kNumbers;
-  std::vector<std::string> units_;  // by token
+  std::optional<TokenizerKind> kind_;  // none: tokens are written as numbers
+  std::vector<std::string> units_;     // by token
   std::unordered_map<std::string, std::int32_t> tokens_;
   std::int32_t unknown_ = 0, start_ = 0;
 };

@@ -16,8 +16,9 @@ std::vector<LogLine> announcement(const Config& config, const World& world, cons
   };
   add(world.text());
   add_all(grid_lines(pipeline.map.grid(), world));
-  if (config.parallel.shard != "none" && pipeline.map.grid().data() == 1) {
-    add("parallel.shard " + config.parallel.shard + " has no effect: parallel.data is 1");
+  if (config.parallel.shard != Shard::kNone && pipeline.map.grid().data() == 1) {
+    add("parallel.shard " + name_of(kShards, config.parallel.shard) +
+        " has no effect: parallel.data is 1");
   }
   add(instruction_set_description());
   if (world.oversubscribed()) {

@@ -119,7 +119,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   peak = std::max(peak, peak_flops(DType::kFloat32, world, collective));
   bfloat16_peak = std::max(bfloat16_peak, peak_flops(DType::kBFloat16, world, collective));
   // Where its instructions are not used, bfloat16's products are made in float32, too.
-  const bool in_bfloat16 = config.train.activations() == DType::kBFloat16 && bfloat16_peak > 0;
+  const bool in_bfloat16 = config.train.precision == DType::kBFloat16 && bfloat16_peak > 0;
   const ConvolutionRates convolutions = convolution_flops(pipeline.state.ops(), world, collective);
 
   const double step_seconds = median(seconds);
@@ -141,7 +141,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
       {std::string(pipeline.batches.rate_unit()) + "_per_second",
        rows * static_cast<double>(pipeline.batches.targets_per_row()) / step_seconds},
       {"model_flop_per_step", flop},
-      {"precision", config.train.precision},
+      {"precision", name_of(kPrecisions, config.train.precision)},
       {"efficiency", flop / (step_seconds * (in_bfloat16 ? bfloat16_peak : peak))},
       {"efficiency_of", in_bfloat16 ? "bfloat16" : "float32"},
       {"coordinator_share", reading / total},

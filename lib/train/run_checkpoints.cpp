@@ -185,7 +185,7 @@ bool RunCheckpoints::went_well(const std::string& error, std::int64_t step) {
     std::error_code left;  // it has no manifest: whatever stays is no checkpoint
     std::filesystem::remove_all(partial_folder(folder_, step), left);
   }
-  if (config_.on_write_error == "stop") {
+  if (config_.on_write_error == OnWriteError::kStop) {
     throw Error(
         ExitCode::kCheckpoint,
         *first + "; earlier checkpoints are as they were; make room and go on with --resume");

@@ -51,7 +51,8 @@ void Trainer::checkpoint_step(std::int64_t step, bool last, bool stops) {
     return;
   }
   const bool saved = save_checkpoint(step, /*in_background=*/between);
-  if (!ruined_.empty() && (last || config_.train.on_nonfinite == "stop")) fail_for_ruined(step);
+  if (!ruined_.empty() && (last || config_.train.on_nonfinite == OnNonfinite::kStop))
+    fail_for_ruined(step);
   if (!ruined_.empty() && coordinates()) {
     spdlog::warn("no checkpoint of step {}: {} is not finite; earlier ones are as they were", step,
                  ruined_);

@@ -22,7 +22,7 @@ void Trainer::handle_not_finite(const StepContext& step, const StepResult& resul
   const std::string what = (std::isfinite(result.loss) ? "gradient" : "loss") +
                            std::string(" is not finite at step ") + std::to_string(step.step + 1) +
                            ": first in " + where;
-  if (config_.train.on_nonfinite == "stop") stop_at_not_finite(step.step, what);
+  if (config_.train.on_nonfinite == OnNonfinite::kStop) stop_at_not_finite(step.step, what);
   if (++skipped_steps_ >= config_.train.max_skipped_steps) give_up_skipping(step.step, what);
   if (coordinates()) spdlog::warn("{}; the step is skipped", what);
 }

@@ -128,7 +128,7 @@ void TrainingReport::write_metrics(const nlohmann::ordered_json& line) {
   try {
     directory_->metrics().write(line);
   } catch (const Error& error) {
-    if (config_.on_write_error == "stop") throw;
+    if (config_.on_write_error == OnWriteError::kStop) throw;
     if (!metrics_failed_) spdlog::warn("{}; training goes on", error.what());
     metrics_failed_ = true;
   }
@@ -138,7 +138,7 @@ void TrainingReport::sync_metrics() {
   try {
     directory_->metrics().sync();
   } catch (const Error& error) {
-    if (config_.on_write_error == "stop") throw;
+    if (config_.on_write_error == OnWriteError::kStop) throw;
     spdlog::warn("{}; training goes on", error.what());
   }
 }

@@ -29,3 +29,8 @@ TEST_CASE("A row is found by its name") {
 TEST_CASE("Names come in the order of the table") {
   CHECK(names_of(kRows) == std::vector<std::string>{"one", "two"});
 }
+
+TEST_CASE("A choice has a name for its value") {
+  CHECK(name_of(kRows, 2) == "two");
+  CHECK(name_of(kRows, 3).empty());
+}

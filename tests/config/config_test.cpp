@@ -23,14 +23,14 @@ TEST_CASE("A configuration has its values, and defaults for the rest") {
            "train: {steps: 2000, batch_size: 12, eval_batches: 7, seed: 18446744073709551615}\n");
   CHECK(config.model.preset == "gpt");
   CHECK(config.model.width == 128);
-  CHECK(config.model.vocabulary == "auto");
+  CHECK(config.model.vocabulary == 0);
   CHECK(config.data.sequence_length == 64);
   CHECK(config.optimizer.betas[1] == 0.95);
   CHECK(config.optimizer.schedule.decay_steps == 2000);
   CHECK(config.optimizer.schedule.min_learning_rate == 1e-4);
   CHECK(config.pipeline.schedule == "gpipe");
   CHECK(config.pipeline.microbatches == 0);
-  CHECK(config.pipeline.partition == "list");
+  CHECK(config.pipeline.partition == PartitionRule::kList);
   CHECK(config.pipeline.first_layers == std::vector<int>{0, 2, 5});
   CHECK(config.train.eval_batches == 7);
   CHECK(config.train.seed == 18446744073709551615ULL);
@@ -66,6 +66,9 @@ TEST_CASE("What validates is a word or files of their own, of which no fraction 
   CHECK(config.data.validation_fraction == 0);
   const Config again = load_config(folder.write("resolved.yaml", resolved_yaml(config)));
   CHECK(again.data.validation == config.data.validation);
+  CHECK(again.data.validation_files == config.data.validation_files);
+  CHECK(error_of(kModel + kData, {"data.validation=[]"}) ==
+        "--set data.validation: found a list, expected last, random or paths");
   CHECK(error_of(kModel + kData, {"data.validation=v.txt", "data.validation_fraction=0.2"})
             .starts_with("--set data.validation_fraction: is of data.validation last or random"));
   CHECK(error_of(kModel + kData, {"data.token_type=uint32"})

@@ -14,9 +14,10 @@ TEST_CASE("Of the samples a fraction validates, or the files of their own") {
   CHECK(last.training() == 7);  // 2.5 are rounded to 3
   CHECK(last.validation() == 3);
   CHECK(last.at(7) == 7);
-  const SampleSplit own = split_samples({.validation = {"v.csv"}}, 10, 6, 1, "x");
+  const SampleSplit own = split_samples(
+      {.validation = Validation::kFiles, .validation_files = {"v.csv"}}, 10, 6, 1, "x");
   CHECK(own.training() == 6);
-  const SampleSplit random = split_samples({.validation = {"random"}}, 10, 10, 1, "x");
+  const SampleSplit random = split_samples({.validation = Validation::kRandom}, 10, 10, 1, "x");
   CHECK(!random.in_order());
   std::set<std::int64_t> all;
   for (std::int64_t place = 0; place < 10; ++place) all.insert(random.at(place));
@@ -31,7 +32,9 @@ TEST_CASE("A part without samples is an error, unless no validation was asked fo
   CHECK_THROWS_WITH(split(0.1, 3),
                     ContainsSubstring("x.csv: of its 3 samples the validation part has none"));
   CHECK_THROWS_WITH(split(0.9, 1), ContainsSubstring("the training part has none"));
-  CHECK_THROWS_AS(split_samples({.validation = {"v.csv"}}, 6, 6, 1, "x"), Error);
+  CHECK_THROWS_AS(split_samples({.validation = Validation::kFiles, .validation_files = {"v.csv"}},
+                                6, 6, 1, "x"),
+                  Error);
 }
 
 TEST_CASE("Classes that a part lacks are counted, and the first five named") {

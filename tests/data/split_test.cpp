@@ -26,7 +26,7 @@ std::string sorted_csv(int rows, int classes) {
 }
 
 DataConfig csv(const std::string& path) {
-  return {.format = "csv", .path = {path}, .tokenizer = "byte"};
+  return {.format = "csv", .path = {path}, .tokenizer = TokenizerKind::kBytes};
 }
 
 std::set<std::vector<std::int32_t>> rows_of(const LabelledRows& read, std::size_t length) {
@@ -50,7 +50,7 @@ TEST_CASE("Data sorted by label: a class that a part lacks is said, and random h
         "data: " + folder.path("sorted.csv") +
             ": the validation part has no sample of 2 of 3 classes (0, 1); if the samples are "
             "sorted, set data.validation: random");
-  config.validation = {"random"};
+  config.validation = Validation::kRandom;
   const auto random = open_source(config, 8, 1);
   CHECK(random->warnings().empty());
   CHECK(random->validation_rows() == 30);
@@ -66,7 +66,8 @@ TEST_CASE("Data sorted by label: a class that a part lacks is said, and random h
 TEST_CASE("Files of their own validate, in every format that reads files") {
   const TemporaryFolder folder;
   DataConfig config = csv(folder.write("train.csv", "1,a\n2,b\n1,c\n"));
-  config.validation = {folder.write("test.csv", "2,d\n1,e\n")};
+  config.validation = Validation::kFiles;
+  config.validation_files = {folder.write("test.csv", "2,d\n1,e\n")};
   const auto texts = open_source(config, 4, 1);
   CHECK(texts->training_rows() == 3);
   CHECK(validation_rows(*texts).labels() == std::vector<std::int32_t>{1, 0});
@@ -76,18 +77,20 @@ TEST_CASE("Files of their own validate, in every format that reads files") {
     for (int i = 0; i < count; ++i) text += static_cast<char>(first + i % 10);
     return text;
   };
-  for (const std::string tokenizer : {"char", "byte"}) {
+  for (const TokenizerKind tokenizer : {TokenizerKind::kCharacters, TokenizerKind::kBytes}) {
     const DataConfig text{.path = {folder.write("a.txt", letters(100, 'a'))},
                           .tokenizer = tokenizer,
-                          .validation = {folder.write("b.txt", letters(21, 'A'))}};
+                          .validation = Validation::kFiles,
+                          .validation_files = {folder.write("b.txt", letters(21, 'A'))}};
     const auto source = open_source(text, 4, 1);
     CHECK(source->validation_rows() == 5);
     const auto first = validation_rows(*source).tokens();
-    CHECK(first[0] == (tokenizer == "char" ? 0 : 'A'));
+    CHECK(first[0] == (tokenizer == TokenizerKind::kCharacters ? 0 : 'A'));
   }
   const DataConfig words{.path = {folder.write("w.txt", "one two one two one two three")},
-                         .tokenizer = "word",
-                         .validation = {folder.write("v.txt", "two other one two one")}};
+                         .tokenizer = TokenizerKind::kWords,
+                         .validation = Validation::kFiles,
+                         .validation_files = {folder.write("v.txt", "two other one two one")}};
   const auto source = open_source(words, 2, 1);
   CHECK(source->vocabulary() == 4);  // other is unknown
   CHECK(validation_rows(*source).tokens() == std::vector<std::int32_t>{2, 0, 1, 2});
@@ -95,12 +98,13 @@ TEST_CASE("Files of their own validate, in every format that reads files") {
   const std::string record(3072, '\1');
   const DataConfig cifar{.format = "cifar",
                          .path = {folder.write("data.bin", "\1" + record + "\2" + record)},
-                         .validation = {folder.write("test.bin", "\3" + record)}};
+                         .validation = Validation::kFiles,
+                         .validation_files = {folder.write("test.bin", "\3" + record)}};
   CHECK(validation_rows(*open_source(cifar, 0, 1)).labels() == std::vector<std::int32_t>{3});
 }
 
 TEST_CASE("Random blocks of tokens validate, and no training row reaches into them") {
-  const DataConfig config{.validation = {"random"}, .validation_fraction = 0.2};
+  const DataConfig config{.validation = Validation::kRandom, .validation_fraction = 0.2};
   for (const std::int64_t tokens : {100, 5000, 1000003}) {
     const TokenSplit split = split_tokens(config, tokens, tokens, 8, 7);
     CHECK(tokens_of(split.training) + tokens_of(split.validation) == tokens);
@@ -124,8 +128,8 @@ TEST_CASE("Random blocks of tokens validate, and no training row reaches into th
   std::string bytes;
   for (int i = 0; i < 4000; ++i) bytes += static_cast<char>(i / 144);
   const DataConfig data{.path = {folder.write("b.bin", bytes)},
-                        .tokenizer = "byte",
-                        .validation = {"random"},
+                        .tokenizer = TokenizerKind::kBytes,
+                        .validation = Validation::kRandom,
                         .validation_fraction = 0.3};
   const auto source = open_source(data, 8, 3);
   const auto validate = validation_rows(*source).tokens();

@@ -11,7 +11,8 @@ using namespace pipetrain;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const fuzz::MemoryFile file(fuzz::Input(data + 1, size - 1));
-  const char* const tokenizers[] = {"word", "char", "byte"};
+  const TokenizerKind tokenizers[] = {TokenizerKind::kWords, TokenizerKind::kCharacters,
+                                      TokenizerKind::kBytes};
   DataConfig config{.format = "csv", .path = {file.path()}, .tokenizer = tokenizers[data[0] % 3]};
   config.validation_fraction = data[0] % 2 == 0 ? 0 : 0.5;
   config.vocabulary = data[0] % 5 == 0 ? 4 : 0;

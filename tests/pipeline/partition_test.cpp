@@ -60,7 +60,7 @@ std::string failure(const PipelineConfig& config, int layers, int stages) {
 
 PipelineConfig listed(std::vector<int> first_layers) {
   PipelineConfig config;
-  config.partition = "list";
+  config.partition = PartitionRule::kList;
   config.first_layers = std::move(first_layers);
   return config;
 }

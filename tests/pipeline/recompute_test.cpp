@@ -17,14 +17,14 @@ using Mask = std::vector<bool>;
 
 PipelineConfig listed(std::vector<std::string> layers) {
   PipelineConfig config;
-  config.recompute = "list";
+  config.recompute = Recompute::kList;
   config.recompute_layers = std::move(layers);
   return config;
 }
 
-Mask mask_of(const std::string& word) {
+Mask mask_of(Recompute choice) {
   PipelineConfig config;
-  config.recompute = word;
+  config.recompute = choice;
   return recomputed_layers(config, SmallModel().layers);
 }
 
@@ -43,9 +43,9 @@ std::string failure(const PipelineConfig& config,
 
 // embedding, attention, mlp, attention, mlp, layer_norm, linear
 TEST_CASE("A word or a list of names and numbers says which layers are recomputed") {
-  CHECK(mask_of("none") == Mask(7, false));
-  CHECK(mask_of("full") == Mask(7, true));
-  CHECK(mask_of("attention") == Mask{0, 1, 0, 1, 0, 0, 0});
+  CHECK(mask_of(Recompute::kNone) == Mask(7, false));
+  CHECK(mask_of(Recompute::kFull) == Mask(7, true));
+  CHECK(mask_of(Recompute::kAttention) == Mask{0, 1, 0, 1, 0, 0, 0});
   CHECK(recomputed_layers(listed({"layers.3.attention", "0", "6", "3"}), SmallModel().layers) ==
         Mask{1, 0, 0, 1, 0, 0, 1});
 }
@@ -58,7 +58,7 @@ TEST_CASE("A layer that does not exist is refused with the nearest one") {
   CHECK(contains(failure(listed({"-1"}), model.layers), "'-1'"));
   CHECK(contains(failure(listed({"99999999999999999999"}), model.layers), "0 to 6"));
   PipelineConfig attention;
-  attention.recompute = "attention";
+  attention.recompute = Recompute::kAttention;
   const auto none = build_layers({.layers = {{.kind = "embedding", .options = {{"width", "8"}}}}},
                                  {.row = {kTokens}, .vocabulary = kVocabulary});
   CHECK(contains(failure(attention, none), "attention", "no attention layer"));

@@ -52,8 +52,8 @@ struct MadeUp {
       return first;
     };
     const auto all = static_cast<std::size_t>(layers);
-    made.recomputed = {{"none", std::vector<bool>(all, false)},
-                       {"full", std::vector<bool>(all, true)}};
+    made.recomputed = {{Recompute::kNone, std::vector<bool>(all, false)},
+                       {Recompute::kFull, std::vector<bool>(all, true)}};
     return made;
   }
 };

@@ -28,8 +28,8 @@ PlanRequest request(int ranks, std::int64_t memory_bytes, int microbatches = 4) 
 const Plan* find(const PlanResult& result, const std::string& schedule, int microbatches) {
   for (const Plan& plan : result.plans) {
     const Candidate& c = plan.candidate;
-    if (c.schedule == schedule && c.microbatches == microbatches && c.recompute == "none" &&
-        c.data == 1) {
+    if (c.schedule == schedule && c.microbatches == microbatches &&
+        c.recompute == Recompute::kNone && c.data == 1) {
       return &plan;
     }
   }
@@ -82,17 +82,17 @@ TEST_CASE("What does not fit is left out; recompute comes in where memory is sho
   const PlanInputs inputs = MadeUp{}.inputs();
   const PlanResult roomy = search_plans(inputs, request(2, 1 << 30));
   CHECK(roomy.beyond_memory == 0);
-  CHECK(roomy.plans.front().candidate.recompute == "none");
+  CHECK(roomy.plans.front().candidate.recompute == Recompute::kNone);
   std::int64_t least = 1 << 30;
   for (const Plan& plan : roomy.plans) {
-    if (plan.candidate.recompute == "none") least = std::min(least, plan.memory_bytes);
+    if (plan.candidate.recompute == Recompute::kNone) least = std::min(least, plan.memory_bytes);
   }
   const PlanResult tight = search_plans(inputs, request(2, least - 1));
   REQUIRE(!tight.plans.empty());
   CHECK(tight.beyond_memory > 0);
   for (const Plan& plan : tight.plans) {
     CHECK(plan.memory_bytes < least);
-    CHECK(plan.candidate.recompute == "full");
+    CHECK(plan.candidate.recompute == Recompute::kFull);
   }
 }
 
@@ -167,14 +167,15 @@ TEST_CASE("The comparison follows the published formulas") {
 
 TEST_CASE("All rows of the comparison have the precision of its pipeline") {
   PlanInputs inputs = MadeUp{}.inputs();
-  inputs.other_forms[{1, "bfloat16"}] = MadeUp{.seconds = 0.5}.inputs().model;  // twice as fast
+  inputs.other_forms[{1, DType::kBFloat16}] =
+      MadeUp{.seconds = 0.5}.inputs().model;  // twice as fast
   const PlanResult result = search_plans(inputs, request(4, 1 << 30));
   const auto all =
       std::ranges::find_if(result.plans, [](const Plan& p) { return p.candidate.pipeline == 4; });
-  REQUIRE(all->candidate.precision == "bfloat16");
+  REQUIRE(all->candidate.precision == DType::kBFloat16);
   for (const ComparisonRow& row : compare_ways(inputs, 4, *all)) {
     CAPTURE(row.way);
-    CHECK(row.precision == "bfloat16");
+    CHECK(row.precision == DType::kBFloat16);
     CHECK(row.efficiency > 0.5);
     CHECK(row.efficiency <= 1);
   }
@@ -198,19 +199,19 @@ TEST_CASE("Replicas are weighed by the sum of their gradients, and by their memo
   const PlanResult slow = search_plans(inputs, request(4, std::int64_t{1} << 40));
   CHECK(slow.plans.front().candidate.data == 1);
 
-  std::map<std::string, std::int64_t> least;  // memory of four replicas, by what is sharded
+  std::map<Shard, std::int64_t> least;  // memory of four replicas, by what is sharded
   for (const Plan& plan : fast.plans) {
     if (plan.candidate.data != 4 || plan.candidate.microbatches != 4) continue;
     least[plan.candidate.shard] = plan.memory_bytes;
     // Sharded parameters are gathered once, their gradients scattered after each microbatch.
-    const std::int64_t times = plan.candidate.shard == "parameters" ? 1 + 4 : 2;
+    const std::int64_t times = plan.candidate.shard == Shard::kParameters ? 1 + 4 : 2;
     CHECK(plan.sent_bytes == times * 4 * 8 * made_up.parameters * 3 / 4);
   }
   REQUIRE(least.size() == 3);
   // 8 layers' two moments in float32, of which a replica keeps a quarter.
-  CHECK(least["none"] - least["optimizer"] == 8 * made_up.parameters * 2 * 4 * 3 / 4);
+  CHECK(least[Shard::kNone] - least[Shard::kOptimizer] == 8 * made_up.parameters * 2 * 4 * 3 / 4);
   // Of weights a quarter beside the whole ones in use; of gradients a quarter and two layers'.
-  CHECK(least["optimizer"] - least["parameters"] ==
+  CHECK(least[Shard::kOptimizer] - least[Shard::kParameters] ==
         4 * made_up.parameters * (2 * 8 - 8 / 4 - 8 - 8 / 4 - 2));
 
   made_up.batch_rows = 6;  // not in four equal parts
@@ -231,7 +232,7 @@ TEST_CASE("Ranks that share layers are weighed by their sums, and by their memor
       layer.forward_sums = layer.backward_input_sums = {1, rows * kSum};
     }
   }
-  inputs.other_forms[{2, "float32"}] = std::move(shared);
+  inputs.other_forms[{2, DType::kFloat32}] = std::move(shared);
   const auto predicted = [&](int tensor) {
     return Predictor(inputs).predict({.tensor = tensor, .microbatches = 4},
                                      generate("1f1b", 1, 1, 4), std::int64_t{1} << 40);

@@ -39,7 +39,7 @@ struct Predicted {
   std::vector<RankParameters> parameters;
 };
 
-Predicted predict(const MadeUp& made_up, const Schedule& schedule, const std::string& recompute) {
+Predicted predict(const MadeUp& made_up, const Schedule& schedule, Recompute recompute) {
   const PlanInputs inputs = made_up.inputs();
   const int stages = schedule.stage_count();
   const std::int64_t rows = made_up.batch_rows / schedule.microbatches;
@@ -54,7 +54,8 @@ Predicted predict(const MadeUp& made_up, const Schedule& schedule, const std::st
                                              inputs.recomputed.at(recompute));
     profiles.push_back({stage, stage});
   }
-  const std::vector<bool> recomputes(static_cast<std::size_t>(stages), recompute == "full");
+  const std::vector<bool> recomputes(static_cast<std::size_t>(stages),
+                                     recompute == Recompute::kFull);
   const Schedule full = add_recompute(schedule, recomputes);
   const auto parameters = rank_parameters(inputs.model, schedule, first);
   return {rank_memory({inputs.model, full, parameters, profiles, rows, rows, schedule.microbatches,
@@ -76,7 +77,7 @@ TEST_CASE("A rank's memory is its parameters and what its own list of actions ke
       INFO(name << " on " << ranks << " ranks");
       MadeUp made_up{.layers = 8 * ranks, .batch_rows = 16};
       const Schedule schedule = generate(name, ranks, default_virtual_stages(name), 8);
-      const Predicted found = predict(made_up, schedule, "none");
+      const Predicted found = predict(made_up, schedule, Recompute::kNone);
       const int layers = 8 / schedule.virtual_stages;  // of a stage
       for (int rank = 0; rank < ranks; ++rank) {
         const Live most = most_live(schedule, rank);
@@ -100,8 +101,8 @@ TEST_CASE("A rank's memory is its parameters and what its own list of actions ke
 TEST_CASE("Under GPipe, recomputing all keeps of waiting microbatches only the inputs") {
   const MadeUp made_up{.layers = 8, .batch_rows = 8};
   const Schedule schedule = generate("gpipe", 2, 1, 8);
-  const std::int64_t kept = predict(made_up, schedule, "none").ranks[0].total();
-  const std::int64_t recomputed = predict(made_up, schedule, "full").ranks[0].total();
+  const std::int64_t kept = predict(made_up, schedule, Recompute::kNone).ranks[0].total();
+  const std::int64_t recomputed = predict(made_up, schedule, Recompute::kFull).ranks[0].total();
   // 4 layers of one microbatch at a time, and small blocks for inputs and messages.
   CHECK(std::abs(kept - recomputed - 7 * 4 * kSaved) < 10 * kInput);
 }

@@ -52,7 +52,7 @@ TEST_CASE("All ranks have the schedule and the partition that rank 0 found") {
   constexpr int kRanks = 2;
   Config config = gpt();
   config.pipeline.schedule = "auto";
-  config.pipeline.partition = "auto";
+  config.pipeline.partition = PartitionRule::kAuto;
   std::vector<std::string> schedules(kRanks);
   std::vector<Partition> partitions(kRanks);
   InProcess group(kRanks, {.timeout_seconds = 30, .oversubscribed = true});

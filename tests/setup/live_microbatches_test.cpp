@@ -18,7 +18,7 @@ std::vector<double> peaks(const std::string& schedule, int ranks, int microbatch
   config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = 4};
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = microbatches;
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.train.batch_size = 11;
   std::vector<double> found(static_cast<std::size_t>(ranks));
   run_ranks(config, source, ranks, [&](RankThread& rank) {

@@ -16,8 +16,7 @@ namespace {
 
 constexpr int kTokens = 16, kVocabulary = 61;
 
-Config small_config(const std::string& schedule, int microbatches, int batch,
-                    const std::string& recompute) {
+Config small_config(const std::string& schedule, int microbatches, int batch, Recompute recompute) {
   Config config;
   config.model = {.preset = "gpt", .depth = 4, .heads = 2, .width = 32, .context = kTokens};
   config.data.sequence_length = kTokens;
@@ -44,7 +43,7 @@ void check_foreseen(Config config, int ranks, const FixedSource& source) {
       generate(candidate.schedule, ranks, candidate.virtual_stages, candidate.microbatches);
   const Plan plan = Predictor(inputs).predict(candidate, schedule, std::int64_t{1} << 40);
 
-  config.pipeline.partition = "list";
+  config.pipeline.partition = PartitionRule::kList;
   config.pipeline.first_layers = plan.first_layers;
   std::vector<double> taken(static_cast<std::size_t>(ranks)), foreseen(taken);
   run_ranks(config, source, ranks, [&](RankThread& rank) {
@@ -55,7 +54,8 @@ void check_foreseen(Config config, int ranks, const FixedSource& source) {
   });
   for (std::size_t rank = 0; rank < taken.size(); ++rank) {
     INFO(candidate.schedule << ", M=" << candidate.microbatches << ", recompute "
-                            << candidate.recompute << ", rank " << rank << " of " << ranks);
+                            << name_of(kRecomputes, candidate.recompute) << ", rank " << rank
+                            << " of " << ranks);
     CHECK(static_cast<double>(plan.tensor_bytes[rank]) == Approx(taken[rank]).epsilon(0.05));
     CHECK(foreseen[rank] == Approx(taken[rank]).epsilon(0.05));  // by the run itself
   }
@@ -71,27 +71,27 @@ void check_foreseen(const Config& config, int ranks) {
 TEST_CASE("Predicted tensor memory is what training takes, under every kind of schedule") {
   for (const int ranks : {2, 4}) {
     for (const char* schedule : {"gpipe", "1f1b", "zb-h1", "interleaved", "zbv", "v-min"}) {
-      check_foreseen(small_config(schedule, 8, 16, "none"), ranks);
+      check_foreseen(small_config(schedule, 8, 16, Recompute::kNone), ranks);
     }
   }
 }
 
 TEST_CASE("Also with recompute, and where microbatches differ by a row") {
-  check_foreseen(small_config("gpipe", 8, 16, "full"), 2);
-  check_foreseen(small_config("1f1b", 8, 16, "attention"), 4);
-  check_foreseen(small_config("zbv", 8, 16, "full"), 2);
-  check_foreseen(small_config("1f1b", 6, 16, "none"), 2);
+  check_foreseen(small_config("gpipe", 8, 16, Recompute::kFull), 2);
+  check_foreseen(small_config("1f1b", 8, 16, Recompute::kAttention), 4);
+  check_foreseen(small_config("zbv", 8, 16, Recompute::kFull), 2);
+  check_foreseen(small_config("1f1b", 6, 16, Recompute::kNone), 2);
 }
 
 TEST_CASE("Also of a model with dropout") {
-  Config config = small_config("1f1b", 8, 16, "attention");
+  Config config = small_config("1f1b", 8, 16, Recompute::kAttention);
   config.model.dropout = 0.1;
   check_foreseen(config, 2);
 }
 
 TEST_CASE("Also of a residual network: images, batch norm's statistics, packed weights") {
   Config config;
-  config.model = {.preset = "resnet", .depth = 18, .width = 32, .classes = "10"};
+  config.model = {.preset = "resnet", .depth = 18, .width = 32, .classes = 10};
   config.pipeline.schedule = "1f1b";
   config.pipeline.microbatches = 2;
   config.optimizer.type = "sgd";
@@ -99,7 +99,7 @@ TEST_CASE("Also of a residual network: images, batch norm's statistics, packed w
   check_foreseen(config, 2, FixedSource::images(config.train.batch_size, {32, 32, 3}, 10));
   config.model.width = 16;
   config.pipeline.microbatches = 4;
-  config.pipeline.recompute = "full";
+  config.pipeline.recompute = Recompute::kFull;
   config.train.batch_size = 6;  // microbatches of 2 rows and of 1
   check_foreseen(config, 2, FixedSource::images(config.train.batch_size, {32, 32, 3}, 10));
 }
@@ -111,8 +111,8 @@ TEST_CASE("A run foresees what short last batches take, too, of epochs and of ev
     for (const int ranks : {1, 2, 4}) {
       const bool passes = ranks != 1;  // over the rows, else all steps are whole
       source.pass_over_rows(passes);
-      Config config = small_config(schedule, 8, kBatch, "full");
-      config.pipeline.partition = "uniform";
+      Config config = small_config(schedule, 8, kBatch, Recompute::kFull);
+      config.pipeline.partition = PartitionRule::kUniform;
       config.train.checkpoint_background = false;  // no copy
       std::vector<double> taken(static_cast<std::size_t>(ranks)), foreseen(taken);
       run_ranks(config, source, ranks, [&](RankThread& rank) {
@@ -134,10 +134,10 @@ TEST_CASE("A run foresees what short last batches take, too, of epochs and of ev
 }
 
 TEST_CASE("Also in bfloat16: activations, messages and the copies of weights") {
-  Config config = small_config("1f1b", 8, 16, "none");
-  config.train.precision = "bfloat16";
+  Config config = small_config("1f1b", 8, 16, Recompute::kNone);
+  config.train.precision = DType::kBFloat16;
   check_foreseen(config, 2);
-  config = small_config("zbv", 8, 16, "full");
-  config.train.precision = "bfloat16";
+  config = small_config("zbv", 8, 16, Recompute::kFull);
+  config.train.precision = DType::kBFloat16;
   check_foreseen(config, 2);
 }

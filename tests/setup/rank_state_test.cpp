@@ -43,7 +43,7 @@ std::int64_t elements_of(const std::vector<Layer*>& layers) {
 TEST_CASE(
     "A rank has the stages of its place, with values, gradients and moments of their layers") {
   for (int rank = 0; rank < kRanks; ++rank) {
-    SmallRank made("none", 1, kRanks, rank);
+    SmallRank made(Shard::kNone, 1, kRanks, rank);
     REQUIRE(made.state.stages().size() == 1);
     const Stage& stage = *made.state.stages()[0];
     CHECK(stage.index() == rank);
@@ -56,7 +56,7 @@ TEST_CASE(
 }
 
 TEST_CASE("Of an evaluated rank there are values alone") {
-  for (const std::string shard : {"none", "parameters"}) {
+  for (const Shard shard : {Shard::kNone, Shard::kParameters}) {
     SmallRank made(shard, 2, kRanks, 0, Mode::kEvaluate);
     CHECK(kept_elements(made.state) > 0);
     CHECK(made.state.parameters().stages()[0].gradients.empty());
@@ -65,24 +65,24 @@ TEST_CASE("Of an evaluated rank there are values alone") {
 }
 
 TEST_CASE("Replicas share out the optimizer, or the weights too, and together have all of them") {
-  SmallRank whole("none", 1, kRanks, 0);
-  for (const std::string shard : {"none", "optimizer", "parameters"}) {
-    INFO("shard " << shard);
+  SmallRank whole(Shard::kNone, 1, kRanks, 0);
+  for (const Shard shard : {Shard::kNone, Shard::kOptimizer, Shard::kParameters}) {
+    INFO("shard " << name_of(kShards, shard));
     std::int64_t kept = 0, updated = 0;
     for (int replica = 0; replica < 2; ++replica) {
       SmallRank made(shard, 2, kRanks, replica * kRanks);
-      CHECK(made.state.shards_optimizer() == (shard != "none"));
-      CHECK(made.state.shards_parameters() == (shard == "parameters"));
+      CHECK(made.state.shards_optimizer() == (shard != Shard::kNone));
+      CHECK(made.state.shards_parameters() == (shard == Shard::kParameters));
       kept += kept_elements(made.state);
       updated += updated_elements(made.state);
     }
-    CHECK(kept == kept_elements(whole.state) * (shard == "parameters" ? 1 : 2));
-    CHECK(updated == kept_elements(whole.state) * (shard == "none" ? 2 : 1));
+    CHECK(kept == kept_elements(whole.state) * (shard == Shard::kParameters ? 1 : 2));
+    CHECK(updated == kept_elements(whole.state) * (shard == Shard::kNone ? 2 : 1));
   }
 }
 
 TEST_CASE("Without replicas there is nothing to share out, whatever parallel.shard says") {
-  SmallRank made("parameters", 1, kRanks, 0);
+  SmallRank made(Shard::kParameters, 1, kRanks, 0);
   CHECK(!made.state.shards_optimizer());
   CHECK(!made.state.shards_parameters());
 }

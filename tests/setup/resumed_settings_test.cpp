@@ -97,7 +97,7 @@ TEST_CASE("Validation that is drawn otherwise than before is said") {
   const RunOrigin files = origin_of(folder, 0, 0);
   Config before = load("steps: 10", "learning_rate: 1e-3"), now = before;
   CHECK(redrawn_validation(before, now, files, files).empty());
-  now.data.validation = {"random"};
+  now.data.validation = Validation::kRandom;
   CHECK_FALSE(redrawn_validation(before, now, files, files).empty());
   before = now;
   CHECK(redrawn_validation(before, now, files, files).empty());

@@ -14,7 +14,7 @@ namespace pipetrain {
 
 struct SmallRank {
   // Rank `rank` of so many replicas of a pipeline of `ranks`.
-  SmallRank(const std::string& shard, int replicas, int ranks, int rank, Mode mode = Mode::kTrain)
+  SmallRank(Shard shard, int replicas, int ranks, int rank, Mode mode = Mode::kTrain)
       : config(configured(shard, replicas)),
         model(set_up_model(
             config, {.data = {.row = {4}, .vocabulary = 13, .classes = 13}, .stage_ranks = ranks})),
@@ -25,7 +25,7 @@ struct SmallRank {
         tensor(alone.collective(0)),
         state(config, model, layout, map, *tensor, pool, mode) {}
 
-  static Config configured(const std::string& shard, int replicas) {
+  static Config configured(Shard shard, int replicas) {
     Config made;
     made.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = 4};
     made.pipeline.microbatches = 2;

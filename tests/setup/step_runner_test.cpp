@@ -17,12 +17,12 @@ namespace {
 
 constexpr int kRanks = 2;
 
-Config config_of(const std::string& shard = "none", int replicas = 1) {
+Config config_of(Shard shard = Shard::kNone, int replicas = 1) {
   Config config;
   config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = 4};
   config.pipeline.schedule = "1f1b";
   config.pipeline.microbatches = 2;
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.parallel = {.data = replicas, .shard = shard};
   config.train.batch_size = 8;
   return config;
@@ -48,9 +48,9 @@ TEST_CASE("Every rank has the same result of a step, and steps lower the loss") 
 }
 
 TEST_CASE("A step that is not finite updates nothing, and is traced to where it begins") {
-  for (const std::string shard : {"none", "optimizer", "parameters"}) {
-    const int replicas = shard == "none" ? 1 : 2;
-    INFO("shard " << shard);
+  for (const Shard shard : {Shard::kNone, Shard::kOptimizer, Shard::kParameters}) {
+    const int replicas = shard == Shard::kNone ? 1 : 2;
+    INFO("shard " << name_of(kShards, shard));
     const Config config = config_of(shard, replicas);
     const FixedSource source = rows();
     std::mutex mutex;

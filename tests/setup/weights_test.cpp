@@ -17,11 +17,14 @@ using namespace pipetrain;
 namespace {
 
 struct Way {  // to share the model out
-  std::string shard;
+  Shard shard;
   int replicas, ranks;
 };
-const std::vector<Way> kWays = {
-    {"none", 1, 1}, {"none", 1, 3}, {"none", 2, 2}, {"optimizer", 2, 1}, {"parameters", 2, 2}};
+const std::vector<Way> kWays = {{Shard::kNone, 1, 1},
+                                {Shard::kNone, 1, 3},
+                                {Shard::kNone, 2, 2},
+                                {Shard::kOptimizer, 2, 1},
+                                {Shard::kParameters, 2, 2}};
 
 using Ranks = std::vector<std::unique_ptr<SmallRank>>;
 
@@ -95,8 +98,9 @@ TEST_CASE("What was saved by ranks of one kind is loaded by ranks of any other")
     }
     save(writers, folder.path("run"));
     for (const Way& reader : kWays) {
-      INFO(writer.shard << " x " << writer.ranks << " -> " << reader.shard << " x "
-                        << reader.ranks);
+      INFO(name_of(kShards, writer.shard)
+           << " x " << writer.ranks << " -> " << name_of(kShards, reader.shard) << " x "
+           << reader.ranks);
       std::int64_t wrong = 0, all = 0;
       const auto compare = [&](const float& value, const std::string& name, std::int64_t entry) {
         ++all;
@@ -122,15 +126,15 @@ TEST_CASE("Replicas write together what one writes alone") {
         elements += elements_of(tensor.extent.empty() ? tensor.shape : tensor.extent, tensor.name);
       }
     }
-    const SmallRank whole("none", 1, 1, 0);
+    const SmallRank whole(Shard::kNone, 1, 1, 0);
     CHECK(elements == 3 * parameter_count(whole.model.layers));  // weights and two moments
   }
 }
 
 TEST_CASE("Weights alone begin a run, but do not go on with one") {
   const TemporaryFolder folder;
-  save(ranks_of({"none", 1, 1}, Mode::kEvaluate), folder.path("run"));
-  SmallRank rank("none", 1, 1, 0);
+  save(ranks_of({Shard::kNone, 1, 1}, Mode::kEvaluate), folder.path("run"));
+  SmallRank rank(Shard::kNone, 1, 1, 0);
   CHECK_NOTHROW(load_weights(saved_in(folder.path("run")), rank.state));
   CHECK_THROWS_WITH(load_moments(saved_in(folder.path("run")), rank.state),
                     ContainsSubstring("has no tensor optimizer.first_moment"));
@@ -138,7 +142,7 @@ TEST_CASE("Weights alone begin a run, but do not go on with one") {
 
 TEST_CASE("Data must be cut into tokens as in training") {
   const TemporaryFolder folder;
-  save(ranks_of({"none", 1, 1}, Mode::kEvaluate), folder.path("run"));
+  save(ranks_of({Shard::kNone, 1, 1}, Mode::kEvaluate), folder.path("run"));
   const Checkpoint checkpoint = saved_in(folder.path("run"));
   const FixedSource same = FixedSource::counting(8, 4, 13);
   CHECK_NOTHROW(check_tokenizer(checkpoint, same));

@@ -17,7 +17,7 @@ namespace {
 Tokenizer tokenizer_of(const std::string& json) { return {json, "tokenizer.json"}; }
 
 // The tokenizer that training on this text writes.
-Tokenizer trained(const std::string& kind, const std::string& text) {
+Tokenizer trained(TokenizerKind kind, const std::string& text) {
   const TemporaryFolder folder;
   const auto source = open_source({.format = "text",
                                    .path = {folder.write("corpus.txt", text)},
@@ -51,23 +51,24 @@ std::string error_of(ExitCode code, const Body& body) {
 
 TEST_CASE("Text comes back from its tokens, whatever the tokenizer") {
   const std::string text = "na\xC3\xAFve\n\xE2\x82\xAC 5, or \xFF?";
-  for (const std::string kind : {"char", "byte"}) {
+  for (const TokenizerKind kind : {TokenizerKind::kCharacters, TokenizerKind::kBytes}) {
     CHECK(there_and_back(trained(kind, text), text) == text);
   }
   const std::string words = "he said (twice), \"go home\": now.\nyes!";
-  CHECK(there_and_back(trained("word", words), "He said (twice), go:  now.\n\nYes!") ==
-        "he said (twice), go: now.\n\nyes!");
+  CHECK(
+      there_and_back(trained(TokenizerKind::kWords, words), "He said (twice), go:  now.\n\nYes!") ==
+      "he said (twice), go: now.\n\nyes!");
 }
 
 TEST_CASE("What the tokenizer does not know is named, or is the unknown word") {
-  const Tokenizer characters = trained("char", "abc\n");
+  const Tokenizer characters = trained(TokenizerKind::kCharacters, "abc\n");
   const auto refusal = [&](const std::string& text) {
     return error_of(ExitCode::kConfiguration, [&] { characters.encode(text, 4); });
   };
   CHECK(contains(refusal("ab\xC3\xA9"), "'\xC3\xA9' (U+00E9)", "4 characters"));
   CHECK(contains(refusal("\t"), " U+0009 "));
   CHECK(contains(refusal("a\xFF"), "byte 0xFF"));
-  const Tokenizer words = trained("word", "one two\n");
+  const Tokenizer words = trained(TokenizerKind::kWords, "one two\n");
   CHECK(words.encode("one five", 10) == std::vector<std::int32_t>{words.encode("one", 10)[0], 0});
 }
 
@@ -83,9 +84,9 @@ TEST_CASE("Tokens without a text are numbers") {
 }
 
 TEST_CASE("An empty text begins after a line's end, or the first token") {
-  CHECK(trained("byte", "abc").start_token(256) == '\n');
-  CHECK(trained("char", "a\nb").start_token(3) == 0);
-  CHECK(trained("char", "bab").start_token(2) == 0);
+  CHECK(trained(TokenizerKind::kBytes, "abc").start_token(256) == '\n');
+  CHECK(trained(TokenizerKind::kCharacters, "a\nb").start_token(3) == 0);
+  CHECK(trained(TokenizerKind::kCharacters, "bab").start_token(2) == 0);
   CHECK(tokenizer_of(R"({"type": "gpt2"})").start_token(50257) == 50256);
   CHECK(tokenizer_of(R"({"type": "gpt2"})").start_token(500) == 0);
 }

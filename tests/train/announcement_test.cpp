@@ -55,6 +55,6 @@ TEST_CASE("A run warns of threads that outnumber cores") {
 
 TEST_CASE("A run says that one replica has nothing to share out") {
   Config config = gpt();
-  config.parallel.shard = "optimizer";
+  config.parallel.shard = Shard::kOptimizer;
   CHECK(has(said(config, 2), "parallel.shard optimizer has no effect"));
 }

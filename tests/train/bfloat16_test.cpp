@@ -22,12 +22,12 @@ ModelConfig gpt() {
   return {.preset = "gpt", .depth = 3, .heads = 2, .width = 16, .context = kTokens};
 }
 
-Config with(ModelConfig model, const std::string& precision, const std::string& schedule = "1f1b") {
+Config with(ModelConfig model, DType precision, const std::string& schedule = "1f1b") {
   Config config;
   config.model = std::move(model);
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = 8;  // of 2 rows and of 1
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.optimizer.clip_norm = 1.0;
   config.train.batch_size = kRows;
   config.train.precision = precision;
@@ -49,16 +49,16 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
 TEST_CASE("bfloat16 gives the same bits under every schedule, on every number of ranks") {
   ModelConfig model = gpt();
   model.dropout = 0.1;
-  const Trained alone = run(with(model, "bfloat16"), 1);
+  const Trained alone = run(with(model, DType::kBFloat16), 1);
   CHECK(std::ranges::is_sorted(alone.losses, std::greater{}));
-  CHECK_FALSE(alone == run(with(model, "float32"), 1));
+  CHECK_FALSE(alone == run(with(model, DType::kFloat32), 1));
   for (const char* schedule : {"gpipe", "1f1b", "zb-h1", "zbv", "interleaved"}) {
     INFO(schedule);
-    CHECK(alone == run(with(model, "bfloat16", schedule), 2));
+    CHECK(alone == run(with(model, DType::kBFloat16, schedule), 2));
   }
-  CHECK(alone == run(with(model, "bfloat16"), 4));
-  for (const char* recompute : {"full", "attention"}) {
-    Config config = with(model, "bfloat16");
+  CHECK(alone == run(with(model, DType::kBFloat16), 4));
+  for (const Recompute recompute : {Recompute::kFull, Recompute::kAttention}) {
+    Config config = with(model, DType::kBFloat16);
     config.pipeline.recompute = recompute;
     CHECK(alone == run(config, 2));
   }
@@ -70,8 +70,8 @@ TEST_CASE("Losses in bfloat16 stay near those in float32") {
   llama.kv_heads = 1;
   for (const ModelConfig& model : {gpt(), llama}) {
     INFO(model.preset);
-    const Trained half = run(with(model, "bfloat16"), 1, 40);
-    const Trained full = run(with(model, "float32"), 1, 40);
+    const Trained half = run(with(model, DType::kBFloat16), 1, 40);
+    const Trained full = run(with(model, DType::kFloat32), 1, 40);
     CHECK(full.losses.back() < full.losses.front() - 0.5);
     CHECK(largest_difference(half.losses, full.losses) < 0.02);
   }
@@ -80,17 +80,17 @@ TEST_CASE("Losses in bfloat16 stay near those in float32") {
 TEST_CASE("Images are taken in bfloat16, after patches in float32") {
   const ModelConfig vit = {.preset = "vit", .depth = 2, .heads = 2, .width = 16, .patch = 4};
   const FixedSource source = FixedSource::images(kRows, {8, 8, 3}, 5);
-  const Trained half = train_ranks(with(vit, "bfloat16"), source, 1, kSteps);
-  CHECK(largest_difference(half.losses,
-                           train_ranks(with(vit, "float32"), source, 1, kSteps).losses) < 0.02);
-  CHECK(half == train_ranks(with(vit, "bfloat16"), source, 4, kSteps));
+  const Trained half = train_ranks(with(vit, DType::kBFloat16), source, 1, kSteps);
+  CHECK(largest_difference(
+            half.losses, train_ranks(with(vit, DType::kFloat32), source, 1, kSteps).losses) < 0.02);
+  CHECK(half == train_ranks(with(vit, DType::kBFloat16), source, 4, kSteps));
 }
 
 TEST_CASE("Ranks that share layers sum their parts of bfloat16 products in float32") {
   for (const double dropout : {0.0, 0.1}) {
     ModelConfig model = gpt();
     model.dropout = dropout;
-    Config config = with(model, "bfloat16");
+    Config config = with(model, DType::kBFloat16);
     const Trained whole = run(config, 1);
     config.parallel.tensor = 2;
     const Trained shared = run(config, 2);
@@ -104,7 +104,7 @@ TEST_CASE("Ranks that share layers sum their parts of bfloat16 products in float
 
 TEST_CASE("Messages between stages have half the bytes in bfloat16") {
   std::vector<std::vector<std::int64_t>> bytes;
-  for (const char* precision : {"float32", "bfloat16"}) {
+  for (const DType precision : {DType::kFloat32, DType::kBFloat16}) {
     const Config config = with(gpt(), precision);
     const FixedSource source = FixedSource::counting(kRows, kTokens, kVocabulary);
     std::vector<std::int64_t>& mine = bytes.emplace_back();

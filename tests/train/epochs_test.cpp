@@ -20,7 +20,7 @@ Config config_of(const std::string& schedule, int microbatches) {
   config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 16, .context = 4};
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = microbatches;
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.train.batch_size = 8;
   return config;
 }

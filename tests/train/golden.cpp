@@ -109,7 +109,8 @@ Config golden_config(const ModelConfig& model, const Cut& cut, const std::string
   config.model = model;
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = microbatches;
-  config.pipeline.partition = cut.first_layers.empty() ? "uniform" : "list";
+  config.pipeline.partition =
+      cut.first_layers.empty() ? PartitionRule::kUniform : PartitionRule::kList;
   config.pipeline.first_layers = cut.first_layers;
   config.optimizer.learning_rate = 1e-3;
   config.optimizer.betas = {0.9, 0.95};

@@ -46,13 +46,13 @@ ModelConfig mixed_model() {
   return model;
 }
 
-Trained run(const std::string& schedule, int ranks, const std::string& recompute,
+Trained run(const std::string& schedule, int ranks, Recompute recompute,
             std::uint64_t seed = 1337) {
   Config config;
   config.model = mixed_model();
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = 8;
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.pipeline.recompute = recompute;
   config.train.batch_size = 19;  // microbatches of 3 rows and of 2
   config.train.seed = seed;
@@ -62,13 +62,13 @@ Trained run(const std::string& schedule, int ranks, const std::string& recompute
 }  // namespace
 
 TEST_CASE("A net with dropout and batch norm has the same bits under every schedule") {
-  const Trained whole = run("gpipe", 1, "none");
+  const Trained whole = run("gpipe", 1, Recompute::kNone);
   CHECK(whole.weights.count("layers.3.residual.1.batch_norm.running_var") == 1);
   CHECK(whole.weights.at("layers.1.batch_norm.running_mean") != std::vector<float>(8, 0.0f));
   for (const std::string& schedule : schedule_names()) {
     for (const int ranks : {2, 4}) {
-      for (const char* recompute : {"none", "full"}) {
-        INFO(schedule << ", " << ranks << " ranks, recompute " << recompute);
+      for (const Recompute recompute : {Recompute::kNone, Recompute::kFull}) {
+        INFO(schedule << ", " << ranks << " ranks, recompute " << name_of(kRecomputes, recompute));
         const Trained cut = run(schedule, ranks, recompute);
         if (schedule == "looped-bfs") {  // adds its microbatches in another order
           CHECK(cut.losses[2] == Approx(whole.losses[2]).epsilon(1e-5));
@@ -79,7 +79,7 @@ TEST_CASE("A net with dropout and batch norm has the same bits under every sched
       }
     }
   }
-  CHECK(run("gpipe", 1, "none", 7).losses != whole.losses);
+  CHECK(run("gpipe", 1, Recompute::kNone, 7).losses != whole.losses);
 }
 
 TEST_CASE("Weights are packed once for all batches of an evaluation, and again after a step") {
@@ -87,7 +87,7 @@ TEST_CASE("Weights are packed once for all batches of an evaluation, and again a
   config.model = mixed_model();
   config.pipeline.schedule = "1f1b";
   config.pipeline.microbatches = 2;
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.train.batch_size = 4;
   const FixedSource source = FixedSource::images(16, {8, 8, 3}, 5);
   run_ranks(config, source, 1, [&](RankThread& rank) {

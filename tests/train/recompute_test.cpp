@@ -22,17 +22,17 @@ struct Run : Trained {
   std::vector<std::vector<Action>> executed;  // per rank: what was computed in a step
 };
 
-struct Choice {
-  std::string recompute;
+struct Recomputed {
+  Recompute recompute;
   std::vector<std::string> layers;
 };
 
-Config small_config(const std::string& schedule, int microbatches, const Choice& choice) {
+Config small_config(const std::string& schedule, int microbatches, const Recomputed& choice) {
   Config config;
   config.model = {.preset = "gpt", .depth = 3, .heads = 2, .width = 16, .context = 8};
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = microbatches;
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.pipeline.recompute = choice.recompute;
   config.pipeline.recompute_layers = choice.layers;
   config.train.batch_size = 9;  // microbatches of 2 rows and of 1
@@ -85,14 +85,16 @@ std::size_t count_recomputed(const std::vector<Action>& executed) {
 }  // namespace
 
 TEST_CASE("Recomputing gives the same bits under every schedule, and runs nothing twice") {
-  const std::vector<Choice> choices = {
-      {"full", {}}, {"attention", {}}, {"list", {"0", "layers.3.attention", "layers.4.mlp", "8"}}};
+  const std::vector<Recomputed> choices = {
+      {Recompute::kFull, {}},
+      {Recompute::kAttention, {}},
+      {Recompute::kList, {"0", "layers.3.attention", "layers.4.mlp", "8"}}};
   constexpr int kMicrobatches = 8;
   for (const std::string& schedule : schedule_names()) {
     for (const int ranks : {1, 2, 4}) {
-      const Run kept = run(small_config(schedule, kMicrobatches, {"none", {}}), ranks);
-      for (const Choice& choice : choices) {
-        INFO(schedule << ", " << ranks << " ranks, " << choice.recompute);
+      const Run kept = run(small_config(schedule, kMicrobatches, {Recompute::kNone, {}}), ranks);
+      for (const Recomputed& choice : choices) {
+        INFO(schedule << ", " << ranks << " ranks, " << name_of(kRecomputes, choice.recompute));
         const Run again = run(small_config(schedule, kMicrobatches, choice), ranks);
         CHECK(same_bits(again, kept));
         CHECK(again.live == kept.live);
@@ -105,17 +107,17 @@ TEST_CASE("Recomputing gives the same bits under every schedule, and runs nothin
 }
 
 TEST_CASE("A Llama gives the same bits on every number of ranks, recomputed or not") {
-  auto llama = [](const std::string& schedule, const std::string& recompute, int ranks) {
+  auto llama = [](const std::string& schedule, Recompute recompute, int ranks) {
     Config config = small_config(schedule, 4, {recompute, {}});
     config.model = {.preset = "llama", .depth = 3, .heads = 4, .kv_heads = 2, .width = 16};
     return run(config, ranks);
   };
-  const Run one = llama("gpipe", "none", 1);
+  const Run one = llama("gpipe", Recompute::kNone, 1);
   CHECK(one.losses.back() < one.losses.front());
   for (const char* schedule : {"1f1b", "zb-h1", "zbv"}) {
-    for (const char* recompute : {"none", "full"}) {
+    for (const Recompute recompute : {Recompute::kNone, Recompute::kFull}) {
       for (const int ranks : {2, 4}) {
-        INFO(schedule << ", " << ranks << " ranks, " << recompute);
+        INFO(schedule << ", " << ranks << " ranks, " << name_of(kRecomputes, recompute));
         const Run other = llama(schedule, recompute, ranks);
         CHECK(same_bits(other, one));
       }
@@ -125,20 +127,20 @@ TEST_CASE("A Llama gives the same bits on every number of ranks, recomputed or n
 
 TEST_CASE(
     "Dropout drops the same on every number of ranks, under every schedule, recomputed or not") {
-  const auto gpt = [](const std::string& schedule, const std::string& recompute, int ranks,
-                      double dropout, std::uint64_t seed = 1337) {
+  const auto gpt = [](const std::string& schedule, Recompute recompute, int ranks, double dropout,
+                      std::uint64_t seed = 1337) {
     Config config = small_config(schedule, 8, {recompute, {}});
     config.model.dropout = dropout;
     config.train.seed = seed;
     return run(config, ranks);
   };
-  const Run one = gpt("gpipe", "none", 1, 0.1);
-  CHECK(gpt("gpipe", "none", 1, 0).losses != one.losses);
-  CHECK(gpt("gpipe", "none", 1, 0.1, 7).losses != one.losses);
+  const Run one = gpt("gpipe", Recompute::kNone, 1, 0.1);
+  CHECK(gpt("gpipe", Recompute::kNone, 1, 0).losses != one.losses);
+  CHECK(gpt("gpipe", Recompute::kNone, 1, 0.1, 7).losses != one.losses);
   for (const std::string& schedule : schedule_names()) {
-    for (const char* recompute : {"none", "full", "attention"}) {
+    for (const Recompute recompute : {Recompute::kNone, Recompute::kFull, Recompute::kAttention}) {
       for (const int ranks : {2, 4}) {
-        INFO(schedule << ", " << ranks << " ranks, recompute " << recompute);
+        INFO(schedule << ", " << ranks << " ranks, recompute " << name_of(kRecomputes, recompute));
         const Run other = gpt(schedule, recompute, ranks, 0.1);
         if (schedule == "looped-bfs") {  // adds its microbatches in another order
           CHECK(other.losses[2] == Approx(one.losses[2]).epsilon(1e-5));
@@ -149,7 +151,7 @@ TEST_CASE(
     }
   }
   // Another number of microbatches cuts the rows elsewhere: the same masks, up to rounding.
-  Config config = small_config("gpipe", 3, {"none", {}});
+  Config config = small_config("gpipe", 3, {Recompute::kNone, {}});
   config.model.dropout = 0.1;
   const Run cut = run(config, 1);
   for (std::size_t step = 0; step < one.losses.size(); ++step) {
@@ -158,8 +160,8 @@ TEST_CASE(
 }
 
 TEST_CASE("The time of R is a figure of its own, of stages that have an R") {
-  const Run kept = run(small_config("1f1b", 8, {"none", {}}), 2);
-  const Run again = run(small_config("1f1b", 8, {"full", {}}), 2);
+  const Run kept = run(small_config("1f1b", 8, {Recompute::kNone, {}}), 2);
+  const Run again = run(small_config("1f1b", 8, {Recompute::kFull, {}}), 2);
   CHECK(kept.stage_seconds[0].recompute == 0);
   CHECK(again.stage_seconds[0].recompute > 0);
   CHECK(again.stage_seconds[1].recompute == 0);  // the last stage's I follows its F
@@ -169,11 +171,11 @@ TEST_CASE("The time of R is a figure of its own, of stages that have an R") {
 }
 
 TEST_CASE("Under GPipe, recomputing more takes less memory at its peak on every rank") {
-  const auto peak = [](const Choice& choice) {
+  const auto peak = [](const Recomputed& choice) {
     return run(small_config("gpipe", 8, choice), 2).peak_bytes;
   };
-  const auto none = peak({"none", {}}), full = peak({"full", {}}),
-             attention = peak({"attention", {}});
+  const auto none = peak({Recompute::kNone, {}}), full = peak({Recompute::kFull, {}}),
+             attention = peak({Recompute::kAttention, {}});
   for (std::size_t rank = 0; rank < 2; ++rank) {
     INFO("rank " << rank);
     CHECK(attention[rank] < none[rank]);

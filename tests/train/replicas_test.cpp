@@ -25,13 +25,13 @@ struct Run : Trained {
 // 24 rows a step, of which evaluation's last batch has one.
 constexpr int kRows = 24;
 
-Config gpt(int replicas, const std::string& schedule, const std::string& shard) {
+Config gpt(int replicas, const std::string& schedule, Shard shard) {
   Config config;
   config.model = {.preset = "gpt", .depth = 3, .heads = 2, .width = 40, .context = 8};
   config.model.tie_embeddings = true;
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = 6;
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.parallel.data = replicas;
   config.parallel.shard = shard;
   config.optimizer.weight_decay = 0.1;
@@ -67,12 +67,12 @@ const FixedSource kTokens = FixedSource::counting(kRows + 1, 8, 65);
 }  // namespace
 
 TEST_CASE("Two, three and four replicas give the losses of one, to rounding") {
-  const Run one = run(gpt(1, "1f1b", "none"), kTokens, 1);
+  const Run one = run(gpt(1, "1f1b", Shard::kNone), kTokens, 1);
   REQUIRE(one.losses.back() < one.losses.front());
   for (const int replicas : {2, 3, 4}) {
     for (const char* schedule : {"1f1b", "zb-h1"}) {
       INFO(replicas << " replicas, " << schedule);
-      const Run several = run(gpt(replicas, schedule, "none"), kTokens, 2);
+      const Run several = run(gpt(replicas, schedule, Shard::kNone), kTokens, 2);
       CHECK(relative_difference(several.losses, one.losses) < 1e-6);
       CHECK(relative_difference(several.norms, one.norms) < 1e-5);
       CHECK(several.validation == Approx(one.validation).epsilon(1e-6));
@@ -83,12 +83,13 @@ TEST_CASE("Two, three and four replicas give the losses of one, to rounding") {
 
 TEST_CASE("With replicas, sharded or not, every schedule and number of stages has the same bits") {
   for (const int replicas : {2, 4}) {
-    const Run expected = run(gpt(replicas, "gpipe", "none"), kTokens, 1);
+    const Run expected = run(gpt(replicas, "gpipe", Shard::kNone), kTokens, 1);
     for (const auto& [schedule, ranks] :
          {std::pair("1f1b", 1), std::pair("1f1b", 2), std::pair("interleaved", 2),
           std::pair("zb-h1", 2), std::pair("zbv", 2), std::pair("1f1b", 4)}) {
-      for (const char* shard : {"none", "optimizer"}) {
-        INFO(replicas << " replicas, " << schedule << ", " << ranks << " ranks, shard " << shard);
+      for (const Shard shard : {Shard::kNone, Shard::kOptimizer}) {
+        INFO(replicas << " replicas, " << schedule << ", " << ranks << " ranks, shard "
+                      << name_of(kShards, shard));
         CHECK(run(gpt(replicas, schedule, shard), kTokens, ranks) == expected);
       }
     }
@@ -96,19 +97,20 @@ TEST_CASE("With replicas, sharded or not, every schedule and number of stages ha
 }
 
 TEST_CASE("A replica keeps its share of the moments if the optimizer is sharded") {
-  const auto moments = [](int replicas, const char* shard) {
+  const auto moments = [](int replicas, Shard shard) {
     Config config = gpt(replicas, "1f1b", shard);
     config.model.width = 128;  // most parameters are of many chunks
     return run(config, kTokens, 2).moment_bytes;
   };
-  const std::vector<std::size_t> whole = moments(1, "optimizer");
+  const std::vector<std::size_t> whole = moments(1, Shard::kOptimizer);
   for (const int replicas : {2, 4}) {
-    for (const auto& [shard, share] : {std::pair("none", 1), std::pair("optimizer", replicas)}) {
+    for (const auto& [shard, share] :
+         {std::pair(Shard::kNone, 1), std::pair(Shard::kOptimizer, replicas)}) {
       const std::vector<std::size_t> found = moments(replicas, shard);
       for (std::size_t place = 0; place < 2; ++place) {
         std::size_t sum = 0;
         for (std::size_t rank = place; rank < found.size(); rank += 2) {
-          INFO(replicas << " replicas, shard " << shard << ", rank " << rank);
+          INFO(replicas << " replicas, shard " << name_of(kShards, shard) << ", rank " << rank);
           CHECK(static_cast<double>(found[rank]) ==
                 Approx(static_cast<double>(whole[place]) / share).epsilon(0.1));
           sum += found[rank];
@@ -123,32 +125,34 @@ TEST_CASE("A replica keeps its share of the moments if the optimizer is sharded"
 TEST_CASE("Replicas that see other tokens in every step train a large vocabulary as one") {
   FixedSource source = FixedSource::counting(5 * kRows, 8, 4000);
   source.pass_over_rows();
-  const auto config = [](int replicas, const char* shard) {
+  const auto config = [](int replicas, Shard shard) {
     Config made = gpt(replicas, "1f1b", shard);
     made.model.tie_embeddings = false;
     return made;
   };
-  const Run one = run(config(1, "none"), source, 1), two = run(config(2, "none"), source, 2);
+  const Run one = run(config(1, Shard::kNone), source, 1),
+            two = run(config(2, Shard::kNone), source, 2);
   CHECK(relative_difference(two.losses, one.losses) < 1e-6);
   CHECK(relative_difference(two.norms, one.norms) < 1e-5);
-  CHECK(run(config(2, "optimizer"), source, 2) == two);
+  CHECK(run(config(2, Shard::kOptimizer), source, 2) == two);
 }
 
 TEST_CASE("SGD, epochs with a short last batch, and recompute go with replicas") {
   FixedSource source = FixedSource::counting(31, 8, 65);  // steps of 24 rows and of 7
   source.pass_over_rows();
-  const auto config = [](int replicas, const char* shard) {
+  const auto config = [](int replicas, Shard shard) {
     Config made = gpt(replicas, "1f1b", shard);
     made.optimizer.type = "sgd";
     made.optimizer.learning_rate = 0.1;
     made.pipeline.microbatches = 2;
-    made.pipeline.recompute = "full";
+    made.pipeline.recompute = Recompute::kFull;
     return made;
   };
-  const Run one = run(config(1, "none"), source, 1), three = run(config(3, "none"), source, 2);
+  const Run one = run(config(1, Shard::kNone), source, 1),
+            three = run(config(3, Shard::kNone), source, 2);
   CHECK(relative_difference(three.losses, one.losses) < 1e-6);
   CHECK(three.validation == Approx(one.validation).epsilon(1e-6));
-  CHECK(run(config(3, "optimizer"), source, 2) == three);
+  CHECK(run(config(3, Shard::kOptimizer), source, 2) == three);
 }
 
 TEST_CASE("Replicas share dropout's rows and average batch norm's running statistics") {
@@ -164,7 +168,7 @@ TEST_CASE("Replicas share dropout's rows and average batch norm's running statis
                          layer("dropout", {{"rate", "0.2"}}), layer("global_mean_pool", {}),
                          layer("linear", {{"features", "classes"}})};
     made.pipeline.microbatches = microbatches;
-    made.pipeline.partition = "uniform";
+    made.pipeline.partition = PartitionRule::kUniform;
     made.parallel.data = replicas;
     made.train.batch_size = kRows;
     return made;
@@ -183,7 +187,7 @@ TEST_CASE("Replicas share dropout's rows and average batch norm's running statis
 }
 
 TEST_CASE("With replicas a step allocates nothing once each kind of work has run twice") {
-  for (const char* shard : {"none", "optimizer"}) {
+  for (const Shard shard : {Shard::kNone, Shard::kOptimizer}) {
     std::vector<std::vector<std::size_t>> allocations(4);
     run_ranks(gpt(2, "1f1b", shard), kTokens, 4, [&](RankThread& rank) {
       rank.train(0, 8, [&](std::int64_t step, const StepResult&) {
@@ -193,7 +197,7 @@ TEST_CASE("With replicas a step allocates nothing once each kind of work has run
       });
     });
     for (const auto& of_rank : allocations) {
-      INFO("shard " << shard);
+      INFO("shard " << name_of(kShards, shard));
       CHECK(of_rank[3] == of_rank.back());
     }
   }

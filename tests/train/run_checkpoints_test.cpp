@@ -80,7 +80,7 @@ TEST_CASE("A checkpoint holds what was there when it began, whatever is trained 
 
 TEST_CASE("Where a checkpoint cannot be written, training stops or goes on, and older ones stay") {
   spdlog::set_level(spdlog::level::off);
-  for (const std::string on_error : {"stop", "continue"}) {
+  for (const OnWriteError on_error : {OnWriteError::kStop, OnWriteError::kContinue}) {
     const TemporaryFolder at;
     TrainConfig config = config_of(at, true);
     config.on_write_error = on_error;
@@ -110,8 +110,9 @@ TEST_CASE("Where a checkpoint cannot be written, training stops or goes on, and 
     CHECK(checkpoint_steps(folder) == std::vector<std::int64_t>{1});
     CHECK(!std::filesystem::exists(partial_folder(folder, 2)));  // a full disk needs the space
     CHECK(errors[0] == errors[1]);
-    CHECK(errors[0].empty() == (on_error == "continue"));
-    if (on_error == "stop") CHECK(errors[0].find("of another shape") != std::string::npos);
+    CHECK(errors[0].empty() == (on_error == OnWriteError::kContinue));
+    if (on_error == OnWriteError::kStop)
+      CHECK(errors[0].find("of another shape") != std::string::npos);
   }
   spdlog::set_level(spdlog::level::info);
 }

@@ -27,7 +27,7 @@ Config small_config(const std::string& schedule, int microbatches) {
   config.model = {.preset = "gpt", .depth = 4, .heads = 2, .width = 8, .context = 4};
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = microbatches;
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.train.batch_size = 11;
   return config;
 }

@@ -24,17 +24,18 @@ struct Counts {
 TEST_CASE("Steps and evaluations allocate nothing and build nothing once they have run twice") {
   // Rows that neither the microbatches nor the batches of evaluation divide.
   FixedSource source = FixedSource::counting(19, 16, 65);
-  const std::tuple<const char*, const char*, const char*> cases[] = {
-      {"gpt", "gpipe", "none"}, {"gpt", "1f1b", "none"},       {"gpt", "gpipe", "full"},
-      {"gpt", "1f1b", "full"},  {"gpt", "zb-h1", "attention"}, {"gpt", "zbv", "full"},
-      {"llama", "1f1b", "none"}};
+  const std::tuple<const char*, const char*, Recompute> cases[] = {
+      {"gpt", "gpipe", Recompute::kNone},      {"gpt", "1f1b", Recompute::kNone},
+      {"gpt", "gpipe", Recompute::kFull},      {"gpt", "1f1b", Recompute::kFull},
+      {"gpt", "zb-h1", Recompute::kAttention}, {"gpt", "zbv", Recompute::kFull},
+      {"llama", "1f1b", Recompute::kNone}};
   for (const auto& [preset, schedule, recompute] : cases) {
     for (const int ranks : {1, 2, 3}) {
       Config config;
       config.model = {.preset = preset, .depth = 2, .heads = 4, .width = 32, .context = 16};
       config.pipeline.schedule = schedule;
       config.pipeline.microbatches = 3;
-      config.pipeline.partition = "uniform";
+      config.pipeline.partition = PartitionRule::kUniform;
       config.pipeline.recompute = recompute;
       config.train.batch_size = 8;
       // Every third step is a short one, or all take the same rows.
@@ -48,8 +49,8 @@ TEST_CASE("Steps and evaluations allocate nothing and build nothing once they ha
         });
       });
       for (int r = 0; r < ranks; ++r) {
-        INFO(preset << ", " << schedule << ", recompute " << recompute << ", " << ranks
-                    << " ranks, rank " << r);
+        INFO(preset << ", " << schedule << ", recompute " << name_of(kRecomputes, recompute) << ", "
+                    << ranks << " ranks, rank " << r);
         const std::vector<Counts>& mine = counts[static_cast<std::size_t>(r)];
         CHECK(mine[0].allocations > 0);
         CHECK(mine[0].primitives > 0);
@@ -73,7 +74,7 @@ TEST_CASE("Images take no more memory after two epochs, though each ends with a 
     config.model = {.preset = "resnet", .depth = 18, .width = 8};
     config.pipeline.schedule = "1f1b";
     config.pipeline.microbatches = 3;
-    config.pipeline.partition = "uniform";
+    config.pipeline.partition = PartitionRule::kUniform;
     config.train.batch_size = 8;
     constexpr std::int64_t kEpoch = 3;  // steps, of 8, 8 and 3 rows
     std::vector<std::vector<Counts>> counts(static_cast<std::size_t>(ranks));

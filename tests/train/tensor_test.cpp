@@ -118,7 +118,7 @@ Config with(ModelConfig model, int tensor, const std::string& schedule = "1f1b")
   config.model = std::move(model);
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = 4;
-  config.pipeline.partition = "uniform";
+  config.pipeline.partition = PartitionRule::kUniform;
   config.parallel.tensor = tensor;
   config.optimizer.learning_rate = 1e-3;
   config.optimizer.weight_decay = 0.1;
@@ -193,8 +193,9 @@ TEST_CASE("Shared layers train as whole ones, and with the same bits under every
     for (const auto& [schedule, ranks] :
          {std::pair("gpipe", 1), std::pair("1f1b", 2), std::pair("interleaved", 2),
           std::pair("zb-h1", 2), std::pair("zbv", 2), std::pair("1f1b", 4)}) {
-      for (const char* recompute : {"none", "full"}) {
-        INFO(model.preset << ", " << schedule << ", " << ranks << " places, " << recompute);
+      for (const Recompute recompute : {Recompute::kNone, Recompute::kFull}) {
+        INFO(model.preset << ", " << schedule << ", " << ranks << " places, "
+                          << name_of(kRecomputes, recompute));
         Config config = with(model, 2, schedule);
         config.pipeline.recompute = recompute;
         CHECK(run(config, kTokens, {.pipeline = ranks}) == expected);
@@ -210,7 +211,7 @@ TEST_CASE("Dropout does not depend on the number of ranks that share a layer") {
     const Run one = run(with(model, 1), kTokens), two = run(with(model, 2), kTokens);
     check_near(two, one);
     Config again = with(model, 2, "zb-h1");
-    again.pipeline.recompute = "attention";
+    again.pipeline.recompute = Recompute::kAttention;
     CHECK(run(again, kTokens, {.pipeline = 2}) == two);
     model.dropout = 0;
     CHECK(std::abs(run(with(model, 1), kTokens).losses.back() / one.losses.back() - 1) > 1e-4);
@@ -226,7 +227,7 @@ TEST_CASE("Data, tensor and pipeline parallelism go together, sharded optimizer 
     const Run plain = run(config, kTokens, {.pipeline = 2});
     INFO(schedule);
     check_near(plain, one);
-    config.parallel.shard = "optimizer";
+    config.parallel.shard = Shard::kOptimizer;
     const Run sharded = run(config, kTokens, {.pipeline = 2});
     CHECK(sharded.losses == plain.losses);
     CHECK(sharded.values == plain.values);
@@ -241,7 +242,7 @@ TEST_CASE("A checkpoint goes on with another number of ranks that share the laye
       Config config = with(model, tensor);
       config.parallel.data = data;
       config.pipeline.microbatches = 4 / data;
-      config.parallel.shard = "optimizer";
+      config.parallel.shard = Shard::kOptimizer;
       return config;
     };
     const auto saved = [&](const Config& config, int places, const std::string& name) {

@@ -43,10 +43,10 @@ CsvSamples::CsvSamples(const DataConfig& config, int sequence_length, int vocabu
       *split_, classes_, [&](std::int64_t i) { return labels_[static_cast<std::size_t>(i)]; },
       first_label_, config.random(), name, warnings);
   tokens_.resize(texts.size() * static_cast<std::size_t>(length_));
-  if (kind_ == "byte") {
+  if (kind_ == TokenizerKind::kBytes) {
     take_bytes(texts);
   } else {
-    take_units(texts, kind_ == "word", vocabulary);
+    take_units(texts, kind_ == TokenizerKind::kWords, vocabulary);
   }
 }
 
@@ -111,7 +111,7 @@ void CsvSamples::take_units(const std::vector<Text>& texts, bool words, int limi
     row += length_;
   }
   vocabulary_ = vocabulary.size();
-  tokenizer_ = {{"type", kind_},
+  tokenizer_ = {{"type", name_of(kTokenizers, kind_)},
                 {"vocabulary", vocabulary.entries()},
                 {"padding", 0},
                 {"unknown", vocabulary.unknown()}};
@@ -125,14 +125,14 @@ void CsvSamples::take_bytes(const std::vector<Text>& texts) {
     row += length_;
   }
   vocabulary_ = 257;
-  tokenizer_ = {{"type", "byte"}, {"padding", 0}, {"first_byte", 1}};
+  tokenizer_ = {{"type", name_of(kTokenizers, kind_)}, {"padding", 0}, {"first_byte", 1}};
 }
 
 std::string CsvSamples::description() const {
   const std::string more =
       files_.size() == 1 ? "" : " and " + std::to_string(files_.size() - 1) + " more";
   const auto filled = std::ranges::count(tokens_, 0);
-  return kind_ + " texts of " + files_.front() + more + ": vocabulary " +
+  return name_of(kTokenizers, kind_) + " texts of " + files_.front() + more + ": vocabulary " +
          std::to_string(vocabulary_) + ", " +
          std::to_string(100 * static_cast<std::size_t>(filled) / tokens_.size()) +
          "% of the tokens fill up rows";

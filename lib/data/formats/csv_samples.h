@@ -48,7 +48,7 @@ class CsvSamples : public Samples {
   void take_bytes(const std::vector<Text>& texts);
 
   std::vector<std::string> files_;
-  std::string kind_;  // "word", "char" or "byte"
+  TokenizerKind kind_;
   std::int64_t length_, of_path_ = 0;
   std::optional<SampleSplit> split_;  // once the samples are counted
   int vocabulary_ = 0, classes_ = 0, first_label_ = 0;

@@ -15,8 +15,10 @@ DataOpener open_text, open_tokens, open_csv, open_idx, open_cifar, open_syntheti
 
 namespace {
 
-constexpr DataOption kText[] = {{"vocabulary", "word"}}, kTokens[] = {{"token_type"}},
-                     kCsv[] = {{"vocabulary", "char or word"}, {"classes"}},
+constexpr TokenizerKind kOfWords[] = {TokenizerKind::kWords},
+                        kOfUnits[] = {TokenizerKind::kCharacters, TokenizerKind::kWords};
+constexpr DataOption kText[] = {{"vocabulary", kOfWords}}, kTokens[] = {{"token_type"}},
+                     kCsv[] = {{"vocabulary", kOfUnits}, {"classes"}},
                      kIdx[] = {{"classes"}, {"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
                      kCifar[] = {{"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
                      kSynthetic[] = {{"classes"}, {"image"}};
@@ -72,8 +74,8 @@ bool gives_labels(const DataConfig& config) {
 
 bool takes_option(const DataConfig& config, std::string_view key) {
   const DataOption* option = find_option(format_of(config), key);
-  return option != nullptr && (option->tokenizers.empty() ||
-                               option->tokenizers.find(config.tokenizer) != std::string::npos);
+  if (option == nullptr || option->tokenizers.empty()) return option != nullptr;
+  return std::ranges::find(option->tokenizers, config.tokenizer) != option->tokenizers.end();
 }
 
 std::string formats_with_option(std::string_view key) {
@@ -82,9 +84,11 @@ std::string formats_with_option(std::string_view key) {
     const DataOption* option = find_option(format, key);
     if (option == nullptr) continue;
     names.emplace_back(format.name);
-    if (!option->tokenizers.empty()) {
-      names.back() += " with tokenizer " + std::string(option->tokenizers);
+    std::vector<std::string> tokenizers;
+    for (const TokenizerKind kind : option->tokenizers) {
+      tokenizers.push_back(name_of(kTokenizers, kind));
     }
+    if (!tokenizers.empty()) names.back() += " with tokenizer " + join(tokenizers, " or ");
   }
   return listed(names);
 }

@@ -31,7 +31,8 @@ enum class DataRows : std::uint8_t { kTokens, kTexts, kImages };
 
 // A key of `data` that has a meaning for some formats only, perhaps with some tokenizers only.
 struct DataOption {
-  std::string_view key, tokenizers = {};
+  std::string_view key;
+  std::span<const TokenizerKind> tokenizers = {};
 };
 
 struct DataFormat {

@@ -154,8 +154,8 @@ ImageSet read_idx(const DataConfig& config, Warnings& warnings) {
   add_pairs(set, files.first(opened.training), config.path.front() + ": data.path", labels);
   set.of_path = set.size();
   if (config.validates_files()) {
-    add_pairs(set, files.subspan(opened.training), config.validation.front() + ": data.validation",
-              labels);
+    add_pairs(set, files.subspan(opened.training),
+              config.validation_files.front() + ": data.validation", labels);
   }
   std::vector<FileContent> contents = contents_of(set.files);
   for (FileContent& content : contents_of(labels)) contents.push_back(std::move(content));

@@ -29,7 +29,8 @@ nlohmann::json char_tokenizer(const std::vector<std::uint32_t>& symbols) {
       vocabulary.push_back(encode_utf8(symbol));
     }
   }
-  return {{"type", "char"}, {"vocabulary", std::move(vocabulary)}};
+  return {{"type", name_of(kTokenizers, TokenizerKind::kCharacters)},
+          {"vocabulary", std::move(vocabulary)}};
 }
 
 void append_texts(Corpus& corpus, DataFiles opened) {
@@ -77,14 +78,14 @@ Corpus open_char_text(DataFiles opened) {
 Corpus read_text(const DataConfig& config, Warnings& warnings) {
   DataFiles opened = open_files(config);
   warn_of_same_content(contents_of(opened.files), warnings);
-  if (config.tokenizer == "char") return open_char_text(std::move(opened));
+  if (config.tokenizer == TokenizerKind::kCharacters) return open_char_text(std::move(opened));
   for (const DataFile& file : opened.files) {
     if (const char* const other = other_encoding(file)) {
       warnings.push_back("data: " + file.path() + ": looks like " + other +
                          " text; its bytes are taken as they are");
     }
   }
-  Corpus corpus("byte text", {{"type", "byte"}});
+  Corpus corpus("byte text", {{"type", name_of(kTokenizers, TokenizerKind::kBytes)}});
   corpus.set_vocabulary(256);
   append_texts(corpus, std::move(opened));
   return corpus;
@@ -93,7 +94,7 @@ Corpus read_text(const DataConfig& config, Warnings& warnings) {
 }  // namespace
 
 std::unique_ptr<Source> open_text(const DataRequest& request) {
-  return token_source(request.config.tokenizer == "word"
+  return token_source(request.config.tokenizer == TokenizerKind::kWords
                           ? read_words(request)
                           : read_text(request.config, request.warnings),
                       request);

@@ -123,7 +123,9 @@ TokenGuess guess_of(const DataFile& file) {
 // As configured or, if nothing is, as the first file looks.
 TokenType bare_type(const DataConfig& config, const std::vector<DataFile>& files,
                     Warnings& warnings) {
-  if (config.token_type != "auto") return {config.token_type == "uint32" ? 4 : 2, false};
+  if (config.token_type != TokenFileType::kAuto) {
+    return {config.token_type == TokenFileType::kUint32 ? 4 : 2, false};
+  }
   const TokenGuess first = guess_of(files.front());
   const std::string name = "data: " + files.front().path() + ": ";
   if (!first.sure) {
@@ -157,9 +159,10 @@ Corpus corpus_with_headers(const DataConfig& config, DataFiles opened, const Hea
   const Format& format = *header.format;
   const std::string name = format.tokenizer;
   const TokenType type{format.width, header.swapped};
-  if (config.token_type != "auto" && config.token_type != TokenType{format.width}.text()) {
+  const std::string configured = name_of(kTokenFileTypes, config.token_type);
+  if (config.token_type != TokenFileType::kAuto && configured != TokenType{format.width}.text()) {
     fail(opened.files.front(), "its header says " + type.text() + " tokens, data.token_type says " +
-                                   config.token_type + "; leave that out");
+                                   configured + "; leave that out");
   }
   Corpus corpus((header.swapped ? "big-endian " : "") + name + " tokens", {{"type", name}});
   for (std::size_t i = 0; i < opened.files.size(); ++i) {

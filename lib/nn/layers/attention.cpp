@@ -160,12 +160,20 @@ void Attention::backward_weight(const Context& context, Saved& saved) {
 
 namespace {
 
+enum class PositionKind : std::uint8_t { kLearned, kRotary };
+
+constexpr Choice<PositionKind> kPositionKinds[] = {
+    {PositionKind::kLearned, "learned", "Those that the embedding adds."},
+    {PositionKind::kRotary, "rotary", "Queries and keys are turned by their positions."},
+};
+
 constexpr std::int64_t kMostRotaryEntries = std::int64_t{1} << 27;  // 512 MiB
 
 std::shared_ptr<const RotaryTable> read_positions(
     LayerOptions& options, const Shape& row, std::int64_t heads,
     const std::shared_ptr<const RotaryTable>& before) {
-  const bool rotary = options.word("positions", "learned", {"learned", "rotary"}) == "rotary";
+  const bool rotary =
+      options.choice("positions", PositionKind::kLearned, kPositionKinds) == PositionKind::kRotary;
   const double theta = options.positive_number("theta", 10000);
   if (!rotary) {
     if (options.has("theta")) options.fail("theta is of rotary positions; add positions: rotary");

@@ -130,10 +130,7 @@ MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& start
     options.fail("mlp_ratio and mlp_width are both given; expected one of them");
   }
   made.hidden = options.size("mlp_width", options.size("mlp_ratio", 4) * row[1]);
-  const std::string activation = options.word("activation", "gelu", {"gelu", "relu", "swiglu"});
-  made.activation = activation == "gelu"   ? MlpActivation::kGelu
-                    : activation == "relu" ? MlpActivation::kRelu
-                                           : MlpActivation::kSwiGlu;
+  made.activation = options.choice("activation", MlpActivation::kGelu, kMlpActivations);
   made.dropout = options.fraction("dropout", 0);
   made.norm = read_norm(options);
   made.epsilon = read_epsilon(options);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/table.h"
 #include "nn/layer_options.h"
 #include "nn/layers/dropout.h"
 #include "nn/norm.h"
@@ -16,6 +17,12 @@
 namespace pipetrain {
 
 enum class MlpActivation : std::uint8_t { kGelu, kRelu, kSwiGlu };
+
+inline constexpr Choice<MlpActivation> kMlpActivations[] = {
+    {MlpActivation::kGelu, "gelu", "GELU, in its tanh form."},
+    {MlpActivation::kRelu, "relu", "The larger of each entry and 0."},
+    {MlpActivation::kSwiGlu, "swiglu", "SiLU of one half of the columns, times the other half."},
+};
 
 struct MlpOptions {
   std::int64_t hidden = 0;  // width after the activation

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -109,9 +110,21 @@ void Residual::backward_weight(const Context& context, Saved& saved) {
   }
 }
 
+namespace {
+
+// The way around the layers.
+enum class Skip : std::uint8_t { kIdentity, kProjected };
+
+constexpr Choice<Skip> kSkips[] = {
+    {Skip::kIdentity, "identity", "The input itself."},
+    {Skip::kProjected, "projected", "A convolution of one pixel and a batch norm."},
+};
+
+}  // namespace
+
 void make_residual(ModelBuilder& model, LayerOptions& options) {
   const Shape row = model.row();
-  const bool projected = options.word("skip", "identity", {"identity", "projected"}) == "projected";
+  const bool projected = options.choice("skip", Skip::kIdentity, kSkips) == Skip::kProjected;
   const bool relu = options.flag("relu", false);
   if (options.layers().empty()) options.fail("needs a list of layers");
   const std::string name = model.name("residual");

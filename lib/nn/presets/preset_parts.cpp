@@ -32,10 +32,11 @@ LayerEntry blocks(const ModelConfig& config, LayerEntryOptions options) {
 }
 
 LayerEntry token_embedding(const ModelConfig& config, const std::string& positions) {
-  return with_dropout(entry("embedding", {{"vocabulary", config.vocabulary},
-                                          {"width", text(size_of("width", config.width))},
-                                          {"positions", positions}}),
-                      config);
+  return with_dropout(
+      entry("embedding", {{"vocabulary", config.vocabulary > 0 ? text(config.vocabulary) : "auto"},
+                          {"width", text(size_of("width", config.width))},
+                          {"positions", positions}}),
+      config);
 }
 
 LayerEntry token_head(const ModelConfig& config, bool tied) {
@@ -45,7 +46,7 @@ LayerEntry token_head(const ModelConfig& config, bool tied) {
 }
 
 LayerEntry label_head(const ModelConfig& config) {
-  return entry("linear", {{"features", config.classes == "auto" ? "classes" : config.classes}});
+  return entry("linear", {{"features", config.classes > 0 ? text(config.classes) : "classes"}});
 }
 
 }  // namespace pipetrain

@@ -55,12 +55,11 @@ ModelConfig with_sizes(ModelConfig config, const PresetSizes& sizes) {
   const std::pair<int*, int> all[] = {{&config.depth, sizes.depth},
                                       {&config.heads, sizes.heads},
                                       {&config.width, sizes.width},
-                                      {&config.context, sizes.context}};
+                                      {&config.context, sizes.context},
+                                      {&config.vocabulary, sizes.vocabulary}};
   for (const auto& [size, own] : all) {
     if (*size <= 0) *size = own;
   }
-  if (config.vocabulary == "auto" && sizes.vocabulary > 0)
-    config.vocabulary = text(sizes.vocabulary);
   return config;
 }
 

@@ -68,7 +68,7 @@ std::vector<LayerEntry> resnet_layers(const ModelConfig& config) {
     throw Error(ExitCode::kConfiguration, "model.depth: " + text(config.depth) +
                                               ", the preset resnet has depths 18, 34 and 50");
   }
-  const bool bottleneck = config.depth == 50, large = config.stem == "7x7";
+  const bool bottleneck = config.depth == 50, large = config.stem == ResnetStem::k7x7;
   const int width = size_of("width", config.width);
   std::vector<LayerEntry> layers;
   append_convolution(layers, width, large ? 7 : 3, large ? 2 : 1, true);

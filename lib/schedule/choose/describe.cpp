@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <sstream>
 
+#include "base/table.h"
 #include "schedule/generate/generate.h"
 #include "schedule/search/auto_schedule.h"
 #include "schedule/simulate/figures.h"
@@ -65,7 +66,8 @@ std::string bound_note(const Schedule& schedule, const Costs& costs, double live
 
 std::string better_than_tuned(const std::string& name, const Schedule& schedule,
                               const GivenCosts& given) {
-  if (name != "v-half" && name != "v-min") return "";
+  const ScheduleKind* kind = find_row(schedule_kinds(), name);
+  if (kind == nullptr || kind->tuned_for == nullptr) return "";
   const int ranks = schedule.rank_count();
   const Costs costs = given.on(ranks, schedule.virtual_stages);
   if (is_even(costs)) return "";
@@ -83,7 +85,7 @@ std::string better_than_tuned(const std::string& name, const Schedule& schedule,
     }
   }
   if (best.empty()) return "";
-  return name + " is made for F = I = W: at these costs " + best +
+  return name + " is made for " + kind->tuned_for + ": at these costs " + best +
          " is faster in no more memory, makespan " + short_number(least) + " against " +
          short_number(own.makespan());
 }
@@ -119,7 +121,8 @@ Description describe(const std::string& name, const Schedule& schedule, const Gi
     words.remark += "; B as one action: " + headline(drawn, "");
     words.notes.push_back(efficiency_note(run, drawn));
   }
-  if (name == "auto") words.notes.push_back(bound_note(schedule, costs, live_microbatches));
+  if (name == kSearchedSchedule)
+    words.notes.push_back(bound_note(schedule, costs, live_microbatches));
   const std::string better = better_than_tuned(name, schedule, given);
   if (!better.empty()) words.notes.push_back(better);
   return words;

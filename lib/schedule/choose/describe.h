@@ -20,8 +20,8 @@ struct Description {
 Description describe(const std::string& name, const Schedule& schedule, const GivenCosts& costs,
                      double live_microbatches = 0);
 
-// V-Half and V-Min are made for F = I = W: which named schedule is faster at other costs in no more
-// memory. Empty if there is none, or for other schedules.
+// Some schedules are made for certain costs: which named schedule is faster at other costs in no
+// more memory. Empty if there is none, or for other schedules.
 std::string better_than_tuned(const std::string& name, const Schedule& schedule,
                               const GivenCosts& costs);
 

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "schedule/csv.h"
-#include "schedule/generate/generate.h"
 #include "schedule/validate.h"
 
 namespace pipetrain {
@@ -12,19 +11,12 @@ namespace {
 
 using Reason = std::optional<std::string>;
 
-bool is_table(const ScheduleRequest& request) {
-  return request.is_file || request.name.ends_with(".csv");
-}
-bool is_searched(const ScheduleRequest& request) {
-  return request.name == "auto" && !is_table(request) && !request.forward_only;
-}
-
 void refuse(const Reason& reason) {
   if (reason) throw Error(ExitCode::kConfiguration, *reason);
 }
 
 Reason limit_without_search(const ScheduleRequest& request) {
-  if (request.search.live_microbatches == 0 || is_searched(request)) return std::nullopt;
+  if (request.search.live_microbatches == 0 || request.is_searched()) return std::nullopt;
   return "schedule " + request.name +
          ": a limit on live microbatches (--live-microbatches, or pipeline.live_microbatches) is "
          "for schedule auto alone; leave it out";
@@ -54,7 +46,7 @@ Reason other_sizes(const ScheduleRequest& request, const Schedule& table) {
 Reason why_not_sizes(const ScheduleRequest& request) {
   const auto& [p, v, m] =
       ScheduleSizes{request.ranks, request.virtual_stages, request.microbatches};
-  if (is_searched(request)) return why_no_search(p, m, p * v, request.search);
+  if (request.is_searched()) return why_no_search(p, m, p * v, request.search);
   return request.forward_only ? std::nullopt : why_not(request.name, p, v, m);
 }
 
@@ -71,7 +63,7 @@ int fitting_microbatches(ScheduleRequest request) {
 // Settles what a request by name leaves open, or says why there is no such schedule.
 Reason settle(ScheduleRequest& request) {
   if (const Reason reason = limit_without_search(request)) return reason;
-  const bool published = !is_searched(request) && !request.forward_only;
+  const bool published = !request.is_searched() && !request.forward_only;
   if (published) {
     if (const Reason reason = why_unknown(request.name)) return reason;
   }
@@ -105,7 +97,7 @@ Schedule read_table_for(const ScheduleRequest& request) {
 }  // namespace
 
 Reason why_not(const ScheduleRequest& request) {
-  if (is_table(request)) {
+  if (request.is_table()) {
     const Reason reason = limit_without_search(request);
     return reason ? reason : other_sizes(request, read_csv_schedule(request.name));
   }
@@ -114,12 +106,12 @@ Reason why_not(const ScheduleRequest& request) {
 }
 
 Schedule choose_without_costs(const ScheduleRequest& request) {
-  if (is_table(request)) return read_table_for(request);
+  if (request.is_table()) return read_table_for(request);
   ScheduleRequest settled = request;
   refuse(settle(settled));
   const auto& [p, v, m] =
       ScheduleSizes{settled.ranks, settled.virtual_stages, settled.microbatches};
-  if (is_searched(request)) return {.microbatches = m, .virtual_stages = v};
+  if (request.is_searched()) return {.microbatches = m, .virtual_stages = v};
   Schedule schedule = request.forward_only ? generate_forward_only(Placement::kLoop, p, v, m)
                                            : generate(request.name, p, v, m);
   validate(schedule, request.forward_only);
@@ -140,7 +132,8 @@ std::vector<ListedSchedule> listed_schedules() {
   for (const ScheduleKind& kind : schedule_kinds()) {
     all.push_back({kind.name, kind.description, kind.default_virtual_stages});
   }
-  all.push_back({"auto", "Searched for the measured times, within a limit on live microbatches."});
+  all.push_back(
+      {kSearchedSchedule, "Searched for the measured times, within a limit on live microbatches."});
   return all;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schedule/generate/generate.h"
 #include "schedule/schedule.h"
 #include "schedule/search/auto_schedule.h"
 #include "schedule/simulate/given_costs.h"
@@ -24,7 +25,10 @@ struct ScheduleRequest {
   // schedule takes. 0: it must not be left open.
   int most_microbatches = 0;
   int usual_microbatches = 0;  // 0: 4 of each stage
-  AutoOptions search;          // of auto
+  AutoOptions search;          // of a searched one
+
+  bool is_table() const { return is_file || name.ends_with(".csv"); }
+  bool is_searched() const { return name == kSearchedSchedule && !is_table() && !forward_only; }
 };
 
 // Why there is no such schedule, and what would do; nothing if there is one. Error(kConfiguration)

@@ -1,10 +1,10 @@
 #include "schedule/generate/generate.h"
 
-#include <algorithm>
 #include <array>
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/table.h"
 #include "schedule/generate/rounds.h"
 
 namespace pipetrain {
@@ -45,15 +45,10 @@ constexpr std::array kKinds{
                  2, false, Placement::kV, generators::dualpipev,
                  generators::fewer_than_two_per_rank},
     ScheduleKind{"v-half", "Two stages per rank in a V, in about half of the memory of 1f1b.", 2,
-                 false, Placement::kV, generators::v_half},
+                 false, Placement::kV, generators::v_half, nullptr, "F = I = W"},
     ScheduleKind{"v-min", "Two stages per rank in a V, in about a third of the memory of 1f1b.", 2,
-                 false, Placement::kV, generators::v_min},
+                 false, Placement::kV, generators::v_min, nullptr, "F = I = W"},
 };
-
-const ScheduleKind* find_kind(std::string_view name) {
-  const auto* found = std::ranges::find(kKinds, name, &ScheduleKind::name);
-  return found == kKinds.end() ? nullptr : found;
-}
 
 // "interleaved, looped-bfs or interleaved-zb".
 std::string names_of_any_virtual_stages() {
@@ -92,24 +87,20 @@ std::optional<std::string> why_not(const ScheduleKind& kind, const ScheduleSizes
 std::span<const ScheduleKind> schedule_kinds() { return kKinds; }
 
 const std::vector<std::string>& schedule_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const ScheduleKind& kind : kKinds) all.emplace_back(kind.name);
-    return all;
-  }();
+  static const std::vector<std::string> names = names_of(kKinds);
   return names;
 }
 
 int default_virtual_stages(std::string_view name) {
-  if (name == "auto") return 1;
+  if (name == kSearchedSchedule) return 1;
   if (const auto reason = why_unknown(name)) throw Error(ExitCode::kConfiguration, *reason);
-  return find_kind(name)->default_virtual_stages;
+  return find_row(kKinds, name)->default_virtual_stages;
 }
 
 std::optional<std::string> why_unknown(std::string_view name) {
-  if (find_kind(name) != nullptr) return std::nullopt;
+  if (find_row(kKinds, name) != nullptr) return std::nullopt;
   std::vector<std::string> known = schedule_names();
-  known.emplace_back("auto");
+  known.emplace_back(kSearchedSchedule);
   return "unknown schedule '" + std::string(name) + "'; expected one of " + join(known) +
          ", or a .csv file; did you mean " + nearest_word(name, known) + "?";
 }
@@ -117,7 +108,7 @@ std::optional<std::string> why_unknown(std::string_view name) {
 std::optional<std::string> why_not(std::string_view name, int ranks, int virtual_stages,
                                    int microbatches) {
   if (auto reason = why_unknown(name)) return reason;
-  return why_not(*find_kind(name), {ranks, virtual_stages, microbatches});
+  return why_not(*find_row(kKinds, name), {ranks, virtual_stages, microbatches});
 }
 
 std::optional<std::string> too_many_actions(std::string_view name, int ranks, int virtual_stages,
@@ -133,7 +124,7 @@ Schedule generate(std::string_view name, int ranks, int virtual_stages, int micr
   if (const auto reason = why_not(name, ranks, virtual_stages, microbatches)) {
     throw Error(ExitCode::kConfiguration, *reason);
   }
-  const ScheduleKind& kind = *find_kind(name);
+  const ScheduleKind& kind = *find_row(kKinds, name);
   return {kind.placement, microbatches, virtual_stages,
           kind.generate({ranks, virtual_stages, microbatches})};
 }

@@ -13,8 +13,13 @@
 
 namespace pipetrain {
 
-// All of them, in the order in which help lists them. Two more kinds need more than sizes: "auto"
-// (auto_schedule.h) and tables (csv.h).
+// Stands for a schedule that is searched for (schedule/search/).
+inline constexpr std::string_view kSearchedSchedule = "auto";
+// Stands for all of them on one rank, where they are the same.
+inline constexpr std::string_view kPlainSchedule = "1f1b";
+
+// All of them, in the order in which help lists them. Two more kinds need more than sizes: searched
+// ones and tables (csv.h).
 std::span<const ScheduleKind> schedule_kinds();
 const std::vector<std::string>& schedule_names();
 

@@ -28,6 +28,7 @@ struct ScheduleKind {
   // What it needs of the microbatches and does not have, and which number would do; nothing if the
   // sizes will do. Null: any number will do.
   std::optional<std::string> (*missing)(const ScheduleSizes& sizes) = nullptr;
+  const char* tuned_for = nullptr;  // costs that it is made for: at others another may be better
 };
 
 }  // namespace pipetrain

@@ -10,7 +10,7 @@ using namespace pipetrain;
 
 namespace {
 
-DataConfig csv(const std::string& path, const std::string& tokenizer = "word",
+DataConfig csv(const std::string& path, TokenizerKind tokenizer = TokenizerKind::kWords,
                double validation_fraction = 0.5) {
   return {.format = "csv",
           .path = {path},
@@ -52,14 +52,14 @@ TEST_CASE("A table of labels and texts becomes words, the rarer the larger their
 TEST_CASE("Texts can be characters or bytes, and bytes that are not UTF-8 are kept") {
   const TemporaryFolder folder;
   const std::string file = folder.write("x.csv", "0,ab\xC3\xA9\xFF\n1,b\xC3\xA9\xFFz\n");
-  const auto chars = open_source(csv(file, "char"), 5, 1);
+  const auto chars = open_source(csv(file, TokenizerKind::kCharacters), 5, 1);
   const nlohmann::json expected = {"<padding>", "<unknown>", "a", "b", "\xC3\xA9", {0xFF}};
   CHECK(chars->tokenizer()["vocabulary"] == expected);
   CHECK(validation_rows(*chars).tokens() == std::vector<std::int32_t>{3, 4, 5, 1, 0});
   CHECK(validation_rows(*chars).labels() == std::vector<std::int32_t>{1});
   CHECK(chars->classes() == 2);
   CHECK(chars->description().find("20% of the tokens fill up rows") != std::string::npos);
-  const auto bytes = open_source(csv(file, "byte"), 5, 1);
+  const auto bytes = open_source(csv(file, TokenizerKind::kBytes), 5, 1);
   CHECK(bytes->vocabulary() == 257);
   CHECK(validation_rows(*bytes).tokens() ==
         std::vector<std::int32_t>{'b' + 1, 0xC3 + 1, 0xA9 + 1, 0xFF + 1, 'z' + 1});

@@ -43,10 +43,10 @@ TEST_CASE("What rows are follows from the format, of synthetic data from what th
 TEST_CASE("An option belongs to the formats that list it, some with some tokenizers only") {
   CHECK(takes_option({.format = "idx"}, "flip"));
   CHECK_FALSE(takes_option({.format = "text"}, "flip"));
-  CHECK(takes_option({.format = "text", .tokenizer = "word"}, "vocabulary"));
+  CHECK(takes_option({.format = "text", .tokenizer = TokenizerKind::kWords}, "vocabulary"));
   CHECK_FALSE(takes_option({.format = "text"}, "vocabulary"));
   CHECK(takes_option({.format = "csv"}, "vocabulary"));
-  CHECK_FALSE(takes_option({.format = "csv", .tokenizer = "byte"}, "vocabulary"));
+  CHECK_FALSE(takes_option({.format = "csv", .tokenizer = TokenizerKind::kBytes}, "vocabulary"));
   CHECK(formats_with_option("token_type") == "tokens");
   CHECK(formats_with_option("classes") == "csv, idx and synthetic");
 }

@@ -43,8 +43,8 @@ Batch validation(const Source& source, std::int64_t first_row, std::int64_t rows
 }
 
 std::unique_ptr<Source> open_text(const std::vector<std::string>& paths,
-                                  const std::string& tokenizer = "char", int length = 4,
-                                  int vocabulary = 0) {
+                                  TokenizerKind tokenizer = TokenizerKind::kCharacters,
+                                  int length = 4, int vocabulary = 0) {
   return open_source({.path = paths, .tokenizer = tokenizer}, length, 1, vocabulary);
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("Unicode characters are one token each, and bytes that are not UTF-8 s
   const std::string unit = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\x80\xC0\xAF";
   const std::string text =
       unit + unit + unit + unit + unit + unit + "\xE2\x82";  // 44 tokens, 5 validate
-  const auto source = open_text({folder.write("u.txt", text)}, "char", 4);
+  const auto source = open_text({folder.write("u.txt", text)}, TokenizerKind::kCharacters, 4);
   const nlohmann::json expected = {
       "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", 0x80, 0x82, 0xAF, 0xC0, 0xE2};
   CHECK(source->tokenizer()["vocabulary"] == expected);
@@ -103,7 +103,8 @@ TEST_CASE("Unicode characters are one token each, and bytes that are not UTF-8 s
 
 TEST_CASE("Bytes are 256 tokens, read in place") {
   const TemporaryFolder folder;
-  const auto source = open_text({folder.write("b.bin", "\xFF\xFE" + letters(98))}, "byte");
+  const auto source =
+      open_text({folder.write("b.bin", "\xFF\xFE" + letters(98))}, TokenizerKind::kBytes);
   CHECK(source->vocabulary() == 256);
   CHECK(validation(*source, 1, 1).inputs_data ==
         std::vector<std::int32_t>{'a' + 14, 'a' + 15, 'a' + 16, 'a' + 17});
@@ -113,8 +114,8 @@ TEST_CASE("Words are tokens by how often the training part has them, others are 
   const TemporaryFolder folder;
   // 19 tokens: the last two of "\n" "z" "b" "?" validate.
   const std::string file = folder.write("w.txt", "A a b, \xC3\xA9t\xE9 a_b\nb a1 a\tC c c\nz b ?");
-  const auto words =
-      open_source({.path = {file}, .tokenizer = "word", .validation_fraction = 1.5 / 19}, 1, 1);
+  const auto words = open_source(
+      {.path = {file}, .tokenizer = TokenizerKind::kWords, .validation_fraction = 1.5 / 19}, 1, 1);
   const nlohmann::json expected = {"<unknown>", "a", "b", "c", "\n", ",", "_", "a1", "z"};
   nlohmann::json found = words->tokenizer()["vocabulary"];
   CHECK(found.back() == nlohmann::json{0xC3, 0xA9, 't', 0xE9});  // not UTF-8
@@ -123,8 +124,11 @@ TEST_CASE("Words are tokens by how often the training part has them, others are 
   const Batch batch = validation(*words, 0, 1);
   CHECK(batch.inputs_data == std::vector<std::int32_t>{2});
   CHECK(batch.targets_data == std::vector<std::int32_t>{0});
-  const auto limited = open_source(
-      {.path = {file}, .tokenizer = "word", .vocabulary = 2, .validation_fraction = 0.2}, 1, 1);
+  const auto limited = open_source({.path = {file},
+                                    .tokenizer = TokenizerKind::kWords,
+                                    .vocabulary = 2,
+                                    .validation_fraction = 0.2},
+                                   1, 1);
   CHECK(limited->vocabulary() == 2);
 }
 
@@ -164,7 +168,7 @@ TEST_CASE("A row depends on the seed, the step and its number alone") {
 TEST_CASE("Training windows reach every place of the training part and nothing else") {
   const TemporaryFolder folder;
   const DataConfig config = {.path = {folder.write("b.bin", letters(20))},
-                             .tokenizer = "byte",
+                             .tokenizer = TokenizerKind::kBytes,
                              .validation_fraction = 0.5};
   const auto half = open_source(config, 4, 1);
   std::set<std::int32_t> first, all;
@@ -179,7 +183,8 @@ TEST_CASE("Training windows reach every place of the training part and nothing e
 
 TEST_CASE("Validation rows follow each other over the whole split") {
   const TemporaryFolder folder;
-  const auto source = open_text({folder.write("a.bin", letters(200))}, "byte", 4);  // 20 validate
+  const auto source =
+      open_text({folder.write("a.bin", letters(200))}, TokenizerKind::kBytes, 4);  // 20 validate
   REQUIRE(source->validation_rows() == 4);  // 19 targets: 4 whole rows
   const Batch batch = validation(*source, 0, 4);
   for (std::size_t i = 0; i < 16; ++i)
@@ -237,18 +242,18 @@ TEST_CASE("A byte order mark is no character, UTF-16 is refused with the cure") 
   const std::string mark = "\xEF\xBB\xBF", plain = letters(60);
   const std::string one = folder.write("1.txt", mark + plain.substr(0, 30));
   const std::string two = folder.write("2.txt", mark + plain.substr(30));
-  for (const std::string tokenizer : {"char", "byte"}) {
+  for (const TokenizerKind tokenizer : {TokenizerKind::kCharacters, TokenizerKind::kBytes}) {
     const auto source = open_text({one, two}, tokenizer);
-    CHECK(source->vocabulary() == (tokenizer == "char" ? 26 : 256));
+    CHECK(source->vocabulary() == (tokenizer == TokenizerKind::kCharacters ? 26 : 256));
     CHECK(validation(*source, 0, 1).inputs_data ==
           validation(*open_text({folder.write("x", plain)}, tokenizer), 0, 1).inputs_data);
   }
   std::string words, wide = "\xFF\xFE";
   for (int i = 0; i < 40; ++i) words += "one two ";
   for (const char c : words) wide += {c, '\0'};
-  CHECK(open_text({folder.write("words", mark + words)}, "word")->vocabulary() == 3);
+  CHECK(open_text({folder.write("words", mark + words)}, TokenizerKind::kWords)->vocabulary() == 3);
   const std::string file = folder.write("wide", wide);
-  for (const std::string tokenizer : {"char", "word"}) {
+  for (const TokenizerKind tokenizer : {TokenizerKind::kCharacters, TokenizerKind::kWords}) {
     CHECK(error_of({.path = {file}, .tokenizer = tokenizer}) ==
           "data: " + file +
               ": is UTF-16 text, expected UTF-8; convert it: iconv -f UTF-16 -t UTF-8 " + file +
@@ -262,7 +267,7 @@ TEST_CASE("A byte order mark is no character, UTF-16 is refused with the cure") 
 TEST_CASE("A file that shrinks or is written anew while it is read is an error, no wrong row") {
   const TemporaryFolder folder;
   const std::string text = letters(20000);
-  for (const std::string tokenizer : {"char", "byte"}) {
+  for (const TokenizerKind tokenizer : {TokenizerKind::kCharacters, TokenizerKind::kBytes}) {
     const std::string file = folder.write("a.txt", text);
     const auto read = [&](const std::string& after) {
       const auto source = open_text({file}, tokenizer);

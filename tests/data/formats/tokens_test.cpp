@@ -151,11 +151,12 @@ TEST_CASE("What integers bare files hold is told from their bytes, or asked for"
   check(swapped(narrow, 2), "big-endian uint16", 1);
   check(swapped(wide, 4), "big-endian uint32", 1);
 
-  DataConfig config{
-      .format = "tokens", .path = {folder.write("x.bin", wide)}, .token_type = "uint16"};
+  DataConfig config{.format = "tokens",
+                    .path = {folder.write("x.bin", wide)},
+                    .token_type = TokenFileType::kUint16};
   CHECK(first_validation_row(*open_source(config, 4, 1)) ==
         std::vector<std::int32_t>{630, 0, 637, 0});
-  config.token_type = "uint32";
+  config.token_type = TokenFileType::kUint32;
   CHECK(first_validation_row(*open_source(config, 4, 1)) == expected);
   std::vector<std::uint32_t> large(100, 100000);  // beyond 16 bits
   large[3] = 5;
@@ -180,6 +181,7 @@ TEST_CASE("The byte order of a known header is recognised") {
   const auto source = open_tokens(folder.write("x.bin", file));
   CHECK(source->description().starts_with("big-endian llama3 tokens"));
   CHECK(first_validation_row(*source) == std::vector<std::int32_t>{630, 637, 644, 651});
-  DataConfig config{.format = "tokens", .path = {folder.path("x.bin")}, .token_type = "uint16"};
+  DataConfig config{
+      .format = "tokens", .path = {folder.path("x.bin")}, .token_type = TokenFileType::kUint16};
   CHECK_THROWS_AS(open_source(config, 4, 1), Error);
 }

@@ -24,7 +24,7 @@ std::int64_t count(const ModelConfig& config, const DataShape& data) {
 
 TEST_CASE("Residual networks have their published numbers of parameters and multiplications") {
   const auto large = [](int depth) -> ModelConfig {
-    return {.preset = "resnet", .depth = depth, .stem = "7x7"};
+    return {.preset = "resnet", .depth = depth, .stem = ResnetStem::k7x7};
   };
   CHECK(count(large(18), images(224, 1000)) == 11689512);
   CHECK(count(large(34), images(224, 1000)) == 21797672);

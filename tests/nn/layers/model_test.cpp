@@ -94,7 +94,7 @@ TEST_CASE("A preset's dropout goes to its embedding and blocks; where none can b
     INFO(preset);
     ModelConfig config{
         .preset = preset, .depth = 1, .heads = 2, .width = 16, .context = 8, .patch = 4};
-    config.classes = "10";
+    config.classes = 10;
     const auto rates = [&] {
       int found = 0;
       const std::vector<LayerEntry> entries = expand_preset(config);

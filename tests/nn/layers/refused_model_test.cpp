@@ -20,7 +20,7 @@ TEST_CASE("What does not fit is refused with file, line and reason") {
   config.context = 8;
   CHECK(contains(failure(config), "8 positions", "16 tokens"));
   config = gpt();
-  config.vocabulary = "60";
+  config.vocabulary = 60;
   CHECK(contains(failure(config), "60", "65"));
 
   ModelConfig listed;
@@ -43,7 +43,7 @@ TEST_CASE("What does not fit is refused with file, line and reason") {
 TEST_CASE("One layer at most is tied to the embedding") {
   const LayerEntry tied = entry("linear", {{"features", "vocabulary"}, {"tied", "true"}});
   CHECK(contains(failure({.context = 8,
-                          .vocabulary = "65",
+                          .vocabulary = 65,
                           .layers = {entry("embedding", {{"width", "16"}}), tied,
                                      entry("linear", {{"features", "16"}}), tied}}),
                  "tied", "only one"));
@@ -68,7 +68,8 @@ TEST_CASE("A few lines that ask for more than any memory are refused before it i
   ModelConfig llama{.preset = "llama", .depth = 1, .heads = 1, .width = 2147483646};
   CHECK(contains(failure(llama), "'2147483646'", "at most 16777216"));
   const DataShape images{.row = {32, 32, 3}, .dtype = DType::kFloat32, .classes = 10};
-  const ModelConfig resnet{.preset = "resnet", .depth = 50, .width = 16777216, .stem = "7x7"};
+  const ModelConfig resnet{
+      .preset = "resnet", .depth = 50, .width = 16777216, .stem = ResnetStem::k7x7};
   CHECK(contains(failure(resnet, images), "(16777216, 16777216, 1, 1)", "smaller sizes"));
 }
 

@@ -79,6 +79,6 @@ TEST_CASE("What cannot be shared over ranks is refused with the reason") {
   CHECK(failure({.preset = "resnet", .depth = 18}, images, {0, 2})
             .find("can share attention and MLPs, and the model has neither") != std::string::npos);
   ModelConfig small = gpt();
-  small.vocabulary = std::string("3");
+  small.vocabulary = 3;
   CHECK(failure(small, tokens(16, 3), {0, 4}).find("vocabulary 3 is smaller") != std::string::npos);
 }

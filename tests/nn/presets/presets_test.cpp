@@ -46,7 +46,7 @@ TEST_CASE("A preset's own sizes hold unless the configuration gives others") {
   CHECK(configured_context({.preset = "gpt2"}) == 1024);
   CHECK(configured_context({.preset = "gpt2", .context = 64}) == 64);
   CHECK(configured_vocabulary({.preset = "gpt2"}) == 50257);
-  CHECK(configured_vocabulary({.preset = "gpt2", .vocabulary = "60000"}) == 60000);
+  CHECK(configured_vocabulary({.preset = "gpt2", .vocabulary = 60000}) == 60000);
 }
 
 TEST_CASE("Starting values are the preset's, those of the scheme that init names, or GPT-2's") {
