@@ -54,8 +54,7 @@ EmulatedRank::EmulatedRank(const Schedule& schedule, const Costs& costs, std::in
       reducer_({no_parameters_, mailbox, ops_, [](int) { return 0; }}),
       source_(kTokens, /*seed=*/0, kVocabulary, /*validate=*/false) {
   const int count = schedule.stage_count();
-  std::vector<int> ranks;
-  for (int s = 0; s < count; ++s) ranks.push_back(rank_of_stage(schedule, s));
+  std::vector<int> ranks = ranks_of_stages(schedule);
   std::vector<Stage*> mine;
   for (const int s : stages_of_rank(schedule.placement, schedule.rank_count(),
                                     schedule.virtual_stages, mailbox.rank())) {

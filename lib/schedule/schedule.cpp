@@ -118,4 +118,10 @@ int rank_of_stage(const Schedule& schedule, int stage) {
   return rank_of_stage(schedule.placement, schedule.rank_count(), schedule.virtual_stages, stage);
 }
 
+std::vector<int> ranks_of_stages(const Schedule& schedule) {
+  std::vector<int> ranks;
+  for (int s = 0; s < schedule.stage_count(); ++s) ranks.push_back(rank_of_stage(schedule, s));
+  return ranks;
+}
+
 }  // namespace pipetrain

@@ -83,5 +83,6 @@ bool accumulates_in_ascending_order(const Schedule& schedule);
 int rank_of_stage(Placement placement, int ranks, int virtual_stages, int stage);
 std::vector<int> stages_of_rank(Placement placement, int ranks, int virtual_stages, int rank);
 int rank_of_stage(const Schedule& schedule, int stage);
+std::vector<int> ranks_of_stages(const Schedule& schedule);  // of all stages, in order
 
 }  // namespace pipetrain

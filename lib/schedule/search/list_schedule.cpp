@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <queue>
 #include <utility>
+
+#include "schedule/simulate/input_times.h"
 
 namespace pipetrain::search {
 namespace {
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr double kNever = InputTimes::kNever;
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
@@ -21,12 +22,11 @@ class ListScheduler {
         rule_(rule),
         orders_(index(problem.ranks)),
         ranks_(index(problem.ranks)),
-        ends_(index(2 * problem.stages)) {
+        inputs_(problem.rank_of_stage, problem.microbatches, problem.message) {
     for (State& state : ranks_) state.done.assign(index(3 * problem.virtual_stages), 0);
     for (auto& order : orders_) {
       order.reserve(index(3 * problem.virtual_stages * problem.microbatches));
     }
-    for (auto& ends : ends_) ends.reserve(index(problem.microbatches));
   }
 
   Orders run() {
@@ -68,14 +68,8 @@ class ListScheduler {
     const int microbatch = state.done[index(step)];
     if (microbatch == problem_.microbatches) return kNever;
     if (op != kF && state.done[index(problem_.step(op - 1, lap))] <= microbatch) return kNever;
-    if (op == kW) return 0;
     const int stage = problem_.stages_of_rank[index(rank)][index(lap)];
-    const int source = op == kF ? stage - 1 : stage + 1;
-    if (source < 0 || source == problem_.stages) return 0;
-    const auto& ends = ends_[index(2 * source + op)];
-    if (static_cast<int>(ends.size()) <= microbatch) return kNever;
-    const bool travels = problem_.rank_of_stage[index(source)] != rank;
-    return ends[index(microbatch)] + (travels ? problem_.message : 0);
+    return inputs_.arrival(kOps[index(op)], stage, microbatch);
   }
 
   // Whether memory and the rule leave room for a forward; later stages of the rank keep room for
@@ -119,7 +113,7 @@ class ListScheduler {
     const int op = problem_.op(choice.step);
     const double end = choice.start + problem_.duration(choice.rank, choice.step);
     state.free = end;
-    ++state.done[index(choice.step)];
+    const int microbatch = state.done[index(choice.step)]++;
     state.live += op == kF ? 1 : op == kW ? -1 : 0;
     state.weights += op == kI ? 1 : op == kW ? -1 : 0;
     orders_[index(choice.rank)].push_back(choice.step);
@@ -128,7 +122,7 @@ class ListScheduler {
       return;
     }
     const int stage = problem_.stages_of_rank[index(choice.rank)][index(problem_.lap(choice.step))];
-    ends_[index(2 * stage + op)].push_back(end);
+    inputs_.ended(kOps[index(op)], stage, microbatch, end);
     choose(choice.rank);
     const int next = op == kF ? stage + 1 : stage - 1;
     if (next < 0 || next == problem_.stages) return;
@@ -141,7 +135,7 @@ class ListScheduler {
   Orders orders_;
   std::vector<State> ranks_;
   std::priority_queue<Choice> queue_;
-  std::vector<std::vector<double>> ends_;  // [2 * stage + F or I]: of the microbatches done
+  InputTimes inputs_;
 };
 
 }  // namespace

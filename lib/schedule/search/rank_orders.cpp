@@ -1,7 +1,6 @@
 #include "schedule/search/rank_orders.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -33,13 +32,6 @@ Problem::Problem(Placement placement_of_stages, int rank_count, int microbatch_c
   }
 }
 
-double Problem::duration(int rank, Step step) const {
-  const StageCost& cost = stage_costs[index(stages_of_rank[index(rank)][index(lap(step))])];
-  const int kind = op(step);
-  if (kind == kF) return cost.forward;
-  return kind == kI ? cost.backward_input : cost.backward_weight;
-}
-
 Orders orders_of(const Schedule& schedule) {
   const Schedule split = split_backward(schedule);
   Orders orders;
@@ -66,7 +58,6 @@ Orders one_at_a_time(const Problem& problem) {
 }
 
 Schedule schedule_of(const Problem& problem, const Orders& orders) {
-  constexpr std::array<Op, 3> kOps{Op::kForward, Op::kBackwardInput, Op::kBackwardWeight};
   Schedule schedule{problem.placement, problem.microbatches, problem.virtual_stages, {}};
   for (int rank = 0; rank < problem.ranks; ++rank) {
     std::vector<int> next(index(3 * problem.virtual_stages), 0);
@@ -163,7 +154,8 @@ double least_makespan(const Problem& problem) {
   return least;
 }
 
-OrderCost::OrderCost(const Problem& problem) : problem_(problem) {
+OrderCost::OrderCost(const Problem& problem)
+    : problem_(problem), inputs_(problem.rank_of_stage, problem.microbatches, problem.message) {
   const std::size_t cells = index(problem.stages) * index(problem.microbatches);
   timings_.resize(index(problem.ranks));
   for (auto& timings : timings_) {
@@ -172,8 +164,6 @@ OrderCost::OrderCost(const Problem& problem) : problem_(problem) {
   position_.resize(index(problem.ranks));
   forwards_.resize(index(problem.stages));
   gradients_.resize(index(problem.stages));
-  forward_end_.resize(cells);
-  gradient_end_.resize(cells);
   forward_position_.resize(cells);
   gradient_position_.resize(cells);
 }
@@ -187,27 +177,22 @@ bool OrderCost::advance(int rank, const std::vector<Step>& order) {
   for (; position < static_cast<int>(order.size()); ++position) {
     const Step step = order[index(position)];
     const int op = problem_.op(step);
-    double arrival = 0;
+    const int stage = problem_.stages_of_rank[index(rank)][index(problem_.lap(step))];
+    const double duration = problem_.stage_duration(op, stage);
     if (op == kW) {  // its I has run: the order has been checked
-      const double end = free + problem_.duration(rank, step);
+      const double end = free + duration;
       timings[index(position)] = {free, end, false};
       free = end;
       continue;
     }
-    const int stage = problem_.stages_of_rank[index(rank)][index(problem_.lap(step))];
     auto& done = op == kF ? forwards_ : gradients_;
-    auto& ends = op == kF ? forward_end_ : gradient_end_;
     const int microbatch = done[index(stage)];
-    const int source = op == kF ? stage - 1 : stage + 1;
-    if (source >= 0 && source < problem_.stages) {
-      if (done[index(source)] <= microbatch) break;
-      const bool travels = problem_.rank_of_stage[index(source)] != rank;
-      arrival = ends[cell(source, microbatch)] + (travels ? problem_.message : 0);
-    }
+    const double arrival = inputs_.arrival(kOps[index(op)], stage, microbatch);
+    if (arrival == InputTimes::kNever) break;
     const double start = std::max(free, arrival);
-    const double end = start + problem_.duration(rank, step);
+    const double end = start + duration;
     timings[index(position)] = {start, end, arrival > free};
-    ends[cell(stage, microbatch)] = end;
+    inputs_.ended(kOps[index(op)], stage, microbatch, end);
     (op == kF ? forward_position_ : gradient_position_)[cell(stage, microbatch)] = position;
     ++done[index(stage)];
     free = end;
@@ -219,6 +204,7 @@ double OrderCost::run(const Orders& orders) {
   std::fill(position_.begin(), position_.end(), 0);
   std::fill(forwards_.begin(), forwards_.end(), 0);
   std::fill(gradients_.begin(), gradients_.end(), 0);
+  inputs_.forget();
   for (bool moved = true; moved;) {  // down the ranks with the forwards, back up with the gradients
     moved = false;
     for (int rank = 0; rank < problem_.ranks; ++rank) {

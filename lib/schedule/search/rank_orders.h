@@ -3,10 +3,12 @@
 // search use this.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
 #include "schedule/schedule.h"
+#include "schedule/simulate/input_times.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain::search {
@@ -17,6 +19,7 @@ using Step = int;
 using Orders = std::vector<std::vector<Step>>;
 
 enum StepOp { kF = 0, kI = 1, kW = 2 };
+constexpr std::array<Op, 3> kOps{Op::kForward, Op::kBackwardInput, Op::kBackwardWeight};
 
 struct Problem {
   Problem(Placement placement_of_stages, int rank_count, int microbatch_count, const Costs& costs,
@@ -33,7 +36,15 @@ struct Problem {
   int op(Step step) const { return step / virtual_stages; }
   int lap(Step step) const { return step % virtual_stages; }
   Step step(int op, int lap) const { return op * virtual_stages + lap; }
-  double duration(int rank, Step step) const;
+  double duration(int rank, Step step) const {
+    return stage_duration(op(step), stages_of_rank[index(rank)][index(lap(step))]);
+  }
+  double stage_duration(int op, int stage) const {
+    const StageCost& cost = stage_costs[index(stage)];
+    if (op == kF) return cost.forward;
+    return op == kI ? cost.backward_input : cost.backward_weight;
+  }
+  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
 };
 
 Orders orders_of(const Schedule& schedule);  // of I and W, ascending; a B is I then W
@@ -75,8 +86,8 @@ class OrderCost {
   const Problem& problem_;
   std::vector<std::vector<Timing>> timings_;
   std::vector<int> position_;
-  std::vector<int> forwards_, gradients_;           // done, per stage
-  std::vector<double> forward_end_, gradient_end_;  // per stage and microbatch
+  InputTimes inputs_;
+  std::vector<int> forwards_, gradients_;  // done, per stage
   std::vector<int> forward_position_, gradient_position_;
   std::vector<Place> critical_;
 };

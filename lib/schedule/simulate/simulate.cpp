@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <utility>
 
 #include "schedule/lower.h"
 #include "schedule/shard_actions.h"
+#include "schedule/simulate/input_times.h"
 #include "schedule/simulate/simulate_shared.h"
 #include "schedule/walk.h"
 
@@ -19,11 +19,8 @@ class Simulation {
       : schedule_(schedule),
         costs_(costs),
         sends_(sends),
-        forward_only_(is_forward_only(schedule)) {
-    const std::size_t cells = static_cast<std::size_t>(schedule.stage_count()) *
-                              static_cast<std::size_t>(schedule.microbatches);
-    forward_end_.resize(cells);
-    gradient_end_.resize(cells);
+        forward_only_(is_forward_only(schedule)),
+        inputs_(ranks_of_stages(schedule), schedule.microbatches, costs.message) {
     free_.resize(schedule.ranks.size());
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
     gathers_end_.resize(schedule.ranks.size());
@@ -44,7 +41,7 @@ class Simulation {
     if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
       waiting.op = Op::kBackwardInput;
     }
-    wait(r, waiting, arrival_of(rank, action));
+    wait(r, waiting, inputs_.arrival(action.op, action.stage, action.microbatch));
     if (action.op == Op::kForward) enter(r);
     compute(r, action);
     if (ends_microbatch(action.op) || (forward_only_ && action.op == Op::kForward)) --live_[r];
@@ -53,15 +50,6 @@ class Simulation {
   Timeline take() && { return std::move(timeline_); }
 
  private:
-  double arrival_of(int rank, const Action& action) const {
-    const std::optional<Action> needed = needed_by(schedule_, action);
-    if (!needed) return 0;
-    const auto& ends = needed->op == Op::kForward ? forward_end_ : gradient_end_;
-    const bool travels = rank_of_stage(schedule_, needed->stage) != rank;
-    return ends[cell(schedule_, needed->stage, needed->microbatch)] +
-           (travels ? costs_.message : 0);
-  }
-
   void gather(std::size_t rank, int stage) {
     const auto s = static_cast<std::size_t>(stage);
     double& end = gathers_end_[rank];
@@ -82,30 +70,26 @@ class Simulation {
 
   void compute(std::size_t rank, const Action& action) {
     const StageCost& cost = costs_.stages[static_cast<std::size_t>(action.stage)];
-    const std::size_t index = cell(schedule_, action.stage, action.microbatch);
     const auto span = [&](Op op, double duration) {
       const double start = free_[rank];
       free_[rank] += duration;
       timeline_.ranks[rank].push_back(
           {{op, action.stage, action.microbatch}, false, start, free_[rank]});
+      inputs_.ended(op, action.stage, action.microbatch, free_[rank]);
     };
     if (action.op == Op::kForward) {
       span(Op::kForward, cost.forward);
-      forward_end_[index] = free_[rank];
     } else if (action.op == Op::kRecompute) {
       span(Op::kRecompute, cost.recompute);
     } else if (action.op == Op::kBackwardInput) {
       span(Op::kBackwardInput, cost.backward_input);
-      gradient_end_[index] = free_[rank];
     } else if (action.op == Op::kBackwardWeight) {
       span(Op::kBackwardWeight, cost.backward_weight);
     } else if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
       span(Op::kBackwardInput, cost.backward_input);
-      gradient_end_[index] = free_[rank];
       span(Op::kBackwardWeight, cost.backward_weight);
     } else if (action.op == Op::kBackward) {
       span(Op::kBackward, cost.backward_input + cost.backward_weight);
-      gradient_end_[index] = free_[rank];
     }
   }
 
@@ -113,10 +97,10 @@ class Simulation {
   const Costs& costs_;
   BackwardSends sends_;
   bool forward_only_;
-  std::vector<double> forward_end_, gradient_end_;  // per stage and microbatch
-  std::vector<double> free_;                        // per rank: when it ended its last action
-  std::vector<double> gathered_;                    // per stage: when its weights are whole
-  std::vector<double> gathers_end_;                 // per rank: of those begun
+  InputTimes inputs_;
+  std::vector<double> free_;         // per rank: when it ended its last action
+  std::vector<double> gathered_;     // per stage: when its weights are whole
+  std::vector<double> gathers_end_;  // per rank: of those begun
   std::vector<int> live_;
   Timeline timeline_;
 };

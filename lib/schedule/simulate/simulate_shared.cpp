@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "schedule/lower.h"
-#include "schedule/walk.h"
+#include "schedule/simulate/input_times.h"
 
 namespace pipetrain {
 namespace {
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr double kNever = InputTimes::kNever;
 
 class SharedCores {
  public:
@@ -22,11 +20,8 @@ class SharedCores {
         costs_(costs),
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
-        ranks_(schedule.ranks.size()) {
-    const std::size_t cells = static_cast<std::size_t>(schedule.stage_count()) *
-                              static_cast<std::size_t>(schedule.microbatches);
-    forward_end_.assign(cells, kNever);
-    gradient_end_.assign(cells, kNever);
+        ranks_(schedule.ranks.size()),
+        inputs_(ranks_of_stages(schedule), schedule.microbatches, costs.message) {
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
     timeline_.ranks.resize(ranks_.size());
     timeline_.peak_live_microbatches.resize(ranks_.size());
@@ -64,8 +59,8 @@ class SharedCores {
       }
       const Action needed = first_part(action);
       if (waits(r, {Op::kUnshard, action.stage, 0}, gathered_[index(action.stage)])) return;
-      if (!rank.gradient_is_out && waits(r, needed, arrival_of(static_cast<int>(r), action)))
-        return;
+      const double arrival = inputs_.arrival(action.op, action.stage, action.microbatch);
+      if (!rank.gradient_is_out && waits(r, needed, arrival)) return;
       if (action.op == Op::kForward) enter(r);
       const Op part = rank.gradient_is_out ? Op::kBackwardWeight : needed.op;
       rank.span = Span{{part, action.stage, action.microbatch}, false, now_, now_};
@@ -127,9 +122,7 @@ class SharedCores {
     Rank& rank = ranks_[r];
     const Action done = rank.span->action;
     end_span(r);
-    const std::size_t at = cell(schedule_, done.stage, done.microbatch);
-    if (done.op == Op::kForward) forward_end_[at] = now_;
-    if (sends_gradient(done.op)) gradient_end_[at] = now_;
+    inputs_.ended(done.op, done.stage, done.microbatch, now_);
     const Action& listed = schedule_.ranks[r][rank.next];
     if (listed.op == Op::kBackward && done.op == Op::kBackwardInput) {
       rank.gradient_is_out = true;
@@ -144,15 +137,6 @@ class SharedCores {
   Action first_part(const Action& action) const {
     if (action.op != Op::kBackward || sends_ != BackwardSends::kGradientsFirst) return action;
     return {Op::kBackwardInput, action.stage, action.microbatch};
-  }
-
-  double arrival_of(int rank, const Action& action) const {
-    const std::optional<Action> needed = needed_by(schedule_, action);
-    if (!needed) return 0;
-    const auto& ends = needed->op == Op::kForward ? forward_end_ : gradient_end_;
-    const bool travels = rank_of_stage(schedule_, needed->stage) != rank;
-    return ends[cell(schedule_, needed->stage, needed->microbatch)] +
-           (travels ? costs_.message : 0);
   }
 
   void gather(Rank& rank, int stage) {
@@ -182,8 +166,8 @@ class SharedCores {
   bool forward_only_;
   double now_ = 0;
   std::vector<Rank> ranks_;
-  std::vector<double> forward_end_, gradient_end_;  // per stage and microbatch
-  std::vector<double> gathered_;                    // per stage: when its weights are whole
+  InputTimes inputs_;
+  std::vector<double> gathered_;  // per stage: when its weights are whole
   Timeline timeline_;
 };
 
