@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -37,23 +36,6 @@ TEST_CASE("A configuration has its values, and defaults for the rest") {
   CHECK(config.train.init_from.empty());
   CHECK(config.train.output == (std::filesystem::current_path() / "runs/model").string());
   CHECK(config.communication.timeout_seconds == 600);
-}
-
-TEST_CASE("Paths are relative to the file, or for --set to the working directory") {
-  const TemporaryFolder folder;
-  const std::string file =
-      folder.write("model.yaml", kModel +
-                                     "data: {path: [a.txt, ../b.txt]}\npipeline: {schedule: "
-                                     "own.csv}\ntrain: {output: runs/x}\n");
-  const auto parent = std::filesystem::path(folder.path("")).parent_path().parent_path();
-  Config config = load_config(file);
-  CHECK(config.data.path ==
-        std::vector<std::string>{folder.path("a.txt"), (parent / "b.txt").string()});
-  CHECK(config.pipeline.schedule == folder.path("own.csv"));
-  CHECK(config.train.output == folder.path("runs/x"));
-  config = load_config(file, {"data.path=c.txt", "train.init_from=d"});
-  CHECK(config.data.path.at(0) == (std::filesystem::current_path() / "c.txt").string());
-  CHECK(config.train.init_from == (std::filesystem::current_path() / "d").string());
 }
 
 TEST_CASE("What validates is a word or files of their own, of which no fraction is taken") {
@@ -96,42 +78,6 @@ TEST_CASE("A table's own sizes win over the file's, not over the command line's"
   CHECK(load(yaml).pipeline.microbatches == 6);
   const std::vector<std::string> asked{"pipeline.schedule=own.csv", "pipeline.microbatches=5"};
   CHECK(load(yaml, asked).pipeline.microbatches == 5);
-}
-
-TEST_CASE("A model can be a list of layers, each of which knows its line") {
-  const Config config = load(
-      "model:\n  layers:\n    - {embedding: {width: 16}}\n    - relu\n"
-      "    - repeat: 2\n      layers:\n        - transformer_block: {heads: 8}\n"
-      "    - residual: [layer_norm, {linear: {features: 16}}]\n"
-      "data: {path: c.txt, sequence_length: 8}\n");
-  const std::vector<LayerEntry>& layers = config.model.layers;
-  REQUIRE(layers.size() == 4);
-  CHECK(layers[0].kind == "embedding");
-  CHECK(layers[0].options.at(0) == std::pair<std::string, std::string>{"width", "16"});
-  CHECK(layers[1].kind == "relu");
-  CHECK(layers[1].where.ends_with("model.yaml:4"));
-  CHECK(layers[2].kind == "repeat");
-  CHECK(layers[2].options.at(0) == std::pair<std::string, std::string>{"count", "2"});
-  CHECK(layers[2].layers.at(0).kind == "transformer_block");
-  CHECK(layers[2].layers.at(0).where.ends_with("model.yaml:7"));
-  CHECK(layers[3].layers.at(1).options.at(0).second == "16");
-}
-
-TEST_CASE("The resolved configuration reads back as itself") {
-  const std::string layers =
-      "model: {layers: [relu, {linear: {features: 16}}, {repeat: 2, layers: [{residual: "
-      "[relu]}]}]}\n"
-      "data: {format: tokens, path: ['a: \"b\".bin', 'true'], sequence_length: 8}\n"
-      "pipeline: {recompute: [blocks.0.attention, '3'], microbatches: 3}\n"
-      "optimizer: {learning_rate: 0.1, clip_norm: 0.30000000000000004}\n";
-  for (const std::string& yaml : {kModel + kData, layers}) {
-    const TemporaryFolder folder;
-    const std::string once = resolved_yaml(load_config(folder.write("model.yaml", yaml)));
-    const TemporaryFolder elsewhere;
-    const Config config = load_config(elsewhere.write("config.yaml", once));
-    CHECK(resolved_yaml(config) == once);
-  }
-  CHECK(load(layers).optimizer.clip_norm == 0.1 + 0.2);
 }
 
 TEST_CASE("A Llama's context is only the default of data.sequence_length") {
