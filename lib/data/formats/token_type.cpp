@@ -45,8 +45,9 @@ TokenGuess guess_token_type(std::span<const std::byte> start) {
   if (is_wide(most[3], most[2], most[1], most[0])) return {{4, false}, true};
   if (most[2] == 0 && most[0] == 0 && second > 0 && most[1] > 0) return {{2, true}, true};
   if (is_wide(most[0], most[1], most[2], most[3])) return {{4, true}, true};
+  if (first == 0 && second == 0) return {};
   // Common tokens are small ones, so of two bytes the upper one is the smaller on average.
-  if (2 * first <= second) return {{2, true}, second > 0};
+  if (2 * first <= second) return {{2, true}, true};
   if (5 * second <= 4 * first) return {{2, false}, true};
   return {};
 }
