@@ -164,16 +164,3 @@ TEST_CASE("Files with the same content are said; a file and its packed twin are 
   config.path = {folder.path("c.csv*")};
   CHECK(open_source(config, 4, 1)->training_rows() == 2);
 }
-
-TEST_CASE("Blank lines of a table are skipped, a table of carriage returns is named") {
-  const TemporaryFolder folder;
-  DataConfig config = csv(folder.write("x.csv", "\xEF\xBB\xBF\n1,\"a\"\r\n \t\r\n\n2,b\n\n\n"));
-  config.validation_fraction = 0;
-  CHECK(open_source(config, 4, 1)->training_rows() == 2);
-  config.path = {folder.write("x.csv", "1,a\n\n2\n")};
-  CHECK(contains(data_error(config), "line 3: has 1 columns"));
-  config.path = {folder.write("x.csv", "1,a\r2,b\r")};
-  CHECK(contains(data_error(config), "line 1: ends with a carriage return alone"));
-  config.path = {folder.write("x.csv", "\n \n")};
-  CHECK(contains(data_error(config), "of its 0 samples the training part has none"));
-}

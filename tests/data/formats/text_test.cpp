@@ -1,12 +1,8 @@
 
-#include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +10,7 @@
 #include "catch.h"
 #include "data/formats/formats.h"
 #include "data/temporary_folder.h"
+#include "text/tokenizer_kind.h"
 
 using namespace pipetrain;
 
@@ -110,28 +107,6 @@ TEST_CASE("Bytes are 256 tokens, read in place") {
         std::vector<std::int32_t>{'a' + 14, 'a' + 15, 'a' + 16, 'a' + 17});
 }
 
-TEST_CASE("Words are tokens by how often the training part has them, others are unknown") {
-  const TemporaryFolder folder;
-  // 19 tokens: the last two of "\n" "z" "b" "?" validate.
-  const std::string file = folder.write("w.txt", "A a b, \xC3\xA9t\xE9 a_b\nb a1 a\tC c c\nz b ?");
-  const auto words = open_source(
-      {.path = {file}, .tokenizer = TokenizerKind::kWords, .validation_fraction = 1.5 / 19}, 1, 1);
-  const nlohmann::json expected = {"<unknown>", "a", "b", "c", "\n", ",", "_", "a1", "z"};
-  nlohmann::json found = words->tokenizer()["vocabulary"];
-  CHECK(found.back() == nlohmann::json{0xC3, 0xA9, 't', 0xE9});  // not UTF-8
-  found.erase(found.size() - 1);
-  CHECK(found == expected);
-  const Batch batch = validation(*words, 0, 1);
-  CHECK(batch.inputs_data == std::vector<std::int32_t>{2});
-  CHECK(batch.targets_data == std::vector<std::int32_t>{0});
-  const auto limited = open_source({.path = {file},
-                                    .tokenizer = TokenizerKind::kWords,
-                                    .vocabulary = 2,
-                                    .validation_fraction = 0.2},
-                                   1, 1);
-  CHECK(limited->vocabulary() == 2);
-}
-
 TEST_CASE("Several files and globs are one text") {
   const TemporaryFolder folder;
   const std::string whole = folder.write("whole.dat", letters(60));
@@ -144,73 +119,6 @@ TEST_CASE("Several files and globs are one text") {
   for (const auto* other : {&many, &listed}) {
     CHECK(validation(**other, 0, 1).targets_data == validation(*one, 0, 1).targets_data);
     CHECK(training(**other, 5, 0, 20).inputs_data == training(*one, 5, 0, 20).inputs_data);
-  }
-}
-
-TEST_CASE("A row depends on the seed, the step and its number alone") {
-  const TemporaryFolder folder;
-  const DataConfig text = {.path = {folder.write("a.txt", letters(5000))}};
-  for (const DataConfig& config : {text, DataConfig{.format = "synthetic"}}) {
-    const auto source = open_source(config, 8, 7, 50), again = open_source(config, 8, 7, 50);
-    const auto other = open_source(config, 8, 8, 50);
-    const std::vector<std::int32_t> rows = training(*source, 3, 0, 6).inputs_data;
-    CHECK(training(*again, 3, 0, 6).inputs_data == rows);
-    CHECK(training(*other, 3, 0, 6).inputs_data != rows);
-    CHECK(training(*source, 4, 0, 6).inputs_data != rows);
-    const std::vector<std::int32_t> tail = training(*source, 3, 4, 2).inputs_data;
-    CHECK(tail == std::vector<std::int32_t>(rows.begin() + 32, rows.end()));
-    const Batch batch = training(*source, 3, 0, 6);
-    for (std::size_t i = 0; i + 1 < 8; ++i)
-      CHECK(batch.inputs_data[i + 1] == batch.targets_data[i]);
-  }
-}
-
-TEST_CASE("Training windows reach every place of the training part and nothing else") {
-  const TemporaryFolder folder;
-  const DataConfig config = {.path = {folder.write("b.bin", letters(20))},
-                             .tokenizer = TokenizerKind::kBytes,
-                             .validation_fraction = 0.5};
-  const auto half = open_source(config, 4, 1);
-  std::set<std::int32_t> first, all;
-  const Batch batch = training(*half, 0, 0, 500);
-  for (std::size_t i = 0; i < batch.inputs_data.size(); ++i) {
-    if (i % 4 == 0) first.insert(batch.inputs_data[i]);
-    all.insert(batch.targets_data[i]);
-  }
-  CHECK(first.size() == 6);  // 10 tokens train: places 0 to 5
-  CHECK(*all.rbegin() == 'a' + 9);
-}
-
-TEST_CASE("Validation rows follow each other over the whole split") {
-  const TemporaryFolder folder;
-  const auto source =
-      open_text({folder.write("a.bin", letters(200))}, TokenizerKind::kBytes, 4);  // 20 validate
-  REQUIRE(source->validation_rows() == 4);  // 19 targets: 4 whole rows
-  const Batch batch = validation(*source, 0, 4);
-  for (std::size_t i = 0; i < 16; ++i)
-    CHECK(batch.inputs_data[i] == 'a' + static_cast<int>(180 + i) % 26);
-  CHECK(validation(*source, 2, 1).inputs_data[0] == batch.inputs_data[8]);
-  const auto none = open_source({.path = {folder.path("a.bin")}, .validation_fraction = 0}, 4, 1);
-  CHECK(none->validation_rows() == 0);
-}
-
-TEST_CASE("Synthetic tokens follow their rule, save one in sixteen") {
-  for (const int vocabulary : {2, 3, 105, 50257}) {
-    const auto source = open_source({.format = "synthetic"}, 64, 1, vocabulary);
-    const Batch batch = training(*source, 0, 0, 100);
-    const std::int64_t factor = vocabulary % 3 != 0   ? 3
-                                : vocabulary % 5 != 0 ? 5
-                                : vocabulary % 7 != 0 ? 7
-                                                      : 11;
-    int kept = 0;
-    for (std::size_t i = 0; i < batch.inputs_data.size(); ++i) {
-      REQUIRE((batch.inputs_data[i] >= 0 && batch.inputs_data[i] < vocabulary));
-      kept += batch.targets_data[i] == (factor * batch.inputs_data[i] + 1) % vocabulary ? 1 : 0;
-    }
-    const double expected = 15.0 / 16 + 1.0 / (16 * vocabulary);
-    CHECK(std::abs(kept / 6400.0 - expected) < 0.02);
-    CHECK(source->validation_rows() > 0);
-    CHECK(validation(*source, 0, 2).inputs_data != training(*source, 0, 0, 2).inputs_data);
   }
 }
 
@@ -261,35 +169,5 @@ TEST_CASE("A byte order mark is no character, UTF-16 is refused with the cure") 
     CHECK(
         contains(error_of({.path = {folder.write("bare", wide.substr(2))}, .tokenizer = tokenizer}),
                  "is UTF-16LE text"));
-  }
-}
-
-TEST_CASE("A file that shrinks or is written anew while it is read is an error, no wrong row") {
-  const TemporaryFolder folder;
-  const std::string text = letters(20000);
-  for (const TokenizerKind tokenizer : {TokenizerKind::kCharacters, TokenizerKind::kBytes}) {
-    const std::string file = folder.write("a.txt", text);
-    const auto read = [&](const std::string& after) {
-      const auto source = open_text({file}, tokenizer);
-      folder.write("a.txt", after);
-      std::filesystem::last_write_time(
-          file, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
-      std::string error = "no error";
-      try {
-        validation(*source, 0, 1);
-      } catch (const Error& problem) {
-        CHECK(problem.code() == ExitCode::kData);
-        error = problem.what();
-      }
-      folder.write("a.txt", text);
-      return error;
-    };
-    CHECK(read("") == "data: " + file +
-                          ": became shorter while it was in use: it has 0 bytes, "
-                          "expected 20000; put back what it was");
-    CHECK(contains(read(text.substr(0, 19990)), "it has 19990 bytes"));
-    CHECK(read(text + "more") == "no error");
-    CHECK(read(text) == "no error");
-    CHECK(contains(read(std::string(30000, 'a')), "was written anew while it was in use"));
   }
 }
