@@ -1,0 +1,93 @@
+#include "exchange/weights_export.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "catch.h"
+#include "data/temporary_folder.h"
+#include "exchange/weights_import.h"
+#include "hf_folder.h"
+#include "hf_models.h"
+
+using namespace pipetrain;
+
+namespace {
+
+std::string text_in(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// A checkpoint of a model of tests/golden/.
+Checkpoint checkpoint_of(const TemporaryFolder& at, const std::string& golden) {
+  import_weights(HfFolder(at, golden, golden).path, at.path("checkpoint"));
+  return open_checkpoint(at.path("checkpoint"));
+}
+
+}  // namespace
+
+TEST_CASE("A model goes back to its Hugging Face folder bit by bit") {
+  for (const std::string golden : {"hf_gpt2", "hf_llama"}) {
+    const TemporaryFolder at;
+    const Checkpoint checkpoint = checkpoint_of(at, golden);
+    const std::string line = export_hf(checkpoint, at.path("out"));
+    const auto tensors = HfFolder::tensors_in(at.path("out"));
+    CHECK(tensors == HfFolder::tensors_in(at.path(golden)));
+    CHECK(line == at.path("out") + ": a Hugging Face " + (golden == "hf_gpt2" ? "GPT-2" : "Llama") +
+                      ", " + std::to_string(tensors.size()) + " tensors in model.safetensors\n");
+    CHECK(text_in(at.path("out/tokenizer_pipetrain.json")) == checkpoint.tokenizer_json());
+    nlohmann::json found, expected;
+    std::ifstream(at.path("out/config.json")) >> found;
+    std::ifstream(at.path(golden + "/config.json")) >> expected;
+    CHECK(parsed(found) == parsed(expected));
+  }
+}
+
+TEST_CASE("Plain weights have our names, and come back as the same checkpoint") {
+  const TemporaryFolder at;
+  const Checkpoint checkpoint = checkpoint_of(at, "hf_llama");
+  export_plain(checkpoint, at.path("plain"));
+  const auto tensors = HfFolder::tensors_in(at.path("plain"));
+  CHECK(tensors.size() == checkpoint.names().size());
+  CHECK(tensors.contains("layers.1.attention.qkv.weight"));
+  CHECK(text_in(at.path("plain/config.yaml")) == checkpoint.config_yaml());
+  import_weights(at.path("plain"), at.path("again"));
+  const Checkpoint again = open_checkpoint(at.path("again"));
+  CHECK(again.names() == checkpoint.names());
+  CHECK(again.config_yaml() == checkpoint.config_yaml());
+  export_hf(again, at.path("hf"));
+  CHECK(HfFolder::tensors_in(at.path("hf")) == HfFolder::tensors_in(at.path("hf_llama")));
+}
+
+TEST_CASE("An output that is there already is left as it is") {
+  const TemporaryFolder at;
+  const Checkpoint checkpoint = checkpoint_of(at, "hf_gpt2");
+  at.write("out", "mine");
+  for (const auto& form : {export_hf, export_plain}) {
+    CHECK(contains(error_of([&] { form(checkpoint, at.path("out")); }, ExitCode::kConfiguration),
+                   at.path("out") + " is there already"));
+  }
+  CHECK(text_in(at.path("out")) == "mine");
+}
+
+TEST_CASE("Tensors that the configuration does not tell of are not lost in silence") {
+  const TemporaryFolder at;
+  export_plain(checkpoint_of(at, "hf_gpt2"), at.path("plain"));
+  const auto refusal = [&](const std::string& from, const std::string& to) {
+    std::string yaml = text_in(at.path("plain/config.yaml"));
+    const std::size_t place = yaml.find(from);
+    REQUIRE(place != std::string::npos);
+    std::ofstream(at.path("plain/config.yaml")) << yaml.replace(place, from.size(), to);
+    import_weights(at.path("plain"), at.path(to));
+    const Checkpoint checkpoint = open_checkpoint(at.path(to));
+    return error_of([&] { export_hf(checkpoint, at.path("out")); }, ExitCode::kCheckpoint);
+  };
+  CHECK(contains(refusal("depth: 2", "depth: 1"), "has a tensor layers.3."));
+  CHECK(contains(refusal("depth: 1", "depth: 3"), "has a tensor layers.5."));
+  CHECK(!std::filesystem::exists(at.path("out")));
+}

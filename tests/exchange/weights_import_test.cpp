@@ -1,0 +1,169 @@
+#include "exchange/weights_import.h"
+
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "catch.h"
+#include "checkpoint/checkpoint.h"
+#include "config/config.h"
+#include "data/temporary_folder.h"
+#include "exchange/weights_export.h"
+#include "hf_folder.h"
+#include "hf_models.h"
+
+using namespace pipetrain;
+
+namespace {
+
+using Tensors = HfFolder::Tensors;
+
+// What is logged while it lives.
+struct Log {
+  Log() { spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink)); }
+  ~Log() { spdlog::set_default_logger(before); }
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  std::ostringstream text;
+  std::shared_ptr<spdlog::logger> before = spdlog::default_logger();
+  std::shared_ptr<spdlog::sinks::sink> sink =
+      std::make_shared<spdlog::sinks::ostream_sink_st>(text);
+};
+
+// Imported and exported again.
+Tensors through_us(const TemporaryFolder& at, const std::string& folder) {
+  import_weights(folder, at.path("in"));
+  export_hf(open_checkpoint(at.path("in")), at.path("out"));
+  return HfFolder::tensors_in(at.path("out"));
+}
+
+std::string refusal(const std::string& folder, ExitCode code = ExitCode::kCheckpoint) {
+  const std::string output = folder + "-in";
+  const std::string error = error_of([&] { import_weights(folder, output); }, code);
+  CHECK(!std::filesystem::exists(output));
+  return error;
+}
+
+}  // namespace
+
+TEST_CASE("An imported folder is a checkpoint of step 0 whose configuration trains on tokens") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_gpt2", "x");
+  CHECK(import_weights(folder.path, at.path("in")) ==
+        at.path("in") + ": a checkpoint of step 0 of a Hugging Face GPT-2, 28 tensors read\n");
+  const Checkpoint checkpoint = open_checkpoint(at.path("in"));
+  checkpoint.verify();
+  CHECK(checkpoint.position().step == 0);
+  CHECK(checkpoint.tokenizer_json() == R"({"type":"tokens"})");
+  const Config config = load_config(at.path("in/config.yaml"));
+  CHECK(config.model.preset == "gpt");
+  CHECK(config.data.format == "tokens");
+  CHECK(config.train.init_from == at.path("in"));
+}
+
+TEST_CASE("The tokenizer that an export has left says what the data are") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_gpt2", "x");
+  const auto format = [&](const std::string& tokenizer) {
+    at.write("x/tokenizer_pipetrain.json", tokenizer);
+    std::filesystem::remove_all(at.path("in"));
+    import_weights(folder.path, at.path("in"));
+    return load_config(at.path("in/config.yaml")).data.format;
+  };
+  CHECK(format(R"({"type": "byte"})") == "text");
+  CHECK(format(R"({"type": "synthetic"})") == "synthetic");
+  CHECK(format(R"({"type": "gpt2"})") == "tokens");
+  at.write("x/tokenizer_pipetrain.json", "{}");
+  CHECK(contains(refusal(folder.path), "tokenizer_pipetrain.json: has no type"));
+}
+
+TEST_CASE("A folder with the names of a base model, masks and the tied table is the same model") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_gpt2", "x");
+  const Tensors whole = HfFolder::tensors_in(folder.path);
+  folder.change([&](Tensors& tensors) {
+    tensors.clear();
+    for (const auto& [name, values] : whole) tensors[name.substr(12)] = values;  // transformer.
+    tensors["h.0.attn.bias"] = {StoredType::kInt32, {1}, "1234"};
+    tensors["lm_head.weight"] = whole.at("transformer.wte.weight");
+  });
+  const Log log;
+  CHECK(through_us(at, folder.path) == whole);
+  CHECK(log.text.str().empty());
+}
+
+TEST_CASE("What the model has not is left out, and said") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_gpt2", "x");
+  const Tensors whole = HfFolder::tensors_in(folder.path);
+  folder.change(
+      [&](Tensors& tensors) { tensors["score.weight"] = {StoredType::kInt32, {1}, "1234"}; });
+  const Log log;
+  CHECK(through_us(at, folder.path) == whole);
+  CHECK(contains(log.text.str(), "left out 1 tensor that the model has not: score.weight"));
+}
+
+TEST_CASE("Weights of half the width are taken for what they stand for") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_llama", "x");
+  Tensors expected = HfFolder::tensors_in(folder.path);
+  folder.change([&](Tensors& tensors) {
+    for (auto& [name, values] : tensors) {
+      std::string halves;
+      for (std::size_t i = 0; i < values.bytes.size(); i += 4) {
+        expected[name].bytes.replace(i, 2, 2, '\0');
+        halves += values.bytes.substr(i + 2, 2);
+      }
+      values = {StoredType::kBFloat16, values.shape, halves};
+    }
+  });
+  CHECK(through_us(at, folder.path) == expected);
+}
+
+TEST_CASE("Tensors that do not fit the configuration are named") {
+  const TemporaryFolder at;
+  int number = 0;
+  const auto refused = [&](const std::function<void(Tensors&)>& how) {
+    const HfFolder folder(at, "hf_gpt2", "x" + std::to_string(number++));
+    folder.change(how);
+    return refusal(folder.path);
+  };
+  CHECK(contains(refused([](Tensors& t) { t.erase("transformer.h.1.ln_2.bias"); }),
+                 "has no tensor transformer.h.1.ln_2.bias, expected one of shape (16)"));
+  CHECK(contains(refused([](Tensors& t) { t["transformer.h.0.mlp.c_fc.weight"].shape = {64, 16}; }),
+                 "tensor transformer.h.0.mlp.c_fc.weight has shape (64, 16), expected (16, 64)"));
+  CHECK(contains(refused([](Tensors& t) { t["transformer.ln_f.bias"].type = StoredType::kInt32; }),
+                 "tensor transformer.ln_f.bias is I32, expected F32, BF16 or F16"));
+  CHECK(contains(refused([](Tensors& t) {
+                   t["lm_head.weight"] = t["transformer.wte.weight"];
+                   t["lm_head.weight"].bytes[0] ^= 1;
+                 }),
+                 "lm_head.weight (61, 16) differs from transformer.wte.weight (61, 16), but"));
+}
+
+TEST_CASE("A configuration that asks for more blocks than there are tensors is refused at once") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_gpt2", "x");
+  folder.set("n_layer", 2000000000);
+  CHECK(contains(refusal(folder.path), "has 28 tensors, too few for the 2000000000 blocks"));
+}
+
+TEST_CASE("A folder that is none to import, or an output that is there, is refused") {
+  const TemporaryFolder at;
+  CHECK(contains(refusal(at.path("none")), "there is no such folder"));
+  std::filesystem::create_directory(at.path("empty"));
+  CHECK(contains(refusal(at.path("empty")), "has no config.json, expected a folder of a Hugging"));
+  const HfFolder folder(at, "hf_gpt2", "x");
+  import_weights(folder.path, at.path("in"));
+  CHECK(contains(refusal(at.path("in")), "is a checkpoint already"));
+  CHECK(contains(
+      error_of([&] { import_weights(folder.path, at.path("in")); }, ExitCode::kConfiguration),
+      at.path("in") + " is there already"));
+}
