@@ -47,11 +47,12 @@ TEST_CASE("Each of the signals asks to stop, and does not end the process") {
 }
 
 TEST_CASE("SIGUSR1 may come often, but who insists on SIGTERM ends the process") {
-  CHECK(ends_well([] {
+  const auto often = [] {
     catch_stop_signals();
     for (int i = 0; i < 5; ++i) std::raise(SIGUSR1);
     return 0;
-  }));
+  };
+  CHECK(ends_well(often));
   const int status = end_of([] {
     catch_stop_signals();
     for (int i = 0; i < 3; ++i) std::raise(SIGTERM);

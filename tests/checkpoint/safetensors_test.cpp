@@ -1,5 +1,6 @@
 #include "checkpoint/safetensors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -100,7 +101,8 @@ TEST_CASE("Tensors come back from a safetensors file bit by bit") {
   REQUIRE(weight != nullptr);
   CHECK(weight->shape == Extents{2, 3});
   CHECK(weight->type == StoredType::kFloat32);
-  CHECK(std::memcmp(weight->bytes.data(), weights.data(), 24) == 0);
+  CHECK(std::equal(weights.begin(), weights.end(),
+                   reinterpret_cast<const float*>(weight->bytes.data())));
   CHECK(reinterpret_cast<std::uintptr_t>(weight->bytes.data()) % 8 == 0);
   CHECK(std::memcmp(file.find("step")->bytes.data(), steps.data(), 8) == 0);
   CHECK(file.find("nothing")->bytes.empty());

@@ -18,6 +18,7 @@ namespace {
 void write_values(const std::string& path,
                   const std::vector<std::pair<std::string, float>>& values) {
   std::vector<StoredTensor> tensors;
+  tensors.reserve(values.size());
   for (const auto& [name, value] : values) {
     tensors.push_back({name, StoredType::kFloat32, {1}, std::as_bytes(std::span(&value, 1))});
   }

@@ -50,9 +50,10 @@ TEST_CASE("Collectives of threads add up in rank order") {
       wait(*gather);
       for (std::size_t i = 0; i < whole.size(); ++i) {
         const bool own = i >= cuts[mine] && i < cuts[mine + 1];
-        require(whole[i] == static_cast<float>(own ? ranks * (ranks + 1) / 2 : rank + 1),
-                "reduce_scatter");
-        require(gathered[i] == static_cast<float>(i / 2 + 1), "all_gather");
+        const int sum = ranks * (ranks + 1) / 2;
+        require(whole[i] == static_cast<float>(own ? sum : rank + 1), "reduce_scatter");
+        const std::size_t part = i / 2 + 1;
+        require(gathered[i] == static_cast<float>(part), "all_gather");
       }
 
       int sent = rank == ranks - 1 ? 7 : 0;

@@ -32,6 +32,7 @@ TEST_CASE("Messages arrive by name, whatever the order of posting, sending and t
     {
       const auto mailbox = group.mailbox(rank, pool);
       std::vector<Message> messages;
+      messages.reserve(kMessages);
       for (int i = 0; i < kMessages; ++i) {
         messages.push_back({static_cast<Channel>(i % kChannels), 1 - rank, i % 3, i / 6, i % 2});
       }

@@ -31,7 +31,7 @@ Ended run(const std::function<int()>& body) {
   Ended ended{run_and_report(body), ""};
   dup2(before, STDERR_FILENO);
   close(before);
-  std::rewind(file);
+  std::fseek(file, 0, SEEK_SET);
   std::array<char, 8192> bytes{};
   ended.said.assign(bytes.data(), std::fread(bytes.data(), 1, bytes.size(), file));
   std::fclose(file);
