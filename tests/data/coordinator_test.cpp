@@ -1,5 +1,6 @@
 #include "data/coordinator.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -59,6 +60,7 @@ struct Job {
     from.post_receive(message, input ? Shape{rows, 2} : Shape{rows}, DType::kInt32);
     const Tensor tensor = from.take(message, "test");
     std::vector<std::int32_t> values;
+    values.reserve(static_cast<std::size_t>(rows));
     for (std::int64_t i = 0; i < rows; ++i) values.push_back(tensor.i32()[input ? 2 * i : i]);
     return values;
   }

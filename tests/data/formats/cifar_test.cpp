@@ -11,7 +11,7 @@ using namespace pipetrain;
 
 TEST_CASE("CIFAR's records give channels last and the fine label") {
   const TemporaryFolder folder;
-  const auto record = [](std::string label, char red) {
+  const auto record = [](const std::string& label, char red) {
     return label + std::string(1024, red) + std::string(1024, '\2') + std::string(1024, '\3');
   };
   DataConfig config = raw_images("cifar", {folder.path("")});

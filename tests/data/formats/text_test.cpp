@@ -161,11 +161,11 @@ TEST_CASE("A byte order mark is no character, UTF-16 is refused with the cure") 
   for (const char c : words) wide += {c, '\0'};
   CHECK(open_text({folder.write("words", mark + words)}, TokenizerKind::kWords)->vocabulary() == 3);
   const std::string file = folder.write("wide", wide);
+  const std::string refusal =
+      "data: " + file + ": is UTF-16 text, expected UTF-8; convert it: iconv -f UTF-16 -t UTF-8 " +
+      file + " > FILE";
   for (const TokenizerKind tokenizer : {TokenizerKind::kCharacters, TokenizerKind::kWords}) {
-    CHECK(error_of({.path = {file}, .tokenizer = tokenizer}) ==
-          "data: " + file +
-              ": is UTF-16 text, expected UTF-8; convert it: iconv -f UTF-16 -t UTF-8 " + file +
-              " > FILE");
+    CHECK(error_of({.path = {file}, .tokenizer = tokenizer}) == refusal);
     CHECK(
         contains(error_of({.path = {folder.write("bare", wide.substr(2))}, .tokenizer = tokenizer}),
                  "is UTF-16LE text"));

@@ -39,9 +39,9 @@ const TokenSplit kHalves = {{{0, 10}}, {{10, 10}}};
 TEST_CASE("Windows begin where one and the token behind it fit into a range") {
   const WindowPlaces every({{0, 7}, {10, 4}, {20, 6}}, 4, 1);
   REQUIRE(every.count() == 5);  // none in the range of four tokens
-  std::vector<std::int64_t> tokens;
-  for (std::int64_t place = 0; place < every.count(); ++place) {
-    tokens.push_back(every.token_at(place));
+  std::vector<std::int64_t> tokens(5);
+  for (std::int64_t place = 0; place < 5; ++place) {
+    tokens[static_cast<std::size_t>(place)] = every.token_at(place);
   }
   CHECK(tokens == std::vector<std::int64_t>{0, 1, 2, 20, 21});
   const WindowPlaces apart({{0, 13}, {20, 9}}, 4, 4);

@@ -28,6 +28,7 @@ TokenGuess guess(std::vector<T> values, bool swapped = false) {
 template <class T>
 std::vector<T> rising(int count) {
   std::vector<T> values;
+  values.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) values.push_back(static_cast<T>(7 * i));
   return values;
 }
@@ -58,15 +59,15 @@ TEST_CASE("Width and byte order are told from where small bytes lie") {
 }
 
 TEST_CASE("A few small tokens are not taken for wide ones") {
-  std::vector<std::uint16_t> letters;
-  for (int i = 0; i < 400; ++i) letters.push_back(static_cast<std::uint16_t>(i * i / 3 % 4));
+  std::vector<std::uint16_t> letters(400);
+  for (std::size_t i = 0; i < 400; ++i) letters[i] = static_cast<std::uint16_t>(i * i / 3 % 4);
   check(guess(letters), {2, false});
   check(guess(letters, true), {2, true});
 }
 
 TEST_CASE("Where nothing tells the type, it is uint16 and not sure") {
-  std::vector<std::uint16_t> even;
-  for (int i = 0; i < 400; ++i) even.push_back(static_cast<std::uint16_t>(i * 40503));
+  std::vector<std::uint16_t> even(400);
+  for (std::size_t i = 0; i < 400; ++i) even[i] = static_cast<std::uint16_t>(i * 40503);
   for (const TokenGuess& found : {guess(even), guess(rising<std::uint16_t>(63)),
                                   guess(std::vector<std::uint16_t>(400)), guess_token_type({})}) {
     CHECK(!found.sure);
