@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -114,6 +115,39 @@ class LayerFixture {
   Mode objective_mode_ = Mode::kEvaluate;
   std::vector<Tensor> values_, gradients_, buffers_;
 };
+
+// Shifts the channels of a batch norm far up and down in turn, so that a ReLU's kink is far off.
+inline std::function<void(LayerFixture&)> apart(std::size_t beta) {
+  return [beta](LayerFixture& fixture) {
+    float shift = 6.0f;
+    for (float& value : fixture.values()[beta].floats()) value = shift = -shift;
+  };
+}
+
+inline std::vector<float> values_of(const Tensor& tensor) {
+  return {tensor.floats().begin(), tensor.floats().end()};
+}
+
+inline Tensor tensor_of(MemoryPool& pool, const Shape& shape, const std::vector<float>& values) {
+  Tensor tensor(pool, shape);
+  REQUIRE(tensor.elements() == static_cast<std::int64_t>(values.size()));
+  std::copy(values.begin(), values.end(), tensor.f32());
+  return tensor;
+}
+
+// y of a training forward.
+inline std::vector<float> result_of(LayerFixture& fixture, Layer& layer, const Tensor& x) {
+  Saved saved;
+  return values_of(layer.forward(fixture.context(), fixture.copy(x), saved));
+}
+
+inline void check_near(const std::vector<float>& found, const std::vector<double>& expected) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    INFO("entry " << i);
+    REQUIRE(static_cast<double>(found[i]) == Approx(expected[i]).margin(1e-5));
+  }
+}
 
 // Checks dx and every parameter's gradient for `rows` rows; that a second backward_weight adds;
 // that evaluation gives training's y; and that nothing stays behind in `saved` or in the pool.

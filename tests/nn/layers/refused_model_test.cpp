@@ -9,6 +9,14 @@
 
 using namespace pipetrain;
 
+namespace {
+
+std::string image_failure(std::vector<LayerEntry> layers) {
+  return failure({.layers = std::move(layers)}, images(8, 10));
+}
+
+}  // namespace
+
 TEST_CASE("What does not fit is refused with file, line and reason") {
   ModelConfig config = gpt();
   config.preset = "gtp";
@@ -103,4 +111,45 @@ TEST_CASE("Options of a transformer block that do not fit are refused with file,
   CHECK(contains(failure_of("attention", {{"heads", "2"}, {"mlp_ratio", "2"}}),
                  "model.yaml:7: attention: ", "'mlp_ratio'"));
   CHECK(contains(failure_of("rms_norm", {{"width", "12"}}), "model.yaml:7: rms_norm: "));
+}
+
+TEST_CASE("Image layers that do not fit are refused with file, line and reason") {
+  const auto conv = [](const std::string& kernel) {
+    return entry("conv2d", {{"channels", "4"}, {"kernel", kernel}, {"padding", "0"}});
+  };
+  CHECK(contains(image_failure({conv("9")}), "model.yaml:7", "kernel 9", "(8, 8, 3)"));
+  CHECK(contains(image_failure({entry("conv2d", {{"channels", "4"}, {"kernel", "4"}})}), "odd"));
+  CHECK(contains(
+      image_failure({entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"groups", "2"}})}),
+      "unknown option 'groups'"));
+  CHECK(contains(
+      image_failure({entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"padding", "3"}})}),
+      "padding 3", "below the kernel"));
+  CHECK(contains(image_failure({entry("conv1d", {{"channels", "4"}, {"kernel", "3"}})}),
+                 "(tokens, width)", "(8, 8, 3)"));
+  CHECK(contains(image_failure({entry("max_pool", {{"kernel", "9"}})}), "kernel 9"));
+  CHECK(contains(image_failure({entry("mean_pool")}), "(tokens, width)"));
+  CHECK(contains(image_failure({entry("patch_embedding", {{"patch", "3"}, {"width", "8"}})}),
+                 "patch 3", "divide"));
+  CHECK(contains(image_failure({entry("dropout", {{"rate", "1.0"}})}), "rate is '1.0'"));
+  CHECK(contains(image_failure({entry("embedding", {{"width", "8"}})}), "token ids"));
+  CHECK(contains(failure({.layers = {conv("3")}}), "tokens", "embedding"));
+  CHECK(contains(image_failure({entry("flatten"), entry("linear", {{"features", "9"}})}),
+                 "9 outputs", "10 classes"));
+  CHECK(
+      contains(failure({.preset = "resnet", .depth = 19}, images(32, 10)), "19", "18, 34 and 50"));
+}
+
+TEST_CASE("A skip lives inside of one residual block") {
+  const LayerEntry wider = entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"stride", "2"}});
+  CHECK(contains(image_failure({entry("residual", {}, {wider})}), "(4, 4, 4)", "(8, 8, 3)",
+                 "skip: projected"));
+  CHECK(contains(image_failure({entry("residual", {{"skip", "far"}}, {wider})}), "'far'"));
+  CHECK(contains(image_failure({entry("residual")}), "needs a list"));
+  CHECK(contains(image_failure({entry("residual", {{"from", "0"}}, {wider})}),
+                 "sequential from block to block"));
+  CHECK(contains(image_failure({wider, entry("add", {{"from", "layers.0"}})}), "model.yaml:7",
+                 "sequential from block to block", "residual"));
+  CHECK(contains(image_failure({entry("residual", {}, {entry("concat")})}),
+                 "sequential from block to block"));
 }

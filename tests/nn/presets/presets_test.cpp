@@ -7,8 +7,9 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "nn/layers/model.h"
+#include "nn/layers/described.h"
 #include "nn/presets/start_schemes.h"
+#include "nn/unroll.h"
 
 using namespace pipetrain;
 
@@ -49,15 +50,6 @@ TEST_CASE("A preset's own sizes hold unless the configuration gives others") {
   CHECK(configured_vocabulary({.preset = "gpt2", .vocabulary = 60000}) == 60000);
 }
 
-TEST_CASE("Starting values are the preset's, those of the scheme that init names, or GPT-2's") {
-  CHECK(start_scheme_of({.preset = "vit"}).name == "vit");
-  CHECK(start_scheme_of({.preset = "classifier"}).name == "gpt2");
-  CHECK(start_scheme_of({.preset = "vit", .init = "torch"}).name == "torch");
-  CHECK(start_scheme_of({}).name == "gpt2");
-  CHECK(start_scheme_names() ==
-        std::vector<std::string>{"gpt2", "llama", "resnet", "vit", "torch"});
-}
-
 TEST_CASE("An unknown preset, a size that is missing and a rate without effect are named") {
   CHECK_THROWS_WITH(expand_preset({.preset = "bert"}),
                     ContainsSubstring("'bert'") && ContainsSubstring("gpt, gpt2, gpt2-medium"));
@@ -65,6 +57,36 @@ TEST_CASE("An unknown preset, a size that is missing and a rate without effect a
                     ContainsSubstring("model.patch is missing"));
   CHECK_THROWS_WITH(expand_preset({.preset = "resnet", .depth = 18, .dropout = 0.1}),
                     ContainsSubstring("the preset resnet has none"));
-  CHECK_THROWS_WITH(start_scheme_of({.init = "torch", .init_std = 1}),
-                    ContainsSubstring("gpt2, llama, vit"));
+}
+
+TEST_CASE("A preset's dropout goes to its embedding and blocks; where none can be it is refused") {
+  for (const char* preset : {"gpt", "llama", "classifier", "vit"}) {
+    INFO(preset);
+    ModelConfig config{
+        .preset = preset, .depth = 1, .heads = 2, .width = 16, .context = 8, .patch = 4};
+    config.classes = 10;
+    const auto rates = [&] {
+      int found = 0;
+      const std::vector<LayerEntry> entries = expand_preset(config);
+      for (const LayerEntry* made : unrolled(entries)) {
+        for (const auto& [key, value] : made->options) {
+          if (key == "dropout") CHECK(value == "0.1");
+          found += key == "dropout" ? 1 : 0;
+        }
+      }
+      return found;
+    };
+    CHECK(rates() == 0);
+    config.dropout = 0.1;
+    CHECK(rates() == 2);
+  }
+  CHECK(contains(failure({.preset = "resnet", .depth = 18, .dropout = 0.1}, images(32, 10)),
+                 "model.dropout", "0.1", "resnet"));
+  CHECK(contains(failure({.dropout = 0.1, .layers = {entry("relu")}}), "model.dropout",
+                 "model.layers"));
+  CHECK(
+      contains(failure({.layers = {entry("patch_embedding", {{"patch", "4"}, {"width", "8"}}),
+                                   entry("transformer_block", {{"heads", "2"}, {"dropout", "1"}})}},
+                       images(8, 10)),
+               "transformer_block", "dropout is '1'", "from 0 to below 1"));
 }
