@@ -1,0 +1,59 @@
+#include "pipeline/recorder.h"
+
+#include <chrono>
+#include <thread>
+
+#include "catch.h"
+
+using namespace pipetrain;
+
+TEST_CASE("A span is of its action, and lasts as long as what ran in it") {
+  Recorder recorder;
+  recorder.begin(4);
+  const Action action{Op::kForward, 2, 5};
+  bool ran = false;
+  const double seconds = recorder.record(action, false, [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ran = true;
+  });
+  recorder.record({Op::kBackward, 2, 5}, true, [] {});
+  CHECK(ran);
+  REQUIRE(recorder.spans().size() == 2);
+  const Span& first = recorder.spans()[0];
+  CHECK(first.action == action);
+  CHECK(!first.waiting);
+  CHECK(first.start >= 0);
+  CHECK(first.end - first.start == Approx(seconds).margin(1e-9));
+  CHECK(seconds >= 0.02);
+  CHECK(recorder.spans()[1].waiting);
+  CHECK(recorder.spans()[1].start >= first.end);
+}
+
+TEST_CASE("Processor time is what ran, not what waited") {
+  Recorder recorder;
+  recorder.begin(2);
+  recorder.record({}, true, [] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); });
+  recorder.record({}, false, [] {
+    const double start = cpu_seconds();
+    while (cpu_seconds() < start + 0.02) {
+    }
+  });
+  CHECK(recorder.spans()[0].cpu < 0.02);
+  CHECK(recorder.spans()[1].cpu >= 0.02);
+}
+
+TEST_CASE("Other work has a name, and a new step forgets the one before") {
+  Recorder recorder;
+  const double before = wall_seconds();
+  recorder.begin(1);
+  CHECK(recorder.origin() >= before);
+  recorder.record({}, false, [] {});
+  recorder.record_other("update", [] {});
+  REQUIRE(recorder.other_work().size() == 1);
+  CHECK(recorder.other_work()[0].name == "update");
+  CHECK(recorder.other_work()[0].end >= recorder.other_work()[0].start);
+  CHECK(recorder.other_work()[0].start >= recorder.spans()[0].end);
+  recorder.begin(1);
+  CHECK(recorder.spans().empty());
+  CHECK(recorder.other_work().empty());
+}
