@@ -47,7 +47,7 @@ void v_forwards(int ranks, int virtual_stages, int microbatches, Schedule& sched
 }
 
 // A rank ends one stage before it begins the next. S=4 on 2 ranks in a V, M=2:
-//   0F0 0F1                 3F0 3F1
+//   0F0 0F1         3F0 3F1
 //       1F0 1F1 2F0 2F1
 void forwards_by_stage(int ranks, int microbatches, Schedule& schedule) {
   for (int rank = 0; rank < ranks; ++rank) {

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "schedule/choose/describe.h"
 #include "schedule/files.h"
 #include "schedule/simulate/simulate.h"
 
@@ -126,29 +125,4 @@ TEST_CASE("All that are listed can be asked for") {
   }
   CHECK(names.front() == "gpipe");
   CHECK(names.back() == "auto");
-}
-
-TEST_CASE("A description has sizes, costs, and both kinds of makespan where they differ") {
-  const Schedule schedule = choose({.name = "1f1b", .ranks = 4, .microbatches = 8}, {});
-  const Description words = describe("1f1b", schedule, {});
-  CHECK(words.title == "1f1b: 4 ranks, 8 microbatches");
-  CHECK(words.remark ==
-        "a rank's F, I, W cost 1, 1, 1; B as one action: makespan 33, bubble 27.3%");
-  REQUIRE(words.notes.size() == 1);
-  CHECK(words.notes.front().starts_with("efficiency 80.0% as it runs, 72.7% with B as one action"));
-  CHECK(wrapped("one two three", 7) == "one two\nthree\n");
-  const Schedule v = choose({.name = "zbv", .ranks = 1, .microbatches = 1}, {});
-  CHECK(describe("zbv", v, {}).title == "zbv: 1 rank, 2 stages each in a V, 1 microbatch");
-  CHECK(describe("zbv", v, given_costs("1,1,2,0.1", "")).remark ==
-        "a rank's F, I, W cost 1, 1, 2, a message 0.1");
-}
-
-TEST_CASE("V-Half says which schedule is faster where it was not made for the costs") {
-  const Schedule half = choose({.name = "v-half", .ranks = 2, .microbatches = 8}, {});
-  const GivenCosts uneven = given_costs("1,2,0", "");
-  CHECK(better_than_tuned("v-half", half, {}).empty());
-  CHECK(better_than_tuned("zbv", half, uneven).empty());
-  CHECK(better_than_tuned("v-half", half, uneven) ==
-        "v-half is made for F = I = W: at these costs interleaved-zb is faster in no more memory, "
-        "makespan 25.5 against 32");
 }

@@ -1,7 +1,6 @@
 #include "schedule/generate/generate.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -9,29 +8,13 @@
 
 #include "base/error.h"
 #include "catch.h"
-#include "schedule/drawing.h"
 #include "schedule/files.h"
-#include "schedule/simulate/simulate.h"
+#include "schedule/generate/check_drawing.h"
 #include "schedule/validate.h"
 
 using namespace pipetrain;
 
 namespace {
-
-void check_drawing(const Schedule& schedule, const std::vector<std::string>& rows) {
-  const bool stages = schedule.virtual_stages > 1;
-  const bool splits =
-      std::any_of(schedule.ranks[0].begin(), schedule.ranks[0].end(),
-                  [](const Action& action) { return action.op == Op::kBackwardInput; });
-  const double part = splits ? 1 : 0.5;  // without I and W of its own, a B is drawn as one cell
-  const Costs costs{
-      std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), {1, part, part}), 0};
-  const Timeline timeline = simulate(schedule, costs, BackwardSends::kAfterBackward);
-  REQUIRE(timeline.ranks.size() == rows.size());
-  for (std::size_t rank = 0; rank < rows.size(); ++rank) {
-    CHECK(draw_row(timeline.ranks[rank], stages ? 4 : 3, stages) == rows[rank]);
-  }
-}
 
 std::string refusal(const std::string& name, int ranks, int virtual_stages, int microbatches) {
   return why_not(name, ranks, virtual_stages, microbatches).value_or("");
@@ -80,40 +63,6 @@ TEST_CASE("What the table says of a schedule is so") {
     CHECK(default_virtual_stages(name) == kind.default_virtual_stages);
     CHECK(generate(name, 3, kind.default_virtual_stages, 6).placement == kind.placement);
     CHECK(refusal(name, 3, 3, 6).empty() == kind.any_virtual_stages);
-  }
-}
-
-TEST_CASE("Forwards alone keep every rank busy") {
-  check_drawing(generate_forward_only(Placement::kLoop, 2, 2, 3),
-                {"0F0 0F1 0F2 2F0 2F1 2F2",  //
-                 "    1F0 1F1 1F2 3F0 3F1 3F2"});
-  check_drawing(generate_forward_only(Placement::kV, 2, 2, 4),
-                {"0F0 0F1 0F2 3F0 0F3 3F1     3F2     3F3",  //
-                 "    1F0 2F0 1F1 2F1 1F2 2F2 1F3 2F3"});
-}
-
-// No order ends sooner: the last rank waits for p-1 forwards and then has M v to do, after which a
-// V of two laps has p-1 still to come; and one microbatch passes p v stages, the others behind it.
-TEST_CASE("Forwards alone end as soon as they can, at every size") {
-  for (int ranks = 1; ranks <= 9; ++ranks) {
-    for (int virtual_stages = 1; virtual_stages <= 4; ++virtual_stages) {
-      for (int microbatches = 1; microbatches <= 3 * ranks + 3; ++microbatches) {
-        for (Placement placement : {Placement::kLoop, Placement::kV}) {
-          CAPTURE(ranks, virtual_stages, microbatches, placement == Placement::kV);
-          const Schedule schedule =
-              generate_forward_only(placement, ranks, virtual_stages, microbatches);
-          REQUIRE_NOTHROW(validate(schedule, true));
-          if (placement == Placement::kV && virtual_stages > 2) continue;  // no schedule has these
-          const int tail = placement == Placement::kV && virtual_stages == 2 ? ranks - 1 : 0;
-          const Costs costs{
-              std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), {1, 0, 0}),
-              0};
-          CHECK(simulate(schedule, costs).makespan() ==
-                std::max(microbatches * virtual_stages + ranks - 1 + tail,
-                         ranks * virtual_stages + microbatches - 1));
-        }
-      }
-    }
   }
 }
 
