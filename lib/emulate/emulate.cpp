@@ -79,8 +79,9 @@ double one_way_seconds(int peer, bool begins, std::int64_t message_bytes, Mailbo
 Emulation emulate(const Schedule& schedule, const Costs& costs, const EmulationOptions& options,
                   const std::vector<std::string>& hosts, Mailbox& mailbox, Collective& collective,
                   MemoryPool& pool) {
-  const Timeline simulated = simulate(schedule, costs);
-  EmulatedRank rank(schedule, costs, options.message_bytes, mailbox, pool);
+  const Program program = program_of(schedule, features_of(costs));
+  const Timeline simulated = simulate(program, costs);
+  EmulatedRank rank(program, costs, options.message_bytes, mailbox, pool);
   Emulation result{.simulated_seconds = simulated.makespan(),
                    .bubble_simulated = simulated.bubble_fraction()};
   std::vector<MeasuredStep> steps;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "emulate/wait_layer.h"
-#include "schedule/lower.h"
 #include "setup/batches.h"
 
 namespace pipetrain {
@@ -27,12 +26,6 @@ WaitStageShape shape_of(int stage, int stages, std::int64_t message_bytes) {
   return shape;
 }
 
-std::vector<Action> actions_of(const Schedule& schedule, const Costs& costs, int rank) {
-  std::vector<bool> recomputes;
-  for (const StageCost& stage : costs.stages) recomputes.push_back(stage.recompute > 0);
-  return lower(add_recompute(schedule, recomputes)).ranks[static_cast<std::size_t>(rank)];
-}
-
 // The first layers of a stage: they run their part of the forward again.
 std::vector<bool> recomputed_layers(const StageCost& stage, std::size_t layers) {
   std::vector<bool> recomputed(layers, false);
@@ -45,14 +38,15 @@ std::vector<bool> recomputed_layers(const StageCost& stage, std::size_t layers) 
 
 }  // namespace
 
-EmulatedRank::EmulatedRank(const Schedule& schedule, const Costs& costs, std::int64_t message_bytes,
+EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int64_t message_bytes,
                            Mailbox& mailbox, MemoryPool& pool)
-    : microbatches_(schedule.microbatches),
-      actions_(actions_of(schedule, costs, mailbox.rank())),
+    : microbatches_(program.actions.microbatches),
+      actions_(program.of_rank(static_cast<std::size_t>(mailbox.rank()))),
       ops_(pool),
       no_parameters_(pool, ParameterIndex({}), {}),
       reducer_({no_parameters_, mailbox, ops_, [](int) { return 0; }}),
       source_(kTokens, /*seed=*/0, kVocabulary, /*validate=*/false) {
+  const Schedule& schedule = program.actions;
   const int count = schedule.stage_count();
   std::vector<int> ranks = ranks_of_stages(schedule);
   std::vector<Stage*> mine;

@@ -12,15 +12,16 @@
 #include "pipeline/engine.h"
 #include "pipeline/one_replica.h"
 #include "pipeline/parameter_store.h"
+#include "schedule/program.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
 
 class EmulatedRank {
  public:
-  // `schedule` holds compute actions; `message_bytes`, a multiple of 4, is what one microbatch's
-  // activation or gradient takes between two stages.
-  EmulatedRank(const Schedule& schedule, const Costs& costs, std::int64_t message_bytes,
+  // `message_bytes`, a multiple of 4, is what one microbatch's activation or gradient takes between
+  // two stages.
+  EmulatedRank(const Program& program, const Costs& costs, std::int64_t message_bytes,
                Mailbox& mailbox, MemoryPool& pool);
 
   void feed(std::int64_t step);  // before run(), one step ahead
@@ -33,7 +34,7 @@ class EmulatedRank {
   StepContext context(std::int64_t step) const;
 
   int microbatches_;
-  std::vector<Action> actions_;  // lowered
+  std::vector<Action> actions_;
   Ops ops_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<std::unique_ptr<Stage>> stages_;

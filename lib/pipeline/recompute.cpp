@@ -55,15 +55,4 @@ std::vector<bool> recomputed_layers(const PipelineConfig& config,
   return recomputed;
 }
 
-std::vector<bool> recomputing_stages(const std::vector<bool>& recomputed_layers,
-                                     const Partition& partition) {
-  const int layers = static_cast<int>(recomputed_layers.size());
-  const std::vector<int> stage_of = stage_of_layers(partition, layers);
-  std::vector<bool> stages(partition.size());
-  for (std::size_t i = 0; i < recomputed_layers.size(); ++i) {
-    if (recomputed_layers[i]) stages[static_cast<std::size_t>(stage_of[i])] = true;
-  }
-  return stages;
-}
-
 }  // namespace pipetrain

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "nn/layer.h"
-#include "pipeline/partition.h"
 #include "pipeline/pipeline_config.h"
 
 namespace pipetrain {
@@ -18,9 +17,5 @@ bool has_attention(const std::vector<std::unique_ptr<Layer>>& layers);
 // or if `attention` is asked of a model without any.
 std::vector<bool> recomputed_layers(const PipelineConfig& config,
                                     const std::vector<std::unique_ptr<Layer>>& layers);
-
-// One per stage: whether any of its layers is recomputed.
-std::vector<bool> recomputing_stages(const std::vector<bool>& recomputed_layers,
-                                     const Partition& partition);
 
 }  // namespace pipetrain

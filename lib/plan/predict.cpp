@@ -7,8 +7,6 @@
 #include <utility>
 
 #include "plan/beside_pipeline.h"
-#include "schedule/lower.h"
-#include "schedule/shard_actions.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
@@ -23,12 +21,6 @@ StageCost weighted(const StageCost& a, double weight_a, const StageCost& b) {
     mean.*part = weight_a * a.*part + (1 - weight_a) * b.*part;
   }
   return mean;
-}
-
-Schedule with_recompute(const Schedule& schedule, const Costs& costs) {
-  std::vector<bool> recomputes;
-  for (const StageCost& cost : costs.stages) recomputes.push_back(cost.recompute > 0);
-  return add_recompute(schedule, recomputes);
 }
 
 // Of one stage.
@@ -132,8 +124,14 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, Placement place
     made.costs.stages.push_back(weighted(sizes.larger.cost, share, sizes.smaller.cost));
     if (s > 0) message_bytes = std::max(message_bytes, sizes.larger.input_bytes);
   }
+  made.recomputes = recomputing_stages(recomputed, made.first_layers);
   made.costs.message = inputs_.machine.message_seconds(message_bytes);
   return cuts_.emplace(key, std::move(made)).first->second;
+}
+
+Program Predictor::program(const Candidate& candidate, const Schedule& schedule) {
+  return program_of(schedule, {.recomputes = cut(candidate, schedule.placement).recomputes,
+                               .shards_parameters = candidate.shards_parameters()});
 }
 
 Costs Predictor::costs(const Candidate& candidate, Placement placement) {
@@ -178,13 +176,12 @@ std::vector<std::int64_t> Predictor::parameter_bytes(
 }
 
 std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
-                                                  const Schedule& schedule, const Cut& cut,
+                                                  const Program& program, const Cut& cut,
                                                   const std::vector<RankParameters>& parameters) {
   const Rows rows = rows_of(candidate);
-  const Schedule full = with_recompute(schedule, cut.costs);
   std::vector<std::int64_t> bytes;
-  for (const RankMemory& rank : rank_memory({.model = inputs_.form(form_of(candidate)),
-                                             .schedule = full,
+  for (const RankMemory& rank : rank_memory({.training = &program,
+                                             .model = inputs_.form(form_of(candidate)),
                                              .parameters = parameters,
                                              .stages = cut.stages,
                                              .larger_rows = rows.larger,
@@ -200,8 +197,9 @@ std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
 }
 
 // A step's, by the rank that sends most.
-std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Schedule& schedule,
+std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Program& program,
                                    const Cut& cut, const std::vector<RankParameters>& parameters) {
+  const Schedule& schedule = program.actions;
   std::vector<std::int64_t> sent(index(candidate.pipeline));
   for (int s = 0; s < schedule.stage_count(); ++s) {
     sent[index(rank_of_stage(schedule, s))] += summed_bytes(candidate, cut, s);
@@ -221,10 +219,9 @@ std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Schedule& s
     sent[rank] += 2 * to_others(parameters[rank].elements());
   }
   if (candidate.shards_parameters()) {
-    const Schedule gathering = add_shard_actions(with_recompute(schedule, cut.costs));
     for (std::size_t rank = 0; rank < sent.size(); ++rank) {
       sent[rank] += candidate.microbatches * to_others(parameters[rank].elements());
-      for (const Action& action : gathering.ranks[rank]) {
+      for (const Action& action : program.of_rank(rank)) {
         if (action.op != Op::kUnshard) continue;
         sent[rank] += to_others(stage_elements(schedule, parameters, action.stage));
       }
@@ -247,14 +244,15 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
     return plan.memory_bytes <= limit_bytes;
   };
   if (!fits(parameter_bytes(candidate, parameters))) return plan;
-  if (!fits(tensor_bytes(candidate, schedule, model_cut, parameters))) return plan;
+  const Program program = this->program(candidate, schedule);
+  if (!fits(tensor_bytes(candidate, program, model_cut, parameters))) return plan;
 
   Costs costs = model_cut.costs;
   for (int s = 0; s < schedule.stage_count() && candidate.shards_parameters(); ++s) {
     costs.stages[index(s)].gather =
         gather_seconds(stage_elements(schedule, parameters, s), candidate.data, machine);
   }
-  const Timeline timeline = simulate(schedule, shared_out(std::move(costs), schedule, machine));
+  const Timeline timeline = simulate(program, shared_out(std::move(costs), schedule, machine));
   plan.bubble_fraction = timeline.bubble_fraction();
   for (int rank = 0; rank < candidate.pipeline; ++rank) {
     plan.busy_seconds += timeline.busy(rank) / candidate.pipeline;
@@ -262,7 +260,7 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
   plan.update_seconds =
       seconds_beside(timeline, parameters, machine, inputs_.batch_rows, candidate);
   plan.step_seconds = timeline.makespan() + plan.update_seconds;
-  plan.sent_bytes = sent_bytes(candidate, schedule, model_cut, parameters);
+  plan.sent_bytes = sent_bytes(candidate, program, model_cut, parameters);
   return plan;
 }
 

@@ -13,6 +13,7 @@
 #include "plan/candidate.h"
 #include "plan/profile.h"
 #include "plan/rank_memory.h"
+#include "schedule/program.h"
 #include "schedule/schedule.h"
 
 namespace pipetrain {
@@ -61,6 +62,8 @@ class Predictor {
   // A schedule of the candidate's sizes; `limit_bytes` per rank: where the parameters alone exceed
   // it, the step is not simulated and stays 0.
   Plan predict(const Candidate& candidate, const Schedule& schedule, std::int64_t limit_bytes);
+  // What the candidate's ranks would execute.
+  Program program(const Candidate& candidate, const Schedule& schedule);
   // What a search for a schedule takes.
   Costs costs(const Candidate& candidate, Placement placement);
 
@@ -72,6 +75,7 @@ class Predictor {
   struct Cut {
     std::vector<int> first_layers;
     std::vector<StageSizes> stages;
+    std::vector<bool> recomputes;  // stages
     Costs costs;
   };
   Rows rows_of(const Candidate& candidate) const;
@@ -80,10 +84,10 @@ class Predictor {
   const Cut& cut(const Candidate& candidate, Placement placement);
   std::vector<std::int64_t> parameter_bytes(const Candidate& candidate,
                                             const std::vector<RankParameters>& parameters) const;
-  std::vector<std::int64_t> tensor_bytes(const Candidate& candidate, const Schedule& schedule,
+  std::vector<std::int64_t> tensor_bytes(const Candidate& candidate, const Program& program,
                                          const Cut& cut,
                                          const std::vector<RankParameters>& parameters);
-  std::int64_t sent_bytes(const Candidate& candidate, const Schedule& schedule, const Cut& cut,
+  std::int64_t sent_bytes(const Candidate& candidate, const Program& program, const Cut& cut,
                           const std::vector<RankParameters>& parameters);
   std::int64_t summed_bytes(const Candidate& candidate, const Cut& cut, int stage);
 

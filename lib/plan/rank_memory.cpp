@@ -9,9 +9,7 @@
 #include <utility>
 
 #include "plan/block_tally.h"
-#include "schedule/generate/generate.h"
 #include "schedule/limits.h"
-#include "schedule/lower.h"
 #include "schedule/message_bounds.h"
 
 namespace pipetrain {
@@ -25,7 +23,10 @@ std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 class Walk {
  public:
   Walk(const MemoryCase& plan, int rank, BlockTally& tally)
-      : plan_(plan), rank_(rank), count_(plan.schedule.microbatches), tally_(tally) {
+      : plan_(plan),
+        schedule_((plan.training != nullptr ? plan.training : plan.evaluation)->actions),
+        rank_(rank),
+        tally_(tally) {
     for (std::size_t s = 0; s < plan.stages.size(); ++s) {
       if (owner(static_cast<int>(s)) != rank) continue;
       prepared_[s] = {prepare(plan.stages[s].larger), prepare(plan.stages[s].smaller)};
@@ -109,8 +110,8 @@ class Walk {
   }
 
   std::int64_t block(std::int64_t bytes) const { return plan_.model.block_bytes(bytes); }
-  int owner(int stage) const { return rank_of_stage(plan_.schedule, stage); }
-  int last_stage() const { return plan_.schedule.stage_count() - 1; }
+  int owner(int stage) const { return rank_of_stage(schedule_, stage); }
+  int last_stage() const { return schedule_.stage_count() - 1; }
   bool is_larger(int microbatch) const { return microbatch < plan_.larger_count; }
   const StageProfile& profile(int stage, int microbatch) const {
     const StageSizes& sizes = plan_.stages[index(stage)];
@@ -141,7 +142,7 @@ class Walk {
     for (const std::int64_t n : mine.exchanged) take(kFloatBytes * share_of(n));
     const std::int64_t elements = parameter_elements(plan_.model);
     const std::int64_t chunks = (elements + kChunkElements - 1) / kChunkElements;
-    if (plan_.schedule.rank_count() > 1) take(kNormBytes * chunks);  // every rank adds up a part
+    if (schedule_.rank_count() > 1) take(kNormBytes * chunks);  // every rank adds up a part
   }
 
   // A shard's exact size depends on where chunks of parameters end.
@@ -177,7 +178,7 @@ class Walk {
   // The coordinator is one step ahead: this step's inputs and targets and the next one's.
   void take_batches(int batches) {
     const ModelProfile& model = plan_.model;
-    const int smaller = count_ - plan_.larger_count;
+    const int smaller = schedule_.microbatches - plan_.larger_count;
     for (const auto& [rows, count] : {std::pair(plan_.larger_rows, plan_.larger_count),
                                       std::pair(plan_.smaller_rows, smaller)}) {
       const bool first = owner(0) == rank_, last = owner(last_stage()) == rank_;
@@ -204,7 +205,7 @@ class Walk {
 
   // A send holds its block for a while: here until the next one in the same direction.
   void message(const Action& action) {
-    if (action.op == Op::kReduceGrad) return;
+    if (is_of_stage(action.op)) return;
     const bool receives = action.op == Op::kReceiveForward || action.op == Op::kReceiveBackward;
     const bool down = action.op == Op::kSendForward || action.op == Op::kReceiveBackward;
     if (owner(action.stage + (down ? 1 : -1)) == rank_) return;  // moved, not copied
@@ -236,61 +237,55 @@ class Walk {
   }
 
   const MemoryCase& plan_;
-  int rank_, count_;
+  const Schedule& schedule_;  // for who has which stage, and the number of microbatches
+  int rank_;
   BlockTally& tally_;
   std::unordered_map<std::size_t, std::pair<Prepared, Prepared>> prepared_;
   std::array<std::int64_t, 2> sending_ = {};
 };
 
-// A plan's lists of actions, of all ranks.
-struct Lists {
-  Schedule training, forwards;
-  std::vector<MessageBound> bounds;
+// Of no ranks where nothing is trained.
+std::vector<MessageBound> bounds_of(const MemoryCase& plan) {
+  return plan.training != nullptr ? plan.training->message_bounds() : std::vector<MessageBound>();
+}
 
-  explicit Lists(const MemoryCase& plan) {
-    const Schedule& s = plan.schedule;
-    if (plan.trains) {
-      training = lower(s);
-      bounds = max_outstanding_sends(training);
-    }
-    if (plan.evaluates) {
-      forwards = lower(generate_forward_only(s.placement, s.rank_count(), s.virtual_stages,
-                                             s.microbatches, plan.shards_parameters));
-    }
-  }
-};
-
-// What the steps of `plan` take beside those that `tally` knows.
-void add_other_sizes(const MemoryCase& plan, const Lists& lists, std::size_t rank, int batches,
-                     bool trained, BlockTally& tally, RankMemory& memory) {
-  Walk walk(plan, static_cast<int>(rank), tally);
+// What evaluations of this size take beside the steps that `tally` knows.
+void add_evaluation(const MemoryCase& plan, std::size_t rank, int batches, BlockTally& tally,
+                    RankMemory& memory) {
+  if (plan.evaluation == nullptr) return;
   const BlockTally before = tally;
-  if (plan.trains && !trained) {
-    memory.short_batch += walk.short_step(lists.training.ranks[rank], lists.bounds[rank]);
-    tally.return_to(before);
-  }
-  if (plan.evaluates) {
-    memory.evaluation += walk.evaluate(lists.forwards.ranks[rank], batches);
-    tally.return_to(before);
-  }
+  memory.evaluation +=
+      Walk(plan, static_cast<int>(rank), tally).evaluate(plan.evaluation->of_rank(rank), batches);
+  tally.return_to(before);
+}
+
+// And what shorter training steps take.
+void add_short_batch(const MemoryCase& plan, std::size_t rank, const MessageBound& bound,
+                     BlockTally& tally, RankMemory& memory) {
+  const BlockTally before = tally;
+  memory.short_batch +=
+      Walk(plan, static_cast<int>(rank), tally).short_step(plan.training->of_rank(rank), bound);
+  tally.return_to(before);
 }
 
 }  // namespace
 
 std::vector<RankMemory> rank_memory(const MemoryCase& plan, const std::vector<MemoryCase>& others) {
-  assert(plan.trains);
-  const Lists lists(plan);
-  const std::vector<Lists> other_lists(others.begin(), others.end());
+  assert(plan.training != nullptr);
+  const std::vector<MessageBound> bounds = bounds_of(plan);
+  std::vector<std::vector<MessageBound>> other_bounds;
+  for (const MemoryCase& other : others) other_bounds.push_back(bounds_of(other));
   std::vector<RankMemory> ranks;
-  for (std::size_t r = 0; r < lists.training.ranks.size(); ++r) {
+  for (std::size_t r = 0; r < bounds.size(); ++r) {
     BlockTally tally;
     RankMemory& memory =
         ranks.emplace_back(Walk(plan, static_cast<int>(r), tally)
-                               .run(lists.training.ranks[r], plan.parameters[r], lists.bounds[r]));
-    add_other_sizes(plan, lists, r, kEvaluationBatches, /*trained=*/true, tally, memory);
+                               .run(plan.training->of_rank(r), plan.parameters[r], bounds[r]));
+    add_evaluation(plan, r, kEvaluationBatches, tally, memory);
     for (std::size_t i = 0; i < others.size(); ++i) {
-      add_other_sizes(others[i], other_lists[i], r, /*batches=*/1, /*trained=*/false, tally,
-                      memory);
+      if (others[i].training != nullptr)
+        add_short_batch(others[i], r, other_bounds[i][r], tally, memory);
+      add_evaluation(others[i], r, /*batches=*/1, tally, memory);
     }
   }
   return ranks;

@@ -7,7 +7,7 @@
 
 #include "plan/rank_parameters.h"
 #include "plan/stage_profile.h"
-#include "schedule/schedule.h"
+#include "schedule/program.h"
 
 namespace pipetrain {
 
@@ -18,17 +18,18 @@ struct StageSizes {
 
 // Steps of one size, whose memory is to be foreseen.
 struct MemoryCase {
+  // What ranks execute; null where there are no such steps of this size.
+  const Program* training = nullptr;
+  const Program* evaluation = nullptr;
   const ModelProfile& model;
-  const Schedule& schedule;  // compute actions, with R where stages recompute
   const std::vector<RankParameters>& parameters;
   const std::vector<StageSizes>& stages;
   std::int64_t larger_rows = 1, smaller_rows = 1;
   int larger_count = 0;
   int moments = 2;  // of the optimizer, per parameter
   int replicas = 1;
-  bool trains = true, evaluates = false;  // whether there are such steps of this size
-  bool shards_optimizer = false;          // each replica keeps the moments of its share
-  bool shards_parameters = false;         // and of weights and gradients its share alone
+  bool shards_optimizer = false;   // each replica keeps the moments of its share
+  bool shards_parameters = false;  // and of weights and gradients its share alone
 };
 
 // One rank's tensor memory in bytes, by what it is for.

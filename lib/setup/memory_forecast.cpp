@@ -10,9 +10,8 @@
 #include "base/size.h"
 #include "data/epochs.h"
 #include "optim/optimizer.h"
-#include "pipeline/recompute.h"
-#include "schedule/lower.h"
 #include "setup/model_profile.h"
+#include "setup/run_program.h"
 #include "tensor/memory.h"
 
 namespace pipetrain {
@@ -26,12 +25,10 @@ class Steps {
         int microbatches)
       : config_(config),
         model_(model),
-        schedule_(add_recompute(layout.schedule,
-                                recomputing_stages(layout.recomputed, layout.partition))),
-        parameters_(rank_parameters(model, layout.schedule, layout.partition, shards_parameters())),
+        parameters_(
+            rank_parameters(model, layout.schedule, layout.partition, shards_parameters(config))),
         larger_count_(static_cast<int>(batch % microbatches)),
         smaller_rows_(batch / microbatches) {
-    schedule_.microbatches = microbatches;
     const Partition& first = layout.partition;
     for (std::size_t s = 0; s < first.size(); ++s) {
       const bool last = s + 1 == first.size();
@@ -44,9 +41,9 @@ class Steps {
     }
   }
 
+  // Whether they train or evaluate is for the caller to say.
   MemoryCase memory_case() const {
     return {.model = model_,
-            .schedule = schedule_,
             .parameters = parameters_,
             .stages = stages_,
             .larger_rows = larger_rows(),
@@ -55,18 +52,14 @@ class Steps {
             .moments = moments_per_parameter(config_.optimizer),
             .replicas = config_.parallel.data,
             .shards_optimizer = config_.parallel.shard != Shard::kNone,
-            .shards_parameters = shards_parameters()};
+            .shards_parameters = shards_parameters(config_)};
   }
 
  private:
-  bool shards_parameters() const {
-    return config_.parallel.data > 1 && config_.parallel.shard == Shard::kParameters;
-  }
   std::int64_t larger_rows() const { return smaller_rows_ + (larger_count_ > 0 ? 1 : 0); }
 
   const Config& config_;
   const ModelProfile& model_;
-  Schedule schedule_;
   std::vector<RankParameters> parameters_;
   std::vector<StageSizes> stages_;
   int larger_count_;
@@ -90,23 +83,28 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
   const int microbatches = layout.schedule.microbatches;
   ModelProfile model = model_profile(setup.layers);
   model.measured[microbatch_rows(config, setup)] = std::move(measured);
+  const Program training = training_program(config, layout);
+  const Program evaluation = evaluation_program(config, layout, microbatches);
   const Steps whole(config, model, layout, batch / replicas, microbatches);
   MemoryCase steps = whole.memory_case();
-  steps.evaluates = setup.evaluation_rows >= batch;
+  steps.training = &training;
+  if (setup.evaluation_rows >= batch) steps.evaluation = &evaluation;
 
   std::deque<Steps> others;
   std::vector<MemoryCase> other_cases;
   if (const std::int64_t rows = short_batch(config, setup, microbatches); rows > 0) {
     others.emplace_back(config, model, layout, rows / replicas, microbatches);
     other_cases.push_back(others.back().memory_case());
+    other_cases.back().training = &training;
   }
+  Program short_evaluation;
   if (const std::int64_t rows = setup.evaluation_rows % batch; rows > 0) {
     const std::int64_t most = (rows + replicas - 1) / replicas;  // of the first replicas
-    others.emplace_back(config, model, layout, most,
-                        static_cast<int>(std::min<std::int64_t>(microbatches, most)));
+    const int count = static_cast<int>(std::min<std::int64_t>(microbatches, most));
+    short_evaluation = evaluation_program(config, layout, count);
+    others.emplace_back(config, model, layout, most, count);
     other_cases.push_back(others.back().memory_case());
-    other_cases.back().trains = false;
-    other_cases.back().evaluates = true;
+    other_cases.back().evaluation = &short_evaluation;
   }
   std::vector<RankMemory> ranks = rank_memory(steps, other_cases);
   if (config.train.checkpoint_background && config.train.checkpoint_every > 0) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "schedule/limits.h"
+#include "setup/run_program.h"
 
 namespace pipetrain {
 
@@ -20,9 +21,7 @@ bool RankState::shards_optimizer() const {
   return map_.grid().data() > 1 && config_.parallel.shard != Shard::kNone;
 }
 
-bool RankState::shards_parameters() const {
-  return map_.grid().data() > 1 && config_.parallel.shard == Shard::kParameters;
-}
+bool RankState::shards_parameters() const { return pipetrain::shards_parameters(config_); }
 
 StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_group) {
   StageLayers of_stages;

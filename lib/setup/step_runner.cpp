@@ -8,15 +8,11 @@
 
 #include "ops/parallel.h"
 #include "pipeline/one_replica.h"
-#include "pipeline/recompute.h"
 #include "pipeline/replica_sum.h"
 #include "pipeline/sharded_gradients.h"
 #include "pipeline/tied_gradients.h"
-#include "schedule/generate/generate.h"
 #include "schedule/limits.h"
-#include "schedule/lower.h"
-#include "schedule/message_bounds.h"
-#include "schedule/shard_actions.h"
+#include "setup/run_program.h"
 
 namespace pipetrain {
 namespace {
@@ -52,7 +48,10 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
   for (const auto& stage : state_.stages()) stages.push_back(stage.get());
   engine_ = std::make_unique<Engine>(std::move(stages), map_.ranks_of_stages(), links_.mailbox,
                                      *reducer_, sharded_weights_.get());
-  if (mode == Mode::kTrain) training_actions_ = lowered().ranks[map_.place()];
+  if (mode != Mode::kTrain) return;
+  const Program training = training_program(config_, layout_);
+  training_actions_ = training.of_rank(map_.place());
+  most_sends_ = training.message_bounds()[map_.place()];
 }
 
 std::unique_ptr<GradientReducer> StepRunner::make_reducer(Mode mode) {
@@ -71,12 +70,6 @@ std::unique_ptr<GradientReducer> StepRunner::make_reducer(Mode mode) {
   return std::make_unique<ReplicaSum>(parameters, state_.buckets(), links_.replicas, pool_,
                                       std::move(tied),
                                       /*gathers_gradients=*/!state_.shards_optimizer());
-}
-
-Schedule StepRunner::lowered() const {
-  const Schedule lowered = lower(
-      add_recompute(layout_.schedule, recomputing_stages(layout_.recomputed, layout_.partition)));
-  return state_.shards_parameters() ? add_shard_actions(lowered) : lowered;
 }
 
 StepResult StepRunner::train(const StepContext& step, double learning_rate, RankNotice notice) {
@@ -117,7 +110,6 @@ void StepRunner::average_over_replicas(std::span<float> values) {
 // How long a send holds its tensor depends on the receiver's pace. What the first steps took plus
 // all that can be under way at once is enough for ever.
 void StepRunner::reserve_for_sends() {
-  const MessageBound bound = max_outstanding_sends(lowered())[map_.place()];
   std::set<std::int64_t> sizes;  // of microbatches
   for (const std::int64_t number : {std::int64_t{0}, batches_.epochs().last_step()}) {
     const StepContext step = batches_.training_step(number);
@@ -126,9 +118,11 @@ void StepRunner::reserve_for_sends() {
   for (const std::int64_t rows : sizes) {
     for (const auto& stage : state_.stages()) {
       if (!stage->last())
-        pool_.reserve(bytes_of(stage->output_shape(rows), stage->output_dtype()), bound.forward);
+        pool_.reserve(bytes_of(stage->output_shape(rows), stage->output_dtype()),
+                      most_sends_.forward);
       if (!stage->first())
-        pool_.reserve(bytes_of(stage->input_shape(rows), stage->input_dtype()), bound.backward);
+        pool_.reserve(bytes_of(stage->input_shape(rows), stage->input_dtype()),
+                      most_sends_.backward);
     }
   }
 }
@@ -210,30 +204,14 @@ std::string StepRunner::find_not_finite(StepContext step) {
   return "a weight gradient";
 }
 
-// Replicas that gather weights together do so in one order, whatever number of microbatches each
-// has; one that has none takes part.
-std::vector<Action> StepRunner::evaluation_actions(int microbatches) const {
-  const Schedule& s = layout_.schedule;
-  const Schedule forward =
-      lower(generate_forward_only(s.placement, s.rank_count(), s.virtual_stages,
-                                  std::max(microbatches, 1), state_.shards_parameters()));
-  std::vector<Action> actions = state_.shards_parameters()
-                                    ? add_shard_actions(forward).ranks[map_.place()]
-                                    : forward.ranks[map_.place()];
-  if (microbatches == 0) {
-    std::erase_if(actions, [](const Action& action) {
-      return action.op != Op::kUnshard && action.op != Op::kReshard;
-    });
-  }
-  return actions;
-}
-
 StepRunner::Sums StepRunner::evaluate(const StepContext& step) {
   if (!std::exchange(evaluated_, true)) reserve_for_evaluation(step);
   evaluation_pace_->begin(step);
   if (step.microbatches > 0 || state_.shards_parameters()) {
     std::vector<Action>& actions = evaluation_actions_[step.microbatches];
-    if (actions.empty()) actions = evaluation_actions(step.microbatches);
+    if (actions.empty()) {
+      actions = evaluation_program(config_, layout_, step.microbatches).of_rank(map_.place());
+    }
     engine_->run(actions, step, recorder_);
   }
   evaluation_pace_->end(step);

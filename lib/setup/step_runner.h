@@ -16,6 +16,7 @@
 #include "pipeline/evaluation_pace.h"
 #include "pipeline/gradient_reducer.h"
 #include "pipeline/sharded_weights.h"
+#include "schedule/message_bounds.h"
 #include "setup/batches.h"
 #include "setup/layout.h"
 #include "setup/rank_state.h"
@@ -49,11 +50,10 @@ class StepRunner {
   void exclude_seconds(double seconds) { step_start_ += seconds; }
   double take_peak_live_microbatches() { return engine_->take_peak_live_microbatches(); }
   const Recorder& recorder() const { return recorder_; }
+  const std::vector<Action>& training_actions() const { return training_actions_; }  // this rank's
 
  private:
   std::unique_ptr<GradientReducer> make_reducer(Mode mode);
-  Schedule lowered() const;  // the layout's schedule as all ranks execute it
-  std::vector<Action> evaluation_actions(int microbatches) const;
   void reserve_for_sends();
   void reserve_for_evaluation(const StepContext& step);
   void average_over_replicas(std::span<float> values);  // in place
@@ -73,6 +73,7 @@ class StepRunner {
   std::unique_ptr<EvaluationPace> evaluation_pace_;
   std::unique_ptr<Engine> engine_;
   std::vector<Action> training_actions_;
+  MessageBound most_sends_;                                // of a training step
   std::map<int, std::vector<Action>> evaluation_actions_;  // by microbatches
   bool evaluated_ = false;
   Recorder recorder_;

@@ -21,7 +21,7 @@ std::vector<std::vector<Action>> executed(const Schedule& schedule, const Costs&
   group.run([&](int rank) {
     MemoryPool pool;
     const auto mailbox = group.mailbox(rank, pool);
-    EmulatedRank emulated(schedule, costs, 64, *mailbox, pool);
+    EmulatedRank emulated(program_of(schedule, features_of(costs)), costs, 64, *mailbox, pool);
     emulated.feed(0);
     emulated.run(0);
     for (const Span& span : emulated.recorder().spans()) {

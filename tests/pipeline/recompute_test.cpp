@@ -63,8 +63,3 @@ TEST_CASE("A layer that does not exist is refused with the nearest one") {
                                  {.row = {kTokens}, .vocabulary = kVocabulary});
   CHECK(contains(failure(attention, none), "attention", "no attention layer"));
 }
-
-TEST_CASE("A stage recomputes if one of its layers does") {
-  CHECK(recomputing_stages(Mask{0, 1, 0, 1, 0, 0, 0}, {0, 2, 3, 5}) == Mask{1, 0, 1, 0});
-  CHECK(recomputing_stages(Mask(7, false), {0, 3}) == Mask{0, 0});
-}

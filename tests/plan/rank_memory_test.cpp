@@ -56,10 +56,16 @@ Predicted predict(const MadeUp& made_up, const Schedule& schedule, Recompute rec
   }
   const std::vector<bool> recomputes(static_cast<std::size_t>(stages),
                                      recompute == Recompute::kFull);
-  const Schedule full = add_recompute(schedule, recomputes);
+  const Program program = program_of(schedule, {.recomputes = recomputes});
   const auto parameters = rank_parameters(inputs.model, schedule, first);
-  return {rank_memory({inputs.model, full, parameters, profiles, rows, rows, schedule.microbatches,
-                       inputs.moments}),
+  return {rank_memory({.training = &program,
+                       .model = inputs.model,
+                       .parameters = parameters,
+                       .stages = profiles,
+                       .larger_rows = rows,
+                       .smaller_rows = rows,
+                       .larger_count = schedule.microbatches,
+                       .moments = inputs.moments}),
           parameters};
 }
 

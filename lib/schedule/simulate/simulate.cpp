@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <utility>
 
-#include "schedule/lower.h"
-#include "schedule/shard_actions.h"
 #include "schedule/simulate/input_times.h"
 #include "schedule/simulate/simulate_shared.h"
 #include "schedule/walk.h"
@@ -125,19 +124,27 @@ Costs equal_costs(const Schedule& schedule, double forward, double backward_inpu
   return {std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), share), message};
 }
 
-// As it runs: with the Rs of the stages that recompute, and the gathers of sharded ones.
-Timeline simulate(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
-  std::vector<bool> recomputes;
-  bool any_recomputes = false, any_gathers = false;
+Features features_of(const Costs& costs) {
+  Features features;
   for (const StageCost& cost : costs.stages) {
-    recomputes.push_back(cost.recompute > 0);
-    any_recomputes = any_recomputes || cost.recompute > 0;
-    any_gathers = any_gathers || cost.gather > 0;
+    features.recomputes.push_back(cost.recompute > 0);
+    features.shards_parameters = features.shards_parameters || cost.gather > 0;
   }
-  if (!any_recomputes && !any_gathers) return simulate_listed(schedule, costs, sends);
-  Schedule listed = any_recomputes ? add_recompute(schedule, recomputes) : schedule;
-  if (any_gathers) listed = add_shard_actions(listed);
-  return simulate_listed(listed, costs, sends);
+  if (std::ranges::none_of(features.recomputes, std::identity())) features.recomputes.clear();
+  return features;
+}
+
+Timeline simulate(const Program& program, const Costs& costs) {
+  return simulate_listed(program.actions, costs, BackwardSends::kGradientsFirst);
+}
+
+// Messages take no time on a rank: without other features the schedule itself will do.
+Timeline simulate(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
+  const Features features = features_of(costs);
+  const bool as_listed = sends == BackwardSends::kAfterBackward ||
+                         (features.recomputes.empty() && !features.shards_parameters);
+  if (as_listed) return simulate_listed(schedule, costs, sends);
+  return simulate(program_of(schedule, features), costs);
 }
 
 }  // namespace pipetrain

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "schedule/program.h"
 #include "schedule/schedule.h"
 #include "schedule/timeline.h"
 
@@ -38,12 +39,14 @@ Costs equal_costs(const Schedule& schedule, double forward, double backward_inpu
 // draw it).
 enum class BackwardSends { kGradientsFirst, kAfterBackward };
 
-// Linear in the number of actions. `schedule` holds compute actions (B allowed) and must be valid;
-// a stage whose recompute costs something has its Rs where add_recompute() (schedule/lower.h) puts
-// them, and if gathering costs something the stages are gathered where add_shard_actions()
-// (schedule/shard_actions.h) says: a rank's gathers follow each other, and a use waits for its
-// stage's.
-// A microbatch is live on a stage from the start of its F to the end of its W.
+// What a step of these costs does: a stage recomputes or is gathered if that costs something.
+Features features_of(const Costs& costs);
+
+// Linear in the number of actions. A rank's gathers follow each other, and a use waits for its
+// stage's. A microbatch is live on a stage from the start of its F to the end of its W.
+Timeline simulate(const Program& program, const Costs& costs);
+// `schedule` holds compute actions (B allowed) and must be valid. It runs as its program with
+// features_of(costs); or, as papers draw it, with each B in one piece, its own actions alone.
 Timeline simulate(const Schedule& schedule, const Costs& costs,
                   BackwardSends sends = BackwardSends::kGradientsFirst);
 

@@ -60,7 +60,8 @@ TEST_CASE("A rank recomputes while it waits for the gradient, and not right afte
   CHECK(timeline.busy(0) == 12);
   CHECK(timeline.peak_live_microbatches == std::vector<double>{2, 1});
   // B as one action sends its gradient a unit later, and R still comes before the wait for it.
-  CHECK(draw_row(simulate(schedule, costs, BackwardSends::kAfterBackward).ranks[0], 3, false) ==
+  const Schedule listed = add_recompute(schedule, {true, true});
+  CHECK(draw_row(simulate(listed, costs, BackwardSends::kAfterBackward).ranks[0], 3, false) ==
         "F0 F1 R0    B0    F2 R1 B1    R2 B2");
 
   costs.message = 2;

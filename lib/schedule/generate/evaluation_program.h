@@ -1,0 +1,13 @@
+// What the ranks execute for one batch of an evaluation. Pure; it must not know what is evaluated.
+#pragma once
+
+#include "schedule/program.h"
+#include "schedule/schedule.h"
+
+namespace pipetrain {
+
+// Forwards alone, on the stages of `schedule`. Replicas that gather weights together do so in one
+// order, however many microbatches each has; one that has none takes part.
+Program evaluation_program(const Schedule& schedule, int microbatches, bool shards_parameters);
+
+}  // namespace pipetrain
