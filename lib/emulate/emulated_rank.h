@@ -40,6 +40,7 @@ class EmulatedRank {
   std::vector<std::unique_ptr<Stage>> stages_;
   WholeParameters no_parameters_;
   OneReplica reducer_;
+  WholeWeights weights_;
   std::unique_ptr<Engine> engine_;
   SyntheticSource source_;
   std::unique_ptr<Coordinator> coordinator_;  // on rank 0

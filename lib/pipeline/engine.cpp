@@ -14,7 +14,7 @@ constexpr int kCoordinator = 0;
 }  // namespace
 
 Engine::Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
-               GradientReducer& reducer, ShardedWeights* weights)
+               GradientReducer& reducer, StageWeights& weights)
     : rank_of_stage_(std::move(rank_of_stage)),
       mailbox_(mailbox),
       reducer_(reducer),
@@ -24,7 +24,7 @@ Engine::Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailb
     stage->set_poll([this] {
       mailbox_.poll();
       reducer_.poll();
-      if (weights_ != nullptr) weights_->poll();
+      weights_.poll();
     });
     stage->set_around_weights(
         {.before = [this, place](std::size_t layer) { reducer_.before_weights(place, layer); },
@@ -93,7 +93,7 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
     if (action.op == Op::kRecompute) local(action.stage).stage->expect_recompute(action.microbatch);
   }
   live_ = 0;
-  if (weights_ != nullptr) weights_->begin();
+  weights_.begin();
   if (step.mode == Mode::kTrain) reducer_.begin();
   for (const Action& action : actions) execute(action, step, recorder);
   if (step.mode == Mode::kTrain) {
@@ -130,8 +130,8 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
                                    local(stage).stage->output_shape(step.rows_of(microbatch)),
                                    local(stage).stage->output_dtype());
     case Op::kReduceGrad: return reducer_.stage_done(stage, step.parity());
-    case Op::kUnshard: return weights_->unshard(place(stage));
-    case Op::kReshard: return weights_->reshard(place(stage));
+    case Op::kUnshard: return weights_.unshard(place(stage));
+    case Op::kReshard: return weights_.reshard(place(stage));
     case Op::kBackward: break;
   }
   assert(!"lower() leaves no B");
@@ -145,8 +145,8 @@ Tensor Engine::wait_for(const Message& message, const Action& action, Recorder& 
 }
 
 void Engine::wait_for_weights(int stage, Recorder& recorder) {
-  if (weights_ == nullptr || weights_->gathered(place(stage))) return;
-  recorder.record({Op::kUnshard, stage, 0}, true, [&] { weights_->wait(place(stage)); });
+  if (weights_.gathered(place(stage))) return;
+  recorder.record({Op::kUnshard, stage, 0}, true, [&] { weights_.wait(place(stage)); });
 }
 
 void Engine::forward(const Action& action, const StepContext& step, Recorder& recorder) {

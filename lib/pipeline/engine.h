@@ -10,8 +10,8 @@
 #include "comm/mailbox.h"
 #include "pipeline/gradient_reducer.h"
 #include "pipeline/recorder.h"
-#include "pipeline/sharded_weights.h"
 #include "pipeline/stage.h"
+#include "pipeline/stage_weights.h"
 #include "schedule/schedule.h"
 
 namespace pipetrain {
@@ -19,15 +19,16 @@ namespace pipetrain {
 class Engine {
  public:
   // `stages` in ascending order; for every stage of the pipeline the rank of `mailbox` that owns
-  // it. `weights` where replicas share them out: then the actions say when they are gathered.
+  // it. Where replicas share out the weights, the actions say when they are gathered.
   Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
-         GradientReducer& reducer, ShardedWeights* weights = nullptr);
+         GradientReducer& reducer, StageWeights& weights);
 
   // Makes room for the inputs and targets that the coordinator sends one step ahead.
   void expect_batch(const StepContext& step, const Shape& target_row);
   // Takes what expect_batch made room for, and forgets it.
   void discard_batch(const StepContext& step);
-  // One step: `actions` are lowered (see schedule/lower.h). Gradients are complete when it returns.
+  // One step: `actions` are this rank's of a Program (schedule/program.h). Gradients are complete
+  // when it returns.
   void run(const std::vector<Action>& actions, const StepContext& step, Recorder& recorder);
 
   // The most microbatches that were live on this rank at once since the last call, in shares of the
@@ -58,7 +59,7 @@ class Engine {
   std::vector<int> rank_of_stage_;
   Mailbox& mailbox_;
   GradientReducer& reducer_;
-  ShardedWeights* weights_;
+  StageWeights& weights_;
   int live_ = 0, peak_live_ = 0;  // microbatches on any of this rank's stages
 };
 

@@ -6,7 +6,8 @@
 
 namespace pipetrain {
 
-// There is one for each way to share out gradients: OneReplica, ReplicaSum and ShardedGradients.
+// There is one for each way to share out gradients: OneReplica, ReplicaSum, SharedOutSum and
+// ShardedGradients.
 // `stage` counts the rank's own stages, unless it is said to be the pipeline's.
 class GradientReducer {
  public:

@@ -9,14 +9,12 @@
 
 namespace pipetrain {
 
-ReplicaSum::ReplicaSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
-                       Collective& replicas, MemoryPool& pool, TiedGradients tied,
-                       bool gathers_gradients)
-    : stages_(parameters.stages()),
+BucketSum::BucketSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
+                     Collective& replicas, MemoryPool& pool, TiedGradients tied)
+    : replicas_(replicas),
+      stages_(parameters.stages()),
       buckets_(buckets),
-      replicas_(replicas),
       tied_(std::move(tied)),
-      gathers_gradients_(gathers_gradients),
       summed_(stages_.size()),
       next_(stages_.size()) {
   list(parameters);
@@ -35,7 +33,7 @@ ReplicaSum::ReplicaSum(ParameterStore& parameters, const std::vector<std::vector
 }
 
 // The stages' own gradients, and those of tied parameters' uses where their layers are.
-void ReplicaSum::list(ParameterStore& parameters) {
+void BucketSum::list(ParameterStore& parameters) {
   for (std::size_t s = 0; s < stages_.size(); ++s) {
     for (const Bucket& bucket : buckets_[s]) {
       if (bucket.tied()) continue;
@@ -64,9 +62,9 @@ void ReplicaSum::list(ParameterStore& parameters) {
   }
 }
 
-void ReplicaSum::begin() { std::fill(next_.begin(), next_.end(), 0); }
+void BucketSum::begin() { std::fill(next_.begin(), next_.end(), 0); }
 
-void ReplicaSum::after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) {
+void BucketSum::after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) {
   if (!last_microbatch) return;
   std::vector<Summed>& all = summed_[stage];
   for (std::size_t& next = next_[stage]; next < all.size() && all[next].layer >= layer; ++next) {
@@ -76,14 +74,13 @@ void ReplicaSum::after_weights(std::size_t stage, std::size_t layer, bool last_m
 }
 
 // First in, first out: which replica is how far changes when a bucket starts, never the order.
-void ReplicaSum::poll() {
+void BucketSum::poll() {
   while (!scattering_.empty() && scattering_.front()->operation->done()) {
     Summed& summed = *scattering_.front();
     scattering_.pop_front();
     scratch_.push_back(summed.operation->take_scratch());
-    if (!gathers_gradients_ || summed.bucket->tied()) continue;
-    summed.operation = replicas_.start_all_gather(summed.gradients, summed.bucket->cuts);
-    gathering_.push_back(&summed);
+    summed.operation = share(summed.gradients, *summed.bucket);
+    if (summed.operation != nullptr) gathering_.push_back(&summed);
   }
   while (!waiting_.empty() && !scratch_.empty()) {
     Summed& summed = *waiting_.front();
@@ -96,15 +93,14 @@ void ReplicaSum::poll() {
   while (!gathering_.empty() && gathering_.front()->operation->done()) gathering_.pop_front();
 }
 
-void ReplicaSum::finish(int parity) {
+void BucketSum::finish(int parity) {
   finish_parts();
   tied_.exchange_all(parity);
   tied_.add_up(parity);
-  if (gathers_gradients_) gather_all(&StageParameters::gradients, /*tied_only=*/true);
 }
 
 // Waits until every replica has its parts of all, and of what is not tied the rest.
-void ReplicaSum::finish_parts() {
+void BucketSum::finish_parts() {
   const auto summed = [this] {
     poll();
     return waiting_.empty() && scattering_.empty() && gathering_.empty();
@@ -112,15 +108,12 @@ void ReplicaSum::finish_parts() {
   replicas_.wait_for(summed, "the sum of gradients");
 }
 
-void ReplicaSum::gather_updated() {
-  if (!gathers_gradients_) gather_all(&StageParameters::values, /*tied_only=*/false);
-}
-
-void ReplicaSum::gather_all(Tensor StageParameters::* buffer, bool tied_only) {
+void BucketSum::gather_all(Tensor StageParameters::* buffer, bool (*is_sent)(const Bucket&),
+                           const char* what) {
   std::deque<std::unique_ptr<Pending>> gathers;
   for (std::size_t s = 0; s < stages_.size(); ++s) {
     for (const Bucket& bucket : buckets_[s]) {
-      if (tied_only && !bucket.tied()) continue;
+      if (!is_sent(bucket)) continue;
       gathers.push_back(replicas_.start_all_gather(bucket.of(stages_[s].*buffer), bucket.cuts));
     }
   }
@@ -128,7 +121,23 @@ void ReplicaSum::gather_all(Tensor StageParameters::* buffer, bool tied_only) {
     while (!gathers.empty() && gathers.front()->done()) gathers.pop_front();
     return gathers.empty();
   };
-  replicas_.wait_for(gathered, tied_only ? "the tied gradients" : "the updated weights");
+  replicas_.wait_for(gathered, what);
+}
+
+// What is tied waits for the sum of its two uses.
+std::unique_ptr<Pending> ReplicaSum::share(std::span<float> gradients, const Bucket& bucket) {
+  return bucket.tied() ? nullptr : replicas_.start_all_gather(gradients, bucket.cuts);
+}
+
+void ReplicaSum::finish(int parity) {
+  BucketSum::finish(parity);
+  gather_all(
+      &StageParameters::gradients, [](const Bucket& bucket) { return bucket.tied(); },
+      "the tied gradients");
+}
+
+void SharedOutSum::gather_updated() {
+  gather_all(&StageParameters::values, [](const Bucket&) { return true; }, "the updated weights");
 }
 
 }  // namespace pipetrain

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "comm/collective.h"
@@ -16,21 +17,29 @@
 
 namespace pipetrain {
 
-class ReplicaSum final : public GradientReducer {
+// What both sums have: afterwards each replica has its own part of every bucket. The two uses of a
+// tied parameter are summed apart, and then added.
+class BucketSum : public GradientReducer {
  public:
-  // `buckets` of each of the rank's stages; both outlive it. `gathers_gradients`: every replica
-  // gets the whole sum; else each only its own part, with which it updates its part of the weights.
-  // The two uses of a tied parameter are summed apart, and then added.
-  ReplicaSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
-             Collective& replicas, MemoryPool& pool, TiedGradients tied, bool gathers_gradients);
-
   void begin() override;
   void before_weights(std::size_t, std::size_t) override {}
   void after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) override;
   void stage_done(int, int) override {}
   void poll() override;  // starts what can be, ends what has come
   void finish(int parity) override;
-  void gather_updated() override;
+
+ protected:
+  // `buckets` of each of the rank's stages; both outlive it.
+  BucketSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
+            Collective& replicas, MemoryPool& pool, TiedGradients tied);
+
+  // Starts to send this replica's part of a bucket to the others; null if they do not need it.
+  virtual std::unique_ptr<Pending> share(std::span<float> gradients, const Bucket& bucket) = 0;
+  // Sends the parts of a stage's buffer to each other, of those buckets that `is_sent` picks.
+  void gather_all(Tensor StageParameters::* buffer, bool (*is_sent)(const Bucket&),
+                  const char* what);
+
+  Collective& replicas_;
 
  private:
   struct Summed {
@@ -42,17 +51,40 @@ class ReplicaSum final : public GradientReducer {
 
   void list(ParameterStore& parameters);
   void finish_parts();
-  void gather_all(Tensor StageParameters::* buffer, bool tied_only);
 
   std::vector<StageParameters>& stages_;
   const std::vector<std::vector<Bucket>>& buckets_;
-  Collective& replicas_;
   TiedGradients tied_;
-  bool gathers_gradients_;
   std::vector<std::vector<Summed>> summed_;  // per stage, in order of completion
   std::vector<std::size_t> next_;            // per stage: which is complete next
   std::deque<Summed*> waiting_, scattering_, gathering_;
   std::vector<Tensor> scratch_;  // as many as there may be reduce-scatters at a time
+};
+
+// Every replica gets the whole sum, and updates all weights.
+class ReplicaSum final : public BucketSum {
+ public:
+  ReplicaSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
+             Collective& replicas, MemoryPool& pool, TiedGradients tied)
+      : BucketSum(parameters, buckets, replicas, pool, std::move(tied)) {}
+  void finish(int parity) override;
+  void gather_updated() override {}
+
+ private:
+  std::unique_ptr<Pending> share(std::span<float> gradients, const Bucket& bucket) override;
+};
+
+// Each replica gets its own part only, with which it updates its part of the weights; those are
+// gathered then.
+class SharedOutSum final : public BucketSum {
+ public:
+  SharedOutSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
+               Collective& replicas, MemoryPool& pool, TiedGradients tied)
+      : BucketSum(parameters, buckets, replicas, pool, std::move(tied)) {}
+  void gather_updated() override;
+
+ private:
+  std::unique_ptr<Pending> share(std::span<float>, const Bucket&) override { return nullptr; }
 };
 
 }  // namespace pipetrain

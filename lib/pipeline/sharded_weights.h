@@ -10,10 +10,11 @@
 #include "comm/collective.h"
 #include "ops/ops.h"
 #include "pipeline/shards.h"
+#include "pipeline/stage_weights.h"
 
 namespace pipetrain {
 
-class ShardedWeights {
+class ShardedWeights final : public StageWeights {
  public:
   // `buckets` of each of the rank's stages; both outlive it. `most_gathered`: of the stages at
   // once.
@@ -21,16 +22,13 @@ class ShardedWeights {
                  const std::vector<std::vector<Bucket>>& buckets, Collective& replicas, Ops& ops,
                  int most_gathered);
 
-  void begin();  // a step: forgets how long gathers took
-  // Starts to gather the rank's `stage`-th stage. All replicas do so in the same order.
-  void unshard(std::size_t stage);
-  bool gathered(std::size_t stage);  // moves it along
-  void wait(std::size_t stage);
-  // Its layers have no weights until it is gathered again.
-  void reshard(std::size_t stage);
-  void poll();
-  // From the start to the end of a gather, mean of the step; 0 if there was none.
-  double mean_seconds(std::size_t stage) const;
+  void begin() override;
+  void unshard(std::size_t stage) override;
+  bool gathered(std::size_t stage) override;
+  void wait(std::size_t stage) override;
+  void reshard(std::size_t stage) override;
+  void poll() override;
+  double mean_seconds(std::size_t stage) const override;
 
  private:
   struct Gathered {

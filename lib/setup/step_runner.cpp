@@ -7,10 +7,6 @@
 #include <utility>
 
 #include "ops/parallel.h"
-#include "pipeline/one_replica.h"
-#include "pipeline/replica_sum.h"
-#include "pipeline/sharded_gradients.h"
-#include "pipeline/tied_gradients.h"
 #include "schedule/limits.h"
 #include "setup/run_program.h"
 
@@ -34,42 +30,19 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
       map_(state.map()),
       links_(links),
       pool_(pool),
-      reducer_(make_reducer(mode)),
+      parts_(make_replica_parts(state, links, mode)),
       figures_(state.index().chunks, map_.grid().size(), map_.stage_count()) {
-  if (state_.shards_parameters()) {
-    sharded_weights_ =
-        std::make_unique<ShardedWeights>(state_.parameters().stages(), state_.buckets(),
-                                         links_.replicas, state_.ops(), kMostGathered);
-  }
   // Of ranks that share a stage one speaks for all: they sum up together anyway.
   evaluation_pace_ = std::make_unique<EvaluationPace>(links_.mailbox, pool_, map_.ranks_of_stages(),
                                                       map_.last_ranks());
   std::vector<Stage*> stages;
   for (const auto& stage : state_.stages()) stages.push_back(stage.get());
   engine_ = std::make_unique<Engine>(std::move(stages), map_.ranks_of_stages(), links_.mailbox,
-                                     *reducer_, sharded_weights_.get());
+                                     *parts_.gradients, *parts_.weights);
   if (mode != Mode::kTrain) return;
   const Program training = training_program(config_, layout_);
   training_actions_ = training.of_rank(map_.place());
   most_sends_ = training.message_bounds()[map_.place()];
-}
-
-std::unique_ptr<GradientReducer> StepRunner::make_reducer(Mode mode) {
-  ParameterStore& parameters = state_.parameters();
-  TiedGradients tied(parameters, links_.mailbox, state_.ops(),
-                     [ranks = map_.ranks_of_stages()](int stage) {
-                       return ranks[static_cast<std::size_t>(stage)];
-                     });
-  if (mode != Mode::kTrain || map_.grid().data() == 1) {
-    return std::make_unique<OneReplica>(std::move(tied));
-  }
-  if (state_.shards_parameters()) {
-    return std::make_unique<ShardedGradients>(parameters, state_.buckets(), links_.replicas,
-                                              state_.ops(), std::move(tied));
-  }
-  return std::make_unique<ReplicaSum>(parameters, state_.buckets(), links_.replicas, pool_,
-                                      std::move(tied),
-                                      /*gathers_gradients=*/!state_.shards_optimizer());
 }
 
 StepResult StepRunner::train(const StepContext& step, double learning_rate, RankNotice notice) {
@@ -91,7 +64,7 @@ void StepRunner::update(const StepContext& step, double learning_rate, double sc
                          [&] { state_.optimizer().update(step.step + 1, learning_rate, scale); });
   if (map_.grid().data() > 1) {
     recorder_.record_other("gather", [&] {
-      reducer_->gather_updated();
+      parts_.gradients->gather_updated();
       for (StageParameters& stage : state_.parameters().stages()) {
         if (!stage.buffers.empty()) average_over_replicas(stage.buffer_nexts.floats());
       }
@@ -168,8 +141,8 @@ StepResult StepRunner::reduce(const StepContext& step, RankNotice notice) {
   }
   fill_in_squares();
   figures_.add_spans(rank, recorder_.spans());
-  for (std::size_t s = 0; s < state_.stages().size() && state_.shards_parameters(); ++s) {
-    figures_.set_gather(state_.stages()[s]->index(), sharded_weights_->mean_seconds(s));
+  for (std::size_t s = 0; s < state_.stages().size(); ++s) {
+    figures_.set_gather(state_.stages()[s]->index(), parts_.weights->mean_seconds(s));
   }
   const double now = wall_seconds();
   figures_.set(rank, now - step_start_, static_cast<double>(pool_.peak_bytes()), notice);

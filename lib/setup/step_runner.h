@@ -14,12 +14,11 @@
 #include "config/config.h"
 #include "pipeline/engine.h"
 #include "pipeline/evaluation_pace.h"
-#include "pipeline/gradient_reducer.h"
-#include "pipeline/sharded_weights.h"
 #include "schedule/message_bounds.h"
 #include "setup/batches.h"
 #include "setup/layout.h"
 #include "setup/rank_state.h"
+#include "setup/replica_parts.h"
 #include "setup/step_figures.h"
 
 namespace pipetrain {
@@ -53,7 +52,6 @@ class StepRunner {
   const std::vector<Action>& training_actions() const { return training_actions_; }  // this rank's
 
  private:
-  std::unique_ptr<GradientReducer> make_reducer(Mode mode);
   void reserve_for_sends();
   void reserve_for_evaluation(const StepContext& step);
   void average_over_replicas(std::span<float> values);  // in place
@@ -68,8 +66,7 @@ class StepRunner {
   const RankMap& map_;
   GridLinks links_;
   MemoryPool& pool_;
-  std::unique_ptr<GradientReducer> reducer_;
-  std::unique_ptr<ShardedWeights> sharded_weights_;  // where replicas share them out
+  ReplicaParts parts_;
   std::unique_ptr<EvaluationPace> evaluation_pace_;
   std::unique_ptr<Engine> engine_;
   std::vector<Action> training_actions_;

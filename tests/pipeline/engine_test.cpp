@@ -63,7 +63,8 @@ Ran run(const std::string& schedule, const Partition& partition) {
     OneReplica reducer({*store, *mailbox, ops, [](int of) { return of; }});
     std::vector<int> rank_of_stage;
     for (int s = 0; s < ranks; ++s) rank_of_stage.push_back(s);
-    Engine engine({&stage}, rank_of_stage, *mailbox, reducer);
+    WholeWeights weights;
+    Engine engine({&stage}, rank_of_stage, *mailbox, reducer, weights);
     for (const std::int64_t number : {0, 1}) {
       engine.expect_batch(step_of(number), Shape{kTokens});
       if (rank != 0) continue;

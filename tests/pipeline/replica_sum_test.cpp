@@ -84,7 +84,13 @@ TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' o
       Ops ops(pool);
       const auto mailbox = group.mailbox(rank, pool);
       TiedGradients ties(*store, *mailbox, ops, [rank](int) { return rank; });
-      ReplicaSum sum(*store, buckets, collective, pool, std::move(ties), gathers);
+      std::unique_ptr<BucketSum> made;
+      if (gathers) {
+        made = std::make_unique<ReplicaSum>(*store, buckets, collective, pool, std::move(ties));
+      } else {
+        made = std::make_unique<SharedOutSum>(*store, buckets, collective, pool, std::move(ties));
+      }
+      BucketSum& sum = *made;
       const std::size_t allocations = pool.system_allocations();
       for (int step = 0; step < 2; ++step) {
         collective.started = collective.gathers = 0;

@@ -1,0 +1,49 @@
+#include "setup/replica_parts.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "pipeline/one_replica.h"
+#include "pipeline/replica_sum.h"
+#include "pipeline/sharded_gradients.h"
+#include "pipeline/sharded_weights.h"
+#include "pipeline/tied_gradients.h"
+#include "schedule/limits.h"
+
+namespace pipetrain {
+namespace {
+
+std::unique_ptr<GradientReducer> make_reducer(RankState& state, const GridLinks& links, Mode mode) {
+  ParameterStore& parameters = state.parameters();
+  TiedGradients tied(parameters, links.mailbox, state.ops(),
+                     [ranks = state.map().ranks_of_stages()](int stage) {
+                       return ranks[static_cast<std::size_t>(stage)];
+                     });
+  if (mode != Mode::kTrain || state.map().grid().data() == 1) {
+    return std::make_unique<OneReplica>(std::move(tied));
+  }
+  if (state.shards_parameters()) {
+    return std::make_unique<ShardedGradients>(parameters, state.buckets(), links.replicas,
+                                              state.ops(), std::move(tied));
+  }
+  if (state.shards_optimizer()) {
+    return std::make_unique<SharedOutSum>(parameters, state.buckets(), links.replicas,
+                                          state.ops().pool(), std::move(tied));
+  }
+  return std::make_unique<ReplicaSum>(parameters, state.buckets(), links.replicas,
+                                      state.ops().pool(), std::move(tied));
+}
+
+std::unique_ptr<StageWeights> make_weights(RankState& state, const GridLinks& links) {
+  if (!state.shards_parameters()) return std::make_unique<WholeWeights>();
+  return std::make_unique<ShardedWeights>(state.parameters().stages(), state.buckets(),
+                                          links.replicas, state.ops(), kMostGathered);
+}
+
+}  // namespace
+
+ReplicaParts make_replica_parts(RankState& state, const GridLinks& links, Mode mode) {
+  return {make_reducer(state, links, mode), make_weights(state, links)};
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,22 @@
+// How the replicas of a pipeline keep weights and sum gradients: the one place that chooses among
+// the ways there are. It must not know how a step is run.
+#pragma once
+
+#include <memory>
+
+#include "comm/grid_links.h"
+#include "pipeline/gradient_reducer.h"
+#include "pipeline/stage_weights.h"
+#include "setup/rank_state.h"
+
+namespace pipetrain {
+
+struct ReplicaParts {
+  std::unique_ptr<GradientReducer> gradients;
+  std::unique_ptr<StageWeights> weights;
+};
+
+// `state` and what `links` names outlive them. For kEvaluate no gradients are summed.
+ReplicaParts make_replica_parts(RankState& state, const GridLinks& links, Mode mode);
+
+}  // namespace pipetrain
