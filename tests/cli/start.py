@@ -43,7 +43,7 @@ def commands(checks):
     for name in names[1:]:
         expect(problems, f"\npipetrain {name} " in text, f"app/README.md lacks {name}")
     checks.case(f"commands in help: {names}", job, problems)
-    job = Job(1, ["no_such_command"], env=NO_MPI)
+    job = Job(1, ["no_such_command"])
     checks.case("the list of commands", job, one_error(job, 2, ["'no_such_command'", "expected one of " + ", ".join(names) + ";"]))
     for name in names:
         helps(checks, [name, "--help"], [r"usage: .*pipetrain \[?" + name, f"Options of {name}:"])
