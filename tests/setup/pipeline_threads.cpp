@@ -75,8 +75,9 @@ RankThread::RankThread(const Config& config, const Source& source, InProcess& gr
       collective_(group.collective(rank)),
       replicas_(group.collective(rank, grid_.data_group(rank))),
       tensor_(group.collective(rank, grid_.tensor_group(rank))),
+      links_{grid_, *mailbox_, *collective_, *replicas_, *tensor_},
       model_(set_up(config, source, grid_, rank)),
-      pipeline_(config, model_, {grid_, *mailbox_, *collective_, *replicas_, *tensor_}, pool_) {
+      pipeline_(config, model_, links_, pool_) {
   if (rank == 0) {
     coordinator_ = make_coordinator(source_, pipeline_.map, *mailbox_, pool_);
   }

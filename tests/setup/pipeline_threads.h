@@ -66,6 +66,8 @@ class RankThread {
   PipelineRank& pipeline() { return pipeline_; }
   MemoryPool& pool() { return pool_; }
   Collective& collective() { return *collective_; }
+  Coordinator& coordinator() { return *coordinator_; }  // on rank 0
+  const GridLinks& links() const { return links_; }
 
   // Steps first, ..., end - 1, the batch of each sent before the step ahead of it runs; `after`
   // sees each result, equal on all ranks.
@@ -90,6 +92,7 @@ class RankThread {
   Grid grid_;
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<Collective> collective_, replicas_, tensor_;
+  GridLinks links_;
   const ModelSetup model_;
   PipelineRank pipeline_;
   std::unique_ptr<Coordinator> coordinator_;

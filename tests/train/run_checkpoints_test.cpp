@@ -3,9 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -16,7 +13,6 @@
 #include "checkpoint/checkpoint_list.h"
 #include "comm/in_process.h"
 #include "data/temporary_folder.h"
-#include "train/metrics.h"
 
 using namespace pipetrain;
 
@@ -115,44 +111,4 @@ TEST_CASE("Where a checkpoint cannot be written, training stops or goes on, and 
       CHECK(errors[0].find("of another shape") != std::string::npos);
   }
   spdlog::set_level(spdlog::level::info);
-}
-
-TEST_CASE("Metrics of a run that goes on keep the lines before it, and no half one; none is lost") {
-  const TemporaryFolder at;
-  const std::string path = at.path("metrics.jsonl");
-  const auto text_of = [&](const std::string& name) {
-    std::ifstream file(at.path(name));
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
-  const auto keep = [&](MetricsFile& metrics, std::int64_t step) {
-    SetAside aside(at.path(""));
-    return metrics.keep(step, aside);
-  };
-  const std::string first = "{\"step\":1}\n{\"step\":10}\n{\"step\":20}\n{\"st";
-  std::ofstream(path) << first;
-  {
-    MetricsFile metrics(path);
-    CHECK(text_of("metrics.jsonl") == first);  // it has not begun
-    CHECK(keep(metrics, 10) == 0);
-    metrics.write({{"step", 11}});
-    metrics.sync();
-    CHECK(keep(metrics, 11) == 0);
-  }
-  CHECK(text_of("metrics.jsonl") == "{\"step\":1}\n{\"step\":10}\n{\"step\":11}\n");
-  CHECK(text_of("set-aside/metrics.jsonl") == first);
-  const std::string second = "\n{\"step\":0}\nno line\n{\"step\":2}\n{\"step\":9}\n{\"step\":3}";
-  std::ofstream(path) << second;
-  {
-    MetricsFile metrics(path);
-    CHECK(keep(metrics, 3) == 2);
-    metrics.write({{"step", 4}});
-  }
-  CHECK(text_of("metrics.jsonl") == "{\"step\":0}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
-  CHECK(text_of("set-aside/metrics.2.jsonl") == second);
-  {
-    MetricsFile metrics(path);
-    CHECK(keep(metrics, -1) == 0);
-  }
-  CHECK(text_of("metrics.jsonl").empty());
-  CHECK(text_of("set-aside/metrics.3.jsonl").size() == 44);
 }
