@@ -10,6 +10,7 @@ import re
 import sys
 
 import includes
+import mirror
 
 # Each folder, from the lowest floor up, with those that it includes beside itself: all above it in this table, and each
 # of them is used. An entry may name a single header.
@@ -155,7 +156,7 @@ def main():
     if not any(repository.glob("lib/*/*.h")):
         sys.exit(f"no headers below {repository}/lib")
     found = [*wrong_table(), *violations(repository), *too_large(repository), *types_twice(repository),
-             *includes.violations(repository)]
+             *includes.violations(repository), *mirror.violations(repository)]
     for path, wrong in found:
         print(f"{path}: {wrong}")
     return 1 if found else 0

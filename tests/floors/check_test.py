@@ -7,6 +7,7 @@ import unittest
 
 import check
 import includes
+import mirror
 import readability
 
 HEADER = "// A thing.\n#pragma once\n"
@@ -78,6 +79,21 @@ class Rules(unittest.TestCase):
         self.breaks(includes.violations, "lib/nn/a.cpp", "std::vector<int> x;\n", "without including <vector>")
         self.keeps(includes.violations, "lib/nn/a.cpp", "#include <vector>\nstd::vector<int> x;\n")
         self.keeps(includes.violations, "lib/nn/a.cpp", "// std::vector\n")
+
+    def test_a_test_for_each_file(self):
+        self.breaks(mirror.violations, "lib/data/a.cpp", "", "no test of its name, tests/data/a_test.cpp")
+        said = found(mirror.violations, {"lib/data/a.cpp": "", "tests/data/a_test.cpp": ""})
+        self.assertEqual([line for line in said if line.startswith("lib/")], [])
+        whole = mirror.ELSEWHERE
+        mirror.ELSEWHERE = {"data/a.cpp": "there", "nn/": "later"}
+        try:
+            self.assertEqual(found(mirror.violations, {"lib/data/a.cpp": "", "lib/nn/layers/b.cpp": ""}), [])
+            said = found(mirror.violations, {"lib/data/a.cpp": "", "tests/data/a_test.cpp": ""})
+            self.assertEqual([line.split(";")[0] for line in said],
+                             ["tests/floors/mirror.py: nothing needs its line of data/a.cpp",
+                              "tests/floors/mirror.py: nothing needs its line of nn/"])
+        finally:
+            mirror.ELSEWHERE = whole
 
     def test_length_of_a_file(self):
         for path in ("lib/nn/a.cpp", "app/a.h", "tests/cli/a.py", "scripts/a.sh"):
