@@ -51,6 +51,19 @@ TEST_CASE("Paths are opened in their order, those of a glob in the order of thei
   CHECK(open_files({.path = {folder.path("*.txt")}}).training == 4);
 }
 
+TEST_CASE("Files that validate come behind those that train") {
+  const TemporaryFolder folder;
+  DataConfig config{.path = {folder.write("b", "x"), folder.write("c", "x")},
+                    .validation = Validation::kFiles,
+                    .validation_files = {folder.write("a", "x")}};
+  const DataFiles found = open_files(config);
+  CHECK(found.training == 2);
+  REQUIRE(found.files.size() == 3);
+  CHECK(found.files.back().path() == folder.path("a"));
+  config.validation = Validation::kLast;
+  CHECK(open_files(config).files.size() == 2);
+}
+
 TEST_CASE("A file that is there plain and packed is one") {
   const TemporaryFolder folder;
   for (const std::string name : {"a", "a.gz", "b.gz"}) folder.write(name, "x");
