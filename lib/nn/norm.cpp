@@ -28,28 +28,27 @@ Norm::Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind k
   if (has_beta_) parameters.push_back({name + ".bias", {width}, {}});
 }
 
-void Norm::forward(Ops& ops, std::int64_t rows, ConstActivationPtr x, ActivationPtr normalized,
-                   float* rstd, ActivationPtr y) const {
+void Norm::forward(Ops& ops, ConstMatrix x, Matrix normalized, float* rstd, Matrix y) const {
   if (kind_ == NormKind::kLayer) {
-    layer_norm_forward(ops, rows, width_, x, gamma(), beta(), normalized, rstd, y, epsilon_);
+    layer_norm_forward(ops, scale(), x, normalized, rstd, y);
   } else {
-    rms_norm_forward(ops, rows, width_, x, gamma(), normalized, rstd, y, epsilon_);
+    rms_norm_forward(ops, scale(), x, normalized, rstd, y);
   }
 }
 
-void Norm::replay(Ops& ops, std::int64_t rows, ConstActivationPtr normalized,
-                  ActivationPtr y) const {
-  norm_replay(ops, rows, width_, normalized, gamma(), beta(), y);
+void Norm::replay(Ops& ops, ConstMatrix normalized, Matrix y) const {
+  norm_replay(ops, scale(), normalized, y);
 }
 
-Tensor Norm::backward(Ops& ops, std::int64_t rows, ActivationPtr dy, ConstActivationPtr normalized,
-                      const float* rstd, ConstActivationPtr skip) const {
+Tensor Norm::backward(Ops& ops, Matrix dy, ConstMatrix normalized, const float* rstd,
+                      ConstMatrix skip) const {
+  const float* const gamma = layer_.value(gamma_);
   Tensor gradients(ops.pool(), {kind_ == NormKind::kLayer ? 2 : 1, width_});
   if (kind_ == NormKind::kLayer) {
-    layer_norm_backward(ops, rows, width_, dy, normalized, gamma(), rstd, skip, gradients.f32(),
+    layer_norm_backward(ops, gamma, dy, normalized, rstd, skip, gradients.f32(),
                         gradients.f32() + width_);
   } else {
-    rms_norm_backward(ops, rows, width_, dy, normalized, gamma(), rstd, skip, gradients.f32());
+    rms_norm_backward(ops, gamma, dy, normalized, rstd, skip, gradients.f32());
   }
   return gradients;
 }

@@ -32,19 +32,19 @@ class Norm {
        float epsilon);
 
   // x (rows, C) -> normalized, rstd (rows), y. `normalized` may be x.
-  void forward(Ops& ops, std::int64_t rows, ConstActivationPtr x, ActivationPtr normalized,
-               float* rstd, ActivationPtr y) const;
+  void forward(Ops& ops, ConstMatrix x, Matrix normalized, float* rstd, Matrix y) const;
   // y again, for the weight gradient of what follows.
-  void replay(Ops& ops, std::int64_t rows, ConstActivationPtr normalized, ActivationPtr y) const;
+  void replay(Ops& ops, ConstMatrix normalized, Matrix y) const;
   // dy becomes dx [+ skip, the gradient of the residual path]. Returns the parameters' gradients.
-  Tensor backward(Ops& ops, std::int64_t rows, ActivationPtr dy, ConstActivationPtr normalized,
-                  const float* rstd, ConstActivationPtr skip) const;
+  Tensor backward(Ops& ops, Matrix dy, ConstMatrix normalized, const float* rstd,
+                  ConstMatrix skip) const;
   // Adds those to, or overwrites, the parameters' own.
   void store(const Context& context, const Tensor& gradients) const;
 
  private:
-  const float* gamma() const { return layer_.value(gamma_); }
-  const float* beta() const { return has_beta_ ? layer_.value(gamma_ + 1) : nullptr; }
+  NormScale scale() const {
+    return {layer_.value(gamma_), has_beta_ ? layer_.value(gamma_ + 1) : nullptr, epsilon_};
+  }
 
   const Layer& layer_;
   std::size_t gamma_;  // beta is the next one

@@ -7,6 +7,8 @@
 #include <cstdint>
 
 #include "ops/dropout.h"
+#include "ops/matrix.h"
+#include "ops/ops.h"
 
 namespace pipetrain {
 
@@ -27,21 +29,20 @@ struct AttentionShape {
 
 // qkv (B, T, H + 2 G, D): queries, then keys, then values -> out (B, T, H, D), log_sum_exp (B, H,
 // T).
-void attention_forward(Ops& ops, const AttentionShape& shape, ConstActivationPtr qkv,
-                       ActivationPtr out, float* log_sum_exp);
+void attention_forward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, Matrix out,
+                       float* log_sum_exp);
 // Keys (B, G, D, N) and values (B, G, N, D) of a sequence's tokens so far, of up to N = `tokens`.
 struct KeyValueCache {
   float *keys, *values;
   std::int64_t tokens;
 };
-// The same, causal, for T tokens that follow on `past` others: theirs join the others' keys and
-// values in the cache.
+// The same, causal and of float32, for T tokens that follow on `past` others: theirs join the
+// others' keys and values in the cache.
 void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
-                        std::int64_t past, const float* qkv, float* out);
+                        std::int64_t past, ConstMatrix qkv, Matrix out);
 
 // dout (B, T, H, D) -> dqkv (B, T, H + 2 G, D). `dqkv` must not be `qkv`.
-void attention_backward(Ops& ops, const AttentionShape& shape, ConstActivationPtr qkv,
-                        ConstActivationPtr out, const float* log_sum_exp, ConstActivationPtr dout,
-                        ActivationPtr dqkv);
+void attention_backward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, ConstMatrix out,
+                        const float* log_sum_exp, ConstMatrix dout, Matrix dqkv);
 
 }  // namespace pipetrain

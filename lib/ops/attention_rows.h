@@ -19,17 +19,25 @@ struct Head {
   const AttentionShape& shape;
   std::int64_t batch, head;
 
-  std::int64_t qkv_stride() const { return shape.qkv_heads() * shape.head_width; }
-  std::int64_t out_stride() const { return shape.heads * shape.head_width; }
-  std::int64_t group() const { return head / (shape.heads / shape.groups()); }
-  std::int64_t query_at() const { return qkv_at(head); }
-  std::int64_t key_at() const { return qkv_at(shape.heads + group()); }
-  std::int64_t value_at() const { return qkv_at(shape.heads + shape.groups() + group()); }
-  std::int64_t qkv_at(std::int64_t entry) const {
-    return batch * shape.tokens * qkv_stride() + entry * shape.head_width;
+  // This head's rows, one a token, of a tensor (B, T, H + 2 G, D) ...
+  template <class T>
+  Strided<T> queries(T* qkv) const {
+    return of_qkv(qkv, head);
   }
-  std::int64_t out_at() const {
-    return batch * shape.tokens * out_stride() + head * shape.head_width;
+  template <class T>
+  Strided<T> keys(T* qkv) const {
+    return of_qkv(qkv, shape.heads + group());
+  }
+  template <class T>
+  Strided<T> values(T* qkv) const {
+    return of_qkv(qkv, shape.heads + shape.groups() + group());
+  }
+  // ... and of a tensor (B, T, H, D).
+  template <class T>
+  Strided<T> mixed(T* out) const {
+    const std::int64_t stride = shape.heads * shape.head_width;
+    return {out + batch * shape.tokens * stride + head * shape.head_width, shape.tokens,
+            shape.head_width, stride};
   }
   std::int64_t row_at() const { return (batch * shape.heads + head) * shape.tokens; }
   // What the weights of `query` for the first `seen` keys are multiplied with.
@@ -37,6 +45,15 @@ struct Head {
                     float* factors) const {
     const std::int64_t line = (shape.first_head + head) * shape.tokens + query;
     simd.dropout_factors(shape.dropout.draw(batch, line), 0, seen, factors);
+  }
+
+ private:
+  std::int64_t group() const { return head / (shape.heads / shape.groups()); }
+  template <class T>
+  Strided<T> of_qkv(T* qkv, std::int64_t entry) const {
+    const std::int64_t stride = shape.qkv_heads() * shape.head_width;
+    return {qkv + batch * shape.tokens * stride + entry * shape.head_width, shape.tokens,
+            shape.head_width, stride};
   }
 };
 
@@ -55,52 +72,44 @@ inline std::int64_t visible(const AttentionShape& shape, const Block& block, std
   return shape.causal ? block.keys - block.rows + i + 1 : block.keys;
 }
 
-// (rows, width) from one place to another. Rows of all heads lie a power of two apart, or nearly,
-// and would push each other out of the cache: what is read or written often is kept packed.
+// Rows as floats, to another place. Rows of all heads lie a power of two apart, or nearly, and
+// would push each other out of the cache: what is read or written often is kept packed.
 template <class T>
-void copy_rows(const SimdKernels& simd, std::int64_t rows, std::int64_t width, const T* from,
-               std::int64_t from_stride, float* to, std::int64_t to_stride) {
-  for (std::int64_t i = 0; i < rows; ++i) {
-    simd.on<T>().widen(from + i * from_stride, to + i * to_stride, width);
+void copy_rows(const SimdKernels& simd, const Strided<const T>& from, const Strided<float>& to) {
+  for (std::int64_t i = 0; i < from.rows; ++i) {
+    simd.on<T>().widen(from.row(i), to.row(i), from.columns);
   }
 }
 
 // The same in the other direction.
 template <class T>
-void write_rows(const SimdKernels& simd, std::int64_t rows, std::int64_t width, const float* from,
-                std::int64_t from_stride, T* to, std::int64_t to_stride) {
-  for (std::int64_t i = 0; i < rows; ++i) {
-    simd.on<T>().round(from + i * from_stride, to + i * to_stride, width);
+void write_rows(const SimdKernels& simd, const Strided<const float>& from, const Strided<T>& to) {
+  for (std::int64_t i = 0; i < from.rows; ++i) {
+    simd.on<T>().round(from.row(i), to.row(i), from.columns);
   }
 }
 
-// Rows of floats, `stride` apart.
-template <class Float>
-struct Rows {
-  Float* data;
-  std::int64_t stride;
-};
-
 // A block's rows as floats: where they are, or of bfloat16 a copy in scratch (kQueryRows, width).
-inline Rows<const float> as_floats(const SimdKernels&, std::int64_t, std::int64_t,
-                                   Rows<const float> rows, float*) {
+inline Strided<const float> as_floats(const SimdKernels&, const Strided<const float>& rows,
+                                      float*) {
   return rows;
 }
-inline Rows<const float> as_floats(const SimdKernels& simd, std::int64_t count, std::int64_t width,
-                                   Rows<const BFloat16> rows, float* scratch) {
-  copy_rows(simd, count, width, rows.data, rows.stride, scratch, width);
-  return {scratch, width};
+inline Strided<const float> as_floats(const SimdKernels& simd, const Strided<const BFloat16>& rows,
+                                      float* scratch) {
+  const Strided<float> copy{scratch, rows.rows, rows.columns, rows.columns};
+  copy_rows(simd, rows, copy);
+  return copy.read();
 }
 
 // Where a block's rows of floats are made that become `rows`, and what then makes them so.
-inline Rows<float> place_for(Rows<float> rows, std::int64_t, float*) { return rows; }
-inline Rows<float> place_for(Rows<BFloat16>, std::int64_t width, float* scratch) {
-  return {scratch, width};
+inline Strided<float> place_for(const Strided<float>& rows, float*) { return rows; }
+inline Strided<float> place_for(const Strided<BFloat16>& rows, float* scratch) {
+  return {scratch, rows.rows, rows.columns, rows.columns};
 }
-inline void finish_rows(const SimdKernels&, std::int64_t, std::int64_t, Rows<float>, Rows<float>) {}
-inline void finish_rows(const SimdKernels& simd, std::int64_t count, std::int64_t width,
-                        Rows<float> made, Rows<BFloat16> rows) {
-  write_rows(simd, count, width, made.data, made.stride, rows.data, rows.stride);
+inline void finish_rows(const SimdKernels&, const Strided<float>&, const Strided<float>&) {}
+inline void finish_rows(const SimdKernels& simd, const Strided<float>& made,
+                        const Strided<BFloat16>& rows) {
+  write_rows(simd, made.read(), rows);
 }
 
 // Rows of scratch for a block of bfloat16 rows.

@@ -16,27 +16,27 @@ std::int64_t block_rows(std::int64_t channels) {
   return std::max<std::int64_t>(4, kBlockElements / channels);
 }
 
-// body(block, first row, rows) over all blocks, spread over the threads.
+// body(block, first row, rows) over all blocks of x, spread over the threads.
 template <class Body>
-void for_each_block(const BatchNormShape& shape, const Body& body) {
-  const std::int64_t size = block_rows(shape.channels), blocks = (shape.rows + size - 1) / size;
+void for_each_block(const ConstMatrix& x, const Body& body) {
+  const std::int64_t size = block_rows(x.columns()), blocks = (x.rows() + size - 1) / size;
   parallel_ranges(blocks, 1, [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t block = begin; block < end; ++block) {
-      body(block, block * size, std::min(size, shape.rows - block * size));
+      body(block, block * size, std::min(size, x.rows() - block * size));
     }
   });
 }
 
-Tensor block_sums(Ops& ops, const BatchNormShape& shape) {
-  const std::int64_t size = block_rows(shape.channels);
-  return {ops.pool(), {(shape.rows + size - 1) / size, 2, shape.channels}};
+Tensor block_sums(Ops& ops, const ConstMatrix& x) {
+  const std::int64_t size = block_rows(x.columns());
+  return {ops.pool(), {(x.rows() + size - 1) / size, 2, x.columns()}};
 }
 
 // scale = gamma / sqrt(variance + epsilon)
-Tensor scales(Ops& ops, const BatchNormShape& shape, const float* variance, const float* gamma) {
-  Tensor scale(ops.pool(), {shape.channels});
-  for (std::int64_t c = 0; c < shape.channels; ++c) {
-    scale.f32()[c] = gamma[c] / std::sqrt(variance[c] + kBatchNormEpsilon);
+Tensor scales(Ops& ops, const ChannelNorm& norm, std::int64_t channels) {
+  Tensor scale(ops.pool(), {channels});
+  for (std::int64_t c = 0; c < channels; ++c) {
+    scale.f32()[c] = norm.gamma[c] / std::sqrt(norm.variance[c] + kBatchNormEpsilon);
   }
   return scale;
 }
@@ -45,20 +45,19 @@ Tensor scales(Ops& ops, const BatchNormShape& shape, const float* variance, cons
 
 // The blocks' moments are joined as by Chan, Golub and LeVeque, "Updating formulae and a pairwise
 // algorithm for computing sample variances", 1979, equation 2.1.
-void batch_moments(Ops& ops, const BatchNormShape& shape, const float* x, float* mean,
-                   float* variance) {
-  const std::int64_t width = shape.channels;
-  Tensor sums = block_sums(ops, shape);
-  for_each_block(shape, [&](std::int64_t block, std::int64_t first, std::int64_t rows) {
+void batch_moments(Ops& ops, ConstMatrix x, float* mean, float* variance) {
+  const std::int64_t width = x.columns();
+  Tensor sums = block_sums(ops, x);
+  for_each_block(x, [&](std::int64_t block, std::int64_t first, std::int64_t rows) {
     float* of_block = sums.f32() + 2 * block * width;
-    ops.simd().moments(x + first * width, rows, width, of_block, of_block + width);
+    ops.simd().moments(x.row<float>(first), rows, width, of_block, of_block + width);
   });
   const std::int64_t size = block_rows(width);
   for (std::int64_t c = 0; c < width; ++c) {
     double sum = 0, squares = 0;
-    for (std::int64_t block = 0, first = 0; first < shape.rows; ++block, first += size) {
+    for (std::int64_t block = 0, first = 0; first < x.rows(); ++block, first += size) {
       const auto before = static_cast<double>(first);
-      const auto rows = static_cast<double>(std::min(size, shape.rows - first));
+      const auto rows = static_cast<double>(std::min(size, x.rows() - first));
       const double more = sums.f32()[2 * block * width + c];
       squares += sums.f32()[(2 * block + 1) * width + c];
       if (first > 0) {
@@ -67,32 +66,29 @@ void batch_moments(Ops& ops, const BatchNormShape& shape, const float* x, float*
       }
       sum += more;
     }
-    mean[c] = static_cast<float>(sum / static_cast<double>(shape.rows));
-    variance[c] = static_cast<float>(squares / static_cast<double>(shape.rows));
+    mean[c] = static_cast<float>(sum / static_cast<double>(x.rows()));
+    variance[c] = static_cast<float>(squares / static_cast<double>(x.rows()));
   }
 }
 
-void batch_norm_forward(Ops& ops, const BatchNormShape& shape, const float* x, const float* mean,
-                        const float* variance, const float* gamma, const float* beta, float* y) {
-  const Tensor scale = scales(ops, shape, variance, gamma);
-  const BatchNormRow row{shape.channels, mean, scale.f32(), beta, shape.relu};
-  for_each_block(shape, [&](std::int64_t, std::int64_t first, std::int64_t rows) {
-    const std::int64_t at = first * shape.channels;
-    ops.simd().batch_norm_forward(x + at, rows, row, y + at);
+void batch_norm_forward(Ops& ops, const ChannelNorm& norm, ConstMatrix x, Matrix y) {
+  const Tensor scale = scales(ops, norm, x.columns());
+  const BatchNormRow row{x.columns(), norm.mean, scale.f32(), norm.beta, norm.relu};
+  for_each_block(x, [&](std::int64_t, std::int64_t first, std::int64_t rows) {
+    ops.simd().batch_norm_forward(x.row<float>(first), rows, row, y.row<float>(first));
   });
 }
 
 // dx = scale * (dy - mean of dy - x^ * mean of dy x^), x^ = (x - mean) * rstd.
-void batch_norm_backward(Ops& ops, const BatchNormShape& shape, float* dy, const float* x,
-                         const float* mean, const float* variance, const float* gamma,
-                         const float* beta, float* dgamma, float* dbeta) {
-  const std::int64_t width = shape.channels;
-  const Tensor scale = scales(ops, shape, variance, gamma);
-  const BatchNormRow row{width, mean, scale.f32(), beta, shape.relu};
-  Tensor sums = block_sums(ops, shape);
-  for_each_block(shape, [&](std::int64_t block, std::int64_t first, std::int64_t rows) {
+void batch_norm_backward(Ops& ops, const ChannelNorm& norm, Matrix dy, ConstMatrix x, float* dgamma,
+                         float* dbeta) {
+  const std::int64_t width = x.columns();
+  const Tensor scale = scales(ops, norm, width);
+  const BatchNormRow row{width, norm.mean, scale.f32(), norm.beta, norm.relu};
+  Tensor sums = block_sums(ops, x);
+  for_each_block(x, [&](std::int64_t block, std::int64_t first, std::int64_t rows) {
     float* of_block = sums.f32() + 2 * block * width;
-    ops.simd().batch_norm_sums(dy + first * width, x + first * width, rows, row, of_block,
+    ops.simd().batch_norm_sums(dy.row<float>(first), x.row<float>(first), rows, row, of_block,
                                of_block + width);
   });
   Tensor slope(ops.pool(), {width}), offset(ops.pool(), {width});
@@ -103,16 +99,16 @@ void batch_norm_backward(Ops& ops, const BatchNormShape& shape, float* dy, const
       gamma_sum += sums.f32()[2 * block * width + c];
       beta_sum += sums.f32()[(2 * block + 1) * width + c];
     }
-    const double rstd = 1 / std::sqrt(static_cast<double>(variance[c]) + kBatchNormEpsilon);
-    const double share = static_cast<double>(scale.f32()[c]) / static_cast<double>(shape.rows);
+    const double rstd = 1 / std::sqrt(static_cast<double>(norm.variance[c]) + kBatchNormEpsilon);
+    const double share = static_cast<double>(scale.f32()[c]) / static_cast<double>(x.rows());
     dgamma[c] = static_cast<float>(gamma_sum * rstd);
     dbeta[c] = static_cast<float>(beta_sum);
     slope.f32()[c] = static_cast<float>(share * gamma_sum * rstd * rstd);
     offset.f32()[c] = static_cast<float>(share * beta_sum);
   }
-  for_each_block(shape, [&](std::int64_t, std::int64_t first, std::int64_t rows) {
-    const std::int64_t at = first * width;
-    ops.simd().batch_norm_backward(dy + at, x + at, rows, row, slope.f32(), offset.f32());
+  for_each_block(x, [&](std::int64_t, std::int64_t first, std::int64_t rows) {
+    ops.simd().batch_norm_backward(dy.row<float>(first), x.row<float>(first), rows, row,
+                                   slope.f32(), offset.f32());
   });
 }
 

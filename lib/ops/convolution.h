@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 
+#include "ops/matrix.h"
 #include "ops/ops.h"
 #include "ops/window.h"
 
@@ -27,15 +28,16 @@ struct ConvolutionShape {
   friend auto operator<=>(const ConvolutionShape&, const ConvolutionShape&) = default;
 };
 
-// x (N, H, W, in), weight (out, in, KH, KW), bias (out) or null -> y (N, OH, OW, out)
-void convolution_forward(Ops& ops, const ConvolutionShape& shape, const float* x,
-                         const float* weight, const float* bias, float* y);
+// x (N, H, W, in), weight (out, in, KH, KW), bias (out) or null -> y (N, OH, OW, out), all of
+// float32
+void convolution_forward(Ops& ops, const ConvolutionShape& shape, ConstMatrix x,
+                         const float* weight, const float* bias, Matrix y);
 // dy -> dx
-void convolution_backward_input(Ops& ops, const ConvolutionShape& shape, const float* dy,
-                                const float* weight, float* dx);
+void convolution_backward_input(Ops& ops, const ConvolutionShape& shape, ConstMatrix dy,
+                                const float* weight, Matrix dx);
 // dweight, dbias (null without one) are written, or added to.
-void convolution_backward_weight(Ops& ops, const ConvolutionShape& shape, const float* dy,
-                                 const float* x, float* dweight, float* dbias, bool accumulate);
+void convolution_backward_weight(Ops& ops, const ConvolutionShape& shape, ConstMatrix dy,
+                                 ConstMatrix x, float* dweight, float* dbias, bool accumulate);
 
 // FLOP per second that oneDNN's convolutions reach here, of those that `ops` has run; zero if none.
 struct ConvolutionRates {

@@ -21,14 +21,14 @@ double sum_of(const Tensor& losses, const Tensor& hits, std::int64_t* correct) {
 
 }  // namespace
 
-double cross_entropy(Ops& ops, std::int64_t rows, std::int64_t classes, float* logits,
-                     const std::int32_t* targets, float gradient_scale, std::int64_t* correct,
-                     BFloat16* rounded_gradient) {
+double cross_entropy(Ops& ops, Matrix logits, const std::int32_t* targets, float gradient_scale,
+                     std::int64_t* correct, BFloat16* rounded_gradient) {
   const SimdKernels& simd = ops.simd();
+  const std::int64_t rows = logits.rows(), classes = logits.columns();
   Tensor losses(ops.pool(), {rows}), hits(ops.pool(), {rows}, DType::kInt32);
   parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t row = begin; row < end; ++row) {
-      float* x = logits + row * classes;
+      float* x = logits.row<float>(row);
       const float target = x[targets[row]];
       const float largest = simd.maximum(x, classes);
       hits.i32()[row] = target == largest;
@@ -46,28 +46,30 @@ double cross_entropy(Ops& ops, std::int64_t rows, std::int64_t classes, float* l
   return sum_of(losses, hits, correct);
 }
 
-void partial_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, float* logits,
+void partial_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
                            const std::int32_t* targets, float* statistics) {
   const SimdKernels& simd = ops.simd();
+  const std::int64_t rows = logits.rows(), classes = logits.columns();
   std::fill_n(statistics, statistics_shape(part, rows).elements(), 0.0f);
   float* const largest = statistics + 2 * part.rank * rows;
   float* const sums = largest + rows;
   float* const target_logits = statistics + 2 * part.ranks * rows;
   parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t row = begin; row < end; ++row) {
-      float* x = logits + row * part.classes;
+      float* x = logits.row<float>(row);
       const std::int64_t target = targets[row] - part.first_class;
-      if (target >= 0 && target < part.classes) target_logits[row] = x[target];
-      largest[row] = simd.maximum(x, part.classes);
-      sums[row] = simd.exp_scaled(x, part.classes, 1.0f, largest[row]);
+      if (target >= 0 && target < classes) target_logits[row] = x[target];
+      largest[row] = simd.maximum(x, classes);
+      sums[row] = simd.exp_scaled(x, classes, 1.0f, largest[row]);
     }
   });
 }
 
-double finish_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, float* logits,
+double finish_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
                             const std::int32_t* targets, const float* statistics,
                             float gradient_scale, std::int64_t* correct,
                             BFloat16* rounded_gradient) {
+  const std::int64_t rows = logits.rows(), classes = logits.columns();
   const float* const target_logits = statistics + 2 * part.ranks * rows;
   Tensor losses(ops.pool(), {rows}), hits(ops.pool(), {rows}, DType::kInt32);
   parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
@@ -81,13 +83,13 @@ double finish_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, 
       hits.i32()[row] = target_logits[row] == largest;
       losses.f32()[row] = std::log(sum) + largest - target_logits[row];
       if (gradient_scale == 0) continue;
-      float* x = logits + row * part.classes;
+      float* x = logits.row<float>(row);
       const float own_share = std::exp(*of_rank(part.rank) - largest);
-      ops.simd().scale(x, part.classes, gradient_scale * own_share / sum);
+      ops.simd().scale(x, classes, gradient_scale * own_share / sum);
       const std::int64_t target = targets[row] - part.first_class;
-      if (target >= 0 && target < part.classes) x[target] -= gradient_scale;
+      if (target >= 0 && target < classes) x[target] -= gradient_scale;
       if (rounded_gradient != nullptr) {
-        ops.simd().on_bfloat16.round(x, rounded_gradient + row * part.classes, part.classes);
+        ops.simd().on_bfloat16.round(x, rounded_gradient + row * classes, classes);
       }
     }
   });

@@ -3,23 +3,23 @@
 
 #include <cstdint>
 
+#include "ops/matrix.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
 
-// For logits (rows, classes) and targets (rows): the sum over rows of log(sum exp) - logit[target],
-// in row order. `gradient_scale` != 0: logits become (softmax - one_hot(target)) * gradient_scale,
-// or `rounded_gradient`, if given, becomes that; else they are left undefined. `correct`, if given,
-// counts the rows whose largest logit is the target's.
-double cross_entropy(Ops& ops, std::int64_t rows, std::int64_t classes, float* logits,
-                     const std::int32_t* targets, float gradient_scale,
+// For logits (rows, classes) of float32 and targets (rows): the sum over rows of log(sum exp) -
+// logit[target], in row order. `gradient_scale` != 0: logits become (softmax - one_hot(target)) *
+// gradient_scale, or `rounded_gradient`, if given, becomes that; else they are left undefined.
+// `correct`, if given, counts the rows whose largest logit is the target's.
+double cross_entropy(Ops& ops, Matrix logits, const std::int32_t* targets, float gradient_scale,
                      std::int64_t* correct = nullptr, BFloat16* rounded_gradient = nullptr);
 
 // The same over classes that several ranks share, in two passes between which the ranks' statistics
 // are summed. A rank has logits (rows, classes) of the classes from first_class on.
 struct ClassPart {
   int rank = 0, ranks = 1;
-  std::int64_t first_class = 0, classes = 0;  // of this rank
+  std::int64_t first_class = 0;  // of this rank
 };
 
 // What a rank knows of each row: its largest logit and the sum of exp(logit - largest); the last
@@ -29,10 +29,10 @@ inline Shape statistics_shape(const ClassPart& part, std::int64_t rows) {
   return {2 * part.ranks + 1, rows};
 }
 // logits become exp(logits - the rank's largest).
-void partial_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, float* logits,
+void partial_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
                            const std::int32_t* targets, float* statistics);
 // From the summed statistics, and what partial_cross_entropy made of the logits, as cross_entropy.
-double finish_cross_entropy(Ops& ops, const ClassPart& part, std::int64_t rows, float* logits,
+double finish_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
                             const std::int32_t* targets, const float* statistics,
                             float gradient_scale, std::int64_t* correct = nullptr,
                             BFloat16* rounded_gradient = nullptr);

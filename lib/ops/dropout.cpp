@@ -8,19 +8,18 @@
 namespace pipetrain {
 namespace {
 
-// body(first, count, factors) for pieces that cover all entries.
+// body(first, count, factors) for pieces that cover all entries of y.
 template <class Body>
-void for_each_piece(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
-                    const Body& body) {
+void for_each_piece(Ops& ops, const DropoutMask& mask, const Matrix& y, const Body& body) {
   constexpr std::int64_t kPiece = 16 * kDropoutGroup, kGrain = 8;
-  const std::int64_t pieces = (row_elements + kPiece - 1) / kPiece;
-  parallel_ranges(rows * pieces, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+  const std::int64_t pieces = (y.columns() + kPiece - 1) / kPiece;
+  parallel_ranges(y.rows() * pieces, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
     float factors[kPiece];
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t row = i / pieces, first = i % pieces * kPiece;
-      const std::int64_t count = std::min(kPiece, row_elements - first);
+      const std::int64_t count = std::min(kPiece, y.columns() - first);
       ops.simd().dropout_factors(mask.draw(row, /*line=*/0), first, count, factors);
-      body(row * row_elements + first, count, factors);
+      body(row * y.columns() + first, count, factors);
     }
   });
 }
@@ -36,24 +35,19 @@ DropoutDraw DropoutMask::draw(std::int64_t row, std::int64_t line) const {
           .factor = static_cast<float>(1 / (1 - rate))};
 }
 
-void apply_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
-                   ConstActivationPtr x, ActivationPtr y) {
+void apply_dropout(Ops& ops, const DropoutMask& mask, ConstMatrix x, Matrix y) {
   with_entries(y.dtype(), [&]<class T>() {
-    for_each_piece(ops, rows, row_elements, mask,
-                   [&](std::int64_t first, std::int64_t count, const float* factors) {
-                     ops.simd().on<T>().multiply(x.as<T>() + first, factors, y.as<T>() + first,
-                                                 count);
-                   });
+    for_each_piece(ops, mask, y, [&](std::int64_t first, std::int64_t count, const float* factors) {
+      ops.simd().on<T>().multiply(x.as<T>() + first, factors, y.as<T>() + first, count);
+    });
   });
 }
 
-void add_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
-                 const float* x, ActivationPtr y) {
+void add_dropout(Ops& ops, const DropoutMask& mask, ConstMatrix x, Matrix y) {
   with_entries(y.dtype(), [&]<class T>() {
-    for_each_piece(ops, rows, row_elements, mask,
-                   [&](std::int64_t first, std::int64_t count, const float* factors) {
-                     ops.simd().on<T>().add_product(y.as<T>() + first, x + first, factors, count);
-                   });
+    for_each_piece(ops, mask, y, [&](std::int64_t first, std::int64_t count, const float* factors) {
+      ops.simd().on<T>().add_product(y.as<T>() + first, x.as<float>() + first, factors, count);
+    });
   });
 }
 

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "ops/activation_ptr.h"
+#include "ops/matrix.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
@@ -21,11 +21,9 @@ struct DropoutMask {
   DropoutDraw draw(std::int64_t row, std::int64_t line) const;
 };
 
-// y = x with entries dropped, both of one kind; y may be x. x, y (rows, row_elements).
-void apply_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
-                   ConstActivationPtr x, ActivationPtr y);
-// y += x with entries dropped.
-void add_dropout(Ops& ops, std::int64_t rows, std::int64_t row_elements, const DropoutMask& mask,
-                 const float* x, ActivationPtr y);
+// y = x with entries dropped, both of one kind; y may be x. A row of them is one of the batch.
+void apply_dropout(Ops& ops, const DropoutMask& mask, ConstMatrix x, Matrix y);
+// y += x, of float32, with entries dropped.
+void add_dropout(Ops& ops, const DropoutMask& mask, ConstMatrix x, Matrix y);
 
 }  // namespace pipetrain

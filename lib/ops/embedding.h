@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "ops/activation_ptr.h"
+#include "ops/matrix.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
@@ -16,19 +16,15 @@ struct TableRows {
   std::int64_t row(std::int64_t id) const { return id - first; }
 };
 
-// y (rows, tokens, width) = table (its count, width) at ids (rows, tokens); 0 for ids that it does
-// not have.
-void embedding_forward(Ops& ops, std::int64_t rows, std::int64_t tokens, std::int64_t width,
-                       TableRows has, const std::int32_t* ids, const float* table, ActivationPtr y);
+// y (tokens, width) = table (its count, width) at ids (tokens); 0 for ids that it does not have.
+void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, const float* table,
+                       Matrix y);
 // dtable at those ids that it has += dy, in row order.
-void embedding_backward(Ops& ops, std::int64_t rows, std::int64_t tokens, std::int64_t width,
-                        TableRows has, const std::int32_t* ids, ConstActivationPtr dy,
+void embedding_backward(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix dy,
                         float* dtable);
-// y (rows, tokens, width) += positions (tokens, width)
-void add_positions(Ops& ops, std::int64_t rows, std::int64_t tokens, std::int64_t width,
-                   const float* positions, ActivationPtr y);
-// dpositions (tokens, width) = sum of dy over rows, or += .
-void position_backward(Ops& ops, std::int64_t rows, std::int64_t tokens, std::int64_t width,
-                       ConstActivationPtr dy, float* dpositions, bool accumulate);
+// y (rows, tokens, width) += positions (tokens, width), which are float32
+void add_positions(Ops& ops, ConstMatrix positions, Matrix y);
+// dpositions (tokens, width) = sum of dy (rows, tokens, width) over rows, or += .
+void position_backward(Ops& ops, ConstMatrix dy, Matrix dpositions, bool accumulate);
 
 }  // namespace pipetrain

@@ -1,54 +1,57 @@
 #include "ops/entrywise.h"
 
 #include <atomic>
+#include <cassert>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "ops/entry_ranges.h"
+#include "ops/row_loops.h"
 
 namespace pipetrain {
 
-void add(Ops& ops, std::int64_t count, ActivationPtr to, ConstActivationPtr from) {
-  for_entries(ops, count, to.dtype(),
-              [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
-                if (from.dtype() == to.dtype()) {
-                  simd.add(to.as<T>() + at, from.as<T>() + at, n);
-                } else {
-                  simd.add_values(to.as<T>() + at, from.as<float>() + at, n);
-                }
-              });
+void add(Ops& ops, Matrix to, ConstMatrix from) {
+  assert(from.entries() == to.entries());
+  for_entries(ops, to, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
+    if (from.dtype() == to.dtype()) {
+      simd.add(to.as<T>() + at, from.as<T>() + at, n);
+    } else {
+      simd.add_values(to.as<T>() + at, from.as<float>() + at, n);
+    }
+  });
 }
 
-void copy(Ops&, std::int64_t n, ConstActivationPtr from, ActivationPtr to) {
+void copy(ConstMatrix from, Matrix to) {
+  assert(from.entries() == to.entries());
   with_entries(from.dtype(), [&]<class T>() {
-    parallel_ranges(n, kGrainEntries, [&](std::int64_t begin, std::int64_t end, int) {
+    parallel_ranges(from.entries(), kGrainEntries, [&](std::int64_t begin, std::int64_t end, int) {
       std::memcpy(to.as<T>() + begin, from.as<T>() + begin,
                   static_cast<std::size_t>(end - begin) * sizeof(T));
     });
   });
 }
 
-void store(Ops& ops, std::int64_t n, float* to, const float* from, bool accumulate) {
+void store(Ops& ops, Matrix to, ConstMatrix from, bool accumulate) {
   if (accumulate) {
-    add(ops, n, to, from);
+    add(ops, to, from);
   } else {
-    copy(ops, n, from, to);
+    copy(from, to);
   }
 }
 
-void sum(Ops& ops, std::int64_t n, const float* x, const float* y, float* to) {
-  parallel_ranges(n, kGrainEntries, [&](std::int64_t begin, std::int64_t end, int) {
-    std::memcpy(to + begin, x + begin, static_cast<std::size_t>(end - begin) * sizeof(float));
-    ops.simd().on_float32.add(to + begin, y + begin, end - begin);
+void sum(Ops& ops, ConstMatrix x, ConstMatrix y, Matrix to) {
+  assert(x.entries() == to.entries() && y.entries() == to.entries());
+  for_entries(ops, to, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
+    std::memcpy(to.as<T>() + at, x.as<T>() + at, static_cast<std::size_t>(n) * sizeof(T));
+    simd.add(to.as<T>() + at, y.as<T>() + at, n);
   });
 }
 
-bool all_finite(Ops& ops, std::int64_t count, ConstActivationPtr x) {
+bool all_finite(Ops& ops, ConstMatrix x) {
   std::atomic<bool> finite = true;
-  for_entries(ops, count, x.dtype(),
-              [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
-                if (!simd.all_finite(x.as<T>() + at, n)) finite = false;
-              });
+  for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
+    if (!simd.all_finite(x.as<T>() + at, n)) finite = false;
+  });
   return finite;
 }
 

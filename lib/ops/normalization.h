@@ -3,35 +3,35 @@
 // layers.
 #pragma once
 
-#include <cstdint>
-
-#include "ops/activation_ptr.h"
+#include "ops/matrix.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
 
 constexpr float kNormEpsilon = 1e-5f;
 
-// normalized (rows, width) = (x - mean) * rstd, rstd (rows); y = normalized * gamma [+
-// beta, which may be null]. `normalized` may be x.
-void layer_norm_forward(Ops& ops, std::int64_t rows, std::int64_t width, ConstActivationPtr x,
-                        const float* gamma, const float* beta, ActivationPtr normalized,
-                        float* rstd, ActivationPtr y, float epsilon = kNormEpsilon);
+// What a norm over rows of `width` entries knows before it sees them.
+struct NormScale {
+  const float* gamma;           // (width)
+  const float* beta = nullptr;  // (width), or null
+  float epsilon = kNormEpsilon;
+};
+
+// normalized (rows, width) = (x - mean) * rstd, rstd (rows); y = normalized * gamma [+ beta].
+// `normalized` may be x.
+void layer_norm_forward(Ops& ops, const NormScale& scale, ConstMatrix x, Matrix normalized,
+                        float* rstd, Matrix y);
 // y again, for the weight gradient of what follows a norm of either kind.
-void norm_replay(Ops& ops, std::int64_t rows, std::int64_t width, ConstActivationPtr normalized,
-                 const float* gamma, const float* beta, ActivationPtr y);
-// dy (rows, width) becomes dx [+ skip, the gradient of the residual path]; dgamma, dbeta (width)
-// are written.
-void layer_norm_backward(Ops& ops, std::int64_t rows, std::int64_t width, ActivationPtr dy,
-                         ConstActivationPtr normalized, const float* gamma, const float* rstd,
-                         ConstActivationPtr skip, float* dgamma, float* dbeta);
+void norm_replay(Ops& ops, const NormScale& scale, ConstMatrix normalized, Matrix y);
+// dy (rows, width) becomes dx [+ skip, the gradient of the residual path, which may be null];
+// dgamma, dbeta (width) are written.
+void layer_norm_backward(Ops& ops, const float* gamma, Matrix dy, ConstMatrix normalized,
+                         const float* rstd, ConstMatrix skip, float* dgamma, float* dbeta);
 
 // The same without mean and beta: normalized = x * rstd, y = normalized * gamma.
-void rms_norm_forward(Ops& ops, std::int64_t rows, std::int64_t width, ConstActivationPtr x,
-                      const float* gamma, ActivationPtr normalized, float* rstd, ActivationPtr y,
-                      float epsilon = kNormEpsilon);
-void rms_norm_backward(Ops& ops, std::int64_t rows, std::int64_t width, ActivationPtr dy,
-                       ConstActivationPtr normalized, const float* gamma, const float* rstd,
-                       ConstActivationPtr skip, float* dgamma);
+void rms_norm_forward(Ops& ops, const NormScale& scale, ConstMatrix x, Matrix normalized,
+                      float* rstd, Matrix y);
+void rms_norm_backward(Ops& ops, const float* gamma, Matrix dy, ConstMatrix normalized,
+                       const float* rstd, ConstMatrix skip, float* dgamma);
 
 }  // namespace pipetrain

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "ops/parallel.h"
+#include "ops/row_loops.h"
 
 namespace pipetrain {
 
@@ -22,19 +22,13 @@ RotaryTable::RotaryTable(std::int64_t tokens, std::int64_t head_width, double th
   }
 }
 
-void rotate(Ops& ops, const RotaryTable& table, Rotation rotation, std::int64_t rows,
-            std::int64_t tokens, std::int64_t heads, std::int64_t stride, ActivationPtr x,
-            std::int64_t first_token) {
-  constexpr std::int64_t kGrainElements = 4096;
+void rotate(Ops& ops, const RotaryTable& table, Rotation rotation, const TurnedHeads& turned,
+            Matrix x) {
   const float direction = rotation == Rotation::kForward ? 1.0f : -1.0f;
-  with_entries(x.dtype(), [&]<class T>() {
-    parallel_ranges(rows, kGrainElements / stride, [&](std::int64_t begin, std::int64_t end, int) {
-      for (std::int64_t row = begin; row < end; ++row) {
-        const std::int64_t token = first_token + row % tokens;
-        ops.simd().on<T>().rotate(x.as<T>() + row * stride, heads, table.half(),
-                                  table.cosines(token), table.sines(token), direction);
-      }
-    });
+  for_rows(ops, x, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
+    const std::int64_t token = turned.first_token + row % turned.tokens;
+    simd.rotate(x.row<T>(row), turned.heads, table.half(), table.cosines(token), table.sines(token),
+                direction);
   });
 }
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "ops/activation_ptr.h"
+#include "ops/matrix.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
@@ -32,11 +32,14 @@ class RotaryTable {
 
 enum class Rotation : std::uint8_t { kForward, kBack };
 
-// The first `heads` heads of each row of x (rows, stride), in place: rows are sequences of `tokens`
-// from position `first_token` on, which do not go beyond the table's. The gradient of a rotation is
-// the rotation back.
-void rotate(Ops& ops, const RotaryTable& table, Rotation rotation, std::int64_t rows,
-            std::int64_t tokens, std::int64_t heads, std::int64_t stride, ActivationPtr x,
-            std::int64_t first_token = 0);
+// The first `heads` heads of each row, which are turned; rows are sequences of `tokens` from
+// position `first_token` on, which do not go beyond the table's.
+struct TurnedHeads {
+  std::int64_t heads = 0, tokens = 0, first_token = 0;
+};
+
+// These of x (rows, all heads), in place. The gradient of a rotation is the rotation back.
+void rotate(Ops& ops, const RotaryTable& table, Rotation rotation, const TurnedHeads& turned,
+            Matrix x);
 
 }  // namespace pipetrain

@@ -1,5 +1,6 @@
 #include "pipeline/loss.h"
 
+#include <cassert>
 #include <cstdint>
 #include <utility>
 
@@ -13,18 +14,17 @@ double of_float_logits(const Context& context, const Layer& last, Tensor& logits
                        const Tensor& targets, float gradient_scale, std::int64_t* correct,
                        BFloat16* rounded_gradient) {
   Ops& ops = context.ops;
-  const std::int64_t rows = targets.elements(), classes = logits.shape().back();
+  assert(logits.shape().rows() == targets.elements());
   if (!last.shares_outputs()) {
-    return cross_entropy(ops, rows, classes, logits.f32(), targets.i32(), gradient_scale, correct,
-                         rounded_gradient);
+    return cross_entropy(ops, logits, targets.i32(), gradient_scale, correct, rounded_gradient);
   }
   const ClassPart part{context.tensor_group->rank(), context.tensor_group->size(),
-                       last.first_output(), classes};
-  Tensor statistics(ops.pool(), statistics_shape(part, rows));
-  partial_cross_entropy(ops, part, rows, logits.f32(), targets.i32(), statistics.f32());
+                       last.first_output()};
+  Tensor statistics(ops.pool(), statistics_shape(part, targets.elements()));
+  partial_cross_entropy(ops, part, logits, targets.i32(), statistics.f32());
   context.sum_over_group(statistics);
-  return finish_cross_entropy(ops, part, rows, logits.f32(), targets.i32(), statistics.f32(),
-                              gradient_scale, correct, rounded_gradient);
+  return finish_cross_entropy(ops, part, logits, targets.i32(), statistics.f32(), gradient_scale,
+                              correct, rounded_gradient);
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ void ShardedGradients::poll() {
     running_.pop_front();
     scratch_.push_back(ended.operation->take_scratch());
     if (ended.adds) {
-      add(ops_, static_cast<std::int64_t>(ended.part.size()), ended.kept, ended.part.data());
+      add(ops_, std::span(ended.kept, ended.part.size()), ended.part);
     } else {
       std::copy(ended.part.begin(), ended.part.end(), ended.kept);
     }

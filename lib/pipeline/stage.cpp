@@ -96,7 +96,7 @@ Context Stage::context(const StepContext& step, int microbatch) const {
 void Stage::check(const StepContext& step, const Tensor& result, const Layer& layer,
                   const char* what, int microbatch) {
   if (!step.check_finite || !not_finite_.empty() || result.empty()) return;
-  if (all_finite(ops_, result.elements(), result)) return;
+  if (all_finite(ops_, result)) return;
   not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(microbatch);
 }
 

@@ -60,8 +60,10 @@ void TiedGradients::add_up(int parity) {
     for (std::size_t i = 0; i < tied.parts.size(); ++i) {
       const auto& [slot, earlier, elements] = tied.parts[i];
       if (elements == 0) continue;
+      const Matrix own(slot, 1, elements);
+      const ConstMatrix other(earlier, 1, elements);
       if (both_here(tied)) {
-        add(ops_, elements, slot, earlier);
+        add(ops_, own, other);
         continue;
       }
       const Tensor theirs = mailbox_.take(
@@ -70,9 +72,9 @@ void TiedGradients::add_up(int parity) {
       flushed = true;
       // The earlier use's stays as it is: another stage of this rank may have a view of it.
       if (tied.earlier.here) {
-        sum(ops_, elements, theirs.f32(), earlier, slot);
+        sum(ops_, theirs, other, own);
       } else {
-        add(ops_, elements, slot, theirs.f32());
+        add(ops_, own, theirs);
       }
     }
   }

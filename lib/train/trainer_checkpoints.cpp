@@ -101,8 +101,9 @@ std::string Trainer::first_not_finite(const std::vector<CheckpointTensor>& tenso
   for (const CheckpointTensor& tensor : tensors) {
     if (!mine.empty() || tensor.type != StoredType::kFloat32) continue;
     const Extents& extent = tensor.extent.empty() ? tensor.shape : tensor.extent;
-    if (all_finite(pipeline_.state.ops(), elements_of(extent, tensor.name),
-                   static_cast<const float*>(tensor.data))) {
+    const ConstMatrix entries(static_cast<const float*>(tensor.data), 1,
+                              elements_of(extent, tensor.name));
+    if (all_finite(pipeline_.state.ops(), entries)) {
       continue;
     }
     mine = tensor.name;

@@ -34,8 +34,8 @@ TEST_CASE("GELU and its gradient are those of the tanh form") {
       dexpected.push_back((gelu(at + 1e-5) - gelu(at - 1e-5)) / 2e-5 * static_cast<double>(dy[i]));
     }
     Floats y(x.size()), dx = dy, again = x;
-    gelu_forward(ops, n, x.data(), y.data());
-    gelu_backward(ops, n, dx.data(), again.data());
+    gelu_forward(ops, matrix(x, n), matrix(y, n));
+    gelu_backward(ops, matrix(dx, n), matrix(again, n));
     CHECK(distance(y, expected) < 1e-6);
     CHECK(distance(again, expected) < 1e-6);
     CHECK(distance(dx, dexpected) < 1e-5);
@@ -50,8 +50,8 @@ TEST_CASE("ReLU and its gradient are those of the formula, and keep NaN") {
   const Floats dy = random_floats(n, 2);
   x[5] = std::numeric_limits<float>::quiet_NaN();
   Floats y(x.size()), dx = dy, again = x;
-  relu_forward(ops, n, x.data(), y.data());
-  relu_backward(ops, n, dx.data(), again.data());
+  relu_forward(ops, matrix(x, n), matrix(y, n));
+  relu_backward(ops, matrix(dx, n), matrix(again, n));
   CHECK(std::isnan(y[5]));
   CHECK(same_bits(again, y));
   bool exact = true;
@@ -85,8 +85,8 @@ TEST_CASE("SwiGLU and its gradient are those of the formula, at 1 and 2 threads"
     for (const int count : {1, 2}) {
       omp_set_num_threads(count);
       Floats y(dy.size()), activated = dy, gradient = gate_up;
-      swiglu_forward(ops, rows, width, gate_up.data(), y.data());
-      swiglu_backward(ops, rows, width, activated.data(), gradient.data());
+      swiglu_forward(ops, matrix(gate_up, 2 * width), matrix(y, width));
+      swiglu_backward(ops, matrix(activated, width), matrix(gradient, 2 * width));
       CHECK(distance(y, plain(widened(gate_up))) < 1e-6);
       CHECK(distance(activated, widened(y)) < 1e-6);
       CHECK(gradient_distance(widened(gate_up), gradient, gradient.size() / 97 + 1,
@@ -110,8 +110,8 @@ TEST_CASE("Activations give the same bits again, and at 1 and 2 threads") {
   for (const int count : {1, 1, 2}) {
     omp_set_num_threads(count);
     Floats y(x.size()), dx = dy, again = x;
-    gelu_forward(ops, n, x.data(), y.data());
-    gelu_backward(ops, n, dx.data(), again.data());
+    gelu_forward(ops, matrix(x, n), matrix(y, n));
+    gelu_backward(ops, matrix(dx, n), matrix(again, n));
     y.insert(y.end(), dx.begin(), dx.end());
     y.insert(y.end(), again.begin(), again.end());
     results.push_back(y);

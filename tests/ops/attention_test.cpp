@@ -87,9 +87,10 @@ struct Result {
 Result run(Ops& ops, const AttentionShape& s, const Floats& qkv, const Floats& dout) {
   Result r{Floats(dout.size()), Floats(static_cast<std::size_t>(s.batch * s.heads * s.tokens)),
            Floats(qkv.size())};
-  attention_forward(ops, s, qkv.data(), r.out.data(), r.log_sum_exp.data());
-  attention_backward(ops, s, qkv.data(), r.out.data(), r.log_sum_exp.data(), dout.data(),
-                     r.dqkv.data());
+  const std::int64_t width = s.heads * s.head_width, qkv_width = s.qkv_heads() * s.head_width;
+  attention_forward(ops, s, matrix(qkv, qkv_width), matrix(r.out, width), r.log_sum_exp.data());
+  attention_backward(ops, s, matrix(qkv, qkv_width), matrix(r.out, width), r.log_sum_exp.data(),
+                     matrix(dout, width), matrix(r.dqkv, qkv_width));
   return r;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <tuple>
 
 #include "catch.h"
@@ -39,15 +40,16 @@ struct Result {
   Floats y, dx, dgamma, dbeta;
 };
 
-Result run(Ops& ops, const BatchNormShape& shape, const Floats& x, const Floats& gamma,
-           const Floats& beta, const Floats& dy) {
+Result run(Ops& ops, bool relu, const Floats& x, const Floats& gamma, const Floats& beta,
+           const Floats& dy) {
+  const auto channels = static_cast<std::int64_t>(gamma.size());
   Floats mean(gamma.size()), variance(gamma.size());
   Result r{Floats(x.size()), dy, Floats(gamma.size()), Floats(gamma.size())};
-  batch_moments(ops, shape, x.data(), mean.data(), variance.data());
-  batch_norm_forward(ops, shape, x.data(), mean.data(), variance.data(), gamma.data(), beta.data(),
-                     r.y.data());
-  batch_norm_backward(ops, shape, r.dx.data(), x.data(), mean.data(), variance.data(), gamma.data(),
-                      beta.data(), r.dgamma.data(), r.dbeta.data());
+  batch_moments(ops, matrix(x, channels), mean.data(), variance.data());
+  const ChannelNorm norm{mean.data(), variance.data(), gamma.data(), beta.data(), relu};
+  batch_norm_forward(ops, norm, matrix(x, channels), matrix(r.y, channels));
+  batch_norm_backward(ops, norm, matrix(r.dx, channels), matrix(x, channels), r.dgamma.data(),
+                      r.dbeta.data());
   return r;
 }
 
@@ -58,11 +60,10 @@ TEST_CASE("Batch norm and its gradients are those of the definition, far from ze
   Ops ops(pool);
   for (const auto& [rows, channels, relu] :
        {std::tuple{1000, 3, false}, std::tuple{700, 16, true}, std::tuple{37, 130, false}}) {
-    const BatchNormShape shape{rows, channels, relu};
     Floats x = random_floats(rows * channels, 1), dy = random_floats(rows * channels, 2);
     for (float& value : x) value += 30.0f;
     const Floats gamma = random_floats(channels, 3), beta = random_floats(channels, 4);
-    const Result r = run(ops, shape, x, gamma, beta, dy);
+    const Result r = run(ops, relu, x, gamma, beta, dy);
     const auto expected = [&](const Doubles& at) {
       return normalized(at, gamma, beta, static_cast<std::size_t>(rows), relu);
     };
@@ -76,13 +77,12 @@ TEST_CASE("Batch norm gives the same bits at 1 and 2 threads") {
   MemoryPool pool;
   Ops ops(pool);
   const int threads = omp_get_max_threads();
-  const BatchNormShape shape{3000, 24, true};
   const Floats x = random_floats(3000 * 24, 1), dy = random_floats(3000 * 24, 2);
   const Floats gamma = random_floats(24, 3), beta = random_floats(24, 4);
   omp_set_num_threads(1);
-  const Result one = run(ops, shape, x, gamma, beta, dy);
+  const Result one = run(ops, true, x, gamma, beta, dy);
   omp_set_num_threads(2);
-  const Result two = run(ops, shape, x, gamma, beta, dy);
+  const Result two = run(ops, true, x, gamma, beta, dy);
   omp_set_num_threads(threads);
   CHECK(same_bits(one.y, two.y));
   CHECK(same_bits(one.dx, two.dx));

@@ -35,11 +35,11 @@ TEST_CASE("Products of bfloat16 are summed in float32 and rounded once") {
     return y;
   };
   Floats y(kRows * kOut);
-  linear_forward(ops, kRows, kIn, kOut, x.data(), weight.data(), bias.data(), y.data());
+  linear_forward(ops, matrix(x, kIn), weight.data(), bias.data(), matrix(y, kOut));
   CHECK(distance(y, expected(nullptr)) < 1e-6);
   const Halves base = random_halves(kRows * kOut, 5, 30.0f);
   Halves added = base;
-  linear_forward(ops, kRows, kIn, kOut, x.data(), weight.data(), bias.data(), added.data(), true);
+  linear_forward(ops, matrix(x, kIn), weight.data(), bias.data(), matrix(added, kOut), true);
   const Doubles sums = expected(&base);
   for (std::size_t i = 0; i < sums.size(); ++i) {
     const double error = std::fabs(static_cast<double>(floats(added)[i]) - sums[i]);
@@ -48,11 +48,10 @@ TEST_CASE("Products of bfloat16 are summed in float32 and rounded once") {
   }
 
   Floats dweight(kOut * kIn), dbias(kOut), again;
-  linear_backward_weight(ops, kRows, kIn, kOut, dy.data(), x.data(), dweight.data(), dbias.data(),
+  linear_backward_weight(ops, matrix(dy, kOut), matrix(x, kIn), dweight.data(), dbias.data(),
                          false);
   again = dweight;
-  linear_backward_weight(ops, kRows, kIn, kOut, dy.data(), x.data(), again.data(), dbias.data(),
-                         true);
+  linear_backward_weight(ops, matrix(dy, kOut), matrix(x, kIn), again.data(), dbias.data(), true);
   Doubles from_floats;
   for (std::size_t j = 0; j < kOut; ++j) {
     for (std::size_t i = 0; i < kIn; ++i) {

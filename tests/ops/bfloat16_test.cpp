@@ -74,13 +74,14 @@ TEST_CASE("Kernels on bfloat16 give what those on float32 give, rounded, in ever
       half.silu_backward(dy.data(), kept.data(), n);
       full.silu_backward(fdy.data(), fkept.data(), n);
       same("silu");
-      half.swiglu_forward(x.data(), other.data(), y.data(), n);
-      full.swiglu_forward(floats(x).data(), floats(other).data(), fy.data(), n);
-      Halves up = other;
-      Floats fup = floats(other);
-      half.swiglu_backward(dy.data(), kept.data(), up.data(), n);
-      full.swiglu_backward(fdy.data(), fkept.data(), fup.data(), n);
-      CHECK(distance(floats(up), widened(fup)) < kRounding);
+      Halves gate_up = x;
+      gate_up.insert(gate_up.end(), other.begin(), other.end());
+      Floats fgate_up = floats(gate_up);
+      half.swiglu_forward(gate_up.data(), y.data(), n);
+      full.swiglu_forward(fgate_up.data(), fy.data(), n);
+      half.swiglu_backward(dy.data(), gate_up.data(), n);
+      full.swiglu_backward(fdy.data(), fgate_up.data(), n);
+      CHECK(distance(floats(gate_up), widened(fgate_up)) < kRounding);
       same("swiglu");
       half.multiply(x.data(), gamma.data(), y.data(), n);
       full.multiply(floats(x).data(), gamma.data(), fy.data(), n);
@@ -142,19 +143,23 @@ TEST_CASE("Attention on bfloat16 is that on float32 with the same inputs, rounde
                        .kv_heads = 2,
                        .dropout = {.key = 5, .rate = 0.3}}}) {
     const std::int64_t rows = shape.batch * shape.tokens;
-    const std::int64_t out_size = rows * shape.heads * shape.head_width;
-    const std::int64_t qkv_size = rows * shape.qkv_heads() * shape.head_width;
-    const Halves qkv = random_halves(qkv_size, 1, 2.0f), dout = random_halves(out_size, 2);
+    const std::int64_t width = shape.heads * shape.head_width;
+    const std::int64_t qkv_width = shape.qkv_heads() * shape.head_width;
+    const Halves qkv = random_halves(rows * qkv_width, 1, 2.0f),
+                 dout = random_halves(rows * width, 2);
     Halves out(dout.size()), dqkv(qkv.size());
     Floats fout(dout.size()), fdqkv(qkv.size());
     Floats sums(static_cast<std::size_t>(rows * shape.heads)), fsums = sums;
-    attention_forward(ops, shape, qkv.data(), out.data(), sums.data());
-    attention_forward(ops, shape, floats(qkv).data(), fout.data(), fsums.data());
+    const Floats fqkv = floats(qkv), fdout = floats(dout);
+    attention_forward(ops, shape, matrix(qkv, qkv_width), matrix(out, width), sums.data());
+    attention_forward(ops, shape, matrix(fqkv, qkv_width), matrix(fout, width), fsums.data());
     CHECK(same_bits(sums, fsums));
     CHECK(same_bits(floats(out), floats(rounded(fout))));
-    attention_backward(ops, shape, qkv.data(), out.data(), sums.data(), dout.data(), dqkv.data());
-    attention_backward(ops, shape, floats(qkv).data(), floats(out).data(), fsums.data(),
-                       floats(dout).data(), fdqkv.data());
+    const Floats wide_out = floats(out);
+    attention_backward(ops, shape, matrix(qkv, qkv_width), matrix(out, width), sums.data(),
+                       matrix(dout, width), matrix(dqkv, qkv_width));
+    attention_backward(ops, shape, matrix(fqkv, qkv_width), matrix(wide_out, width), fsums.data(),
+                       matrix(fdout, width), matrix(fdqkv, qkv_width));
     CHECK(distance(floats(dqkv), widened(fdqkv)) < kRounding);
   }
 }
@@ -166,8 +171,8 @@ TEST_CASE("The gradient of cross entropy is rounded once where bfloat16 is asked
   const std::vector<std::int32_t> targets = {0, 36, 7, 7, 20};
   Floats logits = random_floats(kRows * kClasses, 1, 4.0f), same = logits;
   Halves gradient(logits.size());
-  const double loss = cross_entropy(ops, kRows, kClasses, logits.data(), targets.data(), 0.2f);
-  CHECK(cross_entropy(ops, kRows, kClasses, same.data(), targets.data(), 0.2f, nullptr,
+  const double loss = cross_entropy(ops, matrix(logits, kClasses), targets.data(), 0.2f);
+  CHECK(cross_entropy(ops, matrix(same, kClasses), targets.data(), 0.2f, nullptr,
                       gradient.data()) == loss);
   CHECK(same_bits(floats(gradient), floats(rounded(logits))));
 }

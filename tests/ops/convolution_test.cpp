@@ -78,10 +78,11 @@ TEST_CASE("A convolution and its gradients are those of plain loops") {
       expected_dx[ix] += static_cast<double>(c.dy[iy]) * static_cast<double>(c.weight[iw]);
       expected_dw[iw] += static_cast<double>(c.dy[iy]) * static_cast<double>(c.x[ix]);
     });
-    convolution_forward(ops, s, c.x.data(), c.weight.data(), s.bias ? c.bias.data() : nullptr,
-                        y.data());
-    convolution_backward_input(ops, s, c.dy.data(), c.weight.data(), dx.data());
-    convolution_backward_weight(ops, s, c.dy.data(), c.x.data(), dweight.data(), dbias.data(),
+    convolution_forward(ops, s, matrix(c.x, s.in), c.weight.data(),
+                        s.bias ? c.bias.data() : nullptr, matrix(y, s.out));
+    convolution_backward_input(ops, s, matrix(c.dy, s.out), c.weight.data(), matrix(dx, s.in));
+    convolution_backward_weight(ops, s, matrix(c.dy, s.out), matrix(c.x, s.in), dweight.data(),
+                                dbias.data(),
                                 /*accumulate=*/true);
     CHECK(distance(y, expected) < 1e-5);
     CHECK(distance(dx, expected_dx) < 1e-5);
@@ -89,7 +90,8 @@ TEST_CASE("A convolution and its gradients are those of plain loops") {
     CHECK(distance(dbias, expected_db) < 1e-5);
 
     Floats sum(dweight.size()), alone(dweight.size());
-    convolution_backward_weight(ops, s, c.dy.data(), c.x.data(), alone.data(), nullptr, false);
+    convolution_backward_weight(ops, s, matrix(c.dy, s.out), matrix(c.x, s.in), alone.data(),
+                                nullptr, false);
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = c.weight[i] + alone[i];
     CHECK(same_bits(sum, dweight));
   }
@@ -101,11 +103,11 @@ TEST_CASE("Changed weights are packed again when they are said to have changed")
   const ConvolutionShape& s = kShapes[1];
   Case c(s);
   Floats before(c.dy.size()), after(c.dy.size());
-  convolution_forward(ops, s, c.x.data(), c.weight.data(), nullptr, before.data());
+  convolution_forward(ops, s, matrix(c.x, s.in), c.weight.data(), nullptr, matrix(before, s.out));
   for (float& w : c.weight) w *= 2;
   ops.weights_changed();
   const std::size_t allocations = pool.system_allocations(), primitives = ops.primitives();
-  convolution_forward(ops, s, c.x.data(), c.weight.data(), nullptr, after.data());
+  convolution_forward(ops, s, matrix(c.x, s.in), c.weight.data(), nullptr, matrix(after, s.out));
   for (float& y : before) y *= 2;
   CHECK(same_bits(before, after));
   CHECK(pool.system_allocations() == allocations);
@@ -119,12 +121,13 @@ TEST_CASE("Rates are measured of the convolutions that have run") {
   const ConvolutionShape& s = kShapes[0];
   Case c(s);
   Floats y(c.dy.size()), dw(c.weight.size()), db(c.bias.size());
-  convolution_forward(ops, s, c.x.data(), c.weight.data(), c.bias.data(), y.data());
+  convolution_forward(ops, s, matrix(c.x, s.in), c.weight.data(), c.bias.data(), matrix(y, s.out));
   const std::size_t primitives = ops.primitives();
   const ConvolutionRates alone = measure_convolutions(ops, 0.001);
   CHECK(alone.best > 0);
   CHECK(std::abs(alone.all / alone.best - 1) < 1e-9);  // there is only one
-  convolution_backward_weight(ops, s, c.dy.data(), c.x.data(), dw.data(), db.data(), false);
+  convolution_backward_weight(ops, s, matrix(c.dy, s.out), matrix(c.x, s.in), dw.data(), db.data(),
+                              false);
   const ConvolutionRates both = measure_convolutions(ops, 0.001);
   CHECK(both.all <= both.best);
   CHECK(ops.primitives() == primitives + 1);

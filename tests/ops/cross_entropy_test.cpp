@@ -51,9 +51,9 @@ TEST_CASE("Cross entropy and its gradient are those of the formula") {
     Floats gradient = logits, lost = logits;
     std::int64_t correct = 0;
     const double loss =
-        cross_entropy(ops, rows, classes, gradient.data(), targets.data(), 0.5f, &correct);
+        cross_entropy(ops, matrix(gradient, classes), targets.data(), 0.5f, &correct);
     CHECK(std::fabs(loss - expected) < 1e-5 * std::max(1.0, expected));
-    CHECK(cross_entropy(ops, rows, classes, lost.data(), targets.data(), 0) == loss);
+    CHECK(cross_entropy(ops, matrix(lost, classes), targets.data(), 0) == loss);
     CHECK(gradient_distance(widened(logits), gradient, logits.size() > 5000 ? 5021 : 1,
                             [&](const Doubles& at) {
                               return 0.5 * plain_cross_entropy(width, at, targets);
@@ -78,7 +78,7 @@ TEST_CASE("Cross entropy gives the same bits again, and at 1 and 2 threads") {
   for (const int count : {1, 1, 2}) {
     omp_set_num_threads(count);
     gradients.push_back(random_floats(33 * 401, 1));
-    losses.push_back(cross_entropy(ops, 33, 401, gradients.back().data(), targets.data(), 0.1f));
+    losses.push_back(cross_entropy(ops, matrix(gradients.back(), 401), targets.data(), 0.1f));
   }
   omp_set_num_threads(threads);
   CHECK(losses[0] == losses[1]);
@@ -96,15 +96,15 @@ TEST_CASE("A logit that is NaN or infinite makes the loss not finite; large ones
     for (std::size_t at = 0; at < 67; ++at) {
       Floats logits = random_floats(67, 1);
       logits[at] = bad;
-      CHECK_FALSE(std::isfinite(cross_entropy(ops, 1, 67, logits.data(), &target, 1.0f)));
+      CHECK_FALSE(std::isfinite(cross_entropy(ops, matrix(logits, 67), &target, 1.0f)));
       CHECK_FALSE(std::isfinite(logits[at]));
     }
   }
   Floats large = random_floats(67, 1, 1e30f);
-  CHECK(std::isfinite(cross_entropy(ops, 1, 67, large.data(), &target, 1.0f)));
+  CHECK(std::isfinite(cross_entropy(ops, matrix(large, 67), &target, 1.0f)));
   Floats masked = random_floats(67, 1);
   masked[5] = -infinity;
-  CHECK(std::isfinite(cross_entropy(ops, 1, 67, masked.data(), &target, 1.0f)));
+  CHECK(std::isfinite(cross_entropy(ops, matrix(masked, 67), &target, 1.0f)));
   CHECK(masked[5] < 1e-30f);
 }
 
@@ -120,26 +120,30 @@ TEST_CASE("Cross entropy over classes that ranks share is that of all classes") 
   Floats whole = logits;
   std::int64_t expected_correct = 0;
   const double expected =
-      cross_entropy(ops, rows, classes, whole.data(), targets.data(), 0.25f, &expected_correct);
+      cross_entropy(ops, matrix(whole, classes), targets.data(), 0.25f, &expected_correct);
   REQUIRE(expected_correct > 0);
   for (const std::vector<std::int64_t>& cuts :
        {std::vector<std::int64_t>{0, 33, 65}, std::vector<std::int64_t>{0, 22, 44, 65}}) {
     const int ranks = static_cast<int>(cuts.size()) - 1;
     std::vector<Floats> parts;
     Floats statistics;
+    const auto classes_of = [&](int rank) {
+      const auto r = static_cast<std::size_t>(rank);
+      return cuts[r + 1] - cuts[r];
+    };
     const auto part_of_rank = [&](int rank) {
       const auto r = static_cast<std::size_t>(rank);
-      return ClassPart{rank, ranks, cuts[r], cuts[r + 1] - cuts[r]};
+      return ClassPart{rank, ranks, cuts[r]};
     };
     for (int rank = 0; rank < ranks; ++rank) {
       const ClassPart part = part_of_rank(rank);
       Floats& own = parts.emplace_back();
       for (std::int64_t row = 0; row < rows; ++row) {
         const float* from = &logits[row * classes + part.first_class];
-        own.insert(own.end(), from, from + part.classes);
+        own.insert(own.end(), from, from + classes_of(rank));
       }
       Floats mine(statistics_shape(part, rows).elements(), 5.0f);
-      partial_cross_entropy(ops, part, rows, own.data(), targets.data(), mine.data());
+      partial_cross_entropy(ops, part, matrix(own, classes_of(rank)), targets.data(), mine.data());
       statistics.resize(mine.size());
       for (std::size_t i = 0; i < mine.size(); ++i) statistics[i] += mine[i];
     }
@@ -147,13 +151,14 @@ TEST_CASE("Cross entropy over classes that ranks share is that of all classes") 
       CAPTURE(ranks, rank);
       const ClassPart part = part_of_rank(rank);
       Floats& own = parts[static_cast<std::size_t>(rank)];
+      const std::int64_t width = classes_of(rank);
       std::int64_t correct = 0;
-      const double loss = finish_cross_entropy(ops, part, rows, own.data(), targets.data(),
+      const double loss = finish_cross_entropy(ops, part, matrix(own, width), targets.data(),
                                                statistics.data(), 0.25f, &correct);
       CHECK(loss == Approx(expected).epsilon(1e-6));
       CHECK(correct == expected_correct);
-      for (std::int64_t i = 0; i < rows * part.classes; ++i) {
-        const std::int64_t row = i / part.classes, column = part.first_class + i % part.classes;
+      for (std::int64_t i = 0; i < rows * width; ++i) {
+        const std::int64_t row = i / width, column = part.first_class + i % width;
         CHECK(own[i] == Approx(whole[row * classes + column]).margin(1e-7));
       }
     }

@@ -23,7 +23,7 @@ Floats dropped_ones(const DropoutMask& mask, std::int64_t rows, std::int64_t n) 
   MemoryPool pool;
   Ops ops(pool);
   Floats y(static_cast<std::size_t>(rows * n), 1.0f);
-  apply_dropout(ops, rows, n, mask, y.data(), y.data());
+  apply_dropout(ops, mask, matrix(y, n), matrix(y, n));
   return y;
 }
 
@@ -116,8 +116,8 @@ TEST_CASE("What is added has the mask of what is multiplied") {
   Ops ops(pool);
   const Floats x = random_floats(3 * 77, 1), y = random_floats(3 * 77, 2);
   Floats dropped(x.size()), sum = y;
-  apply_dropout(ops, 3, 77, kMask, x.data(), dropped.data());
-  add_dropout(ops, 3, 77, kMask, x.data(), sum.data());
+  apply_dropout(ops, kMask, matrix(x, 77), matrix(dropped, 77));
+  add_dropout(ops, kMask, matrix(x, 77), matrix(sum, 77));
   Doubles expected;
   for (std::size_t i = 0; i < x.size(); ++i) {
     expected.push_back(static_cast<double>(y[i]) + static_cast<double>(dropped[i]));

@@ -29,11 +29,11 @@ TEST_CASE("Sums, copies and stores are those of plain loops, the same bits at 1 
   for (const int count : {1, 2}) {
     omp_set_num_threads(count);
     Floats added = x, summed(x.size()), copied(x.size()), stored = x, again = x;
-    add(ops, kEntries, added.data(), y.data());
-    sum(ops, kEntries, x.data(), y.data(), summed.data());
-    copy(ops, kEntries, y.data(), copied.data());
-    store(ops, kEntries, stored.data(), y.data(), /*accumulate=*/true);
-    store(ops, kEntries, again.data(), y.data(), /*accumulate=*/false);
+    add(ops, matrix(added, kEntries), matrix(y, kEntries));
+    sum(ops, matrix(x, kEntries), matrix(y, kEntries), matrix(summed, kEntries));
+    copy(matrix(y, kEntries), matrix(copied, kEntries));
+    store(ops, matrix(stored, kEntries), matrix(y, kEntries), /*accumulate=*/true);
+    store(ops, matrix(again, kEntries), matrix(y, kEntries), /*accumulate=*/false);
     CHECK(same_bits(added, expected));
     CHECK(same_bits(summed, expected));
     CHECK(same_bits(copied, y));
@@ -55,8 +55,8 @@ TEST_CASE("To bfloat16 is added what is bfloat16 or float32, and the sum is roun
     of_floats[i] += exact[i];
   }
   Halves with_halves = x, with_floats = x;
-  add(ops, kEntries, with_halves.data(), y.data());
-  add(ops, kEntries, with_floats.data(), exact.data());
+  add(ops, matrix(with_halves, kEntries), matrix(y, kEntries));
+  add(ops, matrix(with_floats, kEntries), matrix(exact, kEntries));
   CHECK(same_bits(floats(with_halves), floats(rounded(of_halves))));
   CHECK(same_bits(floats(with_floats), floats(rounded(of_floats))));
 }
@@ -67,13 +67,13 @@ TEST_CASE("One entry that is not finite is found wherever it is, at 2 threads to
   const int threads = omp_get_max_threads();
   omp_set_num_threads(2);
   Floats x = random_floats(kEntries, 1, 1e38f);
-  CHECK(all_finite(ops, kEntries, x.data()));
+  CHECK(all_finite(ops, matrix(x, kEntries)));
   for (const std::size_t at : {0, 9999, 10005, 20010}) {
     const float kept = x[at];
     x[at] = -std::numeric_limits<float>::infinity();
-    CHECK_FALSE(all_finite(ops, kEntries, x.data()));
+    CHECK_FALSE(all_finite(ops, matrix(x, kEntries)));
     x[at] = std::numeric_limits<float>::quiet_NaN();
-    CHECK_FALSE(all_finite(ops, kEntries, x.data()));
+    CHECK_FALSE(all_finite(ops, matrix(x, kEntries)));
     x[at] = kept;
   }
   omp_set_num_threads(threads);

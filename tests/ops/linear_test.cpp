@@ -40,12 +40,12 @@ TEST_CASE("A linear map and its gradients are those of its formula") {
   const Doubles wide_x = widened(x), wide_weight = widened(weight), wide_bias = widened(bias);
 
   Floats y(kRows * kOut);
-  linear_forward(ops, kRows, kIn, kOut, x.data(), weight.data(), bias.data(), y.data());
+  linear_forward(ops, matrix(x, kIn), weight.data(), bias.data(), matrix(y, kOut));
   CHECK(distance(y, linear(wide_x, wide_weight, wide_bias)) < 1e-6);
 
   Floats dx(kRows * kIn), dweight(kOut * kIn), dbias(kOut);
-  linear_backward_input(ops, kRows, kIn, kOut, dy.data(), weight.data(), dx.data());
-  linear_backward_weight(ops, kRows, kIn, kOut, dy.data(), x.data(), dweight.data(), dbias.data(),
+  linear_backward_input(ops, matrix(dy, kOut), weight.data(), matrix(dx, kIn));
+  linear_backward_weight(ops, matrix(dy, kOut), matrix(x, kIn), dweight.data(), dbias.data(),
                          false);
   CHECK(gradient_distance(wide_x, dx, 1, [&](const Doubles& at) {
           return weighted_sum(linear(at, wide_weight, wide_bias), dy);
@@ -58,8 +58,8 @@ TEST_CASE("A linear map and its gradients are those of its formula") {
         }) < 1e-5);
 
   Floats twice = dweight, bias_twice = dbias;
-  linear_backward_weight(ops, kRows, kIn, kOut, dy.data(), x.data(), twice.data(),
-                         bias_twice.data(), true);
+  linear_backward_weight(ops, matrix(dy, kOut), matrix(x, kIn), twice.data(), bias_twice.data(),
+                         true);
   for (float& value : dweight) value *= 2;
   for (float& value : dbias) value *= 2;
   CHECK(distance(twice, widened(dweight)) < 1e-6);
@@ -82,9 +82,9 @@ TEST_CASE("Column sums are right at odd sizes and the same bits at 1 and 2 threa
         }
         Floats one = start, two = start;
         omp_set_num_threads(1);
-        column_sums(ops, rows, columns, x.data(), one.data(), accumulate);
+        column_sums(ops, matrix(x, columns), one.data(), accumulate);
         omp_set_num_threads(2);
-        column_sums(ops, rows, columns, x.data(), two.data(), accumulate);
+        column_sums(ops, matrix(x, columns), two.data(), accumulate);
         CHECK(distance(one, expected) < 1e-5);
         CHECK(same_bits(one, two));
       }

@@ -11,6 +11,8 @@
 #include <random>
 #include <vector>
 
+#include "ops/matrix.h"
+
 namespace pipetrain {
 
 using Floats = std::vector<float>;
@@ -24,6 +26,16 @@ inline Floats random_floats(std::int64_t n, unsigned seed, float width = 1.0f) {
     value = width * (2.0f * unit - 1.0f);
   }
   return values;
+}
+
+// These entries as rows of so many columns.
+template <class T>
+Matrix matrix(std::vector<T>& entries, std::int64_t columns) {
+  return {entries.data(), static_cast<std::int64_t>(entries.size()) / columns, columns};
+}
+template <class T>
+ConstMatrix matrix(const std::vector<T>& entries, std::int64_t columns) {
+  return {entries.data(), static_cast<std::int64_t>(entries.size()) / columns, columns};
 }
 
 inline Doubles widened(const Floats& values) { return {values.begin(), values.end()}; }

@@ -32,9 +32,9 @@ TEST_CASE("A rotation turns pairs of halves by the published angles, and leaves 
     }
   }
   Floats turned = x;
-  rotate(ops, table, Rotation::kForward, rows, tokens, heads, stride, turned.data());
+  rotate(ops, table, Rotation::kForward, {heads, tokens}, matrix(turned, stride));
   CHECK(distance(turned, expected) < 2e-7);
-  rotate(ops, table, Rotation::kBack, rows, tokens, heads, stride, turned.data());
+  rotate(ops, table, Rotation::kBack, {heads, tokens}, matrix(turned, stride));
   CHECK(distance(turned, widened(x)) < 3e-7);
 }
 
@@ -50,7 +50,7 @@ TEST_CASE("The product of a turned query and a turned key depends on their dista
     keys.insert(keys.end(), key.begin(), key.end());
   }
   for (Floats* x : {&queries, &keys}) {
-    rotate(ops, table, Rotation::kForward, tokens, tokens, 1, width, x->data());
+    rotate(ops, table, Rotation::kForward, {1, tokens}, matrix(*x, width));
   }
   auto product = [&](std::int64_t q, std::int64_t k) {
     return ops.simd().on_float32.dot(queries.data() + q * width, keys.data() + k * width, width);
@@ -74,7 +74,7 @@ TEST_CASE("Rotations give the same bits at 1 and 2 threads") {
   Floats results[] = {x, x};
   for (const int count : {1, 2}) {
     omp_set_num_threads(count);
-    rotate(ops, table, Rotation::kForward, 3 * 70, 70, 4, 6 * 48, results[count - 1].data());
+    rotate(ops, table, Rotation::kForward, {4, 70}, matrix(results[count - 1], 6 * 48));
   }
   omp_set_num_threads(threads);
   CHECK(same_bits(results[0], results[1]));

@@ -25,20 +25,21 @@ TEST_CASE("From the third time on, nothing is allocated and no primitive is buil
   std::vector<std::int32_t> ids(rows, 3);
   std::size_t allocations = 0, primitives = 0;
   for (int time = 0; time < 5; ++time) {
-    embedding_forward(ops, 2, 40, width, {0, classes}, ids.data(), weight.data(), x.data());
-    layer_norm_forward(ops, rows, width, x.data(), gamma.data(), beta.data(), x.data(), rstd.data(),
-                       y.data());
-    attention_forward(ops, attention, qkv.data(), y.data(), sums.data());
-    gelu_forward(ops, rows * width, x.data(), y.data());
-    linear_forward(ops, rows, width, classes, y.data(), weight.data(), bias.data(), logits.data());
-    cross_entropy(ops, rows, classes, logits.data(), ids.data(), 1.0f);
-    linear_backward_input(ops, rows, width, classes, logits.data(), weight.data(), y.data());
+    embedding_forward(ops, {0, classes}, ids.data(), weight.data(), matrix(x, width));
+    layer_norm_forward(ops, {gamma.data(), beta.data()}, matrix(x, width), matrix(x, width),
+                       rstd.data(), matrix(y, width));
+    attention_forward(ops, attention, matrix(qkv, 3 * width), matrix(y, width), sums.data());
+    gelu_forward(ops, matrix(x, width), matrix(y, width));
+    linear_forward(ops, matrix(y, width), weight.data(), bias.data(), matrix(logits, classes));
+    cross_entropy(ops, matrix(logits, classes), ids.data(), 1.0f);
+    linear_backward_input(ops, matrix(logits, classes), weight.data(), matrix(y, width));
     for (const bool accumulate : {false, true}) {
-      linear_backward_weight(ops, rows, width, classes, logits.data(), x.data(), gradient.data(),
+      linear_backward_weight(ops, matrix(logits, classes), matrix(x, width), gradient.data(),
                              bias.data(), accumulate);
     }
-    attention_backward(ops, attention, qkv.data(), x.data(), sums.data(), y.data(), dqkv.data());
-    layer_norm_backward(ops, rows, width, y.data(), x.data(), gamma.data(), rstd.data(), nullptr,
+    attention_backward(ops, attention, matrix(qkv, 3 * width), matrix(x, width), sums.data(),
+                       matrix(y, width), matrix(dqkv, 3 * width));
+    layer_norm_backward(ops, gamma.data(), matrix(y, width), matrix(x, width), rstd.data(), nullptr,
                         gamma.data(), beta.data());
     if (time == 1) {
       allocations = pool.system_allocations();

@@ -18,13 +18,13 @@ Tensor Activation::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
   if (kind_ == ActivationKind::kRelu) {
     Tensor mask(ops.pool(), x.shape(), DType::kUInt8);
-    relu_with_mask(ops, x.elements(), x, mask.u8());
+    relu_with_mask(ops, x, mask.u8());
     if (context.mode == Mode::kTrain) saved[kMask] = std::move(mask);
     return x;
   }
   Tensor y(ops.pool(), x.shape(), x.dtype());
   const auto function = kind_ == ActivationKind::kGelu ? gelu_forward : silu_forward;
-  function(ops, x.elements(), x, y);
+  function(ops, x, y);
   if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
   return y;
 }
@@ -32,9 +32,9 @@ Tensor Activation::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Activation::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   switch (kind_) {
-    case ActivationKind::kRelu: apply_mask(ops, dy.elements(), dy, saved[kMask].u8(), 1.0f); break;
-    case ActivationKind::kGelu: gelu_backward(ops, dy.elements(), dy, saved[kInput]); break;
-    case ActivationKind::kSilu: silu_backward(ops, dy.elements(), dy, saved[kInput]); break;
+    case ActivationKind::kRelu: apply_mask(ops, dy, saved[kMask].u8(), 1.0f); break;
+    case ActivationKind::kGelu: gelu_backward(ops, dy, saved[kInput]); break;
+    case ActivationKind::kSilu: silu_backward(ops, dy, saved[kInput]); break;
   }
   saved.clear();
   return dy;

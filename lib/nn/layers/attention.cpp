@@ -71,8 +71,8 @@ AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
 
 void Attention::turn(const Context& context, Rotation rotation, Tensor& qkv) const {
   if (rotary_ == nullptr) return;
-  rotate(context.ops, *rotary_, rotation, qkv.shape().rows(), qkv.shape()[1], heads_ + kv_heads_,
-         qkv_width_, qkv, context.first_token);
+  const TurnedHeads queries_and_keys{heads_ + kv_heads_, qkv.shape()[1], context.first_token};
+  rotate(context.ops, *rotary_, rotation, queries_and_keys, qkv);
 }
 
 KeyValueCache Attention::cache(Ops& ops, std::int64_t batch, Saved& saved) const {
@@ -95,20 +95,20 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
   Tensor qkv(ops.pool(), {batch, tokens, qkv_width_}, x.dtype());
   {
     Tensor n(ops.pool(), x.shape(), x.dtype());
-    norm_.forward(ops, rows, x, normalized, rstd.f32(), n);
-    linear_forward(ops, rows, width_, qkv_width_, n, value(qkv_weight_), value(qkv_bias_), qkv);
+    norm_.forward(ops, x, normalized, rstd.f32(), n);
+    linear_forward(ops, n, value(qkv_weight_), value(qkv_bias_), qkv);
   }
   turn(context, Rotation::kForward, qkv);
   Tensor mixed(ops.pool(), {batch, tokens, mixed_width_}, x.dtype());
   Tensor log_sum_exp(ops.pool(), {batch, heads_, tokens});
   if (context.in_parts) {
-    attention_continue(ops, shape(context, x), cache(ops, batch, saved), context.first_token,
-                       qkv.f32(), mixed.f32());
+    attention_continue(ops, shape(context, x), cache(ops, batch, saved), context.first_token, qkv,
+                       mixed);
   } else {
     attention_forward(ops, shape(context, x), qkv, mixed, log_sum_exp.f32());
   }
-  add_dropped_linear(context, place_, output_mask(context), mixed_width_, mixed,
-                     value(projection_weight_), value(projection_bias_), x);
+  add_dropped_linear(context, place_, output_mask(context), mixed, value(projection_weight_),
+                     value(projection_bias_), x);
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);
     saved[kRstd] = std::move(rstd);
@@ -121,22 +121,19 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
 
 Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
-  const std::int64_t batch = dy.shape()[0], rows = batch * tokens_;
   Tensor dropped = dropped_copy(ops, output_mask(context), dy);
   Tensor dqkv(ops.pool(), saved[kQkv].shape(), dy.dtype());
   {
     Tensor dmixed(ops.pool(), saved[kMixed].shape(), dy.dtype());
-    linear_backward_input(ops, rows, mixed_width_, width_, dropped.empty() ? dy : dropped,
-                          value(projection_weight_), dmixed);
+    linear_backward_input(ops, dropped.empty() ? dy : dropped, value(projection_weight_), dmixed);
     attention_backward(ops, shape(context, dy), saved[kQkv], saved[kMixed], saved[kLogSumExp].f32(),
                        dmixed, dqkv);
   }
   turn(context, Rotation::kBack, dqkv);
   saved[kQkv].reset();
   saved[kLogSumExp].reset();
-  Tensor dx =
-      shared_input_gradient(context, place_, dy.shape(), qkv_width_, dqkv, value(qkv_weight_));
-  Tensor norm_gradients = norm_.backward(ops, rows, dx, saved[kNormalized], saved[kRstd].f32(), dy);
+  Tensor dx = shared_input_gradient(context, place_, dy.shape(), dqkv, value(qkv_weight_));
+  Tensor norm_gradients = norm_.backward(ops, dx, saved[kNormalized], saved[kRstd].f32(), dy);
   saved[kRstd].reset();
   saved[kOutputGradient] = std::move(dropped.empty() ? dy : dropped);
   saved[kQkvGradient] = std::move(dqkv);
@@ -146,14 +143,12 @@ Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved
 
 void Attention::backward_weight(const Context& context, Saved& saved) {
   Ops& ops = context.ops;
-  const std::int64_t rows = saved[kOutputGradient].shape().rows();
-  linear_backward_weight(ops, rows, mixed_width_, width_, saved[kOutputGradient], saved[kMixed],
-                         gradient(projection_weight_), gradient(projection_bias_),
-                         context.accumulate);
+  linear_backward_weight(ops, saved[kOutputGradient], saved[kMixed], gradient(projection_weight_),
+                         gradient(projection_bias_), context.accumulate);
   Tensor& n = saved[kOutputGradient];  // its memory serves again
-  norm_.replay(ops, rows, saved[kNormalized], n);
-  linear_backward_weight(ops, rows, width_, qkv_width_, saved[kQkvGradient], n,
-                         gradient(qkv_weight_), gradient(qkv_bias_), context.accumulate);
+  norm_.replay(ops, saved[kNormalized], n);
+  linear_backward_weight(ops, saved[kQkvGradient], n, gradient(qkv_weight_), gradient(qkv_bias_),
+                         context.accumulate);
   norm_.store(context, saved[kNormGradients]);
   saved.clear();
 }

@@ -35,14 +35,14 @@ Tensor BatchNorm::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
   Tensor y(ops.pool(), x.shape());
   if (context.mode == Mode::kEvaluate) {
-    batch_norm_forward(ops, shape(x), x.f32(), buffer(running_mean_).value,
-                       buffer(running_variance_).value, value(gamma_), value(beta_), y.f32());
+    batch_norm_forward(ops, norm(buffer(running_mean_).value, buffer(running_variance_).value), x,
+                       y);
     return y;
   }
   Tensor moments(ops.pool(), {2, channels_});
   float *mean = moments.f32(), *variance = mean + channels_;
-  batch_moments(ops, shape(x), x.f32(), mean, variance);
-  batch_norm_forward(ops, shape(x), x.f32(), mean, variance, value(gamma_), value(beta_), y.f32());
+  batch_moments(ops, x, mean, variance);
+  batch_norm_forward(ops, norm(mean, variance), x, y);
   saved[kInput] = std::move(x);
   saved[kMoments] = std::move(moments);
   return y;
@@ -53,8 +53,7 @@ Tensor BatchNorm::backward_input(const Context& context, Tensor dy, Saved& saved
   Tensor& moments = saved[kMoments];
   const float* mean = moments.f32();
   float* variance = moments.f32() + channels_;
-  batch_norm_backward(context.ops, shape(dy), dy.f32(), saved[kInput].f32(), mean, variance,
-                      value(gamma_), value(beta_), norm_gradients.f32(),
+  batch_norm_backward(context.ops, norm(mean, variance), dy, saved[kInput], norm_gradients.f32(),
                       norm_gradients.f32() + channels_);
   const auto rows = static_cast<float>(dy.shape().rows());
   context.ops.simd().scale(variance, channels_, rows / std::max(1.0f, rows - 1));
@@ -65,8 +64,11 @@ Tensor BatchNorm::backward_input(const Context& context, Tensor dy, Saved& saved
 
 void BatchNorm::backward_weight(const Context& context, Saved& saved) {
   const float* made = saved[kNormGradients].f32();
-  store(context.ops, channels_, gradient(gamma_), made, context.accumulate);
-  store(context.ops, channels_, gradient(beta_), made + channels_, context.accumulate);
+  for (const std::size_t parameter : {gamma_, beta_}) {
+    store(context.ops, {gradient(parameter), 1, channels_}, {made, 1, channels_},
+          context.accumulate);
+    made += channels_;
+  }
   update_running(context, saved[kMoments]);
   saved.clear();
 }

@@ -24,7 +24,10 @@ class BatchNorm : public Layer {
   void set_precision(const Precision& precision) override { require_float32(precision); }
 
  private:
-  BatchNormShape shape(const Tensor& x) const { return {x.shape().rows(), channels_, relu_}; }
+  // With these statistics.
+  ChannelNorm norm(const float* mean, const float* variance) const {
+    return {mean, variance, value(gamma_), value(beta_), relu_};
+  }
   void update_running(const Context& context, const Tensor& moments) const;
 
   std::int64_t channels_;

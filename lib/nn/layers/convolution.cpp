@@ -61,8 +61,8 @@ ConvolutionShape Convolution::shape(std::int64_t rows) const {
 Tensor Convolution::forward(const Context& context, Tensor x, Saved& saved) {
   const std::int64_t rows = x.shape()[0];
   Tensor y(context.ops.pool(), output_row().batched(rows));
-  convolution_forward(context.ops, shape(rows), x.f32(), value(weight_),
-                      options_.bias ? value(bias_) : nullptr, y.f32());
+  convolution_forward(context.ops, shape(rows), x, value(weight_),
+                      options_.bias ? value(bias_) : nullptr, y);
   if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
   return converted(context.ops, std::move(y), output_dtype());
 }
@@ -72,8 +72,7 @@ Tensor Convolution::backward_input(const Context& context, Tensor dy, Saved& sav
   Tensor dx;
   if (options_.input_gradient) {
     dx = Tensor(context.ops.pool(), saved[kInput].shape());
-    convolution_backward_input(context.ops, shape(dy.shape()[0]), dy.f32(), value(weight_),
-                               dx.f32());
+    convolution_backward_input(context.ops, shape(dy.shape()[0]), dy, value(weight_), dx);
   }
   saved[kOutputGradient] = std::move(dy);
   return dx;
@@ -81,7 +80,7 @@ Tensor Convolution::backward_input(const Context& context, Tensor dy, Saved& sav
 
 void Convolution::backward_weight(const Context& context, Saved& saved) {
   const Tensor& dy = saved[kOutputGradient];
-  convolution_backward_weight(context.ops, shape(dy.shape()[0]), dy.f32(), saved[kInput].f32(),
+  convolution_backward_weight(context.ops, shape(dy.shape()[0]), dy, saved[kInput],
                               gradient(weight_), options_.bias ? gradient(bias_) : nullptr,
                               context.accumulate);
   saved.clear();

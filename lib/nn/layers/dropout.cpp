@@ -1,6 +1,5 @@
 #include "nn/layers/dropout.h"
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,30 +20,27 @@ DropoutMask dropout_mask(const Context& context, const std::string& layer, const
 void drop_output(const Context& context, const std::string& layer, double rate, Tensor& y) {
   const DropoutMask mask = dropout_mask(context, layer, "output", rate);
   if (!mask.drops()) return;
-  const std::int64_t batch = y.shape()[0];
-  apply_dropout(context.ops, batch, y.elements() / batch, mask, y, y);
+  const Matrix samples = Matrix(y).in_rows(y.shape()[0]);
+  apply_dropout(context.ops, mask, samples, samples);
 }
 
 void add_dropped_linear(const Context& context, const TensorPlace& place, const DropoutMask& mask,
-                        std::int64_t in, const Tensor& input, const float* weight,
-                        const float* bias, Tensor& x) {
+                        const Tensor& input, const float* weight, const float* bias, Tensor& x) {
   Ops& ops = context.ops;
-  const std::int64_t batch = x.shape()[0], rows = x.shape().rows(), out = x.shape().back();
   if (!mask.drops() && place.alone()) {
-    return linear_forward(ops, rows, in, out, input, weight, bias, x, /*accumulate=*/true);
+    return linear_forward(ops, input, weight, bias, x, /*accumulate=*/true);
   }
   Tensor branch(ops.pool(), x.shape());  // float32: only its sum with x is rounded
-  linear_forward(ops, rows, in, out, input, weight, place.first() ? bias : nullptr, branch);
+  linear_forward(ops, input, weight, place.first() ? bias : nullptr, branch);
   if (!place.alone()) context.sum_over_group(branch);
-  if (!mask.drops()) return add(ops, x.elements(), x, branch);
-  add_dropout(ops, batch, x.elements() / batch, mask, branch.f32(), x);
+  if (!mask.drops()) return add(ops, x, branch);
+  add_dropout(ops, mask, branch, Matrix(x).in_rows(x.shape()[0]));
 }
 
 Tensor dropped_copy(Ops& ops, const DropoutMask& mask, const Tensor& dy) {
   if (!mask.drops()) return {};
-  const std::int64_t batch = dy.shape()[0];
   Tensor dropped(ops.pool(), dy.shape(), dy.dtype());
-  apply_dropout(ops, batch, dy.elements() / batch, mask, dy, dropped);
+  apply_dropout(ops, mask, dy, Matrix(dropped).in_rows(dy.shape()[0]));
   return dropped;
 }
 

@@ -38,15 +38,14 @@ Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
   const std::int64_t rows = x.shape()[0], tokens = x.shape()[1];
   Tensor y(context.ops.pool(), {rows, tokens, width_},
            place_.alone() ? output_dtype() : DType::kFloat32);
-  embedding_forward(context.ops, rows, tokens, width_, {ids_.first, ids_.count}, x.i32(),
-                    value(table_), y);
+  embedding_forward(context.ops, {ids_.first, ids_.count}, x.i32(), value(table_), y);
   if (!place_.alone()) {
     context.sum_over_group(y);
     y = converted(context.ops, std::move(y), output_dtype());
   }
   if (has_positions_) {
-    add_positions(context.ops, rows, tokens, width_,
-                  value(positions_) + context.first_token * width_, y);
+    const float* const first = value(positions_) + context.first_token * width_;
+    add_positions(context.ops, {first, tokens, width_}, y);
   }
   drop_output(context, name(), dropout_, y);
   if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
@@ -61,15 +60,13 @@ Tensor Embedding::backward_input(const Context& context, Tensor dy, Saved& saved
 
 void Embedding::backward_weight(const Context& context, Saved& saved) {
   const Tensor& ids = saved[kIds];
-  const std::int64_t rows = ids.shape()[0];
   const Tensor& dy = saved[kOutputGradient];
   if (!context.accumulate) clear_gradient(context.replicas > 1);
   touched_.insert(touched_.end(), ids.i32(), ids.i32() + ids.elements());
   const TableRows here{ids_.first, ids_.count};
-  embedding_backward(context.ops, rows, tokens_, width_, here, ids.i32(), dy, gradient(table_));
+  embedding_backward(context.ops, here, ids.i32(), dy, gradient(table_));
   if (has_positions_) {
-    position_backward(context.ops, rows, tokens_, width_, dy, gradient(positions_),
-                      context.accumulate);
+    position_backward(context.ops, dy, {gradient(positions_), tokens_, width_}, context.accumulate);
   }
   saved.clear();
 }

@@ -48,24 +48,20 @@ double Linear::forward_flop() const {
 
 Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {
   Tensor y(context.ops.pool(), with_last(x.shape(), out_), output_dtype_);
-  linear_forward(context.ops, x.shape().rows(), in_, out_, x, value(weight_),
-                 has_bias_ ? value(bias_) : nullptr, y);
+  linear_forward(context.ops, x, value(weight_), has_bias_ ? value(bias_) : nullptr, y);
   if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
   return y;
 }
 
 Tensor Linear::backward_input(const Context& context, Tensor dy, Saved& saved) {
-  Tensor dx =
-      shared_input_gradient(context, place_, saved[kInput].shape(), out_, dy, value(weight_));
+  Tensor dx = shared_input_gradient(context, place_, saved[kInput].shape(), dy, value(weight_));
   saved[kOutputGradient] = std::move(dy);
   return dx;
 }
 
 void Linear::backward_weight(const Context& context, Saved& saved) {
-  const Tensor& dy = saved[kOutputGradient];
-  linear_backward_weight(context.ops, dy.shape().rows(), in_, out_, dy, saved[kInput],
-                         gradient(weight_), has_bias_ ? gradient(bias_) : nullptr,
-                         context.accumulate);
+  linear_backward_weight(context.ops, saved[kOutputGradient], saved[kInput], gradient(weight_),
+                         has_bias_ ? gradient(bias_) : nullptr, context.accumulate);
   saved.clear();
 }
 

@@ -20,24 +20,22 @@ namespace {
 // of hidden before it, of the norm.
 enum Slot { kNormalized, kRstd, kHidden, kOutputGradient, kHiddenGradient, kNormGradients };
 
-// x before the activation, y (rows, n) after it.
-void activate(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n,
-              const Tensor& x, Tensor& y) {
+// x before the activation, y after it.
+void activate(Ops& ops, MlpActivation activation, const Tensor& x, Tensor& y) {
   switch (activation) {
-    case MlpActivation::kGelu: return gelu_forward(ops, rows * n, x, y);
-    case MlpActivation::kRelu: return relu_forward(ops, rows * n, x, y);
-    case MlpActivation::kSwiGlu: return swiglu_forward(ops, rows, n, x, y);
+    case MlpActivation::kGelu: return gelu_forward(ops, x, y);
+    case MlpActivation::kRelu: return relu_forward(ops, x, y);
+    case MlpActivation::kSwiGlu: return swiglu_forward(ops, x, y);
   }
 }
 
 // The gradient dy becomes that of x, and x becomes y.
-void activate_backward(Ops& ops, MlpActivation activation, std::int64_t rows, std::int64_t n,
-                       Tensor& dy, Tensor& x) {
+void activate_backward(Ops& ops, MlpActivation activation, Tensor& dy, Tensor& x) {
   switch (activation) {
-    case MlpActivation::kGelu: return gelu_backward(ops, rows * n, dy, x);
-    case MlpActivation::kRelu: return relu_backward(ops, rows * n, dy, x);
+    case MlpActivation::kGelu: return gelu_backward(ops, dy, x);
+    case MlpActivation::kRelu: return relu_backward(ops, dy, x);
     case MlpActivation::kSwiGlu:
-      swiglu_backward(ops, rows, n, dy, x);
+      swiglu_backward(ops, dy, x);
       return std::swap(dy, x);  // each fits into the other's memory
   }
 }
@@ -78,12 +76,12 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
   Tensor hidden(ops.pool(), {batch, tokens, up_width_}, x.dtype());
   {
     Tensor n(ops.pool(), x.shape(), x.dtype());
-    norm_.forward(ops, rows, x, normalized, rstd.f32(), n);
-    linear_forward(ops, rows, width_, up_width_, n, value(up_weight_), value(up_bias_), hidden);
+    norm_.forward(ops, x, normalized, rstd.f32(), n);
+    linear_forward(ops, n, value(up_weight_), value(up_bias_), hidden);
   }
   Tensor activated(ops.pool(), {batch, tokens, hidden_}, x.dtype());
-  activate(ops, activation_, rows, hidden_, hidden, activated);
-  add_dropped_linear(context, place_, output_mask(context), hidden_, activated, value(down_weight_),
+  activate(ops, activation_, hidden, activated);
+  add_dropped_linear(context, place_, output_mask(context), activated, value(down_weight_),
                      value(down_bias_), x);
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);
@@ -95,15 +93,12 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
 
 Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
-  const std::int64_t rows = dy.shape().rows();
   Tensor dropped = dropped_copy(ops, output_mask(context), dy);
   Tensor dhidden(ops.pool(), {dy.shape()[0], tokens_, hidden_}, dy.dtype());
-  linear_backward_input(ops, rows, hidden_, width_, dropped.empty() ? dy : dropped,
-                        value(down_weight_), dhidden);
-  activate_backward(ops, activation_, rows, hidden_, dhidden, saved[kHidden]);
-  Tensor dx =
-      shared_input_gradient(context, place_, dy.shape(), up_width_, dhidden, value(up_weight_));
-  Tensor norm_gradients = norm_.backward(ops, rows, dx, saved[kNormalized], saved[kRstd].f32(), dy);
+  linear_backward_input(ops, dropped.empty() ? dy : dropped, value(down_weight_), dhidden);
+  activate_backward(ops, activation_, dhidden, saved[kHidden]);
+  Tensor dx = shared_input_gradient(context, place_, dy.shape(), dhidden, value(up_weight_));
+  Tensor norm_gradients = norm_.backward(ops, dx, saved[kNormalized], saved[kRstd].f32(), dy);
   saved[kRstd].reset();
   saved[kOutputGradient] = std::move(dropped.empty() ? dy : dropped);
   saved[kHiddenGradient] = std::move(dhidden);
@@ -113,13 +108,12 @@ Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
 
 void Mlp::backward_weight(const Context& context, Saved& saved) {
   Ops& ops = context.ops;
-  const std::int64_t rows = saved[kOutputGradient].shape().rows();
-  linear_backward_weight(ops, rows, hidden_, width_, saved[kOutputGradient], saved[kHidden],
-                         gradient(down_weight_), gradient(down_bias_), context.accumulate);
+  linear_backward_weight(ops, saved[kOutputGradient], saved[kHidden], gradient(down_weight_),
+                         gradient(down_bias_), context.accumulate);
   Tensor& n = saved[kOutputGradient];  // its memory serves again
-  norm_.replay(ops, rows, saved[kNormalized], n);
-  linear_backward_weight(ops, rows, width_, up_width_, saved[kHiddenGradient], n,
-                         gradient(up_weight_), gradient(up_bias_), context.accumulate);
+  norm_.replay(ops, saved[kNormalized], n);
+  linear_backward_weight(ops, saved[kHiddenGradient], n, gradient(up_weight_), gradient(up_bias_),
+                         context.accumulate);
   norm_.store(context, saved[kNormGradients]);
   saved.clear();
 }

@@ -1,6 +1,5 @@
 #include "nn/layers/norm_layer.h"
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,9 +22,8 @@ NormLayer::NormLayer(std::string name, Shape row, NormKind kind, float epsilon)
 
 Tensor NormLayer::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
-  const std::int64_t rows = x.shape().rows();
-  Tensor y(ops.pool(), x.shape(), x.dtype()), rstd(ops.pool(), {rows});
-  norm_.forward(ops, rows, x, x, rstd.f32(), y);
+  Tensor y(ops.pool(), x.shape(), x.dtype()), rstd(ops.pool(), {x.shape().rows()});
+  norm_.forward(ops, x, x, rstd.f32(), y);
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(x);
     saved[kRstd] = std::move(rstd);
@@ -34,8 +32,8 @@ Tensor NormLayer::forward(const Context& context, Tensor x, Saved& saved) {
 }
 
 Tensor NormLayer::backward_input(const Context& context, Tensor dy, Saved& saved) {
-  Tensor norm_gradients = norm_.backward(context.ops, dy.shape().rows(), dy, saved[kNormalized],
-                                         saved[kRstd].f32(), /*skip=*/nullptr);
+  Tensor norm_gradients =
+      norm_.backward(context.ops, dy, saved[kNormalized], saved[kRstd].f32(), /*skip=*/nullptr);
   saved.clear();
   saved[kNormGradients] = std::move(norm_gradients);
   return dy;

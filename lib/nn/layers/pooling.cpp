@@ -14,9 +14,8 @@ namespace {
 
 enum Slot { kWhich };
 
-PoolShape pool_shape(const Layer& layer, const Window& window, std::int64_t rows) {
-  const Shape row = layer.input_row();
-  return {rows, image_of(row), window, row.back()};
+PoolShape pool_shape(const Layer& layer, const Window& window) {
+  return {image_of(layer.input_row()), window};
 }
 
 }  // namespace
@@ -28,7 +27,7 @@ Tensor MaxPool::forward(const Context& context, Tensor x, Saved& saved) {
   const std::int64_t rows = x.shape()[0];
   Tensor y(context.ops.pool(), output_row().batched(rows));
   Tensor which(context.ops.pool(), y.shape(), DType::kUInt8);
-  max_pool_forward(context.ops, pool_shape(*this, window_, rows), x.f32(), y.f32(), which.u8());
+  max_pool_forward(context.ops, pool_shape(*this, window_), x, y, which.u8());
   if (context.mode == Mode::kTrain) saved[kWhich] = std::move(which);
   return y;
 }
@@ -36,8 +35,7 @@ Tensor MaxPool::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor MaxPool::backward_input(const Context& context, Tensor dy, Saved& saved) {
   const std::int64_t rows = dy.shape()[0];
   Tensor dx(context.ops.pool(), input_row().batched(rows));
-  max_pool_backward(context.ops, pool_shape(*this, window_, rows), dy.f32(), saved[kWhich].u8(),
-                    dx.f32());
+  max_pool_backward(context.ops, pool_shape(*this, window_), dy, saved[kWhich].u8(), dx);
   saved.clear();
   return dx;
 }
@@ -48,14 +46,14 @@ AveragePool::AveragePool(std::string name, Shape row, const Window& window)
 Tensor AveragePool::forward(const Context& context, Tensor x, Saved&) {
   const std::int64_t rows = x.shape()[0];
   Tensor y(context.ops.pool(), output_row().batched(rows));
-  average_pool_forward(context.ops, pool_shape(*this, window_, rows), x.f32(), y.f32());
+  average_pool_forward(context.ops, pool_shape(*this, window_), x, y);
   return y;
 }
 
 Tensor AveragePool::backward_input(const Context& context, Tensor dy, Saved&) {
   const std::int64_t rows = dy.shape()[0];
   Tensor dx(context.ops.pool(), input_row().batched(rows));
-  average_pool_backward(context.ops, pool_shape(*this, window_, rows), dy.f32(), dx.f32());
+  average_pool_backward(context.ops, pool_shape(*this, window_), dy, dx);
   return dx;
 }
 
@@ -63,13 +61,13 @@ MeanPool::MeanPool(std::string name, Shape row) : Layer(std::move(name), row, {r
 
 Tensor MeanPool::forward(const Context& context, Tensor x, Saved&) {
   Tensor y(context.ops.pool(), output_row().batched(x.shape()[0]), x.dtype());
-  mean_rows_forward(context.ops, x.shape()[0], input_row().rows(), input_row().back(), x, y);
+  mean_rows_forward(context.ops, x, y);
   return y;
 }
 
 Tensor MeanPool::backward_input(const Context& context, Tensor dy, Saved&) {
   Tensor dx(context.ops.pool(), input_row().batched(dy.shape()[0]), dy.dtype());
-  mean_rows_backward(context.ops, dy.shape()[0], input_row().rows(), input_row().back(), dy, dx);
+  mean_rows_backward(context.ops, dy, dx);
   return dx;
 }
 

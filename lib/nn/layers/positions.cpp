@@ -26,8 +26,7 @@ Positions::Positions(std::string name, Shape row, const Initial& initial, double
 Tensor Positions::forward(const Context& context, Tensor x, Saved&) {
   const std::int64_t rows = x.shape()[0], width = x.shape().back();
   const std::int64_t tokens = x.elements() / rows / width;
-  add_positions(context.ops, rows, tokens, width, value(positions_) + context.first_token * width,
-                x);
+  add_positions(context.ops, {value(positions_) + context.first_token * width, tokens, width}, x);
   x.reshape({rows, tokens, width});
   drop_output(context, name(), dropout_, x);
   return x;
@@ -38,8 +37,7 @@ Tensor Positions::backward_input(const Context& context, Tensor dy, Saved& saved
   const std::int64_t rows = dy.shape()[0];
   drop_output(context, name(), dropout_, dy);
   Tensor sum(context.ops.pool(), output_row());
-  position_backward(context.ops, rows, output_row()[0], output_row()[1], dy, sum.f32(),
-                    /*accumulate=*/false);
+  position_backward(context.ops, dy, sum, /*accumulate=*/false);
   saved[kPositionGradients] = std::move(sum);
   dy.reshape(input_row().batched(rows));
   return dy;
@@ -47,7 +45,8 @@ Tensor Positions::backward_input(const Context& context, Tensor dy, Saved& saved
 
 void Positions::backward_weight(const Context& context, Saved& saved) {
   const Tensor& sum = saved[kPositionGradients];
-  store(context.ops, sum.elements(), gradient(positions_), sum.f32(), context.accumulate);
+  store(context.ops, {gradient(positions_), output_row()[0], output_row()[1]}, sum,
+        context.accumulate);
   saved.clear();
 }
 

@@ -20,7 +20,7 @@ enum Slot { kMask };
 
 Tensor copy_of(Ops& ops, const Tensor& x) {
   Tensor copy(ops.pool(), x.shape(), x.dtype());
-  pipetrain::copy(ops, x.elements(), x, copy);
+  pipetrain::copy(x, copy);
   return copy;
 }
 
@@ -80,10 +80,10 @@ Tensor Residual::forward(const Context& context, Tensor x, Saved& saved) {
   saved.make_room(inner_layers());
   Tensor y = forward_list(layers_, context, copy_of(ops, x), saved, 0);
   const Tensor skip = forward_list(projection_, context, std::move(x), saved, layers_.size());
-  add(ops, y.elements(), y, skip);
+  add(ops, y, skip);
   if (relu_) {
     Tensor mask(ops.pool(), y.shape(), DType::kUInt8);
-    relu_with_mask(ops, y.elements(), y, mask.u8());
+    relu_with_mask(ops, y, mask.u8());
     if (context.mode == Mode::kTrain) saved[kMask] = std::move(mask);
   }
   return y;
@@ -92,12 +92,12 @@ Tensor Residual::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Residual::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   if (relu_) {
-    apply_mask(ops, dy.elements(), dy, saved[kMask].u8(), 1.0f);
+    apply_mask(ops, dy, saved[kMask].u8(), 1.0f);
     saved[kMask].reset();
   }
   Tensor dx = backward_list(layers_, context, copy_of(ops, dy), saved, 0);
   const Tensor skip = backward_list(projection_, context, std::move(dy), saved, layers_.size());
-  add(ops, dx.elements(), dx, skip);
+  add(ops, dx, skip);
   return dx;
 }
 

@@ -1,6 +1,5 @@
 #include "nn/layers/shared_product.h"
 
-#include <cstdint>
 #include <utility>
 
 #include "ops/bfloat16.h"
@@ -9,9 +8,9 @@
 namespace pipetrain {
 
 Tensor shared_input_gradient(const Context& context, const TensorPlace& place, const Shape& shape,
-                             std::int64_t out, const Tensor& dy, const float* weight) {
+                             const Tensor& dy, const float* weight) {
   Tensor dx(context.ops.pool(), shape, place.alone() ? dy.dtype() : DType::kFloat32);
-  linear_backward_input(context.ops, shape.rows(), shape.back(), out, dy, weight, dx);
+  linear_backward_input(context.ops, dy, weight, dx);
   if (place.alone()) return dx;
   context.sum_over_group(dx);
   return converted(context.ops, std::move(dx), dy.dtype());

@@ -2,8 +2,6 @@
 // which layer has the product.
 #pragma once
 
-#include <cstdint>
-
 #include "nn/layer.h"
 
 namespace pipetrain {
@@ -11,6 +9,6 @@ namespace pipetrain {
 // dx (shape: ..., in) = dy (..., out) W. Ranks that share the layer have each some columns of dy
 // and rows of W: they sum their parts in float32, and round the sum.
 Tensor shared_input_gradient(const Context& context, const TensorPlace& place, const Shape& shape,
-                             std::int64_t out, const Tensor& dy, const float* weight);
+                             const Tensor& dy, const float* weight);
 
 }  // namespace pipetrain

@@ -93,8 +93,9 @@ void relu_backward(T* __restrict dy, T* __restrict x, std::int64_t n) {
 
 // silu(x) = x * sigmoid(x), its slope sigmoid(x) * (1 + x * (1 - sigmoid(x))).
 template <class T>
-void swiglu_forward(const T* __restrict gate, const T* __restrict up, T* __restrict y,
-                    std::int64_t n) {
+void swiglu_forward(const T* __restrict gate_up, T* __restrict y, std::int64_t n) {
+  const T* __restrict gate = gate_up;
+  const T* __restrict up = gate_up + n;
   for_each_vector(n, [&](auto at) {
     const Vector g = at.load(gate);
     at.store(y, g / (1.0f + fast_exp(-g)) * at.load(up));
@@ -102,7 +103,9 @@ void swiglu_forward(const T* __restrict gate, const T* __restrict up, T* __restr
 }
 
 template <class T>
-void swiglu_backward(T* __restrict dy, T* __restrict gate, T* __restrict up, std::int64_t n) {
+void swiglu_backward(T* __restrict dy, T* __restrict gate_up, std::int64_t n) {
+  T* __restrict gate = gate_up;
+  T* __restrict up = gate_up + n;
   for_each_vector(n, [&](auto at) {
     const Vector g = at.load(gate), u = at.load(up), d = at.load(dy);
     const Vector sigmoid = 1.0f / (1.0f + fast_exp(-g)), silu = g * sigmoid;

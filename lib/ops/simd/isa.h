@@ -13,9 +13,8 @@
 
 namespace pipetrain::PIPETRAIN_ISA {
 
-void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
-                  std::int64_t a_row, std::int64_t a_column, const float* b, std::int64_t ldb,
-                  float* c, std::int64_t ldc, bool accumulate);
+void small_matmul(const Strided<const float>& a, const Strided<const float>& b,
+                  const Strided<float>& c, bool accumulate);
 float exp_scaled(float* x, std::int64_t n, float scale, float shift);
 float maximum(const float* x, std::int64_t n);
 void scale(float* x, std::int64_t n, float factor);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "ops/simd/strided.h"
 #include "tensor/bfloat16.h"
 
 namespace pipetrain {
@@ -16,9 +17,8 @@ struct ActivationKernels {
   // Each entry of one kind as the other.
   void (*widen)(const T* from, float* to, std::int64_t n);
   void (*round)(const float* from, T* to, std::int64_t n);
-  // to (columns, rows) = transpose of from (rows, columns), row strides given.
-  void (*transpose)(std::int64_t rows, std::int64_t columns, const T* from,
-                    std::int64_t from_stride, float* to, std::int64_t to_stride);
+  // to (columns, rows) = transpose of from (rows, columns); columns lie beside each other in both.
+  void (*transpose)(const Strided<const T>& from, const Strided<float>& to);
   // to += from, of every pair of kinds.
   void (*add)(T* to, const T* from, std::int64_t n);
   void (*add_to_sums)(float* to, const T* from, std::int64_t n);
@@ -37,10 +37,11 @@ struct ActivationKernels {
   void (*relu_forward)(const T* x, T* y, std::int64_t n);
   // dy becomes dx; x becomes y = relu(x).
   void (*relu_backward)(T* dy, T* x, std::int64_t n);
-  // One row of SwiGLU (Shazeer, arXiv:2002.05202, section 2): y = silu(gate) * up, n entries each.
-  void (*swiglu_forward)(const T* gate, const T* up, T* y, std::int64_t n);
-  // dy becomes y; gate and up become their gradients.
-  void (*swiglu_backward)(T* dy, T* gate, T* up, std::int64_t n);
+  // One row of SwiGLU (Shazeer, arXiv:2002.05202, section 2): gate_up has n gates, then n entries
+  // up; y (n) = silu(gate) * up.
+  void (*swiglu_forward)(const T* gate_up, T* y, std::int64_t n);
+  // dy becomes y; gate_up becomes its gradient.
+  void (*swiglu_backward)(T* dy, T* gate_up, std::int64_t n);
 
   // The pairs (x[i], x[i + half]) of each of `heads` heads (2 * half) turned by the angles whose
   // cosines and sines (half) are given, or back for direction -1 (Su et al., arXiv:2104.09864,
@@ -81,12 +82,11 @@ struct SimdKernels {
   template <class T>
   const ActivationKernels<T>& on() const;
 
-  // C (m, n) = A (m, k) B (k, n), or += when `accumulate`. A is read at a[i * a_row + l *
-  // a_column], so that it may be transposed; B and C rows are contiguous with strides ldb, ldc. For
+  // C (m, n) = A (m, k) B (k, n), or += when `accumulate`. A may be transposed; the columns of B
+  // and C lie beside each other, and B may have more of them, and more rows, than are read. For
   // products small enough to live in the cache.
-  void (*small_matmul)(std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
-                       std::int64_t a_row, std::int64_t a_column, const float* b, std::int64_t ldb,
-                       float* c, std::int64_t ldc, bool accumulate);
+  void (*small_matmul)(const Strided<const float>& a, const Strided<const float>& b,
+                       const Strided<float>& c, bool accumulate);
 
   // x = exp(scale * x - shift); returns the sum.
   float (*exp_scaled)(float* x, std::int64_t n, float scale, float shift);

@@ -8,19 +8,39 @@ namespace {
 constexpr int kVectors = 2;  // columns of a register tile, in vectors
 constexpr int kRows = kLanes == 16 ? 12 : kLanes == 8 ? 6 : 4;  // accumulators fill the registers
 
+// Where the operands of a product begin that is a part of another, and its number of terms.
+struct Product {
+  const float* a;
+  std::int64_t a_row, a_column;
+  const float* b;
+  std::int64_t b_row;
+  float* c;
+  std::int64_t c_row;
+  std::int64_t terms;
+  bool accumulate;
+
+  // What is left of it below row i, and right of column j.
+  PIPETRAIN_INLINE Product below(std::int64_t i) const {
+    return {a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, terms, accumulate};
+  }
+  PIPETRAIN_INLINE Product right_of(std::int64_t j) const {
+    return {a, a_row, a_column, b + j, b_row, c + j, c_row, terms, accumulate};
+  }
+};
+
 // Rows x (Vectors * kLanes) entries of C in registers.
 template <int Rows, int Vectors>
-void tile(std::int64_t k, const float* a, std::int64_t a_row, std::int64_t a_column, const float* b,
-          std::int64_t ldb, float* c, std::int64_t ldc, bool accumulate) {
+void tile(const Product& product) {
+  const auto [a, a_row, a_column, b, b_row, c, c_row, terms, accumulate] = product;
   Vector sums[Rows][Vectors];
   for (int i = 0; i < Rows; ++i) {
     for (int v = 0; v < Vectors; ++v) {
-      sums[i][v] = accumulate ? load(c + i * ldc + v * kLanes) : Vector{};
+      sums[i][v] = accumulate ? load(c + i * c_row + v * kLanes) : Vector{};
     }
   }
-  for (std::int64_t l = 0; l < k; ++l) {
+  for (std::int64_t l = 0; l < terms; ++l) {
     Vector row[Vectors];
-    for (int v = 0; v < Vectors; ++v) row[v] = load(b + l * ldb + v * kLanes);
+    for (int v = 0; v < Vectors; ++v) row[v] = load(b + l * b_row + v * kLanes);
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i) {
       const Vector entry = filled(a[i * a_row + l * a_column]);
@@ -28,64 +48,57 @@ void tile(std::int64_t k, const float* a, std::int64_t a_row, std::int64_t a_col
     }
   }
   for (int i = 0; i < Rows; ++i) {
-    for (int v = 0; v < Vectors; ++v) store(c + i * ldc + v * kLanes, sums[i][v]);
+    for (int v = 0; v < Vectors; ++v) store(c + i * c_row + v * kLanes, sums[i][v]);
   }
 }
 
-// One row at a time for the n < kLanes columns that are left over.
-void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t a_row,
-            std::int64_t a_column, const float* b, std::int64_t ldb, float* c, std::int64_t ldc,
-            bool accumulate) {
-  for (std::int64_t i = 0; i < m; ++i) {
+// One row at a time for the `columns` < kLanes columns that are left over.
+void narrow(const Product& product, std::int64_t rows, std::int64_t columns) {
+  const auto [a, a_row, a_column, b, b_row, c, c_row, terms, accumulate] = product;
+  for (std::int64_t i = 0; i < rows; ++i) {
     float sums[kLanes] = {};
-    if (accumulate) __builtin_memcpy(sums, c + i * ldc, static_cast<unsigned long>(n) * 4);
-    for (std::int64_t l = 0; l < k; ++l) {
+    if (accumulate) __builtin_memcpy(sums, c + i * c_row, static_cast<unsigned long>(columns) * 4);
+    for (std::int64_t l = 0; l < terms; ++l) {
       const float entry = a[i * a_row + l * a_column];
-      for (std::int64_t j = 0; j < n; ++j) sums[j] = multiply_add(entry, b[l * ldb + j], sums[j]);
+      for (std::int64_t j = 0; j < columns; ++j) {
+        sums[j] = multiply_add(entry, b[l * b_row + j], sums[j]);
+      }
     }
-    __builtin_memcpy(c + i * ldc, sums, static_cast<unsigned long>(n) * 4);
+    __builtin_memcpy(c + i * c_row, sums, static_cast<unsigned long>(columns) * 4);
   }
 }
 
 template <int Rows, int Vectors>
-void remaining_rows(std::int64_t rows, std::int64_t k, const float* a, std::int64_t a_row,
-                    std::int64_t a_column, const float* b, std::int64_t ldb, float* c,
-                    std::int64_t ldc, bool accumulate) {
+void remaining_rows(const Product& product, std::int64_t rows) {
   if constexpr (Rows > 0) {
     if (rows == Rows) {
-      tile<Rows, Vectors>(k, a, a_row, a_column, b, ldb, c, ldc, accumulate);
+      tile<Rows, Vectors>(product);
     } else {
-      remaining_rows<Rows - 1, Vectors>(rows, k, a, a_row, a_column, b, ldb, c, ldc, accumulate);
+      remaining_rows<Rows - 1, Vectors>(product, rows);
     }
   }
 }
 
 // Vectors * kLanes columns of C.
 template <int Vectors>
-void panel(std::int64_t m, std::int64_t k, const float* a, std::int64_t a_row,
-           std::int64_t a_column, const float* b, std::int64_t ldb, float* c, std::int64_t ldc,
-           bool accumulate) {
+void panel(const Product& product, std::int64_t rows) {
   std::int64_t i = 0;
-  for (; i + kRows <= m; i += kRows) {
-    tile<kRows, Vectors>(k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc, ldc, accumulate);
-  }
-  remaining_rows<kRows - 1, Vectors>(m - i, k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc,
-                                     ldc, accumulate);
+  for (; i + kRows <= rows; i += kRows) tile<kRows, Vectors>(product.below(i));
+  remaining_rows<kRows - 1, Vectors>(product.below(i), rows - i);
 }
 
 }  // namespace
 
-void small_matmul(std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
-                  std::int64_t a_row, std::int64_t a_column, const float* b, std::int64_t ldb,
-                  float* c, std::int64_t ldc, bool accumulate) {
+void small_matmul(const Strided<const float>& a, const Strided<const float>& b,
+                  const Strided<float>& c, bool accumulate) {
+  const Product product{a.data, a.row_stride, a.column_stride, b.data,    b.row_stride,
+                        c.data, c.row_stride, a.columns,       accumulate};
   std::int64_t j = 0;
-  for (; j + kVectors * kLanes <= n; j += kVectors * kLanes) {
-    panel<kVectors>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
+  for (; j + kVectors * kLanes <= c.columns; j += kVectors * kLanes) {
+    panel<kVectors>(product.right_of(j), c.rows);
   }
-  for (; j + kLanes <= n; j += kLanes) {
-    panel<1>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
-  }
-  if (j < n) narrow(m, n - j, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
+  for (; j + kLanes <= c.columns; j += kLanes) panel<1>(product.right_of(j), c.rows);
+  if (j < c.columns) narrow(product.right_of(j), c.rows, c.columns - j);
 }
 
 }  // namespace pipetrain::PIPETRAIN_ISA

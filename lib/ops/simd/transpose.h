@@ -40,8 +40,11 @@ PIPETRAIN_INLINE void transpose_square(const T* from, std::int64_t from_stride, 
 }
 
 template <class T>
-void transpose(std::int64_t rows, std::int64_t columns, const T* __restrict from,
-               std::int64_t from_stride, float* __restrict to, std::int64_t to_stride) {
+void transpose(const Strided<const T>& matrix, const Strided<float>& transposed) {
+  const std::int64_t rows = matrix.rows, columns = matrix.columns;
+  const std::int64_t from_stride = matrix.row_stride, to_stride = transposed.row_stride;
+  const T* __restrict from = matrix.data;
+  float* __restrict to = transposed.data;
   std::int64_t i = 0;
   for (; i + kLanes <= rows; i += kLanes) {
     std::int64_t j = 0;

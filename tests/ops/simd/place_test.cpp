@@ -86,6 +86,14 @@ void check_places(const std::vector<Kernel<T>>& kernels) {
   }
 }
 
+// n entries of x, then n of y.
+template <class T>
+std::vector<T> beside(const T* x, const T* y, std::int64_t n) {
+  std::vector<T> both(x, x + n);
+  both.insert(both.end(), y, y + n);
+  return both;
+}
+
 template <class T>
 std::vector<Kernel<T>> activation_kernels() {
   using P = const Place<T>&;
@@ -102,8 +110,18 @@ std::vector<Kernel<T>> activation_kernels() {
       {"gelu_backward", [=](P at) { on(at).gelu_backward(at.y, at.x, at.n); }},
       {"relu_forward", [=](P at) { on(at).relu_forward(at.x, at.y, at.n); }},
       {"relu_backward", [=](P at) { on(at).relu_backward(at.y, at.x, at.n); }},
-      {"swiglu_forward", [=](P at) { on(at).swiglu_forward(at.x, at.y, at.z, at.n); }},
-      {"swiglu_backward", [=](P at) { on(at).swiglu_backward(at.z, at.x, at.y, at.n); }},
+      {"swiglu_forward",
+       [=](P at) {
+         const std::vector<T> gate_up = beside(at.x, at.y, at.n);
+         on(at).swiglu_forward(gate_up.data(), at.z, at.n);
+       }},
+      {"swiglu_backward",
+       [=](P at) {
+         std::vector<T> gate_up = beside(at.x, at.y, at.n);
+         on(at).swiglu_backward(at.z, gate_up.data(), at.n);
+         std::copy_n(gate_up.begin(), at.n, at.x);
+         std::copy_n(gate_up.begin() + at.n, at.n, at.y);
+       }},
       {"silu_forward", [=](P at) { on(at).silu_forward(at.x, at.y, at.n); }},
       {"silu_backward", [=](P at) { on(at).silu_backward(at.y, at.x, at.n); }},
       {"relu_with_mask", [=](P at) { on(at).relu_with_mask(at.x, at.marks, at.n); }},
@@ -111,8 +129,7 @@ std::vector<Kernel<T>> activation_kernels() {
       {"scale_shift", [=](P at) { on(at).scale_shift(at.x, at.p, at.q, at.y, at.n); }},
       {"rotate",
        [=](P at) {  // one head of n pairs, which lie beside each other
-         std::vector<T> pairs(at.x, at.x + at.n);
-         pairs.insert(pairs.end(), at.y, at.y + at.n);
+         std::vector<T> pairs = beside(at.x, at.y, at.n);
          on(at).rotate(pairs.data(), 1, at.n, at.p, at.q, -1.0f);
          std::copy_n(pairs.begin(), at.n, at.x);
          std::copy_n(pairs.begin() + at.n, at.n, at.y);
@@ -156,7 +173,8 @@ TEST_CASE("What kernels make of an entry does not depend on its place") {
          Floats b(at.y, at.y + at.n), c(2 * static_cast<std::size_t>(at.n), 0.1f);
          b.insert(b.end(), at.z, at.z + at.n);
          const float a[] = {0.3f, -1.7f, 0.6f, 0.9f};
-         at.simd.small_matmul(2, at.n, 2, a, 2, 1, b.data(), at.n, c.data(), at.n, true);
+         at.simd.small_matmul({a, 2, 2, 2}, {b.data(), 2, at.n, at.n}, {c.data(), 2, at.n, at.n},
+                              true);
          std::copy_n(c.begin(), at.n, at.x);
          std::copy_n(c.begin() + at.n, at.n, at.p);
        }},

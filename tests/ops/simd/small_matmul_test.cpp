@@ -30,7 +30,8 @@ void check_small_matmul(const SimdKernels& simd, std::int64_t m, std::int64_t n,
     }
   }
   Floats c = start;
-  simd.small_matmul(m, n, k, a.data(), a_row, a_column, b.data(), ldb, c.data(), ldc, accumulate);
+  simd.small_matmul({a.data(), m, k, a_row, a_column}, {b.data(), k, n, ldb}, {c.data(), m, n, ldc},
+                    accumulate);
   CHECK(distance(c, expected) < 1e-5);
   bool gaps_kept = true;
   for (std::int64_t i = 0; i < m * ldc; ++i) {
@@ -64,7 +65,8 @@ TEST_CASE("Transposes are exact at odd sizes") {
       for (const std::int64_t columns : {1, 5, 8, 16, 31, 64}) {
         const Floats from = random_floats(rows * (columns + 3), 1);
         Floats to(static_cast<std::size_t>(columns * (rows + 2)));
-        simd->on_float32.transpose(rows, columns, from.data(), columns + 3, to.data(), rows + 2);
+        simd->on_float32.transpose({from.data(), rows, columns, columns + 3},
+                                   {to.data(), columns, rows, rows + 2});
         bool exact = true;
         for (std::int64_t i = 0; i < rows; ++i) {
           for (std::int64_t j = 0; j < columns; ++j) {
