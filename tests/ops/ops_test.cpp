@@ -3,6 +3,7 @@
 #include <cblas.h>
 
 #include <cstdint>
+#include <string>
 
 #include "catch.h"
 #include "reference.h"
@@ -70,4 +71,22 @@ TEST_CASE("Products with a long or wide vocabulary agree with OpenBLAS") {
     compare_with_blas(
         ops, {.m = 513, .n = 130, .k = 769, .transpose_a = true, .accumulate = accumulate});
   }
+}
+
+TEST_CASE("A product's primitive is built once for each shape") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const Floats a = random_floats(6, 1), b = random_floats(6, 2);
+  Floats c(4);
+  for (int time = 0; time < 3; ++time) {
+    ops.matmul({.m = 2, .n = 2, .k = 3}, a.data(), b.data(), nullptr, c.data());
+  }
+  CHECK(ops.primitives() == 1);
+  ops.matmul({.m = 2, .n = 2, .k = 3, .transpose_b = true}, a.data(), b.data(), nullptr, c.data());
+  CHECK(ops.primitives() == 2);
+}
+
+TEST_CASE("What the start of a run prints names the kernels that run") {
+  const std::string kernels = select_simd_kernels().name;
+  CHECK(contains(instruction_set_description(), "oneDNN", "vector kernels " + kernels));
 }

@@ -1,8 +1,23 @@
+#include "ops/simd/select.h"
+
+#include <string>
+
 #include "catch.h"
-#include "tables.h"
 
 using namespace pipetrain;
 
 TEST_CASE("The chosen table is the best that this processor runs") {
   CHECK(runnable_simd_kernels().back() == &select_simd_kernels());
+}
+
+TEST_CASE("Tables have their instruction set's name, the one that every processor runs first") {
+  std::string names;
+  for (const SimdKernels* kernels : runnable_simd_kernels()) {
+    names += std::string(kernels->name) + " ";
+  }
+#ifdef __x86_64__
+  CHECK(std::string("sse2 avx2 avx512 ").substr(0, names.size()) == names);
+#else
+  CHECK(names == "baseline ");
+#endif
 }
