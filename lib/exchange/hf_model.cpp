@@ -105,7 +105,7 @@ class Reader {
     made.epsilon = attention.epsilon;
     made.relu = mlp.activation == MlpActivation::kRelu;
     made.attention_dropout = attention.weights_dropout;
-    if (family().rotary) made.theta = attention.rotary->theta();
+    if (family().rotary) made.theta = attention.rotary->angles().theta;
     if (family().dropout) made.dropout = attention.dropout;
     refuse_if(model_.depth > 0 && made != model_, "differs from the blocks before");
     model_ = made;

@@ -71,7 +71,7 @@ void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& p
       float* row = scores.row(i);
       const std::int64_t seen = visible(shape, block, i);
       const float shift = scale * simd.maximum(row, seen);
-      sums[i] = simd.exp_scaled(row, seen, scale, shift);
+      sums[i] = simd.exp_scaled(row, seen, {scale, shift});
       if (shape.dropout.drops()) {
         head.draw_factors(simd, first + i, seen, factors);
         simd.on_float32.multiply(row, factors, row, seen);
@@ -139,12 +139,12 @@ void head_backward(const SimdKernels& simd, const Head& head, const BackwardScra
       const std::int64_t seen = visible(shape, block, i);
       const auto hidden = static_cast<std::size_t>(block.keys - seen) * sizeof(float);
       const float delta = simd.on<T>().dot(dmixed.row(i), mixed.row(i), D);
-      simd.exp_scaled(p.row(i), seen, scale, log_sum_exp[head.row_at() + first + i]);
+      simd.exp_scaled(p.row(i), seen, {scale, log_sum_exp[head.row_at() + first + i]});
       if (shape.dropout.drops()) {
         head.draw_factors(simd, first + i, seen, scratch.factors);
-        simd.dropped_softmax_backward(ds.row(i), p.row(i), scratch.factors, seen, delta, scale);
+        simd.dropped_softmax_backward(ds.row(i), p.row(i), scratch.factors, seen, {delta, scale});
       } else {
-        simd.softmax_backward(ds.row(i), p.row(i), seen, delta, scale);
+        simd.softmax_backward(ds.row(i), p.row(i), seen, {delta, scale});
       }
       std::memset(p.row(i) + seen, 0, hidden);
       std::memset(ds.row(i) + seen, 0, hidden);

@@ -32,7 +32,7 @@ double cross_entropy(Ops& ops, Matrix logits, const std::int32_t* targets, float
       const float target = x[targets[row]];
       const float largest = simd.maximum(x, classes);
       hits.i32()[row] = target == largest;
-      const float sum = simd.exp_scaled(x, classes, 1.0f, largest);
+      const float sum = simd.exp_scaled(x, classes, {1.0f, largest});
       losses.f32()[row] = std::log(sum) + largest - target;
       if (gradient_scale != 0) {
         simd.scale(x, classes, gradient_scale / sum);
@@ -60,7 +60,7 @@ void partial_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
       const std::int64_t target = targets[row] - part.first_class;
       if (target >= 0 && target < classes) target_logits[row] = x[target];
       largest[row] = simd.maximum(x, classes);
-      sums[row] = simd.exp_scaled(x, classes, 1.0f, largest[row]);
+      sums[row] = simd.exp_scaled(x, classes, {1.0f, largest[row]});
     }
   });
 }

@@ -8,16 +8,17 @@
 
 namespace pipetrain {
 
-RotaryTable::RotaryTable(std::int64_t tokens, std::int64_t head_width, double theta)
-    : tokens_(tokens), half_(head_width / 2), theta_(theta) {
-  entries_.resize(static_cast<std::size_t>(tokens * 2 * half_));
-  for (std::int64_t i = 0; i < half_; ++i) {
-    const double frequency = std::pow(theta, -static_cast<double>(i) / static_cast<double>(half_));
+RotaryTable::RotaryTable(const RotaryAngles& angles) : angles_(angles) {
+  const std::int64_t tokens = angles.tokens, half = this->half();
+  entries_.resize(static_cast<std::size_t>(tokens * 2 * half));
+  for (std::int64_t i = 0; i < half; ++i) {
+    const double frequency =
+        std::pow(angles.theta, -static_cast<double>(i) / static_cast<double>(half));
     for (std::int64_t t = 0; t < tokens; ++t) {
       const double angle = static_cast<double>(t) * frequency;
-      const auto at = static_cast<std::size_t>(t * 2 * half_ + i);
+      const auto at = static_cast<std::size_t>(t * 2 * half + i);
       entries_[at] = static_cast<float>(std::cos(angle));
-      entries_[at + static_cast<std::size_t>(half_)] = static_cast<float>(std::sin(angle));
+      entries_[at + static_cast<std::size_t>(half)] = static_cast<float>(std::sin(angle));
     }
   }
 }

@@ -11,22 +11,25 @@
 
 namespace pipetrain {
 
+struct RotaryAngles {
+  std::int64_t tokens = 0, head_width = 0;  // the width D must be even
+  double theta = 10000;
+  friend bool operator==(const RotaryAngles&, const RotaryAngles&) = default;
+};
+
 // Position t turns pair i, the entries (i, i + D / 2) of a head, by t * theta^(-2 i / D): the
 // halves are paired, not neighbours, as in published Llama weights.
 class RotaryTable {
  public:
-  // head_width D must be even.
-  RotaryTable(std::int64_t tokens, std::int64_t head_width, double theta);
+  explicit RotaryTable(const RotaryAngles& angles);
 
-  std::int64_t tokens() const { return tokens_; }
-  std::int64_t half() const { return half_; }
-  double theta() const { return theta_; }
-  const float* cosines(std::int64_t token) const { return entries_.data() + token * 2 * half_; }
-  const float* sines(std::int64_t token) const { return cosines(token) + half_; }
+  const RotaryAngles& angles() const { return angles_; }
+  std::int64_t half() const { return angles_.head_width / 2; }
+  const float* cosines(std::int64_t token) const { return entries_.data() + token * 2 * half(); }
+  const float* sines(std::int64_t token) const { return cosines(token) + half(); }
 
  private:
-  std::int64_t tokens_, half_;
-  double theta_;
+  RotaryAngles angles_;
   std::vector<float> entries_;  // (T, 2, D / 2)
 };
 

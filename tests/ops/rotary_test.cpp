@@ -16,7 +16,7 @@ TEST_CASE("A rotation turns pairs of halves by the published angles, and leaves 
   Ops ops(pool);
   const std::int64_t tokens = 9, rows = 2 * tokens, heads = 3, width = 10, half = width / 2;
   const std::int64_t stride = 4 * width;  // one head more, which stays
-  const RotaryTable table(12, width, 500.0);
+  const RotaryTable table({12, width, 500.0});
   const Floats x = random_floats(rows * stride, 1);
   Doubles expected = widened(x);
   for (std::int64_t row = 0; row < rows; ++row) {
@@ -42,7 +42,7 @@ TEST_CASE("The product of a turned query and a turned key depends on their dista
   MemoryPool pool;
   Ops ops(pool);
   const std::int64_t tokens = 300, width = 64;
-  const RotaryTable table(tokens, width, 10000.0);
+  const RotaryTable table({tokens, width});
   const Floats query = random_floats(width, 1), key = random_floats(width, 2);
   Floats queries, keys;  // the same one at every position
   for (std::int64_t t = 0; t < tokens; ++t) {
@@ -69,7 +69,7 @@ TEST_CASE("Rotations give the same bits at 1 and 2 threads") {
   MemoryPool pool;
   Ops ops(pool);
   const int threads = omp_get_max_threads();
-  const RotaryTable table(70, 48, 10000.0);
+  const RotaryTable table({70, 48});
   const Floats x = random_floats(3 * 70 * 6 * 48, 1);
   Floats results[] = {x, x};
   for (const int count : {1, 2}) {

@@ -185,9 +185,9 @@ std::shared_ptr<const RotaryTable> read_positions(
                  std::to_string(head_width) + " entries a head take a table of more than " +
                  std::to_string(kMostRotaryEntries) + " numbers; lower data.sequence_length");
   }
-  const bool serves = before != nullptr && before->tokens() == row[0] &&
-                      before->half() == head_width / 2 && before->theta() == theta;
-  return serves ? before : std::make_shared<RotaryTable>(row[0], head_width, theta);
+  const RotaryAngles angles{row[0], head_width, theta};
+  const bool serves = before != nullptr && before->angles() == angles;
+  return serves ? before : std::make_shared<RotaryTable>(angles);
 }
 
 }  // namespace

@@ -76,8 +76,8 @@ void dropout_factors(const DropoutDraw& draw, std::int64_t first, std::int64_t n
 }
 
 void dropped_softmax_backward(float* __restrict ds, float* __restrict p,
-                              const float* __restrict factors, std::int64_t n, float delta,
-                              float factor) {
+                              const float* __restrict factors, std::int64_t n, SoftmaxRow row) {
+  const auto [delta, factor] = row;
   for (std::int64_t i = 0; i < n; ++i) {
     ds[i] = p[i] * (ds[i] * factors[i] - delta) * factor;
     p[i] *= factors[i];

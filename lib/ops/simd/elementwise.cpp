@@ -4,10 +4,10 @@
 
 namespace pipetrain::PIPETRAIN_ISA {
 
-float exp_scaled(float* __restrict x, std::int64_t n, float scale, float shift) {
+float exp_scaled(float* __restrict x, std::int64_t n, ScaleShift by) {
   Vector sums{};
   for_each_vector(n, [&](auto at) {
-    const Vector power = fast_exp(multiply_add(at.load(x), filled(scale), filled(-shift)));
+    const Vector power = fast_exp(multiply_add(at.load(x), filled(by.scale), filled(-by.shift)));
     at.store(x, power);
     sums += at.keep(power, Vector{});
   });
@@ -33,9 +33,9 @@ void scale(float* __restrict x, std::int64_t n, float factor) {
   for (std::int64_t i = 0; i < n; ++i) x[i] *= factor;
 }
 
-void softmax_backward(float* __restrict ds, const float* __restrict p, std::int64_t n, float delta,
-                      float factor) {
-  const float shift = -delta * factor;
+void softmax_backward(float* __restrict ds, const float* __restrict p, std::int64_t n,
+                      SoftmaxRow row) {
+  const float factor = row.factor, shift = -row.delta * factor;
   for (std::int64_t i = 0; i < n; ++i) ds[i] = p[i] * multiply_add(ds[i], factor, shift);
 }
 

@@ -15,13 +15,13 @@ namespace pipetrain::PIPETRAIN_ISA {
 
 void small_matmul(const Strided<const float>& a, const Strided<const float>& b,
                   const Strided<float>& c, bool accumulate);
-float exp_scaled(float* x, std::int64_t n, float scale, float shift);
+float exp_scaled(float* x, std::int64_t n, ScaleShift by);
 float maximum(const float* x, std::int64_t n);
 void scale(float* x, std::int64_t n, float factor);
-void softmax_backward(float* ds, const float* p, std::int64_t n, float delta, float factor);
+void softmax_backward(float* ds, const float* p, std::int64_t n, SoftmaxRow row);
 void dropout_factors(const DropoutDraw& draw, std::int64_t first, std::int64_t n, float* factors);
 void dropped_softmax_backward(float* ds, float* p, const float* factors, std::int64_t n,
-                              float delta, float factor);
+                              SoftmaxRow row);
 double sum_squares(const float* x, std::int64_t n);
 void moments(const float* x, std::int64_t rows, std::int64_t width, float* sums, float* squares);
 void batch_norm_forward(const float* x, std::int64_t rows, const BatchNormRow& row, float* y);

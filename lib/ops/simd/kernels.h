@@ -89,18 +89,18 @@ struct SimdKernels {
                        const Strided<float>& c, bool accumulate);
 
   // x = exp(scale * x - shift); returns the sum.
-  float (*exp_scaled)(float* x, std::int64_t n, float scale, float shift);
+  float (*exp_scaled)(float* x, std::int64_t n, struct ScaleShift by);
   float (*maximum)(const float* x, std::int64_t n);
   void (*scale)(float* x, std::int64_t n, float factor);
   // ds = p * (ds - delta) * factor: the softmax's gradient of one row.
-  void (*softmax_backward)(float* ds, const float* p, std::int64_t n, float delta, float factor);
+  void (*softmax_backward)(float* ds, const float* p, std::int64_t n, struct SoftmaxRow row);
   // Dropout: entry first + i of a draw, `first` a multiple of kDropoutGroup -> factors[i], which is
   // 0 or the draw's factor.
   void (*dropout_factors)(const struct DropoutDraw& draw, std::int64_t first, std::int64_t n,
                           float* factors);
   // softmax_backward where p * factors was what the values were weighted with; p becomes that.
   void (*dropped_softmax_backward)(float* ds, float* p, const float* factors, std::int64_t n,
-                                   float delta, float factor);
+                                   struct SoftmaxRow row);
   double (*sum_squares)(const float* x, std::int64_t n);
 
   // Batch norm (Ioffe and Szegedy, arXiv:1502.03167) of rows of channels (rows, width).
@@ -153,6 +153,16 @@ struct AdamWStep {
 };
 struct SgdStep {
   float gradient_scale, learning_rate, momentum, weight_decay;
+};
+
+struct ScaleShift {
+  float scale, shift;
+};
+
+// What all entries of a row of softmax share in its gradient: the sum of p * dp, and what the
+// scores were multiplied with.
+struct SoftmaxRow {
+  float delta, factor;
 };
 
 // Where the random numbers of some entries come from: one Philox counter (block, line, row, step)

@@ -24,7 +24,7 @@ TEST_CASE("Attention's gradients agree with finite differences") {
 
 TEST_CASE("Attention's gradients agree with finite differences for each option, and for all") {
   const Shape row{7, 12};
-  const auto rotary = std::make_shared<RotaryTable>(7, 4, 100.0);
+  const auto rotary = std::make_shared<RotaryTable>(RotaryAngles{7, 4, 100.0});
   const AttentionOptions choices[] = {
       {.heads = 3, .norm = NormKind::kRms},
       {.heads = 3, .bias = false},
@@ -72,7 +72,7 @@ TEST_CASE("As many heads of keys and values as of queries are plain attention, t
 }
 
 TEST_CASE("Rotary positions turn queries and keys, not values; without them order does not count") {
-  const auto rotary = std::make_shared<RotaryTable>(16, 4, 10000.0);
+  const auto rotary = std::make_shared<RotaryTable>(RotaryAngles{16, 4, 10000.0});
   Attention turned("a", {3, 8}, {.heads = 2, .causal = false, .rotary = rotary});
   Attention plain("a", {3, 8}, {.heads = 2, .causal = false});
   for (const bool with : {true, false}) {
@@ -203,5 +203,5 @@ TEST_CASE("Layers of the same sizes and theta share one table of rotary position
   CHECK(table == first);
   CHECK(read("100") == first);
   CHECK(read("200") != first);
-  CHECK(table->theta() == 200);
+  CHECK(table->angles().theta == 200);
 }

@@ -100,7 +100,7 @@ void check_near_float32(Layer& layer, double near = kNear) {
 }  // namespace
 
 TEST_CASE("Every kind of transformer layer in bfloat16 is near itself in float32") {
-  const auto rotary = std::make_shared<RotaryTable>(7, 4, 100.0);
+  const auto rotary = std::make_shared<RotaryTable>(RotaryAngles{7, 4, 100.0});
   Embedding embedding("layers.0.embedding", 7, {.vocabulary = 5, .width = 12, .context = 7});
   Attention attention("layers.1.attention", {7, 12}, {.heads = 3});
   Attention llama(

@@ -25,7 +25,7 @@ TEST_CASE("Vector sums, products and maxima are those of plain loops") {
     simd.scale(scaled.data(), n, 0.3f);
     simd.on_float32.add(sum.data(), y.data(), n);
     simd.on_float32.add_product(with_product.data(), y.data(), y.data(), n);
-    simd.softmax_backward(ds.data(), y.data(), n, 0.25f, 0.5f);
+    simd.softmax_backward(ds.data(), y.data(), n, {0.25f, 0.5f});
     CHECK(distance(scaled, entrywise(x, [&](std::size_t i) { return wide(x[i] * 0.3f); })) < 1e-7);
     CHECK(distance(sum, entrywise(x, [&](std::size_t i) { return wide(x[i]) + wide(y[i]); })) <
           2e-7);
@@ -37,7 +37,7 @@ TEST_CASE("Vector sums, products and maxima are those of plain loops") {
                    })) < 5e-7);
     Floats dropped = x, weights = y;
     const Floats factors = random_floats(n, 3);
-    simd.dropped_softmax_backward(dropped.data(), weights.data(), factors.data(), n, 0.25f, 0.5f);
+    simd.dropped_softmax_backward(dropped.data(), weights.data(), factors.data(), n, {0.25f, 0.5f});
     CHECK(distance(dropped, entrywise(x, [&](std::size_t i) {
                      return wide(y[i]) * (wide(x[i]) * wide(factors[i]) - 0.25) * 0.5;
                    })) < 5e-7);
@@ -54,14 +54,14 @@ TEST_CASE("The vector exponential is within 5e-6 everywhere, and bounded outside
     for (float at = -87; at <= 88; at += 0.013f) x.push_back(at);
     Floats y = x;
     const auto n = static_cast<std::int64_t>(x.size());
-    simd->exp_scaled(y.data(), n, 1.0f, 0.0f);
+    simd->exp_scaled(y.data(), n, {1.0f, 0.0f});
     double worst = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       worst = std::max(worst, std::fabs(wide(y[i]) / std::exp(wide(x[i])) - 1));
     }
     CHECK(worst < 5e-6);
     Floats outside = {-1e30f, -100, 89, 1e30f};
-    simd->exp_scaled(outside.data(), 4, 1.0f, 0.0f);
+    simd->exp_scaled(outside.data(), 4, {1.0f, 0.0f});
     CHECK((outside[0] > 0 && outside[0] < 2e-38f && outside[1] == outside[0]));
     CHECK((outside[2] > 1e38f && std::isfinite(outside[2]) && outside[3] == outside[2]));
   }
@@ -72,7 +72,7 @@ TEST_CASE("The vector exponential is within 5e-6 everywhere, and bounded outside
     double sum = 0;
     for (const double value : expected) sum += value;
     Floats y = x;
-    CHECK(simd.exp_scaled(y.data(), n, 0.5f, 1.25f) == Approx(sum).epsilon(1e-5));
+    CHECK(simd.exp_scaled(y.data(), n, {0.5f, 1.25f}) == Approx(sum).epsilon(1e-5));
     CHECK(distance(y, expected) < 1e-6);
   });
 }

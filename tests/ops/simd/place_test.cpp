@@ -145,11 +145,11 @@ TEST_CASE("What kernels make of an entry does not depend on its place") {
 
   using P = const Place<float>&;
   check_places<float>({
-      {"exp_scaled", [](P at) { at.simd.exp_scaled(at.x, at.n, 0.7f, 0.2f); }},
+      {"exp_scaled", [](P at) { at.simd.exp_scaled(at.x, at.n, {0.7f, 0.2f}); }},
       {"scale", [](P at) { at.simd.scale(at.x, at.n, 0.7f); }},
-      {"softmax_backward", [](P at) { at.simd.softmax_backward(at.x, at.y, at.n, 0.3f, 0.7f); }},
+      {"softmax_backward", [](P at) { at.simd.softmax_backward(at.x, at.y, at.n, {0.3f, 0.7f}); }},
       {"dropped_softmax_backward",
-       [](P at) { at.simd.dropped_softmax_backward(at.x, at.y, at.p, at.n, 0.3f, 0.7f); }},
+       [](P at) { at.simd.dropped_softmax_backward(at.x, at.y, at.p, at.n, {0.3f, 0.7f}); }},
       {"batch_norm_forward",
        [](P at) { at.simd.batch_norm_forward(at.x, 1, {at.n, at.p, at.q, at.r, true}, at.y); }},
       {"batch_norm_sums",

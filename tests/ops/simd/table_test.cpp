@@ -78,7 +78,7 @@ TEST_CASE("NaN stays NaN through the vector exponential and GELU, at every place
       x[at] = std::numeric_limits<float>::quiet_NaN();
       Floats powers = x, y = x, dy = clean, again = x;
       exp_kept &=
-          std::isnan(simd.exp_scaled(powers.data(), n, 1.0f, 0.0f)) && std::isnan(powers[at]);
+          std::isnan(simd.exp_scaled(powers.data(), n, {1.0f, 0.0f})) && std::isnan(powers[at]);
       simd.on_float32.gelu_forward(x.data(), y.data(), n);
       gelu_kept &= std::isnan(y[at]);
       simd.on_float32.gelu_backward(dy.data(), again.data(), n);
