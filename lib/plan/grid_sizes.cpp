@@ -5,7 +5,8 @@
 
 namespace pipetrain {
 
-std::vector<GridSize> grids(int ranks, int tensor, int batch_rows, int layers) {
+std::vector<GridSize> grids(const GridBounds& bounds) {
+  const auto& [ranks, tensor, batch_rows, layers] = bounds;
   std::vector<GridSize> found;
   const int stages = ranks / tensor;
   for (int p = 1; p <= std::min(stages, layers); ++p) {
@@ -26,18 +27,17 @@ std::vector<int> microbatch_counts(const Candidate& configured, int pipeline, in
   return {counts.begin(), counts.end()};
 }
 
-std::vector<std::int64_t> microbatch_rows(const Candidate& configured, int ranks, int tensor,
-                                          int batch_rows, int layers) {
+std::vector<std::int64_t> microbatch_rows(const Candidate& configured, const GridBounds& bounds) {
   std::set<std::int64_t> sizes;
-  for (const auto& [data, p] : grids(ranks, tensor, batch_rows, layers)) {
-    const int rows = batch_rows / data;
+  for (const auto& [data, p] : grids(bounds)) {
+    const int rows = bounds.batch_rows / data;
     for (const int m : microbatch_counts(configured, p, rows)) {
       sizes.insert((rows + m - 1) / m);
       sizes.insert(rows / m);
     }
   }
   const int own = std::max(1, configured.microbatches);
-  const int own_rows = batch_rows / configured.data;
+  const int own_rows = bounds.batch_rows / configured.data;
   std::vector<std::int64_t> ordered{(own_rows + own - 1) / own};
   for (const std::int64_t rows : sizes) {
     if (rows != ordered.front()) ordered.push_back(rows);

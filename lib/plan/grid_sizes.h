@@ -13,16 +13,21 @@ struct GridSize {
   int data = 1, pipeline = 1;
 };
 
-// Of `tensor` ranks a stage: replicas that use all ranks or, without replicas, a divisor of them.
-std::vector<GridSize> grids(int ranks, int tensor, int batch_rows, int layers);
+// What bounds a grid: the ranks there are, of which `tensor` share a stage; the rows of a batch,
+// which replicas share; the layers, of which a stage has one at least.
+struct GridBounds {
+  int ranks = 1, tensor = 1, batch_rows = 1, layers = 1;
+};
+
+// Replicas that use all ranks or, without replicas, a divisor of them.
+std::vector<GridSize> grids(const GridBounds& bounds);
 
 // Microbatches worth a try for a pipeline of these ranks: multiples of them up to the batch, and
 // the configuration's own.
 std::vector<int> microbatch_counts(const Candidate& configured, int pipeline, int batch_rows);
 
-// Sizes of microbatch that the candidates have whose layers are shared by `tensor` ranks, the
-// configuration's first and then ascending: what is to be measured.
-std::vector<std::int64_t> microbatch_rows(const Candidate& configured, int ranks, int tensor,
-                                          int batch_rows, int layers);
+// Sizes of microbatch that the candidates have, the configuration's first and then ascending: what
+// is to be measured.
+std::vector<std::int64_t> microbatch_rows(const Candidate& configured, const GridBounds& bounds);
 
 }  // namespace pipetrain

@@ -61,7 +61,7 @@ class Search {
       candidate.tensor = form.tensor;
       candidate.precision = form.precision;
       for (const auto& [data, p] :
-           grids(request_.ranks, form.tensor, inputs_.batch_rows, layer_count())) {
+           grids({request_.ranks, form.tensor, inputs_.batch_rows, layer_count()})) {
         candidate.data = data;
         candidate.pipeline = p;
         add_sizes(all, candidate);

@@ -165,8 +165,9 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
 
   const auto measure_sizes = [&](const ModelForm& form, ModelProfile& profile, double allowed) {
     const double begin = wall_seconds();
-    const auto sizes = microbatch_rows(request.configured, request.ranks, form.tensor,
-                                       inputs.batch_rows, static_cast<int>(profile.layers.size()));
+    const auto sizes = microbatch_rows(
+        request.configured,
+        {request.ranks, form.tensor, inputs.batch_rows, static_cast<int>(profile.layers.size())});
     for (const std::int64_t rows : sizes) {
       const bool enough = crew.agreed(wall_seconds() - begin) > allowed;
       if (enough && profile.measured.size() >= 2) break;

@@ -28,14 +28,14 @@ double StepResult::bubble_fraction() const {
   return 1 - busy / (slowest * static_cast<double>(busy_seconds.size()));
 }
 
-StepFigures::StepFigures(std::int64_t chunks, int ranks, int stages)
-    : ranks_(static_cast<std::size_t>(ranks)),
-      busy_(kChunks + static_cast<std::size_t>(chunks)),
+StepFigures::StepFigures(const FigureCounts& counts)
+    : ranks_(static_cast<std::size_t>(counts.ranks)),
+      busy_(kChunks + static_cast<std::size_t>(counts.chunks)),
       run_(busy_ + ranks_),
       step_(run_ + ranks_),
       peak_(step_ + ranks_),
       stages_(peak_ + ranks_),
-      values_(stages_ + kStageOps.size() * static_cast<std::size_t>(stages)) {}
+      values_(stages_ + kStageOps.size() * static_cast<std::size_t>(counts.stages)) {}
 
 // A rank's time, in all and in its actions, and the mean of each kind of action of each stage.
 void StepFigures::add_spans(int rank, const std::vector<Span>& spans) {

@@ -33,10 +33,15 @@ struct StepResult {
   double bubble_fraction() const;        // 1 - busy / (ranks x the slowest rank's step)
 };
 
+// How many of each there are: chunks of the gradient norm, ranks of the grid, stages.
+struct FigureCounts {
+  std::int64_t chunks = 0;
+  int ranks = 1, stages = 1;
+};
+
 class StepFigures {
  public:
-  // `chunks` of the gradient norm, `ranks` of the grid.
-  StepFigures(std::int64_t chunks, int ranks, int stages);
+  explicit StepFigures(const FigureCounts& counts);
 
   // A step begins: this rank has filled in nothing.
   void clear() { values_.assign(values_.size(), 0.0); }

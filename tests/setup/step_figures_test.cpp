@@ -29,7 +29,7 @@ StepResult summed(std::vector<StepFigures> ranks, int ranks_per_stage = 1) {
 }  // namespace
 
 TEST_CASE("Losses and squares of the gradient are summed over the ranks") {
-  StepFigures one(3, 2, 2), other(3, 2, 2);
+  StepFigures one({3, 2, 2}), other({3, 2, 2});
   one.set_loss(1.5);
   *one.squares(0) = 4;
   other.set_loss(0.25);
@@ -41,7 +41,7 @@ TEST_CASE("Losses and squares of the gradient are summed over the ranks") {
 }
 
 TEST_CASE("Each rank's time, and each kind of action of each stage, is told apart") {
-  StepFigures one(0, 2, 2), other(0, 2, 2);
+  StepFigures one({0, 2, 2}), other({0, 2, 2});
   one.add_spans(0, {span("0F0", 0, 2), span("0F1", 2, 6), span("0I0", 6, 9, true),
                     span("0I0", 9, 10), span("0W0", 10, 12)});
   one.set(0, 13, 100, {});
@@ -65,14 +65,14 @@ TEST_CASE("Each rank's time, and each kind of action of each stage, is told apar
 }
 
 TEST_CASE("A stage that runs on several ranks has the mean of their times") {
-  StepFigures one(0, 2, 1), other(0, 2, 1);
+  StepFigures one({0, 2, 1}), other({0, 2, 1});
   one.add_spans(0, {span("0F0", 0, 2)});
   other.add_spans(1, {span("0F0", 0, 4)});
   CHECK(summed({one, other}, 2).stage_seconds[0].forward == 3);
 }
 
 TEST_CASE("Ranks that have a notice are counted") {
-  StepFigures one(0, 2, 1), other(0, 2, 1);
+  StepFigures one({0, 2, 1}), other({0, 2, 1});
   one.set(0, 1, 1, {.stop = true, .writing = true});
   other.set(1, 1, 1, {.writing = true, .lost = true});
   const StepResult result = summed({one, other});
@@ -82,7 +82,7 @@ TEST_CASE("Ranks that have a notice are counted") {
 }
 
 TEST_CASE("A new step begins with nothing") {
-  StepFigures figures(2, 1, 1);
+  StepFigures figures({2, 1, 1});
   figures.set_loss(3);
   *figures.squares(0) = 4;
   figures.set(0, 1, 1, {.stop = true});

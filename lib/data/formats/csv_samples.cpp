@@ -30,23 +30,24 @@ std::int32_t parse_label(const CsvRecords& records, const std::string& field) {
 
 }  // namespace
 
-CsvSamples::CsvSamples(const DataConfig& config, int sequence_length, int vocabulary,
-                       std::uint64_t seed, Warnings& warnings)
-    : kind_(config.tokenizer), length_(sequence_length) {
+CsvSamples::CsvSamples(const DataRequest& request)
+    : kind_(request.config.tokenizer), length_(request.sequence_length) {
+  const DataConfig& config = request.config;
   const DataFiles opened = open_files(config);
-  warn_of_same_content(contents_of(opened.files), warnings);
+  warn_of_same_content(contents_of(opened.files), request.warnings);
   const std::vector<Text> texts = read_files(opened);
   const std::string& name = files_.front();
-  split_ = split_samples(config, static_cast<std::int64_t>(texts.size()), of_path_, seed, name);
+  split_ =
+      split_samples(config, static_cast<std::int64_t>(texts.size()), of_path_, request.seed, name);
   take_labels(texts, config.classes);
   warn_of_missing_classes(
       *split_, classes_, [&](std::int64_t i) { return labels_[static_cast<std::size_t>(i)]; },
-      first_label_, config.random(), name, warnings);
+      first_label_, config.random(), name, request.warnings);
   tokens_.resize(texts.size() * static_cast<std::size_t>(length_));
   if (kind_ == TokenizerKind::kBytes) {
     take_bytes(texts);
   } else {
-    take_units(texts, kind_ == TokenizerKind::kWords, vocabulary);
+    take_units(texts, kind_ == TokenizerKind::kWords, request.most_tokens());
   }
 }
 
@@ -145,9 +146,7 @@ std::int32_t CsvSamples::read(std::int64_t sample, const RandomWords*, void* row
 }
 
 std::unique_ptr<Source> open_csv(const DataRequest& request) {
-  auto samples =
-      std::make_unique<CsvSamples>(request.config, request.sequence_length, request.most_tokens(),
-                                   request.seed, request.warnings);
+  auto samples = std::make_unique<CsvSamples>(request);
   const SampleSplit split = samples->split();
   return std::make_unique<SampleSource>(std::move(samples), split, request.seed);
 }

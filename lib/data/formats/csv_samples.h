@@ -11,6 +11,7 @@
 
 #include "data/data_config.h"
 #include "data/data_files.h"
+#include "data/formats/formats.h"
 #include "data/sample_split.h"
 #include "data/samples.h"
 
@@ -19,10 +20,9 @@ namespace pipetrain {
 class CsvSamples : public Samples {
  public:
   // Labels are 1 to K or 0 to K-1, by which of them the smallest is; config.classes 0 takes K from
-  // the largest. The vocabulary is that of the samples that train, at most `vocabulary` tokens (0:
-  // all there are) with <padding> and <unknown>. Error(kData) names file and line.
-  CsvSamples(const DataConfig& config, int sequence_length, int vocabulary, std::uint64_t seed,
-             Warnings& warnings);
+  // the largest. The vocabulary is that of the samples that train, at most request.most_tokens()
+  // (0: all there are) with <padding> and <unknown>. Error(kData) names file and line.
+  explicit CsvSamples(const DataRequest& request);
 
   const SampleSplit& split() const { return *split_; }
   std::int64_t size() const override { return static_cast<std::int64_t>(labels_.size()); }

@@ -15,8 +15,11 @@ std::unique_ptr<Source> open_synthetic(const DataRequest& request) {
   const DataConfig& config = request.config;
   const bool validate = config.validation_fraction > 0;
   if (!gives_labels(config)) {
-    return std::make_unique<SyntheticSource>(request.sequence_length, request.seed,
-                                             request.vocabulary, validate);
+    return std::make_unique<SyntheticSource>(
+        SyntheticTokens{.sequence_length = request.sequence_length,
+                        .vocabulary = request.vocabulary,
+                        .seed = request.seed,
+                        .validate = validate});
   }
   const std::int64_t samples = config.samples + (validate ? kSyntheticValidationRows : 0);
   std::unique_ptr<Samples> made;
@@ -25,8 +28,7 @@ std::unique_ptr<Source> open_synthetic(const DataRequest& request) {
     made = std::make_unique<SyntheticImages>(samples, Shape{image[0], image[1], image[2]},
                                              config.classes, request.seed);
   } else {
-    made = std::make_unique<SyntheticTexts>(samples, request.sequence_length, request.vocabulary,
-                                            config.classes, request.seed);
+    made = std::make_unique<SyntheticTexts>(samples, request);
   }
   return std::make_unique<SampleSource>(std::move(made), SampleSplit(samples, config.samples),
                                         request.seed);

@@ -26,17 +26,16 @@ Draw draw(std::uint64_t key, std::int64_t sample, int classes) {
 
 }  // namespace
 
-SyntheticTexts::SyntheticTexts(std::int64_t samples, int tokens, int vocabulary, int classes,
-                               std::uint64_t seed)
+SyntheticTexts::SyntheticTexts(std::int64_t samples, const DataRequest& request)
     : samples_(samples),
-      tokens_(tokens),
-      vocabulary_(vocabulary),
-      classes_(classes),
-      key_(random_key(seed, "data")) {
-  if (vocabulary >= classes) return;
+      tokens_(request.sequence_length),
+      vocabulary_(request.vocabulary),
+      classes_(request.config.classes),
+      key_(random_key(request.seed, "data")) {
+  if (vocabulary_ >= classes_) return;
   throw Error(ExitCode::kData, "data: synthetic tokens: model.vocabulary is " +
-                                   std::to_string(vocabulary) + ", expected at least the " +
-                                   std::to_string(classes) + " of data.classes");
+                                   std::to_string(vocabulary_) + ", expected at least the " +
+                                   std::to_string(classes_) + " of data.classes");
 }
 
 std::string SyntheticTexts::description() const {

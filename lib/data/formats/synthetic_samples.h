@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "data/formats/formats.h"
 #include "data/samples.h"
 
 namespace pipetrain {
@@ -16,7 +17,7 @@ inline constexpr std::int64_t kSyntheticValidationRows = 128;  // beside those t
 // it.
 class SyntheticTexts : public Samples {
  public:
-  SyntheticTexts(std::int64_t samples, int tokens, int vocabulary, int classes, std::uint64_t seed);
+  SyntheticTexts(std::int64_t samples, const DataRequest& request);
 
   std::int64_t size() const override { return samples_; }
   Shape row() const override { return {tokens_}; }

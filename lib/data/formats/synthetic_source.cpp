@@ -25,17 +25,16 @@ std::uint64_t first_half(const RandomWords& words) {
 
 }  // namespace
 
-SyntheticSource::SyntheticSource(int sequence_length, std::uint64_t seed, int vocabulary,
-                                 bool validate)
-    : length_(sequence_length),
-      vocabulary_(static_cast<std::uint64_t>(vocabulary)),
+SyntheticSource::SyntheticSource(const SyntheticTokens& tokens)
+    : length_(tokens.sequence_length),
+      vocabulary_(static_cast<std::uint64_t>(tokens.vocabulary)),
       factor_(factor_for(vocabulary_)),
-      validate_(validate),
-      training_key_(random_key(seed, "data")),
-      validation_key_(random_key(seed, "validation data")) {
-  if (vocabulary < 2) {
+      validate_(tokens.validate),
+      training_key_(random_key(tokens.seed, "data")),
+      validation_key_(random_key(tokens.seed, "validation data")) {
+  if (tokens.vocabulary < 2) {
     throw Error(ExitCode::kData, "data: synthetic tokens have no vocabulary of their own, found " +
-                                     std::to_string(vocabulary) +
+                                     std::to_string(tokens.vocabulary) +
                                      ", expected model.vocabulary of at least 2");
   }
 }

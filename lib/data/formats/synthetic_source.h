@@ -12,9 +12,15 @@
 
 namespace pipetrain {
 
+struct SyntheticTokens {
+  int sequence_length = 0, vocabulary = 0;
+  std::uint64_t seed = 0;
+  bool validate = true;
+};
+
 class SyntheticSource : public Source {
  public:
-  SyntheticSource(int sequence_length, std::uint64_t seed, int vocabulary, bool validate);
+  explicit SyntheticSource(const SyntheticTokens& tokens);
 
   Shape input_shape() const override { return {length_}; }
   Shape target_shape() const override { return {length_}; }

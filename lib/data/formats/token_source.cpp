@@ -36,16 +36,15 @@ std::int64_t WindowPlaces::token_at(std::int64_t place) const {
   return run->first_token + (place - run->first_place) * stride_;
 }
 
-TokenSource::TokenSource(Corpus corpus, const TokenSplit& split, int sequence_length,
-                         std::uint64_t seed, int vocabulary)
+TokenSource::TokenSource(Corpus corpus, const TokenSplit& split, const DataRequest& request)
     : corpus_(std::move(corpus)),
-      length_(sequence_length),
+      length_(request.sequence_length),
       training_tokens_(tokens_of(split.training)),
       in_order_(split.training == std::vector<TokenRange>{{0, training_tokens_}}),
       training_(split.training, length_, 1),
       validation_(split.validation, length_, length_),
-      key_(random_key(seed, "data")) {
-  if (vocabulary > 0) corpus_.set_vocabulary(vocabulary);
+      key_(random_key(request.seed, "data")) {
+  if (request.vocabulary > 0) corpus_.set_vocabulary(request.vocabulary);
   const std::int32_t largest =
       corpus_.check(corpus_.vocabulary() == 0 ? corpus_.size() : kCheckedBytes / corpus_.width());
   if (corpus_.vocabulary() == 0) {
@@ -110,8 +109,7 @@ void TokenSource::read_window(std::int64_t first, std::int64_t row, Tensor& inpu
 std::unique_ptr<Source> token_source(Corpus corpus, const DataRequest& request) {
   const TokenSplit split = split_tokens(request.config, corpus.size(), corpus.of_path(),
                                         request.sequence_length, request.seed);
-  return std::make_unique<TokenSource>(std::move(corpus), split, request.sequence_length,
-                                       request.seed, request.vocabulary);
+  return std::make_unique<TokenSource>(std::move(corpus), split, request);
 }
 
 }  // namespace pipetrain

@@ -34,8 +34,7 @@ class WindowPlaces {
 class TokenSource : public Source {
  public:
   // `vocabulary` 0: the corpus's own, or one more than its largest token.
-  TokenSource(Corpus corpus, const TokenSplit& split, int sequence_length, std::uint64_t seed,
-              int vocabulary);
+  TokenSource(Corpus corpus, const TokenSplit& split, const DataRequest& request);
 
   Shape input_shape() const override { return {length_}; }
   Shape target_shape() const override { return {length_}; }
