@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plan/planner.h"
+#include "schedule/generate/generate.h"
 
 namespace pipetrain {
 
@@ -57,5 +58,14 @@ struct MadeUp {
     return made;
   }
 };
+
+// The configuration is 1f1b on all ranks.
+inline PlanRequest request(int ranks, std::int64_t memory_bytes, int microbatches = 4) {
+  PlanRequest made{.ranks = ranks, .memory_bytes = memory_bytes};
+  made.configured.pipeline = ranks;
+  made.configured.microbatches = microbatches;
+  made.configured_schedule = generate("1f1b", ranks, 1, microbatches);
+  return made;
+}
 
 }  // namespace pipetrain

@@ -10,20 +10,11 @@
 
 #include "catch.h"
 #include "made_up.h"
-#include "plan/comparison.h"
 #include "schedule/generate/generate.h"
 
 using namespace pipetrain;
 
 namespace {
-
-PlanRequest request(int ranks, std::int64_t memory_bytes, int microbatches = 4) {
-  PlanRequest made{.ranks = ranks, .memory_bytes = memory_bytes};
-  made.configured.pipeline = ranks;
-  made.configured.microbatches = microbatches;
-  made.configured_schedule = generate("1f1b", ranks, 1, microbatches);
-  return made;
-}
 
 const Plan* find(const PlanResult& result, const std::string& schedule, int microbatches) {
   for (const Plan& plan : result.plans) {
@@ -106,14 +97,6 @@ TEST_CASE("If nothing fits, the least memory is that of a candidate, exactly") {
   CHECK(search_plans(inputs, request(2, none.least_memory.memory_bytes - 1)).plans.empty());
 }
 
-TEST_CASE("The reason names the best plan and what it is better than") {
-  const PlanResult result = search_plans(MadeUp{.fixed = 1}.inputs(), request(4, 1 << 30));
-  const std::string why = reason(result, 4);
-  CHECK(why.starts_with(result.plans.front().candidate.schedule + " with "));
-  CHECK(why.find("bubble") != std::string::npos);
-  CHECK(why.ends_with("."));
-}
-
 TEST_CASE("64 ranks are planned within the search's effort") {
   MadeUp made_up{.layers = 130, .batch_rows = 256};
   PlanRequest asked = request(64, std::int64_t{1} << 40, 256);
@@ -122,63 +105,6 @@ TEST_CASE("64 ranks are planned within the search's effort") {
   CHECK(result.plans.size() >= 10);
   CHECK(result.not_reached > 0);
   CHECK(best_alone(result).pipeline == 64);
-}
-
-TEST_CASE("Layers between measured sizes lie on a line, memory grows in proportion") {
-  PlanInputs inputs = MadeUp{.seconds = 2, .fixed = 3}.inputs();
-  auto& measured = inputs.model.measured;
-  std::erase_if(measured, [](const auto& size) { return size.first != 2 && size.first != 4; });
-  for (const std::int64_t rows : {1, 3, 8}) {
-    const LayerMeasure layer = layers_at(inputs.model, rows).front();
-    CHECK(layer.cost.forward == Approx(2.0 * static_cast<double>(rows) + 3));
-    CHECK(layer.forward.after == Blocks{{rows * kSaved, 1}});
-  }
-}
-
-TEST_CASE("The comparison follows the published formulas") {
-  MadeUp made_up{.layers = 4, .batch_rows = 8};
-  made_up.parameters = 1000;
-  const PlanInputs inputs = made_up.inputs();
-  PlanRequest asked = request(4, 1 << 30, 4);
-  const PlanResult result = search_plans(inputs, asked);
-  REQUIRE(result.configured);
-  const auto rows = compare_ways(inputs, 4, *result.configured);  // microbatches of 2 rows
-  REQUIRE(rows.size() == 5);
-  const std::int64_t parameters = 4000;
-  CHECK(rows[0].way == "pipeline");
-  CHECK(!rows[0].estimate);
-  CHECK(rows[0].sent_bytes == 2 * 8 * kInput);  // a rank between: forward and back, all rows
-  CHECK(rows[1].way == "data");
-  CHECK(rows[1].sent_bytes == 2 * 3 * parameters);  // three quarters of 4 bytes
-  CHECK(rows[2].way == "sharded optimizer");
-  CHECK(rows[2].sent_bytes == rows[1].sent_bytes);
-  CHECK(rows[1].memory_bytes - rows[2].memory_bytes == 6 * parameters);
-  CHECK(rows[3].way == "sharded parameters");
-  CHECK(rows[3].sent_bytes == 3 * 3 * parameters);  // one microbatch of 2 rows a replica
-  CHECK(rows[4].way == "tensor");
-  // Two all-reduces in each of 4 MLPs, over all 8 rows.
-  CHECK(rows[4].sent_bytes == 2 * 3 * 2 * 8 * kInput);
-  for (const ComparisonRow& row : rows) {
-    INFO(row.way);
-    CHECK(row.efficiency > 0);
-    CHECK(row.efficiency <= 1);
-  }
-}
-
-TEST_CASE("All rows of the comparison have the precision of its pipeline") {
-  PlanInputs inputs = MadeUp{}.inputs();
-  inputs.other_forms[{1, DType::kBFloat16}] =
-      MadeUp{.seconds = 0.5}.inputs().model;  // twice as fast
-  const PlanResult result = search_plans(inputs, request(4, 1 << 30));
-  const auto all =
-      std::ranges::find_if(result.plans, [](const Plan& p) { return p.candidate.pipeline == 4; });
-  REQUIRE(all->candidate.precision == DType::kBFloat16);
-  for (const ComparisonRow& row : compare_ways(inputs, 4, *all)) {
-    CAPTURE(row.way);
-    CHECK(row.precision == DType::kBFloat16);
-    CHECK(row.efficiency > 0.5);
-    CHECK(row.efficiency <= 1);
-  }
 }
 
 TEST_CASE("auto is weighed with one and with two stages per rank") {

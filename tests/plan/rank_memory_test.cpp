@@ -71,12 +71,6 @@ Predicted predict(const MadeUp& made_up, const Schedule& schedule, Recompute rec
 
 }  // namespace
 
-TEST_CASE("Uses follow each other: what the first leaves lies below what the next takes") {
-  const MemoryUse use = then(then(takes(8, 2), takes(8, -1)), takes(4, 3));
-  CHECK(use.after == Blocks{{4, 3}, {8, 1}});
-  CHECK(use.most == Blocks{{4, 3}, {8, 2}});
-}
-
 TEST_CASE("A rank's memory is its parameters and what its own list of actions keeps at once") {
   for (const std::string name : {"gpipe", "1f1b", "zb-h1", "interleaved", "zbv", "v-min"}) {
     for (const int ranks : {1, 2, 4}) {
@@ -111,18 +105,4 @@ TEST_CASE("Under GPipe, recomputing all keeps of waiting microbatches only the i
   const std::int64_t recomputed = predict(made_up, schedule, Recompute::kFull).ranks[0].total();
   // 4 layers of one microbatch at a time, and small blocks for inputs and messages.
   CHECK(std::abs(kept - recomputed - 7 * 4 * kSaved) < 10 * kInput);
-}
-
-TEST_CASE("A tied parameter counts on both ranks, and once where both uses are on one") {
-  PlanInputs inputs = MadeUp{.layers = 4}.inputs();
-  inputs.model.layers[3].parameters[0].name = inputs.model.layers[0].parameters[0].name;
-  const auto apart = rank_parameters(inputs.model, generate("1f1b", 2, 1, 2), {0, 2});
-  CHECK(apart[0].elements() == 10);
-  CHECK(apart[1].elements() == 10);
-  CHECK(apart[0].exchanged == std::vector<std::int64_t>{5});
-  CHECK(apart[0].earlier_gradients == std::vector<std::int64_t>{5});
-  CHECK(apart[1].earlier_gradients.empty());
-  const auto together = rank_parameters(inputs.model, generate("1f1b", 1, 1, 2), {0});
-  CHECK(together[0].elements() == 15);
-  CHECK(together[0].exchanged.empty());
 }

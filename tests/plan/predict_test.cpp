@@ -1,0 +1,111 @@
+#include "plan/predict.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "made_up.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr std::int64_t kNoLimit = std::int64_t{1} << 40;
+
+Plan predicted(const PlanInputs& inputs, const Candidate& candidate,
+               std::int64_t limit = kNoLimit) {
+  const Schedule schedule = generate(candidate.schedule, candidate.pipeline,
+                                     candidate.virtual_stages, candidate.microbatches);
+  return Predictor(inputs).predict(candidate, schedule, limit);
+}
+
+}  // namespace
+
+// Gradients leave first: 3 M + 2 (p - 1) units, each of 2 layers and 4 rows.
+TEST_CASE("A step is what its schedule takes with the stages' costs") {
+  const PlanInputs inputs = MadeUp{}.inputs();
+  const Plan plan = predicted(inputs, {.pipeline = 4, .schedule = "gpipe", .microbatches = 4});
+  CHECK(plan.step_seconds == Approx(8 * (3 * 4 + 2 * 3)).epsilon(1e-3));
+  CHECK(plan.bubble_fraction == Approx(6 / 18.0).epsilon(1e-3));
+  CHECK(plan.busy_seconds == Approx(8 * 3 * 4));
+  CHECK(plan.first_layers == std::vector<int>{0, 2, 4, 6});
+  // A rank between sends all rows on, and their gradients back.
+  CHECK(plan.sent_bytes == 2 * 16 * kInput);
+}
+
+TEST_CASE("No schedule takes less than the least seconds, in which ranks are busy") {
+  const PlanInputs inputs = MadeUp{.fixed = 1}.inputs();
+  for (const std::string& name : schedule_names()) {
+    for (const Recompute recompute : {Recompute::kNone, Recompute::kFull}) {
+      // Others leave out the R of an I that follows its F.
+      if (recompute == Recompute::kFull && name != "gpipe") continue;
+      const Candidate candidate{.pipeline = 2,
+                                .schedule = name,
+                                .virtual_stages = default_virtual_stages(name),
+                                .microbatches = 5,
+                                .recompute = recompute};
+      if (why_not(name, 2, candidate.virtual_stages, 5)) continue;
+      INFO(name);
+      const double least = Predictor(inputs).least_seconds(candidate);
+      const Plan plan = predicted(inputs, candidate);
+      CHECK(plan.step_seconds >= least);
+      CHECK(plan.busy_seconds == Approx(least));
+    }
+  }
+}
+
+TEST_CASE("Microbatches of two sizes take what all rows take, and once each what is fixed") {
+  const PlanInputs inputs = MadeUp{.layers = 2, .batch_rows = 10, .fixed = 7}.inputs();
+  // Rows 3, 3, 2 and 2 on one rank; two layers, three actions each.
+  const Plan plan = predicted(inputs, {.microbatches = 4});
+  CHECK(plan.step_seconds == Approx(2 * 3 * (10 + 4 * 7)));
+}
+
+TEST_CASE("What the layers cost is what a search for a schedule takes") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  inputs.machine.message_latency_seconds = 2;
+  inputs.machine.message_bytes_per_second = 5;
+  const Costs costs = Predictor(inputs).costs({.pipeline = 2, .microbatches = 4}, Placement::kLoop);
+  REQUIRE(costs.stages.size() == 2);
+  CHECK(costs.stages[0].forward == Approx(4 * 4));  // layers x rows
+  CHECK(costs.message == Approx(2 + 4 * kInput / 5.0));
+  CHECK(costs.stages[0].recompute == 0);
+}
+
+TEST_CASE("Where parameters alone are too many nothing is simulated") {
+  PlanInputs inputs = MadeUp{.parameters = 1000}.inputs();
+  inputs.machine.process_bytes = 50;
+  const Candidate candidate{.pipeline = 2, .microbatches = 4};
+  // Of 4 layers: weights, gradients and two moments in float32.
+  const std::int64_t parameters = 4 * 1000 * 4 * 4;
+  const Plan none = predicted(inputs, candidate, parameters + 49);
+  CHECK(none.step_seconds == 0);
+  CHECK(none.memory_bytes == parameters + 50);
+  const Plan fits = predicted(inputs, candidate);
+  CHECK(fits.memory_bytes > parameters + 50);
+  CHECK(fits.step_seconds > 0);
+  CHECK(predicted(inputs, candidate, fits.memory_bytes).step_seconds == fits.step_seconds);
+  CHECK(predicted(inputs, candidate, fits.memory_bytes - 1).step_seconds == 0);
+}
+
+TEST_CASE("Ranks that share cores take as long as the cores have work") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  const Candidate candidate{.pipeline = 4, .schedule = "gpipe", .microbatches = 4};
+  const Plan alone = predicted(inputs, candidate);
+  inputs.machine.cores_per_rank = 0.5;  // layers were timed while all ranks were busy
+  const Plan shared = predicted(inputs, candidate);
+  CHECK(shared.step_seconds < alone.step_seconds);  // in the bubble others are faster
+  CHECK(shared.step_seconds >= Predictor(inputs).least_seconds(candidate));
+}
+
+TEST_CASE("The forms of a model are its own and those that may be chosen") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  CHECK(inputs.forms() == std::vector<ModelForm>{{}});
+  inputs.other_forms[{2, DType::kFloat32}] = MadeUp{.layers = 3}.inputs().model;
+  CHECK(inputs.forms().size() == 2);
+  CHECK(inputs.has({2, DType::kFloat32}));
+  CHECK(!inputs.has({2, DType::kBFloat16}));
+  CHECK(inputs.form({2, DType::kFloat32}).layers.size() == 3);
+  CHECK(inputs.form({}).layers.size() == 8);
+}

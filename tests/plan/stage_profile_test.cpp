@@ -1,0 +1,76 @@
+#include "plan/stage_profile.h"
+
+#include <cstdint>
+#include <vector>
+
+#include "catch.h"
+#include "made_up.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr int kRows = 2;
+constexpr std::int64_t kX = kRows * kInput, kF = kRows * kSaved, kW = kRows * kForWeights;
+
+// Layers 1 and 2 of four.
+StageProfile profile(const std::vector<bool>& recomputed, bool last = false) {
+  const PlanInputs inputs = MadeUp{.layers = 4}.inputs();
+  return stage_profile(inputs.model, layers_at(inputs.model, kRows), kRows, {1, 3, last},
+                       recomputed);
+}
+
+// Of blocks without those of which there are none.
+Blocks there(Blocks blocks) {
+  std::erase_if(blocks, [](const auto& block) { return block.second == 0; });
+  return blocks;
+}
+
+}  // namespace
+
+TEST_CASE("A stage costs what its layers do, and keeps what they keep") {
+  const StageProfile stage = profile({false, false, false, false});
+  CHECK(stage.cost.forward == 2 * kRows);
+  CHECK(stage.cost.backward_input == 2 * kRows);
+  CHECK(stage.cost.backward_weight == 2 * kRows);
+  CHECK(stage.cost.recompute == 0);
+  CHECK(stage.forward.after == Blocks{{kF, 2}});
+  CHECK(there(stage.forgetting_forward.after) == Blocks{{kF, 2}});
+  CHECK(there(stage.backward_input.after) == Blocks{{kF, -2}, {kW, 2}});
+  CHECK(stage.backward_weight.after == Blocks{{kW, -2}});
+}
+
+TEST_CASE("A run of recomputed layers keeps a copy of its input, and R makes the rest") {
+  const StageProfile stage = profile({true, true, true, true});
+  CHECK(stage.cost.recompute == 2 * kRows);
+  CHECK(there(stage.forgetting_forward.after) == Blocks{{kX, 1}});
+  CHECK(stage.forgetting_forward.most.at(kF) == 1);  // one layer at a time
+  CHECK(there(stage.recompute.after) == Blocks{{kF, 2}, {kX, -1}});
+  CHECK(stage.forward.after == Blocks{{kF, 2}});  // where no R will follow
+}
+
+TEST_CASE("Only what is recomputed is forgotten") {
+  const StageProfile stage = profile({false, false, true, false});
+  CHECK(stage.cost.recompute == kRows);
+  CHECK(there(stage.forgetting_forward.after) == Blocks{{kF, 1}, {kX, 1}});
+  CHECK(there(stage.recompute.after) == Blocks{{kF, 1}, {kX, -1}});
+}
+
+TEST_CASE("Before the loss a recomputed stage forgets its output, and R leaves it to the loss") {
+  const StageProfile stage = profile({true, true, true, true}, true);
+  CHECK(there(stage.forgetting_forward.after).empty());
+  CHECK(there(stage.recompute.after) == Blocks{{kF, 2}});
+}
+
+TEST_CASE("A stage's messages are the rows of its first layer's input and its last one's output") {
+  PlanInputs inputs = MadeUp{.layers = 4}.inputs();
+  inputs.model.layers[1].input_row_bytes = 3;
+  inputs.model.layers[2].output_row_bytes = 5;
+  inputs.model.measured[kRows][1].kept = {{70, 1}};
+  inputs.model.measured[kRows][2].kept = {{70, 2}};
+  const StageProfile stage = stage_profile(inputs.model, layers_at(inputs.model, kRows), kRows,
+                                           {1, 3, false}, {false, false, false, false});
+  CHECK(stage.input_bytes == kRows * 3);
+  CHECK(stage.output_bytes == kRows * 5);
+  CHECK(stage.kept == Blocks{{70, 3}});
+}
