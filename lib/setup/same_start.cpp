@@ -43,7 +43,7 @@ std::string key_at(const std::vector<std::string>& lines, std::size_t line) {
     if (start >= indent) continue;
     indent = start;
     const std::string name = lines[i].substr(start, lines[i].find(':') - start);
-    key = key.empty() ? name : name + "." + key;
+    key.insert(0, key.empty() ? name : name + ".");
   }
   return key;
 }
