@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -14,8 +13,8 @@
 namespace pipetrain {
 
 struct Command {
-  CLI::App* options = nullptr;  // its subcommand, set by main; owned by the program's CLI::App
-  std::string usage = {};       // "pipetrain schedule --name NAME [OPTION]..."
+  CLI::App* options = nullptr;          // its subcommand, owned by the program's CLI::App
+  std::string usage = {};               // "pipetrain schedule --name NAME [OPTION]..."
   std::function<void()> check = [] {};  // after parsing: Error(kConfiguration) if words are missing
   // One of the two. Without MPI, or on every rank that mpirun started. The exit code.
   std::function<int()> run = {};
@@ -28,14 +27,8 @@ struct Command {
 // command, in NAME_command.cpp.
 using AddCommand = Command(CLI::App& command);
 
-struct CommandRow {
-  const char* name;
-  const char* sentence;
-  AddCommand* add;
-};
-
-// All commands, in the order in which help lists them: the table is in commands.cpp.
-std::span<const CommandRow> command_rows();
+// All commands of the table in commands.cpp, in the order in which help lists them.
+std::vector<Command> add_all_commands(CLI::App& app);
 
 // --format NAME, one of `names`; the first is the default.
 void add_format_option(CLI::App& command, std::string& format,

@@ -1,4 +1,5 @@
-#include <span>
+#include <iterator>
+#include <vector>
 
 #include "command.h"
 
@@ -10,6 +11,12 @@ AddCommand add_train_command, add_schedule_command, add_emulate_command, add_tim
     add_generate_command, add_export_command, add_import_command;
 
 namespace {
+
+struct CommandRow {
+  const char* name;
+  const char* sentence;
+  AddCommand* add;
+};
 
 // clang-format off
 constexpr CommandRow kCommands[] = {
@@ -33,6 +40,15 @@ constexpr CommandRow kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandRow> command_rows() { return kCommands; }
+std::vector<Command> add_all_commands(CLI::App& app) {
+  std::vector<Command> commands;
+  commands.reserve(std::size(kCommands));
+  for (const CommandRow& row : kCommands) {
+    CLI::App* options = app.add_subcommand(row.name, row.sentence);
+    commands.push_back(row.add(*options));
+    commands.back().options = options;
+  }
+  return commands;
+}
 
 }  // namespace pipetrain

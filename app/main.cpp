@@ -33,12 +33,10 @@ constexpr const char* kFooter =
 constexpr const char* kSeeHelp = "; see pipetrain --help";
 
 std::vector<Command> add_commands(CLI::App& app, Help& help) {
-  std::vector<Command> commands;
-  for (const CommandRow& row : command_rows()) {
-    CLI::App& options = *app.add_subcommand(row.name, row.sentence);
-    commands.push_back(row.add(options));
-    commands.back().options = &options;
-    help.set_usage(&options, commands.back().usage);
+  std::vector<Command> commands = add_all_commands(app);
+  for (const Command& command : commands) {
+    CLI::App& options = *command.options;
+    help.set_usage(&options, command.usage);
     options.allow_extras();  // refused by check_words, with the nearest option
     const std::string group = "Options of " + options.get_name();
     for (CLI::Option* option : options.get_options()) option->group(group);
@@ -66,6 +64,7 @@ const Command* asked_command(const std::vector<Command>& commands,
   if (words.empty()) refuse("nothing to do; expected pipetrain --config FILE");
   if (words[0].starts_with("-")) return nullptr;
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const Command& command : commands) names.push_back(command.options->get_name());
   const auto found = std::ranges::find(names, words[0]);
   if (found != names.end()) return &commands[static_cast<std::size_t>(found - names.begin())];
