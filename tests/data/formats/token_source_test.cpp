@@ -27,9 +27,21 @@ Corpus numbers(int count) {
   return corpus;
 }
 
-TokenSource source_of(int tokens, const TokenSplit& split, int length = 4, std::uint64_t seed = 1,
-                      int vocabulary = 0) {
-  return {numbers(tokens), split, length, seed, vocabulary};
+// What of a row and a vocabulary is asked for.
+struct Asked {
+  int length = 4, vocabulary = 0;
+  std::uint64_t seed = 1;
+};
+
+TokenSource source_of(Corpus corpus, const TokenSplit& split, const Asked& asked = {}) {
+  const DataConfig config;
+  Warnings warnings;
+  return {std::move(corpus), split,
+          DataRequest{config, asked.length, asked.seed, asked.vocabulary, warnings}};
+}
+
+TokenSource source_of(int tokens, const TokenSplit& split, const Asked& asked = {}) {
+  return source_of(numbers(tokens), split, asked);
 }
 
 const TokenSplit kHalves = {{{0, 10}}, {{10, 10}}};
@@ -69,7 +81,7 @@ TEST_CASE("Training windows reach every place of the training part and nothing e
 
 TEST_CASE("A row depends on the seed, the step and its number alone") {
   const TokenSplit all = {{{0, 5000}}, {}};
-  const TokenSource source = source_of(5000, all), other = source_of(5000, all, 4, 2);
+  const TokenSource source = source_of(5000, all), other = source_of(5000, all, {.seed = 2});
   const auto rows = epoch_rows(source, 3, 0, 6).tokens();
   CHECK(epoch_rows(source_of(5000, all), 3, 0, 6).tokens() == rows);
   CHECK(epoch_rows(source, 3, 4, 2).tokens() ==
@@ -88,7 +100,7 @@ TEST_CASE("Validation rows follow each other over the whole split") {
 
 TEST_CASE("A part that is too short for a row is named") {
   const auto refusal = [](int tokens, const TokenSplit& split, int length) {
-    return data_error_of([&] { source_of(tokens, split, length); }, "a.bin");
+    return data_error_of([&] { source_of(tokens, split, {.length = length}); }, "a.bin");
   };
   CHECK(refusal(20, kHalves, 9) == "no error");
   CHECK(refusal(20, kHalves, 10)
@@ -99,13 +111,13 @@ TEST_CASE("A part that is too short for a row is named") {
 
 TEST_CASE("The vocabulary is what was asked for, or one more than the largest token") {
   CHECK(source_of(20, kHalves).vocabulary() == 20);
-  CHECK(source_of(20, kHalves, 4, 1, 50).vocabulary() == 50);
-  CHECK(data_error_of([] { source_of(20, kHalves, 4, 1, 19); }, "a.bin")
+  CHECK(source_of(20, kHalves, {.vocabulary = 50}).vocabulary() == 50);
+  CHECK(data_error_of([] { source_of(20, kHalves, {.vocabulary = 19}); }, "a.bin")
             .starts_with("token 19 is 19, beyond the vocabulary of 19"));
   Corpus corpus("made up tokens", {});
   corpus.append("a.bin", std::vector<std::byte>(400, std::byte{1}), 4);  // 0x1010101
   const TokenSplit all = {{{0, 100}}, {}};
-  CHECK(data_error_of([&] { const TokenSource source(std::move(corpus), all, 4, 1, 0); }, "a.bin")
+  CHECK(data_error_of([&] { source_of(std::move(corpus), all); }, "a.bin")
             .starts_with("the largest token is 16843009, expected less than 16777216"));
 }
 
