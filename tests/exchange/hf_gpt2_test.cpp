@@ -60,23 +60,23 @@ TEST_CASE("A GPT-2's products lie transposed, as (in, out), its other tensors as
     found.push_back(tensor.name + " " + text_of(tensor.shape()) + " " + tensor.own +
                     (tensor.transposed ? " transposed" : ""));
   }
+  const std::string h = "transformer.h.0.";
   CHECK(found ==
         std::vector<std::string>{
             "transformer.wte.weight (97, 48) layers.0.embedding.token.weight",
             "transformer.wpe.weight (32, 48) layers.0.embedding.position.weight",
-            "transformer.h.0.ln_1.weight (48) layers.1.attention.norm.weight",
-            "transformer.h.0.ln_1.bias (48) layers.1.attention.norm.bias",
-            "transformer.h.0.attn.c_attn.weight (48, 144) layers.1.attention.qkv.weight transposed",
-            "transformer.h.0.attn.c_attn.bias (144) layers.1.attention.qkv.bias",
-            "transformer.h.0.attn.c_proj.weight (48, 48) layers.1.attention.projection.weight "
-            "transposed",
-            "transformer.h.0.attn.c_proj.bias (48) layers.1.attention.projection.bias",
-            "transformer.h.0.ln_2.weight (48) layers.2.mlp.norm.weight",
-            "transformer.h.0.ln_2.bias (48) layers.2.mlp.norm.bias",
-            "transformer.h.0.mlp.c_fc.weight (48, 100) layers.2.mlp.up.weight transposed",
-            "transformer.h.0.mlp.c_fc.bias (100) layers.2.mlp.up.bias",
-            "transformer.h.0.mlp.c_proj.weight (100, 48) layers.2.mlp.down.weight transposed",
-            "transformer.h.0.mlp.c_proj.bias (48) layers.2.mlp.down.bias",
+            h + "ln_1.weight (48) layers.1.attention.norm.weight",
+            h + "ln_1.bias (48) layers.1.attention.norm.bias",
+            h + "attn.c_attn.weight (48, 144) layers.1.attention.qkv.weight transposed",
+            h + "attn.c_attn.bias (144) layers.1.attention.qkv.bias",
+            h + "attn.c_proj.weight (48, 48) layers.1.attention.projection.weight transposed",
+            h + "attn.c_proj.bias (48) layers.1.attention.projection.bias",
+            h + "ln_2.weight (48) layers.2.mlp.norm.weight",
+            h + "ln_2.bias (48) layers.2.mlp.norm.bias",
+            h + "mlp.c_fc.weight (48, 100) layers.2.mlp.up.weight transposed",
+            h + "mlp.c_fc.bias (100) layers.2.mlp.up.bias",
+            h + "mlp.c_proj.weight (100, 48) layers.2.mlp.down.weight transposed",
+            h + "mlp.c_proj.bias (48) layers.2.mlp.down.bias",
             "transformer.ln_f.weight (48) layers.3.layer_norm.weight",
             "transformer.ln_f.bias (48) layers.3.layer_norm.bias"});
 }
