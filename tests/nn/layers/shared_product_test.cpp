@@ -55,8 +55,8 @@ std::vector<float> input_gradient(const std::vector<float>& dy, DType kind,
   std::copy(dy.begin(), dy.end(), given.f32());
   const std::vector<float> weight{1, 0, 0, 1};
   const Context context{.ops = ops, .tensor_group = group};
-  Tensor dx = shared_input_gradient(context, place, {1, 2}, 2,
-                                    converted(ops, std::move(given), kind), weight.data());
+  Tensor dx = shared_input_gradient(context, place, {1, 2}, converted(ops, std::move(given), kind),
+                                    weight.data());
   CHECK(dx.dtype() == kind);
   dx = converted(ops, std::move(dx), DType::kFloat32);
   return {dx.floats().begin(), dx.floats().end()};
