@@ -46,7 +46,7 @@ double step_seconds(const std::vector<StageCost>& layer_costs, const Schedule& s
 }
 
 Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Schedule& schedule) {
-  constexpr double kMostActions = 3e6;  // simulated in all: about a second
+  constexpr double kMostSimulated = 3e6;  // simulated in all: about a second
   const std::vector<Partition> all = promising_partitions(
       layer_costs, schedule.rank_count(), schedule.virtual_stages, {schedule.placement});
   std::vector<double> seconds;
@@ -54,7 +54,7 @@ Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Sch
   const std::size_t first = first_worthwhile(seconds);
   Partition best = all[first];
   double shortest = seconds[first];
-  double left = kMostActions;
+  double left = kMostSimulated;
   for (bool moved = true; moved;) {
     moved = false;
     for (std::size_t cut = 1; cut < best.size(); ++cut) {
