@@ -81,7 +81,8 @@ TEST_CASE("What comes in is handed on; where the shape changes, zeros of the new
   Chain middle({.input_row = {16}, .message_row = {16}, .output_row = {16}});
   Tensor x(middle.pool, {1, 16});
   const float* data = x.f32();
-  CHECK(middle.forward(std::move(x)).f32() == data);
+  const Tensor handed_on = middle.forward(std::move(x));
+  CHECK(handed_on.f32() == data);
 
   Chain first({DType::kInt32, {1}, {16}, {16}});
   CHECK(first.layers.front()->input_dtype() == DType::kInt32);
