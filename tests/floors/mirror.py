@@ -8,9 +8,6 @@ ELSEWHERE = {
     "comm/mpi/mpi_collective.cpp": "tests/mpi/collective_test.cpp",
     "comm/mpi/request.cpp": "tests/mpi/mailbox_test.cpp counts what was started and completed",
     "comm/mpi/session.cpp": "tests/mpi/fault_program.cpp ends in every way; tests/cli/threads.py looks at its cores",
-    # Nothing but another file calls them.
-    "ops/convolution_primitives.cpp": "tests/ops/convolution_test.cpp",
-    "ops/simd/dropout.cpp": "tests/ops/dropout_test.cpp",
 }
 
 
