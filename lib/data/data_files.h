@@ -37,6 +37,7 @@ struct FileContent {
 template <class File>
 std::vector<FileContent> contents_of(const std::vector<File>& files) {
   std::vector<FileContent> contents;
+  contents.reserve(files.size());
   for (const File& file : files) {
     contents.push_back({file.path(), file.size(),
                         [&file](std::size_t offset, auto to) { file.read(offset, to); }});
