@@ -7,6 +7,7 @@
 #include "command.h"
 #include "mpi_links.h"
 #include "number_option.h"
+#include "output_format.h"
 #include "run_options.h"
 #include "startup.h"
 #include "train/bench.h"
@@ -15,7 +16,7 @@ namespace pipetrain {
 namespace {
 
 struct BenchCommandOptions : RunOptions {
-  std::string format;
+  OutputFormat format = OutputFormat::kText;
   int steps = 0;
 };
 
@@ -29,7 +30,8 @@ int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOpti
       run_bench(started.config, started.world, started.source.get(), pipeline, links, mpi.pool(),
                 {.steps = options.steps});
   if (session.rank() == 0) {
-    const std::string text = options.format == "json" ? result.dump(2) + "\n" : bench_text(result);
+    const std::string text =
+        options.format == OutputFormat::kJson ? result.dump(2) + "\n" : bench_text(result);
     write_output_through_mpirun(text);
   }
   return 0;
@@ -42,7 +44,7 @@ Command add_bench_command(CLI::App& command) {
   add_run_options(command, *options);
   add_number(command, "--steps", options->steps, "N", kOneOrMore,
              "steps to time; default: 10 seconds' worth");
-  add_format_option(command, options->format, {"text", "json"});
+  add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {
       .usage = "[mpirun -np RANKS] pipetrain bench --config FILE [OPTION]...",
       .check = [options] { require_config(*options); },

@@ -30,8 +30,4 @@ using AddCommand = Command(CLI::App& command);
 // All commands of the table in commands.cpp, in the order in which help lists them.
 std::vector<Command> add_all_commands(CLI::App& app);
 
-// --format NAME, one of `names`; the first is the default.
-void add_format_option(CLI::App& command, std::string& format,
-                       const std::vector<std::string>& names);
-
 }  // namespace pipetrain

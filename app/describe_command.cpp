@@ -13,6 +13,7 @@
 #include "data/formats/formats.h"
 #include "nn/presets/presets.h"
 #include "number_option.h"
+#include "output_format.h"
 #include "run_options.h"
 #include "schedule/generate/generate.h"
 #include "setup/model_description.h"
@@ -24,7 +25,7 @@ namespace {
 
 struct DescribeOptions : RunOptions {
   int ranks = 0;
-  std::string format;
+  OutputFormat format = OutputFormat::kText;
 };
 
 // What the model must know of the data. Text is not opened for a vocabulary that is configured.
@@ -60,7 +61,8 @@ int describe(const DescribeOptions& options) {
   InProcess alone(1);
   const Layout layout = choose_layout(config, model, *alone.collective(0));
   const nlohmann::ordered_json description = describe_model(config, model, layout);
-  write_output(options.format == "json" ? description.dump(2) + "\n" : model_text(description));
+  write_output(options.format == OutputFormat::kJson ? description.dump(2) + "\n"
+                                                     : model_text(description));
   return 0;
 }
 
@@ -71,7 +73,7 @@ Command add_describe_command(CLI::App& command) {
   add_run_options(command, *options);
   add_number(command, "--ranks", options->ranks, "N", kOneOrMore,
              "ranks to cut it for; default: those of pipeline.partition's list, or 1");
-  add_format_option(command, options->format, {"text", "json"});
+  add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {.usage = "pipetrain describe --config FILE [--ranks N] [OPTION]...",
           .check = [options] { require_config(*options); },
           .run = [options] { return describe(*options); },

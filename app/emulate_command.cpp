@@ -22,6 +22,7 @@
 #include "number_option.h"
 #include "ops/team.h"
 #include "option_lines.h"
+#include "output_format.h"
 #include "run_options.h"
 #include "schedule/simulate/figures.h"
 #include "schedule/table_file.h"
@@ -40,7 +41,8 @@ constexpr std::chrono::microseconds kLongestNap{50};
 constexpr double kTimeoutSeconds = 600;  // beyond what the step should take
 
 struct EmulateOptions : RunOptions {
-  std::string schedule, format;
+  std::string schedule;
+  OutputFormat format = OutputFormat::kText;
   std::string costs_ms;  // empty: kDefaultCosts
   int ranks = 0, microbatches = 0, virtual_stages = 0;
   int message_bytes = 0;  // 0: not given
@@ -169,7 +171,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
   report.agree([&] {
     for (const NamedSchedule& s : schedules) check_microbatches(s.schedule);
   });
-  const bool json = options.format == "json", all = options.schedule == kAllSchedules;
+  const bool json = options.format == OutputFormat::kJson, all = options.schedule == kAllSchedules;
   EmulationPrinter printer(session.rank() == 0, json, all);
   for (const NamedSchedule& s : schedules) {
     if (!s.missing.empty()) {
@@ -213,7 +215,8 @@ int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions
   settle_team(1);
   const double message = emulator.measure_messages(
       largest_message_bytes(started.config, *started.model, layout.partition));
-  EmulationPrinter printer(session.rank() == 0, options.format == "json", /*table=*/false);
+  EmulationPrinter printer(session.rank() == 0, options.format == OutputFormat::kJson,
+                           /*table=*/false);
   const auto emulate_cut = [&](const Partition& partition) {
     nlohmann::ordered_json emulation =
         emulator.run(started.config.pipeline.schedule, layout.schedule,
@@ -266,7 +269,7 @@ Command add_emulate_command(CLI::App& command) {
              Bounds<double>{1, 1e9}, "most live microbatches of a rank for auto; default: 1F1B's");
   add_number(command, "--steps", options->steps, "N", kOneOrMore,
              "steps to time, after one more; default: " + std::to_string(options->steps));
-  add_format_option(command, options->format, {"text", "json"});
+  add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {
       .usage = "mpirun -np RANKS pipetrain emulate --schedule NAME --microbatches M [OPTION]...",
       .check = [options] { check(*options); },

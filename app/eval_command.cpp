@@ -8,6 +8,7 @@
 #include "comm/mpi/launch.h"
 #include "command.h"
 #include "mpi_links.h"
+#include "output_format.h"
 #include "run_options.h"
 #include "setup/same_model.h"
 #include "setup/weights.h"
@@ -18,7 +19,8 @@ namespace pipetrain {
 namespace {
 
 struct EvalOptions : RunOptions {
-  std::string checkpoint, format;
+  std::string checkpoint;
+  OutputFormat format = OutputFormat::kText;
 };
 
 void check(const EvalOptions& options) {
@@ -63,8 +65,8 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
                                   {"step", checkpoint->position().step}};
   found.update(run_evaluation(evaluator, pipeline, mpi.pool(), links.world));
   if (session.rank() != 0) return 0;
-  write_output_through_mpirun(options.format == "json" ? found.dump(2) + "\n"
-                                                       : evaluation_text(found));
+  write_output_through_mpirun(options.format == OutputFormat::kJson ? found.dump(2) + "\n"
+                                                                    : evaluation_text(found));
   return 0;
 }
 
@@ -77,7 +79,7 @@ Command add_eval_command(CLI::App& command) {
       .add_option("--checkpoint", options->checkpoint,
                   "folder of the checkpoint, such as runs/x/checkpoints/step-00000500; required")
       ->option_text("DIR");
-  add_format_option(command, options->format, {"text", "json"});
+  add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {
       .usage = "[mpirun -np RANKS] pipetrain eval --config FILE --checkpoint DIR [OPTION]...",
       .check = [options] { check(*options); },

@@ -5,12 +5,14 @@
 #include "base/output.h"
 #include "command.h"
 #include "exchange/weights_export.h"
+#include "output_format.h"
 
 namespace pipetrain {
 namespace {
 
 struct ExportOptions {
-  std::string checkpoint, output, format;
+  std::string checkpoint, output;
+  OutputFormat format = OutputFormat::kText;
 };
 
 void require(const std::string& value, const std::string& option) {
@@ -27,7 +29,7 @@ Command add_export_command(CLI::App& command) {
                   "folder of the checkpoint, such as runs/x/checkpoints/step-00000500; required")
       ->option_text("DIR");
   command.add_option("--output", options->output, "folder to make; required")->option_text("DIR");
-  add_format_option(command, options->format, {"safetensors", "hf"});
+  add_format_option(command, options->format, {OutputFormat::kSafetensors, OutputFormat::kHf});
   return {.usage = "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR",
           .check =
               [options] {
@@ -37,8 +39,9 @@ Command add_export_command(CLI::App& command) {
           .run =
               [options] {
                 const Checkpoint checkpoint = open_checkpoint(options->checkpoint);
-                write_output(options->format == "hf" ? export_hf(checkpoint, options->output)
-                                                     : export_plain(checkpoint, options->output));
+                write_output(options->format == OutputFormat::kHf
+                                 ? export_hf(checkpoint, options->output)
+                                 : export_plain(checkpoint, options->output));
                 return 0;
               }};
 }

@@ -18,6 +18,7 @@
 #include "command.h"
 #include "number_option.h"
 #include "ops/team.h"
+#include "output_format.h"
 #include "pipeline/partition.h"
 #include "plan/report.h"
 #include "run_options.h"
@@ -32,7 +33,8 @@ constexpr double kMeasureSeconds = 3;
 
 struct PlanOptions : RunOptions {
   int ranks = 0;
-  std::string memory, write, format;
+  std::string memory, write;
+  OutputFormat format = OutputFormat::kText;
   std::vector<std::string> precisions;  // to weigh beside the configuration's
 };
 
@@ -169,7 +171,7 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
     const PlanReport shown{
         inputs, request, result,
         compare_ways(inputs, request.ranks, best_pipeline(result, request.ranks))};
-    const bool json = options.format == "json";
+    const bool json = options.format == OutputFormat::kJson;
     std::string text = json ? plan_json(shown).dump(2) + "\n" : plan_text(shown);
     if (!options.write.empty()) {
       write_configuration(options.write, started.config, best.candidate);
@@ -201,7 +203,7 @@ Command add_plan_command(CLI::App& command) {
       ->check(CLI::IsMember(names_of(kPrecisions)));
   command.add_option("--write", options->write, "write the best plan as a new configuration")
       ->option_text("FILE");
-  add_format_option(command, options->format, {"text", "json"});
+  add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {
       .usage = "[mpirun -np RANKS] pipetrain plan --config FILE --ranks N [OPTION]...",
       .check = [options] { check(*options); },

@@ -1,8 +1,6 @@
 #include "run_options.h"
 
-#include <cstddef>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -60,18 +58,6 @@ void require_config(const RunOptions& options) {
   if (options.config.empty()) {
     throw Error(ExitCode::kConfiguration, "--config FILE is missing; see pipetrain --help");
   }
-}
-
-void add_format_option(CLI::App& command, std::string& format,
-                       const std::vector<std::string>& names) {
-  format = names.front();
-  std::string list = names.front();
-  for (std::size_t i = 1; i < names.size(); ++i) {
-    list += (i + 1 < names.size() ? ", " : " or ") + names[i];
-  }
-  may_differ(command.add_option("--format", format, list + "; default: " + format))
-      ->option_text("NAME")
-      ->check(CLI::IsMember(names));
 }
 
 }  // namespace pipetrain

@@ -6,6 +6,7 @@
 #include "base/output.h"
 #include "command.h"
 #include "number_option.h"
+#include "output_format.h"
 #include "schedule/choose/describe.h"
 #include "schedule/choose/schedule_request.h"
 #include "schedule/csv.h"
@@ -20,16 +21,17 @@ namespace {
 
 struct ScheduleOptions {
   ScheduleRequest request;
-  std::string check, costs, stage_costs, format;
+  std::string check, costs, stage_costs;
+  OutputFormat format = OutputFormat::kText;
   GivenCosts given;  // costs and stage_costs, read
 };
 
 std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
   const std::string& name = options.request.name;
-  if (options.format == "csv") return csv_of(schedule);
+  if (options.format == OutputFormat::kCsv) return csv_of(schedule);
   const Costs costs = options.given.on(schedule.rank_count(), schedule.virtual_stages);
   const double live = options.request.search.live_microbatches;
-  if (options.format == "json") {
+  if (options.format == OutputFormat::kJson) {
     nlohmann::ordered_json json = schedule_json(name, schedule, costs);
     if (options.request.is_searched()) {
       json["least_makespan"] = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
@@ -39,7 +41,8 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
   }
   const Timeline timeline = simulate(schedule, costs);
   const Description words = describe(name, schedule, options.given, live);
-  if (options.format == "svg") return draw_svg({{words.title, &timeline, words.remark}});
+  if (options.format == OutputFormat::kSvg)
+    return draw_svg({{words.title, &timeline, words.remark}});
   const TextStyle style = terminal_style();
   std::string text = words.title + "\n" + words.remark + "\n\n" + draw_text(timeline, style);
   for (const std::string& note : words.notes) {
@@ -95,7 +98,9 @@ Command add_schedule_command(CLI::App& command) {
       ->type_name("FILE");
   add_number(command, "--live-microbatches", options->request.search.live_microbatches, "L",
              Bounds<double>{1, 1e9}, "of auto: most live microbatches per rank; default: 1f1b's");
-  add_format_option(command, options->format, {"text", "csv", "json", "svg"});
+  add_format_option(
+      command, options->format,
+      {OutputFormat::kText, OutputFormat::kCsv, OutputFormat::kJson, OutputFormat::kSvg});
   return {.usage = "pipetrain schedule --name NAME --ranks P --microbatches M [OPTION]...",
           .check = [options] { check(*options); },
           .run = [options] { return print_schedule(*options); }};

@@ -8,6 +8,7 @@
 #include "base/output.h"
 #include "command.h"
 #include "number_option.h"
+#include "output_format.h"
 #include "schedule/draw/draw_svg.h"
 #include "schedule/draw/draw_text.h"
 #include "schedule/trace/chrome_trace.h"
@@ -19,7 +20,8 @@ namespace pipetrain {
 namespace {
 
 struct TimelineOptions {
-  std::string run_directory, format;
+  std::string run_directory;
+  OutputFormat format = OutputFormat::kText;
   std::optional<int> step;
 };
 
@@ -46,7 +48,7 @@ int timeline(const TimelineOptions& options) {
       "measured, step " + std::to_string(chosen.step) +
       (options.step || steps.size() == 1 ? ""
                                          : " (median of " + std::to_string(steps.size()) + ")");
-  if (options.format == "svg") {
+  if (options.format == OutputFormat::kSvg) {
     write_output(draw_svg({{measured, &step.measured.timeline, step.measured_note()},
                            {"predicted", &step.predicted, step.predicted_note()}},
                           step.time_unit));
@@ -67,7 +69,7 @@ Command add_timeline_command(CLI::App& command) {
   command.add_option("RUN_DIR", options->run_directory, "of a run with --trace; required");
   add_number(command, "--step", options->step, "N", kOneOrMore,
              "which traced step; default: of median duration");
-  add_format_option(command, options->format, {"text", "svg"});
+  add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kSvg});
   return {.usage = "pipetrain timeline RUN_DIR [OPTION]...",
           .check =
               [options] {
