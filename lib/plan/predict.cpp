@@ -79,16 +79,13 @@ const std::vector<LayerMeasure>& Predictor::layers(const ModelForm& form, std::i
 
 double Predictor::least_seconds(const Candidate& candidate) {
   const Rows rows = rows_of(candidate);
-  const std::vector<bool>& recomputed = inputs_.recomputed.at(candidate.recompute);
   double seconds = 0;
   for (const auto& [size, count] :
        {std::pair(rows.larger, rows.larger_count),
         std::pair(rows.smaller, candidate.microbatches - rows.larger_count)}) {
     if (count == 0) continue;
-    const std::vector<LayerMeasure>& measured = layers(form_of(candidate), size);
-    for (std::size_t i = 0; i < measured.size(); ++i) {
-      const StageCost& cost = measured[i].cost;
-      seconds += count * (cost.total() + (recomputed[i] ? cost.forward : 0));
+    for (const LayerMeasure& layer : layers(form_of(candidate), size)) {
+      seconds += count * layer.cost.total();
     }
   }
   return seconds / candidate.pipeline;

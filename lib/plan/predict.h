@@ -57,7 +57,8 @@ class Predictor {
  public:
   explicit Predictor(const PlanInputs& inputs) : inputs_(inputs) {}
 
-  // No rank can be busy for less, whatever the schedule.
+  // No rank can be busy for less, whatever the schedule. Recomputation is not counted: how often it
+  // is left out depends on the schedule.
   double least_seconds(const Candidate& candidate);
   // A schedule of the candidate's sizes; `limit_bytes` per rank: where the parameters alone exceed
   // it, the step is not simulated and stays 0.

@@ -38,8 +38,6 @@ TEST_CASE("No schedule takes less than the least seconds, in which ranks are bus
   const PlanInputs inputs = MadeUp{.fixed = 1}.inputs();
   for (const std::string& name : schedule_names()) {
     for (const Recompute recompute : {Recompute::kNone, Recompute::kFull}) {
-      // Others leave out the R of an I that follows its F.
-      if (recompute == Recompute::kFull && name != "gpipe") continue;
       const Candidate candidate{.pipeline = 2,
                                 .schedule = name,
                                 .virtual_stages = default_virtual_stages(name),
@@ -50,7 +48,8 @@ TEST_CASE("No schedule takes less than the least seconds, in which ranks are bus
       const double least = Predictor(inputs).least_seconds(candidate);
       const Plan plan = predicted(inputs, candidate);
       CHECK(plan.step_seconds >= least);
-      CHECK(plan.busy_seconds == Approx(least));
+      // An I that follows its F needs no R.
+      if (recompute == Recompute::kNone) CHECK(plan.busy_seconds == Approx(least));
     }
   }
 }
