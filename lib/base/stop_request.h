@@ -8,8 +8,9 @@ namespace pipetrain {
 // does.
 void keep_hangup_ignored();
 
-// From now on SIGUSR1, SIGHUP, SIGINT and SIGTERM ask to stop, and do not end the process; a second
-// SIGINT or SIGTERM does. SIGHUP, which a closed terminal sends, stays ignored under nohup.
+// From now on SIGUSR1, SIGHUP, SIGINT and SIGTERM ask to stop, and do not end the process; a third
+// SIGINT or SIGTERM does: a scheduler and mpirun may both have sent one. SIGHUP, which a closed
+// terminal sends, stays ignored under nohup.
 void catch_stop_signals();
 bool stop_requested();
 
