@@ -69,8 +69,7 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
         source_, mailbox, pool, std::vector<PipelineEnds>{{{ranks.front()}, {ranks.back()}}},
         count - 1);
   }
-  engine_ =
-      std::make_unique<Engine>(std::move(mine), std::move(ranks), mailbox, reducer_, weights_);
+  engine_ = std::make_unique<Engine>(mine, std::move(ranks), mailbox, reducer_, weights_);
 }
 
 StepContext EmulatedRank::context(std::int64_t step) const {

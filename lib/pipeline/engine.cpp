@@ -13,7 +13,7 @@ constexpr int kCoordinator = 0;
 
 }  // namespace
 
-Engine::Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
+Engine::Engine(const std::vector<Stage*>& stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
                GradientReducer& reducer, StageWeights& weights)
     : rank_of_stage_(std::move(rank_of_stage)),
       mailbox_(mailbox),

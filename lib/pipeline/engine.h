@@ -20,7 +20,7 @@ class Engine {
  public:
   // `stages` in ascending order; for every stage of the pipeline the rank of `mailbox` that owns
   // it. Where replicas share out the weights, the actions say when they are gathered.
-  Engine(std::vector<Stage*> stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
+  Engine(const std::vector<Stage*>& stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
          GradientReducer& reducer, StageWeights& weights);
 
   // Makes room for the inputs and targets that the coordinator sends one step ahead.

@@ -102,6 +102,7 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, Placement place
   const std::vector<bool>& recomputed = inputs_.recomputed.at(candidate.recompute);
   const std::vector<LayerMeasure>& larger = layers(form, rows.larger);
   std::vector<double> seconds;
+  seconds.reserve(larger.size());
   for (std::size_t i = 0; i < larger.size(); ++i) {
     seconds.push_back(larger[i].cost.total() + (recomputed[i] ? larger[i].cost.forward : 0));
   }

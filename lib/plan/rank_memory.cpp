@@ -273,8 +273,8 @@ void add_short_batch(const MemoryCase& plan, std::size_t rank, const MessageBoun
 std::vector<RankMemory> rank_memory(const MemoryCase& plan, const std::vector<MemoryCase>& others) {
   assert(plan.training != nullptr);
   const std::vector<MessageBound> bounds = bounds_of(plan);
-  std::vector<std::vector<MessageBound>> other_bounds;
-  for (const MemoryCase& other : others) other_bounds.push_back(bounds_of(other));
+  std::vector<std::vector<MessageBound>> other_bounds(others.size());
+  std::transform(others.begin(), others.end(), other_bounds.begin(), bounds_of);
   std::vector<RankMemory> ranks;
   for (std::size_t r = 0; r < bounds.size(); ++r) {
     BlockTally tally;

@@ -37,7 +37,7 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
                                                       map_.last_ranks());
   std::vector<Stage*> stages;
   for (const auto& stage : state_.stages()) stages.push_back(stage.get());
-  engine_ = std::make_unique<Engine>(std::move(stages), map_.ranks_of_stages(), links_.mailbox,
+  engine_ = std::make_unique<Engine>(stages, map_.ranks_of_stages(), links_.mailbox,
                                      *parts_.gradients, *parts_.weights);
   if (mode != Mode::kTrain) return;
   const Program training = training_program(config_, layout_);
