@@ -28,9 +28,9 @@ double plain_cross_entropy(std::size_t classes, const Doubles& logits,
 }
 
 std::vector<std::int32_t> some_targets(std::int64_t rows, std::int64_t classes) {
-  std::vector<std::int32_t> targets;
+  std::vector<std::int32_t> targets(static_cast<std::size_t>(rows));
   for (std::int64_t i = 0; i < rows; ++i) {
-    targets.push_back(static_cast<std::int32_t>(i * 7919 % classes));
+    targets[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i * 7919 % classes);
   }
   return targets;
 }
@@ -113,8 +113,8 @@ TEST_CASE("Cross entropy over classes that ranks share is that of all classes") 
   Ops ops(pool);
   const std::int64_t rows = 9, classes = 65;
   const Floats logits = random_floats(rows * classes, 3);
-  std::vector<std::int32_t> targets;
-  for (int row = 0; row < rows; ++row) targets.push_back(row * row * 7 % 65);
+  std::vector<std::int32_t> targets(rows);
+  for (int row = 0; row < rows; ++row) targets[static_cast<std::size_t>(row)] = row * row * 7 % 65;
   targets[4] = static_cast<std::int32_t>(
       std::max_element(&logits[4 * classes], &logits[5 * classes]) - &logits[4 * classes]);
   Floats whole = logits;

@@ -16,8 +16,8 @@ TEST_CASE("Embedding looks up and adds; its gradients are sums over the same ids
   Ops ops(pool);
   const int threads = omp_get_max_threads();
   const std::int64_t rows = 5, tokens = 31, vocabulary = 11;
-  std::vector<std::int32_t> ids;
-  for (int i = 0; i < rows * tokens; ++i) ids.push_back(i * i % vocabulary);
+  std::vector<std::int32_t> ids(rows * tokens);
+  for (int i = 0; i < rows * tokens; ++i) ids[static_cast<std::size_t>(i)] = i * i % vocabulary;
   for (const std::int64_t width : {1, 7, 130, 5000}) {
     const Floats table = random_floats(vocabulary * width, 1);
     const Floats positions = random_floats(tokens * width, 2);
@@ -60,8 +60,8 @@ TEST_CASE("Two parts of a table look up what the whole does, and get its gradien
   MemoryPool pool;
   Ops ops(pool);
   const std::int64_t rows = 3, tokens = 7, width = 5, vocabulary = 11, cut = 6;
-  std::vector<std::int32_t> ids;
-  for (int i = 0; i < rows * tokens; ++i) ids.push_back(i * i % vocabulary);
+  std::vector<std::int32_t> ids(rows * tokens);
+  for (int i = 0; i < rows * tokens; ++i) ids[static_cast<std::size_t>(i)] = i * i % vocabulary;
   const Floats table = random_floats(vocabulary * width, 1);
   const Floats dy = random_floats(rows * tokens * width, 2);
   Floats whole(dy.size()), sum(dy.size()), gradient(table.size()), parts(table.size());

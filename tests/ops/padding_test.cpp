@@ -15,6 +15,7 @@ TEST_CASE("Products that are multiplied in place are short, of float32 and not t
 TEST_CASE("Rows of multiples of 512 bytes are moved apart, unless the copy would be too large") {
   CHECK(padded_pitch(100, 128) == 128 + kPaddingFloats);
   CHECK(padded_pitch(100, 130) == 130);
+  CHECK(padded_pitch(100, 192) == 192);
   CHECK(padded_pitch(8192, 512) == 512 + kPaddingFloats);
   CHECK(padded_pitch(8193, 512) == 512);
 }
