@@ -9,6 +9,7 @@
 
 #include "base/suggest.h"
 #include "base/table.h"
+#include "nn/layer_option.h"
 #include "nn/model_config.h"
 
 namespace pipetrain {
@@ -25,16 +26,29 @@ class LayerOptions {
                     std::int64_t meaning);
   // A finite number above 0.
   double positive_number(const std::string& key, double otherwise);
-  template <class E, class Choices>
-  E choice(const std::string& key, E otherwise, const Choices& choices) {
-    const std::string* value = find(key);
-    if (value == nullptr) return otherwise;
-    if (const auto* row = find_row(choices, *value)) return row->value;
-    fail(key + " is '" + *value + "'; expected one of " + join(names_of(choices)));
-  }
   bool flag(const std::string& key, bool otherwise);
   // From 0 to below 1; without a default it must be given.
   double fraction(const std::string& key, std::optional<double> otherwise = {});
+  // As declared. What follows from elsewhere is handed over.
+  std::int64_t read(const SizeOption& option) { return size(option.name, option.otherwise); }
+  std::int64_t read(const SizeOption& option, std::int64_t otherwise) {
+    return size(option.name, otherwise);
+  }
+  double read(const NumberOption& option) { return positive_number(option.name, option.otherwise); }
+  bool read(const FlagOption& option) { return flag(option.name, option.otherwise); }
+  double read(const RateOption& option) {
+    return option.otherwise < 0 ? fraction(option.name) : fraction(option.name, option.otherwise);
+  }
+  double read(const RateOption& option, double otherwise) {
+    return fraction(option.name, otherwise);
+  }
+  template <class Value>
+  Value read(const ChoiceOption<Value>& option) {
+    const std::string* value = find(option.name);
+    if (value == nullptr) return option.otherwise;
+    if (const auto* row = find_row(option.choices, *value)) return row->value;
+    fail(option.name + (" is '" + *value) + "'; expected one of " + join(names_of(option.choices)));
+  }
   const std::vector<LayerEntry>& layers() const { return entry_.layers; }
   // Error(kConfiguration) if an option was given that nobody asked for.
   void finish() const;

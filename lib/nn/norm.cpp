@@ -7,12 +7,10 @@
 
 namespace pipetrain {
 
-NormKind read_norm(LayerOptions& options) {
-  return options.choice("norm", NormKind::kLayer, kNorms);
-}
+NormKind read_norm(LayerOptions& options) { return options.read(kNormOption); }
 
 float read_epsilon(LayerOptions& options) {
-  return static_cast<float>(options.positive_number("epsilon", kNormEpsilon));
+  return static_cast<float>(options.read(kEpsilonOption));
 }
 
 Norm::Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind kind, bool bias,

@@ -20,7 +20,11 @@ inline constexpr Choice<NormKind> kNorms[] = {
     {NormKind::kRms, "rms_norm", "By the root of the mean square."},
 };
 
-// The options `norm` and `epsilon` of a layer that has one.
+// Options of a layer that has one.
+inline constexpr ChoiceOption<NormKind> kNormOption{
+    "norm", "What stands before the rest of the layer.", kNorms, NormKind::kLayer};
+inline constexpr NumberOption kEpsilonOption{"epsilon",
+                                             "Added to the norm's variance, or mean square.", 1e-5};
 NormKind read_norm(LayerOptions& options);
 float read_epsilon(LayerOptions& options);
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "catch.h"
+#include "nn/layer_option.h"
 
 using namespace pipetrain;
 
@@ -14,6 +15,8 @@ namespace {
 enum class Letter { kA, kB };
 constexpr Choice<Letter> kLetters[] = {{Letter::kA, "a", "The first."},
                                        {Letter::kB, "b", "The second."}};
+const ChoiceOption<Letter> kLetter("letter", "A letter.", kLetters, Letter::kA);
+const ChoiceOption<Letter> kOther("other", "Another.", kLetters, Letter::kA);
 
 LayerEntry entry_of(std::vector<std::pair<std::string, std::string>> options) {
   return {"conv2d", "model.yaml:7", std::move(options), {}};
@@ -40,7 +43,7 @@ TEST_CASE("Options are read by type, and what is not given is as the layer has i
                                      {"theta", "1e-3"},
                                      {"bias", "false"},
                                      {"dropout", "0"},
-                                     {"norm", "b"}});
+                                     {"letter", "b"}});
   LayerOptions options(given);
   CHECK(options.has("bias"));
   CHECK(!options.has("kernel"));
@@ -55,8 +58,8 @@ TEST_CASE("Options are read by type, and what is not given is as the layer has i
   CHECK(options.flag("causal", true));
   CHECK(options.fraction("dropout") == 0);
   CHECK(options.fraction("rate", 0.25) == 0.25);
-  CHECK(options.choice("norm", Letter::kA, kLetters) == Letter::kB);
-  CHECK(options.choice("activation", Letter::kA, kLetters) == Letter::kA);
+  CHECK(options.read(kLetter) == Letter::kB);
+  CHECK(options.read(kOther) == Letter::kA);
   CHECK_NOTHROW(options.finish());
 }
 
@@ -83,9 +86,8 @@ TEST_CASE("A value of the wrong type is refused with file, line, layer and what 
     CHECK(refusal("n", value, [](LayerOptions& options) { options.fraction("n", 0); }) ==
           where + "n is '" + value + "'; expected a number from 0 to below 1");
   }
-  CHECK(refusal("n", "c", [](LayerOptions& options) {
-          options.choice("n", Letter::kA, kLetters);
-        }) == where + "n is 'c'; expected one of a, b");
+  CHECK(refusal("letter", "c", [](LayerOptions& options) { options.read(kLetter); }) ==
+        where + "letter is 'c'; expected one of a, b");
 }
 
 TEST_CASE("What must be given is asked for, beside what was") {

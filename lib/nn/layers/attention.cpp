@@ -4,8 +4,10 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nn/layer_options.h"
+#include "nn/layers/branch_options.h"
 #include "nn/layers/model_builder.h"
 #include "nn/layers/shared_product.h"
 #include "ops/linear.h"
@@ -159,19 +161,33 @@ enum class PositionKind : std::uint8_t { kLearned, kRotary };
 
 constexpr Choice<PositionKind> kPositionKinds[] = {
     {PositionKind::kLearned, "learned", "Those that the embedding adds."},
-    {PositionKind::kRotary, "rotary", "Queries and keys are turned by their positions."},
+    {PositionKind::kRotary, "rotary",
+     "Queries and keys are turned by their positions; the embedding then takes `positions: none`."},
 };
+
+constexpr SizeOption kHeads{"heads", "Query heads; they divide the width."},
+    kKvHeads{.name = "kv_heads",
+             .meaning = "Heads of keys and values; they divide `heads`.",
+             .follows = "`heads`"};
+constexpr FlagOption kCausal{"causal", "A token sees only itself and those before it.", true};
+constexpr RateOption kWeightsDropout{
+    .name = "attention_dropout",
+    .meaning = "Rate at which the attention's weights are dropped.",
+    .follows = "`dropout`"};
+constexpr ChoiceOption<PositionKind> kPositions{"positions", "How places differ.", kPositionKinds,
+                                                PositionKind::kLearned};
+constexpr NumberOption kTheta{"theta", "Base of the rotary angles.", 10000};
 
 constexpr std::int64_t kMostRotaryEntries = std::int64_t{1} << 27;  // 512 MiB
 
 std::shared_ptr<const RotaryTable> read_positions(
     LayerOptions& options, const Shape& row, std::int64_t heads,
     const std::shared_ptr<const RotaryTable>& before) {
-  const bool rotary =
-      options.choice("positions", PositionKind::kLearned, kPositionKinds) == PositionKind::kRotary;
-  const double theta = options.positive_number("theta", 10000);
+  const bool rotary = options.read(kPositions) == PositionKind::kRotary;
+  const double theta = options.read(kTheta);
   if (!rotary) {
-    if (options.has("theta")) options.fail("theta is of rotary positions; add positions: rotary");
+    if (options.has(kTheta.name))
+      options.fail("theta is of rotary positions; add positions: rotary");
     return nullptr;
   }
   const std::int64_t head_width = row[1] / heads;
@@ -195,14 +211,14 @@ std::shared_ptr<const RotaryTable> read_positions(
 AttentionOptions read_attention(LayerOptions& options, const Shape& row, const Starts& starts,
                                 std::shared_ptr<const RotaryTable>& rotary) {
   AttentionOptions made;
-  made.heads = options.size("heads", 0);
-  made.kv_heads = options.size("kv_heads", made.heads);
-  made.causal = options.flag("causal", true);
-  made.dropout = options.fraction("dropout", 0);
-  made.weights_dropout = options.fraction("attention_dropout", made.dropout);
+  made.heads = options.read(kHeads);
+  made.kv_heads = options.read(kKvHeads, made.heads);
+  made.causal = options.read(kCausal);
+  made.dropout = options.read(kBranchDropout);
+  made.weights_dropout = options.read(kWeightsDropout, made.dropout);
   made.norm = read_norm(options);
   made.epsilon = read_epsilon(options);
-  made.bias = options.flag("bias", true);
+  made.bias = options.read(kBranchBias);
   if (row[1] % made.heads != 0) {
     options.fail("heads " + std::to_string(made.heads) + " do not divide the width " +
                  std::to_string(row[1]));
@@ -217,6 +233,11 @@ AttentionOptions read_attention(LayerOptions& options, const Shape& row, const S
   made.rotary = read_positions(options, row, made.heads, rotary);
   if (made.rotary != nullptr) rotary = made.rotary;
   return made;
+}
+
+std::vector<LayerOption> attention_options() {
+  return {kHeads,      kKvHeads,       kCausal,     kBranchDropout, kWeightsDropout,
+          kNormOption, kEpsilonOption, kBranchBias, kPositions,     kTheta};
 }
 
 void make_attention(ModelBuilder& model, LayerOptions& options) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
@@ -90,9 +91,17 @@ void BatchNorm::update_running(const Context& context, const Tensor& moments) co
   }
 }
 
+namespace {
+
+constexpr FlagOption kRelu{"relu", "One behind it, in the same pass.", false};
+
+}  // namespace
+
+std::vector<LayerOption> batch_norm_options() { return {kRelu}; }
+
 void make_batch_norm(ModelBuilder& model, LayerOptions& options) {
-  model.add(std::make_unique<BatchNorm>(model.name("batch_norm"), model.row(),
-                                        options.flag("relu", false)));
+  model.add(
+      std::make_unique<BatchNorm>(model.name("batch_norm"), model.row(), options.read(kRelu)));
 }
 
 }  // namespace pipetrain

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
@@ -92,11 +93,12 @@ Plane square(const Shape& row, std::int64_t size) { return {row.rank() == 3 ? si
 
 }  // namespace
 
-Window read_window(const Shape& row, LayerOptions& options, std::int64_t default_stride,
-                   const std::string& default_padding) {
-  const std::int64_t kernel = options.size("kernel", 0);
-  const std::int64_t stride = options.size("stride", default_stride > 0 ? default_stride : kernel);
-  const std::string text = options.text("padding", default_padding);
+Window read_window(const Shape& row, LayerOptions& options, const SizeOption& stride_option,
+                   const SizeOption& padding_option, const std::string& default_padding) {
+  const std::int64_t kernel = options.read(kKernel);
+  const std::int64_t stride =
+      options.read(stride_option, stride_option.otherwise > 0 ? stride_option.otherwise : kernel);
+  const std::string text = options.text(padding_option.name, default_padding);
   std::int64_t padding = 0;
   if (text == "same") {
     if (kernel % 2 == 0) {
@@ -104,7 +106,7 @@ Window read_window(const Shape& row, LayerOptions& options, std::int64_t default
     }
     padding = kernel / 2;
   } else if (text != "0") {
-    padding = options.size("padding", 0, "same", 0);
+    padding = options.size(padding_option.name, 0, "same", 0);
   }
   if (padding >= kernel) {
     options.fail("padding " + std::to_string(padding) + " is not below the kernel " +
@@ -130,17 +132,29 @@ std::unique_ptr<Layer> make_convolution(const std::string& name, const Shape& ro
 
 namespace {
 
+constexpr SizeOption kChannels{"channels", "Of each entry of the output."},
+    kStride{"stride", "Entries from one window to the next.", 1},
+    kPadding{.name = "padding",
+             .meaning = "Zeros around the input; `same`: so many that stride 1 keeps the size.",
+             .follows = "`same`",
+             .words = "0 or `same`"};
+constexpr FlagOption kBias{"bias", "One for each channel is added.", true};
+
 void add_convolution(const char* kind, ModelBuilder& model, LayerOptions& options) {
   ConvolutionOptions made;
-  made.channels = options.size("channels", 0);
-  made.window = read_window(model.row(), options, 1, "same");
-  made.bias = options.flag("bias", true);
+  made.channels = options.read(kChannels);
+  made.window = read_window(model.row(), options, kStride, kPadding, "same");
+  made.bias = options.read(kBias);
   made.input_gradient = !model.at_start();
   model.add(make_convolution(model.name(kind), model.row(), made, model.starts(),
                              ModelPart::kConvolution));
 }
 
 }  // namespace
+
+std::vector<LayerOption> convolution_options() {
+  return {kChannels, kKernel, kStride, kPadding, kBias};
+}
 
 void make_conv1d(ModelBuilder& model, LayerOptions& options) {
   add_convolution("conv1d", model, options);

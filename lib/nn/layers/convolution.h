@@ -34,8 +34,10 @@ Shape windowed_row(const Shape& row, const Window& window, std::int64_t channels
 
 // kernel, stride and padding; `same` pads so that stride 1 keeps the size. Whatever leaves no room
 // for one window is refused.
-Window read_window(const Shape& row, LayerOptions& options, std::int64_t default_stride,
-                   const std::string& default_padding);
+// Without a default the stride is the kernel.
+inline constexpr SizeOption kKernel{"kernel", "Entries along each side of a window."};
+Window read_window(const Shape& row, LayerOptions& options, const SizeOption& stride_option,
+                   const SizeOption& padding_option, const std::string& default_padding);
 
 class Convolution : public Layer {
  public:

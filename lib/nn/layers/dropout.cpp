@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "nn/layer_options.h"
@@ -44,9 +45,16 @@ Tensor dropped_copy(Ops& ops, const DropoutMask& mask, const Tensor& dy) {
   return dropped;
 }
 
+namespace {
+
+constexpr RateOption kRate{"rate", "Of the entries that are dropped."};
+
+}  // namespace
+
+std::vector<LayerOption> dropout_options() { return {kRate}; }
+
 void make_dropout(ModelBuilder& model, LayerOptions& options) {
-  model.add(
-      std::make_unique<Dropout>(model.name("dropout"), model.row(), options.fraction("rate")));
+  model.add(std::make_unique<Dropout>(model.name("dropout"), model.row(), options.read(kRate)));
 }
 
 }  // namespace pipetrain

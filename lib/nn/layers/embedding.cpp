@@ -86,13 +86,30 @@ void Embedding::clear_gradient(bool all) {
   touched_.clear();
 }
 
+namespace {
+
+constexpr SizeOption kVocabulary{.name = "vocabulary",
+                                 .meaning = "Rows of the table.",
+                                 .follows = "`auto`",
+                                 .words = "`auto`: as the data has"},
+    kWidth{"width", "Entries of a row."},
+    kPositions{.name = "positions",
+               .meaning = "Learned positions, one for each place in a sequence.",
+               .follows = "as many as the data's tokens",
+               .words = "`none`"};
+constexpr RateOption kDropout{"dropout", "Rate at which the sum of both is dropped.", 0};
+
+}  // namespace
+
+std::vector<LayerOption> embedding_options() { return {kVocabulary, kWidth, kPositions, kDropout}; }
+
 void make_embedding(ModelBuilder& model, LayerOptions& options) {
   const DataShape& data = model.data();
   EmbeddingOptions made;
-  made.vocabulary = options.size("vocabulary", model.vocabulary(), "auto", data.vocabulary);
-  made.width = options.size("width", 0);
-  made.context = options.size("positions", data.row[0], "none", 0);
-  made.dropout = options.fraction("dropout", 0);
+  made.vocabulary = options.size(kVocabulary.name, model.vocabulary(), "auto", data.vocabulary);
+  made.width = options.read(kWidth);
+  made.context = options.size(kPositions.name, data.row[0], "none", 0);
+  made.dropout = options.read(kDropout);
   if (made.vocabulary < data.vocabulary) {
     options.fail("vocabulary " + std::to_string(made.vocabulary) + " is smaller than the data's " +
                  std::to_string(data.vocabulary) + "; give at least that, or auto");

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
+#include "nn/layer_option.h"
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
 
@@ -27,14 +29,22 @@ const char* text_of(RowForm form);
 // and line of what does not fit.
 using LayerFactory = void(ModelBuilder& model, LayerOptions& options);
 
+// What it declares of them.
+using LayerOptionList = std::vector<LayerOption>();
+
 struct LayerKind {
   std::string_view name;
   const char* description;
   RowForm takes, gives;
   LayerFactory* make;
+  LayerOptionList* options = nullptr;  // null: it takes none
   int residual = 0;  // how many of the layers that it makes add to their input, as GPT-2's scheme
                      // of starting values counts them
 };
+
+// Each option once, those of the first before those of the second.
+std::vector<LayerOption> joined(std::vector<LayerOption> first,
+                                const std::vector<LayerOption>& second);
 
 // In the order in which they are listed for people.
 std::span<const LayerKind> layer_kinds();

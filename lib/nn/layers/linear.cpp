@@ -87,20 +87,32 @@ void tie(LinearOptions& made, const ModelBuilder& model, const LayerOptions& opt
 
 }  // namespace
 
+namespace {
+
+constexpr SizeOption kFeatures{.name = "features",
+                               .meaning = "Entries of the output's last axis.",
+                               .words = "`vocabulary` or `classes`"};
+constexpr FlagOption kBias{"bias", "One for each feature is added.", true},
+    kTied{"tied", "The weight is the embedding's table; then without bias.", false};
+
+}  // namespace
+
+std::vector<LayerOption> linear_options() { return {kFeatures, kBias, kTied}; }
+
 void make_linear(ModelBuilder& model, LayerOptions& options) {
   LinearOptions made;
-  const std::string features = options.text("features", "");
+  const std::string features = options.text(kFeatures.name, "");
   const bool classes = features == "classes";
   made.features = classes ? model.data().classes
-                          : options.size("features", 0, "vocabulary", model.vocabulary());
-  made.bias = options.flag("bias", true);
+                          : options.size(kFeatures.name, 0, "vocabulary", model.vocabulary());
+  made.bias = options.read(kBias);
   made.start = model.starts().of(model.at_end() ? ModelPart::kHead : ModelPart::kLinear,
                                  model.row().back(), made.features);
   if (made.features < 1) {
     options.fail(classes ? "features: classes, but the data has no labels; expected a number"
                          : "features: vocabulary needs an embedding before it");
   }
-  const bool tied = options.flag("tied", false);
+  const bool tied = options.read(kTied);
   if (tied) {
     tie(made, model, options);
     if (!model.at_end() && !model.sharing().alone()) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nn/layer_options.h"
+#include "nn/layers/branch_options.h"
 #include "nn/layers/model_builder.h"
 #include "nn/layers/shared_product.h"
 #include "ops/activation.h"
@@ -118,17 +119,32 @@ void Mlp::backward_weight(const Context& context, Saved& saved) {
   saved.clear();
 }
 
+namespace {
+
+constexpr SizeOption kRatio{"mlp_ratio", "Hidden width as a multiple of the width.", 4},
+    kWidth{.name = "mlp_width",
+           .meaning = "Hidden width; instead of `mlp_ratio`.",
+           .follows = "by `mlp_ratio`"};
+constexpr ChoiceOption<MlpActivation> kActivation{"activation", "What stands between the products.",
+                                                  kMlpActivations, MlpActivation::kGelu};
+
+}  // namespace
+
+std::vector<LayerOption> mlp_options() {
+  return {kRatio, kWidth, kActivation, kBranchDropout, kNormOption, kEpsilonOption, kBranchBias};
+}
+
 MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& starts) {
   MlpOptions made;
-  if (options.has("mlp_ratio") && options.has("mlp_width")) {
+  if (options.has(kRatio.name) && options.has(kWidth.name)) {
     options.fail("mlp_ratio and mlp_width are both given; expected one of them");
   }
-  made.hidden = options.size("mlp_width", options.size("mlp_ratio", 4) * row[1]);
-  made.activation = options.choice("activation", MlpActivation::kGelu, kMlpActivations);
-  made.dropout = options.fraction("dropout", 0);
+  made.hidden = options.read(kWidth, options.read(kRatio) * row[1]);
+  made.activation = options.read(kActivation);
+  made.dropout = options.read(kBranchDropout);
   made.norm = read_norm(options);
   made.epsilon = read_epsilon(options);
-  made.bias = options.flag("bias", true);
+  made.bias = options.read(kBranchBias);
   made.up = starts.of(ModelPart::kUp, row[1], made.hidden);
   made.down = starts.of(ModelPart::kDown, made.hidden, row[1]);
   return made;

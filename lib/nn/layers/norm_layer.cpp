@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
@@ -43,6 +44,8 @@ void NormLayer::backward_weight(const Context& context, Saved& saved) {
   norm_.store(context, saved[kNormGradients]);
   saved.clear();
 }
+
+std::vector<LayerOption> norm_options() { return {kEpsilonOption}; }
 
 void make_layer_norm(ModelBuilder& model, LayerOptions& options) {
   model.add(std::make_unique<NormLayer>(model.name("layer_norm"), model.row(), NormKind::kLayer,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nn/layer_options.h"
 #include "nn/layers/convolution.h"
@@ -71,8 +72,21 @@ Tensor MeanPool::backward_input(const Context& context, Tensor dy, Saved&) {
   return dx;
 }
 
+namespace {
+
+constexpr SizeOption kStride{
+    .name = "stride", .meaning = "Entries from one window to the next.", .follows = "the kernel"},
+    kPadding{.name = "padding",
+             .meaning = "Entries around the input, which count as zeros in a mean.",
+             .follows = "`0`",
+             .words = "0 or `same`"};
+
+}  // namespace
+
+std::vector<LayerOption> pool_options() { return {kKernel, kStride, kPadding}; }
+
 void make_max_pool(ModelBuilder& model, LayerOptions& options) {
-  const Window window = read_window(model.row(), options, 0, "0");
+  const Window window = read_window(model.row(), options, kStride, kPadding, "0");
   if (window.kernel.pixels() > kMaxPoolPixels) {
     options.fail("kernel of " + std::to_string(window.kernel.pixels()) +
                  " pixels, expected at most " + std::to_string(kMaxPoolPixels));
@@ -81,8 +95,9 @@ void make_max_pool(ModelBuilder& model, LayerOptions& options) {
 }
 
 void make_average_pool(ModelBuilder& model, LayerOptions& options) {
-  model.add(std::make_unique<AveragePool>(model.name("average_pool"), model.row(),
-                                          read_window(model.row(), options, 0, "0")));
+  model.add(
+      std::make_unique<AveragePool>(model.name("average_pool"), model.row(),
+                                    read_window(model.row(), options, kStride, kPadding, "0")));
 }
 
 void make_mean_pool(ModelBuilder& model, LayerOptions&) {

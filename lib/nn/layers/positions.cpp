@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nn/layer_options.h"
 #include "nn/layers/dropout.h"
@@ -50,10 +51,18 @@ void Positions::backward_weight(const Context& context, Saved& saved) {
   saved.clear();
 }
 
+namespace {
+
+constexpr RateOption kDropout{"dropout", "Rate at which the sum is dropped.", 0};
+
+}  // namespace
+
+std::vector<LayerOption> positions_options() { return {kDropout}; }
+
 void make_positions(ModelBuilder& model, LayerOptions& options) {
   model.add(std::make_unique<Positions>(model.name("positions"), model.row(),
                                         model.starts().of(ModelPart::kPatchPositions, 1, 1).weight,
-                                        options.fraction("dropout", 0)));
+                                        options.read(kDropout)));
 }
 
 }  // namespace pipetrain

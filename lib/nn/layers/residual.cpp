@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
@@ -117,15 +118,20 @@ enum class Skip : std::uint8_t { kIdentity, kProjected };
 
 constexpr Choice<Skip> kSkips[] = {
     {Skip::kIdentity, "identity", "The input itself."},
-    {Skip::kProjected, "projected", "A convolution of one pixel and a batch norm."},
+    {Skip::kProjected, "projected", "A convolution of kernel 1 and a batch norm."},
 };
+constexpr ChoiceOption<Skip> kSkip{"skip", "What is added to the output of its `layers`.", kSkips,
+                                   Skip::kIdentity};
+constexpr FlagOption kRelu{"relu", "One after the sum.", false};
 
 }  // namespace
 
+std::vector<LayerOption> residual_options() { return {kSkip, kRelu}; }
+
 void make_residual(ModelBuilder& model, LayerOptions& options) {
   const Shape row = model.row();
-  const bool projected = options.choice("skip", Skip::kIdentity, kSkips) == Skip::kProjected;
-  const bool relu = options.flag("relu", false);
+  const bool projected = options.read(kSkip) == Skip::kProjected;
+  const bool relu = options.read(kRelu);
   if (options.layers().empty()) options.fail("needs a list of layers");
   const std::string name = model.name("residual");
   LayerList layers = model.inner_layers(options.layers(), name + ".");
