@@ -8,7 +8,7 @@ namespace pipetrain {
 // Each is in NAME_command.cpp.
 AddCommand add_train_command, add_schedule_command, add_emulate_command, add_timeline_command,
     add_plan_command, add_describe_command, add_bench_command, add_eval_command,
-    add_generate_command, add_export_command, add_import_command;
+    add_generate_command, add_export_command, add_import_command, add_help_command;
 
 namespace {
 
@@ -35,6 +35,7 @@ constexpr CommandRow kCommands[] = {
     {"export", "Write a checkpoint's weights for other programs.", add_export_command},
     {"import", "Make a starting checkpoint of a Hugging Face GPT-2 or Llama, or an export.",
      add_import_command},
+    {"help", "Print a table: keys, layers, presets, schedules, ...", add_help_command},
 };
 // clang-format on
 

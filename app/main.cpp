@@ -29,7 +29,7 @@ constexpr const char* kAbout =
 constexpr const char* kFooter =
     "\nFor example, on 4 ranks:\n"
     "  mpirun -np 4 pipetrain --config configs/shakespeare.yaml --set data.path=corpus.txt\n\n"
-    "Every configuration key is described in README.md.\n";
+    "pipetrain help keys lists all keys of a configuration.\n";
 constexpr const char* kSeeHelp = "; see pipetrain --help";
 
 std::vector<Command> add_commands(CLI::App& app, Help& help) {

@@ -124,31 +124,33 @@ std::string ConfigReader::absolute(const YamlValue& value, const char* name) con
   return (whole.has_filename() ? whole : whole.parent_path()).string();  // without a last slash
 }
 
-void ConfigReader::word_or_number(const char* name, int& field, const char* word) {
-  const YamlValue* value = take(name);
+void ConfigReader::word_or_number(const ConfigKey& key, int& field, const char* word) {
+  const YamlValue* value = take(key.name);
   if (value == nullptr) return;
-  field = value->text == word ? 0 : parse_number<int>(*value, name, kAtLeastOne);
+  field = value->text == word ? 0 : parse_number<int>(*value, key.name, kAtLeastOne);
 }
 
-void ConfigReader::pair(const char* name, std::array<double, 2>& field, const NumberRange& range) {
-  const YamlValue* value = take(name);
+void ConfigReader::pair(const ConfigKey& key, std::array<double, 2>& field,
+                        const NumberRange& range) {
+  const YamlValue* value = take(key.name);
   if (value == nullptr) return;
-  if (value->list.size() != 2) refuse(*value, name, "a list of two numbers");
-  for (std::size_t i = 0; i < 2; ++i) field[i] = parse_number<double>(value->list[i], name, range);
+  if (value->list.size() != 2) refuse(*value, key.name, "a list of two numbers");
+  for (std::size_t i = 0; i < 2; ++i)
+    field[i] = parse_number<double>(value->list[i], key.name, range);
 }
 
-void ConfigReader::flag(const char* name, bool& field) {
-  const YamlValue* value = take(name);
+void ConfigReader::flag(const ConfigKey& key, bool& field) {
+  const YamlValue* value = take(key.name);
   if (value == nullptr) return;
-  const std::string& text = scalar(*value, name, "true or false");
-  if (text != "true" && text != "false") refuse(*value, name, "true or false");
+  const std::string& text = scalar(*value, key.name, "true or false");
+  if (text != "true" && text != "false") refuse(*value, key.name, "true or false");
   field = text == "true";
 }
 
-void ConfigReader::optional_flag(const char* name, std::optional<bool>& field) {
+void ConfigReader::optional_flag(const ConfigKey& key, std::optional<bool>& field) {
   bool given = field.value_or(false);
-  flag(name, given);
-  if (section_.find(name) != nullptr) field = given;
+  flag(key, given);
+  if (section_.find(key.name) != nullptr) field = given;
 }
 
 std::string ConfigReader::word_of(const YamlValue& value, const char* name,
@@ -159,15 +161,15 @@ std::string ConfigReader::word_of(const YamlValue& value, const char* name,
   return word;
 }
 
-void ConfigReader::word(const char* name, std::string& field, const Words& words) {
-  if (const YamlValue* value = take(name)) field = word_of(*value, name, words);
+void ConfigReader::word(const ConfigKey& key, std::string& field, const Words& words) {
+  if (const YamlValue* value = take(key.name)) field = word_of(*value, key.name, words);
 }
 
-void ConfigReader::word_or_csv(const char* name, std::string& field) {
-  const YamlValue* value = take(name);
+void ConfigReader::word_or_csv(const ConfigKey& key, std::string& field) {
+  const YamlValue* value = take(key.name);
   if (value == nullptr) return;
-  field = scalar(*value, name, "a schedule's name or a .csv file");
-  if (field.ends_with(".csv")) field = absolute(*value, name);
+  field = scalar(*value, key.name, "a schedule's name or a .csv file");
+  if (field.ends_with(".csv")) field = absolute(*value, key.name);
 }
 
 std::string ConfigReader::word_or_items(const YamlValue& value, const char* name,
@@ -194,28 +196,28 @@ std::string ConfigReader::word_or_items(const YamlValue& value, const char* name
   return word;
 }
 
-void ConfigReader::path(const char* name, std::string& field) {
-  if (const YamlValue* value = take(name)) field = absolute(*value, name);
+void ConfigReader::path(const ConfigKey& key, std::string& field) {
+  if (const YamlValue* value = take(key.name)) field = absolute(*value, key.name);
 }
 
-void ConfigReader::path_or_none(const char* name, std::string& field) {
-  const YamlValue* value = take(name);
-  if (value != nullptr) field = value->text == "none" ? "" : absolute(*value, name);
+void ConfigReader::path_or_none(const ConfigKey& key, std::string& field) {
+  const YamlValue* value = take(key.name);
+  if (value != nullptr) field = value->text == "none" ? "" : absolute(*value, key.name);
 }
 
-void ConfigReader::paths(const char* name, std::vector<std::string>& field) {
-  const YamlValue* value = take(name);
+void ConfigReader::paths(const ConfigKey& key, std::vector<std::string>& field) {
+  const YamlValue* value = take(key.name);
   if (value == nullptr) return;
   field.clear();
   if (value->kind == Kind::kList) {
-    for (const YamlValue& item : value->list) field.push_back(absolute(item, name));
+    for (const YamlValue& item : value->list) field.push_back(absolute(item, key.name));
   } else {
-    field.push_back(absolute(*value, name));
+    field.push_back(absolute(*value, key.name));
   }
 }
 
-void ConfigReader::layers(const char* name, std::vector<LayerEntry>& field) {
-  if (const YamlValue* value = take(name)) field = read_layers(*value);
+void ConfigReader::layers(const ConfigKey& key, std::vector<LayerEntry>& field) {
+  if (const YamlValue* value = take(key.name)) field = read_layers(*value);
 }
 
 }  // namespace pipetrain

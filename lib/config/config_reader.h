@@ -37,55 +37,57 @@ class ConfigReader {
   void finish() const;  // Error for keys that no field asked for
 
   template <class T>
-  void number(const char* name, T& field, const NumberRange& range) {
-    if (const YamlValue* value = take(name)) field = parse_number<T>(*value, name, range);
+  void number(const ConfigKey& key, T& field, const NumberRange& range) {
+    if (const YamlValue* value = take(key.name)) field = parse_number<T>(*value, key.name, range);
   }
-  void optional_number(const char* name, int& field) { number(name, field, kAtLeastOne); }
-  void optional_count(const char* name, int& field) { number(name, field, kAtLeastZero); }
-  void word_or_number(const char* name, int& field, const char* word);  // 0 for the word
-  void pair(const char* name, std::array<double, 2>& field, const NumberRange& range);
+  void optional_number(const ConfigKey& key, int& field) { number(key, field, kAtLeastOne); }
+  void optional_count(const ConfigKey& key, int& field) { number(key, field, kAtLeastZero); }
+  void word_or_number(const ConfigKey& key, int& field, const char* word);  // 0 for the word
+  void pair(const ConfigKey& key, std::array<double, 2>& field, const NumberRange& range);
   template <class T>
-  void numbers(const char* name, std::vector<T>& field, const NumberRange& range) {
-    const YamlValue* value = take(name);
+  void numbers(const ConfigKey& key, std::vector<T>& field, const NumberRange& range) {
+    const YamlValue* value = take(key.name);
     if (value == nullptr) return;
     field.clear();
-    for (const YamlValue& item : value->list) field.push_back(parse_number<T>(item, name, range));
-    if (value->list.empty()) field.push_back(parse_number<T>(*value, name, range));
+    for (const YamlValue& item : value->list)
+      field.push_back(parse_number<T>(item, key.name, range));
+    if (value->list.empty()) field.push_back(parse_number<T>(*value, key.name, range));
   }
-  void flag(const char* name, bool& field);
-  void optional_flag(const char* name, std::optional<bool>& field);
-  void word(const char* name, std::string& field, const Words& words);
+  void flag(const ConfigKey& key, bool& field);
+  void optional_flag(const ConfigKey& key, std::optional<bool>& field);
+  void word(const ConfigKey& key, std::string& field, const Words& words);
   template <class E, class Choices>
-  void choice(const char* name, E& field, const Choices& choices) {
-    const YamlValue* value = take(name);
+  void choice(const ConfigKey& key, E& field, const Choices& choices) {
+    const YamlValue* value = take(key.name);
     if (value != nullptr)
-      field = find_row(choices, word_of(*value, name, names_of(choices)))->value;
+      field = find_row(choices, word_of(*value, key.name, names_of(choices)))->value;
   }
-  void word_or_csv(const char* name, std::string& field);
+  void word_or_csv(const ConfigKey& key, std::string& field);
   // One of the choices but `listed`, which is what a list stands for.
   template <class E, class Choices, class T>
-  void choice_or_list(const char* name, E& field, const Choices& choices, E listed,
+  void choice_or_list(const ConfigKey& key, E& field, const Choices& choices, E listed,
                       std::vector<T>& list) {
-    const YamlValue* value = take(name);
+    const YamlValue* value = take(key.name);
     if (value == nullptr) return;
-    const std::string word = word_or_items(*value, name, names_but(choices, listed), list);
+    const std::string word = word_or_items(*value, key.name, names_but(choices, listed), list);
     field = word.empty() ? listed : find_row(choices, word)->value;
   }
-  void path(const char* name, std::string& field);
-  void path_or_none(const char* name, std::string& field);
-  void paths(const char* name, std::vector<std::string>& field);
+  void path(const ConfigKey& key, std::string& field);
+  void path_or_none(const ConfigKey& key, std::string& field);
+  void paths(const ConfigKey& key, std::vector<std::string>& field);
   template <class E, class Choices>
-  void choice_or_paths(const char* name, E& field, const Choices& choices, E files, Words& list) {
-    const YamlValue* value = section_.find(name);
+  void choice_or_paths(const ConfigKey& key, E& field, const Choices& choices, E files,
+                       Words& list) {
+    const YamlValue* value = section_.find(key.name);
     const Words words = names_but(choices, files);
     const bool word = value != nullptr && std::ranges::find(words, value->text) != words.end();
-    if (word) return choice(name, field, choices);
-    paths(name, list);
+    if (word) return choice(key, field, choices);
+    paths(key, list);
     if (value == nullptr) return;
-    if (list.empty()) refuse(*value, name, join(words) + " or paths");
+    if (list.empty()) refuse(*value, key.name, join(words) + " or paths");
     field = files;
   }
-  void layers(const char* name, std::vector<LayerEntry>& field);
+  void layers(const ConfigKey& key, std::vector<LayerEntry>& field);
 
   template <class Struct>
   void section(const char* name, Struct& fields) {

@@ -21,63 +21,63 @@ class ConfigWriter {
   explicit ConfigWriter(YAML::Emitter& out) : out_(out) {}
 
   template <class T>
-  void number(const char* name, T& field, const NumberRange&) {
-    write(name, text_of(field));
+  void number(const ConfigKey& key, T& field, const NumberRange&) {
+    write(key.name, text_of(field));
   }
-  void optional_number(const char* name, int& field) {
-    if (field > 0) write(name, text_of(field));
+  void optional_number(const ConfigKey& key, int& field) {
+    if (field > 0) write(key.name, text_of(field));
   }
-  void optional_count(const char* name, int& field) {
-    if (field >= 0) write(name, text_of(field));
+  void optional_count(const ConfigKey& key, int& field) {
+    if (field >= 0) write(key.name, text_of(field));
   }
-  void word_or_number(const char* name, int& field, const char* word) {
-    write(name, field == 0 ? word : text_of(field));
+  void word_or_number(const ConfigKey& key, int& field, const char* word) {
+    write(key.name, field == 0 ? word : text_of(field));
   }
-  void pair(const char* name, std::array<double, 2>& field, const NumberRange&) {
-    list(name, Words{text_of(field[0]), text_of(field[1])});
+  void pair(const ConfigKey& key, std::array<double, 2>& field, const NumberRange&) {
+    list(key.name, Words{text_of(field[0]), text_of(field[1])});
   }
   template <class T>
-  void numbers(const char* name, std::vector<T>& field, const NumberRange&) {
+  void numbers(const ConfigKey& key, std::vector<T>& field, const NumberRange&) {
     Words texts;
     for (const T number : field) texts.push_back(text_of(number));
-    if (!texts.empty()) list(name, texts);
+    if (!texts.empty()) list(key.name, texts);
   }
-  void flag(const char* name, bool& field) { write(name, field ? "true" : "false"); }
-  void optional_flag(const char* name, std::optional<bool>& field) {
-    if (field) flag(name, *field);
+  void flag(const ConfigKey& key, bool& field) { write(key.name, field ? "true" : "false"); }
+  void optional_flag(const ConfigKey& key, std::optional<bool>& field) {
+    if (field) flag(key, *field);
   }
-  void word(const char* name, std::string& field, const Words&) {
-    if (!field.empty()) write(name, field);
+  void word(const ConfigKey& key, std::string& field, const Words&) {
+    if (!field.empty()) write(key.name, field);
   }
-  void word_or_csv(const char* name, std::string& field) { write(name, field); }
+  void word_or_csv(const ConfigKey& key, std::string& field) { write(key.name, field); }
   template <class E, class Choices>
-  void choice(const char* name, E& field, const Choices& choices) {
-    write(name, name_of(choices, field));
+  void choice(const ConfigKey& key, E& field, const Choices& choices) {
+    write(key.name, name_of(choices, field));
   }
   template <class E, class Choices, class T>
-  void choice_or_list(const char* name, E& field, const Choices& choices, E listed,
+  void choice_or_list(const ConfigKey& key, E& field, const Choices& choices, E listed,
                       std::vector<T>& items) {
     if (field == listed) {
-      list(name, items);
+      list(key.name, items);
     } else {
-      write(name, name_of(choices, field));
+      write(key.name, name_of(choices, field));
     }
   }
   template <class E, class Choices>
-  void choice_or_paths(const char* name, E& field, const Choices& choices, E files,
+  void choice_or_paths(const ConfigKey& key, E& field, const Choices& choices, E files,
                        std::vector<std::string>& paths) {
-    choice_or_list(name, field, choices, files, paths);
+    choice_or_list(key, field, choices, files, paths);
   }
-  void path(const char* name, std::string& field) { write(name, field); }
-  void path_or_none(const char* name, std::string& field) {
-    write(name, field.empty() ? "none" : field);
+  void path(const ConfigKey& key, std::string& field) { write(key.name, field); }
+  void path_or_none(const ConfigKey& key, std::string& field) {
+    write(key.name, field.empty() ? "none" : field);
   }
-  void paths(const char* name, std::vector<std::string>& field) {
-    if (!field.empty()) list(name, field);
+  void paths(const ConfigKey& key, std::vector<std::string>& field) {
+    if (!field.empty()) list(key.name, field);
   }
-  void layers(const char* name, std::vector<LayerEntry>& field) {
+  void layers(const ConfigKey& key, std::vector<LayerEntry>& field) {
     if (field.empty()) return;
-    out_ << YAML::Key << name << YAML::Value;
+    out_ << YAML::Key << key.name << YAML::Value;
     write_layers(field);
   }
 
@@ -86,6 +86,13 @@ class ConfigWriter {
     out_ << YAML::Key << name << YAML::Value << YAML::BeginMap;
     visit_fields(*this, fields);
     out_ << YAML::EndMap;
+  }
+
+  // The shortest text that reads back as the same number.
+  template <class T>
+  static std::string text_of(T number) {
+    std::array<char, 32> text;
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
   }
 
  private:
@@ -97,12 +104,6 @@ class ConfigWriter {
     out_ << YAML::Key << name << YAML::Value << YAML::Flow << YAML::BeginSeq;
     for (const T& item : items) out_ << item;
     out_ << YAML::EndSeq;
-  }
-  // The shortest text that reads back as the same number.
-  template <class T>
-  static std::string text_of(T number) {
-    std::array<char, 32> text;
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
   }
   void write_layers(const std::vector<LayerEntry>& layers);
 

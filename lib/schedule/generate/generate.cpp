@@ -26,7 +26,8 @@ constexpr std::array kKinds{
                  false, Placement::kLoop, generators::one_forward_one_backward},
     ScheduleKind{"interleaved",
                  "1f1b with several stages per rank: a shorter bubble for more messages.", 2, true,
-                 Placement::kLoop, generators::interleaved, generators::unequal_rounds},
+                 Placement::kLoop, generators::interleaved, generators::unequal_rounds,
+                 "equal rounds"},
     ScheduleKind{"looped-bfs",
                  "Several stages per rank, each of which takes all microbatches before the next.",
                  2, true, Placement::kLoop, generators::looped_breadth_first},
@@ -34,7 +35,8 @@ constexpr std::array kKinds{
                  false, Placement::kLoop, generators::zb_h1},
     ScheduleKind{"interleaved-zb",
                  "Interleaved stages whose weight gradients wait to fill the bubble.", 2, true,
-                 Placement::kLoop, generators::interleaved_zero_bubble, generators::unequal_rounds},
+                 Placement::kLoop, generators::interleaved_zero_bubble, generators::unequal_rounds,
+                 "equal rounds"},
     ScheduleKind{"zbv",
                  "Two stages per rank, down the ranks and back up: where F, I and W take equal "
                  "time, hardly a bubble in the memory of 1f1b.",
@@ -43,11 +45,11 @@ constexpr std::array kKinds{
                  "Two stages per rank in a V, a forward of one beside a backward of the other; "
                  "needs two microbatches per rank.",
                  2, false, Placement::kV, generators::dualpipev,
-                 generators::fewer_than_two_per_rank},
+                 generators::fewer_than_two_per_rank, "at least 2 per rank"},
     ScheduleKind{"v-half", "Two stages per rank in a V, in about half of the memory of 1f1b.", 2,
-                 false, Placement::kV, generators::v_half, nullptr, "F = I = W"},
+                 false, Placement::kV, generators::v_half, nullptr, "any", "F = I = W"},
     ScheduleKind{"v-min", "Two stages per rank in a V, in about a third of the memory of 1f1b.", 2,
-                 false, Placement::kV, generators::v_min, nullptr, "F = I = W"},
+                 false, Placement::kV, generators::v_min, nullptr, "any", "F = I = W"},
 };
 
 // "interleaved, looped-bfs or interleaved-zb".

@@ -28,7 +28,8 @@ struct ScheduleKind {
   // What it needs of the microbatches and does not have, and which number would do; nothing if the
   // sizes will do. Null: any number will do.
   std::optional<std::string> (*missing)(const ScheduleSizes& sizes) = nullptr;
-  const char* tuned_for = nullptr;  // costs that it is made for: at others another may be better
+  const char* microbatches = "any";  // the same in words
+  const char* tuned_for = nullptr;   // costs that it is made for: at others another may be better
 };
 
 }  // namespace pipetrain

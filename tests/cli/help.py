@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""help.py PIPETRAIN MPIRUN [--write]: `pipetrain help TOPIC` prints the tables that the program runs by, and the
+documents have the same ones between `<!-- pipetrain help TOPIC -->` and `<!-- end -->`. --write puts them there."""
+
+import os
+import re
+import sys
+
+from job import Checks, Job, expect, one_error
+
+NO_MPI = {"OMPI_MCA_pml": "none_such"}  # with it MPI_Init fails
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+DOCUMENTS = {"configs/README.md": ["keys", "presets", "layers"], "lib/schedule/README.md": ["schedules"]}
+MARKED = re.compile(r"<!-- pipetrain help (\w+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
+
+
+def job_of(*arguments):
+    return Job(1, ["help", *arguments], env=NO_MPI)
+
+
+def printed(checks, topic):
+    job = job_of(topic)
+    code, problems, text = job.wait(), [], job.output()
+    expect(problems, code == 0, f"exit code {code}, expected 0")
+    expect(problems, not job.error_output(), "wrote to standard error")
+    for table in text.split("\n\n"):
+        lines = table.splitlines()
+        expect(problems, len({line.count(" | ") for line in lines}) == 1 and len(lines) > 2, f"is no table: {lines[:3]}")
+        expect(problems, all(re.fullmatch(r"\| .* \|", line) for line in lines), "a row is open")
+    checks.case(f"help {topic}", job, problems)
+    return text
+
+
+def document(checks, name, expected, texts):
+    """The document's tables against those that are printed."""
+    path = os.path.join(ROOT, name)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    if "--write" in sys.argv:
+        text = MARKED.sub(lambda m: f"<!-- pipetrain help {m[1]} -->\n{texts[m[1]]}<!-- end -->\n", text)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    found, problems = dict(MARKED.findall(text)), []
+    expect(problems, sorted(found) == sorted(expected), f"has tables of {sorted(found)}, expected {sorted(expected)}")
+    for topic, table in found.items():
+        expect(problems, table == texts.get(topic), f"{topic}: the table differs from what is printed; write it anew with "
+               "tests/cli/help.py PIPETRAIN MPIRUN --write")
+    job = job_of()
+    job.wait()
+    checks.case(name, job, problems)
+
+
+def main():
+    checks, problems, job = Checks(), [], job_of()
+    expect(problems, job.wait() == 0, "exit code is not 0")
+    topics = re.findall(r"^  (\w+) ", job.output(), re.MULTILINE)
+    expect(problems, topics[:4] == ["keys", "layers", "presets", "schedules"], f"lists {topics}")
+    checks.case("help", job, problems)
+    texts = {topic: printed(checks, topic) for topic in topics}
+    for name, expected in DOCUMENTS.items():
+        document(checks, name, expected, texts)
+    for case, words, patterns in [("an unknown topic", ["leyers"], ["unknown topic 'leyers'", "layers"]),
+                                  ("two topics", ["keys", "layers"], ["unexpected word 'layers'"])]:
+        job = job_of(*words)
+        checks.case(case, job, one_error(job, 2, patterns))
+    checks.finish()
+
+
+main()
