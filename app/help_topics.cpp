@@ -42,6 +42,7 @@ std::string layer_options() {
     }
   }
   std::vector<Words> rows;
+  rows.reserve(all.size());
   for (const auto& [option, layers] : all) {
     rows.push_back(
         {code(option.name), join(layers), option.values, option.otherwise, option.meaning});

@@ -23,6 +23,7 @@ void add_format_option(CLI::App& command, OutputFormat& format,
                        const std::vector<OutputFormat>& formats) {
   format = formats.front();
   std::vector<std::string> names;
+  names.reserve(formats.size());
   for (const OutputFormat each : formats) names.push_back(name_of(kFormats, each));
   std::string list = names.front();
   for (std::size_t i = 1; i < names.size(); ++i) {

@@ -21,6 +21,7 @@ std::vector<LayerEntry> read_layers(const YamlValue& value) {
   if (value.kind != Kind::kList)
     fail(value.where, "layers: found " + value.found() + ", expected a list");
   std::vector<LayerEntry> layers;
+  layers.reserve(value.list.size());
   for (const YamlValue& item : value.list) layers.push_back(read_layer(item));
   return layers;
 }
