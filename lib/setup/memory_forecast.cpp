@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
@@ -113,13 +114,16 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
   return ranks;
 }
 
+std::int64_t foreseen_process_bytes() {
+  constexpr std::int64_t kGrowthBytes = 32 << 20;
+  return static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
+}
+
 void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit, const Grid& grid,
                   Collective& world) {
-  // What oneDNN's kernels and MPI's buffers take beside tensors once all has run.
-  constexpr std::int64_t kGrowthBytes = 32 << 20;
   const int place = grid.position_of(world.rank()).pipeline;
   const std::int64_t tensors = memory[static_cast<std::size_t>(place)].total();
-  const std::int64_t process = static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
+  const std::int64_t process = foreseen_process_bytes();
   std::string mine;
   if (limit.bytes > 0 && tensors + process > limit.bytes) {
     mine = "rank " + std::to_string(world.rank()) + " will take " + size_text(tensors + process) +

@@ -2,7 +2,7 @@
 // for it. It must not know MPI or what is trained.
 #pragma once
 
-#include <string>
+#include <cstdint>
 #include <vector>
 
 #include "comm/collective.h"
@@ -15,6 +15,10 @@ namespace pipetrain {
 // One per rank of the pipeline. `measured`: the layers on the largest microbatch of the setup.
 std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& setup,
                                         const Layout& layout, std::vector<LayerMeasure> measured);
+
+// What this process takes beside tensors once all has run: what it takes now, and what oneDNN's
+// kernels and packing buffers and MPI's buffers add.
+std::int64_t foreseen_process_bytes();
 
 // Collective. Error(kConfiguration) on every rank if the tensors of some rank, with what its
 // process takes beside them, exceed its limit.

@@ -20,6 +20,7 @@
 #include "pipeline/recorder.h"
 #include "plan/grid_sizes.h"
 #include "schedule/limits.h"
+#include "setup/memory_forecast.h"
 #include "setup/model_profile.h"
 #include "tensor/memory.h"
 
@@ -145,8 +146,6 @@ std::vector<ModelForm> other_forms(const PlanRequest& request, DType precision) 
 PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, const Source* source,
                                const PlanRequest& request, Crew& crew, double seconds) {
   constexpr std::int64_t kMostUpdated = 4 << 20;  // parameters: well beyond the caches
-  // What oneDNN's kernels and packing buffers and MPI's take beside tensors once all has run.
-  constexpr std::int64_t kGrowthBytes = 32 << 20;
   PlanInputs inputs;
   inputs.batch_rows = config.train.batch_size;
   inputs.precision = config.train.precision;
@@ -157,7 +156,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
                ? balanced_partition(costs, ranks * virtual_stages)
                : rank_balanced_partition(costs, placement, ranks, virtual_stages);
   };
-  inputs.machine.process_bytes = static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
+  inputs.machine.process_bytes = foreseen_process_bytes();
   const double start = wall_seconds();
   const Layers layers = build_layers(config.model, data, {}, config.train.precision);
   ModelProfile& model = inputs.model = model_profile(layers);
