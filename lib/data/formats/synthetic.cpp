@@ -21,7 +21,7 @@ std::unique_ptr<Source> open_synthetic(const DataRequest& request) {
                         .seed = request.seed,
                         .validate = validate});
   }
-  const std::int64_t samples = config.samples + (validate ? kSyntheticValidationRows : 0);
+  const std::int64_t samples = config.samples + (validate ? SyntheticSource::kValidationRows : 0);
   std::unique_ptr<Samples> made;
   if (gives_images(config)) {
     const std::vector<int>& image = config.image;

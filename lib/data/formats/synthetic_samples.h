@@ -10,8 +10,6 @@
 
 namespace pipetrain {
 
-inline constexpr std::int64_t kSyntheticValidationRows = 128;  // beside those that train
-
 // The rule: more than half of the T tokens leave the remainder k when divided by the K classes, and
 // k is the label; the other tokens are any. A mean over embedded tokens and a linear layer learn
 // it.

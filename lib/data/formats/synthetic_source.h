@@ -20,6 +20,8 @@ struct SyntheticTokens {
 
 class SyntheticSource : public Source {
  public:
+  static constexpr std::int64_t kValidationRows = 128;  // of labelled rows, too
+
   explicit SyntheticSource(const SyntheticTokens& tokens);
 
   Shape input_shape() const override { return {length_}; }
@@ -33,8 +35,6 @@ class SyntheticSource : public Source {
   void read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const override;
 
  private:
-  static constexpr std::int64_t kValidationRows = 128;
-
   void write_row(std::uint64_t key, std::int64_t row, Tensor& inputs, Tensor& targets) const;
 
   std::int64_t length_;       // T
