@@ -62,7 +62,7 @@ void check(ScheduleOptions& options) {
     throw Error(ExitCode::kConfiguration,
                 "expected one of --name NAME and --check FILE.csv; see pipetrain schedule --help");
   }
-  options.request.forward_only = options.request.name == "forward-only";
+  options.request.forward_only = options.request.name == kForwardOnlySchedule;
   if (options.check.empty()) return;
   options.request.name = options.check;
   options.request.is_file = true;

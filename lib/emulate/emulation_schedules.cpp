@@ -24,7 +24,7 @@ NamedSchedule choose_named(ScheduleRequest request, std::string_view name,
 
 std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request,
                                             const GivenCosts& costs) {
-  if (request.microbatches == 0 && !request.name.ends_with(".csv")) {
+  if (request.microbatches == 0 && !request.is_table()) {
     throw Error(ExitCode::kConfiguration,
                 "--microbatches is missing; schedule " + request.name + " is for their number");
   }

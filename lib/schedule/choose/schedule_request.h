@@ -14,10 +14,13 @@
 
 namespace pipetrain {
 
+// The name that stands for forwards alone, as evaluation has them.
+inline constexpr std::string_view kForwardOnlySchedule = "forward-only";
+
 struct ScheduleRequest {
   std::string name;           // of listed_schedules(), or FILE.csv
   bool is_file = false;       // the name is a table's file, whatever it ends in
-  bool forward_only = false;  // forwards alone, as evaluation has them; the name is for messages
+  bool forward_only = false;  // forwards alone; the name is then for messages
   int ranks = 0;              // 0, here and below: what the table has
   int microbatches = 0;       // 0: see `most_microbatches`
   int virtual_stages = 0;     // 0: the schedule's own

@@ -200,7 +200,8 @@ std::optional<std::string> why_no_search(int ranks, int microbatches, int stages
            std::to_string(ranks) + " ranks with " + std::to_string(microbatches) +
            " microbatches; expected the same number of stages on every rank";
   }
-  if (const auto reason = too_many_actions("auto", ranks, stages / ranks, microbatches)) {
+  if (const auto reason =
+          too_many_actions(kSearchedSchedule, ranks, stages / ranks, microbatches)) {
     return reason;
   }
   if (options.live_microbatches != 0 && !(options.live_microbatches >= 1)) {  // nor NaN
