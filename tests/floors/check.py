@@ -64,7 +64,8 @@ LIBRARIES = [
 # Standard output is written in one place, which says what is lost.
 OUTPUT = re.compile(r"std::cout|\bstdout\b|\bf?puts\(|\bf?printf\(")
 WRITES_OUTPUT = "lib/base/output.cpp"
-TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)[^;\n]*\{", re.MULTILINE)
+TYPE = re.compile(r"^(?:struct|class|union|enum(?: class)?) (\w+)\b(?!::)[^;{]*\{", re.MULTILINE)
+UNNAMED = re.compile(r"^namespace \{$.*?^\}  // namespace$", re.MULTILINE | re.DOTALL)  # what no other file sees
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -117,9 +118,10 @@ def too_large(repository):
 def types_twice(repository):
     """Two types of one name, linked into one program, are undefined behaviour; and a reader finds the wrong one."""
     first = {}
-    for file in sorted(repository.glob("lib/**/*.h")) + sorted(repository.glob("app/**/*.h")):
+    patterns = ("lib/**/*.h", "app/**/*.h", "lib/**/*.cpp", "app/**/*.cpp")
+    for file in (file for pattern in patterns for file in sorted(repository.glob(pattern))):
         path = file.relative_to(repository).as_posix()
-        for name in TYPE.findall(file.read_text(encoding="utf-8")):
+        for name in TYPE.findall(UNNAMED.sub("", file.read_text(encoding="utf-8"))):
             if first.setdefault(name, path) != path:
                 yield path, f"defines {name}, as {first[name]} does; give one of them another name"
 

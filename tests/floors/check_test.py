@@ -73,6 +73,10 @@ class Rules(unittest.TestCase):
         one = {"lib/data/a.h": "struct Range {\n};\n"}
         self.breaks(check.types_twice, "lib/nn/b.h", "struct Range {\n};\n", "as lib/data/a.h does", beside=one)
         self.breaks(check.types_twice, "lib/nn/b.h", "enum class Range { kA };\n", "defines Range", beside=one)
+        self.breaks(check.types_twice, "lib/nn/b.cpp", "class Range final\n    : public Base {\n};\n", "defines Range", beside=one)
+        self.assertEqual(found(check.types_twice, {**one, "lib/nn/b.cpp": "struct Range::Part {\n};\n"}), [])
+        unnamed = "namespace {\n\nstruct Range {\n};\n\n}  // namespace\n"
+        self.assertEqual(found(check.types_twice, {**one, "lib/nn/b.cpp": unnamed}), [])
         self.assertEqual(found(check.types_twice, {**one, "lib/nn/b.h": "struct Range;\nstruct Ranges {};\n"}), [])
 
     def test_includes(self):
