@@ -116,7 +116,6 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text, std::int64_t 
 std::vector<std::int32_t> Tokenizer::encode_numbers(std::string_view text,
                                                     std::int64_t vocabulary) const {
   std::vector<std::int32_t> tokens;
-  std::string word;
   const std::string_view spaces = " \t\n,";
   for (std::size_t at = text.find_first_not_of(spaces); at != std::string_view::npos;) {
     const std::size_t end = std::min(text.find_first_of(spaces, at), text.size());
@@ -135,8 +134,7 @@ std::vector<std::int32_t> Tokenizer::encode_numbers(std::string_view text,
 
 std::string Tokenizer::text_of(std::int32_t token, char last) const {
   const bool numbers = !kind_;
-  const std::string unit =
-      numbers ? std::to_string(token) : units_[static_cast<std::size_t>(token)];
+  std::string unit = numbers ? std::to_string(token) : units_[static_cast<std::size_t>(token)];
   if (kind_ == TokenizerKind::kCharacters || kind_ == TokenizerKind::kBytes) return unit;
   const bool begins = last == '\0' || last == '\n' || last == ' ';
   const bool joined = !numbers && (contains("('", last) || contains("\n.,;:!?)'", unit.front()));
