@@ -30,9 +30,8 @@ inline constexpr Choice<ResnetStem> kResnetStems[] = {
 };
 
 struct ModelConfig {
-  std::string
-      preset;     // gpt, gpt2, gpt2-medium, llama, classifier, resnet, vit; empty with `layers`
-  int depth = 0;  // transformer blocks; of resnet: 18, 34 or 50
+  std::string preset;  // a row of nn/presets/presets.cpp; empty with `layers`
+  int depth = 0;       // transformer blocks; of resnet: 18, 34 or 50
   int heads = 0;
   int kv_heads = 0;                    // heads of keys and values; 0: as many as heads
   int width = 0;                       // C
@@ -44,7 +43,7 @@ struct ModelConfig {
   int patch = 0;                       // of vit: pixels along the side of a patch
   std::optional<bool> tie_embeddings;  // default: the preset's
   double dropout = 0;
-  std::string init = "preset";  // preset | gpt2 | llama | torch | resnet | vit: starting values
+  std::string init = "preset";  // starting values: the preset's or those of a scheme's name
   double init_std = 0;          // of their normal distributions; 0: as init says
   std::vector<LayerEntry> layers;
 };

@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/suggest.h"
+#include "base/table.h"
 #include "catch.h"
 #include "optim/learning_rate.h"
 
@@ -30,7 +32,7 @@ TEST_CASE("An unknown curve is named beside those that there are") {
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::kConfiguration);
-    CHECK(error.what() == std::string("optimizer.schedule.type 'cubic' is unknown; expected one of "
-                                      "constant, linear, cosine"));
+    CHECK(error.what() == "optimizer.schedule.type 'cubic' is unknown; expected one of " +
+                              join(names_of(learning_curves())));
   }
 }

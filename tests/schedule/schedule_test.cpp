@@ -34,9 +34,13 @@ TEST_CASE("A loop deals stages out, a V goes down and back up") {
 }
 
 TEST_CASE("All published schedules accumulate in ascending order but looped-bfs") {
-  for (const std::string& name : schedule_names()) {
-    const Schedule schedule = generate(name, 4, default_virtual_stages(name), 8);
+  const auto ascends = [](const std::string& name) {
+    return accumulates_in_ascending_order(generate(name, 4, default_virtual_stages(name), 8));
+  };
+  for (const char* name : {"gpipe", "1f1b", "interleaved", "zb-h1", "interleaved-zb", "zbv",
+                           "dualpipev", "v-half", "v-min"}) {
     CAPTURE(name);
-    CHECK(accumulates_in_ascending_order(schedule) == (name != "looped-bfs"));
+    CHECK(ascends(name));
   }
+  CHECK_FALSE(ascends("looped-bfs"));
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/suggest.h"
 #include "catch.h"
 #include "schedule/files.h"
 #include "schedule/generate/check_drawing.h"
@@ -84,9 +85,8 @@ TEST_CASE("Every schedule is valid at every size that it allows") {
 }
 
 TEST_CASE("An unknown schedule is refused with the list of names") {
-  const std::string reason =
-      "unknown schedule '1fb1'; expected one of gpipe, 1f1b, interleaved, looped-bfs, zb-h1, "
-      "interleaved-zb, zbv, dualpipev, v-half, v-min, auto, or a .csv file; did you mean 1f1b?";
+  const std::string reason = "unknown schedule '1fb1'; expected one of " + join(schedule_names()) +
+                             ", auto, or a .csv file; did you mean 1f1b?";
   CHECK(refusal("1fb1", 4, 1, 8) == reason);
   CHECK(why_unknown("1fb1") == reason);
   CHECK(!why_unknown("1f1b"));

@@ -28,9 +28,9 @@ Costs uneven_costs(int stages) {
 
 TEST_CASE("Orders of a schedule make that schedule again, a B as I and W") {
   for (const std::string& name : schedule_names()) {
-    if (name == "looped-bfs") continue;  // its weights do not come in ascending order
     INFO(name);
     const Schedule schedule = generate(name, 3, default_virtual_stages(name), 6);
+    if (!accumulates_in_ascending_order(schedule)) continue;
     const Problem problem(schedule.placement, 3, 6, uneven_costs(schedule.stage_count()), 6);
     const Schedule again = schedule_of(problem, orders_of(schedule));
     CHECK(again.ranks == split_backward(schedule).ranks);
@@ -40,9 +40,9 @@ TEST_CASE("Orders of a schedule make that schedule again, a B as I and W") {
 
 TEST_CASE("Orders take as long as the simulator says, and none take less than the bound") {
   for (const std::string& name : schedule_names()) {
-    if (name == "looped-bfs") continue;
     INFO(name);
     const Schedule schedule = generate(name, 3, default_virtual_stages(name), 6);
+    if (!accumulates_in_ascending_order(schedule)) continue;
     const Costs costs = uneven_costs(schedule.stage_count());
     const Timeline timeline = simulate(schedule, costs);
     double live = 0;
