@@ -265,4 +265,12 @@ PlanResult search_plans(const PlanInputs& inputs, const PlanRequest& request) {
   return Search(inputs, request).run();
 }
 
+const Plan& best_pipeline(const PlanResult& result, int ranks) {
+  const Plan& best = result.plans.front();
+  const auto all = std::ranges::find_if(result.plans, [&](const Plan& p) {
+    return p.candidate.pipeline == ranks && p.candidate.precision == best.candidate.precision;
+  });
+  return all == result.plans.end() ? best : *all;
+}
+
 }  // namespace pipetrain

@@ -36,6 +36,10 @@ struct PlanResult {
 
 PlanResult search_plans(const PlanInputs& inputs, const PlanRequest& request);
 
+// Of the plans, of which there is one at least: the best of a single pipeline over all ranks in the
+// first one's precision; the first if there is none.
+const Plan& best_pipeline(const PlanResult& result, int ranks);
+
 // Why the first plan is the first, in one sentence.
 std::string reason(const PlanResult& result, int ranks);
 

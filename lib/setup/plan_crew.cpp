@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "ops/ops.h"
-#include "ops/team.h"
 #include "pipeline/recorder.h"
 #include "setup/plan_measure.h"
 
@@ -80,6 +79,11 @@ void ThreadCrew::describe(MachineProfile& machine, std::int64_t bytes) {
   });
   machine.message_latency_seconds = kEstimatedLatency;
   machine.message_bytes_per_second = static_cast<double>(bytes) / seconds.front();
+}
+
+ThreadCrew thread_crew(int cores, int ranks, const AskedThreads& asked) {
+  const int threads = settle_team(asked.threads > 0 ? asked.threads : std::max(1, cores / ranks));
+  return {std::clamp(cores / threads, 1, ranks), threads};
 }
 
 std::vector<double> RankCrew::mean(const SharedWork& work) {

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "data/source.h"
 #include "nn/layers/model.h"
+#include "ops/team.h"
 #include "plan/planner.h"
 
 namespace pipetrain {
@@ -42,6 +43,10 @@ class ThreadCrew final : public Crew {
  private:
   int copies_, threads_;
 };
+
+// Of one process that has so many cores and plans for so many ranks: as many copies at once as
+// those cores could run of them, with the threads that a rank would have.
+ThreadCrew thread_crew(int cores, int ranks, const AskedThreads& asked = asked_threads());
 
 // All ranks of the collective, which call everything together; messages go between ranks 0 and 1.
 // `cores_per_rank` as World has it.

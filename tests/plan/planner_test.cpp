@@ -182,3 +182,17 @@ TEST_CASE("Ranks that share layers are weighed by their sums, and by their memor
   CHECK(predicted(2).step_seconds == Approx(fast.step_seconds + sums).epsilon(1e-3));
   CHECK(best().tensor == 1);
 }
+
+TEST_CASE("One pipeline over all ranks is compared in the precision of the best plan") {
+  PlanResult result;
+  const auto add = [&](int pipeline, DType precision) {
+    result.plans.emplace_back().candidate = {
+        .data = 4 / pipeline, .pipeline = pipeline, .precision = precision};
+  };
+  add(2, DType::kBFloat16);
+  add(4, DType::kFloat32);
+  CHECK(&best_pipeline(result, 4) == &result.plans[0]);  // there is none
+  add(4, DType::kBFloat16);
+  add(4, DType::kBFloat16);
+  CHECK(&best_pipeline(result, 4) == &result.plans[2]);
+}

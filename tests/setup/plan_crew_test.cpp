@@ -39,6 +39,18 @@ TEST_CASE("One that fails does not keep the others waiting, and its error comes 
                   std::runtime_error);
 }
 
+TEST_CASE("As many threads measure at once as the cores could run of the ranks") {
+  const auto crew_of = [](int cores, int ranks, int asked) {
+    MachineProfile machine;
+    thread_crew(cores, ranks, {.threads = asked}).describe(machine, 64);
+    return std::vector{machine.copies, machine.threads};
+  };
+  CHECK(crew_of(4, 2, 0) == std::vector{2, 2});
+  CHECK(crew_of(2, 3, 0) == std::vector{2, 1});
+  CHECK(crew_of(4, 2, 1) == std::vector{2, 1});  // no more than ranks
+  CHECK(crew_of(2, 2, 3) == std::vector{1, 3});
+}
+
 TEST_CASE("Threads say how many they are, and estimate what a message takes") {
   ThreadCrew crew(2, 1);
   MachineProfile machine;

@@ -1,0 +1,130 @@
+#include "setup/plan_request.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "catch.h"
+
+using namespace pipetrain;
+
+namespace {
+
+// Seven layers.
+Config gpt() {
+  Config config;
+  config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = 4};
+  config.train.batch_size = 12;
+  return config;
+}
+
+PlanRequest requested(const Config& config, const PlanAsked& asked,
+                      std::int64_t free_bytes = 1 << 20) {
+  const Grid grid = Grid::filling(asked.ranks, config.parallel.data, config.parallel.tensor);
+  return plan_request(asked, config, {.row = {4}, .vocabulary = 13, .classes = 13}, grid,
+                      free_bytes);
+}
+
+}  // namespace
+
+TEST_CASE("A plan begins with the configuration and its schedule") {
+  Config config = gpt();
+  config.parallel = {.data = 2, .tensor = 1, .shard = Shard::kOptimizer};
+  config.pipeline.schedule = "interleaved";
+  config.pipeline.recompute = Recompute::kFull;
+  const PlanRequest made = requested(config, {.ranks = 4});
+  CHECK(made.ranks == 4);
+  CHECK(made.configured == Candidate{.data = 2,
+                                     .tensor = 1,
+                                     .pipeline = 2,
+                                     .schedule = "interleaved",
+                                     .virtual_stages = 2,
+                                     .microbatches = 6,  // rows of a replica
+                                     .recompute = Recompute::kFull,
+                                     .shard = Shard::kOptimizer,
+                                     .precision = DType::kFloat32});
+  REQUIRE(made.configured_schedule);
+  CHECK(made.configured_schedule->rank_count() == 2);
+  config.pipeline.microbatches = 4;
+  CHECK(requested(config, {.ranks = 4}).configured.microbatches == 4);
+  config.parallel.data = 1;  // there is nothing to shard
+  CHECK(requested(config, {.ranks = 2}).configured.shard == Shard::kNone);
+}
+
+TEST_CASE("A schedule that does not go with the ranks is left out, its sizes are not") {
+  const auto left_out = [](const Config& config, int ranks) {
+    const PlanRequest made = requested(config, {.ranks = ranks});
+    CHECK(made.configured.pipeline == ranks);
+    CHECK(made.configured.virtual_stages == 1);
+    CHECK(made.configured.microbatches == (ranks > 2 ? 12 : 8));
+    return !made.configured_schedule;
+  };
+  CHECK_FALSE(left_out(gpt(), 7));
+  CHECK(left_out(gpt(), 8));  // more stages than layers
+  Config rows = gpt();
+  rows.pipeline.microbatches = 13;  // of 12 rows
+  CHECK(left_out(rows, 2));
+  Config stages = gpt();
+  stages.pipeline.virtual_stages = 2;  // 1f1b has one
+  CHECK(left_out(stages, 2));
+  Config searched = gpt();
+  searched.pipeline.schedule = "auto";
+  searched.pipeline.live_microbatches = 3;
+  const PlanRequest made = requested(searched, {.ranks = 2});
+  CHECK(made.live_microbatches == 3);
+  REQUIRE(made.configured_schedule);
+  CHECK(made.configured_schedule->ranks.empty());
+}
+
+TEST_CASE("A rank may take what is asked for, or its share of what is free") {
+  CHECK(requested(gpt(), {.ranks = 3}, 300).memory_bytes == 100);
+  CHECK(requested(gpt(), {.ranks = 3, .memory = "2GiB"}, 300).memory_bytes == std::int64_t{2}
+                                                                                  << 30);
+}
+
+TEST_CASE("Precisions that are asked for must run here") {
+  CHECK(requested(gpt(), {.ranks = 2}).precisions.empty());
+  CHECK(requested(gpt(), {.ranks = 2, .precisions = {"float32"}}).precisions ==
+        std::vector{DType::kFloat32});
+  const PlanAsked asked{.ranks = 3, .precisions = {"float32"}};
+  Config config = gpt();
+  config.parallel.data = 2;
+  CHECK_THROWS_WITH(plan_request(asked, config, {.row = {4}, .vocabulary = 13, .classes = 13},
+                                 Grid(4, 2, 1, 2), 1),
+                    ContainsSubstring("--precisions float32: "));
+}
+
+TEST_CASE("What is wrong with the model is said before anything is measured") {
+  Config config = gpt();
+  config.model.heads = 3;
+  CHECK_THROWS_AS(requested(config, {.ranks = 2}), Error);
+}
+
+TEST_CASE("The configuration with a plan in it trains as planned") {
+  Config config = gpt();
+  config.pipeline.partition = PartitionRule::kList;
+  config.pipeline.live_microbatches = 5;
+  const Candidate plan{.data = 2,
+                       .tensor = 2,
+                       .pipeline = 2,
+                       .schedule = "interleaved",
+                       .virtual_stages = 2,
+                       .microbatches = 4,
+                       .recompute = Recompute::kFull,
+                       .shard = Shard::kOptimizer,
+                       .precision = DType::kBFloat16};
+  const Config planned = planned_config(config, plan);
+  CHECK(planned.pipeline.schedule == "interleaved");
+  CHECK(planned.pipeline.virtual_stages == 2);
+  CHECK(planned.pipeline.microbatches == 4);
+  CHECK(planned.pipeline.partition == PartitionRule::kAuto);
+  CHECK(planned.pipeline.recompute == Recompute::kFull);
+  CHECK(planned.pipeline.live_microbatches == 0);  // it is for auto alone
+  CHECK(planned.parallel.data == 2);
+  CHECK(planned.parallel.tensor == 2);
+  CHECK(planned.parallel.shard == Shard::kOptimizer);
+  CHECK(planned.train.precision == DType::kBFloat16);
+  CHECK(planned.train.batch_size == 12);
+  CHECK(planned_config(config, {.schedule = "auto"}).pipeline.live_microbatches == 5);
+}
