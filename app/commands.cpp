@@ -33,7 +33,7 @@ constexpr CommandRow kCommands[] = {
     {"eval", "Evaluate a checkpoint on the validation data, forward only.", add_eval_command},
     {"generate", "Continue a text with a model from a checkpoint.", add_generate_command},
     {"export", "Write a checkpoint's weights for other programs.", add_export_command},
-    {"import", "Make a starting checkpoint of a Hugging Face GPT-2 or Llama, or an export.",
+    {"import", "Make a starting checkpoint of a Hugging Face model, or an export.",
      add_import_command},
     {"help", "Print a table: keys, layers, presets, schedules, ...", add_help_command},
 };

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "exchange/hf_family.h"
@@ -35,5 +36,11 @@ constexpr HfFamily kFamilies[] = {
 }  // namespace
 
 std::span<const HfFamily> hf_families() { return kFamilies; }
+
+std::vector<std::string> hf_titles() {
+  std::vector<std::string> titles;
+  for (const HfFamily& family : hf_families()) titles.emplace_back(family.title);
+  return titles;
+}
 
 }  // namespace pipetrain

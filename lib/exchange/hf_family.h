@@ -61,5 +61,6 @@ struct HfFamily {
 };
 
 std::span<const HfFamily> hf_families();
+std::vector<std::string> hf_titles();  // of all of them
 
 }  // namespace pipetrain

@@ -55,13 +55,14 @@ class Reader {
  private:
   void refuse_if(bool wrong, const std::string& what) const {
     if (!wrong) return;
-    std::vector<std::string> titles, presets;
+    std::vector<std::string> presets;
     for (const HfFamily& family : hf_families()) {
-      titles.emplace_back(family.title);
-      presets.emplace_back(family.preset);
+      if (std::ranges::find(presets, family.preset) == presets.end()) {
+        presets.emplace_back(family.preset);
+      }
     }
     throw Error(ExitCode::kConfiguration,
-                "--format hf: the model is neither a " + join(titles, " nor a ") +
+                "--format hf: the model is neither a " + join(hf_titles(), " nor a ") +
                     " of Hugging Face: " + where_ + what + "; expected one like the presets " +
                     listed(presets) + ", or --format safetensors");
   }

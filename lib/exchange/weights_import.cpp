@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/suggest.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/json_fields.h"
 #include "checkpoint/output_folder.h"
@@ -251,9 +252,9 @@ std::string import_weights(const std::string& from, const std::string& output) {
   require_folder(from);
   const bool hf = is_there(from + "/" + kHfConfigFile);
   if (!hf && !is_there(from + "/config.yaml")) {
-    fail_checkpoint(from,
-                    "has no config.json, expected a folder of a Hugging Face GPT-2 or Llama, "
-                    "or one that pipetrain export has written");
+    fail_checkpoint(from, "has no config.json, expected a folder of a Hugging Face " +
+                              join(hf_titles(), " or ") +
+                              ", or one that pipetrain export has written");
   }
   if (is_there(from + "/manifest.json")) {
     fail_checkpoint(from, "is a checkpoint already; it needs no import");

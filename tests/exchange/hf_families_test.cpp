@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "catch.h"
@@ -25,6 +27,14 @@ HfModel model_of(const HfFamily& family) {
                 .vocabulary = 97};
   if (family.fewer_kv_heads) model.kv_heads = 2;
   return model;
+}
+
+// The first family whose blocks have the same: as one of it such a model is exported.
+const HfFamily* first_like(const HfFamily& family) {
+  const auto blocks = [](const HfFamily& f) {
+    return std::tuple(f.rms_norm, f.bias, f.rotary, f.gated_mlp);
+  };
+  return &*std::ranges::find(hf_families(), blocks(family), blocks);
 }
 
 }  // namespace
@@ -50,7 +60,9 @@ TEST_CASE("A model of each family comes back from its config.json and from our c
     config.data.format = "tokens";
     config.data.sequence_length = model.context;
     config.model = model_config_of(model);
-    CHECK(hf_model_of(config, model.vocabulary) == model);
+    HfModel exported = model;
+    exported.family = first_like(family);
+    CHECK(hf_model_of(config, model.vocabulary) == exported);
   }
 }
 
