@@ -41,6 +41,7 @@ std::vector<double> ThreadCrew::mean(const SharedWork& work) {
   std::vector<std::exception_ptr> errors(results.size());
   std::barrier meeting(copies_);
   std::vector<std::thread> crew;
+  crew.reserve(results.size());
   for (std::size_t copy = 0; copy < results.size(); ++copy) {
     crew.emplace_back([&, copy] {
       try {
