@@ -1,13 +1,9 @@
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,17 +12,15 @@
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
-#include "emulate/emulation_report.h"
+#include "emulate/emulated_model.h"
 #include "emulate/emulation_schedules.h"
+#include "emulate/emulator.h"
 #include "emulation_printer.h"
 #include "number_option.h"
-#include "ops/team.h"
 #include "option_lines.h"
 #include "output_format.h"
 #include "run_options.h"
-#include "schedule/simulate/figures.h"
 #include "schedule/table_file.h"
-#include "setup/layout.h"
 #include "startup.h"
 
 namespace pipetrain {
@@ -36,18 +30,13 @@ constexpr const char* kDefaultCosts = "20,20,20";
 constexpr int kDefaultMessageBytes = 1024;
 constexpr int kMostMessageBytes = 1 << 30;
 constexpr double kMostCostMs = 1e6;
-// Ranks that only wait leave the cores free, and a late message would count as bubble.
-constexpr std::chrono::microseconds kLongestNap{50};
-constexpr double kTimeoutSeconds = 600;  // beyond what the step should take
 
-struct EmulateOptions : RunOptions {
-  std::string schedule;
+struct EmulateOptions : RunOptions, EmulationFlags {
   OutputFormat format = OutputFormat::kText;
   std::string costs_ms;  // empty: kDefaultCosts
-  int ranks = 0, microbatches = 0, virtual_stages = 0;
+  int ranks = 0;
   int message_bytes = 0;  // 0: not given
   int steps = EmulationOptions{}.steps;
-  double live_microbatches = 0;
 };
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
@@ -97,67 +86,40 @@ void check_ranks(const EmulateOptions& options, const MpiSession& session) {
        " started; run mpirun -np " + std::to_string(options.ranks) + " pipetrain emulate ...");
 }
 
-class Emulator {
+// MPI's. They live as long as their members are used.
+class MpiEmulationLinks {
  public:
-  Emulator(const MpiSession& session, const EmulateOptions& options)
-      : session_(session),
-        ranks_(static_cast<std::size_t>(session.size())),
-        wait_{kTimeoutSeconds, session.oversubscribed(), kLongestNap} {
+  explicit MpiEmulationLinks(const MpiSession& session)
+      : ranks_(static_cast<std::size_t>(session.size())) {
     std::iota(ranks_.begin(), ranks_.end(), 0);
-    emulation_.steps = options.steps;
   }
 
-  MpiCollective collective() { return {ranks_, pool_, wait_}; }
-
-  // From now on messages are of this size. Returns how long one takes.
-  double measure_messages(std::int64_t bytes) {
-    emulation_.message_bytes = bytes;
-    MpiMailbox mailbox(ranks_, pool_, wait_, 1);
-    MpiCollective collective(ranks_, pool_, wait_, &mailbox);
-    return measure_message_seconds(bytes, mailbox, collective, pool_);
-  }
-
-  nlohmann::ordered_json run(const std::string& name, const Schedule& schedule,
-                             const Costs& costs) {
-    WaitOptions wait = wait_;
-    wait.timeout_seconds += simulate(schedule, costs).makespan();
-    MpiMailbox mailbox(ranks_, pool_, wait, schedule.virtual_stages);
-    MpiCollective collective(ranks_, pool_, wait, &mailbox);
-    const std::vector<std::string> hosts = collective.all_gather_text(session_.host());
-    return emulation_json(name, schedule, costs, emulation_,
-                          emulate(schedule, costs, emulation_, hosts, mailbox, collective, pool_));
+  EmulationLinks links() {
+    return {.pool = pool_,
+            .mailbox =
+                [this](const WaitOptions& wait, int stages_per_rank) {
+                  return std::make_unique<MpiMailbox>(ranks_, pool_, wait, stages_per_rank);
+                },
+            .collective =
+                [this](const WaitOptions& wait, Mailbox* mailbox) {
+                  return std::make_unique<MpiCollective>(ranks_, pool_, wait, mailbox);
+                },
+            .check_name = tag_of};
   }
 
  private:
-  const MpiSession& session_;
   std::vector<int> ranks_;
-  WaitOptions wait_;
-  EmulationOptions emulation_;
   MemoryPool pool_;
 };
 
-// Of every rank's list the one that rank 0 chose.
-std::vector<NamedSchedule> choose(ErrorReport& report, const MpiSession& session,
-                                  const ScheduleRequest& request, const GivenCosts& costs,
-                                  Collective& collective) {
-  std::string text;
-  report.agree([&] {
-    if (session.rank() == 0) text = to_text(choose_schedules(request, costs));
-  });
-  return named_schedules_of(collective.all_gather_text(text).front());
-}
-
-// A microbatch's number is part of its messages' tags.
-void check_microbatches(const Schedule& schedule) {
-  if (schedule.ranks.empty()) return;
-  tag_of({.stage = schedule.stage_count() - 1, .microbatch = schedule.microbatches - 1},
-         schedule.rank_count(), schedule.virtual_stages);
+Emulator emulator_of(MpiEmulationLinks& links, const MpiSession& session,
+                     const EmulateOptions& options) {
+  return {links.links(), session.host(), session.oversubscribed(), options.steps};
 }
 
 int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateOptions& options) {
-  Emulator emulator(session, options);
-  MpiCollective collective = emulator.collective();
-  settle_team(1);
+  MpiEmulationLinks links(session);
+  Emulator emulator = emulator_of(links, session, options);
   const ScheduleRequest request{.name = options.schedule,
                                 .ranks = session.size(),
                                 .microbatches = options.microbatches,
@@ -167,9 +129,9 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
       .rank_share = parse_costs(options.costs_ms),
       .message = emulator.measure_messages(options.message_bytes > 0 ? options.message_bytes
                                                                      : kDefaultMessageBytes)};
-  const auto schedules = choose(report, session, request, costs, collective);
+  const auto schedules = agreed_schedules(request, costs, report.world());
   report.agree([&] {
-    for (const NamedSchedule& s : schedules) check_microbatches(s.schedule);
+    for (const NamedSchedule& s : schedules) emulator.check_microbatches(s.schedule);
   });
   const bool json = options.format == OutputFormat::kJson, all = options.schedule == kAllSchedules;
   EmulationPrinter printer(session.rank() == 0, json, all);
@@ -185,51 +147,15 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
   return 0;
 }
 
-// The model of a configuration, cut and scheduled as training would. The command line's flags win
-// over the file, as in training.
-int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions options) {
-  const auto set = [&](const std::string& key, const auto& value) {
-    if (value == std::decay_t<decltype(value)>{}) return;
-    options.overrides.push_back(key + "=" + nlohmann::json(value).dump());
-  };
-  set("pipeline.schedule", options.schedule);
-  set("pipeline.microbatches", options.microbatches);
-  set("pipeline.virtual_stages", options.virtual_stages);
-  if (options.live_microbatches > 0) {  // "2", not "2.0"
-    options.overrides.push_back("pipeline.live_microbatches=" +
-                                short_number(options.live_microbatches));
-  }
+int emulate_config(const MpiSession& session, ErrorReport& report, EmulateOptions options) {
+  for (std::string& flag : overrides_of(options)) options.overrides.push_back(std::move(flag));
   const Startup started = start(session, report, options);
   log_notes({.waiting = {}, .warnings = started.threads.warnings});
-  report.agree([&] {
-    if (started.grid.data() > 1) fail("parallel.data: emulate runs a single pipeline; set it to 1");
-    if (started.grid.tensor() > 1) fail("parallel.tensor: emulate runs whole layers; set it to 1");
-  });
-  Emulator emulator(session, options);
-  MpiCollective collective = emulator.collective();
-  Layout layout = choose_layout(started.config, *started.model, collective);
-  if (layout.layer_costs.empty()) {
-    layout.layer_costs = measure_layers(started.config, *started.model, collective);
-  }
-  report.agree([&] { check_microbatches(layout.schedule); });
-  settle_team(1);
-  const double message = emulator.measure_messages(
-      largest_message_bytes(started.config, *started.model, layout.partition));
+  MpiEmulationLinks links(session);
+  Emulator emulator = emulator_of(links, session, options);
   EmulationPrinter printer(session.rank() == 0, options.format == OutputFormat::kJson,
                            /*table=*/false);
-  const auto emulate_cut = [&](const Partition& partition) {
-    nlohmann::ordered_json emulation =
-        emulator.run(started.config.pipeline.schedule, layout.schedule,
-                     {stage_costs(layout.layer_costs, partition), message});
-    emulation["partition"] = partition;
-    return emulation;
-  };
-  nlohmann::ordered_json emulation = emulate_cut(layout.partition);
-  // On the same costs, so that the two can be compared.
-  const Partition uniform = uniform_partition(static_cast<int>(started.model->layers.size()),
-                                              started.model->stage_count());
-  if (layout.partition != uniform) emulation["uniform"] = emulate_cut(uniform);
-  printer.add(std::move(emulation));
+  printer.add(emulate_model(started, emulator, report.world()));
   printer.finish();
   return 0;
 }
@@ -237,7 +163,7 @@ int emulate_model(const MpiSession& session, ErrorReport& report, EmulateOptions
 int run(const MpiSession& session, ErrorReport& report, const EmulateOptions& options) {
   report.agree([&] { check_ranks(options, session); });
   return options.config.empty() ? emulate_costs(session, report, options)
-                                : emulate_model(session, report, options);
+                                : emulate_config(session, report, options);
 }
 
 }  // namespace

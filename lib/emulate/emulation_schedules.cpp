@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "comm/agree.h"
 #include "schedule/csv.h"
 
 namespace pipetrain {
@@ -34,6 +35,15 @@ std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request,
     all.push_back(choose_named(request, listed.name, costs));
   }
   return all;
+}
+
+std::vector<NamedSchedule> agreed_schedules(const ScheduleRequest& request, const GivenCosts& costs,
+                                            Collective& world) {
+  std::string text;
+  agree(world, [&] {
+    if (world.rank() == 0) text = to_text(choose_schedules(request, costs));
+  });
+  return named_schedules_of(world.all_gather_text(text).front());
 }
 
 std::string to_text(const std::vector<NamedSchedule>& schedules) {

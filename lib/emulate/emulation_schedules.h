@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "comm/collective.h"
 #include "schedule/choose/schedule_request.h"
 #include "schedule/schedule.h"
 #include "schedule/simulate/given_costs.h"
@@ -26,6 +27,11 @@ struct NamedSchedule {
 // choose().
 std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request,
                                             const GivenCosts& costs);
+
+// Collective: of every rank's list the one that rank 0 chooses. What is wrong there makes all
+// leave, as agree() does.
+std::vector<NamedSchedule> agreed_schedules(const ScheduleRequest& request, const GivenCosts& costs,
+                                            Collective& world);
 
 // To send them to ranks that did not choose: a search takes seconds, and files may be on one host.
 std::string to_text(const std::vector<NamedSchedule>& schedules);

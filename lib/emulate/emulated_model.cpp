@@ -1,0 +1,65 @@
+#include "emulate/emulated_model.h"
+
+#include <memory>
+#include <type_traits>
+
+#include "base/error.h"
+#include "comm/agree.h"
+#include "schedule/simulate/figures.h"
+#include "setup/layout.h"
+
+namespace pipetrain {
+namespace {
+
+[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
+
+void check_grid(const Grid& grid) {
+  if (grid.data() > 1) fail("parallel.data: emulate runs a single pipeline; set it to 1");
+  if (grid.tensor() > 1) fail("parallel.tensor: emulate runs whole layers; set it to 1");
+}
+
+}  // namespace
+
+std::vector<std::string> overrides_of(const EmulationFlags& flags) {
+  std::vector<std::string> overrides;
+  const auto set = [&](const std::string& key, const auto& value) {
+    if (value == std::decay_t<decltype(value)>{}) return;
+    overrides.push_back(key + "=" + nlohmann::json(value).dump());
+  };
+  set("pipeline.schedule", flags.schedule);
+  set("pipeline.microbatches", flags.microbatches);
+  set("pipeline.virtual_stages", flags.virtual_stages);
+  if (flags.live_microbatches > 0) {  // "2", not "2.0"
+    overrides.push_back("pipeline.live_microbatches=" + short_number(flags.live_microbatches));
+  }
+  return overrides;
+}
+
+nlohmann::ordered_json emulate_model(const Startup& started, Emulator& emulator,
+                                     Collective& world) {
+  const ModelSetup& model = *started.model;
+  agree(world, [&] { check_grid(started.grid); });
+  const std::unique_ptr<Collective> collective = emulator.collective();
+  Layout layout = choose_layout(started.config, model, *collective);
+  if (layout.layer_costs.empty()) {
+    layout.layer_costs = measure_layers(started.config, model, *collective);
+  }
+  agree(world, [&] { emulator.check_microbatches(layout.schedule); });
+  const double message =
+      emulator.measure_messages(largest_message_bytes(started.config, model, layout.partition));
+  const auto emulate_cut = [&](const Partition& partition) {
+    nlohmann::ordered_json emulation =
+        emulator.run(started.config.pipeline.schedule, layout.schedule,
+                     {stage_costs(layout.layer_costs, partition), message});
+    emulation["partition"] = partition;
+    return emulation;
+  };
+  nlohmann::ordered_json emulation = emulate_cut(layout.partition);
+  // On the same costs, so that the two can be compared.
+  const Partition uniform =
+      uniform_partition(static_cast<int>(model.layers.size()), model.stage_count());
+  if (layout.partition != uniform) emulation["uniform"] = emulate_cut(uniform);
+  return emulation;
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,53 @@
+#include "emulate/emulator.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "emulate/emulation_report.h"
+#include "ops/team.h"
+
+namespace pipetrain {
+namespace {
+
+// Ranks that only wait leave the cores free, and a late message would count as bubble.
+constexpr std::chrono::microseconds kLongestNap{50};
+constexpr double kTimeoutSeconds = 600;  // beyond what the step should take
+
+}  // namespace
+
+Emulator::Emulator(EmulationLinks links, std::string host, bool oversubscribed, int steps)
+    : links_(std::move(links)),
+      host_(std::move(host)),
+      wait_{kTimeoutSeconds, oversubscribed, kLongestNap} {
+  emulation_.steps = steps;
+}
+
+// A microbatch's number is part of its messages' names.
+void Emulator::check_microbatches(const Schedule& schedule) const {
+  if (schedule.ranks.empty()) return;
+  links_.check_name({.stage = schedule.stage_count() - 1, .microbatch = schedule.microbatches - 1},
+                    schedule.rank_count(), schedule.virtual_stages);
+}
+
+double Emulator::measure_messages(std::int64_t bytes) {
+  settle_team(1);
+  emulation_.message_bytes = bytes;
+  const auto mailbox = links_.mailbox(wait_, 1);
+  const auto collective = links_.collective(wait_, mailbox.get());
+  return measure_message_seconds(bytes, *mailbox, *collective, links_.pool);
+}
+
+nlohmann::ordered_json Emulator::run(const std::string& name, const Schedule& schedule,
+                                     const Costs& costs) {
+  WaitOptions wait = wait_;
+  wait.timeout_seconds += simulate(schedule, costs).makespan();
+  const auto mailbox = links_.mailbox(wait, schedule.virtual_stages);
+  const auto collective = links_.collective(wait, mailbox.get());
+  const std::vector<std::string> hosts = collective->all_gather_text(host_);
+  return emulation_json(
+      name, schedule, costs, emulation_,
+      emulate(schedule, costs, emulation_, hosts, *mailbox, *collective, links_.pool));
+}
+
+}  // namespace pipetrain

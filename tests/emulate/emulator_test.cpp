@@ -1,0 +1,81 @@
+#include "emulate/emulator.h"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "comm/in_process.h"
+#include "emulate/on_threads.h"
+#include "schedule/generate/generate.h"
+
+using namespace pipetrain;
+
+namespace {
+
+// A mailbox's wait and how many stages of a rank it is for, as they were asked for.
+struct Linked {
+  WaitOptions wait;
+  int stages_per_rank = 0;
+};
+
+}  // namespace
+
+TEST_CASE("Each schedule has a mailbox of its own, whose time limit goes by the schedule") {
+  constexpr int kRanks = 2;
+  const Schedule schedule = generate("interleaved", kRanks, 2, 4);
+  const Costs costs = equal_costs(schedule, 0.002, 0.002, 0.002);
+  std::vector<std::vector<Linked>> linked(kRanks);
+  std::vector<nlohmann::ordered_json> found(kRanks);
+  InProcess group(kRanks, {.timeout_seconds = 60, .oversubscribed = true});
+  group.run([&](int rank) {
+    const auto at = static_cast<std::size_t>(rank);
+    MemoryPool pool;
+    EmulationLinks links = links_on_threads(group, rank, pool);
+    links.mailbox = [&, mailbox = links.mailbox](const WaitOptions& wait, int stages_per_rank) {
+      linked[at].push_back({wait, stages_per_rank});
+      return mailbox(wait, stages_per_rank);
+    };
+    Emulator emulator(links, "host" + std::to_string(rank), /*oversubscribed=*/true, 3);
+    CHECK(emulator.measure_messages(64) > 0);
+    found[at] = emulator.run("mine", schedule, costs);
+  });
+  for (const std::vector<Linked>& rank : linked) {
+    REQUIRE(rank.size() == 2);
+    CHECK(rank[0].stages_per_rank == 1);
+    CHECK(rank[0].wait.timeout_seconds == 600);
+    CHECK(rank[1].stages_per_rank == 2);
+    CHECK(rank[1].wait.timeout_seconds == 600 + simulate(schedule, costs).makespan());
+    for (const Linked& each : rank) {
+      CHECK(each.wait.oversubscribed);
+      CHECK(each.wait.longest_nap == std::chrono::microseconds(50));
+    }
+  }
+  CHECK(found[0] == found[1]);
+  CHECK(found[0]["schedule"] == "mine");
+  CHECK(found[0]["message_bytes"] == 64);
+  CHECK(found[0]["step_seconds"].size() == 3);
+}
+
+TEST_CASE("A schedule is refused for the last microbatch of its last stage, if it has any") {
+  MemoryPool pool;
+  std::vector<Message> named;
+  const Emulator emulator({.pool = pool,
+                           .mailbox = {},
+                           .collective = {},
+                           .check_name =
+                               [&](const Message& message, int ranks, int stages_per_rank) {
+                                 named.push_back(message);
+                                 CHECK(ranks == 2);
+                                 CHECK(stages_per_rank == 3);
+                               }},
+                          "here", false, 1);
+  emulator.check_microbatches({});
+  CHECK(named.empty());
+  emulator.check_microbatches(generate("interleaved", 2, 3, 4));
+  REQUIRE(named.size() == 1);
+  CHECK(named[0].stage == 5);
+  CHECK(named[0].microbatch == 3);
+}
