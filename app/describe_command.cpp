@@ -1,7 +1,5 @@
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -10,12 +8,10 @@
 #include "base/processors.h"
 #include "comm/in_process.h"
 #include "command.h"
-#include "data/formats/formats.h"
-#include "nn/presets/presets.h"
 #include "number_option.h"
 #include "output_format.h"
 #include "run_options.h"
-#include "schedule/generate/generate.h"
+#include "setup/description_inputs.h"
 #include "setup/model_description.h"
 #include "setup/threads.h"
 #include "startup.h"
@@ -28,34 +24,12 @@ struct DescribeOptions : RunOptions {
   OutputFormat format = OutputFormat::kText;
 };
 
-// What the model must know of the data. Text is not opened for a vocabulary that is configured.
-DataShape shape_of_data(const Config& config) {
-  const DataConfig& data = config.data;
-  const std::int64_t vocabulary = configured_vocabulary(config.model);
-  if (vocabulary > 0 && reads_files(data) && !gives_labels(data)) {
-    return {.row = {data.sequence_length}, .vocabulary = vocabulary, .classes = vocabulary};
-  }
-  return data_shape_of(
-      *open_source(data, data.sequence_length, config.train.seed, static_cast<int>(vocabulary)));
-}
-
-// As many as a list of stages is for, else one; for each replica.
-int default_ranks(const Config& config) {
-  const PipelineConfig& pipeline = config.pipeline;
-  const bool table = pipeline.schedule.ends_with(".csv");
-  const int stages_per_rank = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
-                              : table                     ? 1
-                                      : default_virtual_stages(pipeline.schedule);
-  const int places = std::max(1, static_cast<int>(pipeline.first_layers.size()) / stages_per_rank);
-  return places * config.parallel.data * config.parallel.tensor;
-}
-
 int describe(const DescribeOptions& options) {
   const Config config = read_config(options);
-  const int ranks = options.ranks > 0 ? options.ranks : default_ranks(config);
+  const int ranks = options.ranks > 0 ? options.ranks : configured_ranks(config);
   const Grid grid = check_scope(config, ranks);
   const ModelSetup model =
-      set_up_model(config, {.data = shape_of_data(config), .stage_ranks = grid.pipeline()});
+      set_up_model(config, {.data = configured_data_shape(config), .stage_ranks = grid.pipeline()});
   const ThreadsSettled threads = settle_threads(own_processors().count() / ranks);
   if (!threads.warning.empty()) spdlog::warn("{}", threads.warning);
   InProcess alone(1);
