@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +15,7 @@
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
 #include "generate/generator.h"
+#include "generate/prompt.h"
 #include "number_option.h"
 #include "run_options.h"
 #include "setup/same_start.h"
@@ -62,13 +62,6 @@ double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// A token passes through all weights once: those of a small model are read faster by one thread
-// than several can agree to begin.
-int useful_threads(std::size_t weight_bytes) {
-  constexpr std::size_t kBytesPerThread = std::size_t{16} << 20;
-  return static_cast<int>(1 + std::min<std::size_t>(weight_bytes / kBytesPerThread, 1023));
-}
-
 int generate(const MpiSession& session, ErrorReport& report, const GenerateOptions& options) {
   std::optional<Checkpoint> checkpoint;
   std::optional<LanguageModel> model;
@@ -76,8 +69,7 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   report.agree([&] {
     checkpoint.emplace(open_checkpoint(options.checkpoint));
     model.emplace(open_language_model(*checkpoint));
-    prompt = model->tokenizer.encode(options.prompt, model->vocabulary);
-    if (prompt.empty()) prompt = {model->tokenizer.start_token(model->vocabulary)};
+    prompt = prompt_tokens(*model, options.prompt);
   });
   const WaitOptions wait{model->config.communication.timeout_seconds, session.oversubscribed()};
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));
@@ -91,10 +83,10 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   log_notes(
       settle_threads(rank.place, rank.crowded, rank.world, useful_threads(pool.used_bytes())));
 
-  const auto prompt_tokens = static_cast<std::int64_t>(prompt.size());
+  const auto prompt_length = static_cast<std::int64_t>(prompt.size());
   const bool prints = session.rank() == 0;
-  if (prints && prompt_tokens > model->context) {
-    spdlog::warn("the prompt has {} tokens, the model sees only the last {} of them", prompt_tokens,
+  if (prints && prompt_length > model->context) {
+    spdlog::warn("the prompt has {} tokens, the model sees only the last {} of them", prompt_length,
                  model->context);
   }
   TextPrinter printer(model->tokenizer);
@@ -110,7 +102,7 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   const double seconds = seconds_now() - start;
   let_mpirun_forward();
   spdlog::info("{} tokens after {} of the prompt in {:.2f} s: {:.0f} tokens/s", options.tokens,
-               prompt_tokens, seconds, options.tokens / seconds);
+               prompt_length, seconds, options.tokens / seconds);
   return 0;
 }
 

@@ -53,6 +53,11 @@ SlidingWindow::NewTokens SlidingWindow::next(std::int64_t length) {
   return part;
 }
 
+int useful_threads(std::size_t weight_bytes) {
+  constexpr std::size_t kBytesPerThread = std::size_t{16} << 20;
+  return static_cast<int>(1 + std::min<std::size_t>(weight_bytes / kBytesPerThread, 1023));
+}
+
 Generator::Generator(LanguageModel& model, const Checkpoint& checkpoint,
                      const SamplingOptions& sampling, Mailbox& mailbox, MemoryPool& pool)
     : model_(model), mailbox_(mailbox), pool_(pool), ops_(pool), sampler_(sampling) {

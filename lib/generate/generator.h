@@ -2,6 +2,7 @@
 // layers and their keys and values. It must not know text, MPI or layer kinds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,6 +32,10 @@ class SlidingWindow {
   std::int64_t context_;
   std::int64_t start_ = 0, given_ = 0;  // in the sequence: the window's first token, and the end
 };
+
+// A token passes through all weights once: those of a small model are read faster by one thread
+// than several can agree to begin.
+int useful_threads(std::size_t weight_bytes);
 
 class Generator {
  public:

@@ -1,5 +1,6 @@
 #include "generate/generator.h"
 
+#include <cstddef>
 #include <cstdint>
 
 #include "catch.h"
@@ -37,4 +38,13 @@ TEST_CASE("Of a longer prompt the model sees its last row") {
     CHECK(next.begin == length - 1);
     CHECK(next.tokens == 1);
   }
+}
+
+TEST_CASE("There is a thread for every 16 MiB of weights, and one at least") {
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  CHECK(useful_threads(0) == 1);
+  CHECK(useful_threads(16 * kMiB - 1) == 1);
+  CHECK(useful_threads(16 * kMiB) == 2);
+  CHECK(useful_threads(100 * kMiB) == 7);
+  CHECK(useful_threads(kMiB * kMiB) == 1024);
 }
