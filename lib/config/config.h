@@ -47,7 +47,7 @@ struct TrainConfig {
   int batch_size = 16;                // rows per step over all microbatches and replicas
   DType precision = DType::kFloat32;  // of activations and products
   std::uint64_t seed = 1337;
-  int eval_every = 250;        // 0: only at the end
+  int eval_every = 250;        // 0: never
   int eval_batches = 0;        // 0: all
   int checkpoint_every = 500;  // 0: only at the end
   int log_every = 10;

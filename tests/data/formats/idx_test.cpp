@@ -43,13 +43,13 @@ TEST_CASE("A folder with each idx file plain and packed has every image once") {
   folder.write("t-images-idx3-ubyte.gz", packed(idx_images()));
   folder.write("t-labels-idx1-ubyte.gz", packed(idx_labels()));
   const auto source = open_source(raw_images("idx", {folder.path("")}), 0, 1);
-  CHECK(source->training_rows() + source->validation_rows() == kImages);
+  CHECK(source->training_rows() + source->validation_rows() == kImageCount);
   REQUIRE(source->warnings().size() == 1);
   CHECK(contains(source->warnings()[0],
                  "the validation part has no sample of 2 of 4 classes (0, 1)"));
   folder.write("u-images-idx3-ubyte.gz", packed(idx_images()));
   folder.write("u-labels-idx1-ubyte.gz",
-               packed(idx_header(0x801, {kImages}) + std::string(kImages, 3)));
+               packed(idx_header(0x801, {kImageCount}) + std::string(kImageCount, 3)));
   const auto twice = open_source(raw_images("idx", {folder.path("")}), 0, 1);
   CHECK(contains(twice->warnings()[0], "t-images-idx3-ubyte and ",
                  "u-images-idx3-ubyte.gz have the same content"));
@@ -84,12 +84,12 @@ TEST_CASE("idx files that cannot be used are named with the reason") {
     return message.starts_with(start) ? message.substr(start.size()) : message;
   };
   CHECK(with_images(idx_images()) == "no error");
-  CHECK(with_images(idx_header(0xD03, {kImages, 2, 3}) + image_bytes())
+  CHECK(with_images(idx_header(0xD03, {kImageCount, 2, 3}) + image_bytes())
             .starts_with("magic 0x00000d03 at byte 0, expected 0x00000803 or"));
   CHECK(with_images("ab") == "ends inside its header");
   CHECK(with_images(idx_images().substr(0, 15)) == "ends inside its header");
   CHECK(with_images(idx_images() + "x") == "its header promises 136 bytes in all, it holds 137");
-  CHECK(with_images(idx_header(0x803, {kImages, 0, 3})) ==
+  CHECK(with_images(idx_header(0x803, {kImageCount, 0, 3})) ==
         "dimension 1 in its header (byte 8) is 0, expected at least 1");
   CHECK(with_images(idx_header(0x804, {1, 1, 1, 2000}) + std::string(2000, 'x')) ==
         "has images of 2000 channels, expected at most 1024");

@@ -21,11 +21,11 @@ inline std::string idx_header(std::uint32_t magic, const std::vector<std::uint32
 }
 
 // 20 images of 2 x 3: image i has the bytes 10 i, 10 i + 1, ...; its label is i mod 4.
-inline constexpr int kImages = 20;
+inline constexpr int kImageCount = 20;
 
 inline std::string image_bytes() {
   std::string bytes;
-  for (int i = 0; i < kImages; ++i) {
+  for (int i = 0; i < kImageCount; ++i) {
     for (int p = 0; p < 6; ++p) bytes += static_cast<char>(10 * i + p);
   }
   return bytes;
@@ -33,12 +33,12 @@ inline std::string image_bytes() {
 
 inline std::string label_bytes() {
   std::string bytes;
-  for (int i = 0; i < kImages; ++i) bytes += static_cast<char>(i % 4);
+  for (int i = 0; i < kImageCount; ++i) bytes += static_cast<char>(i % 4);
   return bytes;
 }
 
-inline std::string idx_images() { return idx_header(0x803, {kImages, 2, 3}) + image_bytes(); }
-inline std::string idx_labels() { return idx_header(0x801, {kImages}) + label_bytes(); }
+inline std::string idx_images() { return idx_header(0x803, {kImageCount, 2, 3}) + image_bytes(); }
+inline std::string idx_labels() { return idx_header(0x801, {kImageCount}) + label_bytes(); }
 
 // Bytes as they are: mean 0, deviation 1 / 255.
 inline DataConfig raw_images(const std::string& format, const std::vector<std::string>& paths) {
