@@ -150,7 +150,7 @@ void Engine::wait_for_weights(int stage, Recorder& recorder) {
 }
 
 void Engine::forward(const Action& action, const StepContext& step, Recorder& recorder) {
-  const auto [op, index, microbatch] = action;
+  const int index = action.stage, microbatch = action.microbatch;
   Local& l = local(index);
   Tensor x = l.stage->first()
                  ? wait_for({Channel::kInput, kCoordinator, index, microbatch, step.parity()},
@@ -175,7 +175,7 @@ void Engine::recompute(const Action& action, const StepContext& step, Recorder& 
 }
 
 void Engine::backward_input(const Action& action, const StepContext& step, Recorder& recorder) {
-  const auto [op, index, microbatch] = action;
+  const int index = action.stage, microbatch = action.microbatch;
   Local& l = local(index);
   Tensor dy;
   if (!l.stage->last()) {

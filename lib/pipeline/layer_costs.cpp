@@ -132,13 +132,13 @@ using BlockCounts = std::vector<MemoryPool::BlockCount>;
 // What changed since `before`, when the peaks were forgotten.
 MemoryUse use_since(const MemoryPool& pool, const BlockCounts& before) {
   MemoryUse use;
-  for (const auto& [bytes, used, most] : pool.block_counts()) {
-    const auto size = static_cast<std::int64_t>(bytes);
+  for (const MemoryPool::BlockCount& now : pool.block_counts()) {
+    const auto size = static_cast<std::int64_t>(now.bytes);
     const auto earlier = std::find_if(before.begin(), before.end(),
-                                      [&](const auto& count) { return count.bytes == bytes; });
+                                      [&](const auto& count) { return count.bytes == now.bytes; });
     const int used_before = earlier == before.end() ? 0 : earlier->used;
-    if (used != used_before) use.after[size] = used - used_before;
-    if (most != used_before) use.most[size] = most - used_before;
+    if (now.used != used_before) use.after[size] = now.used - used_before;
+    if (now.most != used_before) use.most[size] = now.most - used_before;
   }
   return use;
 }
