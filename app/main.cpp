@@ -151,5 +151,5 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   pipetrain::take_standard_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is an error of its write
-  return pipetrain::run(argc, argv);
+  return pipetrain::run_and_report([&] { return pipetrain::run(argc, argv); });
 }
