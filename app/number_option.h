@@ -45,7 +45,8 @@ void add_number(CLI::App& command, const std::string& flag, Field& field,
             if (!number || !bounds.contains(*number)) {
               throw CLI::ValidationError(flag, "found '" + text + "', expected " + bounds.text());
             }
-            field = *number;
+            const T value = *number;  // the field may be an optional number itself
+            field = value;
           },
           help)
       ->option_text(placeholder);
