@@ -26,7 +26,8 @@ LayerOption::LayerOption(const SizeOption& option)
       values("a whole number of at least 1"),
       otherwise(default_text(option.otherwise > 0, static_cast<double>(option.otherwise),
                              option.follows)),
-      meaning(option.meaning) {
+      meaning(option.meaning),
+      compared(!option.from_data) {
   if (*option.words != 0) values += std::string(", ") + option.words;
 }
 
@@ -34,7 +35,8 @@ LayerOption::LayerOption(const RateOption& option)
     : name(option.name),
       values("a number from 0 to below 1"),
       otherwise(default_text(option.otherwise >= 0, option.otherwise, option.follows)),
-      meaning(option.meaning) {}
+      meaning(option.meaning),
+      compared(false) {}
 
 LayerOption::LayerOption(const NumberOption& option)
     : name(option.name),

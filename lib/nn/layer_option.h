@@ -20,6 +20,7 @@ struct SizeOption {
   std::int64_t otherwise = 0;  // 0: it must be given, or follows from what else is known
   const char* follows = "";    // then from what, for people
   const char* words = "";      // that may stand in its place, for people
+  bool from_data = false;      // it goes by the data, and the shapes of tensors tell it
 };
 
 // A number from 0 to below 1.
@@ -77,6 +78,7 @@ struct LayerOption {
   bool operator==(const LayerOption&) const = default;
 
   std::string name, values, otherwise, meaning;
+  bool compared = true;  // a model that goes on from a checkpoint must have it as that one does
 };
 
 }  // namespace pipetrain

@@ -2,24 +2,29 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/number.h"
+#include "base/table.h"
 #include "checkpoint/file_io.h"
 #include "config/config.h"
+#include "nn/layers/layer_kinds.h"
 #include "nn/presets/presets.h"
 #include "nn/unroll.h"
 
 namespace pipetrain {
 namespace {
 
-// Of these the tensors tell, or they are free to change.
-const std::set<std::string, std::less<>> kNotCompared = {"vocabulary", "features", "dropout",
-                                                         "attention_dropout", "rate"};
+// As the layer declares the option.
+bool is_compared(const std::string& kind, const std::string& option) {
+  const LayerKind* const row = find_row(layer_kinds(), kind);
+  if (row == nullptr || row->options == nullptr) return true;
+  const std::vector<LayerOption> options = row->options();
+  const LayerOption* const declared = find_row(options, option);
+  return declared == nullptr || declared->compared;
+}
 
 // A word such as auto or same may stand for the number.
 bool may_be_same(const std::string& a, const std::string& b) {
@@ -36,8 +41,8 @@ std::string difference(const std::vector<LayerEntry>& trained, const std::vector
     for (const auto& [key, value] : a.options) {
       const auto other = std::find_if(b.options.begin(), b.options.end(),
                                       [&, &name = key](const auto& o) { return o.first == name; });
-      if (other == b.options.end() || kNotCompared.contains(key)) continue;
-      if (may_be_same(value, other->second)) continue;
+      if (other == b.options.end() || may_be_same(value, other->second)) continue;
+      if (!is_compared(a.kind, key)) continue;
       return "its " + a.kind + " has " + key + " " + value + ", the configuration's " +
              other->second;
     }

@@ -37,6 +37,15 @@ TEST_CASE("An option is shown with its values and its default") {
   CHECK(LayerOption(kColour).meaning == "Of all. `red`: Like blood. `green`: Like grass.");
 }
 
+TEST_CASE("A checkpoint's model may have other rates and sizes of its data") {
+  CHECK(LayerOption(kHeads).compared);
+  CHECK(LayerOption(kBias).compared);
+  CHECK(LayerOption(kColour).compared);
+  CHECK(!LayerOption(kRate).compared);
+  constexpr SizeOption kWords{.name = "words", .meaning = "Of the data.", .from_data = true};
+  CHECK(!LayerOption(kWords).compared);
+}
+
 TEST_CASE("An option that is not given has its declared default") {
   const LayerEntry entry{"x", "", {}, {}};
   LayerOptions none(entry);

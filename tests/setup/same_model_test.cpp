@@ -35,6 +35,17 @@ TEST_CASE("A model that its tensors' shapes do not tell from the checkpoint's is
                         ContainsSubstring("has heads 4, the configuration's 2"));
 }
 
+TEST_CASE("What goes by the data is for the tensors' shapes to tell") {
+  const TemporaryFolder at;
+  ModelConfig other = gpt(4);
+  other.vocabulary = 99;
+  CHECK_NOTHROW(
+      check_model(checkpoint_of(at,
+                                "model: {preset: gpt, depth: 2, heads: 4, width: 32, context: 16, "
+                                "vocabulary: 70}\ndata: {path: corpus.txt}\n"),
+                  other));
+}
+
 TEST_CASE("Dropout may be another, and weights that no run has written say nothing of heads") {
   const TemporaryFolder at, imported;
   ModelConfig other = gpt(4);

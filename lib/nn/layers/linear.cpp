@@ -91,7 +91,8 @@ namespace {
 
 constexpr SizeOption kFeatures{.name = "features",
                                .meaning = "Entries of the output's last axis.",
-                               .words = "`vocabulary` or `classes`"};
+                               .words = "`vocabulary` or `classes`",
+                               .from_data = true};
 constexpr FlagOption kBias{"bias", "One for each feature is added.", true},
     kTied{"tied", "The weight is the embedding's table; then without bias.", false};
 
