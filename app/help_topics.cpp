@@ -128,7 +128,7 @@ std::string curves() {
 std::string families() {
   std::vector<Words> rows;
   for (const HfFamily& family : hf_families()) {
-    rows.push_back({code(family.name), code(family.preset), family.description});
+    rows.push_back({code(family.name), code(family.models.preset), family.description});
   }
   return markdown_table({"family", "preset", "what it is"}, rows);
 }

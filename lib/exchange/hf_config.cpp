@@ -7,8 +7,8 @@
 
 namespace pipetrain {
 
-nlohmann::ordered_json hf_config_of(const HfModel& model) {
-  nlohmann::ordered_json config = model.family->config(model);
+nlohmann::ordered_json hf_config_of(const Decoder& model) {
+  nlohmann::ordered_json config = hf_family_of(model).config(model);
   config["tie_word_embeddings"] = model.tied;
   // Their defaults are tokens of vocabularies that these models need not have.
   config["bos_token_id"] = nullptr;
@@ -17,7 +17,7 @@ nlohmann::ordered_json hf_config_of(const HfModel& model) {
   return config;
 }
 
-HfModel parse_hf_config(const nlohmann::json& config, const std::string& file) {
+Decoder parse_hf_config(const nlohmann::json& config, const std::string& file) {
   if (!config.is_object()) fail_checkpoint(file, "is not a JSON object");
   const HfFields fields(config, file);
   const HfFamily* family = find_row(hf_families(), fields.text("model_type", ""));
@@ -25,8 +25,8 @@ HfModel parse_hf_config(const nlohmann::json& config, const std::string& file) {
   if (fields.has("quantization_config")) {
     fail_checkpoint(file, "the weights are quantized; expected float32, bfloat16 or float16");
   }
-  HfModel model = family->parse(fields);
-  model.family = family;
+  Decoder model = family->parse(fields);
+  model.family = family->models;
   return model;
 }
 

@@ -10,26 +10,11 @@
 #include <vector>
 
 #include "checkpoint/safetensors.h"
+#include "nn/layers/decoder.h"
 
 namespace pipetrain {
 
 class HfFields;
-struct HfFamily;
-
-// A model that a family can express, as plain sizes.
-struct HfModel {
-  const HfFamily* family = nullptr;
-  int depth = 0, heads = 0, kv_heads = 0, width = 0, mlp_width = 0, context = 0, vocabulary = 0;
-  float epsilon = 1e-5f;  // of the norms
-  bool tied = false;      // the last layer's weight is the embedding's table
-  bool relu = false;      // GPT-2's activation; else GELU in its tanh form
-  // Rates of what is added to x, of the embedding and of the attention's weights. Llama has only
-  // the last; what it has not is for training and does not hold up an export.
-  double dropout = 0, embedding_dropout = 0, attention_dropout = 0;
-  double theta = 10000;  // of Llama's rotary positions
-
-  bool operator==(const HfModel&) const = default;
-};
 
 // A tensor of theirs: some rows of one of ours, which has `columns` entries a row, 0 for one axis.
 struct HfTensor {
@@ -47,20 +32,16 @@ struct HfTensor {
 struct HfFamily {
   std::string_view name;  // its model_type
   const char* description;
-  const char* title;   // "GPT-2"
-  const char* preset;  // ours
+  // Of our models. Dropout that it has not is for training and does not hold up an export.
+  DecoderFamily models;
 
-  // What its blocks have; all families have their norms before attention and MLP.
-  bool rms_norm, bias, rotary, gated_mlp;
-  bool fewer_kv_heads;  // than heads
-  bool dropout;         // of the embedding and of what is added to x
-
-  HfModel (*parse)(const HfFields& fields);  // of a config.json; `family` is left out
-  nlohmann::ordered_json (*config)(const HfModel& model);
-  std::vector<HfTensor> (*tensors)(const HfModel& model);  // but for a head that is not tied
+  Decoder (*parse)(const HfFields& fields);  // of a config.json; `family` is left out
+  nlohmann::ordered_json (*config)(const Decoder& model);
+  std::vector<HfTensor> (*tensors)(const Decoder& model);  // but for a head that is not tied
 };
 
 std::span<const HfFamily> hf_families();
-std::vector<std::string> hf_titles();  // of all of them
+const HfFamily& hf_family_of(const Decoder& model);  // whose models it is one of
+std::vector<std::string> hf_titles();                // of all of them
 
 }  // namespace pipetrain

@@ -7,11 +7,21 @@
 
 #include "exchange/hf_fields.h"
 #include "exchange/hf_tensor_list.h"
+#include "nn/layers/decoder_names.h"
+#include "nn/layers/embedding.h"
+#include "nn/tensor_names.h"
 
 namespace pipetrain {
 
-HfModel parse_hf_gpt2(const HfFields& fields) {
-  HfModel model{.depth = fields.size("n_layer"),
+namespace {
+
+// Their words; GELU in its tanh form has others, too.
+constexpr const char *kRelu = "relu", *kGelu = "gelu_new";
+
+}  // namespace
+
+Decoder parse_hf_gpt2(const HfFields& fields) {
+  Decoder model{.depth = fields.size("n_layer"),
                 .heads = fields.size("n_head"),
                 .width = fields.size("n_embd"),
                 .context = fields.size("n_positions"),
@@ -26,10 +36,11 @@ HfModel parse_hf_gpt2(const HfFields& fields) {
     fields.fail("n_embd", "a width whose fourfold is a number of 32 bits");
   }
   model.mlp_width = fields.has("n_inner") ? fields.size("n_inner") : 4 * model.width;
-  const std::string activation = fields.text("activation_function", "gelu_new");
-  model.relu = activation == "relu";
-  if (!model.relu && activation != "gelu_new" && activation != "gelu_fast" &&
-      activation != "gelu_pytorch_tanh") {
+  const std::string activation = fields.text("activation_function", kGelu);
+  if (activation == kRelu) {
+    model.activation = MlpActivation::kRelu;
+  } else if (activation != kGelu && activation != "gelu_fast" &&
+             activation != "gelu_pytorch_tanh") {
     fields.fail("activation_function", "gelu_new, gelu_fast, gelu_pytorch_tanh or relu");
   }
   fields.must_be("scale_attn_weights", true);
@@ -41,7 +52,7 @@ HfModel parse_hf_gpt2(const HfFields& fields) {
   return model;
 }
 
-nlohmann::ordered_json hf_gpt2_config(const HfModel& model) {
+nlohmann::ordered_json hf_gpt2_config(const Decoder& model) {
   return {{"architectures", {"GPT2LMHeadModel"}},
           {"model_type", "gpt2"},
           {"vocab_size", model.vocabulary},
@@ -50,42 +61,40 @@ nlohmann::ordered_json hf_gpt2_config(const HfModel& model) {
           {"n_layer", model.depth},
           {"n_head", model.heads},
           {"n_inner", model.mlp_width},
-          {"activation_function", model.relu ? "relu" : "gelu_new"},
+          {"activation_function", model.activation == MlpActivation::kRelu ? kRelu : kGelu},
           {"layer_norm_epsilon", few_digits(model.epsilon)},
           {"embd_pdrop", model.embedding_dropout},
           {"attn_pdrop", model.attention_dropout},
           {"resid_pdrop", model.dropout}};
 }
 
-std::vector<HfTensor> hf_gpt2_tensors(const HfModel& model) {
+std::vector<HfTensor> hf_gpt2_tensors(const Decoder& model) {
   HfTensorList list;
   const std::int64_t C = model.width, hidden = model.mlp_width;
-  const std::string root = "transformer.", embedding = "layers.0.embedding.";
-  list.add(root + "wte.weight", embedding + "token.weight", model.vocabulary, C);
-  list.add(root + "wpe.weight", embedding + "position.weight", model.context, C);
+  const auto norm = [&](const std::string& name, const std::string& own) {
+    list.add(name + ".weight", weight_of(own), C);
+    list.add(name + ".bias", bias_of(own), C);
+  };
+  // Their Conv1D has its weight as (in, out).
+  const auto product = [&](const std::string& name, const std::string& own, std::int64_t out,
+                           std::int64_t in) {
+    list.add(name + ".weight", weight_of(own), out, in, /*transposed=*/true);
+    list.add(name + ".bias", bias_of(own), out);
+  };
+  const std::string root = "transformer.";
+  list.add(root + "wte.weight", token_table_name(), model.vocabulary, C);
+  list.add(root + "wpe.weight", position_table_name(), model.context, C);
   for (int i = 0; i < model.depth; ++i) {
     const std::string block = root + "h." + std::to_string(i) + ".";
-    const auto norm = [&](const std::string& name, const std::string& own) {
-      list.add(block + name + ".weight", own + ".weight", C);
-      list.add(block + name + ".bias", own + ".bias", C);
-    };
-    // Their Conv1D has its weight as (in, out).
-    const auto product = [&](const std::string& name, const std::string& own, std::int64_t out,
-                             std::int64_t in) {
-      list.add(block + name + ".weight", own + ".weight", out, in, /*transposed=*/true);
-      list.add(block + name + ".bias", own + ".bias", out);
-    };
-    const std::string attention = half_of_block(i, "attention"), mlp = half_of_block(i, "mlp");
-    norm("ln_1", attention + "norm");
-    product("attn.c_attn", attention + "qkv", 3 * C, C);
-    product("attn.c_proj", attention + "projection", C, C);
-    norm("ln_2", mlp + "norm");
-    product("mlp.c_fc", mlp + "up", hidden, C);
-    product("mlp.c_proj", mlp + "down", C, hidden);
+    const DecoderBlockNames own = names_of_block(model, i);
+    norm(block + "ln_1", own.attention_norm);
+    product(block + "attn.c_attn", own.qkv, 3 * C, C);
+    product(block + "attn.c_proj", own.projection, C, C);
+    norm(block + "ln_2", own.mlp_norm);
+    product(block + "mlp.c_fc", own.up, hidden, C);
+    product(block + "mlp.c_proj", own.down, C, hidden);
   }
-  const std::string last = "layers." + std::to_string(1 + 2 * model.depth) + ".layer_norm.";
-  list.add(root + "ln_f.weight", last + "weight", C);
-  list.add(root + "ln_f.bias", last + "bias", C);
+  norm(root + "ln_f", last_norm_name(model));
   return list.take();
 }
 

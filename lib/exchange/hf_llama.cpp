@@ -7,6 +7,9 @@
 
 #include "exchange/hf_fields.h"
 #include "exchange/hf_tensor_list.h"
+#include "nn/layers/decoder_names.h"
+#include "nn/layers/embedding.h"
+#include "nn/tensor_names.h"
 
 namespace pipetrain {
 
@@ -31,13 +34,14 @@ double parse_rotary(const HfFields& fields) {
 
 }  // namespace
 
-HfModel parse_hf_llama(const HfFields& fields) {
-  HfModel model{.depth = fields.size("num_hidden_layers"),
+Decoder parse_hf_llama(const HfFields& fields) {
+  Decoder model{.depth = fields.size("num_hidden_layers"),
                 .heads = fields.size("num_attention_heads"),
                 .width = fields.size("hidden_size"),
                 .mlp_width = fields.size("intermediate_size"),
                 .context = fields.size("max_position_embeddings", 2048),
                 .vocabulary = fields.size("vocab_size"),
+                .activation = MlpActivation::kSwiGlu,
                 .epsilon = fields.epsilon("rms_norm_eps", 1e-6),
                 .tied = fields.flag("tie_word_embeddings", false),
                 .attention_dropout = fields.rate("attention_dropout", 0),
@@ -63,7 +67,7 @@ HfModel parse_hf_llama(const HfFields& fields) {
   return model;
 }
 
-nlohmann::ordered_json hf_llama_config(const HfModel& model) {
+nlohmann::ordered_json hf_llama_config(const Decoder& model) {
   return {{"architectures", {"LlamaForCausalLM"}},
           {"model_type", "llama"},
           {"vocab_size", model.vocabulary},
@@ -83,28 +87,27 @@ nlohmann::ordered_json hf_llama_config(const HfModel& model) {
 }
 
 // Rotary pairs are the same in both: the halves of a head.
-std::vector<HfTensor> hf_llama_tensors(const HfModel& model) {
+std::vector<HfTensor> hf_llama_tensors(const Decoder& model) {
   HfTensorList list;
   const std::int64_t C = model.width, hidden = model.mlp_width;
   const std::int64_t kv_width = C / model.heads * model.kv_heads;
-  list.add("model.embed_tokens.weight", "layers.0.embedding.token.weight", model.vocabulary, C);
+  list.add("model.embed_tokens.weight", token_table_name(), model.vocabulary, C);
   for (int i = 0; i < model.depth; ++i) {
     const std::string block = "model.layers." + std::to_string(i) + ".";
-    const std::string attention = half_of_block(i, "attention"), mlp = half_of_block(i, "mlp");
-    list.add(block + "input_layernorm.weight", attention + "norm.weight", C);
+    const DecoderBlockNames own = names_of_block(model, i);
+    list.add(block + "input_layernorm.weight", weight_of(own.attention_norm), C);
     list.add_stacked({{block + "self_attn.q_proj.weight", C},
                       {block + "self_attn.k_proj.weight", kv_width},
                       {block + "self_attn.v_proj.weight", kv_width}},
-                     attention + "qkv.weight", C);
-    list.add(block + "self_attn.o_proj.weight", attention + "projection.weight", C, C);
-    list.add(block + "post_attention_layernorm.weight", mlp + "norm.weight", C);
+                     weight_of(own.qkv), C);
+    list.add(block + "self_attn.o_proj.weight", weight_of(own.projection), C, C);
+    list.add(block + "post_attention_layernorm.weight", weight_of(own.mlp_norm), C);
     list.add_stacked(
         {{block + "mlp.gate_proj.weight", hidden}, {block + "mlp.up_proj.weight", hidden}},
-        mlp + "gate_up.weight", C);
-    list.add(block + "mlp.down_proj.weight", mlp + "down.weight", C, hidden);
+        weight_of(own.up), C);
+    list.add(block + "mlp.down_proj.weight", weight_of(own.down), C, hidden);
   }
-  list.add("model.norm.weight",
-           "layers." + std::to_string(1 + 2 * model.depth) + ".rms_norm.weight", C);
+  list.add("model.norm.weight", weight_of(last_norm_name(model)), C);
   return list.take();
 }
 

@@ -33,10 +33,4 @@ class HfTensorList {
   std::vector<HfTensor> made_;
 };
 
-// Block i is two of our layers, behind the embedding.
-inline std::string half_of_block(int block, const char* kind) {
-  const bool mlp = kind[0] == 'm';
-  return "layers." + std::to_string(1 + 2 * block + (mlp ? 1 : 0)) + "." + kind + ".";
-}
-
 }  // namespace pipetrain

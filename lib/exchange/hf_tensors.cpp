@@ -6,6 +6,8 @@
 #include <string>
 
 #include "exchange/hf_files.h"
+#include "nn/layers/decoder_names.h"
+#include "nn/tensor_names.h"
 
 namespace pipetrain {
 namespace {
@@ -35,11 +37,11 @@ Extents HfTensor::own_shape() const {
   return columns == 0 ? Extents{own_rows} : Extents{own_rows, columns};
 }
 
-std::vector<HfTensor> hf_tensors_of(const HfModel& model) {
-  std::vector<HfTensor> made = model.family->tensors(model);
+std::vector<HfTensor> hf_tensors_of(const Decoder& model) {
+  std::vector<HfTensor> made = hf_family_of(model).tensors(model);
   if (!model.tied) {
-    const std::string own = "layers." + std::to_string(2 + 2 * model.depth) + ".linear.weight";
-    made.push_back({kHfHead, own, model.vocabulary, model.width, 0, model.vocabulary});
+    made.push_back(
+        {kHfHead, weight_of(head_name(model)), model.vocabulary, model.width, 0, model.vocabulary});
   }
   return made;
 }

@@ -13,18 +13,18 @@
 #include "exchange/hf_files.h"
 #include "exchange/hf_model.h"
 #include "exchange/hf_tensors.h"
+#include "nn/layers/embedding.h"
+#include "nn/tensor_names.h"
 
 namespace pipetrain {
 namespace {
-
-constexpr const char* kTable = "layers.0.embedding.token.weight";
 
 // What transformers asks for in the header of a file.
 const std::map<std::string, std::string> kMetadata = {{"format", "pt"}};
 
 std::vector<std::string> weight_names(const Checkpoint& checkpoint) {
   std::vector<std::string> names = checkpoint.names();
-  std::erase_if(names, [](const std::string& name) { return !name.starts_with("layers."); });
+  std::erase_if(names, [](const std::string& name) { return !is_of_model(name); });
   return names;
 }
 
@@ -33,9 +33,10 @@ Config config_of(const Checkpoint& checkpoint) {
   return load_config(checkpoint.folder() + "/config.yaml");
 }
 
-HfModel hf_model_in(const Checkpoint& checkpoint) {
-  const bool has_table = checkpoint.contains(kTable) && checkpoint.shape(kTable).size() == 2;
-  return hf_model_of(config_of(checkpoint), has_table ? checkpoint.shape(kTable)[0] : 0);
+Decoder hf_model_in(const Checkpoint& checkpoint) {
+  const std::string table = token_table_name();
+  const bool has_table = checkpoint.contains(table) && checkpoint.shape(table).size() == 2;
+  return hf_model_of(config_of(checkpoint), has_table ? checkpoint.shape(table)[0] : 0);
 }
 
 void require_all_used(const Checkpoint& checkpoint, const std::vector<HfTensor>& tensors) {
@@ -75,7 +76,7 @@ std::string export_plain(const Checkpoint& checkpoint, const std::string& output
 }
 
 std::string export_hf(const Checkpoint& checkpoint, const std::string& output) {
-  const HfModel model = hf_model_in(checkpoint);
+  const Decoder model = hf_model_in(checkpoint);
   const std::vector<HfTensor> parts = hf_tensors_of(model);
   require_all_used(checkpoint, parts);
   std::vector<StoredTensor> tensors;
@@ -100,7 +101,7 @@ std::string export_hf(const Checkpoint& checkpoint, const std::string& output) {
   write_synced(folder.aside() + "/" + kHfConfigFile, hf_config_of(model).dump(2) + "\n");
   write_synced(folder.aside() + "/" + kHfTokenizerFile, checkpoint.tokenizer_json());
   folder.finish();
-  return exported(output, tensors.size(), std::string("a Hugging Face ") + model.family->title);
+  return exported(output, tensors.size(), "a Hugging Face " + std::string(model.family.title));
 }
 
 }  // namespace pipetrain

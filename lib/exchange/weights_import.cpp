@@ -22,6 +22,8 @@
 #include "exchange/hf_files.h"
 #include "exchange/hf_model.h"
 #include "exchange/hf_tensors.h"
+#include "nn/layers/embedding.h"
+#include "nn/tensor_names.h"
 
 namespace pipetrain {
 namespace {
@@ -100,7 +102,7 @@ std::vector<std::string> unused_of(const WeightsFolder& weights,
   return names;
 }
 
-void match(const WeightsFolder& weights, const HfModel& model, Import& made) {
+void match(const WeightsFolder& weights, const Decoder& model, Import& made) {
   const std::string& folder = weights.folder();
   if (static_cast<std::size_t>(model.depth) > weights.tensors().size()) {
     fail_checkpoint(folder, fmt::format("has {} tensors, too few for the {} blocks of its {}",
@@ -155,7 +157,7 @@ DataConfig data_config_of(const nlohmann::json& tokenizer, int context) {
 
 Import from_hf(const WeightsFolder& weights) {
   const std::string &folder = weights.folder(), path = folder + "/" + kHfConfigFile;
-  const HfModel model = parse_hf_config(read_python_json(path), path);
+  const Decoder model = parse_hf_config(read_python_json(path), path);
   const std::string own_tokenizer = folder + "/" + kHfTokenizerFile;
   const nlohmann::json tokenizer =
       is_there(own_tokenizer) ? read_tokenizer(own_tokenizer) : nlohmann::json{{"type", "tokens"}};
@@ -168,7 +170,7 @@ Import from_hf(const WeightsFolder& weights) {
   match(weights, model, made);
   made.tokenizer_json = tokenizer.dump();
   made.config_yaml = resolved_yaml(config);
-  made.description = std::string("a Hugging Face ") + model.family->title;
+  made.description = "a Hugging Face " + std::string(model.family.title);
   return made;
 }
 
@@ -176,7 +178,7 @@ Import from_plain(const WeightsFolder& weights) {
   const std::string &folder = weights.folder(), config = folder + "/config.yaml";
   Import made;
   for (const auto& [name, tensor] : weights.tensors()) {
-    if (!name.starts_with("layers.")) {
+    if (!is_of_model(name)) {
       made.unused.push_back(name);
       continue;
     }
@@ -186,7 +188,7 @@ Import from_plain(const WeightsFolder& weights) {
     made.parts.push_back({std::move(whole), tensor.shape, &tensor});
   }
   if (made.parts.empty()) {
-    fail_checkpoint(folder, "has no tensor with a name like layers.0.embedding.token.weight");
+    fail_checkpoint(folder, "has no tensor with a name like " + token_table_name());
   }
   load_config(config);
   made.config_yaml = std::string(MappedBytes(config).text());
@@ -204,12 +206,6 @@ void warn_of_unused(const std::vector<std::string>& names, const std::string& fo
   if (names.size() > kMost) listed += fmt::format(" and {} more", names.size() - kMost);
   spdlog::warn("{}: left out {} tensor{} that the model has not: {}", folder, names.size(),
                names.size() == 1 ? "" : "s", listed);
-}
-
-// "layers.12"
-std::string_view layer_of(const ImportedRows& part) {
-  const std::string_view name = part.tensor.own;
-  return name.substr(0, name.find('.', std::string_view("layers.").size()));
 }
 
 // One file, with all of a layer in memory.
@@ -233,7 +229,9 @@ std::vector<std::string> write_layers(const std::vector<ImportedRows>& parts,
   std::vector<std::span<const ImportedRows>> layers;
   for (std::span<const ImportedRows> rest = parts; !rest.empty();) {
     const auto next = std::ranges::find_if(
-        rest, [&](const ImportedRows& part) { return layer_of(part) != layer_of(rest.front()); });
+        rest, [layer = layer_of(rest.front().tensor.own)](const ImportedRows& part) {
+          return layer_of(part.tensor.own) != layer;
+        });
     const auto count = static_cast<std::size_t>(next - rest.begin());
     layers.push_back(rest.first(count));
     rest = rest.subspan(count);

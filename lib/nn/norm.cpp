@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "nn/tensor_names.h"
+
 namespace pipetrain {
 
 NormKind read_norm(LayerOptions& options) { return options.read(kNormOption); }
@@ -22,8 +24,8 @@ Norm::Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind k
       has_beta_(kind == NormKind::kLayer && bias),
       epsilon_(epsilon) {
   std::vector<Parameter>& parameters = layer.parameters();
-  parameters.push_back({name + ".weight", {width}, {Initial::Kind::kConstant, 1.0f}});
-  if (has_beta_) parameters.push_back({name + ".bias", {width}, {}});
+  parameters.push_back({weight_of(name), {width}, {Initial::Kind::kConstant, 1.0f}});
+  if (has_beta_) parameters.push_back({bias_of(name), {width}, {}});
 }
 
 void Norm::forward(Ops& ops, ConstMatrix x, Matrix normalized, float* rstd, Matrix y) const {

@@ -1,29 +1,25 @@
 #include "setup/language_model.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 
 #include "data/formats/formats.h"
+#include "nn/layers/embedding.h"
 #include "nn/layers/model.h"
 #include "nn/presets/presets.h"
 
 namespace pipetrain {
 namespace {
 
-constexpr const char* kEmbedding = ".embedding.token.weight";
 constexpr const char* kNeeded = "; generate needs a model of text or tokens, such as gpt or llama";
 
 // The rows of the table that turns tokens into vectors.
 std::int64_t vocabulary_of(const Checkpoint& checkpoint) {
-  const std::vector<std::string> names = checkpoint.names();
-  const auto table = std::ranges::find_if(names, [](const auto& name) {
-    return name.starts_with("layers.") && name.ends_with(kEmbedding);
-  });
-  if (table == names.end() || checkpoint.shape(*table).size() != 2) {
+  const std::string table = token_table_name();
+  if (!checkpoint.contains(table) || checkpoint.shape(table).size() != 2) {
     fail_checkpoint(checkpoint.folder(), std::string("has no embedding of tokens") + kNeeded);
   }
-  return checkpoint.shape(*table)[0];
+  return checkpoint.shape(table)[0];
 }
 
 void require_language_model(const LanguageModel& model, const std::string& folder) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "checkpoint/file_io.h"
+#include "nn/tensor_names.h"
 
 namespace pipetrain {
 namespace {
@@ -24,7 +25,7 @@ void require_all_used(const Checkpoint& checkpoint,
     for (const Buffer& buffer : layer->buffers()) known.insert(buffer.name);
   }
   for (const std::string& name : checkpoint.names()) {
-    if (!name.starts_with("layers.") || known.contains(name)) continue;
+    if (!is_of_model(name) || known.contains(name)) continue;
     fail_checkpoint(checkpoint.folder(), "has a tensor " + name + " " +
                                              text_of(checkpoint.shape(name)) +
                                              ", the model has none of this name; is it of another "

@@ -9,12 +9,12 @@ using namespace pipetrain;
 using nlohmann::json;
 
 TEST_CASE("A configuration says its family, and with it the keys") {
-  for (const HfModel& model : {small_gpt2(), small_llama()}) {
+  for (const Decoder& model : {small_gpt2(), small_llama()}) {
     const json config = hf_config_of(model);
-    CHECK(config["model_type"] == std::string(model.family->name));
+    CHECK(config["model_type"] == std::string(hf_family_of(model).name));
     CHECK(parsed(config) == model);
   }
-  HfModel tied = small_llama();
+  Decoder tied = small_llama();
   tied.tied = true;
   CHECK(parsed(hf_config_of(tied)).tied);
 }

@@ -16,8 +16,8 @@ using namespace pipetrain;
 
 namespace {
 
-HfModel model_of(const HfFamily& family) {
-  HfModel model{.family = &family,
+Decoder model_of(const HfFamily& family) {
+  Decoder model{.family = family.models,
                 .depth = 2,
                 .heads = 4,
                 .kv_heads = 4,
@@ -25,14 +25,15 @@ HfModel model_of(const HfFamily& family) {
                 .mlp_width = 96,
                 .context = 16,
                 .vocabulary = 97};
-  if (family.fewer_kv_heads) model.kv_heads = 2;
+  if (family.models.gated_mlp) model.activation = MlpActivation::kSwiGlu;
+  if (family.models.fewer_kv_heads) model.kv_heads = 2;
   return model;
 }
 
 // The first family whose blocks have the same: as one of it such a model is exported.
 const HfFamily* first_like(const HfFamily& family) {
   const auto blocks = [](const HfFamily& f) {
-    return std::tuple(f.rms_norm, f.bias, f.rotary, f.gated_mlp);
+    return std::tuple(f.models.norm, f.models.bias, f.models.rotary, f.models.gated_mlp);
   };
   return &*std::ranges::find(hf_families(), blocks(family), blocks);
 }
@@ -45,14 +46,14 @@ TEST_CASE("Each family has a name of its own, a sentence and a title") {
     CAPTURE(family.name);
     CHECK(names.insert(family.name).second);
     CHECK(std::string(family.description).ends_with("."));
-    CHECK(!std::string(family.title).empty());
+    CHECK(!family.models.title.empty());
   }
 }
 
 TEST_CASE("A model of each family comes back from its config.json and from our configuration") {
   for (const HfFamily& family : hf_families()) {
     CAPTURE(family.name);
-    const HfModel model = model_of(family);
+    const Decoder model = model_of(family);
     const nlohmann::json written = nlohmann::json::parse(hf_config_of(model).dump());
     CHECK(written["model_type"] == std::string(family.name));
     CHECK(parse_hf_config(written, "config.json") == model);
@@ -60,8 +61,8 @@ TEST_CASE("A model of each family comes back from its config.json and from our c
     config.data.format = "tokens";
     config.data.sequence_length = model.context;
     config.model = model_config_of(model);
-    HfModel exported = model;
-    exported.family = first_like(family);
+    Decoder exported = model;
+    exported.family = first_like(family)->models;
     CHECK(hf_model_of(config, model.vocabulary) == exported);
   }
 }

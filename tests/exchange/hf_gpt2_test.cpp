@@ -16,7 +16,7 @@ TEST_CASE("A GPT-2 without optional keys has Hugging Face's defaults") {
                           "embd_pdrop", "attn_pdrop"}) {
     config.erase(key);
   }
-  HfModel expected = small_gpt2();
+  Decoder expected = small_gpt2();
   expected.mlp_width = 4 * 48;
   CHECK(parsed(config) == expected);
 }
@@ -48,12 +48,12 @@ TEST_CASE("A GPT-2's activation is GELU under several names, or ReLU") {
     CHECK(parsed(config) == small_gpt2());
   }
   config["activation_function"] = "relu";
-  CHECK(parsed(config).relu);
+  CHECK(parsed(config).activation == MlpActivation::kRelu);
   CHECK(hf_config_of(parsed(config))["activation_function"] == "relu");
 }
 
 TEST_CASE("A GPT-2's products lie transposed, as (in, out), its other tensors as ours") {
-  HfModel model = small_gpt2();
+  Decoder model = small_gpt2();
   model.depth = 1;
   std::vector<std::string> found;
   for (const HfTensor& tensor : hf_tensors_of(model)) {

@@ -16,7 +16,7 @@ TEST_CASE("A Llama without optional keys has Hugging Face's defaults") {
                           "tie_word_embeddings", "hidden_act", "attention_bias"}) {
     config.erase(key);
   }
-  HfModel expected = small_llama();
+  Decoder expected = small_llama();
   expected.kv_heads = 4;
   expected.epsilon = 1e-6f;
   CHECK(parsed(config) == expected);
@@ -26,7 +26,7 @@ TEST_CASE("A Llama without optional keys has Hugging Face's defaults") {
 }
 
 TEST_CASE("A Llama that we do not compute in the same way is refused by the name of the key") {
-  const HfModel llama = small_llama();
+  const Decoder llama = small_llama();
   CHECK(contains(refusal(llama, "hidden_act", "gelu"), "expected silu"));
   CHECK(contains(refusal(llama, "attention_bias", true), "attention_bias is true; expected false"));
   CHECK(contains(refusal(llama, "mlp_bias", true), "mlp_bias is true; expected false"));
@@ -43,7 +43,7 @@ TEST_CASE("A Llama that we do not compute in the same way is refused by the name
 }
 
 TEST_CASE("A Llama's queries, keys and values are rows of one tensor of ours, as are gate and up") {
-  HfModel model = small_llama();
+  Decoder model = small_llama();
   model.depth = 1;
   std::vector<std::string> found;
   for (const HfTensor& tensor : hf_tensors_of(model)) {

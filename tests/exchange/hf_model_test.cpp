@@ -26,18 +26,18 @@ Config config_of(const std::string& kinds) {
 }  // namespace
 
 TEST_CASE("A model comes back from its configurations, Hugging Face's and our own") {
-  std::vector<HfModel> models = {small_gpt2(), small_llama()};
+  std::vector<Decoder> models = {small_gpt2(), small_llama()};
   for (int i = 0; i < 2; ++i) {
     models.push_back(models[static_cast<std::size_t>(i)]);
     models.back().tied = !models.back().tied;
     models.back().epsilon = 1e-6f;
   }
-  models[2].relu = true;
+  models[2].activation = MlpActivation::kRelu;
   models[2].embedding_dropout = 0;
   models[2].attention_dropout = 0.25;
   models[3].theta = 500000;
   models[3].attention_dropout = 0.5;
-  for (const HfModel& model : models) {
+  for (const Decoder& model : models) {
     CHECK(parsed(hf_config_of(model)) == model);
     Config config;
     config.data.format = "tokens";
@@ -80,7 +80,7 @@ TEST_CASE("A model is a preset where that has keys for all of it, else its layer
   CHECK(model_config_of(small_gpt2()).mlp_width == 100);
   CHECK(model_config_of(small_llama()).preset == "llama");
   CHECK(model_config_of(small_llama()).kv_heads == 2);
-  HfModel other = small_llama();
+  Decoder other = small_llama();
   other.theta = 5;
   CHECK(model_config_of(other).preset.empty());
   CHECK(model_config_of(other).layers.size() == 4);

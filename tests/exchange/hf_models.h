@@ -12,8 +12,8 @@
 
 namespace pipetrain {
 
-inline HfModel small_gpt2() {
-  return {.family = find_row(hf_families(), "gpt2"),
+inline Decoder small_gpt2() {
+  return {.family = find_row(hf_families(), "gpt2")->models,
           .depth = 3,
           .heads = 4,
           .kv_heads = 4,
@@ -27,19 +27,20 @@ inline HfModel small_gpt2() {
           .attention_dropout = 0.1};
 }
 
-inline HfModel small_llama() {
-  return {.family = find_row(hf_families(), "llama"),
+inline Decoder small_llama() {
+  return {.family = find_row(hf_families(), "llama")->models,
           .depth = 2,
           .heads = 4,
           .kv_heads = 2,
           .width = 48,
           .mlp_width = 128,
           .context = 64,
-          .vocabulary = 97};
+          .vocabulary = 97,
+          .activation = MlpActivation::kSwiGlu};
 }
 
 // As it comes from a file.
-inline HfModel parsed(const nlohmann::json& config) {
+inline Decoder parsed(const nlohmann::json& config) {
   return parse_hf_config(nlohmann::json::parse(config.dump()), "config.json");
 }
 
@@ -54,7 +55,7 @@ inline std::string error_of(const std::function<void()>& work, ExitCode code) {
 }
 
 // Of a configuration with one key changed; null takes it away.
-inline std::string refusal(const HfModel& model, const std::string& key,
+inline std::string refusal(const Decoder& model, const std::string& key,
                            const nlohmann::json& value) {
   nlohmann::json config = hf_config_of(model);
   config[key] = value;

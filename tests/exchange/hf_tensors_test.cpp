@@ -61,7 +61,7 @@ TEST_CASE("Other floating-point types of theirs become float32") {
 }
 
 TEST_CASE("A head that is not tied is a tensor of its own, the last") {
-  HfModel model = small_gpt2();
+  Decoder model = small_gpt2();
   const std::size_t tied = hf_tensors_of(model).size();
   model.tied = false;
   const std::vector<HfTensor> tensors = hf_tensors_of(model);

@@ -10,10 +10,13 @@
 #include "nn/layers/branch_options.h"
 #include "nn/layers/model_builder.h"
 #include "nn/layers/shared_product.h"
+#include "nn/tensor_names.h"
 #include "ops/linear.h"
 
 namespace pipetrain {
 namespace {
+
+using Names = AttentionNames;
 
 // From forward: normalized (B, T, C), rstd (B*T), qkv (B, T, H + 2 G, D) with queries and keys
 // turned, mixed (B, T, H D), log-sum-exp (B, H, T). For backward_weight: normalized, mixed, and the
@@ -48,16 +51,20 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
       dropout_(options.dropout),
       weights_dropout_(options.weights_dropout),
       rotary_(options.rotary),
-      norm_(*this, this->name() + ".norm", width_, options.norm, options.bias, options.epsilon) {
+      norm_(*this, this->name() + "." + Names::kNorm, width_, options.norm, options.bias,
+            options.epsilon) {
   const std::int64_t kv = kv_heads_ * head_width_ * place_.size;
   const Slicing heads = slicing(0, {width_, kv, kv}, place_);
-  qkv_weight_ = add_parameter("qkv.weight", {width_ + 2 * kv, width_}, options.qkv.weight, heads);
-  qkv_bias_ =
-      options.bias ? add_parameter("qkv.bias", {width_ + 2 * kv}, options.qkv.bias, heads) : kNone;
-  projection_weight_ = add_parameter("projection.weight", {width_, width_},
+  qkv_weight_ =
+      add_parameter(weight_of(Names::kQkv), {width_ + 2 * kv, width_}, options.qkv.weight, heads);
+  qkv_bias_ = options.bias
+                  ? add_parameter(bias_of(Names::kQkv), {width_ + 2 * kv}, options.qkv.bias, heads)
+                  : kNone;
+  projection_weight_ = add_parameter(weight_of(Names::kProjection), {width_, width_},
                                      options.projection.weight, slicing(1, {width_}, place_));
   projection_bias_ =
-      options.bias ? add_parameter("projection.bias", {width_}, options.projection.bias) : kNone;
+      options.bias ? add_parameter(bias_of(Names::kProjection), {width_}, options.projection.bias)
+                   : kNone;
 }
 
 AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
@@ -157,36 +164,21 @@ void Attention::backward_weight(const Context& context, Saved& saved) {
 
 namespace {
 
-enum class PositionKind : std::uint8_t { kLearned, kRotary };
-
-constexpr Choice<PositionKind> kPositionKinds[] = {
-    {PositionKind::kLearned, "learned", "Those that the embedding adds."},
-    {PositionKind::kRotary, "rotary",
-     "Queries and keys are turned by their positions; the embedding then takes `positions: none`."},
-};
-
 constexpr SizeOption kHeads{"heads", "Query heads; they divide the width."},
     kKvHeads{.name = "kv_heads",
              .meaning = "Heads of keys and values; they divide `heads`.",
              .follows = "`heads`"};
 constexpr FlagOption kCausal{"causal", "A token sees only itself and those before it.", true};
-constexpr RateOption kWeightsDropout{
-    .name = "attention_dropout",
-    .meaning = "Rate at which the attention's weights are dropped.",
-    .follows = "`dropout`"};
-constexpr ChoiceOption<PositionKind> kPositions{"positions", "How places differ.", kPositionKinds,
-                                                PositionKind::kLearned};
-constexpr NumberOption kTheta{"theta", "Base of the rotary angles.", 10000};
 
 constexpr std::int64_t kMostRotaryEntries = std::int64_t{1} << 27;  // 512 MiB
 
 std::shared_ptr<const RotaryTable> read_positions(
     LayerOptions& options, const Shape& row, std::int64_t heads,
     const std::shared_ptr<const RotaryTable>& before) {
-  const bool rotary = options.read(kPositions) == PositionKind::kRotary;
-  const double theta = options.read(kTheta);
+  const bool rotary = options.read(kPositionsOption) == PositionKind::kRotary;
+  const double theta = options.read(kThetaOption);
   if (!rotary) {
-    if (options.has(kTheta.name))
+    if (options.has(kThetaOption.name))
       options.fail("theta is of rotary positions; add positions: rotary");
     return nullptr;
   }
@@ -215,7 +207,7 @@ AttentionOptions read_attention(LayerOptions& options, const Shape& row, const S
   made.kv_heads = options.read(kKvHeads, made.heads);
   made.causal = options.read(kCausal);
   made.dropout = options.read(kBranchDropout);
-  made.weights_dropout = options.read(kWeightsDropout, made.dropout);
+  made.weights_dropout = options.read(kWeightsDropoutOption, made.dropout);
   made.norm = read_norm(options);
   made.epsilon = read_epsilon(options);
   made.bias = options.read(kBranchBias);
@@ -236,15 +228,15 @@ AttentionOptions read_attention(LayerOptions& options, const Shape& row, const S
 }
 
 std::vector<LayerOption> attention_options() {
-  return {kHeads,      kKvHeads,       kCausal,     kBranchDropout, kWeightsDropout,
-          kNormOption, kEpsilonOption, kBranchBias, kPositions,     kTheta};
+  return {kHeads,      kKvHeads,       kCausal,     kBranchDropout,   kWeightsDropoutOption,
+          kNormOption, kEpsilonOption, kBranchBias, kPositionsOption, kThetaOption};
 }
 
 void make_attention(ModelBuilder& model, LayerOptions& options) {
   AttentionOptions made = read_attention(options, model.row(), model.starts(), model.rotary());
   made.place = model.sharing().evenly(options, "heads", made.heads);
   model.sharing().evenly(options, "kv_heads", made.kv_heads);
-  model.add(std::make_unique<Attention>(model.name("attention"), model.row(), made));
+  model.add(std::make_unique<Attention>(model.name(Names::kLayer), model.row(), made));
 }
 
 }  // namespace pipetrain

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/table.h"
 #include "nn/layer_options.h"
 #include "nn/layers/dropout.h"
 #include "nn/norm.h"
@@ -29,6 +30,29 @@ struct AttentionOptions {
   std::shared_ptr<const RotaryTable> rotary;  // for at least the row's tokens; null: no rotation
   Start qkv, projection;
   TensorPlace place;  // its size divides heads and kv_heads
+};
+
+enum class PositionKind : std::uint8_t { kLearned, kRotary };
+
+inline constexpr Choice<PositionKind> kPositionKinds[] = {
+    {PositionKind::kLearned, "learned", "Those that the embedding adds."},
+    {PositionKind::kRotary, "rotary",
+     "Queries and keys are turned by their positions; the embedding then takes `positions: none`."},
+};
+
+// Options that a decoder is written with, too.
+inline constexpr RateOption kWeightsDropoutOption{
+    .name = "attention_dropout",
+    .meaning = "Rate at which the attention's weights are dropped.",
+    .follows = "`dropout`"};
+inline constexpr ChoiceOption<PositionKind> kPositionsOption{
+    "positions", "How places differ.", kPositionKinds, PositionKind::kLearned};
+inline constexpr NumberOption kThetaOption{"theta", "Base of the rotary angles.", 10000};
+
+// The layer's name and those of its norm and products; each has a weight and may have a bias.
+struct AttentionNames {
+  static constexpr const char *kLayer = "attention", *kNorm = "norm", *kQkv = "qkv",
+                              *kProjection = "projection";
 };
 
 // row (T, C). `rotary` is the table of the layers before, which is taken if it serves, else

@@ -8,15 +8,25 @@
 
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
+#include "nn/tensor_names.h"
 #include "ops/bfloat16.h"
 #include "ops/embedding.h"
 
 namespace pipetrain {
 namespace {
 
+using Names = EmbeddingNames;
+
 enum Slot { kIds, kOutputGradient };
 
+std::string weight_name(const std::string& part) {
+  return layer_name(0, Names::kLayer) + "." + weight_of(part);
+}
+
 }  // namespace
+
+std::string token_table_name() { return weight_name(Names::kTable); }
+std::string position_table_name() { return weight_name(Names::kPositions); }
 
 Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptions& options)
     : Layer(std::move(name), {tokens}, {tokens, options.width}),
@@ -26,11 +36,11 @@ Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptio
       width_(options.width),
       has_positions_(options.context > 0),
       dropout_(options.dropout) {
-  table_ = add_parameter("token.weight", {options.vocabulary, options.width}, options.table,
-                         slicing(0, {options.vocabulary}, place_));
+  table_ = add_parameter(weight_of(Names::kTable), {options.vocabulary, options.width},
+                         options.table, slicing(0, {options.vocabulary}, place_));
   if (has_positions_) {
-    positions_ =
-        add_parameter("position.weight", {options.context, options.width}, options.positions);
+    positions_ = add_parameter(weight_of(Names::kPositions), {options.context, options.width},
+                               options.positions);
   }
 }
 
@@ -93,24 +103,28 @@ constexpr SizeOption kVocabulary{.name = "vocabulary",
                                  .follows = "`auto`",
                                  .words = "`auto`: as the data has",
                                  .from_data = true},
-    kWidth{"width", "Entries of a row."},
-    kPositions{.name = "positions",
-               .meaning = "Learned positions, one for each place in a sequence.",
-               .follows = "as many as the data's tokens",
-               .words = "`none`"};
-constexpr RateOption kDropout{"dropout", "Rate at which the sum of both is dropped.", 0};
+    kWidth{"width", "Entries of a row."};
 
 }  // namespace
 
-std::vector<LayerOption> embedding_options() { return {kVocabulary, kWidth, kPositions, kDropout}; }
+std::vector<LayerOption> embedding_options() {
+  return {kVocabulary, kWidth, kEmbeddingPositions, kEmbeddingDropout};
+}
+
+EmbeddingOptions read_embedding(LayerOptions& options, std::int64_t tokens) {
+  EmbeddingOptions made;
+  made.width = options.read(kWidth);
+  made.context = options.size(kEmbeddingPositions.name, tokens, kNoPositions, 0);
+  made.dropout = options.read(kEmbeddingDropout);
+  return made;
+}
 
 void make_embedding(ModelBuilder& model, LayerOptions& options) {
   const DataShape& data = model.data();
-  EmbeddingOptions made;
-  made.vocabulary = options.size(kVocabulary.name, model.vocabulary(), "auto", data.vocabulary);
-  made.width = options.read(kWidth);
-  made.context = options.size(kPositions.name, data.row[0], "none", 0);
-  made.dropout = options.read(kDropout);
+  const std::int64_t vocabulary =
+      options.size(kVocabulary.name, model.vocabulary(), "auto", data.vocabulary);
+  EmbeddingOptions made = read_embedding(options, data.row[0]);
+  made.vocabulary = vocabulary;
   if (made.vocabulary < data.vocabulary) {
     options.fail("vocabulary " + std::to_string(made.vocabulary) + " is smaller than the data's " +
                  std::to_string(data.vocabulary) + "; give at least that, or auto");
@@ -123,7 +137,7 @@ void make_embedding(ModelBuilder& model, LayerOptions& options) {
   made.place = model.sharing().by_vocabulary(options, made.vocabulary);
   made.table = model.starts().of(ModelPart::kTable, 1, made.width).weight;
   made.positions = model.starts().of(ModelPart::kPositions, 1, made.width).weight;
-  model.add(std::make_unique<Embedding>(model.name("embedding"), data.row[0], made));
+  model.add(std::make_unique<Embedding>(model.name(Names::kLayer), data.row[0], made));
 }
 
 }  // namespace pipetrain

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/layer_options.h"
 #include "nn/layers/dropout.h"
 #include "nn/starting_values.h"
 
@@ -21,6 +22,28 @@ struct EmbeddingOptions {
   Initial table = Start().weight, positions = Start().weight;
   TensorPlace place;  // its size is at most the vocabulary
 };
+
+// Options that a decoder is written with, too.
+inline constexpr SizeOption kEmbeddingPositions{
+    .name = "positions",
+    .meaning = "Learned positions, one for each place in a sequence.",
+    .follows = "as many as the data's tokens",
+    .words = "`none`"};
+inline constexpr const char* kNoPositions = "none";
+inline constexpr RateOption kEmbeddingDropout{"dropout",
+                                              "Rate at which the sum of both is dropped.", 0};
+
+// Width, positions and dropout, for rows of so many tokens.
+EmbeddingOptions read_embedding(LayerOptions& options, std::int64_t tokens);
+
+// The layer's name and those of its parts, which have a weight.
+struct EmbeddingNames {
+  static constexpr const char *kLayer = "embedding", *kTable = "token", *kPositions = "position";
+};
+
+// The whole names of those weights: an embedding is the first layer of its model.
+std::string token_table_name();
+std::string position_table_name();
 
 class Embedding : public Layer {
  public:

@@ -89,6 +89,7 @@ void tie(LinearOptions& made, const ModelBuilder& model, const LayerOptions& opt
 
 namespace {
 
+constexpr const char *kWords = "vocabulary", *kClasses = "classes";
 constexpr SizeOption kFeatures{.name = "features",
                                .meaning = "Entries of the output's last axis.",
                                .words = "`vocabulary` or `classes`",
@@ -100,21 +101,27 @@ constexpr FlagOption kBias{"bias", "One for each feature is added.", true},
 
 std::vector<LayerOption> linear_options() { return {kFeatures, kBias, kTied}; }
 
-void make_linear(ModelBuilder& model, LayerOptions& options) {
+LinearOptions read_linear(LayerOptions& options, std::int64_t vocabulary, std::int64_t classes) {
   LinearOptions made;
-  const std::string features = options.text(kFeatures.name, "");
-  const bool classes = features == "classes";
-  made.features = classes ? model.data().classes
-                          : options.size(kFeatures.name, 0, "vocabulary", model.vocabulary());
+  made.features = options.text(kFeatures.name, "") == kClasses
+                      ? classes
+                      : options.size(kFeatures.name, 0, kWords, vocabulary);
   made.bias = options.read(kBias);
+  made.tied = options.read(kTied);
+  return made;
+}
+
+void make_linear(ModelBuilder& model, LayerOptions& options) {
+  const std::string features = options.text(kFeatures.name, "");
+  LinearOptions made = read_linear(options, model.vocabulary(), model.data().classes);
   made.start = model.starts().of(model.at_end() ? ModelPart::kHead : ModelPart::kLinear,
                                  model.row().back(), made.features);
   if (made.features < 1) {
-    options.fail(classes ? "features: classes, but the data has no labels; expected a number"
-                         : "features: vocabulary needs an embedding before it");
+    options.fail(features == kClasses
+                     ? "features: classes, but the data has no labels; expected a number"
+                     : "features: vocabulary needs an embedding before it");
   }
-  const bool tied = options.read(kTied);
-  if (tied) {
+  if (made.tied) {
     tie(made, model, options);
     if (!model.at_end() && !model.sharing().alone()) {
       options.fail(
@@ -122,10 +129,10 @@ void make_linear(ModelBuilder& model, LayerOptions& options) {
           "to false");
     }
   }
-  if (model.at_end() && (tied || features == "vocabulary")) {
+  if (model.at_end() && (made.tied || features == kWords)) {
     made.place = model.sharing().by_vocabulary(options, made.features);
   }
-  model.add(std::make_unique<Linear>(model.name("linear"), model.row(), made));
+  model.add(std::make_unique<Linear>(model.name(LinearNames::kLayer), model.row(), made));
 }
 
 }  // namespace pipetrain

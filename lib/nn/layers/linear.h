@@ -7,6 +7,7 @@
 #include <string>
 
 #include "nn/layer.h"
+#include "nn/layer_options.h"
 #include "nn/starting_values.h"
 
 namespace pipetrain {
@@ -14,10 +15,19 @@ namespace pipetrain {
 struct LinearOptions {
   std::int64_t features = 0;
   bool bias = true;
+  bool tied = false;    // to the embedding's table
   Start start;          // of a tied one: the table's
   std::string tied_to;  // name of the embedding table (features, C) that is this layer's weight;
                         // then there is no bias
   TensorPlace place;    // in the group that shares the features; alone: this rank makes all
+};
+
+// All but the start and what a model knows; `features` may be as many as either of these.
+LinearOptions read_linear(LayerOptions& options, std::int64_t vocabulary, std::int64_t classes);
+
+// The layer's name; its weight and bias have no other.
+struct LinearNames {
+  static constexpr const char* kLayer = "linear";
 };
 
 class Linear : public Layer {

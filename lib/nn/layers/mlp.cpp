@@ -10,11 +10,14 @@
 #include "nn/layers/branch_options.h"
 #include "nn/layers/model_builder.h"
 #include "nn/layers/shared_product.h"
+#include "nn/tensor_names.h"
 #include "ops/activation.h"
 #include "ops/linear.h"
 
 namespace pipetrain {
 namespace {
+
+using Names = MlpNames;
 
 // From forward: normalized (B, T, C), rstd (B*T), hidden (B, T, up width) before the activation.
 // For backward_weight: normalized, hidden after the activation, and the gradients of down's output,
@@ -52,17 +55,19 @@ Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
       activation_(options.activation),
       up_width_(activation_ == MlpActivation::kSwiGlu ? 2 * hidden_ : hidden_),
       dropout_(options.dropout),
-      norm_(*this, this->name() + ".norm", width_, options.norm, options.bias, options.epsilon) {
+      norm_(*this, this->name() + "." + Names::kNorm, width_, options.norm, options.bias,
+            options.epsilon) {
   const bool gated = activation_ == MlpActivation::kSwiGlu;
-  const std::string up = gated ? "gate_up" : "up";
+  const std::string up = gated ? Names::kGateUp : Names::kUp;
   const std::int64_t hidden = options.hidden, up_width = gated ? 2 * hidden : hidden;
   const Slicing columns = slicing(0, std::vector<std::int64_t>(gated ? 2 : 1, hidden), place_);
-  up_weight_ = add_parameter(up + ".weight", {up_width, width_}, options.up.weight, columns);
+  up_weight_ = add_parameter(weight_of(up), {up_width, width_}, options.up.weight, columns);
   up_bias_ =
-      options.bias ? add_parameter(up + ".bias", {up_width}, options.up.bias, columns) : kNone;
-  down_weight_ = add_parameter("down.weight", {width_, hidden}, options.down.weight,
+      options.bias ? add_parameter(bias_of(up), {up_width}, options.up.bias, columns) : kNone;
+  down_weight_ = add_parameter(weight_of(Names::kDown), {width_, hidden}, options.down.weight,
                                slicing(1, {hidden}, place_));
-  down_bias_ = options.bias ? add_parameter("down.bias", {width_}, options.down.bias) : kNone;
+  down_bias_ =
+      options.bias ? add_parameter(bias_of(Names::kDown), {width_}, options.down.bias) : kNone;
 }
 
 double Mlp::forward_flop() const {
@@ -125,13 +130,12 @@ constexpr SizeOption kRatio{"mlp_ratio", "Hidden width as a multiple of the widt
     kWidth{.name = "mlp_width",
            .meaning = "Hidden width; instead of `mlp_ratio`.",
            .follows = "by `mlp_ratio`"};
-constexpr ChoiceOption<MlpActivation> kActivation{"activation", "What stands between the products.",
-                                                  kMlpActivations, MlpActivation::kGelu};
 
 }  // namespace
 
 std::vector<LayerOption> mlp_options() {
-  return {kRatio, kWidth, kActivation, kBranchDropout, kNormOption, kEpsilonOption, kBranchBias};
+  return {kRatio,      kWidth,         kActivationOption, kBranchDropout,
+          kNormOption, kEpsilonOption, kBranchBias};
 }
 
 MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& starts) {
@@ -140,7 +144,7 @@ MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& start
     options.fail("mlp_ratio and mlp_width are both given; expected one of them");
   }
   made.hidden = options.read(kWidth, options.read(kRatio) * row[1]);
-  made.activation = options.read(kActivation);
+  made.activation = options.read(kActivationOption);
   made.dropout = options.read(kBranchDropout);
   made.norm = read_norm(options);
   made.epsilon = read_epsilon(options);
@@ -153,7 +157,7 @@ MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& start
 void make_mlp(ModelBuilder& model, LayerOptions& options) {
   MlpOptions made = read_mlp(options, model.row(), model.starts());
   made.place = model.sharing().evenly(options, "the MLP's width", made.hidden);
-  model.add(std::make_unique<Mlp>(model.name("mlp"), model.row(), made));
+  model.add(std::make_unique<Mlp>(model.name(Names::kLayer), model.row(), made));
 }
 
 }  // namespace pipetrain

@@ -24,6 +24,9 @@ inline constexpr Choice<MlpActivation> kMlpActivations[] = {
     {MlpActivation::kSwiGlu, "swiglu", "SiLU of one half of the columns, times the other half."},
 };
 
+inline constexpr ChoiceOption<MlpActivation> kActivationOption{
+    "activation", "What stands between the products.", kMlpActivations, MlpActivation::kGelu};
+
 struct MlpOptions {
   std::int64_t hidden = 0;  // width after the activation
   MlpActivation activation = MlpActivation::kGelu;
@@ -33,6 +36,12 @@ struct MlpOptions {
   bool bias = true;              // of the norm and of the products
   Start up, down;
   TensorPlace place;  // its size divides hidden
+};
+
+// The layer's name and those of its norm and products; each has a weight and may have a bias.
+struct MlpNames {
+  static constexpr const char *kLayer = "mlp", *kNorm = "norm", *kUp = "up", *kDown = "down";
+  static constexpr const char* kGateUp = "gate_up";  // of SwiGLU in place of kUp: gate, then up
 };
 
 // row (T, C). Error(kConfiguration) for what does not fit.

@@ -103,7 +103,7 @@ void ModelBuilder::check_row(const LayerKind& kind, const LayerOptions& options)
 }
 
 std::string ModelBuilder::name(const std::string& kind) const {
-  return prefix_ + std::to_string(layers_.size()) + "." + kind;
+  return layer_name(layers_.size(), kind, prefix_);
 }
 
 void ModelBuilder::add(std::unique_ptr<Layer> layer) {

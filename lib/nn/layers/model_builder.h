@@ -15,6 +15,7 @@
 #include "nn/model_config.h"
 #include "nn/sharing.h"
 #include "nn/starting_values.h"
+#include "nn/tensor_names.h"
 #include "ops/rotary.h"
 
 namespace pipetrain {
@@ -60,7 +61,7 @@ class ModelBuilder {
   Starts starts_;
   std::size_t made_ = 0;  // entries, those inside of layers counted
   std::shared_ptr<const RotaryTable> rotary_;
-  std::string prefix_ = "layers.";  // of the names of this list's layers
+  std::string prefix_{kLayersPrefix};  // of the names of this list's layers
   bool inside_ = false;
   bool at_last_entry_ = false;
   LayerList layers_;

@@ -1,0 +1,64 @@
+#include "nn/layers/decoder_names.h"
+
+#include <set>
+#include <string>
+
+#include "catch.h"
+#include "nn/layers/embedding.h"
+#include "nn/layers/model.h"
+#include "nn/tensor_names.h"
+
+using namespace pipetrain;
+
+namespace {
+
+std::set<std::string> named(const Decoder& model) {
+  std::set<std::string> names = {token_table_name()};
+  const auto add = [&](const std::string& part, bool bias) {
+    names.insert(weight_of(part));
+    if (bias) names.insert(bias_of(part));
+  };
+  if (!model.family.rotary) names.insert(position_table_name());
+  const bool bias = model.family.bias, norm_bias = model.family.norm == NormKind::kLayer;
+  for (int i = 0; i < model.depth; ++i) {
+    const DecoderBlockNames block = names_of_block(model, i);
+    for (const auto& part : {block.qkv, block.projection, block.up, block.down}) add(part, bias);
+    for (const auto& part : {block.attention_norm, block.mlp_norm}) add(part, bias && norm_bias);
+  }
+  add(last_norm_name(model), norm_bias);
+  if (!model.tied) add(head_name(model), false);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("The names of a decoder's tensors are those of its layers' parameters") {
+  Decoder model{.family = {.title = "GPT-2", .preset = "gpt"},
+                .depth = 3,
+                .heads = 2,
+                .kv_heads = 2,
+                .width = 8,
+                .mlp_width = 12,
+                .context = 4,
+                .vocabulary = 5};
+  for (const bool llama : {false, true}) {
+    if (llama) {
+      model.family = {.title = "Llama",
+                      .preset = "llama",
+                      .norm = NormKind::kRms,
+                      .bias = false,
+                      .rotary = true,
+                      .gated_mlp = true};
+      model.activation = MlpActivation::kSwiGlu;
+    }
+    for (const bool tied : {false, true}) {
+      model.tied = tied;
+      std::set<std::string> made;
+      for (const auto& layer :
+           build_layers(model_config_of(model), {.row = {4}, .vocabulary = 5})) {
+        for (const Parameter& parameter : layer->parameters()) made.insert(parameter.name);
+      }
+      CHECK(named(model) == made);
+    }
+  }
+}
