@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks the floors of the house: which folder of lib/ includes which, which libraries stay behind one door, and that
-standard output is written in one place. Runs includes.py, too; check_test.py shows that each rule can fail.
+standard output is written in one place. Runs includes.py, layer_names.py and mirror.py, too; check_test.py shows that
+each rule can fail.
 
 usage: check.py REPOSITORY
 The floors are drawn in lib/README.md; a new folder of lib/ needs a line in both places.
@@ -10,6 +11,7 @@ import re
 import sys
 
 import includes
+import layer_names
 import mirror
 
 # Each folder, from the lowest floor up, with those that it includes beside itself: all above it in this table, and each
@@ -158,7 +160,7 @@ def main():
     if not any(repository.glob("lib/*/*.h")):
         sys.exit(f"no headers below {repository}/lib")
     found = [*wrong_table(), *violations(repository), *too_large(repository), *types_twice(repository),
-             *includes.violations(repository), *mirror.violations(repository)]
+             *includes.violations(repository), *mirror.violations(repository), *layer_names.violations(repository)]
     for path, wrong in found:
         print(f"{path}: {wrong}")
     return 1 if found else 0

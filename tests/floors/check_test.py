@@ -7,6 +7,7 @@ import unittest
 
 import check
 import includes
+import layer_names
 import mirror
 import readability
 
@@ -98,6 +99,26 @@ class Rules(unittest.TestCase):
                               "tests/floors/mirror.py: nothing needs its line of nn/"])
         finally:
             mirror.ELSEWHERE = whole
+
+    def test_names_of_layers(self):
+        nn = {"lib/nn/layers/layer_kinds.cpp": 'constexpr LayerKind kKinds[] = {\n    {"attention", "Mixes."},\n};\n',
+              "lib/nn/layers/attention.h": 'struct AttentionNames {\n  static constexpr const char *kLayer = "attention", *kQkv = "qkv";\n};\n'}
+        for text in ("attention", "layers.", "layers.1.attention.qkv.weight", ".attention.qkv", "qkv.bias"):
+            for path in ("lib/exchange/a.cpp", "app/a.h"):
+                self.breaks(layer_names.violations, path, f'f("{text}");\n', "a name of lib/nn/layers/", beside=nn)
+        for text in ('f("attn.qkv_proj.weight");', 'f("model.layers.0.attention");', '// "attention"', '#include "attention"',
+                     'f("the attention\'s");'):
+            said = found(layer_names.violations, {**nn, "lib/exchange/a.cpp": text + "\n"})
+            self.assertEqual([line for line in said if line.startswith("lib/")], [])
+        self.assertIn("has no table of kinds", found(layer_names.violations, {})[0])
+        whole = layer_names.ELSEWHERE
+        layer_names.ELSEWHERE = {("lib/plan/a.cpp", "attention"): "a word", ("lib/plan/b.cpp", "attention"): "another"}
+        try:
+            said = found(layer_names.violations, {**nn, "lib/plan/a.cpp": 'f("attention");\n'})
+            self.assertEqual([line.split(";")[0] for line in said],
+                             ['tests/floors/layer_names.py: nothing needs its line of "attention" in lib/plan/b.cpp'])
+        finally:
+            layer_names.ELSEWHERE = whole
 
     def test_length_of_a_file(self):
         for path in ("lib/nn/a.cpp", "app/a.h", "tests/cli/a.py", "scripts/a.sh"):
