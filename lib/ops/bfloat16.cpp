@@ -34,21 +34,4 @@ Tensor converted(Ops& ops, Tensor x, DType dtype) {
   return y;
 }
 
-const BFloat16* BFloat16Weights::of(Ops& ops, const float* weights, std::int64_t elements) {
-  Copy& copy = copies_[weights];
-  if (copy.tensor.elements() != elements) {
-    copy = {Tensor(ops.pool(), {elements}, DType::kBFloat16), false};
-  }
-  if (!copy.current) {
-    round(ops, elements, weights, copy.tensor.bf16());
-    copy.current = true;
-    ++made_;
-  }
-  return copy.tensor.bf16();
-}
-
-void BFloat16Weights::changed() {
-  for (auto& [weights, copy] : copies_) copy.current = false;
-}
-
 }  // namespace pipetrain

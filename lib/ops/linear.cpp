@@ -19,9 +19,10 @@ void linear_forward(Ops& ops, ConstMatrix x, const float* weight, const float* b
                           .transpose_b = true,
                           .bias = bias != nullptr,
                           .accumulate = accumulate,
+                          .weights = true,
                           .dtype = x.dtype(),
                           .result = y.dtype()};
-  ops.matmul(shape, x.data(), ops.weights_as(weight, shape.n * shape.k, x.dtype()), bias, y.data());
+  ops.matmul(shape, x.data(), weight, bias, y.data());
 }
 
 void linear_backward_input(Ops& ops, ConstMatrix dy, const float* weight, Matrix dx) {
@@ -29,10 +30,10 @@ void linear_backward_input(Ops& ops, ConstMatrix dy, const float* weight, Matrix
   const MatmulShape shape{.m = dy.rows(),
                           .n = dx.columns(),
                           .k = dy.columns(),
+                          .weights = true,
                           .dtype = dy.dtype(),
                           .result = dx.dtype()};
-  ops.matmul(shape, dy.data(), ops.weights_as(weight, shape.n * shape.k, dy.dtype()), nullptr,
-             dx.data());
+  ops.matmul(shape, dy.data(), weight, nullptr, dx.data());
 }
 
 void linear_backward_weight(Ops& ops, ConstMatrix dy, ConstMatrix x, float* dweight, float* dbias,

@@ -21,12 +21,12 @@ struct MatmulShape {
   std::int64_t m = 0, n = 0, k = 0;
   bool transpose_a = false, transpose_b = false;
   bool bias = false, accumulate = false;
-  DType dtype = DType::kFloat32;  // of A and B
+  bool weights = false;           // B are float32 weights that outlive the product
+  DType dtype = DType::kFloat32;  // of A and B, but for weights
   DType result = DType::kFloat32;
   friend bool operator==(const MatmulShape&, const MatmulShape&) = default;
 };
 
-class BFloat16Weights;
 class ConvolutionPrimitives;
 
 class Ops {
@@ -40,10 +40,10 @@ class Ops {
   const SimdKernels& simd() const { return simd_; }
   int threads() const;
 
+  // Weights are multiplied as dtype says: in bfloat16 by a rounded copy, which is kept until they
+  // change.
   void matmul(const MatmulShape& shape, const void* a, const void* b, const float* bias, void* c);
-  // These weights for a product of this kind: themselves, or their copy in bfloat16.
-  const void* weights_as(const float* weights, std::int64_t elements, DType dtype);
-  ConvolutionPrimitives& convolutions() { return *convolutions_; }  // see ops/convolution.h
+  ConvolutionPrimitives& convolutions();  // see ops/convolution.h
   // To be called when weights have changed: packed and bfloat16 copies are made again at their next
   // use.
   void weights_changed();
@@ -60,8 +60,6 @@ class Ops {
   MemoryPool& pool_;
   const SimdKernels& simd_;
   std::unique_ptr<Primitives> primitives_;
-  std::unique_ptr<ConvolutionPrimitives> convolutions_;
-  std::unique_ptr<BFloat16Weights> bfloat16_weights_;
 };
 
 // "avx2, oneDNN 2.6.3, ...": what the start of a run prints.

@@ -108,28 +108,6 @@ TEST_CASE("Kernels on bfloat16 give what those on float32 give, rounded, in ever
   }
 }
 
-TEST_CASE("The copy of weights in bfloat16 is made once for each change of them") {
-  MemoryPool pool;
-  Ops ops(pool);
-  Floats weights = {1.0f, 2.0f, 3.0f};
-  const auto copy = [&] {
-    const auto* halves =
-        static_cast<const BFloat16*>(ops.weights_as(weights.data(), 3, DType::kBFloat16));
-    return floats({halves, halves + 3});
-  };
-  CHECK(ops.weights_as(weights.data(), 3, DType::kFloat32) == weights.data());
-  CHECK(copy() == weights);
-  CHECK(copy() == weights);
-  CHECK(ops.packings() == 1);
-  weights[1] = 5.0f;
-  ops.weights_changed();
-  CHECK(copy() == weights);
-  CHECK(ops.packings() == 2);
-  const std::size_t used = pool.used_bytes();
-  ops.forget_weights();
-  CHECK(pool.used_bytes() < used);
-}
-
 TEST_CASE("Attention on bfloat16 is that on float32 with the same inputs, rounded") {
   MemoryPool pool;
   Ops ops(pool);

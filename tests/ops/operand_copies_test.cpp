@@ -1,4 +1,4 @@
-#include "ops/padding.h"
+#include "ops/operand_copies.h"
 
 #include "catch.h"
 
@@ -18,4 +18,9 @@ TEST_CASE("Rows of multiples of 512 bytes are moved apart, unless the copy would
   CHECK(padded_pitch(100, 192) == 192);
   CHECK(padded_pitch(8192, 512) == 512 + kPaddingFloats);
   CHECK(padded_pitch(8193, 512) == 512);
+}
+
+TEST_CASE("B is read packed where the copy costs little of the product") {
+  CHECK(reads_packed({.m = 512, .n = 64, .k = 64}));
+  CHECK_FALSE(reads_packed({.m = 511, .n = 4096, .k = 4096}));
 }

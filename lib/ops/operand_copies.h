@@ -1,5 +1,6 @@
-// When a matrix product reads a copy of an operand whose rows lie a little further apart. It must
-// know shapes only, never timings: a product always takes the same way.
+// When a matrix product reads a copy of an operand: one whose rows lie a little further apart, or
+// one in the order in which oneDNN's kernels read it. It must know shapes only, never timings: a
+// product always takes the same way.
 //
 // oneDNN on AVX2 multiplies in place, without packing, where 1/m + 1/n >= 0.0038. An operand that
 // it walks down the columns of (A of A^T B, B of both A B and A^T B) then falls into few sets of
@@ -30,6 +31,22 @@ inline std::int64_t padded_pitch(std::int64_t rows, std::int64_t columns) {
   constexpr std::int64_t kLargestCopy = std::int64_t{4} << 20;  // beyond it, memory sets the pace
   const bool padded = columns % 128 == 0 && rows * columns <= kLargestCopy;
   return padded ? columns + kPaddingFloats : columns;
+}
+
+// On AVX-512, oneDNN's kernels read B in blocks. Given it in its own order, every thread makes such
+// a copy of all of it for itself. GFLOP/s of two threads on two cores of a Zen 5, given B in its
+// own order and in blocks, without the time to make the copy; and that time as a share of the
+// product's:
+//                            float32            bfloat16
+//   A B^T (2048, 2048, 512)  444, 500   2.6%    849, 998   -
+//   A B   (2048, 512, 2048)  447, 497   1.5%    902, 979   -
+//   A^T B (2048, 512, 2048)  414, 458   1.3%    794, 937   3.5%
+//   A^T B (512, 512, 2048)   437, 485   4.8%    841, 971  12.3%
+// The copy costs n k steps, the product m n k. Weights in bfloat16 are copies already, kept until
+// the weights change.
+inline bool reads_packed(const MatmulShape& shape) {
+  const bool kept = shape.weights && shape.dtype == DType::kBFloat16;
+  return shape.m >= 512;
 }
 
 }  // namespace pipetrain

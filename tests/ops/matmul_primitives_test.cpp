@@ -1,0 +1,78 @@
+// Copies of operands: when they are made, and that products of them are products of the operands.
+#include "ops/matmul_primitives.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "catch.h"
+#include "halves.h"
+#include "ops/linear.h"
+#include "reference.h"
+
+using namespace pipetrain;
+
+namespace {
+
+constexpr std::int64_t kIn = 70, kOut = 90;
+
+// x (rows, in) W^T, in double.
+std::vector<double> product(const Floats& x, const Floats& weight) {
+  const auto rows = static_cast<std::int64_t>(x.size()) / kIn;
+  std::vector<double> y(static_cast<std::size_t>(rows * kOut));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < kOut; ++j) {
+      double sum = 0;
+      for (std::int64_t l = 0; l < kIn; ++l) {
+        sum += static_cast<double>(x[static_cast<std::size_t>(i * kIn + l)]) *
+               static_cast<double>(weight[static_cast<std::size_t>(j * kIn + l)]);
+      }
+      y[static_cast<std::size_t>(i * kOut + j)] = sum;
+    }
+  }
+  return y;
+}
+
+}  // namespace
+
+TEST_CASE("Weights are copied to bfloat16 once for each change of them, for few rows and many") {
+  for (const std::int64_t rows : {5, 700}) {
+    CAPTURE(rows);
+    MemoryPool pool;
+    Ops ops(pool);
+    const Halves x = random_halves(rows * kIn, 1);
+    Floats weight = random_floats(kOut * kIn, 2), y(static_cast<std::size_t>(rows * kOut));
+    const auto multiplied = [&] {
+      linear_forward(ops, matrix(x, kIn), weight.data(), nullptr, matrix(y, kOut));
+      return distance(y, product(floats(x), floats(rounded(weight))));
+    };
+    CHECK(multiplied() < 1e-5);
+    CHECK(multiplied() < 1e-5);
+    CHECK(ops.packings() == 1);
+    for (float& entry : weight) entry += 1;
+    ops.weights_changed();
+    CHECK(multiplied() < 1e-5);
+    CHECK(ops.packings() == 2);
+    const std::size_t used = pool.used_bytes();
+    ops.forget_weights();
+    CHECK(pool.used_bytes() < used);
+    CHECK(multiplied() < 1e-5);
+  }
+}
+
+TEST_CASE("Weights in float32 are read as they are now, for few rows and many") {
+  for (const std::int64_t rows : {5, 700}) {
+    CAPTURE(rows);
+    MemoryPool pool;
+    Ops ops(pool);
+    const Floats x = random_floats(rows * kIn, 1);
+    Floats weight = random_floats(kOut * kIn, 2), y(static_cast<std::size_t>(rows * kOut));
+    for (int change = 0; change < 2; ++change) {
+      for (float& entry : weight) entry += static_cast<float>(change);
+      linear_forward(ops, matrix(x, kIn), weight.data(), nullptr, matrix(y, kOut));
+      CHECK(distance(y, product(x, weight)) < 1e-5);
+    }
+    CHECK(ops.packings() == 0);
+    CHECK(pool.used_bytes() == 0);
+  }
+}
