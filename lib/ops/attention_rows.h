@@ -1,12 +1,13 @@
-// Where the rows of one head of attention lie, in blocks of query rows, and those rows as floats.
-// It must not know what is computed of them. Only attention.cpp includes this.
+// Where the rows of one head of attention lie, in blocks of query rows, and the threads that walk
+// them. It must not know what is computed of them. Only attention's own files include this.
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
-#include <type_traits>
 
 #include "ops/attention.h"
+#include "ops/parallel.h"
 
 namespace pipetrain {
 
@@ -72,6 +73,24 @@ inline std::int64_t visible(const AttentionShape& shape, const Block& block, std
   return shape.causal ? block.keys - block.rows + i + 1 : block.keys;
 }
 
+inline float score_scale(const AttentionShape& shape) {
+  return 1.0f / std::sqrt(static_cast<float>(shape.head_width));
+}
+
+// body(sequence, i, scratch) for `count` items of each sequence, at least `grain` of them a thread;
+// scratch is the thread's own.
+template <class Body>
+void for_each_head(Ops& ops, const AttentionShape& shape, std::int64_t count,
+                   std::int64_t scratch_floats, const Body& body, std::int64_t grain = 1) {
+  Tensor scratch(ops.pool(), {ops.threads(), scratch_floats});
+  parallel_ranges(shape.batch * count, grain,
+                  [&](std::int64_t begin, std::int64_t end, int thread) {
+                    for (std::int64_t i = begin; i < end; ++i) {
+                      body(i / count, i % count, scratch.f32() + thread * scratch_floats);
+                    }
+                  });
+}
+
 // Rows as floats, to another place. Rows of all heads lie a power of two apart, or nearly, and
 // would push each other out of the cache: what is read or written often is kept packed.
 template <class T>
@@ -88,32 +107,5 @@ void write_rows(const SimdKernels& simd, const Strided<const float>& from, const
     simd.on<T>().round(from.row(i), to.row(i), from.columns);
   }
 }
-
-// A block's rows as floats: where they are, or of bfloat16 a copy in scratch (kQueryRows, width).
-inline Strided<const float> as_floats(const SimdKernels&, const Strided<const float>& rows,
-                                      float*) {
-  return rows;
-}
-inline Strided<const float> as_floats(const SimdKernels& simd, const Strided<const BFloat16>& rows,
-                                      float* scratch) {
-  const Strided<float> copy{scratch, rows.rows, rows.columns, rows.columns};
-  copy_rows(simd, rows, copy);
-  return copy.read();
-}
-
-// Where a block's rows of floats are made that become `rows`, and what then makes them so.
-inline Strided<float> place_for(const Strided<float>& rows, float*) { return rows; }
-inline Strided<float> place_for(const Strided<BFloat16>& rows, float* scratch) {
-  return {scratch, rows.rows, rows.columns, rows.columns};
-}
-inline void finish_rows(const SimdKernels&, const Strided<float>&, const Strided<float>&) {}
-inline void finish_rows(const SimdKernels& simd, const Strided<float>& made,
-                        const Strided<BFloat16>& rows) {
-  write_rows(simd, made.read(), rows);
-}
-
-// Rows of scratch for a block of bfloat16 rows.
-template <class T>
-constexpr std::int64_t kCopiedRows = std::is_same_v<T, float> ? 0 : kQueryRows;
 
 }  // namespace pipetrain

@@ -42,11 +42,8 @@ inline std::int64_t padded_pitch(std::int64_t rows, std::int64_t columns) {
 //   A B   (2048, 512, 2048)  447, 497   1.5%    902, 979   -
 //   A^T B (2048, 512, 2048)  414, 458   1.3%    794, 937   3.5%
 //   A^T B (512, 512, 2048)   437, 485   4.8%    841, 971  12.3%
-// The copy costs n k steps, the product m n k. Weights in bfloat16 are copies already, kept until
-// the weights change.
-inline bool reads_packed(const MatmulShape& shape) {
-  const bool kept = shape.weights && shape.dtype == DType::kBFloat16;
-  return shape.m >= 512;
-}
+// The copy costs n k steps, the product m n k. Copies of weights in bfloat16 are kept until the
+// weights change.
+inline bool reads_packed(const MatmulShape& shape) { return shape.m >= 512; }
 
 }  // namespace pipetrain

@@ -10,4 +10,9 @@ struct BFloat16 {
   std::uint16_t bits;
 };
 
+// Two neighbours, the first in the lower half: what is multiplied and added in one instruction.
+struct BFloat16Pair {
+  std::uint32_t bits;
+};
+
 }  // namespace pipetrain

@@ -9,7 +9,6 @@
 #include "catch.h"
 #include "halves.h"
 #include "ops/activation.h"
-#include "ops/attention.h"
 #include "ops/cross_entropy.h"
 #include "ops/normalization.h"
 #include "ops/simd/select.h"
@@ -105,40 +104,6 @@ TEST_CASE("Kernels on bfloat16 give what those on float32 give, rounded, in ever
       CHECK(distance(dbeta, widened(fdbeta)) < 1e-6);
       CHECK(distance(floats(dy), widened(fdy)) < 2 * kRounding);
     }
-  }
-}
-
-TEST_CASE("Attention on bfloat16 is that on float32 with the same inputs, rounded") {
-  MemoryPool pool;
-  Ops ops(pool);
-  for (const AttentionShape& shape :
-       {AttentionShape{.batch = 2, .tokens = 29, .heads = 3, .head_width = 8},
-        AttentionShape{.batch = 1,
-                       .tokens = 50,
-                       .heads = 4,
-                       .head_width = 16,
-                       .causal = false,
-                       .kv_heads = 2,
-                       .dropout = {.key = 5, .rate = 0.3}}}) {
-    const std::int64_t rows = shape.batch * shape.tokens;
-    const std::int64_t width = shape.heads * shape.head_width;
-    const std::int64_t qkv_width = shape.qkv_heads() * shape.head_width;
-    const Halves qkv = random_halves(rows * qkv_width, 1, 2.0f),
-                 dout = random_halves(rows * width, 2);
-    Halves out(dout.size()), dqkv(qkv.size());
-    Floats fout(dout.size()), fdqkv(qkv.size());
-    Floats sums(static_cast<std::size_t>(rows * shape.heads)), fsums = sums;
-    const Floats fqkv = floats(qkv), fdout = floats(dout);
-    attention_forward(ops, shape, matrix(qkv, qkv_width), matrix(out, width), sums.data());
-    attention_forward(ops, shape, matrix(fqkv, qkv_width), matrix(fout, width), fsums.data());
-    CHECK(same_bits(sums, fsums));
-    CHECK(same_bits(floats(out), floats(rounded(fout))));
-    const Floats wide_out = floats(out);
-    attention_backward(ops, shape, matrix(qkv, qkv_width), matrix(out, width), sums.data(),
-                       matrix(dout, width), matrix(dqkv, qkv_width));
-    attention_backward(ops, shape, matrix(fqkv, qkv_width), matrix(wide_out, width), fsums.data(),
-                       matrix(fdout, width), matrix(fdqkv, qkv_width));
-    CHECK(distance(floats(dqkv), widened(fdqkv)) < kRounding);
   }
 }
 

@@ -15,6 +15,9 @@ namespace pipetrain::PIPETRAIN_ISA {
 
 void small_matmul(const Strided<const float>& a, const Strided<const float>& b,
                   const Strided<float>& c, bool accumulate);
+void pair_matmul(const Strided<const BFloat16Pair>& a, const Strided<const BFloat16Pair>& b,
+                 const Strided<float>& c, bool accumulate);
+void pair_rows(const BFloat16* first, const BFloat16* second, BFloat16Pair* pairs, std::int64_t n);
 float exp_scaled(float* x, std::int64_t n, ScaleShift by);
 float maximum(const float* x, std::int64_t n);
 void scale(float* x, std::int64_t n, float factor);

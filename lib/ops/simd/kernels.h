@@ -74,8 +74,10 @@ struct ActivationKernels {
                             float rstd, float* dgamma, std::int64_t n);
 };
 
+constexpr std::int64_t kPairColumns = 16;  // a whole vector of every instruction set
+
 struct SimdKernels {
-  const char* name;  // "avx512", "avx2", "sse2"
+  const char* name;  // "avx512bf16", "avx512", "avx2", "sse2"
   ActivationKernels<float> on_float32;
   ActivationKernels<BFloat16> on_bfloat16;
 
@@ -87,6 +89,14 @@ struct SimdKernels {
   // products small enough to live in the cache.
   void (*small_matmul)(const Strided<const float>& a, const Strided<const float>& b,
                        const Strided<float>& c, bool accumulate);
+
+  // The same of bfloat16 entries: A (m, k) and B (k, n) hold pairs, 2 k entries along the terms
+  // that are summed. C has a multiple of kPairColumns columns.
+  void (*pair_matmul)(const Strided<const BFloat16Pair>& a, const Strided<const BFloat16Pair>& b,
+                      const Strided<float>& c, bool accumulate);
+  // pairs[i] = (first[i], second[i])
+  void (*pair_rows)(const BFloat16* first, const BFloat16* second, BFloat16Pair* pairs,
+                    std::int64_t n);
 
   // x = exp(scale * x - shift); returns the sum.
   float (*exp_scaled)(float* x, std::int64_t n, struct ScaleShift by);

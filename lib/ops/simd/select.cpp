@@ -12,6 +12,9 @@ extern const SimdKernels kernels;
 namespace avx512 {
 extern const SimdKernels kernels;
 }
+namespace avx512bf16 {
+extern const SimdKernels kernels;
+}
 
 std::vector<const SimdKernels*> runnable_simd_kernels() {
   std::vector<const SimdKernels*> tables = {&sse2::kernels};
@@ -21,6 +24,7 @@ std::vector<const SimdKernels*> runnable_simd_kernels() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
     tables.push_back(&avx512::kernels);
+    if (__builtin_cpu_supports("avx512bf16")) tables.push_back(&avx512bf16::kernels);
   }
   return tables;
 }

@@ -16,7 +16,7 @@ TEST_CASE("Tables have their instruction set's name, the one that every processo
     names += std::string(kernels->name) + " ";
   }
 #ifdef __x86_64__
-  CHECK(std::string("sse2 avx2 avx512 ").substr(0, names.size()) == names);
+  CHECK(std::string("sse2 avx2 avx512 avx512bf16 ").substr(0, names.size()) == names);
 #else
   CHECK(names == "baseline ");
 #endif

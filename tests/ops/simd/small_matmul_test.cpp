@@ -1,6 +1,8 @@
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
+#include "../halves.h"
 #include "../reference.h"
 #include "catch.h"
 #include "ops/simd/select.h"
@@ -55,6 +57,45 @@ TEST_CASE("Small matrix products are those of plain loops at every remainder of 
       check_small_matmul(*simd, 64, 64, 64, transposed, accumulate);
       check_small_matmul(*simd, 64, 301, 33, transposed, accumulate);
       check_small_matmul(*simd, 301, 33, 64, transposed, accumulate);
+    }
+  }
+}
+
+TEST_CASE("Products of pairs are those of plain loops, A transposed or not") {
+  for (const SimdKernels* simd : runnable_simd_kernels()) {
+    for (const bool accumulate : {false, true}) {
+      for (const bool transposed : {false, true}) {
+        for (const std::int64_t m : {1, 11, 12, 13, 24, 26}) {
+          for (const std::int64_t n : {16, 32, 48}) {
+            for (const std::int64_t k : {1, 7, 32}) {
+              CAPTURE(simd->name, m, n, k, transposed, accumulate);
+              const Halves a_halves = random_halves(2 * m * k, 1);
+              const Halves b_first = random_halves(k * n, 2), b_second = random_halves(k * n, 3);
+              std::vector<BFloat16Pair> a(static_cast<std::size_t>(m * k)), b(b_first.size());
+              simd->pair_rows(b_first.data(), b_second.data(), b.data(), k * n);
+              for (std::size_t i = 0; i < a.size(); ++i) {
+                simd->pair_rows(&a_halves[2 * i], &a_halves[2 * i + 1], &a[i], 1);
+              }
+              const std::int64_t a_row = transposed ? 1 : k, a_column = transposed ? m : 1;
+              const Doubles a_wide = wide(a_halves), first = wide(b_first), second = wide(b_second);
+              Floats c = random_floats(m * n, 4);
+              Doubles expected = widened(c);
+              for (std::int64_t at = 0; at < m * n; ++at) {
+                double& sum = expected[static_cast<std::size_t>(at)];
+                if (!accumulate) sum = 0;
+                for (std::int64_t l = 0; l < k; ++l) {
+                  const auto in_a = static_cast<std::size_t>(at / n * a_row + l * a_column);
+                  const auto in_b = static_cast<std::size_t>(l * n + at % n);
+                  sum += a_wide[2 * in_a] * first[in_b] + a_wide[2 * in_a + 1] * second[in_b];
+                }
+              }
+              simd->pair_matmul({a.data(), m, k, a_row, a_column}, {b.data(), k, n, n},
+                                {c.data(), m, n, n}, accumulate);
+              CHECK(distance(c, expected) < 1e-6);
+            }
+          }
+        }
+      }
     }
   }
 }
