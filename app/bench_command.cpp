@@ -42,6 +42,7 @@ int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOpti
 Command add_bench_command(CLI::App& command) {
   const auto options = std::make_shared<BenchCommandOptions>();
   add_run_options(command, *options);
+  add_bind_option(command, options->bind);
   add_number(command, "--steps", options->steps, "N", kOneOrMore,
              "steps to time; default: 10 seconds' worth");
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});

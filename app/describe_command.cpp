@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/cores.h"
 #include "base/output.h"
-#include "base/processors.h"
 #include "comm/in_process.h"
 #include "command.h"
 #include "number_option.h"
@@ -30,7 +30,7 @@ int describe(const DescribeOptions& options) {
   const Grid grid = check_scope(config, ranks);
   const ModelSetup model =
       set_up_model(config, {.data = configured_data_shape(config), .stage_ranks = grid.pipeline()});
-  const ThreadsSettled threads = settle_threads(own_processors().count() / ranks);
+  const ThreadsSettled threads = settle_threads(own_cores() / ranks);
   if (!threads.warning.empty()) spdlog::warn("{}", threads.warning);
   InProcess alone(1);
   const Layout layout = choose_layout(config, model, *alone.collective(0));

@@ -32,6 +32,8 @@ constexpr int kMostMessageBytes = 1 << 30;
 constexpr double kMostCostMs = 1e6;
 
 struct EmulateOptions : RunOptions, EmulationFlags {
+  EmulateOptions() { bind = Binding::kNone; }  // ranks that wait need no cores
+
   OutputFormat format = OutputFormat::kText;
   std::string costs_ms;  // empty: kDefaultCosts
   int ranks = 0;
@@ -150,7 +152,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
 int emulate_config(const MpiSession& session, ErrorReport& report, EmulateOptions options) {
   for (std::string& flag : overrides_of(options)) options.overrides.push_back(std::move(flag));
   const Startup started = start(session, report, options);
-  log_notes({.waiting = {}, .warnings = started.threads.warnings});
+  log_notes({.waiting = {}, .bindings = {}, .warnings = started.threads.warnings});
   MpiEmulationLinks links(session);
   Emulator emulator = emulator_of(links, session, options);
   EmulationPrinter printer(session.rank() == 0, options.format == OutputFormat::kJson,

@@ -75,6 +75,7 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
 Command add_eval_command(CLI::App& command) {
   const auto options = std::make_shared<EvalOptions>();
   add_run_options(command, *options);
+  add_bind_option(command, options->bind);
   command
       .add_option("--checkpoint", options->checkpoint,
                   "folder of the checkpoint, such as runs/x/checkpoints/step-00000500; required")

@@ -29,6 +29,7 @@ struct GenerateOptions {
   std::string checkpoint, prompt;
   int tokens = 200;
   SamplingOptions sampling;
+  Binding bind = Binding::kCores;
 };
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
@@ -63,6 +64,7 @@ double seconds_now() {
 }
 
 int generate(const MpiSession& session, ErrorReport& report, const GenerateOptions& options) {
+  RankAtStart rank = rank_at_start(session, report, options.bind);
   std::optional<Checkpoint> checkpoint;
   std::optional<LanguageModel> model;
   std::vector<std::int32_t> prompt;
@@ -79,7 +81,6 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   require_same_start(configuration_lines(model->config), report.world());
   std::optional<Generator> generator;
   report.agree([&] { generator.emplace(*model, *checkpoint, options.sampling, mailbox, pool); });
-  RankAtStart rank = rank_at_start(session, report);
   log_notes(
       settle_threads(rank.place, rank.crowded, rank.world, useful_threads(pool.used_bytes())));
 
@@ -127,6 +128,7 @@ Command add_generate_command(CLI::App& command) {
              "draw from the K likeliest tokens; 0, default: all");
   add_number(command, "--seed", sampling.seed, "S", Bounds<std::uint64_t>{},
              "the same seed, the same text; default: 1337");
+  add_bind_option(command, options->bind);
   add_log_level(command);
   return {.usage = "[mpirun -np RANKS] pipetrain generate --checkpoint DIR [OPTION]...",
           .check = [options] { check(*options); },

@@ -50,7 +50,7 @@ PlanInputs measure(const MpiSession& session, const Startup& started, const Plan
                                crew, kMeasureSeconds);
   };
   if (session.size() == 1) {
-    ThreadCrew crew = thread_crew(session.cores(), request.ranks);
+    ThreadCrew crew = thread_crew(session.cores().cores, request.ranks);
     return with(crew);
   }
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));
@@ -71,7 +71,8 @@ void check_fits(const PlanResult& result, const PlanRequest& request) {
 }
 
 int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& options) {
-  const Startup started = open_inputs(rank_at_start(session, report), options, options.asked.ranks);
+  const Startup started =
+      open_inputs(rank_at_start(session, report, options.bind), options, options.asked.ranks);
   PlanRequest request;
   report.agree([&] {
     request = plan_request(options.asked, started.config, started.data.shape, started.grid,
@@ -109,6 +110,7 @@ int plan(const MpiSession& session, ErrorReport& report, const PlanOptions& opti
 Command add_plan_command(CLI::App& command) {
   const auto options = std::make_shared<PlanOptions>();
   add_config_options(command, *options);
+  add_bind_option(command, options->bind);
   add_number(command, "--ranks", options->asked.ranks, "N", kOneOrMore,
              "ranks to plan for; required");
   command

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/size.h"
+#include "base/table.h"
 #include "command.h"
 #include "option_lines.h"
 
@@ -24,6 +25,16 @@ void add_log_level(CLI::App& command) {
       "--log-level", set_up_log,
       "trace, debug, info, warning, error or off; default: " + std::string(kUsualLogLevel));
   may_differ(option)->type_name("LEVEL");
+}
+
+void add_bind_option(CLI::App& command, Binding& bind) {
+  command
+      .add_option_function<std::string>(
+          "--bind", [&bind](const std::string& name) { bind = find_row(kBindings, name)->value; },
+          "cores: ranks of a host get cores of their own where the launcher has not bound them; "
+          "none: they do not; default: cores")
+      ->type_name("cores|none")
+      ->check(CLI::IsMember(names_of(kBindings)));
 }
 
 void add_config_options(CLI::App& command, RunOptions& options) {

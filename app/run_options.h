@@ -17,6 +17,9 @@ void add_run_options(CLI::App& command, RunOptions& options);
 // Adds --log-level, which holds from then on.
 void add_log_level(CLI::App& command);
 
+// Adds --bind, for a command whose ranks compute.
+void add_bind_option(CLI::App& command, Binding& bind);
+
 // A flag that is another name for `--set key=value`.
 void add_short(CLI::App& command, RunOptions& options, const std::string& flag,
                const std::string& placeholder, const std::string& key, const std::string& help);

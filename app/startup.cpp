@@ -6,23 +6,28 @@
 
 namespace pipetrain {
 
-RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report) {
+RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report, Binding binding) {
+  const RankCores mine = bind_rank(session.host_ranks(), binding);
   return {.world = report.world(),
           .place = {.host = session.host(),
-                    .cores = session.cores(),
-                    .sharing = session.ranks_sharing_cores()},
+                    .cores = mine.cores,
+                    .sharing = mine.sharing,
+                    .binding = mine.binding,
+                    .warning = mine.warning},
           .crowded = session.crowded()};
 }
 
 Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& options,
               const TakeDirectory& take_directory) {
-  Startup started = start_run(rank_at_start(session, report), options, take_directory);
+  Startup started =
+      start_run(rank_at_start(session, report, options.bind), options, take_directory);
   for (const std::string& warning : started.warnings) spdlog::warn("{}", warning);
   return started;
 }
 
 void log_notes(const ThreadNotes& notes) {
   if (!notes.waiting.empty()) spdlog::info("{}", notes.waiting);
+  for (const std::string& binding : notes.bindings) spdlog::info("{}", binding);
   for (const std::string& warning : notes.warnings) spdlog::warn("{}", warning);
 }
 

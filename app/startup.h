@@ -7,7 +7,8 @@
 
 namespace pipetrain {
 
-RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report);
+// Binds the rank, so it goes ahead of all that computes.
+RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report, Binding binding);
 
 // start_run, with a line for each warning.
 Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& options,

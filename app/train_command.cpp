@@ -109,6 +109,7 @@ void add_resume(CLI::App& command, TrainOptions& options) {
 Command add_train_command(CLI::App& command) {
   const auto options = std::make_shared<TrainOptions>();
   add_run_options(command, *options);
+  add_bind_option(command, options->bind);
   add_short(command, *options, "--output", "DIR", "train.output",
             "run directory; default: runs/ and the configuration's name");
   add_resume(command, *options);

@@ -13,12 +13,15 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/number.h"
+#include "base/suggest.h"
 
 namespace pipetrain {
 namespace {
 
 constexpr std::size_t kBits = 8 * sizeof(ProcessorSet::Word);
 constexpr std::size_t kFirstWords = 1024 / kBits, kMostWords = kFirstWords << 10;
+constexpr int kMostProcessors = static_cast<int>(kMostWords * kBits);
 constexpr double kNoQuota = std::numeric_limits<double>::infinity();
 
 // "200000 100000" or "max 100000": time in each period, and the period.
@@ -53,6 +56,49 @@ void ProcessorSet::add(int processor) {
   words_[bit / kBits] |= Word{1} << bit % kBits;
 }
 
+void ProcessorSet::add(const ProcessorSet& others) {
+  words_.resize(std::max(words_.size(), others.words_.size()));
+  for (std::size_t i = 0; i < others.words_.size(); ++i) words_[i] |= others.words_[i];
+}
+
+bool ProcessorSet::contains(int processor) const {
+  const auto bit = static_cast<std::size_t>(processor);
+  return bit / kBits < words_.size() && (words_[bit / kBits] >> bit % kBits & 1) != 0;
+}
+
+std::vector<int> ProcessorSet::numbers() const {
+  std::vector<int> numbers;
+  for (std::size_t bit = 0; bit < words_.size() * kBits; ++bit) {
+    if (contains(static_cast<int>(bit))) numbers.push_back(static_cast<int>(bit));
+  }
+  return numbers;
+}
+
+std::string ProcessorSet::text() const {
+  std::vector<std::string> ranges;
+  for (const int first : numbers()) {
+    if (first > 0 && contains(first - 1)) continue;
+    int last = first;
+    while (contains(last + 1)) ++last;
+    ranges.push_back(std::to_string(first) + (last > first ? "-" + std::to_string(last) : ""));
+  }
+  return join(ranges, ",");
+}
+
+ProcessorSet processors_in(std::string_view list) {
+  ProcessorSet set;
+  while (!list.empty()) {
+    const std::string_view range = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(range.size() + 1, list.size()));
+    const auto dash = std::min(range.find('-'), range.size());
+    const auto first = parse_number<int>(range.substr(0, dash));
+    const auto last = dash < range.size() ? parse_number<int>(range.substr(dash + 1)) : first;
+    if (!first || !last || *first < 0 || *last >= kMostProcessors) continue;
+    for (int processor = *first; processor <= *last; ++processor) set.add(processor);
+  }
+  return set;
+}
+
 int ProcessorSet::count() const {
   int count = 0;
   for (const Word word : words_) count += std::popcount(word);
@@ -81,10 +127,17 @@ ProcessorSet processors_of(pid_t process) {
   }
 }
 
+bool run_on(const ProcessorSet& processors) {
+  return sched_setaffinity(0, processors.words().size_bytes(),
+                           reinterpret_cast<const cpu_set_t*>(processors.words().data())) == 0;
+}
+
+bool openmp_binds() { return omp_get_proc_bind() != omp_proc_bind_false; }
+
 ProcessorSet own_processors() {
   // OpenMP, told to bind threads (OMP_PROC_BIND, OMP_PLACES), has bound this one to one of its
   // places before main() began. What the process had is in all of them.
-  const int places = omp_get_proc_bind() == omp_proc_bind_false ? 0 : omp_get_num_places();
+  const int places = openmp_binds() ? omp_get_num_places() : 0;
   ProcessorSet bound;
   for (int place = 0; place < places; ++place) {
     std::vector<int> processors(static_cast<std::size_t>(omp_get_place_num_procs(place)));

@@ -1,6 +1,5 @@
 #include "ops/waiting.h"
 
-#include <sched.h>
 #include <strings.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/processors.h"
 #include "ops/team.h"
@@ -98,9 +98,7 @@ void start_again(char** argv, const std::string& found) {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", none);
   if (none || setenv(kFound, found.c_str(), 1) != 0) return;
   // OpenMP has bound this thread if it was told to bind; the next start is to find all processors.
-  const ProcessorSet own = own_processors();
-  sched_setaffinity(0, own.words().size_bytes(),
-                    reinterpret_cast<const cpu_set_t*>(own.words().data()));
+  run_on(own_processors());
   execv(program.c_str(), argv);
   unsetenv(kFound);  // it could not be started: waits are as the library has them
 }
@@ -109,12 +107,13 @@ void start_again(char** argv, const std::string& found) {
 
 Surroundings surroundings() {
   const ProcessorSet own = own_processors();
-  Surroundings around{
-      .ranks = bound(own) ? 1 : ranks_on_host(), .cores = own.count(), .quota = processor_quota()};
+  Surroundings around{.ranks = bound(own) ? 1 : ranks_on_host(),
+                      .cores = static_cast<int>(cores_of(own).size()),
+                      .quota = processor_quota()};
   const int asked = asked_threads().threads;
   const double share = std::min<double>(around.cores, around.quota) / around.ranks;
   around.threads = asked > 0 ? asked : std::max(1, static_cast<int>(share));
-  if (around.cores == sysconf(_SC_NPROCESSORS_ONLN)) {
+  if (own.count() == sysconf(_SC_NPROCESSORS_ONLN)) {
     around.pressure = pressure();
     around.other_tasks = std::max(0, steady_tasks() - around.ranks);
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/binding.h"
 #include "comm/collective.h"
 #include "comm/grid.h"
 #include "comm/wait.h"
@@ -27,6 +28,7 @@ struct RunOptions {
   std::vector<std::string> overrides;  // "key.path=value"
   ResumeRequest resume;
   std::string memory_limit;  // per rank, as "16GiB"; empty: what is free
+  Binding bind = Binding::kCores;
 };
 
 // A rank as it is before anything is known of the run.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
+#include <set>
 #include <vector>
 
 #include "base/suggest.h"
@@ -12,8 +12,27 @@
 namespace pipetrain {
 namespace {
 
+constexpr std::size_t kMostRows = 8;  // of a table of all ranks
+
 std::string counted(int threads) {
   return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+}
+
+// Collective. What ranks have to say, each text once, behind those of them that say it.
+std::vector<std::string> by_rank(const std::string& mine, Collective& world) {
+  const std::vector<std::string> texts = world.all_gather_text(mine);
+  std::vector<std::string> lines;
+  std::set<std::string> said = {""};
+  for (const std::string& text : texts) {
+    if (!said.insert(text).second) continue;
+    std::vector<std::string> ranks;
+    for (std::size_t rank = 0; rank < texts.size(); ++rank) {
+      if (texts[rank] == text) ranks.push_back(std::to_string(rank));
+    }
+    const bool all = ranks.size() == texts.size() && ranks.size() > 1;
+    lines.push_back(all ? text : "rank " + join(ranks) + ": " + text);
+  }
+  return lines;
 }
 
 }  // namespace
@@ -41,13 +60,15 @@ ThreadNotes settle_threads(RankPlace& place, const std::string& crowded, Collect
   ThreadsSettled mine;
   agree(world, [&] { mine = settle_threads(std::min(place.cores / place.sharing, most)); });
   place.threads = mine.threads;
-  std::map<std::string, std::vector<std::string>> ranks;  // that have the same warning
-  const std::vector<std::string> warnings = world.all_gather_text(mine.warning);
-  for (std::size_t rank = 0; rank < warnings.size(); ++rank) {
-    if (!warnings[rank].empty()) ranks[warnings[rank]].push_back(std::to_string(rank));
+  ThreadNotes notes{.bindings = by_rank(place.binding, world),
+                    .warnings = by_rank(place.warning, world)};
+  const std::vector<std::string> in_vain = by_rank(mine.warning, world);
+  if (world.rank() != 0) return {};
+  if (notes.bindings.size() > kMostRows) {
+    const std::size_t more = notes.bindings.size() - kMostRows;
+    notes.bindings.resize(kMostRows);
+    notes.bindings.push_back("and so on, in " + std::to_string(more) + " more places");
   }
-  ThreadNotes notes;
-  if (world.rank() != 0) return notes;
   if (!crowded.empty()) {
     notes.waiting = "threads and ranks sleep while they wait: " + crowded;
     if (mine.threads > 1 && told_to_spin()) {
@@ -55,10 +76,7 @@ ThreadNotes settle_threads(RankPlace& place, const std::string& crowded, Collect
           "but OMP_WAIT_POLICY or GOMP_SPINCOUNT lets threads spin; unset both");
     }
   }
-  for (const auto& [warning, whose] : ranks) {
-    const bool all = whose.size() == warnings.size();
-    notes.warnings.push_back((all ? "" : "rank " + join(whose) + ": ") + warning);
-  }
+  notes.warnings.insert(notes.warnings.end(), in_vain.begin(), in_vain.end());
   return notes;
 }
 

@@ -23,6 +23,7 @@ ThreadsSettled settle_threads(int share, const AskedThreads& asked = asked_threa
 // What there is to say of threads, for the log once all is checked.
 struct ThreadNotes {
   std::string waiting;                // how threads and ranks wait, if they do so in an unusual way
+  std::vector<std::string> bindings;  // which ranks are bound to which cores
   std::vector<std::string> warnings;  // one for each thing that the environment asks for in vain
 };
 

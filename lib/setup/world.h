@@ -14,6 +14,8 @@ struct RankPlace {
   int threads = 1;  // of OpenMP
   int cores = 1;    // that this rank may run on
   int sharing = 1;  // ranks of this host whose cores overlap with these, itself included
+  // For the log, of this rank only: how it is bound to its cores, and why not where it should be.
+  std::string binding = {}, warning = {};
 };
 
 struct World {

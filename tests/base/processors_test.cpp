@@ -4,21 +4,16 @@
 
 #include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <limits>
 #include <string>
+#include <vector>
 
+#include "base/machine.h"
 #include "catch.h"
 
 using namespace pipetrain;
 
 namespace {
-
-ProcessorSet set_of(std::initializer_list<int> processors) {
-  ProcessorSet set;
-  for (const int processor : processors) set.add(processor);
-  return set;
-}
 
 // A tree of control groups, removed at the end.
 class Groups {
@@ -48,6 +43,22 @@ TEST_CASE("Sets of processors have no largest one") {
   CHECK_FALSE(few.overlaps(set_of({2, 1500})));
   CHECK(many.overlaps(set_of({1500})));
   CHECK(ProcessorSet{}.count() == 0);
+}
+
+TEST_CASE("Sets of processors are written and read as the system lists them") {
+  CHECK(set_of({0, 1, 2, 3, 8}).text() == "0-3,8");
+  CHECK(ProcessorSet{}.text() == "");
+  CHECK(processors_in("0-3,8") == set_of({0, 1, 2, 3, 8}));
+  CHECK(processors_in("1500,62-65").numbers() == std::vector{62, 63, 64, 65, 1500});
+  CHECK(processors_in("") == ProcessorSet{});
+  CHECK(processors_in("a,-1,3-,2,5-4") == set_of({2}));
+  CHECK(ProcessorSet({2, 0, 0}) == set_of({1}));
+  ProcessorSet both = set_of({1});
+  both.add(set_of({70}));
+  CHECK(both == set_of({1, 70}));
+  CHECK(both.contains(70));
+  CHECK_FALSE(both.contains(71));
+  CHECK_FALSE(both.contains(1000));
 }
 
 TEST_CASE("This process may run somewhere") {

@@ -77,3 +77,29 @@ TEST_CASE("Rank 0 is told how ranks wait, and what which of them is asked for in
   CHECK_THAT(otherwise[0].notes.warnings[0], ContainsSubstring(": 1 thread,"));
   CHECK(otherwise[0].notes.warnings[1].starts_with("rank 1: OMP_NUM_THREADS"));
 }
+
+TEST_CASE("Rank 0 is told which ranks are bound to what, ranks of several hosts in one line") {
+  const UnsetThreads unset;
+  const RankPlace first{.binding = "bound to a"}, second{.binding = "bound to b"};
+  const std::vector<Settled> found = settled({first, second, first});
+  CHECK(found[0].notes.bindings ==
+        std::vector<std::string>{"rank 0, 2: bound to a", "rank 1: bound to b"});
+  CHECK(found[0].notes.warnings.empty());
+  CHECK(found[1].notes.bindings.empty());
+  CHECK(settled({first, first})[0].notes.bindings == std::vector<std::string>{"bound to a"});
+  const std::vector<Settled> kept =
+      settled({{.warning = "not allowed"}, {.warning = "not allowed"}});
+  CHECK(kept[0].notes.bindings.empty());
+  CHECK(kept[0].notes.warnings == std::vector<std::string>{"not allowed"});
+}
+
+TEST_CASE("Of many ranks the log shows some bindings") {
+  std::vector<RankPlace> places(11);
+  for (std::size_t rank = 0; rank < places.size(); ++rank) {
+    places[rank].binding = "bound to " + std::to_string(rank);
+  }
+  const std::vector<std::string> lines = settled(places)[0].notes.bindings;
+  REQUIRE(lines.size() == 9);
+  CHECK(lines[7] == "rank 7: bound to 7");
+  CHECK(lines[8] == "and so on, in 3 more places");
+}

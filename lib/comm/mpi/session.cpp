@@ -2,7 +2,6 @@
 
 #include <mpi.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
@@ -53,16 +52,12 @@ void MpiSession::learn_host() {
   MPI_Comm host = MPI_COMM_NULL;
   check_mpi("MPI_Comm_split_type",
             MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &host));
-  check_mpi("MPI_Comm_size", MPI_Comm_size(host, &ranks_on_host_));
-
-  const ProcessorSet mine = own_processors();
-  ranks_sharing_cores_ = 0;
-  for (const ProcessorSet& theirs : sets_of_all(mine, host, ranks_on_host_)) {
-    if (mine.overlaps(theirs)) ++ranks_sharing_cores_;
-  }
-  // A quota is for all ranks of the host; those that share these cores have their part of it.
-  const double quota = processor_quota() * ranks_sharing_cores_ / ranks_on_host_;
-  cores_ = static_cast<int>(std::clamp<double>(quota, 1, mine.count()));
+  int ranks = 1, mine = 0;
+  check_mpi("MPI_Comm_size", MPI_Comm_size(host, &ranks));
+  check_mpi("MPI_Comm_rank", MPI_Comm_rank(host, &mine));
+  host_ranks_ = {.mine = static_cast<std::size_t>(mine),
+                 .processors = sets_of_all(own_processors(), host, ranks)};
+  cores_ = cores_of_rank(host_ranks_);
   check_mpi("MPI_Comm_free", MPI_Comm_free(&host));
 }
 

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/binding.h"
+
 namespace pipetrain {
 
 class MpiSession {
@@ -18,13 +20,12 @@ class MpiSession {
   int rank() const { return rank_; }
   int size() const { return size_; }
   const std::string& host() const { return host_; }
-  int ranks_on_host() const { return ranks_on_host_; }
-  // Cores this rank may run on, or what a quota leaves of them; and how many ranks of this host,
-  // itself among them, may run on any of those.
-  int cores() const { return cores_; }
-  int ranks_sharing_cores() const { return ranks_sharing_cores_; }
+  int ranks_on_host() const { return static_cast<int>(host_ranks_.processors.size()); }
+  // What each of them may run on as the launcher has left it, and what that is for this one.
+  const HostRanks& host_ranks() const { return host_ranks_; }
+  const RankCores& cores() const { return cores_; }
   const std::string& crowded() const { return crowded_; }
-  bool oversubscribed() const { return !crowded_.empty() || ranks_sharing_cores_ > cores_; }
+  bool oversubscribed() const { return !crowded_.empty() || cores_.sharing > cores_.cores; }
 
   // Ends all ranks at once; mpirun's exit code is `code`.
   [[noreturn]] void abort(int code) const;
@@ -35,8 +36,8 @@ class MpiSession {
   std::string crowded_;
   int rank_ = 0, size_ = 1;
   std::string host_;
-  int ranks_on_host_ = 1;
-  int cores_ = 1, ranks_sharing_cores_ = 1;
+  HostRanks host_ranks_;
+  RankCores cores_;
   int exceptions_at_start_ = 0;
 };
 
