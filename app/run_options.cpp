@@ -31,8 +31,7 @@ void add_bind_option(CLI::App& command, Binding& bind) {
   command
       .add_option_function<std::string>(
           "--bind", [&bind](const std::string& name) { bind = find_row(kBindings, name)->value; },
-          "cores: ranks of a host get cores of their own where the launcher has not bound them; "
-          "none: they do not; default: cores")
+          "whether ranks that the launcher has given the same cores divide them; default: cores")
       ->type_name("cores|none")
       ->check(CLI::IsMember(names_of(kBindings)));
 }

@@ -39,10 +39,14 @@ TEST_CASE("Ranks divide whole cores, each within one NUMA node where that is pos
   const auto text = [&](int ranks) { return divided_text(ranks, "0-15", machine); };
   CHECK(text(1) == "0-15");
   CHECK(text(2) == "0-3,8-11 | 4-7,12-15");
-  CHECK(text(3) == "0-1,8-9 | 2-3,10-11 | 4-5,12-13");  // 2 each: the middle one crosses no node
+  CHECK(text(3) == "0-1,8-9 | 2-3,10-11 | 4-5,12-13");
   CHECK(text(4) == "0-1,8-9 | 2-3,10-11 | 4-5,12-13 | 6-7,14-15");
   CHECK(text(8) == "0,8 | 1,9 | 2,10 | 3,11 | 4,12 | 5,13 | 6,14 | 7,15");
   CHECK(text(9) == join(std::vector<std::string>(9, "0-15"), " | "));  // too few cores
+}
+
+TEST_CASE("A core is left over rather than shared out across nodes") {
+  CHECK(divided_text(4, "0-9", TwoSockets(5)) == "0-1 | 2-3 | 5-6 | 7-8");
 }
 
 TEST_CASE("Where nodes do not hold all ranks, some cross them") {
