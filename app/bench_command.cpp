@@ -18,6 +18,7 @@ namespace {
 struct BenchCommandOptions : RunOptions {
   OutputFormat format = OutputFormat::kText;
   int steps = 0;
+  bool roofline = false;
 };
 
 int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOptions& options) {
@@ -28,7 +29,7 @@ int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOpti
   log_oddities(started);
   const nlohmann::ordered_json result =
       run_bench(started.config, started.world, started.source.get(), pipeline, links, mpi.pool(),
-                {.steps = options.steps});
+                {.steps = options.steps, .roofline = options.roofline});
   if (session.rank() == 0) {
     const std::string text =
         options.format == OutputFormat::kJson ? result.dump(2) + "\n" : bench_text(result);
@@ -45,6 +46,8 @@ Command add_bench_command(CLI::App& command) {
   add_bind_option(command, options->bind);
   add_number(command, "--steps", options->steps, "N", kOneOrMore,
              "steps to time; default: 10 seconds' worth");
+  command.add_flag("--roofline", options->roofline,
+                   "say for each operation what limits it, computing or memory");
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {
       .usage = "[mpirun -np RANKS] pipetrain bench --config FILE [OPTION]...",

@@ -16,6 +16,7 @@
 #include "comm/collective.h"
 #include "nn/parameter.h"
 #include "ops/ops.h"
+#include "ops/work_log.h"
 #include "tensor/tensor.h"
 
 namespace pipetrain {
@@ -54,7 +55,10 @@ struct Context {
 
   // `part` becomes the sum over the group, the same bits on every rank.
   void sum_over_group(Tensor& part) const {
-    if (tensor_group != nullptr) tensor_group->all_reduce(part.floats());
+    if (tensor_group == nullptr) return;
+    const WorkScope scope(
+        ops, [] { return Work{.operation = "sum over ranks", .kind = WorkKind::kOther}; });
+    tensor_group->all_reduce(part.floats());
   }
 };
 
@@ -97,6 +101,7 @@ class Layer {
   virtual void backward_weight(const Context& context, Saved& saved) = 0;
 
   const std::string& name() const { return name_; }
+  std::string kind() const { return name_.substr(name_.rfind('.') + 1); }  // "attention"
   Shape input_row() const { return input_row_; }
   Shape output_row() const { return output_row_; }
   // Of x and y. The gradients of both are of the kind activations().

@@ -4,34 +4,50 @@
 #include <cstdint>
 
 #include "ops/row_loops.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
+namespace {
+
+// In place, with a byte of the mask for each entry.
+Work masked_work(const char* operation, const Matrix& x) {
+  Work work = vector_work(operation, 1, {x, x});
+  work.bytes += static_cast<double>(x.entries());
+  return work;
+}
+
+}  // namespace
 
 void gelu_forward(Ops& ops, ConstMatrix x, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("gelu", 12, {x, y}); });
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     simd.gelu_forward(x.as<T>() + at, y.as<T>() + at, n);
   });
 }
 
 void gelu_backward(Ops& ops, Matrix dy, Matrix x) {
+  const WorkScope scope(ops, [&] { return vector_work("gelu", 24, {dy, dy, x, x}); });
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     simd.gelu_backward(dy.as<T>() + at, x.as<T>() + at, n);
   });
 }
 
 void relu_forward(Ops& ops, ConstMatrix x, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("relu", 1, {x, y}); });
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     simd.relu_forward(x.as<T>() + at, y.as<T>() + at, n);
   });
 }
 
 void relu_backward(Ops& ops, Matrix dy, Matrix x) {
+  const WorkScope scope(ops, [&] { return vector_work("relu", 2, {dy, dy, x, x}); });
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     simd.relu_backward(dy.as<T>() + at, x.as<T>() + at, n);
   });
 }
 
 void swiglu_forward(Ops& ops, ConstMatrix gate_up, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("swiglu", 5, {y, gate_up}); });
   assert(gate_up.rows() == y.rows() && gate_up.columns() == 2 * y.columns());
   for_rows(ops, y, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
     simd.swiglu_forward(gate_up.row<T>(row), y.row<T>(row), y.columns());
@@ -39,6 +55,7 @@ void swiglu_forward(Ops& ops, ConstMatrix gate_up, Matrix y) {
 }
 
 void swiglu_backward(Ops& ops, Matrix dy, Matrix gate_up) {
+  const WorkScope scope(ops, [&] { return vector_work("swiglu", 12, {dy, dy, gate_up, gate_up}); });
   assert(gate_up.rows() == dy.rows() && gate_up.columns() == 2 * dy.columns());
   for_rows(ops, dy, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
     simd.swiglu_backward(dy.row<T>(row), gate_up.row<T>(row), dy.columns());
@@ -46,24 +63,28 @@ void swiglu_backward(Ops& ops, Matrix dy, Matrix gate_up) {
 }
 
 void silu_forward(Ops& ops, ConstMatrix x, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("silu", 4, {x, y}); });
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     simd.silu_forward(x.as<T>() + at, y.as<T>() + at, n);
   });
 }
 
 void silu_backward(Ops& ops, Matrix dy, ConstMatrix x) {
+  const WorkScope scope(ops, [&] { return vector_work("silu", 9, {dy, dy, x}); });
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     simd.silu_backward(dy.as<T>() + at, x.as<T>() + at, n);
   });
 }
 
 void relu_with_mask(Ops& ops, Matrix x, std::uint8_t* mask) {
+  const WorkScope scope(ops, [&] { return masked_work("relu", x); });
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     simd.relu_with_mask(x.as<T>() + at, mask + at, n);
   });
 }
 
 void apply_mask(Ops& ops, Matrix x, const std::uint8_t* mask, float factor) {
+  const WorkScope scope(ops, [&] { return masked_work("mask", x); });
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     simd.apply_mask(x.as<T>() + at, mask + at, factor, n);
   });

@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 
 #include "ops/attention_pairs.h"
 #include "ops/attention_rows.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 namespace {
@@ -121,6 +123,19 @@ void head_backward(const SimdKernels& simd, const Head& head, const BackwardScra
   }
 }
 
+// So many products of two rows of D entries for each key that a query sees. The softmax between
+// them is not counted.
+Work attention_work(const AttentionShape& shape, int products,
+                    std::initializer_list<ConstMatrix> matrices) {
+  Work work = vector_work("attention", 0, matrices);
+  const auto T = static_cast<double>(shape.tokens);
+  work.kind = WorkKind::kAttention;
+  work.dtype = matrices.begin()->dtype();
+  work.flop = 2.0 * products * static_cast<double>(shape.batch * shape.heads * shape.head_width) *
+              (shape.causal ? T * (T + 1) / 2 : T * T);
+  return work;
+}
+
 void forward_of(Ops& ops, const AttentionShape& shape, const float* qkv, float* out,
                 float* log_sum_exp) {
   const SimdKernels& simd = ops.simd();
@@ -163,6 +178,7 @@ void backward_of(Ops& ops, const AttentionShape& shape, const float* qkv, const 
 
 void attention_forward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, Matrix out,
                        float* log_sum_exp) {
+  const WorkScope scope(ops, [&] { return attention_work(shape, 2, {qkv, out}); });
   if (qkv.dtype() == DType::kFloat32) {
     return forward_of(ops, shape, qkv.as<float>(), out.as<float>(), log_sum_exp);
   }
@@ -195,6 +211,7 @@ void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCac
 
 void attention_backward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, ConstMatrix out,
                         const float* log_sum_exp, ConstMatrix dout, Matrix dqkv) {
+  const WorkScope scope(ops, [&] { return attention_work(shape, 5, {qkv, out, dout, dqkv}); });
   if (qkv.dtype() == DType::kFloat32) {
     return backward_of(ops, shape, qkv.as<float>(), out.as<float>(), log_sum_exp, dout.as<float>(),
                        dqkv.as<float>());

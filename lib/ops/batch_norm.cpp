@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "ops/parallel.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 namespace {
@@ -46,6 +47,7 @@ Tensor scales(Ops& ops, const ChannelNorm& norm, std::int64_t channels) {
 // The blocks' moments are joined as by Chan, Golub and LeVeque, "Updating formulae and a pairwise
 // algorithm for computing sample variances", 1979, equation 2.1.
 void batch_moments(Ops& ops, ConstMatrix x, float* mean, float* variance) {
+  const WorkScope scope(ops, [&] { return vector_work("moments", 4, {x}); });
   const std::int64_t width = x.columns();
   Tensor sums = block_sums(ops, x);
   for_each_block(x, [&](std::int64_t block, std::int64_t first, std::int64_t rows) {
@@ -72,6 +74,7 @@ void batch_moments(Ops& ops, ConstMatrix x, float* mean, float* variance) {
 }
 
 void batch_norm_forward(Ops& ops, const ChannelNorm& norm, ConstMatrix x, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("batch norm", 3, {x, y}); });
   const Tensor scale = scales(ops, norm, x.columns());
   const BatchNormRow row{x.columns(), norm.mean, scale.f32(), norm.beta, norm.relu};
   for_each_block(x, [&](std::int64_t, std::int64_t first, std::int64_t rows) {
@@ -82,6 +85,7 @@ void batch_norm_forward(Ops& ops, const ChannelNorm& norm, ConstMatrix x, Matrix
 // dx = scale * (dy - mean of dy - x^ * mean of dy x^), x^ = (x - mean) * rstd.
 void batch_norm_backward(Ops& ops, const ChannelNorm& norm, Matrix dy, ConstMatrix x, float* dgamma,
                          float* dbeta) {
+  const WorkScope scope(ops, [&] { return vector_work("batch norm", 9, {dy, dy, x}); });
   const std::int64_t width = x.columns();
   const Tensor scale = scales(ops, norm, width);
   const BatchNormRow row{width, norm.mean, scale.f32(), norm.beta, norm.relu};

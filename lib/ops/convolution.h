@@ -20,6 +20,7 @@ struct ConvolutionShape {
   bool bias = false;
 
   std::int64_t out_rows() const { return batch * window.over(image).pixels(); }
+  std::int64_t weights() const { return out * in * window.kernel.pixels(); }
   // Floating-point operations of the forward; each gradient takes as many.
   double flop() const {
     return 2.0 * static_cast<double>(out_rows() * out) *

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "ops/work_log.h"
+
 namespace pipetrain {
 namespace {
 
@@ -26,6 +28,13 @@ Memory::desc plain_weights(const ConvolutionShape& s) {
 
 Tensor floats_for(MemoryPool& pool, std::size_t bytes) {
   return {pool, {static_cast<std::int64_t>((bytes + 3) / 4)}};
+}
+
+// Of packing weights, or unpacking their gradient.
+Work packing_work(const ConvolutionShape& s) {
+  Work work{.operation = "weight layout"};
+  work.bytes = 2.0 * sizeof(float) * static_cast<double>(s.weights());
+  return work;
 }
 
 }  // namespace
@@ -108,7 +117,7 @@ void ConvolutionPrimitives::reorder(const dnnl::reorder& primitive, const Memory
   stream_.wait();
 }
 
-const void* ConvolutionPrimitives::packed(MemoryPool& pool, const Prepared& prepared,
+const void* ConvolutionPrimitives::packed(Ops& ops, const Prepared& prepared,
                                           const ConvolutionShape& shape, const float* weight) {
   const Memory::desc plain = plain_weights(shape);
   if (prepared.weights == plain) return weight;
@@ -117,11 +126,12 @@ const void* ConvolutionPrimitives::packed(MemoryPool& pool, const Prepared& prep
                            [&](const Packed& p) { return p.layout == prepared.weights; });
   if (copy == copies.end()) {
     const dnnl::reorder::primitive_desc desc(engine_, plain, engine_, prepared.weights);
-    copies.push_back(
-        {prepared.weights, dnnl::reorder(desc), floats_for(pool, prepared.weights.get_size())});
+    copies.push_back({prepared.weights, dnnl::reorder(desc),
+                      floats_for(ops.pool(), prepared.weights.get_size())});
     copy = copies.end() - 1;
   }
   if (!copy->current) {
+    const WorkScope scope(ops, [&] { return packing_work(shape); });
     reorder(copy->pack, plain, weight, copy->layout, copy->copy.data());
     copy->current = true;
     ++packings_;
@@ -143,26 +153,27 @@ void ConvolutionPrimitives::execute(MemoryPool& pool, Prepared& prepared,
   stream_.wait();
 }
 
-void ConvolutionPrimitives::forward(MemoryPool& pool, const ConvolutionShape& shape,
-                                    const float* weight, Addresses addresses) {
+void ConvolutionPrimitives::forward(Ops& ops, const ConvolutionShape& shape, const float* weight,
+                                    Addresses addresses) {
   Prepared& prepared = prepare(shape, Pass::kForward);
-  addresses.emplace_back(DNNL_ARG_WEIGHTS, packed(pool, prepared, shape, weight));
-  execute(pool, prepared, addresses);
+  addresses.emplace_back(DNNL_ARG_WEIGHTS, packed(ops, prepared, shape, weight));
+  execute(ops.pool(), prepared, addresses);
 }
 
-void ConvolutionPrimitives::backward_input(MemoryPool& pool, const ConvolutionShape& shape,
+void ConvolutionPrimitives::backward_input(Ops& ops, const ConvolutionShape& shape,
                                            const float* weight, Addresses addresses) {
   Prepared& prepared = prepare(shape, Pass::kBackwardInput);
-  addresses.emplace_back(DNNL_ARG_WEIGHTS, packed(pool, prepared, shape, weight));
-  execute(pool, prepared, addresses);
+  addresses.emplace_back(DNNL_ARG_WEIGHTS, packed(ops, prepared, shape, weight));
+  execute(ops.pool(), prepared, addresses);
 }
 
-void ConvolutionPrimitives::backward_weight(MemoryPool& pool, const ConvolutionShape& shape,
-                                            float* dweight, Addresses addresses) {
+void ConvolutionPrimitives::backward_weight(Ops& ops, const ConvolutionShape& shape, float* dweight,
+                                            Addresses addresses) {
   Prepared& prepared = prepare(shape, Pass::kBackwardWeight);
-  const Tensor blocked = floats_for(pool, prepared.weights.get_size());
+  const Tensor blocked = floats_for(ops.pool(), prepared.weights.get_size());
   addresses.emplace_back(DNNL_ARG_DIFF_WEIGHTS, blocked.data());
-  execute(pool, prepared, addresses);
+  execute(ops.pool(), prepared, addresses);
+  const WorkScope scope(ops, [&] { return packing_work(shape); });
   reorder(prepared.unpack, prepared.weights, blocked.data(), plain_weights(shape), dweight);
 }
 

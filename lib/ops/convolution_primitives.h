@@ -21,11 +21,10 @@ class ConvolutionPrimitives {
 
   using Addresses = std::vector<std::pair<int, const void*>>;  // DNNL_ARG_..., memory
   // The packed weights of this pass come from, or their gradient goes to, the plain `weight`.
-  void forward(MemoryPool& pool, const ConvolutionShape& shape, const float* weight,
-               Addresses addresses);
-  void backward_input(MemoryPool& pool, const ConvolutionShape& shape, const float* weight,
+  void forward(Ops& ops, const ConvolutionShape& shape, const float* weight, Addresses addresses);
+  void backward_input(Ops& ops, const ConvolutionShape& shape, const float* weight,
                       Addresses addresses);
-  void backward_weight(MemoryPool& pool, const ConvolutionShape& shape, float* dweight,
+  void backward_weight(Ops& ops, const ConvolutionShape& shape, float* dweight,
                        Addresses addresses);
 
   void weights_changed();
@@ -58,7 +57,7 @@ class ConvolutionPrimitives {
                  dnnl::memory::format_tag activations) const;
   // The best time of several runs.
   double measure(MemoryPool& pool, const ConvolutionShape& shape, Pass pass, double seconds) const;
-  const void* packed(MemoryPool& pool, const Prepared& prepared, const ConvolutionShape& shape,
+  const void* packed(Ops& ops, const Prepared& prepared, const ConvolutionShape& shape,
                      const float* weight);
   void execute(MemoryPool& pool, Prepared& prepared, const Addresses& addresses);
   void reorder(const dnnl::reorder& primitive, const dnnl::memory::desc& from_layout,

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "ops/parallel.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 namespace {
@@ -19,10 +20,18 @@ double sum_of(const Tensor& losses, const Tensor& hits, std::int64_t* correct) {
   return loss;
 }
 
+// The gradient over the logits takes their place, or another one.
+Work cross_entropy_work(const Matrix& logits, const BFloat16* rounded_gradient) {
+  if (rounded_gradient == nullptr) return vector_work("cross entropy", 5, {logits, logits});
+  const ConstMatrix gradient(rounded_gradient, logits.rows(), logits.columns());
+  return vector_work("cross entropy", 5, {logits, gradient});
+}
+
 }  // namespace
 
 double cross_entropy(Ops& ops, Matrix logits, const std::int32_t* targets, float gradient_scale,
                      std::int64_t* correct, BFloat16* rounded_gradient) {
+  const WorkScope scope(ops, [&] { return cross_entropy_work(logits, rounded_gradient); });
   const SimdKernels& simd = ops.simd();
   const std::int64_t rows = logits.rows(), classes = logits.columns();
   Tensor losses(ops.pool(), {rows}), hits(ops.pool(), {rows}, DType::kInt32);
@@ -48,6 +57,7 @@ double cross_entropy(Ops& ops, Matrix logits, const std::int32_t* targets, float
 
 void partial_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
                            const std::int32_t* targets, float* statistics) {
+  const WorkScope scope(ops, [&] { return vector_work("cross entropy", 3, {logits, logits}); });
   const SimdKernels& simd = ops.simd();
   const std::int64_t rows = logits.rows(), classes = logits.columns();
   std::fill_n(statistics, statistics_shape(part, rows).elements(), 0.0f);
@@ -69,6 +79,7 @@ double finish_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
                             const std::int32_t* targets, const float* statistics,
                             float gradient_scale, std::int64_t* correct,
                             BFloat16* rounded_gradient) {
+  const WorkScope scope(ops, [&] { return cross_entropy_work(logits, rounded_gradient); });
   const std::int64_t rows = logits.rows(), classes = logits.columns();
   const float* const target_logits = statistics + 2 * part.ranks * rows;
   Tensor losses(ops.pool(), {rows}), hits(ops.pool(), {rows}, DType::kInt32);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "ops/parallel.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 namespace {
@@ -36,6 +37,7 @@ DropoutDraw DropoutMask::draw(std::int64_t row, std::int64_t line) const {
 }
 
 void apply_dropout(Ops& ops, const DropoutMask& mask, ConstMatrix x, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("dropout", 1, {x, y}); });
   with_entries(y.dtype(), [&]<class T>() {
     for_each_piece(ops, mask, y, [&](std::int64_t first, std::int64_t count, const float* factors) {
       ops.simd().on<T>().multiply(x.as<T>() + first, factors, y.as<T>() + first, count);
@@ -44,6 +46,7 @@ void apply_dropout(Ops& ops, const DropoutMask& mask, ConstMatrix x, Matrix y) {
 }
 
 void add_dropout(Ops& ops, const DropoutMask& mask, ConstMatrix x, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("dropout", 2, {x, y, y}); });
   with_entries(y.dtype(), [&]<class T>() {
     for_each_piece(ops, mask, y, [&](std::int64_t first, std::int64_t count, const float* factors) {
       ops.simd().on<T>().add_product(y.as<T>() + first, x.as<float>() + first, factors, count);

@@ -6,12 +6,15 @@
 #include <cstring>
 
 #include "ops/row_loops.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 
 void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, const float* table,
                        Matrix y) {
   const std::int64_t width = y.columns();
+  const WorkScope scope(
+      ops, [&] { return vector_work("look-up", 0, {y, ConstMatrix(table, y.rows(), width)}); });
   for_rows(ops, y, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
     if (has.has(ids[row])) {
       simd.round(table + has.row(ids[row]) * width, y.row<T>(row), width);
@@ -22,6 +25,7 @@ void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, const f
 }
 
 void add_positions(Ops& ops, ConstMatrix positions, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("add positions", 1, {y, y, positions}); });
   assert(y.rows() % positions.rows() == 0 && y.columns() == positions.columns());
   for_rows(ops, y, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
     simd.add_values(y.row<T>(row), positions.row<float>(row % positions.rows()), y.columns());
@@ -33,6 +37,10 @@ void embedding_backward(Ops& ops, TableRows has, const std::int32_t* ids, ConstM
                         float* dtable) {
   constexpr std::int64_t kGrainColumns = 64;
   const std::int64_t width = dy.columns();
+  const WorkScope scope(ops, [&] {
+    const ConstMatrix rows(dtable, dy.rows(), width);
+    return vector_work("look-up", 1, {dy, rows, rows});
+  });
   with_entries(dy.dtype(), [&]<class T>() {
     parallel_ranges(width, kGrainColumns, [&](std::int64_t begin, std::int64_t end, int) {
       for (std::int64_t i = 0; i < dy.rows(); ++i) {
@@ -45,6 +53,7 @@ void embedding_backward(Ops& ops, TableRows has, const std::int32_t* ids, ConstM
 }
 
 void position_backward(Ops& ops, ConstMatrix dy, Matrix dpositions, bool accumulate) {
+  const WorkScope scope(ops, [&] { return vector_work("add positions", 1, {dy, dpositions}); });
   const ConstMatrix sequences = dy.in_rows(dy.entries() / dpositions.entries());
   auto* const to = dpositions.as<float>();
   with_entries(dy.dtype(), [&]<class T>() {

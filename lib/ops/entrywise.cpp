@@ -7,10 +7,12 @@
 #include <cstring>
 
 #include "ops/row_loops.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 
 void add(Ops& ops, Matrix to, ConstMatrix from) {
+  const WorkScope scope(ops, [&] { return vector_work("add", 1, {to, to, from}); });
   assert(from.entries() == to.entries());
   for_entries(ops, to, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     if (from.dtype() == to.dtype()) {
@@ -21,7 +23,8 @@ void add(Ops& ops, Matrix to, ConstMatrix from) {
   });
 }
 
-void copy(ConstMatrix from, Matrix to) {
+void copy(Ops& ops, ConstMatrix from, Matrix to) {
+  const WorkScope scope(ops, [&] { return vector_work("copy", 0, {from, to}); });
   assert(from.entries() == to.entries());
   with_entries(from.dtype(), [&]<class T>() {
     parallel_ranges(from.entries(), kGrainEntries, [&](std::int64_t begin, std::int64_t end, int) {
@@ -35,11 +38,12 @@ void store(Ops& ops, Matrix to, ConstMatrix from, bool accumulate) {
   if (accumulate) {
     add(ops, to, from);
   } else {
-    copy(from, to);
+    copy(ops, from, to);
   }
 }
 
 void sum(Ops& ops, ConstMatrix x, ConstMatrix y, Matrix to) {
+  const WorkScope scope(ops, [&] { return vector_work("sum", 1, {to, x, y}); });
   assert(x.entries() == to.entries() && y.entries() == to.entries());
   for_entries(ops, to, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     std::memcpy(to.as<T>() + at, x.as<T>() + at, static_cast<std::size_t>(n) * sizeof(T));
@@ -48,6 +52,7 @@ void sum(Ops& ops, ConstMatrix x, ConstMatrix y, Matrix to) {
 }
 
 bool all_finite(Ops& ops, ConstMatrix x) {
+  const WorkScope scope(ops, [&] { return vector_work("all finite", 1, {x}); });
   std::atomic<bool> finite = true;
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
     if (!simd.all_finite(x.as<T>() + at, n)) finite = false;

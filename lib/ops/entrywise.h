@@ -8,7 +8,7 @@ namespace pipetrain {
 
 // to += from, which is of the same kind or float32
 void add(Ops& ops, Matrix to, ConstMatrix from);
-void copy(ConstMatrix from, Matrix to);
+void copy(Ops& ops, ConstMatrix from, Matrix to);
 // to = from, or += : a gradient that was made apart.
 void store(Ops& ops, Matrix to, ConstMatrix from, bool accumulate);
 // to = x + y, all of one kind

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ops/parallel.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 
@@ -22,6 +23,7 @@ void linear_forward(Ops& ops, ConstMatrix x, const float* weight, const float* b
                           .weights = true,
                           .dtype = x.dtype(),
                           .result = y.dtype()};
+  const WorkScope scope(ops, [&] { return product_work(shape, {shape.k, shape.n}); });
   ops.matmul(shape, x.data(), weight, bias, y.data());
 }
 
@@ -33,6 +35,7 @@ void linear_backward_input(Ops& ops, ConstMatrix dy, const float* weight, Matrix
                           .weights = true,
                           .dtype = dy.dtype(),
                           .result = dx.dtype()};
+  const WorkScope scope(ops, [&] { return product_work(shape, {shape.n, shape.k}); });
   ops.matmul(shape, dy.data(), weight, nullptr, dx.data());
 }
 
@@ -45,11 +48,13 @@ void linear_backward_weight(Ops& ops, ConstMatrix dy, ConstMatrix x, float* dwei
                           .transpose_a = true,
                           .accumulate = accumulate,
                           .dtype = dy.dtype()};
+  const WorkScope scope(ops, [&] { return product_work(shape, {shape.n, shape.m}); });
   ops.matmul(shape, dy.data(), x.data(), nullptr, dweight);
   if (dbias != nullptr) column_sums(ops, dy, dbias, accumulate);
 }
 
 void column_sums(Ops& ops, ConstMatrix x, float* sums, bool accumulate) {
+  const WorkScope scope(ops, [&] { return vector_work("column sums", 1, {x}); });
   constexpr std::int64_t kBlockRows = 64;
   const std::int64_t columns = x.columns(), blocks = (x.rows() + kBlockRows - 1) / kBlockRows;
   Tensor partial(ops.pool(), {blocks, columns});

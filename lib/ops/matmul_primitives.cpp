@@ -1,6 +1,7 @@
 #include "ops/matmul_primitives.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "ops/dnnl_compat.h"
 #include "ops/operand_copies.h"
 #include "ops/parallel.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 namespace {
@@ -128,7 +130,11 @@ MatmulPrimitives::Prepared& MatmulPrimitives::prepare(const MatmulShape& shape) 
   return prepared_.emplace(shape, std::move(made)).first->second;
 }
 
-void MatmulPrimitives::pack(const Prepared& prepared, const void* from, void* to) {
+void MatmulPrimitives::pack(const Ops& ops, const Prepared& prepared, const void* from, void* to) {
+  const WorkScope scope(ops, [&] {
+    const std::size_t bytes = prepared.packed_from.get_size() + prepared.packed_b->get_size();
+    return Work{.operation = "pack", .bytes = static_cast<double>(bytes)};
+  });
   Memory source(prepared.packed_from, engine_, const_cast<void*>(from));
   Memory target(*prepared.packed_b, engine_, to);
   prepared.pack->execute(stream_, source, target);
@@ -170,12 +176,12 @@ const void* MatmulPrimitives::operand_b(Ops& ops, const MatmulShape& shape,
   }
   if (!rounds) {
     copy = tensor_of(ops.pool(), prepared.packed_b->get_size());
-    pack(prepared, b, copy.data());
+    pack(ops, prepared, b, copy.data());
     return copy.data();
   }
   Copy& kept = copy_of(ops, static_cast<const float*>(b), *prepared.packed_b);
   if (!kept.current) {
-    pack(prepared, b, kept.tensor.data());
+    pack(ops, prepared, b, kept.tensor.data());
     kept.current = true;
     ++copies_made_;
   }

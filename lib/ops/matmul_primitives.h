@@ -61,7 +61,7 @@ class MatmulPrimitives {
   static Memory::desc describe(const Operand& x, bool transposed, Memory::data_type type);
   static Tensor padded_copy(MemoryPool& pool, const Operand& x, const void* from);
   Prepared& prepare(const MatmulShape& shape);
-  void pack(const Prepared& prepared, const void* from, void* to);
+  void pack(const Ops& ops, const Prepared& prepared, const void* from, void* to);
   // Where weights wait in this layout: the bool says whether it holds them as they are.
   Copy& copy_of(Ops& ops, const float* weights, const Memory::desc& layout);
   const void* operand_b(Ops& ops, const MatmulShape& shape, const Prepared& prepared, const void* b,

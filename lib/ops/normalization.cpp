@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ops/row_loops.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 namespace {
@@ -45,6 +46,7 @@ const T* skipped(const ConstMatrix& skip, std::int64_t row) {
 
 void layer_norm_forward(Ops& ops, const NormScale& scale, ConstMatrix x, Matrix normalized,
                         float* rstd, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("layer norm", 8, {x, normalized, y}); });
   for_rows(ops, x, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
     rstd[row] =
         simd.layer_norm_forward(x.row<T>(row), scale.gamma, scale.beta, normalized.row<T>(row),
@@ -53,6 +55,7 @@ void layer_norm_forward(Ops& ops, const NormScale& scale, ConstMatrix x, Matrix 
 }
 
 void norm_replay(Ops& ops, const NormScale& scale, ConstMatrix normalized, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("norm replay", 2, {normalized, y}); });
   for_rows(ops, y, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
     simd.scale_shift(normalized.row<T>(row), scale.gamma, scale.beta, y.row<T>(row), y.columns());
   });
@@ -60,6 +63,8 @@ void norm_replay(Ops& ops, const NormScale& scale, ConstMatrix normalized, Matri
 
 void layer_norm_backward(Ops& ops, const float* gamma, Matrix dy, ConstMatrix normalized,
                          const float* rstd, ConstMatrix skip, float* dgamma, float* dbeta) {
+  const WorkScope scope(ops,
+                        [&] { return vector_work("layer norm", 14, {dy, dy, normalized, skip}); });
   const std::int64_t width = dy.columns();
   const Tensor sums = row_sums(
       ops, dy, 2 * width,
@@ -74,6 +79,7 @@ void layer_norm_backward(Ops& ops, const float* gamma, Matrix dy, ConstMatrix no
 
 void rms_norm_forward(Ops& ops, const NormScale& scale, ConstMatrix x, Matrix normalized,
                       float* rstd, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("rms norm", 5, {x, normalized, y}); });
   for_rows(ops, x, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
     rstd[row] = simd.rms_norm_forward(x.row<T>(row), scale.gamma, normalized.row<T>(row),
                                       y.row<T>(row), x.columns(), scale.epsilon);
@@ -82,6 +88,8 @@ void rms_norm_forward(Ops& ops, const NormScale& scale, ConstMatrix x, Matrix no
 
 void rms_norm_backward(Ops& ops, const float* gamma, Matrix dy, ConstMatrix normalized,
                        const float* rstd, ConstMatrix skip, float* dgamma) {
+  const WorkScope scope(ops,
+                        [&] { return vector_work("rms norm", 10, {dy, dy, normalized, skip}); });
   const std::int64_t width = dy.columns();
   const Tensor sums = row_sums(
       ops, dy, width, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row, float* sum) {

@@ -28,6 +28,7 @@ struct MatmulShape {
 };
 
 class ConvolutionPrimitives;
+class WorkLog;
 
 class Ops {
  public:
@@ -39,6 +40,9 @@ class Ops {
   MemoryPool& pool() { return pool_; }
   const SimdKernels& simd() const { return simd_; }
   int threads() const;
+  // What operations tell of themselves from now on (ops/work_log.h); null, as at first: nothing.
+  void set_work_log(WorkLog* log) { work_log_ = log; }
+  WorkLog* work_log() const { return work_log_; }
 
   // Weights are multiplied as dtype says: in bfloat16 by a rounded copy, which is kept until they
   // change.
@@ -60,6 +64,7 @@ class Ops {
   MemoryPool& pool_;
   const SimdKernels& simd_;
   std::unique_ptr<Primitives> primitives_;
+  WorkLog* work_log_ = nullptr;
 };
 
 // "avx2, oneDNN 2.6.3, ...": what the start of a run prints.

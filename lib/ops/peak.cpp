@@ -1,17 +1,38 @@
 #include "ops/peak.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 #include "ops/bfloat16_products.h"
+#include "ops/entrywise.h"
+#include "ops/parallel.h"
 
 namespace pipetrain {
+namespace {
+
+// Of `amount` per second, in the fastest of as many runs of `body` as fit into `seconds`.
+template <class Body>
+double best_rate(double amount, double seconds, const Body& body) {
+  using Clock = std::chrono::steady_clock;
+  double best = 0;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  do {
+    const auto start = Clock::now();
+    body();
+    best = std::max(best, amount / std::chrono::duration<double>(Clock::now() - start).count());
+  } while (Clock::now() < end);
+  return best;
+}
+
+}  // namespace
 
 double measure_peak_flops(Ops& ops, DType dtype, double seconds) {
-  using Clock = std::chrono::steady_clock;
   if (dtype == DType::kBFloat16 && !multiplies_bfloat16()) return 0;
   double best = 0;
   constexpr std::array<std::array<std::int64_t, 3>, 5> kShapes = {{{512, 512, 512},
@@ -25,14 +46,32 @@ double measure_peak_flops(Ops& ops, DType dtype, double seconds) {
     const MatmulShape shape{.m = m, .n = n, .k = k, .dtype = dtype};
     ops.matmul(shape, a.data(), b.data(), nullptr, c.data());
     const double flop = 2.0 * static_cast<double>(m * n * k);
-    const auto end = Clock::now() + std::chrono::duration<double>(seconds);
-    while (Clock::now() < end) {
-      const auto start = Clock::now();
-      ops.matmul(shape, a.data(), b.data(), nullptr, c.data());
-      best = std::max(best, flop / std::chrono::duration<double>(Clock::now() - start).count());
-    }
+    best = std::max(best, best_rate(flop, seconds, [&] {
+                      ops.matmul(shape, a.data(), b.data(), nullptr, c.data());
+                    }));
   }
   return best;
+}
+
+double measure_bandwidth(Ops& ops, std::size_t array_bytes, double seconds) {
+  const auto entries = static_cast<std::int64_t>(array_bytes / sizeof(float));
+  Tensor x(ops.pool(), {entries}), y(ops.pool(), {entries});
+  // Each thread touches first what it will work on, so that its pages lie near it.
+  for (Tensor* array : {&x, &y}) {
+    parallel_ranges(entries, 1, [&](std::int64_t begin, std::int64_t end, int) {
+      std::fill(array->f32() + begin, array->f32() + end, 0.0f);
+    });
+  }
+  const auto bytes = static_cast<double>(x.bytes());
+  const double copying = best_rate(2 * bytes, seconds, [&] { copy(ops, x, y); });
+  const double adding = best_rate(3 * bytes, seconds, [&] { add(ops, y, x); });
+  return std::max(copying, adding);
+}
+
+std::size_t bandwidth_array_bytes() {
+  constexpr std::size_t kLeast = std::size_t{64} << 20;
+  const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);  // -1 or 0 where it is not known
+  return std::max(kLeast, 2 * static_cast<std::size_t>(std::max(cache, 0L)));
 }
 
 }  // namespace pipetrain

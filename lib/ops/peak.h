@@ -1,6 +1,8 @@
-// The best rate of a matrix product that this rank's threads reach: what a training step's
-// efficiency is measured against.
+// The best rates that this rank's threads reach: of a matrix product, which a training step's
+// efficiency is measured against, and of moving bytes between memory and processor.
 #pragma once
+
+#include <cstddef>
 
 #include "ops/ops.h"
 
@@ -9,5 +11,12 @@ namespace pipetrain {
 // FLOP per second of the best of several shapes, each run for about `seconds`; 0 for bfloat16
 // without such instructions.
 double measure_peak_flops(Ops& ops, DType dtype, double seconds = 0.15);
+
+// Bytes per second of the better of a copy and a sum of two arrays (McCalpin's STREAM, 1995: copy,
+// add in place), each of `array_bytes`, for about `seconds` each. Bytes are those that the program
+// reads and writes.
+double measure_bandwidth(Ops& ops, std::size_t array_bytes, double seconds = 0.3);
+// So large that two of them fit into no cache.
+std::size_t bandwidth_array_bytes();
 
 }  // namespace pipetrain

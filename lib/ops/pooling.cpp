@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ops/parallel.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 namespace {
@@ -51,9 +52,17 @@ float inverse_pixels(const PoolShape& s) {
   return 1.0f / static_cast<float>(s.window.kernel.pixels());
 }
 
+// With a byte for each entry of the output: which pixel it is.
+Work max_pool_work(const ConstMatrix& input, const ConstMatrix& output) {
+  Work work = vector_work("max pool", 1, {input, output});
+  work.bytes += static_cast<double>(output.entries());
+  return work;
+}
+
 }  // namespace
 
 void max_pool_forward(Ops& ops, const PoolShape& s, ConstMatrix x, Matrix y, std::uint8_t* which) {
+  const WorkScope scope(ops, [&] { return max_pool_work(x, y); });
   for_each_image(s, x, [&](std::int64_t in, std::int64_t out) {
     std::fill_n(y.row<float>(out), out_floats(s, y), -std::numeric_limits<float>::infinity());
     for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t number) {
@@ -66,6 +75,7 @@ void max_pool_forward(Ops& ops, const PoolShape& s, ConstMatrix x, Matrix y, std
 
 void max_pool_backward(Ops& ops, const PoolShape& s, ConstMatrix dy, const std::uint8_t* which,
                        Matrix dx) {
+  const WorkScope scope(ops, [&] { return max_pool_work(dx, dy); });
   for_each_image(s, dx, [&](std::int64_t in, std::int64_t out) {
     std::fill_n(dx.row<float>(in), in_floats(s, dx), 0.0f);
     for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t number) {
@@ -77,6 +87,7 @@ void max_pool_backward(Ops& ops, const PoolShape& s, ConstMatrix dy, const std::
 }
 
 void average_pool_forward(Ops& ops, const PoolShape& s, ConstMatrix x, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("average pool", 1, {x, y}); });
   for_each_image(s, x, [&](std::int64_t in, std::int64_t out) {
     std::fill_n(y.row<float>(out), out_floats(s, y), 0.0f);
     for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t) {
@@ -87,6 +98,7 @@ void average_pool_forward(Ops& ops, const PoolShape& s, ConstMatrix x, Matrix y)
 }
 
 void average_pool_backward(Ops& ops, const PoolShape& s, ConstMatrix dy, Matrix dx) {
+  const WorkScope scope(ops, [&] { return vector_work("average pool", 1, {dx, dy}); });
   for_each_image(s, dx, [&](std::int64_t in, std::int64_t out) {
     std::fill_n(dx.row<float>(in), in_floats(s, dx), 0.0f);
     for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t) {
@@ -97,6 +109,7 @@ void average_pool_backward(Ops& ops, const PoolShape& s, ConstMatrix dy, Matrix 
 }
 
 void mean_rows_forward(Ops& ops, ConstMatrix x, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("mean of rows", 1, {x, y}); });
   const std::int64_t rows = x.rows() / y.rows(), channels = y.columns();
   Tensor means(ops.pool(), {y.rows(), channels});
   with_entries(y.dtype(), [&]<class T>() {
@@ -116,6 +129,7 @@ void mean_rows_forward(Ops& ops, ConstMatrix x, Matrix y) {
 }
 
 void mean_rows_backward(Ops& ops, ConstMatrix dy, Matrix dx) {
+  const WorkScope scope(ops, [&] { return vector_work("mean of rows", 1, {dx, dy}); });
   const std::int64_t rows = dx.rows() / dy.rows(), channels = dy.columns();
   Tensor shares(ops.pool(), {dy.rows(), channels});
   with_entries(dy.dtype(), [&]<class T>() {

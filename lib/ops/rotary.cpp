@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "ops/row_loops.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 
@@ -25,6 +26,7 @@ RotaryTable::RotaryTable(const RotaryAngles& angles) : angles_(angles) {
 
 void rotate(Ops& ops, const RotaryTable& table, Rotation rotation, const TurnedHeads& turned,
             Matrix x) {
+  const WorkScope scope(ops, [&] { return vector_work("rotary", 3, {x, x}); });
   const float direction = rotation == Rotation::kForward ? 1.0f : -1.0f;
   for_rows(ops, x, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
     const std::int64_t token = turned.first_token + row % turned.tokens;

@@ -23,6 +23,8 @@ class AdamW : public Optimizer {
 
   void update(std::int64_t step, double learning_rate, double gradient_scale) override {
     constexpr double kEpsilon = 1e-8;
+    const WorkScope scope(
+        ops_, [&] { return update_work("adamw", buffers_, {.moments = 2, .flop = 15}); });
     const auto [beta1, beta2] = config_.betas;
     const double correction1 = 1 - std::pow(beta1, static_cast<double>(step));
     const double correction2 = 1 - std::pow(beta2, static_cast<double>(step));

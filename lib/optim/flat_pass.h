@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ops/parallel.h"
+#include "ops/work_log.h"
 #include "optim/optimizer.h"
 #include "tensor/tensor.h"
 
@@ -26,6 +27,22 @@ inline std::vector<Tensor> zero_moments(MemoryPool& pool,
     std::memset(made.data(), 0, made.bytes());
   }
   return moments;
+}
+
+// Of an update that reads each gradient, and reads and writes its value and its moments.
+struct UpdateCost {
+  int moments = 0;
+  double flop = 0;  // for each parameter
+};
+inline Work update_work(const char* optimizer, const std::vector<FlatParameters>& buffers,
+                        UpdateCost cost) {
+  Work work{.operation = optimizer};
+  for (const FlatParameters& buffer : buffers) {
+    const auto parameters = static_cast<double>(buffer.elements());
+    work.flop += cost.flop * parameters;
+    work.bytes += (3.0 + 2.0 * cost.moments) * sizeof(float) * parameters;
+  }
+  return work;
 }
 
 // body(buffer index, first entry, its place in the moments, entries, decays) over the parts of all

@@ -21,6 +21,8 @@ class Sgd : public Optimizer {
         momentum_(zero_moments(ops.pool(), buffers_)) {}
 
   void update(std::int64_t, double learning_rate, double gradient_scale) override {
+    const WorkScope scope(ops_,
+                          [&] { return update_work("sgd", buffers_, {.moments = 1, .flop = 6}); });
     const SgdStep scalars{static_cast<float>(gradient_scale), static_cast<float>(learning_rate),
                           static_cast<float>(config_.momentum), 0.0f};
     const auto decay = static_cast<float>(config_.weight_decay);

@@ -29,9 +29,8 @@ struct Ends {
 
 // "attention (64, 128) (64, 128) (128) ...": layers of the same text cost the same.
 std::string signature(const Layer& layer, Ends ends) {
-  std::string text = layer.name().substr(layer.name().rfind('.') + 1) + layer.input_row().text() +
-                     layer.output_row().text() + (ends.first ? "data" : "") +
-                     (ends.last ? "loss" : "");
+  std::string text = layer.kind() + layer.input_row().text() + layer.output_row().text() +
+                     (ends.first ? "data" : "") + (ends.last ? "loss" : "");
   for (const Parameter& parameter : layer.parameters()) text += parameter.shape.text();
   return text;
 }

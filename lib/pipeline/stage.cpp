@@ -93,6 +93,10 @@ Context Stage::context(const StepContext& step, int microbatch) const {
           .tensor_group = tensor_group_};
 }
 
+WorkScope Stage::logged(const Layer& layer, const char* pass) const {
+  return {ops_, [&] { return WorkPlace{layer.kind(), pass}; }};
+}
+
 void Stage::check(const StepContext& step, const Tensor& result, const Layer& layer,
                   const char* what, int microbatch) {
   if (!step.check_finite || !not_finite_.empty() || result.empty()) return;
@@ -106,7 +110,10 @@ Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor 
   if (first()) x = converted(ops_, std::move(x), input_dtype());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (m.forgets && begins_recomputed_run(i)) m.inputs[i] = copy_of(x, ops_.pool());
-    x = layers_[i]->forward(c, std::move(x), m.saved[i]);
+    {
+      const WorkScope scope = logged(*layers_[i], "F");
+      x = layers_[i]->forward(c, std::move(x), m.saved[i]);
+    }
     if (m.forgets && recomputed_[i]) m.saved[i].clear();
     check(step, x, *layers_[i], "forward", microbatch);
     poll_();
@@ -115,6 +122,7 @@ Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor 
   const bool forgets_loss = m.forgets && recomputed_.back();
   const bool keeps_gradient = step.mode == Mode::kTrain && !forgets_loss;
   const float scale = keeps_gradient ? static_cast<float>(step.gradient_scale) : 0.0f;
+  const WorkScope scope(ops_, [] { return WorkPlace{"loss", "F"}; });
   m.loss = loss_of(c, *layers_.back(), x, targets, scale, &correct_);
   if (keeps_gradient) m.loss_gradient = std::move(x);
   if (forgets_loss) m.targets = std::move(targets);
@@ -128,11 +136,15 @@ void Stage::recompute(const StepContext& step, int microbatch) {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (!recomputed_[i]) continue;
     if (begins_recomputed_run(i)) x = std::move(m.inputs[i]);
-    x = layers_[i]->forward(c, std::move(x), m.saved[i]);
+    {
+      const WorkScope scope = logged(*layers_[i], "R");
+      x = layers_[i]->forward(c, std::move(x), m.saved[i]);
+    }
     poll_();
   }
   if (!last_ || !recomputed_.back()) return;
   const Tensor targets = std::move(m.targets);
+  const WorkScope scope(ops_, [] { return WorkPlace{"loss", "R"}; });
   loss_of(c, *layers_.back(), x, targets, static_cast<float>(step.gradient_scale));
   m.loss_gradient = std::move(x);
 }
@@ -142,7 +154,10 @@ Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy)
   const Context c = context(step, microbatch);
   if (last_) dy = std::move(m.loss_gradient);
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    dy = layers_[i]->backward_input(c, std::move(dy), m.saved[i]);
+    {
+      const WorkScope scope = logged(*layers_[i], "I");
+      dy = layers_[i]->backward_input(c, std::move(dy), m.saved[i]);
+    }
     check(step, dy, *layers_[i], "input gradient", microbatch);
     poll_();
   }
@@ -156,7 +171,10 @@ void Stage::backward_weight(const StepContext& step, int microbatch) {
   const bool completes = weight_gradients_ + 1 == step.microbatches;
   for (std::size_t i = layers_.size(); i-- > 0;) {
     around_weights_.before(i);
-    layers_[i]->backward_weight(c, m.saved[i]);
+    {
+      const WorkScope scope = logged(*layers_[i], "W");
+      layers_[i]->backward_weight(c, m.saved[i]);
+    }
     around_weights_.after(i, completes);
     poll_();
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nn/layer.h"
+#include "ops/work_log.h"
 
 namespace pipetrain {
 
@@ -102,6 +103,8 @@ class Stage {
   };
 
   Context context(const StepContext& step, int microbatch) const;
+  // Until it ends, operations are logged as those of this layer's F, I, W or R.
+  WorkScope logged(const Layer& layer, const char* pass) const;
   bool begins_recomputed_run(std::size_t layer) const {
     return recomputed_[layer] && (layer == 0 || !recomputed_[layer - 1]);
   }

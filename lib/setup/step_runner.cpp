@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ops/parallel.h"
+#include "ops/work_log.h"
 #include "schedule/limits.h"
 #include "setup/run_program.h"
 
@@ -60,8 +61,10 @@ StepResult StepRunner::train(const StepContext& step, double learning_rate, Rank
 }
 
 void StepRunner::update(const StepContext& step, double learning_rate, double scale) {
-  recorder_.record_other("update",
-                         [&] { state_.optimizer().update(step.step + 1, learning_rate, scale); });
+  recorder_.record_other("update", [&] {
+    const WorkScope scope(state_.ops(), [] { return WorkPlace{"optimizer", "U"}; });
+    state_.optimizer().update(step.step + 1, learning_rate, scale);
+  });
   if (map_.grid().data() > 1) {
     recorder_.record_other("gather", [&] {
       parts_.gradients->gather_updated();
@@ -115,12 +118,16 @@ void StepRunner::reserve_for_evaluation(const StepContext& step) {
 
 // Of each chunk of which this replica has the sum, and that no other rank of the tensor group has.
 void StepRunner::fill_in_squares() {
+  const WorkScope scope(state_.ops(), [] { return WorkPlace{"optimizer", "U"}; });
   for (std::size_t s = 0; s < state_.pieces().size(); ++s) {
     const float* gradients = state_.parameters().stages()[s].gradients.f32();
     for (const Piece& piece : state_.pieces()[s]) {
       if (!piece.slot->owned) continue;
       double* squares = figures_.squares(piece.slot->first_chunk + piece.first / kChunkElements);
       const std::int64_t chunks = (piece.elements + kChunkElements - 1) / kChunkElements;
+      const WorkScope sums(state_.ops(), [&] {
+        return vector_work("gradient norm", 2, {{gradients + piece.at, 1, piece.elements}});
+      });
       parallel_ranges(chunks, 4, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t c = begin; c < end; ++c) {
           const std::int64_t at = c * kChunkElements;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "ops/peak.h"
 #include "schedule/simulate/simulate.h"
 #include "setup/gather.h"
+#include "train/roofline_meter.h"
 
 namespace pipetrain {
 namespace {
@@ -46,6 +48,16 @@ double peak_flops(DType dtype, const World& world, Collective& collective) {
   return rate;
 }
 
+// The same of the bytes that they move.
+double bandwidth(const World& world, Collective& collective) {
+  MemoryPool pool;
+  Ops ops(pool);
+  collective.barrier();
+  double rate = share_of_cores(world) * measure_bandwidth(ops, bandwidth_array_bytes());
+  collective.all_reduce(std::span(&rate, 1));
+  return rate;
+}
+
 // The same of the convolutions that the ranks have run.
 ConvolutionRates convolution_flops(Ops& ops, const World& world, Collective& collective) {
   collective.barrier();
@@ -69,6 +81,8 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   Collective& collective = links.world;
   double peak = peak_flops(DType::kFloat32, world, collective);
   double bfloat16_peak = peak_flops(DType::kBFloat16, world, collective);
+  std::optional<RooflineMeter> meter;
+  if (options.roofline) meter.emplace(pipeline, world);
   std::unique_ptr<Coordinator> coordinator;
   if (source != nullptr) {
     coordinator = make_coordinator(*source, pipeline.map, links.mailbox, pool);
@@ -89,14 +103,16 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
     feed(step + 1);
     const double feeding = coordinator ? coordinator->seconds() - before : 0;
     const StepContext context = pipeline.batches.training_step(step);
+    // The first one after the warm-up holds the gathering, the last one of an epoch may be short.
+    const bool counts = step > kWarmUpSteps && context.rows == full_rows;
+    if (meter && counts) meter->begin_step();
     const StepResult result = pipeline.runner.train(context, 1e-4);
+    if (meter && counts) meter->end_step();
     if (step + 1 == kWarmUpSteps) {
       early_resident = gather_bytes(collective, resident_bytes());
       early_tensors = gather_bytes(collective, pool.reserved_bytes());
     }
-    if (step < kWarmUpSteps) continue;
-    if (step == kWarmUpSteps) continue;      // this step's clock holds the gathering
-    if (context.rows < full_rows) continue;  // the short last batch of an epoch
+    if (!counts) continue;
     seconds.push_back(result.step_seconds);
     reading += feeding;
     total += result.step_seconds;
@@ -157,6 +173,10 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
                                     {"all", convolutions.all / 1e9}};
     report["convolution_efficiency"] = flop / (step_seconds * convolutions.best);
   }
+  if (meter) {
+    const Roofs all{peak, bfloat16_peak, bandwidth(world, collective)};
+    report["roofline"] = meter->report(all.shared_by(world.size()), collective);
+  }
   return report;
 }
 
@@ -180,7 +200,7 @@ std::string bench_text(const nlohmann::ordered_json& report) {
   }
   const auto& grid = report.at("grid");
   const auto& bfloat16 = report.at("peak_gflops").at("bfloat16");
-  return fmt::format(
+  const std::string text = fmt::format(
       "{}\n"
       "grid                 data {} x tensor {} x pipeline {}\n"
       "best matrix product  {:.1f} GFLOP/s float32, {} bfloat16\n"
@@ -207,6 +227,7 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       100 * number("bubble_fraction"), 100 * number("bubble_predicted"),
       megabytes("tensor_bytes_foreseen"), megabytes("tensor_bytes_step_3"),
       megabytes("tensor_bytes"), megabytes("resident_bytes_step_3"), megabytes("resident_bytes"));
+  return report.contains("roofline") ? text + roofline_text(report.at("roofline")) : text;
 }
 
 }  // namespace pipetrain

@@ -14,6 +14,7 @@ namespace pipetrain {
 struct BenchOptions {
   int steps = 0;  // timed steps; 0: as many as fit into `seconds`, at least 5
   double seconds = 10;
+  bool roofline = false;  // say what limits each operation, too
 };
 
 // Collective; `pipeline` has just been made, of `config` and `links`, and trains from its first
@@ -25,7 +26,8 @@ struct BenchOptions {
 // its instructions are missing or emulated);
 // bubble_fraction, bubble_predicted; resident_bytes and tensor_bytes, one per rank, at step 3 and
 // at the end; tensor_bytes_foreseen; with convolutions also convolution_gflops {best, all} (see
-// ops/convolution.h) and convolution_efficiency, of the best.
+// ops/convolution.h) and convolution_efficiency, of the best; if asked for, roofline (see
+// train/roofline_meter.h), of the timed steps.
 nlohmann::ordered_json run_bench(const Config& config, const World& world, const Source* source,
                                  PipelineRank& pipeline, const GridLinks& links, MemoryPool& pool,
                                  const BenchOptions& options);

@@ -14,6 +14,12 @@ ELSEWHERE = {
     ("lib/config/config_fields.h", "dropout"): "the key model.dropout",
     ("lib/exchange/hf_gpt2.cpp", "relu"): "Hugging Face's word for it",
     ("lib/exchange/hf_llama.cpp", "silu"): "Hugging Face's word for it",
+    ("lib/ops/activation.cpp", "gelu"): "an operation of bench --roofline",
+    ("lib/ops/activation.cpp", "relu"): "an operation of bench --roofline",
+    ("lib/ops/activation.cpp", "silu"): "an operation of bench --roofline",
+    ("lib/ops/attention.cpp", "attention"): "an operation of bench --roofline",
+    ("lib/ops/dropout.cpp", "dropout"): "an operation of bench --roofline",
+    ("lib/ops/work_log.h", "attention"): "a kind of operations of bench --roofline",
     ("lib/optim/learning_curves.cpp", "linear"): "a learning-rate curve",
     ("lib/schedule/memory_choices.h", "attention"): "a choice of pipeline.recompute",
 }

@@ -31,7 +31,7 @@ TEST_CASE("Sums, copies and stores are those of plain loops, the same bits at 1 
     Floats added = x, summed(x.size()), copied(x.size()), stored = x, again = x;
     add(ops, matrix(added, kEntries), matrix(y, kEntries));
     sum(ops, matrix(x, kEntries), matrix(y, kEntries), matrix(summed, kEntries));
-    copy(matrix(y, kEntries), matrix(copied, kEntries));
+    copy(ops, matrix(y, kEntries), matrix(copied, kEntries));
     store(ops, matrix(stored, kEntries), matrix(y, kEntries), /*accumulate=*/true);
     store(ops, matrix(again, kEntries), matrix(y, kEntries), /*accumulate=*/false);
     CHECK(same_bits(added, expected));

@@ -13,7 +13,8 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-std::vector<Json> bench(const Config& config, const FixedSource& source, int ranks, int steps) {
+std::vector<Json> bench(const Config& config, const FixedSource& source, int ranks, int steps,
+                        bool roofline = false) {
   std::vector<Json> reports(static_cast<std::size_t>(ranks));
   run_ranks(config, source, ranks, [&](RankThread& rank) {
     const int all = rank.collective().size();
@@ -21,7 +22,7 @@ std::vector<Json> bench(const Config& config, const FixedSource& source, int ran
                                                           {.host = "here", .cores = all})};
     reports[static_cast<std::size_t>(rank.rank())] =
         run_bench(config, world, rank.rank() == 0 ? &source : nullptr, rank.pipeline(),
-                  rank.links(), rank.pool(), {.steps = steps, .seconds = 0});
+                  rank.links(), rank.pool(), {.steps = steps, .seconds = 0, .roofline = roofline});
   });
   return reports;
 }
@@ -53,9 +54,24 @@ TEST_CASE("Steps are timed against the best product, and every rank has the whol
     }
     CHECK(report.at("tensor_bytes") == report.at("tensor_bytes_step_3"));  // nothing more is taken
     CHECK(!report.contains("convolution_gflops"));
+    CHECK(!report.contains("roofline"));
     CHECK(contains(bench_text(report), "grid                 data 1 x tensor 1 x pipeline 2\n",
                    "tokens/s", "median of 3 (1f1b, M=2)\n"));
   }
+}
+
+TEST_CASE("A roofline that is asked for is held against the best rates of one rank") {
+  Config config;
+  config.model = {.preset = "gpt", .depth = 1, .heads = 2, .width = 8, .context = 4};
+  config.pipeline.microbatches = 2;
+  config.train.batch_size = 8;
+  const Json report = bench(config, FixedSource::counting(8, 4, 13), 2, 2, true)[0];
+  const Json& roofline = report.at("roofline");
+  CHECK(roofline.at("ranks") == 2);
+  CHECK(roofline.at("roofs").at("float32_gflops").get<double>() ==
+        Approx(report.at("peak_gflops").at("float32").get<double>() / 2));
+  CHECK(roofline.at("roofs").at("memory_gbytes_per_second").get<double>() > 0.01);
+  CHECK(contains(bench_text(report), "resident memory ", "\nlayer ", "all        products "));
 }
 
 TEST_CASE("The text tells samples from tokens, and what convolutions reach where there are any") {

@@ -21,7 +21,7 @@ enum Slot { kMask };
 
 Tensor copy_of(Ops& ops, const Tensor& x) {
   Tensor copy(ops.pool(), x.shape(), x.dtype());
-  pipetrain::copy(x, copy);
+  pipetrain::copy(ops, x, copy);
   return copy;
 }
 
