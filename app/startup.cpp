@@ -3,10 +3,17 @@
 #include <spdlog/spdlog.h>
 
 #include <string>
+#include <utility>
+
+#include "comm/mpi/launch.h"
 
 namespace pipetrain {
 
 RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report, Binding binding) {
+  StartTimes times = StartTimes::of_process(started_by_launcher());
+  times.end_at(session.init_began(), "program");
+  times.end_at(session.init_ended(), "MPI_Init");
+  times.end("same program");
   const RankCores mine = bind_rank(session.host_ranks(), binding);
   return {.world = report.world(),
           .place = {.host = session.host(),
@@ -14,7 +21,8 @@ RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report, Bindin
                     .sharing = mine.sharing,
                     .binding = mine.binding,
                     .warning = mine.warning},
-          .crowded = session.crowded()};
+          .crowded = session.crowded(),
+          .times = std::move(times)};
 }
 
 Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& options,

@@ -78,13 +78,16 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
     origin = run_origin(started.config, *started.source, started.world,
                         "pipetrain " PIPETRAIN_VERSION, command_line());
   });
+  started.times.end("hashes of data");
   MpiLinks mpi(session, started.grid, started.model->virtual_stages, started.wait);
+  started.times.end("communicators");
   Trainer trainer(started.config, started.world, started.source.get(), directory.get(),
                   *started.model, mpi.links(), mpi.pool(),
                   {.progress = !options.no_progress,
                    .trace = options.trace,
                    .resume_from = started.resume.folder,
-                   .origin = origin});
+                   .origin = origin,
+                   .times = started.times});
   report.agree([&] { trainer.load(); });
   log_oddities(started);
   announce_resume(session, options, started, origin);

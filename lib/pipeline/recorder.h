@@ -5,14 +5,10 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/clock.h"
 #include "schedule/trace/traced_step.h"
 
 namespace pipetrain {
-
-// Seconds since an arbitrary start, the same for all processes of a host; and the processor time of
-// this process.
-double wall_seconds();
-double cpu_seconds();
 
 class Recorder {
  public:

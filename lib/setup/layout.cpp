@@ -190,6 +190,7 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
   std::vector<LayerMeasure> measured = measure_on_rank_0(config, model, world, timed);
   if (timed) layout.layer_costs = agreed_costs(measured, model, world);
   layout.measure_seconds = wall_seconds() - start;
+  layout.times.end("layer times");
   start = wall_seconds();
   std::string table;
   if (world.rank() == 0 || !model.searches_schedule()) {
@@ -205,11 +206,13 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
   }
   assert(
       is_partition(layout.partition, static_cast<int>(model.layers.size()), model.stage_count()));
+  layout.times.end("cut and schedule");
   layout.memory.resize(static_cast<std::size_t>(model.ranks));
   if (world.rank() == 0) {
     layout.memory = forecast_memory(config, model, layout, std::move(measured));
   }
   world.broadcast(std::as_writable_bytes(std::span(layout.memory)), 0);
+  layout.times.end("memory forecast");
   return layout;
 }
 

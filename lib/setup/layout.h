@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/start_times.h"
 #include "comm/collective.h"
 #include "config/config.h"
 #include "data/source.h"
@@ -72,6 +73,7 @@ struct Layout {
   std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if nothing needed them
   double measure_seconds = 0;          // that the timing took
   double search_seconds = 0;           // that the search for a schedule took; 0: none
+  StartTimes times;                    // of all of it
   double least_seconds = 0;            // of a step; below it no search could come, on rank 0
   std::vector<RankMemory> memory;      // foreseen, one per rank of the pipeline
 };

@@ -43,23 +43,27 @@ Config read_config(const RunOptions& options) {
 
 Startup open_inputs(const RankAtStart& rank, const RunOptions& options, int ranks) {
   Startup made;
+  made.times = rank.times;
   agree(rank.world, [&] {
     made.config = read_config(options);
     made.grid = check_scope(made.config, ranks);
   });
   const Config& config = made.config;
   require_same_start(configuration_lines(config), rank.world);
+  made.times.end("configuration");
   RankPlace place = rank.place;
   made.threads = settle_threads(place, rank.crowded, rank.world);
   made.world = learn_world(place, rank.world);
   made.wait = {config.communication.timeout_seconds,
                !rank.crowded.empty() || made.world.oversubscribed()};
+  made.times.end("threads");
   agree(rank.world, [&] {
     if (made.world.rank != 0) return;
     made.source = open_source(config.data, config.data.sequence_length, config.train.seed,
                               static_cast<int>(configured_vocabulary(config.model)));
   });
   made.data = share_data_facts(made.source.get(), rank.world);
+  made.times.end("data");
   return made;
 }
 
@@ -71,12 +75,15 @@ Startup start_run(const RankAtStart& rank, const RunOptions& options,
     agree(rank.world, [&] {
       if (first) take_directory(made.config);
     });
+    made.times.end("run directory");
   };
   // An earlier job that is about to end may yet write a checkpoint to go on from, and remove
   // others.
   if (trains && options.resume.asked) take();
   made.resume = find_resume_point(options.resume, made.config.train.output, rank.world);
+  made.times.end("checkpoint to resume");
   agree(rank.world, [&] { set_up(made, options, trains); });
+  made.times.end("model");
   if (first) {
     for (const std::string& warning :
          {bfloat16_warning(made.config), split_tensor_groups(made.grid, made.world)}) {

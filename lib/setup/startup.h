@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/binding.h"
+#include "base/start_times.h"
 #include "comm/collective.h"
 #include "comm/grid.h"
 #include "comm/wait.h"
@@ -36,6 +37,7 @@ struct RankAtStart {
   Collective& world;
   RankPlace place;      // its threads are not settled yet
   std::string crowded;  // why waits must leave their core to others at once; empty: they need not
+  StartTimes times = {};
 };
 
 struct Startup {
@@ -48,6 +50,7 @@ struct Startup {
   DataFacts data;
   ResumePoint resume;
   std::unique_ptr<const ModelSetup> model;
+  StartTimes times;                   // so far
   std::vector<std::string> warnings;  // on rank 0, of the model on these ranks
 };
 

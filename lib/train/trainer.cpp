@@ -13,6 +13,7 @@
 #include "setup/resumed_settings.h"
 #include "setup/weights.h"
 #include "train/announcement.h"
+#include "train/start_report.h"
 
 namespace pipetrain {
 
@@ -29,7 +30,9 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       report_(config.train, pipeline_, directory, options.progress),
       checkpoints_(config.train, links.world, pool),
       resume_from_(options.resume_from),
-      origin_(options.origin) {
+      origin_(options.origin),
+      times_(options.times) {
+  times_.take(pipeline_.layout.times);
   if (options.trace) {
     const Schedule& schedule = pipeline_.layout.schedule;
     trace_ = std::make_unique<RunTrace>(
@@ -43,11 +46,13 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
   }
   evaluator_ =
       std::make_unique<Evaluator>(config.train, pipeline_, links.world, source, coordinator_.get());
+  times_.end("parameters");
 }
 
 bool Trainer::run() {
   const TrainConfig& train = config_.train;
   const bool begins = resume_from_.empty();
+  times_.end("weights from a checkpoint");
   if (first_step_ >= train.steps && !(begins && train.steps == 0)) {
     if (coordinates()) {
       const bool decays = learning_curve_of(config_.optimizer.schedule).decays;
@@ -75,17 +80,32 @@ bool Trainer::run() {
   }
   feed_training(first_step_);
   share_lost();
+  times_.end("first batch");
   if (lost_.empty() && validates() && evaluate(first_step_) && begins) report_.write_first_line();
   if (!lost_.empty()) stop_without_data(first_step_);
+  times_.end("evaluation");
   const double begin = wall_seconds();
   bool goes_on = true;
   for (std::int64_t step = first_step_; goes_on && step < train.steps; ++step) {
     goes_on = step_once(step);
+    if (step == first_step_) report_start();
   }
   checkpoints_.complete();
   report_.print_summary(pipeline_, pool_, collective_, grid_lines(pipeline_.map.grid(), world_),
                         wall_seconds() - begin, feeding_seconds_, /*done=*/goes_on);
   return goes_on;
+}
+
+// Collective, after the first step.
+void Trainer::report_start() {
+  times_.end("first step");
+  std::vector<RankStart> ranks;
+  for (const std::string& text :
+       collective_.all_gather_text(to_text({times_, process_memory(), pool_.reserved_bytes()}))) {
+    ranks.push_back(rank_start_of(text));
+  }
+  if (!coordinates()) return;
+  for (const std::string& line : start_table(ranks)) spdlog::debug("{}", line);
 }
 
 void Trainer::write_starting_weights() {

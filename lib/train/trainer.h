@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/start_times.h"
 #include "checkpoint/manifest.h"
 #include "data/coordinator.h"
 #include "optim/learning_rate.h"
@@ -25,6 +26,7 @@ struct TrainerOptions {
   bool trace = false;       // writes trace.json
   std::string resume_from;  // a checkpoint to go on from; empty: none
   RunOrigin origin;         // on rank 0, for the checkpoints
+  StartTimes times = {};    // up to here
 };
 
 class Trainer {
@@ -48,6 +50,7 @@ class Trainer {
   bool coordinates() const { return source_ != nullptr; }
   bool validates() const { return config_.train.eval_every > 0 && evaluator_->rows() > 0; }
   void announce() const;
+  void report_start();
   bool step_once(std::int64_t step);
   void feed_training(std::int64_t step);
   void feed(const BatchRows& rows);
@@ -87,6 +90,7 @@ class Trainer {
   RunOrigin origin_;
   std::int64_t first_step_ = 0;
   TrainingPosition resumed_at_;  // of the checkpoint, if there is one
+  StartTimes times_;             // up to the end of the first step
   std::optional<Evaluation> last_evaluation_;
   std::int64_t evaluated_step_ = 0;  // which it came after
   int skipped_steps_ = 0;            // in a row

@@ -46,11 +46,6 @@ int open_mpi_release() {
   return release;
 }
 
-bool started_by_launcher() {
-  constexpr std::array kSigns = {"PMIX_NAMESPACE", "PMIX_RANK", "PMI_RANK", "PMI_FD"};
-  return std::ranges::any_of(kSigns, [](const char* name) { return std::getenv(name) != nullptr; });
-}
-
 bool all_tasks_on_this_host() {
   const auto tasks = number("OMPI_COMM_WORLD_SIZE");
   return (tasks && tasks == number("OMPI_COMM_WORLD_LOCAL_SIZE")) ||
@@ -74,6 +69,11 @@ void tell_open_mpi(const char* parameter, const char* value) {
 
 }  // namespace
 
+bool started_by_launcher() {
+  constexpr std::array kSigns = {"PMIX_NAMESPACE", "PMIX_RANK", "PMI_RANK", "PMI_FD"};
+  return std::ranges::any_of(kSigns, [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
 void prepare_launch() {
   const int release = open_mpi_release();
   if (release == 0) return;
@@ -81,6 +81,9 @@ void prepare_launch() {
   // goes in pieces, by default three at each call of the sender: one that computes between its
   // polls needs a dozen of them for a megabyte. With this many at a time, one or two do.
   tell_open_mpi("pml_ob1_send_pipeline_depth", "64");
+  // Open MPI tries every way to send, with the drivers of networks that are not there: 0.2 s of a
+  // start. On one host this is the way that it finds.
+  if (all_tasks_on_this_host()) tell_open_mpi("pml", "ob1");
   if (!started_by_launcher()) {
     // A process alone starts a helper for ranks that it might spawn later, which may outlive it.
     tell_open_mpi("ess_singleton_isolated", "1");

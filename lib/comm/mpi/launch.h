@@ -12,6 +12,9 @@ namespace pipetrain {
 // MPIs are told nothing.
 void prepare_launch();
 
+// Whether a launcher has started this process, as one of several tasks or as the only one.
+bool started_by_launcher();
+
 // Tasks that a launcher has started together: if each of them is a world of its own, that is a
 // mistake.
 struct LaunchedTasks {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/processors.h"
 #include "comm/mpi/check.h"
 #include "comm/mpi/launch.h"
@@ -37,6 +38,7 @@ std::vector<ProcessorSet> sets_of_all(const ProcessorSet& mine, MPI_Comm host, i
 MpiSession::MpiSession(std::string crowded)
     : crowded_(std::move(crowded)), exceptions_at_start_(std::uncaught_exceptions()) {
   prepare_launch();
+  init_began_ = wall_seconds();
   int provided = 0;
   check_mpi("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   check_mpi("MPI_Comm_rank", MPI_Comm_rank(MPI_COMM_WORLD, &rank_));
@@ -45,6 +47,7 @@ MpiSession::MpiSession(std::string crowded)
   int length = 0;
   check_mpi("MPI_Get_processor_name", MPI_Get_processor_name(name, &length));
   host_.assign(name, static_cast<std::size_t>(length));
+  init_ended_ = wall_seconds();
   learn_host();
 }
 

@@ -21,6 +21,9 @@ class MpiSession {
   int size() const { return size_; }
   const std::string& host() const { return host_; }
   int ranks_on_host() const { return static_cast<int>(host_ranks_.processors.size()); }
+  // When MPI_Init was called and when MPI was up, by wall_seconds().
+  double init_began() const { return init_began_; }
+  double init_ended() const { return init_ended_; }
   // What each of them may run on as the launcher has left it, and what that is for this one.
   const HostRanks& host_ranks() const { return host_ranks_; }
   const RankCores& cores() const { return cores_; }
@@ -34,6 +37,7 @@ class MpiSession {
   void learn_host();
 
   std::string crowded_;
+  double init_began_ = 0, init_ended_ = 0;
   int rank_ = 0, size_ = 1;
   std::string host_;
   HostRanks host_ranks_;
