@@ -84,6 +84,15 @@ void prepare_launch() {
   // Open MPI tries every way to send, with the drivers of networks that are not there: 0.2 s of a
   // start. On one host this is the way that it finds.
   if (all_tasks_on_this_host()) tell_open_mpi("pml", "ob1");
+  // Between hosts only the first 64 KB of a message leave before its receiver has answered. A rank
+  // that computes answers, and reads answers, at its next polls, so the link lies idle meanwhile.
+  // Receives are posted ahead, so this much may leave at once.
+  if (!all_tasks_on_this_host()) {
+    for (const char* limit :
+         {"btl_tcp_eager_limit", "btl_tcp_rndv_eager_limit", "btl_tcp_max_send_size"}) {
+      tell_open_mpi(limit, "4194304");
+    }
+  }
   if (!started_by_launcher()) {
     // A process alone starts a helper for ranks that it might spawn later, which may outlive it.
     tell_open_mpi("ess_singleton_isolated", "1");
