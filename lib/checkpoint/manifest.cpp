@@ -126,6 +126,11 @@ TrainingPosition position_of(const json& whole, const std::string& file) {
   const auto elapsed = whole.find("elapsed_seconds");
   if (elapsed != whole.end() && elapsed->is_number()) at.elapsed_seconds = elapsed->get<double>();
   if (whole.contains("skipped_steps")) at.skipped_steps = count_of(whole, "skipped_steps", file);
+  if (whole.contains("partition")) {
+    for (const std::int64_t layer : json_sizes(whole, "partition", file)) {
+      at.partition.push_back(static_cast<int>(layer));
+    }
+  }
   if (whole.contains("doubt")) at.doubt = json_text(whole, "doubt", file);
   if (whole.contains("origin")) at.origin = origin_of(whole["origin"], file);
   return at;
@@ -206,6 +211,7 @@ std::string manifest_text(const Manifest& manifest) {
   if (at.targets) whole["targets"] = *at.targets;
   whole["elapsed_seconds"] = at.elapsed_seconds;
   if (at.skipped_steps > 0) whole["skipped_steps"] = at.skipped_steps;
+  if (!at.partition.empty()) whole["partition"] = at.partition;
   if (!at.doubt.empty()) whole["doubt"] = at.doubt;
   if (at.origin.hosts > 0) whole["origin"] = to_json(at.origin);
   whole[kChecksum] = checksum_of_rest(whole);

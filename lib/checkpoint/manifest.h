@@ -56,6 +56,8 @@ struct TrainingPosition {
       targets;                 // tokens or samples seen so far, those of other batch sizes too
   double elapsed_seconds = 0;  // of training so far, over all its starts
   int skipped_steps = 0;       // in a row up to here, since they were not finite
+  // First layer of each stage, where results depend on that: messages were rounded.
+  std::vector<int> partition;
   std::string doubt;  // why the weights may be ruined; none resumes from them unasked. Empty: none
   RunOrigin origin;
 };

@@ -62,6 +62,7 @@ struct TrainConfig {
 
 struct CommunicationConfig {
   double timeout_seconds = 600;
+  DType precision = DType::kFloat32;  // of what passes between stages in float32
 };
 
 struct Config {

@@ -230,6 +230,10 @@ template <class Visitor>
 void visit_fields(Visitor& v, CommunicationConfig& c) {
   v.number({"timeout_seconds", "How long a rank waits for a message."}, c.timeout_seconds,
            kPositive);
+  v.choice({"precision",
+            "Of activations and their gradients between stages, on one rank or on two. A model in "
+            "bfloat16 sends bfloat16 anyway."},
+           c.precision, kMessagePrecisions);
 }
 
 template <class Visitor>

@@ -39,13 +39,14 @@ std::int64_t StepContext::rows_of(int microbatch) const {
 }
 
 Stage::Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops,
-             std::vector<bool> recomputed, Collective* tensor_group)
+             std::vector<bool> recomputed, Collective* tensor_group, DType messages)
     : index_(index),
       layers_(std::move(layers)),
       last_(last),
       ops_(ops),
       recomputed_(std::move(recomputed)),
-      tensor_group_(tensor_group) {
+      tensor_group_(tensor_group),
+      messages_(messages) {
   assert(!layers_.empty());
   recomputed_.resize(layers_.size(), false);
 }
@@ -107,7 +108,7 @@ void Stage::check(const StepContext& step, const Tensor& result, const Layer& la
 Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor targets) {
   Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
   const Context c = context(step, microbatch);
-  if (first()) x = converted(ops_, std::move(x), input_dtype());
+  x = converted(ops_, std::move(x), layers_.front()->input_dtype());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (m.forgets && begins_recomputed_run(i)) m.inputs[i] = copy_of(x, ops_.pool());
     {
@@ -118,7 +119,7 @@ Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor 
     check(step, x, *layers_[i], "forward", microbatch);
     poll_();
   }
-  if (!last_) return x;
+  if (!last_) return converted(ops_, std::move(x), output_dtype());
   const bool forgets_loss = m.forgets && recomputed_.back();
   const bool keeps_gradient = step.mode == Mode::kTrain && !forgets_loss;
   const float scale = keeps_gradient ? static_cast<float>(step.gradient_scale) : 0.0f;
@@ -152,7 +153,8 @@ void Stage::recompute(const StepContext& step, int microbatch) {
 Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy) {
   Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
   const Context c = context(step, microbatch);
-  if (last_) dy = std::move(m.loss_gradient);
+  dy = last_ ? std::move(m.loss_gradient)
+             : converted(ops_, std::move(dy), layers_.back()->output_dtype());
   for (std::size_t i = layers_.size(); i-- > 0;) {
     {
       const WorkScope scope = logged(*layers_[i], "I");
@@ -161,8 +163,8 @@ Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy)
     check(step, dy, *layers_[i], "input gradient", microbatch);
     poll_();
   }
-  if (first()) dy.reset();  // no layer waits for it
-  return dy;
+  if (first()) return {};  // no layer waits for it
+  return converted(ops_, std::move(dy), input_dtype());
 }
 
 void Stage::backward_weight(const StepContext& step, int microbatch) {

@@ -13,6 +13,7 @@
 
 #include "nn/layer.h"
 #include "ops/work_log.h"
+#include "tensor/precision.h"
 
 namespace pipetrain {
 
@@ -43,9 +44,10 @@ class Stage {
   // `layers` in order; `last` says that the model's loss follows. The layers outlive the stage.
   // `recomputed`: for each layer whether expect_recompute() is about it; empty: for none. The loss
   // goes with the last layer. `tensor_group`: the ranks that share the layers; null if there is
-  // one.
+  // one. `messages`: what float32 is handed on as to the next stage, and back to the one before.
   Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops,
-        std::vector<bool> recomputed = {}, Collective* tensor_group = nullptr);
+        std::vector<bool> recomputed = {}, Collective* tensor_group = nullptr,
+        DType messages = DType::kFloat32);
 
   int index() const { return index_; }
   bool first() const { return index_ == 0; }
@@ -54,8 +56,8 @@ class Stage {
   Shape input_shape(std::int64_t rows) const;  // with the batch in front
   Shape output_shape(std::int64_t rows) const;
   // Of what the stage before hands on, and of what this one does; gradients go back likewise.
-  DType input_dtype() const { return layers_.front()->input_dtype(); }
-  DType output_dtype() const { return layers_.back()->output_dtype(); }
+  DType input_dtype() const { return message_dtype(layers_.front()->input_dtype(), messages_); }
+  DType output_dtype() const { return message_dtype(layers_.back()->output_dtype(), messages_); }
   DType data_dtype() const { return layers_.front()->data_dtype(); }  // of the first stage's input
 
   // Called between layers, so that messages move while a stage computes.
@@ -117,6 +119,7 @@ class Stage {
   Ops& ops_;
   std::vector<bool> recomputed_;  // per layer
   Collective* tensor_group_;
+  DType messages_;
   std::function<void()> poll_ = [] {};
   AroundWeights around_weights_;
   std::vector<Microbatch> microbatches_;

@@ -46,6 +46,7 @@ struct ModelProfile {
   int tensor = 1;  // ranks that share each layer: all below is of a rank's slices
   std::vector<LayerFacts> layers;
   std::int64_t input_row_bytes = 0, target_row_bytes = 0;      // of the batch
+  bool halves_messages = false;                                // stages hand float32 on in bfloat16
   std::map<std::int64_t, std::vector<LayerMeasure>> measured;  // rows of a microbatch -> layers
   // The pool's rule: bytes asked for -> size of the block.
   std::function<std::int64_t(std::int64_t)> block_bytes;

@@ -18,8 +18,9 @@ class Builder {
 
   StageProfile build() const {
     StageProfile stage;
-    stage.input_bytes = rows_ * facts(cut_.first).input_row_bytes;
-    stage.output_bytes = rows_ * facts(cut_.end - 1).output_row_bytes;
+    stage.input_bytes = message_bytes(facts(cut_.first).input_row_bytes, cut_.first == 0);
+    stage.output_bytes = message_bytes(facts(cut_.end - 1).output_row_bytes, cut_.last);
+    take_in(stage);
     for (int i = cut_.first; i < cut_.end; ++i) add_forward(stage, i);
     for (int i = cut_.end - 1; i >= cut_.first; --i) {
       const LayerMeasure& layer = layers_[index(i)];
@@ -30,6 +31,7 @@ class Builder {
       stage.forgetting_forward =
           then(std::move(stage.forgetting_forward), takes(output_block(cut_.end - 1), -1));
     }
+    hand_on(stage);
     return stage;
   }
 
@@ -41,6 +43,46 @@ class Builder {
   std::int64_t output_block(int layer) const {
     return model_.block_bytes(rows_ * facts(layer).output_row_bytes);
   }
+  // Data and targets come as they are.
+  std::int64_t message_bytes(std::int64_t row_bytes, bool end) const {
+    return rows_ * row_bytes / (model_.halves_messages && !end ? 2 : 1);
+  }
+  // The copy in another precision is there before the original goes.
+  static MemoryUse conversion(std::int64_t from_block, std::int64_t to_block) {
+    return then(takes(to_block), takes(from_block, -1));
+  }
+
+  // What a stage begins with where messages are of another precision than its layers, ...
+  void take_in(StageProfile& stage) const {
+    if (!model_.halves_messages) return;
+    if (cut_.first > 0) {
+      const MemoryUse x =
+          conversion(model_.block_bytes(stage.input_bytes), input_block(cut_.first));
+      stage.forward = stage.forgetting_forward = stage.evaluation = x;
+    }
+    if (!cut_.last) {
+      stage.backward_input =
+          conversion(model_.block_bytes(stage.output_bytes), output_block(cut_.end - 1));
+    }
+  }
+
+  // ... and ends with.
+  void hand_on(StageProfile& stage) const {
+    if (!model_.halves_messages) return;
+    if (!cut_.last) {
+      const MemoryUse y =
+          conversion(output_block(cut_.end - 1), model_.block_bytes(stage.output_bytes));
+      for (MemoryUse* use : {&stage.forward, &stage.forgetting_forward, &stage.evaluation}) {
+        *use = then(std::move(*use), y);
+      }
+    }
+    if (cut_.first > 0) {
+      stage.backward_input =
+          then(std::move(stage.backward_input),
+               conversion(input_block(cut_.first), model_.block_bytes(stage.input_bytes)));
+    }
+  }
+
   bool begins_run(int layer) const {
     return recomputed_[index(layer)] && (layer == cut_.first || !recomputed_[index(layer - 1)]);
   }

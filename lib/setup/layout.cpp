@@ -18,6 +18,7 @@
 #include "schedule/csv.h"
 #include "schedule/search/auto_schedule.h"
 #include "setup/memory_forecast.h"
+#include "tensor/precision.h"
 
 namespace pipetrain {
 namespace {
@@ -37,13 +38,34 @@ std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelSet
                : count_layer_memory(model.layers, model.place, rows, ops);
 }
 
+void add_recompute(std::vector<StageCost>& costs, const ModelSetup& model) {
+  for (std::size_t i = 0; i < costs.size(); ++i) {
+    if (model.recomputed[i]) costs[i].recompute = costs[i].forward;
+  }
+}
+
+// Seconds of a microbatch that follow from shapes alone, on a made-up processor: products, and for
+// what has none as much as so many operations for each entry of the result.
+std::vector<StageCost> counted_costs(const ModelSetup& model, std::int64_t rows) {
+  constexpr double kFlopPerSecond = 1e11, kFlopPerEntry = 100;
+  std::vector<StageCost> costs;
+  for (const auto& layer : model.layers) {
+    const double products = layer->forward_flop();
+    const double entries = kFlopPerEntry * static_cast<double>(layer->output_row().elements());
+    const double seconds = static_cast<double>(rows) * (products + entries) / kFlopPerSecond;
+    costs.push_back({.forward = seconds,
+                     .backward_input = seconds,
+                     .backward_weight = layer->parameters().empty() ? 0 : seconds});
+  }
+  add_recompute(costs, model);
+  return costs;
+}
+
 std::vector<StageCost> agreed_costs(const std::vector<LayerMeasure>& measured,
                                     const ModelSetup& model, Collective& world) {
   std::vector<StageCost> costs(model.layers.size());
-  for (std::size_t i = 0; i < measured.size(); ++i) {
-    costs[i] = measured[i].cost;
-    if (model.recomputed[i]) costs[i].recompute = costs[i].forward;
-  }
+  for (std::size_t i = 0; i < measured.size(); ++i) costs[i] = measured[i].cost;
+  add_recompute(costs, model);
   world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
   return costs;
 }
@@ -185,10 +207,17 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
   Layout layout;
   layout.recomputed = model.recomputed;
   const bool cuts = config.pipeline.partition == PartitionRule::kAuto && model.stage_count() > 1;
-  const bool timed = cuts || model.searches_schedule();
+  const bool weighs = cuts || model.searches_schedule();
+  layout.rounds_messages = model.stage_count() > 1 &&
+                           config.communication.precision == DType::kBFloat16 &&
+                           config.train.precision == DType::kFloat32;
+  const bool timed = weighs && !layout.rounds_messages;
   double start = wall_seconds();
   std::vector<LayerMeasure> measured = measure_on_rank_0(config, model, world, timed);
-  if (timed) layout.layer_costs = agreed_costs(measured, model, world);
+  if (weighs) {
+    layout.layer_costs = timed ? agreed_costs(measured, model, world)
+                               : counted_costs(model, microbatch_rows(config, model));
+  }
   layout.measure_seconds = wall_seconds() - start;
   layout.times.end("layer times");
   start = wall_seconds();
@@ -221,9 +250,9 @@ std::int64_t largest_message_bytes(const Config& config, const ModelSetup& model
   std::int64_t row_bytes = sizeof(float);
   for (std::size_t s = 1; s < partition.size(); ++s) {
     const Layer& first = *model.layers[static_cast<std::size_t>(partition[s])];
-    row_bytes =
-        std::max(row_bytes, first.input_row().elements() *
-                                static_cast<std::int64_t>(element_bytes(first.input_dtype())));
+    row_bytes = std::max(row_bytes, first.input_row().elements() *
+                                        static_cast<std::int64_t>(element_bytes(message_dtype(
+                                            first.input_dtype(), config.communication.precision))));
   }
   return row_bytes * microbatch_rows(config, model);
 }

@@ -71,11 +71,17 @@ struct Layout {
   Partition partition;                 // first layer of each stage
   std::vector<bool> recomputed;        // per layer: its forward runs again in the backward pass
   std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if nothing needed them
-  double measure_seconds = 0;          // that the timing took
-  double search_seconds = 0;           // that the search for a schedule took; 0: none
-  StartTimes times;                    // of all of it
-  double least_seconds = 0;            // of a step; below it no search could come, on rank 0
-  std::vector<RankMemory> memory;      // foreseen, one per rank of the pipeline
+  // float32 is rounded where stages are cut. Results then depend on the cut, so it does not depend
+  // on a clock: layer_costs are counted, not measured.
+  bool rounds_messages = false;
+  double measure_seconds = 0;      // that the timing took
+  double search_seconds = 0;       // that the search for a schedule took; 0: none
+  StartTimes times;                // of all of it
+  double least_seconds = 0;        // of a step; below it no search could come, on rank 0
+  std::vector<RankMemory> memory;  // foreseen, one per rank of the pipeline
+
+  // The partition, if results depend on it.
+  Partition rounding_cut() const { return rounds_messages ? partition : Partition(); }
 };
 
 // Rows of the largest microbatch.

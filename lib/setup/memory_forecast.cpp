@@ -82,7 +82,7 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
                                         const Layout& layout, std::vector<LayerMeasure> measured) {
   const std::int64_t replicas = config.parallel.data, batch = config.train.batch_size;
   const int microbatches = layout.schedule.microbatches;
-  ModelProfile model = model_profile(setup.layers);
+  ModelProfile model = model_profile(setup.layers, config.communication.precision);
   model.measured[microbatch_rows(config, setup)] = std::move(measured);
   const Program training = training_program(config, layout);
   const Program evaluation = evaluation_program(config, layout, microbatches);

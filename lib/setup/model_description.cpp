@@ -49,6 +49,7 @@ std::string how_it_was_cut(const PipelineConfig& pipeline, const Layout& layout)
   if (pipeline.partition == PartitionRule::kUniform)
     return "into equal numbers of layers (uniform)";
   if (layout.partition.size() == 1) return "not at all";
+  if (layout.rounds_messages) return "by the layers' counted operations (auto)";
   return fmt::format("by the layers' times, measured here in {:.2f} s (auto)",
                      layout.measure_seconds);
 }

@@ -14,8 +14,10 @@ std::int64_t row_bytes(const Shape& row, DType dtype) {
 
 }  // namespace
 
-ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers) {
+ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers, DType messages) {
   ModelProfile model;
+  model.halves_messages =
+      messages == DType::kBFloat16 && layers.front()->activations() == DType::kFloat32;
   for (const auto& layer : layers) {
     LayerFacts& facts = model.layers.emplace_back();
     facts.name = layer->name();

@@ -10,6 +10,8 @@
 
 namespace pipetrain {
 
-ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers);
+// `messages`: what float32 passes between stages as.
+ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers,
+                           DType messages = DType::kFloat32);
 
 }  // namespace pipetrain

@@ -119,7 +119,8 @@ std::optional<ModelProfile> profile_in(const ModelForm& form, const Config& conf
                                        const DataShape& data) {
   try {
     ModelProfile profile =
-        model_profile(build_layers(config.model, data, {0, form.tensor}, form.precision));
+        model_profile(build_layers(config.model, data, {0, form.tensor}, form.precision),
+                      config.communication.precision);
     profile.tensor = form.tensor;
     return profile;
   } catch (const Error&) {
@@ -159,7 +160,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   inputs.machine.process_bytes = foreseen_process_bytes();
   const double start = wall_seconds();
   const Layers layers = build_layers(config.model, data, {}, config.train.precision);
-  ModelProfile& model = inputs.model = model_profile(layers);
+  ModelProfile& model = inputs.model = model_profile(layers, config.communication.precision);
   inputs.recomputed = recompute_choices(config.pipeline, layers);
 
   const auto measure_sizes = [&](const ModelForm& form, ModelProfile& profile, double allowed) {

@@ -1,6 +1,7 @@
 #include "setup/resumed_settings.h"
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -79,6 +80,17 @@ std::string changed_rows(std::int64_t rows, std::int64_t rows_now) {
   return "the steps so far took " + std::to_string(rows) +
          " rows, of this batch size and number of microbatches they would be " +
          std::to_string(rows_now) + ": some samples of this epoch may be used twice or not at all";
+}
+
+std::string changed_cut(const std::vector<int>& before, const std::vector<int>& now) {
+  if (before == now || (before.empty() && now.empty())) return {};
+  const auto text = [](const std::vector<int>& first_layers) {
+    return first_layers.empty() ? std::string("none")
+                                : fmt::format("[{}]", fmt::join(first_layers, ", "));
+  };
+  return "values are rounded between stages (communication.precision) that begin with layers " +
+         text(now) + ", the checkpoint's were " + text(before) +
+         ": numbers differ from those of a run that goes on as it began";
 }
 
 std::string changed_data(const RunOrigin& before, const RunOrigin& now) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "checkpoint/manifest.h"
 #include "config/config.h"
@@ -20,6 +21,9 @@ std::string changed_settings(const Config& before, const Config& now);
 std::string changed_learning_rate(const Config& before, const Config& now, std::int64_t done);
 // Of the steps so far, which took `rows` and would by now's settings have taken `rows_now`.
 std::string changed_rows(std::int64_t rows, std::int64_t rows_now);
+// Of where stages are cut: the first layer of each. Empty lists: results did, or do, not depend on
+// that.
+std::string changed_cut(const std::vector<int>& before, const std::vector<int>& now);
 std::string changed_data(const RunOrigin& before, const RunOrigin& now);
 // What was trained on before and validates now; `unit` is "tokens" or "samples".
 std::string validated_training(const RunOrigin& before, const RunOrigin& now,

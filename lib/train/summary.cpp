@@ -28,6 +28,10 @@ std::string layer_range(const PipelineRank& pipeline, int stage) {
 
 // Why it was cut so, and what that is worth against equal numbers of layers.
 std::string describe_partition(const Layout& layout) {
+  if (layout.rounds_messages) {
+    return "partition: cut by the layers' counted operations, not by their times, since results "
+           "depend on where stages are cut";
+  }
   std::vector<double> totals;
   for (const StageCost& cost : layout.layer_costs) totals.push_back(cost.total());
   const Schedule& schedule = layout.schedule;
@@ -96,6 +100,10 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
                               parameter_count(pipeline.state.layers())));
   if (pipeline.state.layers().front()->activations() == DType::kBFloat16) {
     lines.push_back("precision: bfloat16 activations, products and messages; float32 weights");
+  }
+  if (layout.rounds_messages) {
+    lines.emplace_back(
+        "precision: float32, rounded to bfloat16 between stages; results depend on their cut");
   }
   std::string cuts;
   for (int s = 0; s < stages; ++s) {

@@ -162,9 +162,14 @@ bool Trainer::step_once(std::int64_t step) {
 }
 
 void Trainer::announce() const {
-  const std::string other_rows =
-      changed_rows(resumed_at_.rows, pipeline_.batches.epochs().rows_before(first_step_));
-  if (!other_rows.empty()) spdlog::warn("{}", other_rows);
+  const std::int64_t rows = pipeline_.batches.epochs().rows_before(first_step_);
+  std::vector<std::string> warnings = {changed_rows(resumed_at_.rows, rows)};
+  if (!resume_from_.empty()) {
+    warnings.push_back(changed_cut(resumed_at_.partition, pipeline_.layout.rounding_cut()));
+  }
+  for (const std::string& warning : warnings) {
+    if (!warning.empty()) spdlog::warn("{}", warning);
+  }
   for (const LogLine& line : announcement(config_, world_, *source_, pipeline_)) {
     spdlog::log(line.level, "{}", line.text);
   }

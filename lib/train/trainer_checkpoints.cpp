@@ -79,6 +79,7 @@ bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
                    .targets = report_.targets(),
                    .elapsed_seconds = report_.elapsed_seconds(),
                    .skipped_steps = skipped_steps_,
+                   .partition = pipeline_.layout.rounding_cut(),
                    .doubt = doubt_of_weights(step)},
       .tensors = tensors_to_save(pipeline_.state)};
   ruined_ = first_not_finite(contents.tensors);

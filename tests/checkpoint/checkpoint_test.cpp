@@ -35,6 +35,7 @@ TEST_CASE("A checkpoint gives back what the ranks wrote, by global name") {
   CHECK(found.targets == 640);
   CHECK(found.elapsed_seconds == 2.5);
   CHECK(found.skipped_steps == 3);
+  CHECK(found.partition == std::vector<int>{0, 3});
   CHECK(found.doubt == "the last 3 steps were not finite");
   CHECK(found.origin.command == "pipetrain --config a b");
   CHECK(found.origin.files == Sample::position(500).origin.files);

@@ -56,6 +56,7 @@ struct Sample {
             .targets = 640,
             .elapsed_seconds = 2.5,
             .skipped_steps = 3,
+            .partition = {0, 3},
             .doubt = "the last 3 steps were not finite",
             .origin = {"pipetrain 1",
                        "2026-01-31T12:00:00Z",

@@ -49,6 +49,27 @@ TEST_CASE("A run of recomputed layers keeps a copy of its input, and R makes the
   CHECK(stage.forward.after == Blocks{{kF, 2}});  // where no R will follow
 }
 
+TEST_CASE("Messages of half the bytes are converted as a stage begins and as it ends") {
+  PlanInputs inputs = MadeUp{.layers = 4}.inputs();
+  const auto stage_of = [&](const StageCut& cut) {
+    return stage_profile(inputs.model, layers_at(inputs.model, kRows), kRows, cut,
+                         {false, false, false, false});
+  };
+  const StageProfile whole = stage_of({1, 3, false});
+  inputs.model.halves_messages = true;
+  const StageProfile half = stage_of({1, 3, false});
+  CHECK(half.input_bytes == whole.input_bytes / 2);
+  CHECK(half.output_bytes == whole.output_bytes / 2);
+  // What comes in and goes out is a message; the layers' own tensors are as before.
+  CHECK(there(half.forward.after) == there(whole.forward.after));
+  CHECK(half.forward.most.at(kX) == 1);
+  CHECK(half.evaluation.most.at(kX) == 1);
+  CHECK(half.backward_input.most.at(kX) == 1);
+  // Data come as they are, and behind the last stage nothing goes on.
+  CHECK(stage_of({0, 4, true}).input_bytes == kRows * kInput);
+  CHECK_FALSE(stage_of({0, 4, true}).forward.most.contains(kX));
+}
+
 TEST_CASE("Only what is recomputed is forgotten") {
   const StageProfile stage = profile({false, false, true, false});
   CHECK(stage.cost.recompute == kRows);

@@ -75,3 +75,28 @@ TEST_CASE("The largest message is a microbatch of the widest activation between 
   CHECK(largest_message_bytes(config, set_up(config, 2), {0, 3}) == 4 * 4 * 8 * 4);
   CHECK(largest_message_bytes(config, set_up(config, 1), {0}) == 4 * 4);
 }
+
+TEST_CASE("Where messages are rounded they have half the bytes, and no clock decides on the cut") {
+  Config config = gpt();
+  config.pipeline.microbatches = 2;
+  config.communication.precision = DType::kBFloat16;
+  CHECK(largest_message_bytes(config, set_up(config, 2), {0, 3}) == 4 * 4 * 8 * 2);
+
+  const auto layout_of = [&config](int ranks) {
+    Layout layout;
+    InProcess group(1, {.timeout_seconds = 30, .oversubscribed = true});
+    group.run([&](int) {
+      const auto world = group.collective(0);
+      layout = choose_layout(config, set_up(config, ranks), *world);
+    });
+    return layout;
+  };
+  const Layout once = layout_of(2);
+  CHECK(once.rounding_cut() == once.partition);
+  REQUIRE(once.layer_costs.size() == 7);
+  CHECK(once.layer_costs[1].forward == once.layer_costs[3].forward);  // two attentions
+  CHECK(once.layer_costs[6].backward_weight > 0);
+  CHECK(layout_of(1).rounding_cut().empty());  // one stage
+  config.train.precision = DType::kBFloat16;
+  CHECK(layout_of(2).rounding_cut().empty());
+}

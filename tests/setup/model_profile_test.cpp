@@ -38,6 +38,8 @@ TEST_CASE("A language model's rows are tokens, its messages float32, its targets
   }
   CHECK(elements == parameter_elements(profile) + 13 * 8);  // the table is in two layers
   CHECK(profile.block_bytes(100) == 128);
+  CHECK_FALSE(profile.halves_messages);
+  CHECK(model_profile(layers, DType::kBFloat16).halves_messages);
 }
 
 TEST_CASE("What is not trained counts, and so does an image's one target") {

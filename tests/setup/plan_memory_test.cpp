@@ -83,6 +83,16 @@ TEST_CASE("Also with recompute, and where microbatches differ by a row") {
   check_foreseen(small_config("1f1b", 6, 16, Recompute::kNone), 2);
 }
 
+TEST_CASE("Also where stages hand float32 on in bfloat16") {
+  for (const char* schedule : {"1f1b", "zbv"}) {
+    for (const Recompute recompute : {Recompute::kNone, Recompute::kFull}) {
+      Config config = small_config(schedule, 8, 16, recompute);
+      config.communication.precision = DType::kBFloat16;
+      check_foreseen(config, 4);
+    }
+  }
+}
+
 TEST_CASE("Also of a model with dropout") {
   Config config = small_config("1f1b", 8, 16, Recompute::kAttention);
   config.model.dropout = 0.1;

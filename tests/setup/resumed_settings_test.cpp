@@ -49,6 +49,17 @@ TEST_CASE("Another number of rows a step is said where it moves the epoch") {
         "be 60: some samples of this epoch may be used twice or not at all");
 }
 
+TEST_CASE("Where values are rounded between stages, another cut is said") {
+  CHECK(changed_cut({}, {}).empty());
+  CHECK(changed_cut({0, 3}, {0, 3}).empty());
+  CHECK(changed_cut({0, 3}, {0, 2, 4}) ==
+        "values are rounded between stages (communication.precision) that begin with layers "
+        "[0, 2, 4], the checkpoint's were [0, 3]: numbers differ from those of a run that goes on "
+        "as it began");
+  CHECK_THAT(changed_cut({}, {0, 3}), ContainsSubstring("the checkpoint's were none"));
+  CHECK_THAT(changed_cut({0, 3}, {}), ContainsSubstring("begin with layers none"));
+}
+
 TEST_CASE("More steps do not lift the learning rate, unless its end is given") {
   const std::string cosine = "schedule: {type: cosine, min_learning_rate: 1e-5";
   const Config before = load("steps: 10", cosine + "}");
