@@ -146,7 +146,7 @@ void visit_fields(Visitor& v, PipelineConfig& c) {
                     c.live_microbatches);
   v.choice_or_list({"partition", "How the layers are cut into stages."}, c.partition,
                    kPartitionRules, PartitionRule::kList, c.first_layers);
-  v.choice_or_list({"recompute", "Layers whose forward runs again in the backward pass."},
+  v.choice_or_list({"recompute", "What the backward pass makes again instead of keeping it."},
                    c.recompute, kRecomputes, Recompute::kList, c.recompute_layers);
 }
 

@@ -27,12 +27,12 @@ WaitStageShape shape_of(int stage, int stages, std::int64_t message_bytes) {
 }
 
 // The first layers of a stage: they run their part of the forward again.
-std::vector<bool> recomputed_layers(const StageCost& stage, std::size_t layers) {
-  std::vector<bool> recomputed(layers, false);
+RecomputedLayers recomputed_layers(const StageCost& stage, std::size_t layers) {
+  RecomputedLayers recomputed(layers);
   if (stage.recompute == 0) return recomputed;
   const double share = std::min(1.0, stage.recompute / stage.forward);
   const auto count = std::lround(share * static_cast<double>(layers));
-  std::fill_n(recomputed.begin(), std::max(count, 1L), true);
+  std::fill_n(recomputed.begin(), std::max(count, 1L), Recomputed{.whole = true});
   return recomputed;
 }
 
@@ -54,7 +54,7 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
                                     schedule.virtual_stages, mailbox.rank())) {
     const StageCost& cost = costs.stages[static_cast<std::size_t>(s)];
     auto layers = wait_layers(shape_of(s, count, message_bytes), cost);
-    std::vector<bool> recomputed = recomputed_layers(cost, layers.size());
+    RecomputedLayers recomputed = recomputed_layers(cost, layers.size());
     std::vector<Layer*> in_stage;
     for (auto& layer : layers) {
       in_stage.push_back(layer.get());

@@ -81,6 +81,14 @@ class Saved {
   std::vector<Saved> inner_;
 };
 
+// Something that a layer may leave out of Saved after forward and make again for its backward, with
+// the same bits.
+struct RemadePart {
+  const char* name;           // "hidden"; in lists behind the layer's name
+  double flop = 0;            // of the products that make it again, counted as forward_flop()
+  std::int64_t elements = 0;  // of a row, over all ranks that share the layer
+};
+
 class Layer {
  public:
   // Row shapes leave out the batch: (T, C) for tokens. A model's name for the layer:
@@ -99,6 +107,12 @@ class Layer {
   virtual Tensor backward_input(const Context& context, Tensor dy, Saved& saved) = 0;
   // Adds to, or overwrites, the parameters' gradients; frees `saved`.
   virtual void backward_weight(const Context& context, Saved& saved) = 0;
+
+  // What the two calls below are about, by its place in this list. Between forward and
+  // backward_input some may be forgotten; remake() in ascending order then makes Saved whole again.
+  virtual std::vector<RemadePart> remade_parts() const { return {}; }
+  virtual void forget(std::size_t /*part*/, Saved&) const {}
+  virtual void remake(const Context&, std::size_t /*part*/, Saved&) const {}
 
   const std::string& name() const { return name_; }
   std::string kind() const { return name_.substr(name_.rfind('.') + 1); }  // "attention"

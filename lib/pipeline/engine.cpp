@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "schedule/neighbours.h"
+
 namespace pipetrain {
 namespace {
 
@@ -89,13 +91,23 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
       l.outbox.resize(static_cast<std::size_t>(step.microbatches));
     }
   }
+  Apart apart;
   for (const Action& action : actions) {
-    if (action.op == Op::kRecompute) local(action.stage).stage->expect_recompute(action.microbatch);
+    if (is_compute(action.op) && apart.passes(action)) {
+      local(action.stage).stage->forget_after_forward(action.microbatch);
+    }
   }
   live_ = 0;
   weights_.begin();
   if (step.mode == Mode::kTrain) reducer_.begin();
-  for (const Action& action : actions) execute(action, step, recorder);
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    if (is_joined(actions, i)) {
+      backward(actions[i], actions[i + 1], step, recorder);
+      ++i;
+    } else {
+      execute(actions[i], step, recorder);
+    }
+  }
   if (step.mode == Mode::kTrain) {
     recorder.record({Op::kReduceGrad, 0, 0}, true, [&] { reducer_.finish(step.parity()); });
   }
@@ -174,18 +186,30 @@ void Engine::recompute(const Action& action, const StepContext& step, Recorder& 
   recorder.record(action, false, [&] { l.stage->recompute(step, action.microbatch); });
 }
 
+Tensor Engine::output_gradient(const Action& action, const StepContext& step, Recorder& recorder) {
+  const int index = action.stage;
+  if (local(index).stage->last()) return {};  // its loss has kept it
+  return wait_for(message(Channel::kGradient, index + 1, index, action.microbatch, step), action,
+                  recorder);
+}
+
 void Engine::backward_input(const Action& action, const StepContext& step, Recorder& recorder) {
-  const int index = action.stage, microbatch = action.microbatch;
-  Local& l = local(index);
-  Tensor dy;
-  if (!l.stage->last()) {
-    dy =
-        wait_for(message(Channel::kGradient, index + 1, index, microbatch, step), action, recorder);
-  }
+  Local& l = local(action.stage);
+  Tensor dy = output_gradient(action, step, recorder);
   recorder.record(action, false, [&] {
-    l.outbox[static_cast<std::size_t>(microbatch)] =
-        l.stage->backward_input(step, microbatch, std::move(dy));
+    l.outbox[static_cast<std::size_t>(action.microbatch)] =
+        l.stage->backward_input(step, action.microbatch, std::move(dy));
   });
+}
+
+void Engine::backward(const Action& action, const Action& weight, const StepContext& step,
+                      Recorder& recorder) {
+  wait_for_weights(action.stage, recorder);
+  Tensor dy = output_gradient(action, step, recorder);
+  recorder.record_alternating(action, weight, [&](const auto& pass) {
+    local(action.stage).stage->backward(step, action.microbatch, std::move(dy), pass);
+  });
+  --live_;
 }
 
 void Engine::backward_weight(const Action& action, const StepContext& step, Recorder& recorder) {

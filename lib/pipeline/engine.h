@@ -50,6 +50,11 @@ class Engine {
   Tensor wait_for(const Message& message, const Action& action, Recorder& recorder);
   void wait_for_weights(int stage, Recorder& recorder);
   void forward(const Action& action, const StepContext& step, Recorder& recorder);
+  // What I takes: nothing on the last stage.
+  Tensor output_gradient(const Action& action, const StepContext& step, Recorder& recorder);
+  // An I and its W, `weight`, which is_joined().
+  void backward(const Action& action, const Action& weight, const StepContext& step,
+                Recorder& recorder);
   void recompute(const Action& action, const StepContext& step, Recorder& recorder);
   void backward_input(const Action& action, const StepContext& step, Recorder& recorder);
   void backward_weight(const Action& action, const StepContext& step, Recorder& recorder);

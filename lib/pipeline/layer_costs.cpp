@@ -12,13 +12,14 @@
 #include "ops/bfloat16.h"
 #include "pipeline/counted_sums.h"
 #include "pipeline/loss.h"
+#include "pipeline/pool_watch.h"
 #include "pipeline/recorder.h"
 
 namespace pipetrain {
 namespace {
 
 // Of a cut's measurement: the median of a few runs, so that a busy machine gives the same cut.
-constexpr int kFewestRuns = 3, kMostRuns = 7;
+constexpr std::size_t kFewestRuns = 3, kMostRuns = 7;
 constexpr double kEnoughSeconds = 0.05;  // of one layer; more than kFewestRuns end after that
 constexpr double kMostSeconds = 4;       // of all; a layer that comes later is timed once
 
@@ -36,17 +37,16 @@ std::string signature(const Layer& layer, Ends ends) {
 }
 
 Tensor made_up(Ops& ops, const Shape& shape, DType dtype) {
-  Tensor tensor(ops.pool(), shape, dtype);
   if (dtype == DType::kInt32) {
-    std::memset(tensor.data(), 0, tensor.bytes());
-  } else {
-    Tensor values = dtype == DType::kFloat32 ? std::move(tensor) : Tensor(ops.pool(), shape);
-    for (std::int64_t i = 0; i < values.elements(); ++i) {
-      values.f32()[i] = static_cast<float>(i % 17 - 8) * 0.1f;
-    }
-    return converted(ops, std::move(values), dtype);
+    Tensor ids(ops.pool(), shape, dtype);
+    std::memset(ids.data(), 0, ids.bytes());
+    return ids;
   }
-  return tensor;
+  Tensor values(ops.pool(), shape);
+  for (std::int64_t i = 0; i < values.elements(); ++i) {
+    values.f32()[i] = static_cast<float>(i % 17 - 8) * 0.1f;
+  }
+  return converted(ops, std::move(values), dtype);
 }
 
 // A microbatch as it comes to the layer: the data are still to be converted.
@@ -96,50 +96,64 @@ struct Workbench {
   }
 };
 
-// One F, I and W of a microbatch; `after` sees the seconds and is called when each is done.
+// One of a layer's three calls: where a measure has it.
+struct Pass {
+  double StageCost::* seconds;
+  MemoryUse LayerMeasure::* use;
+  SumUse LayerMeasure::* sums;
+};
+using M = LayerMeasure;
+constexpr Pass kF = {&StageCost::forward, &M::forward, &M::forward_sums};
+constexpr Pass kI = {&StageCost::backward_input, &M::backward_input, &M::backward_input_sums};
+constexpr Pass kW = {&StageCost::backward_weight, &M::backward_weight, &M::backward_weight_sums};
+
+// Forgets each part of a layer between its F and I, and makes it again.
+std::vector<PartMeasure> remake_parts(const Layer& layer, const Context& context, Saved& saved) {
+  std::vector<PartMeasure> parts(layer.remade_parts().size());
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    const PoolWatch forgetting(context.ops.pool());
+    layer.forget(part, saved);
+    parts[part].forget = forgetting.use();
+    const PoolWatch remaking(context.ops.pool());
+    const double start = wall_seconds();
+    layer.remake(context, part, saved);
+    parts[part].seconds = wall_seconds() - start;
+    parts[part].remake = remaking.use();
+  }
+  return parts;
+}
+
+// One F, I and W of a microbatch; `after` sees the seconds and memory and is called when each is
+// done. Returns what parts take that are made again.
 template <class After>
-void run_once(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench, const After& after) {
+std::vector<PartMeasure> run_once(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench,
+                                  const After& after) {
   Ops& ops = bench.ops;
   const Context context = bench.context(Mode::kTrain);
   Saved saved;
   Tensor x = made_up_input(ops, layer, rows, ends);
   Tensor targets, y;
   if (ends.last) targets = made_up(ops, {layer.output_row().batched(rows).rows()}, DType::kInt32);
-  const auto timed = [&](double StageCost::* part, const auto& work) {
-    ops.pool().forget_peaks();
-    const auto before = ops.pool().block_counts();
+  const auto timed = [&](const Pass& pass, const auto& work) {
+    const PoolWatch watch(ops.pool());
     const double start = wall_seconds();
     work();
-    after(part, wall_seconds() - start, before);
+    after(pass, wall_seconds() - start, watch);
   };
-  timed(&StageCost::forward, [&] {
+  timed(kF, [&] {
     y = layer.forward(context, converted(ops, std::move(x), layer.input_dtype()), saved);
     if (!ends.last) return;
     loss_of(context, layer, y, targets, 1.0f);
     targets.reset();  // as the Engine does
   });
-  timed(&StageCost::backward_input, [&] {
+  std::vector<PartMeasure> parts = remake_parts(layer, context, saved);
+  timed(kI, [&] {
     // What it returns is kept until its use is counted.
     y = layer.backward_input(context, std::move(y), saved);
   });
   y.reset();
-  timed(&StageCost::backward_weight, [&] { layer.backward_weight(context, saved); });
-}
-
-using BlockCounts = std::vector<MemoryPool::BlockCount>;
-
-// What changed since `before`, when the peaks were forgotten.
-MemoryUse use_since(const MemoryPool& pool, const BlockCounts& before) {
-  MemoryUse use;
-  for (const MemoryPool::BlockCount& now : pool.block_counts()) {
-    const auto size = static_cast<std::int64_t>(now.bytes);
-    const auto earlier = std::find_if(before.begin(), before.end(),
-                                      [&](const auto& count) { return count.bytes == now.bytes; });
-    const int used_before = earlier == before.end() ? 0 : earlier->used;
-    if (now.used != used_before) use.after[size] = now.used - used_before;
-    if (now.most != used_before) use.most[size] = now.most - used_before;
-  }
-  return use;
+  timed(kW, [&] { layer.backward_weight(context, saved); });
+  return parts;
 }
 
 MemoryUse count_evaluation(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
@@ -149,43 +163,32 @@ MemoryUse count_evaluation(Layer& layer, std::int64_t rows, Ends ends, Workbench
   Tensor x = made_up_input(ops, layer, rows, ends);
   Tensor targets;
   if (ends.last) targets = made_up(ops, {layer.output_row().batched(rows).rows()}, DType::kInt32);
-  ops.pool().forget_peaks();
-  const BlockCounts before = ops.pool().block_counts();
+  const PoolWatch watch(ops.pool());
   Tensor y = layer.forward(context, converted(ops, std::move(x), layer.input_dtype()), saved);
   if (ends.last) {
     loss_of(context, layer, y, targets, 0.0f);
     targets.reset();
     y.reset();
   }
-  return use_since(ops.pool(), before);
+  return watch.use();
 }
 
 // One run that counts memory and sums; it also builds primitives. What stays in it for ever, packed
 // weights, would be counted as the microbatch's: then another one counts.
 LayerMeasure count_memory(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
   LayerMeasure measured;
-  const MemoryPool& pool = bench.ops.pool();
   const auto count = [&] {
     bench.group.take();  // what others have counted
-    run_once(layer, rows, ends, bench,
-             [&](double StageCost::* part, double seconds, const BlockCounts& before) {
-               measured.cost.*part = seconds;
-               const SumUse sums = bench.group.take();
-               if (part == &StageCost::forward) {
-                 measured.forward = use_since(pool, before);
-                 measured.forward_sums = sums;
-               } else if (part == &StageCost::backward_input) {
-                 measured.backward_input = use_since(pool, before);
-                 measured.backward_input_sums = sums;
-               } else {
-                 measured.backward_weight = use_since(pool, before);
-                 measured.backward_weight_sums = sums;
-               }
-             });
+    measured.parts = run_once(layer, rows, ends, bench,
+                              [&](const Pass& pass, double seconds, const PoolWatch& watch) {
+                                measured.cost.*pass.seconds = seconds;
+                                measured.*pass.use = watch.use();
+                                measured.*pass.sums = bench.group.take();
+                              });
   };
-  const BlockCounts before_all = pool.block_counts();
+  const PoolWatch whole(bench.ops.pool());
   count();
-  measured.kept = use_since(pool, before_all).after;
+  measured.kept = whole.use().after;
   if (!measured.kept.empty()) count();
   measured.evaluation = count_evaluation(layer, rows, ends, bench);
   return measured;
@@ -200,20 +203,24 @@ int steady_runs(const Layer& layer, std::int64_t rows) {
 
 StageCost median_of(std::vector<StageCost>& runs) {
   StageCost median;
-  for (double StageCost::* part :
-       {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight}) {
+  for (const Pass& pass : {kF, kI, kW}) {
     const auto middle = runs.begin() + static_cast<std::ptrdiff_t>(runs.size() / 2);
-    std::nth_element(runs.begin(), middle, runs.end(),
-                     [&](const StageCost& a, const StageCost& b) { return a.*part < b.*part; });
-    median.*part = (*middle).*part;
+    std::ranges::nth_element(runs, middle, {}, pass.seconds);
+    median.*pass.seconds = (*middle).*pass.seconds;
   }
   return median;
 }
 
-StageCost timed_run(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
+// Of parts, `measured` has the shortest time of all runs.
+StageCost timed_run(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench,
+                    LayerMeasure& measured) {
   StageCost cost;
-  run_once(layer, rows, ends, bench,
-           [&](double StageCost::* part, double seconds, const auto&) { cost.*part = seconds; });
+  const auto parts = run_once(
+      layer, rows, ends, bench,
+      [&](const Pass& pass, double seconds, const PoolWatch&) { cost.*pass.seconds = seconds; });
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    measured.parts[part].seconds = std::min(measured.parts[part].seconds, parts[part].seconds);
+  }
   return cost;
 }
 
@@ -223,14 +230,13 @@ LayerMeasure measure(Layer& layer, std::int64_t rows, Ends ends, Workbench& benc
   LayerMeasure measured = count_memory(layer, rows, ends, bench);
   const double start = wall_seconds();
   std::vector<StageCost> runs;
-  const auto is_enough = [&] {
+  const auto goes_on = [&] {
     const double now = wall_seconds();
-    const int count = static_cast<int>(runs.size());
-    if (count == 0) return false;
-    if (now > until || count == kMostRuns) return true;
-    return count >= kFewestRuns && now - start > kEnoughSeconds;
+    if (now > until || runs.size() == kMostRuns) return false;
+    return runs.size() < kFewestRuns || now - start <= kEnoughSeconds;
   };
-  while (!is_enough()) runs.push_back(timed_run(layer, rows, ends, bench));
+  do runs.push_back(timed_run(layer, rows, ends, bench, measured));
+  while (goes_on());
   measured.cost = median_of(runs);
   return measured;
 }
@@ -239,7 +245,7 @@ LayerMeasure profile(Layer& layer, std::int64_t rows, Ends ends, Workbench& benc
   const Borrowed memory(layer, bench.ops);
   LayerMeasure measured = count_memory(layer, rows, ends, bench);
   std::vector<StageCost> runs(static_cast<std::size_t>(steady_runs(layer, rows)));
-  for (StageCost& run : runs) run = timed_run(layer, rows, ends, bench);
+  for (StageCost& run : runs) run = timed_run(layer, rows, ends, bench, measured);
   measured.cost = median_of(runs);
   return measured;
 }
@@ -253,9 +259,8 @@ auto for_each_kind(const std::vector<std::unique_ptr<Layer>>& layers, const Meas
   for (const auto& layer : layers) {
     const Ends ends{layer == layers.front(), layer == layers.back()};
     const std::string text = signature(*layer, ends);
-    auto found = known.find(text);
-    if (found == known.end()) found = known.emplace(text, measure_one(*layer, ends)).first;
-    results.push_back(found->second);
+    if (!known.contains(text)) known.emplace(text, measure_one(*layer, ends));
+    results.push_back(known.at(text));
   }
   return results;
 }

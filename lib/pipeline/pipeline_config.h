@@ -27,8 +27,8 @@ struct PipelineConfig {
   int live_microbatches = 0;      // most per rank under schedule auto; 0: 1F1B's
   PartitionRule partition = PartitionRule::kAuto;
   std::vector<int> first_layers;  // of each stage, where partition is kList
-  Recompute recompute = Recompute::kNone;
-  std::vector<std::string> recompute_layers;  // names or indices, where recompute is kList
+  Recompute recompute = Recompute::kCheap;
+  std::vector<std::string> recompute_layers;  // or parts of them, where recompute is kList
 };
 
 }  // namespace pipetrain

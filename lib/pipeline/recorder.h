@@ -2,6 +2,7 @@
 // them. It must not know what an action does.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -22,6 +23,32 @@ class Recorder {
     const double end = wall_seconds();
     spans_.push_back({action, waiting, start - origin_, end - origin_, cpu_seconds() - cpu});
     return end - start;
+  }
+
+  // The same for two actions whose work alternates: body(pass) calls pass() to go from one to the
+  // other. They are recorded as if the second had followed the first.
+  template <class Body>
+  void record_alternating(const Action& first, const Action& second, const Body& body) {
+    std::array<Span, 2> spans{Span{first}, Span{second}};
+    std::size_t current = 0;
+    const double start = wall_seconds();
+    double wall = start, cpu = cpu_seconds();
+    const auto pass = [&] {
+      const double last_wall = wall, last_cpu = cpu;
+      wall = wall_seconds();
+      cpu = cpu_seconds();
+      spans[current].end += wall - last_wall;  // its length, until it has a place
+      spans[current].cpu += cpu - last_cpu;
+      current = 1 - current;
+    };
+    body(pass);
+    pass();
+    double end = start - origin_;
+    for (Span& span : spans) {
+      span.start = end;
+      span.end = end += span.end;
+      spans_.push_back(span);
+    }
   }
 
   // The same for work that is no action; it has a name.

@@ -39,7 +39,7 @@ std::int64_t StepContext::rows_of(int microbatch) const {
 }
 
 Stage::Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops,
-             std::vector<bool> recomputed, Collective* tensor_group, DType messages)
+             RecomputedLayers recomputed, Collective* tensor_group, DType messages)
     : index_(index),
       layers_(std::move(layers)),
       last_(last),
@@ -48,7 +48,7 @@ Stage::Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops,
       tensor_group_(tensor_group),
       messages_(messages) {
   assert(!layers_.empty());
-  recomputed_.resize(layers_.size(), false);
+  recomputed_.resize(layers_.size());
 }
 
 Shape Stage::input_shape(std::int64_t rows) const {
@@ -76,7 +76,7 @@ void Stage::begin(const StepContext& step) {
   not_finite_.clear();
 }
 
-void Stage::expect_recompute(int microbatch) {
+void Stage::forget_after_forward(int microbatch) {
   microbatches_[static_cast<std::size_t>(microbatch)].forgets = true;
 }
 
@@ -115,12 +115,14 @@ Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor 
       const WorkScope scope = logged(*layers_[i], "F");
       x = layers_[i]->forward(c, std::move(x), m.saved[i]);
     }
-    if (m.forgets && recomputed_[i]) m.saved[i].clear();
+    if (m.forgets && recomputed_[i].whole) m.saved[i].clear();
+    if (m.forgets)
+      for_each_part(i, [&](std::size_t part) { layers_[i]->forget(part, m.saved[i]); });
     check(step, x, *layers_[i], "forward", microbatch);
     poll_();
   }
   if (!last_) return converted(ops_, std::move(x), output_dtype());
-  const bool forgets_loss = m.forgets && recomputed_.back();
+  const bool forgets_loss = m.forgets && recomputed_.back().whole;
   const bool keeps_gradient = step.mode == Mode::kTrain && !forgets_loss;
   const float scale = keeps_gradient ? static_cast<float>(step.gradient_scale) : 0.0f;
   const WorkScope scope(ops_, [] { return WorkPlace{"loss", "F"}; });
@@ -135,7 +137,7 @@ void Stage::recompute(const StepContext& step, int microbatch) {
   const Context c = context(step, microbatch);
   Tensor x;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (!recomputed_[i]) continue;
+    if (!recomputed_[i].whole) continue;
     if (begins_recomputed_run(i)) x = std::move(m.inputs[i]);
     {
       const WorkScope scope = logged(*layers_[i], "R");
@@ -143,42 +145,79 @@ void Stage::recompute(const StepContext& step, int microbatch) {
     }
     poll_();
   }
-  if (!last_ || !recomputed_.back()) return;
+  if (!last_ || !recomputed_.back().whole) return;
   const Tensor targets = std::move(m.targets);
   const WorkScope scope(ops_, [] { return WorkPlace{"loss", "R"}; });
   loss_of(c, *layers_.back(), x, targets, static_cast<float>(step.gradient_scale));
   m.loss_gradient = std::move(x);
 }
 
-Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy) {
+template <class Visit>
+void Stage::for_each_part(std::size_t layer, const Visit& visit) const {
+  const std::size_t count = layers_[layer]->remade_parts().size();
+  for (std::size_t part = 0; part < count; ++part) {
+    if (recomputed_[layer].has(part)) visit(part);
+  }
+}
+
+Tensor Stage::input_gradient(const StepContext& step, int microbatch, std::size_t layer,
+                             Tensor dy) {
   Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
+  Layer& own = *layers_[layer];
   const Context c = context(step, microbatch);
-  dy = last_ ? std::move(m.loss_gradient)
-             : converted(ops_, std::move(dy), layers_.back()->output_dtype());
+  if (m.forgets) {
+    const WorkScope scope = logged(own, "R");
+    for_each_part(layer, [&](std::size_t part) { own.remake(c, part, m.saved[layer]); });
+  }
+  {
+    const WorkScope scope = logged(own, "I");
+    dy = own.backward_input(c, std::move(dy), m.saved[layer]);
+  }
+  check(step, dy, own, "input gradient", microbatch);
+  poll_();
+  return dy;
+}
+
+void Stage::weight_gradients(const StepContext& step, int microbatch, std::size_t layer) {
+  const bool completes = weight_gradients_ + 1 == step.microbatches;
+  around_weights_.before(layer);
+  {
+    const WorkScope scope = logged(*layers_[layer], "W");
+    layers_[layer]->backward_weight(
+        context(step, microbatch),
+        microbatches_[static_cast<std::size_t>(microbatch)].saved[layer]);
+  }
+  around_weights_.after(layer, completes);
+  poll_();
+}
+
+Tensor Stage::loss_or_received(int microbatch, Tensor dy) {
+  if (last_) return std::move(microbatches_[static_cast<std::size_t>(microbatch)].loss_gradient);
+  return converted(ops_, std::move(dy), layers_.back()->output_dtype());
+}
+
+Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy) {
+  dy = loss_or_received(microbatch, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    {
-      const WorkScope scope = logged(*layers_[i], "I");
-      dy = layers_[i]->backward_input(c, std::move(dy), m.saved[i]);
-    }
-    check(step, dy, *layers_[i], "input gradient", microbatch);
-    poll_();
+    dy = input_gradient(step, microbatch, i, std::move(dy));
   }
   if (first()) return {};  // no layer waits for it
   return converted(ops_, std::move(dy), input_dtype());
 }
 
 void Stage::backward_weight(const StepContext& step, int microbatch) {
-  Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
-  const Context c = context(step, microbatch);
-  const bool completes = weight_gradients_ + 1 == step.microbatches;
+  for (std::size_t i = layers_.size(); i-- > 0;) weight_gradients(step, microbatch, i);
+  ++weight_gradients_;
+}
+
+void Stage::backward(const StepContext& step, int microbatch, Tensor dy,
+                     const std::function<void()>& pass) {
+  dy = loss_or_received(microbatch, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    around_weights_.before(i);
-    {
-      const WorkScope scope = logged(*layers_[i], "W");
-      layers_[i]->backward_weight(c, m.saved[i]);
-    }
-    around_weights_.after(i, completes);
-    poll_();
+    dy = input_gradient(step, microbatch, i, std::move(dy));
+    pass();
+    weight_gradients(step, microbatch, i);
+    if (i > 0) pass();
   }
   ++weight_gradients_;
 }

@@ -13,6 +13,7 @@
 
 #include "nn/layer.h"
 #include "ops/work_log.h"
+#include "schedule/memory_choices.h"
 #include "tensor/precision.h"
 
 namespace pipetrain {
@@ -42,11 +43,12 @@ struct StepContext {
 class Stage {
  public:
   // `layers` in order; `last` says that the model's loss follows. The layers outlive the stage.
-  // `recomputed`: for each layer whether expect_recompute() is about it; empty: for none. The loss
-  // goes with the last layer. `tensor_group`: the ranks that share the layers; null if there is
-  // one. `messages`: what float32 is handed on as to the next stage, and back to the one before.
+  // `recomputed`: what of each layer is made again where forget_after_forward() says so; empty:
+  // nothing. The loss goes with the last layer, if that is whole. `tensor_group`: the ranks that
+  // share the layers; null if there is one. `messages`: what float32 is handed on as to the next
+  // stage, and back to the one before.
   Stage(int index, std::vector<Layer*> layers, bool last, Ops& ops,
-        std::vector<bool> recomputed = {}, Collective* tensor_group = nullptr,
+        RecomputedLayers recomputed = {}, Collective* tensor_group = nullptr,
         DType messages = DType::kFloat32);
 
   int index() const { return index_; }
@@ -74,18 +76,24 @@ class Stage {
 
   // Makes room for a step of this many microbatches and forgets the losses of the one before.
   void begin(const StepContext& step);
-  // In this step recompute() comes between this microbatch's forward and backward_input: forward
-  // keeps of each run of recomputed layers only the input, and of the loss only its value.
-  void expect_recompute(int microbatch);
+  // In this step other work comes between this microbatch's forward and its backward: forward keeps
+  // of each run of recomputed layers only the input, of others not the parts that are made again,
+  // and of the loss only its value. A stage with recomputed layers must recompute() before the
+  // backward.
+  void forget_after_forward(int microbatch);
   // The last stage takes the targets, adds up the loss and returns an empty tensor; the others
   // return y.
   Tensor forward(const StepContext& step, int microbatch, Tensor x, Tensor targets);
-  // Runs the forward of the recomputed layers again: all is as if it had been kept.
+  // Runs the forward of the recomputed layers again: they are as if they had kept all.
   void recompute(const StepContext& step, int microbatch);
   // The last stage takes an empty dy: its loss kept the gradient. The first one returns an empty
   // dx.
   Tensor backward_input(const StepContext& step, int microbatch, Tensor dy);
   void backward_weight(const StepContext& step, int microbatch);
+  // Both of each layer in turn, where nobody waits for dx. What a layer keeps is freed before the
+  // one below makes more. Calls pass() whenever it goes from one to the other.
+  void backward(const StepContext& step, int microbatch, Tensor dy,
+                const std::function<void()>& pass);
 
   double loss_sum() const;  // of the microbatches since begin(), in ascending order
   std::int64_t correct() const { return correct_; }  // targets whose logit is the largest
@@ -101,15 +109,23 @@ class Stage {
     Tensor targets;              // until the loss is recomputed
     Tensor loss_gradient;        // of the logits; last stage
     double loss = 0;
-    bool forgets = false;  // expect_recompute()
+    bool forgets = false;  // forget_after_forward()
   };
 
   Context context(const StepContext& step, int microbatch) const;
   // Until it ends, operations are logged as those of this layer's F, I, W or R.
   WorkScope logged(const Layer& layer, const char* pass) const;
   bool begins_recomputed_run(std::size_t layer) const {
-    return recomputed_[layer] && (layer == 0 || !recomputed_[layer - 1]);
+    return recomputed_[layer].whole && (layer == 0 || !recomputed_[layer - 1].whole);
   }
+  // visit(part) for those of a layer that are made again.
+  template <class Visit>
+  void for_each_part(std::size_t layer, const Visit& visit) const;
+  // What backward begins with.
+  Tensor loss_or_received(int microbatch, Tensor dy);
+  // One layer of backward_input() and of backward_weight().
+  Tensor input_gradient(const StepContext& step, int microbatch, std::size_t layer, Tensor dy);
+  void weight_gradients(const StepContext& step, int microbatch, std::size_t layer);
   void check(const StepContext& step, const Tensor& result, const Layer& layer, const char* what,
              int microbatch);
 
@@ -117,7 +133,7 @@ class Stage {
   std::vector<Layer*> layers_;
   bool last_;
   Ops& ops_;
-  std::vector<bool> recomputed_;  // per layer
+  RecomputedLayers recomputed_;
   Collective* tensor_group_;
   DType messages_;
   std::function<void()> poll_ = [] {};

@@ -17,6 +17,7 @@ struct Candidate {
   std::string schedule = "1f1b";
   int virtual_stages = 1, microbatches = 1;
   Recompute recompute = Recompute::kNone;
+  std::vector<std::string> parts;  // of `selective`, those that are made again; empty: all
   Shard shard = Shard::kNone;
   DType precision = DType::kFloat32;
 

@@ -45,13 +45,38 @@ class Search {
     for (const Bounded& bounded : all) consider(bounded);
     search_schedules();
     result_.candidates += static_cast<int>(all.size());
-    std::stable_sort(result_.plans.begin(), result_.plans.end(),
-                     [](const Plan& a, const Plan& b) { return a.step_seconds < b.step_seconds; });
+    sort(result_.plans);
+    take_fewest_parts();
     if (result_.plans.empty()) find_least_memory();
     return std::move(result_);
   }
 
  private:
+  static void sort(std::vector<Plan>& plans) {
+    std::ranges::stable_sort(plans, {}, &Plan::step_seconds);
+  }
+
+  // The best plans that make all parts again do so with only as many as the limit asks for.
+  void take_fewest_parts() {
+    for (std::size_t i = 0; i < std::min(result_.plans.size(), kKept); ++i) {
+      const Candidate candidate = result_.plans[i].candidate;
+      const ScheduleRequest request = request_of(candidate);
+      if (candidate.recompute != Recompute::kSelective || request.is_searched()) continue;
+      const Schedule schedule = choose_without_costs(request);
+      std::size_t least = 1, most = inputs_.parts.size();
+      while (least < most) {
+        const std::size_t middle = (least + most) / 2;
+        Candidate fewer = candidate;
+        for (std::size_t p = 0; p < middle; ++p) fewer.parts.push_back(inputs_.parts[p].name);
+        Plan plan = predict(fewer, schedule, request_.memory_bytes);
+        const bool fits = plan.memory_bytes <= request_.memory_bytes;
+        (fits ? most : least) = fits ? middle : middle + 1;
+        if (fits) result_.plans[i] = std::move(plan);
+      }
+    }
+    sort(result_.plans);
+  }
+
   int layer_count() const { return static_cast<int>(inputs_.model.layers.size()); }
 
   std::vector<Bounded> candidates() {
@@ -210,8 +235,7 @@ class Search {
   // Searched schedules for the sizes of the best named ones, of one and of two stages per rank.
   void search_schedules() {
     std::vector<Plan> best = result_.plans;
-    std::stable_sort(best.begin(), best.end(),
-                     [](const Plan& a, const Plan& b) { return a.step_seconds < b.step_seconds; });
+    sort(best);
     // Form and grid, microbatches, recompute.
     std::set<std::tuple<ModelForm, int, int, int, Recompute>> done;
     for (const Plan& plan : best) {

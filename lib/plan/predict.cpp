@@ -16,8 +16,9 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 StageCost weighted(const StageCost& a, double weight_a, const StageCost& b) {
   StageCost mean;
-  for (double StageCost::* part : {&StageCost::forward, &StageCost::backward_input,
-                                   &StageCost::backward_weight, &StageCost::recompute}) {
+  for (double StageCost::* part :
+       {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight,
+        &StageCost::recompute, &StageCost::remake}) {
     mean.*part = weight_a * a.*part + (1 - weight_a) * b.*part;
   }
   return mean;
@@ -38,8 +39,9 @@ std::int64_t stage_elements(const Schedule& schedule, const std::vector<RankPara
 Costs shared_out(Costs costs, const Schedule& schedule, const MachineProfile& machine) {
   if (machine.cores_per_rank >= 1) return costs;
   for (StageCost& cost : costs.stages) {
-    for (double StageCost::* part : {&StageCost::forward, &StageCost::backward_input,
-                                     &StageCost::backward_weight, &StageCost::recompute}) {
+    for (double StageCost::* part :
+         {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight,
+          &StageCost::recompute, &StageCost::remake}) {
       cost.*part *= machine.cores_per_rank;
     }
   }
@@ -91,20 +93,33 @@ double Predictor::least_seconds(const Candidate& candidate) {
   return seconds / candidate.pipeline;
 }
 
+RecomputedLayers Predictor::recomputed(const Candidate& candidate) const {
+  RecomputedLayers layers = inputs_.recomputed.at(candidate.recompute);
+  if (candidate.parts.empty()) return layers;
+  std::fill(layers.begin(), layers.end(), Recomputed());
+  for (const PlanInputs::Part& part : inputs_.parts) {
+    const auto& taken = candidate.parts;
+    if (std::find(taken.begin(), taken.end(), part.name) == taken.end()) continue;
+    layers[part.layer].parts |= 1U << part.part;
+  }
+  return layers;
+}
+
 const Predictor::Cut& Predictor::cut(const Candidate& candidate, Placement placement) {
   const ModelForm form = form_of(candidate);
-  const auto key = std::tuple(form, candidate.data, candidate.pipeline, candidate.virtual_stages,
-                              candidate.microbatches, candidate.recompute, placement);
+  const auto key =
+      std::tuple(form, candidate.data, candidate.pipeline, candidate.virtual_stages,
+                 candidate.microbatches, candidate.recompute, candidate.parts, placement);
   const auto found = cuts_.find(key);
   if (found != cuts_.end()) return found->second;
 
   const Rows rows = rows_of(candidate);
-  const std::vector<bool>& recomputed = inputs_.recomputed.at(candidate.recompute);
+  const RecomputedLayers recomputed = this->recomputed(candidate);
   const std::vector<LayerMeasure>& larger = layers(form, rows.larger);
   std::vector<double> seconds;
   seconds.reserve(larger.size());
   for (std::size_t i = 0; i < larger.size(); ++i) {
-    seconds.push_back(larger[i].cost.total() + (recomputed[i] ? larger[i].cost.forward : 0));
+    seconds.push_back(larger[i].cost.total() + remake_seconds(larger[i], recomputed[i]));
   }
   const ModelProfile& model = inputs_.form(form);
   Cut made;
@@ -140,7 +155,7 @@ Costs Predictor::costs(const Candidate& candidate, Placement placement) {
 std::int64_t Predictor::summed_bytes(const Candidate& candidate, const Cut& cut, int stage) {
   if (candidate.tensor == 1) return 0;
   const Rows rows = rows_of(candidate);
-  const std::vector<bool>& recomputed = inputs_.recomputed.at(candidate.recompute);
+  const RecomputedLayers recomputed = this->recomputed(candidate);
   const auto next = index(stage) + 1;
   std::int64_t bytes = 0;
   for (const auto& [size, count] :
@@ -152,7 +167,7 @@ std::int64_t Predictor::summed_bytes(const Candidate& candidate, const Cut& cut,
         next < cut.first_layers.size() ? index(cut.first_layers[next]) : measured.size();
     for (std::size_t i = index(cut.first_layers[index(stage)]); i < end; ++i) {
       const LayerMeasure& layer = measured[i];
-      const int forwards = recomputed[i] ? 2 : 1;
+      const int forwards = recomputed[i].whole ? 2 : 1;
       bytes += count * (forwards * layer.forward_sums.bytes + layer.backward_input_sums.bytes +
                         layer.backward_weight_sums.bytes);
     }

@@ -2,6 +2,7 @@
 // what a step takes beside it. Pure; it must not know which candidates there are.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -38,7 +39,13 @@ struct PlanInputs {
   int moments = 2;  // of the optimizer, per parameter
   Cutter cut;
   // For each value of pipeline.recompute that may be chosen, one entry per layer.
-  std::map<Recompute, std::vector<bool>> recomputed;
+  std::map<Recompute, RecomputedLayers> recomputed;
+  // What `selective` may make again, the least time for each byte first.
+  struct Part {
+    std::string name;  // "layers.3.mlp.hidden"
+    std::size_t layer = 0, part = 0;
+  };
+  std::vector<Part> parts;
 
   std::vector<ModelForm> forms() const;
   bool has(const ModelForm& wanted) const {
@@ -80,6 +87,7 @@ class Predictor {
     Costs costs;
   };
   Rows rows_of(const Candidate& candidate) const;
+  RecomputedLayers recomputed(const Candidate& candidate) const;
   // With the time of sums over the tensor-parallel group.
   const std::vector<LayerMeasure>& layers(const ModelForm& form, std::int64_t rows);
   const Cut& cut(const Candidate& candidate, Placement placement);
@@ -94,7 +102,11 @@ class Predictor {
 
   const PlanInputs& inputs_;
   std::map<std::pair<ModelForm, std::int64_t>, std::vector<LayerMeasure>> layers_;  // by rows
-  std::map<std::tuple<ModelForm, int, int, int, int, Recompute, Placement>, Cut> cuts_;
+  // By form, data, pipeline, virtual stages, microbatches, recompute, parts, placement.
+  std::map<
+      std::tuple<ModelForm, int, int, int, int, Recompute, std::vector<std::string>, Placement>,
+      Cut>
+      cuts_;
 };
 
 }  // namespace pipetrain

@@ -83,8 +83,21 @@ std::vector<LayerMeasure> layers_at(const ModelProfile& profile, std::int64_t ro
           &LayerMeasure::evaluation}) {
       made.*use = grown(layer.*use, factor, profile);
     }
+    for (const PartMeasure& part : layer.parts) {
+      made.parts.push_back({part.seconds * factor, grown(part.forget, factor, profile),
+                            grown(part.remake, factor, profile)});
+    }
   }
   return layers;
+}
+
+double remake_seconds(const LayerMeasure& layer, const Recomputed& recomputed) {
+  if (recomputed.whole) return layer.cost.forward;
+  double seconds = 0;
+  for (std::size_t part = 0; part < layer.parts.size(); ++part) {
+    if (recomputed.has(part)) seconds += layer.parts[part].seconds;
+  }
+  return seconds;
 }
 
 std::int64_t parameter_elements(const ModelProfile& profile) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "plan/memory_use.h"
+#include "schedule/memory_choices.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
@@ -19,6 +20,12 @@ struct SumUse {
   std::int64_t bytes = 0;  // of all together, as each rank has them
 };
 
+// Something that a layer can leave out after forward and make again before backward_input.
+struct PartMeasure {
+  double seconds = 0;  // to make it again
+  MemoryUse forget, remake;
+};
+
 // One layer, or the slice of it that a rank of a tensor-parallel group has; one microbatch. Before
 // forward its input is in memory, before backward_input the gradient of its output; both count as
 // taken by whoever brought them. The last layer's forward includes the loss.
@@ -26,6 +33,7 @@ struct LayerMeasure {
   StageCost cost;  // seconds, without sums over the group
   SumUse forward_sums, backward_input_sums, backward_weight_sums;
   MemoryUse forward, backward_input, backward_weight;
+  std::vector<PartMeasure> parts;
   MemoryUse evaluation;  // of a forward that keeps nothing; the last layer's leaves nothing
   Blocks kept;           // for ever: packed weights, once for all microbatches and of any size
 };
@@ -77,6 +85,9 @@ struct MachineProfile {
 // The layers at `rows` rows: as measured, or the straight line through the two nearest measured
 // sizes (blocks grow in proportion to the nearest one). At least one size must be measured.
 std::vector<LayerMeasure> layers_at(const ModelProfile& profile, std::int64_t rows);
+
+// Seconds that it takes to make again what is not kept: a whole forward, or parts.
+double remake_seconds(const LayerMeasure& layer, const Recomputed& recomputed);
 
 // All parameters, a tied one once.
 std::int64_t parameter_elements(const ModelProfile& profile);

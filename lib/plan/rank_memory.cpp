@@ -4,13 +4,13 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
-#include <set>
 #include <unordered_map>
 #include <utility>
 
 #include "plan/block_tally.h"
 #include "schedule/limits.h"
 #include "schedule/message_bounds.h"
+#include "schedule/neighbours.h"
 
 namespace pipetrain {
 namespace {
@@ -79,25 +79,30 @@ class Walk {
 
  private:
   struct Prepared {
-    BlockTally::Use forward, forgetting_forward, recompute, backward_input, backward_weight,
-        evaluation;
+    // [1]: where other work stands between F and I
+    std::array<BlockTally::Use, 2> forward, backward_input, backward;
+    BlockTally::Use recompute, backward_weight, evaluation;
   };
 
   Prepared prepare(const StageProfile& stage) {
-    return {tally_.prepare(stage.forward),         tally_.prepare(stage.forgetting_forward),
-            tally_.prepare(stage.recompute),       tally_.prepare(stage.backward_input),
-            tally_.prepare(stage.backward_weight), tally_.prepare(stage.evaluation)};
+    const auto use = [&](const MemoryUse& of_stage) { return tally_.prepare(of_stage); };
+    return {{use(stage.forward), use(stage.forgetting_forward)},
+            {use(stage.backward_input), use(stage.remaking_backward_input)},
+            {use(stage.backward), use(stage.remaking_backward)},
+            use(stage.recompute),
+            use(stage.backward_weight),
+            use(stage.evaluation)};
   }
   // The most in use between two actions.
   std::int64_t step(const std::vector<Action>& actions) {
-    std::set<std::pair<int, int>> recomputed;
-    for (const Action& action : actions) {
-      if (action.op == Op::kRecompute) recomputed.emplace(action.stage, action.microbatch);
-    }
+    const std::vector<bool> apart = apart_cells(schedule_, actions);
     std::int64_t most = tally_.used();
-    for (const Action& action : actions) {
+    for (std::size_t i = 0; i < actions.size(); ++i) {
+      const Action& action = actions[i];
       if (is_compute(action.op)) {
-        tally_.run(use_of(action, recomputed.contains({action.stage, action.microbatch})));
+        const bool joined = is_joined(actions, i);
+        tally_.run(use_of(action, apart[cell(schedule_, action.stage, action.microbatch)], joined));
+        if (joined) ++i;  // its W
       } else {
         message(action);
       }
@@ -193,12 +198,12 @@ class Walk {
     return is_larger(action.microbatch) ? larger : smaller;
   }
 
-  const BlockTally::Use& use_of(const Action& action, bool forgets) const {
+  const BlockTally::Use& use_of(const Action& action, bool apart, bool joined) const {
     const Prepared& all = uses(action);
     switch (action.op) {
-      case Op::kForward: return forgets ? all.forgetting_forward : all.forward;
+      case Op::kForward: return all.forward.at(apart);
       case Op::kRecompute: return all.recompute;
-      case Op::kBackwardInput: return all.backward_input;
+      case Op::kBackwardInput: return (joined ? all.backward : all.backward_input).at(apart);
       default: return all.backward_weight;
     }
   }

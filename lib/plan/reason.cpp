@@ -84,7 +84,7 @@ std::string text_of(const Candidate& candidate, int all_ranks) {
   if (candidate.tensor > 1) {
     text += fmt::format(", each stage shared by {} ranks", candidate.tensor);
   }
-  if (candidate.recompute != Recompute::kNone) {
+  if (candidate.recompute > Recompute::kCheap) {
     text += " and recompute " + name_of(kRecomputes, candidate.recompute);
   }
   if (candidate.precision != DType::kFloat32) {

@@ -13,7 +13,7 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 class Builder {
  public:
   Builder(const ModelProfile& model, const std::vector<LayerMeasure>& layers, std::int64_t rows,
-          const StageCut& cut, const std::vector<bool>& recomputed)
+          const StageCut& cut, const RecomputedLayers& recomputed)
       : model_(model), layers_(layers), rows_(rows), cut_(cut), recomputed_(recomputed) {}
 
   StageProfile build() const {
@@ -24,18 +24,35 @@ class Builder {
     for (int i = cut_.first; i < cut_.end; ++i) add_forward(stage, i);
     for (int i = cut_.end - 1; i >= cut_.first; --i) {
       const LayerMeasure& layer = layers_[index(i)];
-      stage.backward_input = then(std::move(stage.backward_input), layer.backward_input);
-      stage.backward_weight = then(std::move(stage.backward_weight), layer.backward_weight);
+      const MemoryUse& input = layer.backward_input;
+      add(stage.backward_input, input);
+      add(stage.backward_weight, layer.backward_weight);
+      add(stage.backward, input);
+      add(stage.backward, layer.backward_weight);
+      for (MemoryUse* remaking : {&stage.remaking_backward_input, &stage.remaking_backward}) {
+        add_parts(*remaking, i, &PartMeasure::remake);
+        add(*remaking, input);
+      }
+      add(stage.remaking_backward, layer.backward_weight);
     }
-    if (cut_.last && recomputed_[index(cut_.end - 1)]) {
-      stage.forgetting_forward =
-          then(std::move(stage.forgetting_forward), takes(output_block(cut_.end - 1), -1));
+    if (cut_.last && recomputed_[index(cut_.end - 1)].whole) {
+      add(stage.forgetting_forward, takes(output_block(cut_.end - 1), -1));
     }
     hand_on(stage);
     return stage;
   }
 
  private:
+  static void add(MemoryUse& to, const MemoryUse& next) { to = then(std::move(to), next); }
+  // What happens to those parts of a layer that are made again.
+  void add_parts(MemoryUse& to, int layer, MemoryUse PartMeasure::* use) const {
+    const std::vector<PartMeasure>& parts = layers_[index(layer)].parts;
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+      if (recomputed_[index(layer)].has(part)) add(to, parts[part].*use);
+    }
+  }
+  bool whole(int layer) const { return recomputed_[index(layer)].whole; }
+
   const LayerFacts& facts(int layer) const { return model_.layers[index(layer)]; }
   std::int64_t input_block(int layer) const {
     return model_.block_bytes(rows_ * facts(layer).input_row_bytes);
@@ -84,50 +101,51 @@ class Builder {
   }
 
   bool begins_run(int layer) const {
-    return recomputed_[index(layer)] && (layer == cut_.first || !recomputed_[index(layer - 1)]);
+    return whole(layer) && (layer == cut_.first || !whole(layer - 1));
   }
   bool ends_run(int layer) const {
-    return recomputed_[index(layer)] && (layer + 1 == cut_.end || !recomputed_[index(layer + 1)]);
+    return whole(layer) && (layer + 1 == cut_.end || !whole(layer + 1));
   }
 
   void add_forward(StageProfile& stage, int i) const {
     const LayerMeasure& layer = layers_[index(i)];
     stage.cost += layer.cost;
     add_blocks(stage.kept, layer.kept);
-    stage.forward = then(std::move(stage.forward), layer.forward);
-    stage.evaluation = then(std::move(stage.evaluation), layer.evaluation);
+    add(stage.forward, layer.forward);
+    add(stage.evaluation, layer.evaluation);
     MemoryUse& forgetting = stage.forgetting_forward;
-    if (!recomputed_[index(i)]) {
-      forgetting = then(std::move(forgetting), layer.forward);
+    const double again = remake_seconds(layer, recomputed_[index(i)]);
+    if (!whole(i)) {
+      stage.cost.remake += again;
+      add(forgetting, layer.forward);
+      add_parts(forgetting, i, &PartMeasure::forget);
       return;
     }
-    stage.cost.recompute += layer.cost.forward;
+    stage.cost.recompute += again;
     // A run of recomputed layers keeps a copy of its input; each turns x into y and forgets the
     // rest.
-    if (begins_run(i)) forgetting = then(std::move(forgetting), takes(input_block(i)));
+    if (begins_run(i)) add(forgetting, takes(input_block(i)));
     MemoryUse passing = layer.forward;
     passing.after = takes(output_block(i)).after;
     add_blocks(passing.after, takes(input_block(i), -1).after);
-    forgetting = then(std::move(forgetting), passing);
-    stage.recompute = then(std::move(stage.recompute), layer.forward);
+    add(forgetting, passing);
+    add(stage.recompute, layer.forward);
     const bool gives_loss = cut_.last && i + 1 == cut_.end;
-    if (ends_run(i) && !gives_loss) {
-      stage.recompute = then(std::move(stage.recompute), takes(output_block(i), -1));
-    }
+    if (ends_run(i) && !gives_loss) add(stage.recompute, takes(output_block(i), -1));
   }
 
   const ModelProfile& model_;
   const std::vector<LayerMeasure>& layers_;
   std::int64_t rows_;
   const StageCut& cut_;
-  const std::vector<bool>& recomputed_;
+  const RecomputedLayers& recomputed_;
 };
 
 }  // namespace
 
 StageProfile stage_profile(const ModelProfile& model, const std::vector<LayerMeasure>& layers,
                            std::int64_t rows, const StageCut& cut,
-                           const std::vector<bool>& recomputed) {
+                           const RecomputedLayers& recomputed) {
   return Builder(model, layers, rows, cut, recomputed).build();
 }
 

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "schedule/neighbours.h"
+
 namespace pipetrain {
 namespace {
 
@@ -40,7 +42,8 @@ std::vector<Action> lower_rank(const Schedule& schedule, const std::vector<Actio
   lowered.reserve(compute.size() * 2);
   std::size_t posted = 0;  // receives of compute[0, posted) stand in `lowered`
   for (std::size_t i = 0; i < compute.size(); ++i) {
-    for (; posted < std::min(compute.size(), i + receive_ahead + 1); ++posted) {
+    const bool joined = i > 0 && is_joined(compute, i - 1);  // nothing comes between
+    for (; !joined && posted < std::min(compute.size(), i + receive_ahead + 1); ++posted) {
       if (const auto receive = receive_for(schedule, compute[posted])) lowered.push_back(*receive);
     }
     lowered.push_back(compute[i]);
@@ -51,12 +54,6 @@ std::vector<Action> lower_rank(const Schedule& schedule, const std::vector<Actio
     }
   }
   return lowered;
-}
-
-// Whether what I or B needs of its own stage is there once `before` has run.
-bool leaves_activations(const Action& before, const Action& backward) {
-  return (before.op == Op::kForward || before.op == Op::kRecompute) &&
-         before.stage == backward.stage && before.microbatch == backward.microbatch;
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace pipetrain {
 
 // B becomes I, SEND_B, W (input gradients leave first). A result for a stage on another rank or on
 // this one is followed by its SEND; each RECEIVE is placed `receive_ahead` compute actions before
-// the action that needs it (or at the start). REDUCE_GRAD follows each stage's last W. A stage's
+// the action that needs it (or at the start), but never between an I and a W that
+// is_joined() makes one. REDUCE_GRAD follows each stage's last W. A stage's
 // first and last neighbours are the model's ends: no messages there. A forward-only schedule has no
 // SEND_B, RECEIVE_B or REDUCE_GRAD.
 Schedule lower(const Schedule& schedule, int receive_ahead = kReceiveAhead);

@@ -16,13 +16,14 @@ Program program_of(const Schedule& schedule, const Features& features) {
   return {std::move(actions)};
 }
 
-std::vector<bool> recomputing_stages(const std::vector<bool>& recomputed_layers,
+std::vector<bool> recomputing_stages(const RecomputedLayers& recomputed_layers,
                                      const std::vector<int>& first_layers) {
   std::vector<bool> stages(first_layers.size());
   for (std::size_t s = 0; s < stages.size(); ++s) {
     const auto end = s + 1 < stages.size() ? recomputed_layers.begin() + first_layers[s + 1]
                                            : recomputed_layers.end();
-    stages[s] = std::find(recomputed_layers.begin() + first_layers[s], end, true) != end;
+    stages[s] = std::any_of(recomputed_layers.begin() + first_layers[s], end,
+                            [](const Recomputed& layer) { return layer.whole; });
   }
   return stages;
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "schedule/memory_choices.h"
 #include "schedule/message_bounds.h"
 #include "schedule/schedule.h"
 
@@ -31,8 +32,8 @@ struct Program {
 // schedule makes the program of an evaluation.
 Program program_of(const Schedule& schedule, const Features& features);
 
-// Per stage, whether any of its layers is recomputed. `first_layers` of each stage.
-std::vector<bool> recomputing_stages(const std::vector<bool>& recomputed_layers,
+// Per stage, whether any of its layers is recomputed as a whole. `first_layers` of each stage.
+std::vector<bool> recomputing_stages(const RecomputedLayers& recomputed_layers,
                                      const std::vector<int>& first_layers);
 
 }  // namespace pipetrain

@@ -38,34 +38,34 @@ std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelSet
                : count_layer_memory(model.layers, model.place, rows, ops);
 }
 
-void add_recompute(std::vector<StageCost>& costs, const ModelSetup& model) {
-  for (std::size_t i = 0; i < costs.size(); ++i) {
-    if (model.recomputed[i]) costs[i].recompute = costs[i].forward;
-  }
-}
-
 // Seconds of a microbatch that follow from shapes alone, on a made-up processor: products, and for
-// what has none as much as so many operations for each entry of the result.
+// what has none as much as so many operations for each entry of the result. Parts of layers that are
+// made again are taken to cost nothing.
 std::vector<StageCost> counted_costs(const ModelSetup& model, std::int64_t rows) {
   constexpr double kFlopPerSecond = 1e11, kFlopPerEntry = 100;
   std::vector<StageCost> costs;
-  for (const auto& layer : model.layers) {
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    const auto& layer = model.layers[i];
     const double products = layer->forward_flop();
     const double entries = kFlopPerEntry * static_cast<double>(layer->output_row().elements());
     const double seconds = static_cast<double>(rows) * (products + entries) / kFlopPerSecond;
     costs.push_back({.forward = seconds,
                      .backward_input = seconds,
                      .backward_weight = layer->parameters().empty() ? 0 : seconds});
+    if (model.recomputed[i].whole) costs.back().recompute = seconds;
   }
-  add_recompute(costs, model);
   return costs;
 }
 
 std::vector<StageCost> agreed_costs(const std::vector<LayerMeasure>& measured,
                                     const ModelSetup& model, Collective& world) {
   std::vector<StageCost> costs(model.layers.size());
-  for (std::size_t i = 0; i < measured.size(); ++i) costs[i] = measured[i].cost;
-  add_recompute(costs, model);
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    costs[i] = measured[i].cost;
+    const Recomputed& recomputed = model.recomputed[i];
+    (recomputed.whole ? costs[i].recompute : costs[i].remake) =
+        remake_seconds(measured[i], recomputed);
+  }
   world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
   return costs;
 }

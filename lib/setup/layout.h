@@ -31,7 +31,7 @@ struct MemoryLimit {
 // another. Made by set_up_model(), and not changed afterwards.
 struct ModelSetup {
   std::vector<std::unique_ptr<Layer>> layers;
-  std::vector<bool> recomputed;                         // per layer
+  RecomputedLayers recomputed;
   TensorPlace place;                                    // whose slices the layers are
   int ranks = 1, virtual_stages = 1, microbatches = 1;  // of one pipeline
   std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
@@ -67,9 +67,9 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs);
 
 // How the model was cut and why; the same on every rank.
 struct Layout {
-  Schedule schedule;                   // compute actions
-  Partition partition;                 // first layer of each stage
-  std::vector<bool> recomputed;        // per layer: its forward runs again in the backward pass
+  Schedule schedule;    // compute actions
+  Partition partition;  // first layer of each stage
+  RecomputedLayers recomputed;
   std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if nothing needed them
   // float32 is rounded where stages are cut. Results then depend on the cut, so it does not depend
   // on a clock: layer_costs are counted, not measured.

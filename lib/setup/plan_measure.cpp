@@ -32,19 +32,35 @@ using Layers = std::vector<std::unique_ptr<Layer>>;
 constexpr std::array kParts = {&StageCost::forward, &StageCost::backward_input,
                                &StageCost::backward_weight};
 
-// What pipeline.recompute may be: none, full, attention where there is any, and the configuration's
-// own list.
-std::map<Recompute, std::vector<bool>> recompute_choices(PipelineConfig pipeline,
-                                                         const Layers& layers) {
-  std::map<Recompute, std::vector<bool>> choices{
+// What pipeline.recompute may be: all from `cheap` on but a list, attention where there is any, and
+// what the configuration says.
+std::map<Recompute, RecomputedLayers> recompute_choices(PipelineConfig pipeline,
+                                                        const Layers& layers) {
+  std::map<Recompute, RecomputedLayers> choices{
       {pipeline.recompute, recomputed_layers(pipeline, layers)}};
-  for (const Recompute choice : {Recompute::kNone, Recompute::kFull, Recompute::kAttention}) {
-    pipeline.recompute = choice;
-    if (has_attention(layers) || choice != Recompute::kAttention) {
-      choices[choice] = recomputed_layers(pipeline, layers);
-    }
+  for (const auto& choice : kRecomputes) {
+    if (choice.value == Recompute::kNone || choice.value == Recompute::kList) continue;
+    if (choice.value == Recompute::kAttention && !has_attention(layers)) continue;
+    pipeline.recompute = choice.value;
+    choices[choice.value] = recomputed_layers(pipeline, layers);
   }
   return choices;
+}
+
+// The parts of layers, by the time of one for each byte that it takes.
+std::vector<PlanInputs::Part> parts_in_order(const Layers& layers,
+                                             const std::vector<LayerMeasure>& measured) {
+  const auto price = [&](const PlanInputs::Part& part) {
+    const PartMeasure& found = measured[part.layer].parts[part.part];
+    double bytes = 0;
+    for (const auto& [size, count] : found.forget.after) bytes -= static_cast<double>(size * count);
+    return found.seconds / bytes;
+  };
+  std::vector<PlanInputs::Part> parts;
+  for (const NamedPart& part : parts_of(layers))
+    parts.push_back({part.name, part.layer, part.part});
+  std::ranges::stable_sort(parts, {}, price);
+  return parts;
 }
 
 std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& data,
@@ -59,14 +75,15 @@ std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& 
     std::vector<double> times;
     for (const LayerMeasure& layer : mine) {
       for (const auto part : kParts) times.push_back(layer.cost.*part);
+      for (const PartMeasure& part : layer.parts) times.push_back(part.seconds);
     }
     if (first) measured = std::move(mine);
     return times;
   });
-  for (std::size_t i = 0; i < measured.size(); ++i) {
-    for (std::size_t part = 0; part < kParts.size(); ++part) {
-      measured[i].cost.*kParts[part] = seconds[kParts.size() * i + part];
-    }
+  auto mean = seconds.begin();
+  for (LayerMeasure& layer : measured) {
+    for (const auto part : kParts) layer.cost.*part = *mean++;
+    for (PartMeasure& part : layer.parts) part.seconds = *mean++;
   }
   return measured;
 }
@@ -176,6 +193,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
     return sizes.front();
   };
   const std::int64_t own_rows = measure_sizes({1, inputs.precision}, model, seconds);
+  inputs.parts = parts_in_order(layers, layers_at(model, own_rows));
   for (const ModelForm& form : other_forms(request, inputs.precision)) {
     std::optional<ModelProfile> profile = profile_in(form, config, data);
     if (!profile) continue;

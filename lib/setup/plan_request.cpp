@@ -77,6 +77,10 @@ Config planned_config(Config config, const Candidate& plan) {
   pipeline.virtual_stages = plan.virtual_stages;
   pipeline.partition = PartitionRule::kAuto;
   pipeline.recompute = plan.recompute;
+  if (!plan.parts.empty()) {
+    pipeline.recompute = Recompute::kList;
+    pipeline.recompute_layers = plan.parts;
+  }
   if (plan.schedule != kSearchedSchedule) pipeline.live_microbatches = 0;
   config.parallel.data = plan.data;
   config.parallel.tensor = plan.tensor;

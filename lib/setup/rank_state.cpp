@@ -34,7 +34,7 @@ StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_gro
     for (int i = first; i < end; ++i) mine.push_back(layers_[static_cast<std::size_t>(i)].get());
     const auto mask = layout.recomputed.begin();
     stages_.push_back(std::make_unique<Stage>(
-        s, mine, s + 1 == map_.stage_count(), ops_, std::vector<bool>(mask + first, mask + end),
+        s, mine, s + 1 == map_.stage_count(), ops_, RecomputedLayers(mask + first, mask + end),
         map_.grid().tensor() > 1 ? &tensor_group : nullptr, config_.communication.precision));
     of_stages.push_back(std::move(mine));
   }

@@ -1,5 +1,6 @@
 #include "tensor/memory.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -64,6 +65,7 @@ MemoryPool::~MemoryPool() {
   for (auto& [size, blocks] : blocks_) {
     for (void* block : blocks.free) std::free(block);
   }
+  malloc_trim(0);  // or the C library would keep much of it for later
 }
 
 void* MemoryPool::take(std::size_t bytes) {

@@ -125,7 +125,7 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
     lines.push_back(fmt::format(
         "tensor parallel: {} ranks share each stage's attention, MLPs and vocabulary", tensor));
   }
-  const auto again = std::count(layout.recomputed.begin(), layout.recomputed.end(), true);
+  const auto again = std::ranges::count_if(layout.recomputed, &Recomputed::whole);
   if (again > 0) {
     lines.push_back(fmt::format("recompute: {} of {} layers run their forward again", again,
                                 layout.recomputed.size()));

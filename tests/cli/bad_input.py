@@ -97,7 +97,7 @@ CASES = [
     ("unknown sharding", 2, given("parallel.shard=weights"), 2, ["parallel.shard", "'weights'", "none, optimizer, parameters"]),
     ("emulation of replicas", 2, ["emulate", *given("parallel.data=2")], 2, ["parallel.data", "emulate", "set it to 1"]),
     ("recompute: unknown word", 1, given("pipeline.recompute=some"), 2,
-     ["pipeline.recompute", "'some'", "none, full, attention"]),
+     ["pipeline.recompute", "'some'", "none, cheap, selective, attention, full"]),
     ("recompute: unknown layer", 2, given("pipeline.recompute=[1, layers.3.atention]"), 2,
      ["pipeline.recompute", "'layers.3.atention'", "'layers.3.attention'"]),
     ("recompute: layer beyond the last", 4, given("pipeline.recompute=[0, 7]"), 2,

@@ -42,6 +42,33 @@ TEST_CASE("Processor time is what ran, not what waited") {
   CHECK(recorder.spans()[1].cpu >= 0.02);
 }
 
+TEST_CASE("Two actions whose work alternates are recorded one after the other") {
+  Recorder recorder;
+  recorder.begin(2);
+  const auto sleep = [](int milliseconds) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  };
+  const Action first{Op::kBackwardInput, 0, 3}, second{Op::kBackwardWeight, 0, 3};
+  const double start = wall_seconds();
+  recorder.record_alternating(first, second, [&](const auto& pass) {
+    sleep(10);
+    pass();
+    sleep(30);
+    pass();
+    sleep(10);
+    pass();
+  });
+  const double whole = wall_seconds() - start;
+  REQUIRE(recorder.spans().size() == 2);
+  const Span &one = recorder.spans()[0], &two = recorder.spans()[1];
+  CHECK(one.action == first);
+  CHECK(two.action == second);
+  CHECK(two.start == one.end);
+  CHECK(one.end - one.start >= 0.02);
+  CHECK(two.end - two.start >= 0.03);
+  CHECK(two.end - one.start <= whole + 1e-9);
+}
+
 TEST_CASE("Other work has a name, and a new step forgets the one before") {
   Recorder recorder;
   const double before = wall_seconds();

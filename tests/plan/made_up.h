@@ -53,8 +53,8 @@ struct MadeUp {
       return first;
     };
     const auto all = static_cast<std::size_t>(layers);
-    made.recomputed = {{Recompute::kNone, std::vector<bool>(all, false)},
-                       {Recompute::kFull, std::vector<bool>(all, true)}};
+    made.recomputed = {{Recompute::kNone, RecomputedLayers(all)},
+                       {Recompute::kFull, RecomputedLayers(all, {.whole = true})}};
     return made;
   }
 };

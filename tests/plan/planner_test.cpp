@@ -87,6 +87,32 @@ TEST_CASE("What does not fit is left out; recompute comes in where memory is sho
   }
 }
 
+TEST_CASE("Of parts that are made again only as many are as the limit asks for, cheapest first") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  for (auto& [rows, layers] : inputs.model.measured) {
+    for (LayerMeasure& layer : layers)
+      layer.parts = {{1, takes(rows * kSaved, -1), takes(rows * kSaved)}};
+  }
+  RecomputedLayers all(inputs.model.layers.size(), {.parts = 1});
+  inputs.recomputed[Recompute::kSelective] = all;
+  inputs.recomputed.erase(Recompute::kFull);
+  for (std::size_t layer = 0; layer < all.size(); ++layer) {
+    inputs.parts.push_back({"layers." + std::to_string(layer) + ".mlp.hidden", layer, 0});
+  }
+  std::int64_t least = 1 << 30;
+  for (const Plan& plan : search_plans(inputs, request(2, 1 << 30)).plans) {
+    CHECK(plan.candidate.parts.empty());
+    if (plan.candidate.recompute == Recompute::kNone) least = std::min(least, plan.memory_bytes);
+  }
+  const PlanResult tight = search_plans(inputs, request(2, least - 1));
+  REQUIRE(!tight.plans.empty());
+  const Candidate& best = tight.plans.front().candidate;
+  CHECK(best.recompute == Recompute::kSelective);
+  REQUIRE(!best.parts.empty());
+  CHECK(best.parts.size() < all.size());
+  CHECK(best.parts.front() == "layers.0.mlp.hidden");
+}
+
 TEST_CASE("If nothing fits, the least memory is that of a candidate, exactly") {
   const PlanInputs inputs = MadeUp{}.inputs();
   const PlanResult none = search_plans(inputs, request(2, 100));

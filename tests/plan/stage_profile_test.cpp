@@ -11,10 +11,11 @@ using namespace pipetrain;
 namespace {
 
 constexpr int kRows = 2;
+constexpr Recomputed kWhole{.whole = true};
 constexpr std::int64_t kX = kRows * kInput, kF = kRows * kSaved, kW = kRows * kForWeights;
 
 // Layers 1 and 2 of four.
-StageProfile profile(const std::vector<bool>& recomputed, bool last = false) {
+StageProfile profile(const RecomputedLayers& recomputed, bool last = false) {
   const PlanInputs inputs = MadeUp{.layers = 4}.inputs();
   return stage_profile(inputs.model, layers_at(inputs.model, kRows), kRows, {1, 3, last},
                        recomputed);
@@ -29,7 +30,7 @@ Blocks there(Blocks blocks) {
 }  // namespace
 
 TEST_CASE("A stage costs what its layers do, and keeps what they keep") {
-  const StageProfile stage = profile({false, false, false, false});
+  const StageProfile stage = profile(RecomputedLayers(4));
   CHECK(stage.cost.forward == 2 * kRows);
   CHECK(stage.cost.backward_input == 2 * kRows);
   CHECK(stage.cost.backward_weight == 2 * kRows);
@@ -41,7 +42,7 @@ TEST_CASE("A stage costs what its layers do, and keeps what they keep") {
 }
 
 TEST_CASE("A run of recomputed layers keeps a copy of its input, and R makes the rest") {
-  const StageProfile stage = profile({true, true, true, true});
+  const StageProfile stage = profile(RecomputedLayers(4, kWhole));
   CHECK(stage.cost.recompute == 2 * kRows);
   CHECK(there(stage.forgetting_forward.after) == Blocks{{kX, 1}});
   CHECK(stage.forgetting_forward.most.at(kF) == 1);  // one layer at a time
@@ -71,16 +72,37 @@ TEST_CASE("Messages of half the bytes are converted as a stage begins and as it 
 }
 
 TEST_CASE("Only what is recomputed is forgotten") {
-  const StageProfile stage = profile({false, false, true, false});
+  const StageProfile stage = profile({{}, {}, kWhole, {}});
   CHECK(stage.cost.recompute == kRows);
   CHECK(there(stage.forgetting_forward.after) == Blocks{{kF, 1}, {kX, 1}});
   CHECK(there(stage.recompute.after) == Blocks{{kF, 1}, {kX, -1}});
 }
 
 TEST_CASE("Before the loss a recomputed stage forgets its output, and R leaves it to the loss") {
-  const StageProfile stage = profile({true, true, true, true}, true);
+  const StageProfile stage = profile(RecomputedLayers(4, kWhole), true);
   CHECK(there(stage.forgetting_forward.after).empty());
   CHECK(there(stage.recompute.after) == Blocks{{kF, 2}});
+}
+
+TEST_CASE("Parts that are made again are forgotten after F, and made before the layer's own I") {
+  PlanInputs inputs = MadeUp{.layers = 4}.inputs();
+  for (LayerMeasure& layer : inputs.model.measured[kRows]) {
+    layer.parts = {{5, takes(70, -1), takes(70)}, {3, takes(90, -1), takes(90)}};
+    layer.forward = then(layer.forward, then(takes(70), takes(90)));
+    layer.backward_weight = then(layer.backward_weight, then(takes(70, -1), takes(90, -1)));
+  }
+  const StageProfile stage =
+      stage_profile(inputs.model, layers_at(inputs.model, kRows), kRows, {1, 3, false},
+                    {{.parts = 3}, {.parts = 1}, {.parts = 2}, {.parts = 3}});
+  CHECK(stage.cost.remake == 5 + 3);
+  CHECK(stage.cost.recompute == 0);
+  CHECK(there(stage.forgetting_forward.after) == Blocks{{kF, 2}, {70, 1}, {90, 1}});
+  CHECK(there(stage.forward.after) == Blocks{{kF, 2}, {70, 2}, {90, 2}});
+  CHECK(there(stage.remaking_backward_input.after) == Blocks{{kF, -2}, {kW, 2}, {70, 1}, {90, 1}});
+  CHECK(there(stage.remaking_backward.after) == Blocks{{kF, -2}, {70, -1}, {90, -1}});
+  CHECK(there(stage.backward.after) == Blocks{{kF, -2}, {70, -2}, {90, -2}});
+  CHECK(stage.backward_input.most.at(kW) == 2);
+  CHECK(stage.backward.most.at(kW) == 1);  // one layer at a time
 }
 
 TEST_CASE("A stage's messages are the rows of its first layer's input and its last one's output") {
@@ -90,7 +112,7 @@ TEST_CASE("A stage's messages are the rows of its first layer's input and its la
   inputs.model.measured[kRows][1].kept = {{70, 1}};
   inputs.model.measured[kRows][2].kept = {{70, 2}};
   const StageProfile stage = stage_profile(inputs.model, layers_at(inputs.model, kRows), kRows,
-                                           {1, 3, false}, {false, false, false, false});
+                                           {1, 3, false}, RecomputedLayers(4));
   CHECK(stage.input_bytes == kRows * 3);
   CHECK(stage.output_bytes == kRows * 5);
   CHECK(stage.kept == Blocks{{70, 3}});

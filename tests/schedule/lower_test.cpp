@@ -8,7 +8,7 @@ using namespace pipetrain;
 
 TEST_CASE("Lowering sends input gradients before weight gradients and posts receives ahead") {
   CHECK(lower(generate("1f1b", 2, 1, 2), 1).ranks == actions_of(R"(
-    0F0 0SEND_F0 0RECV_B0 0F1 0SEND_F1 0I0 0RECV_B1 0W0 0I1 0W1 0REDUCE_GRAD
+    0F0 0SEND_F0 0RECV_B0 0F1 0SEND_F1 0I0 0W0 0RECV_B1 0I1 0W1 0REDUCE_GRAD
     1RECV_F0 1F0 1I0 1SEND_B0 1RECV_F1 1W0 1F1 1I1 1SEND_B1 1W1 1REDUCE_GRAD
   )"));
 }

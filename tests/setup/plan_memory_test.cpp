@@ -81,6 +81,12 @@ TEST_CASE("Also with recompute, and where microbatches differ by a row") {
   check_foreseen(small_config("1f1b", 8, 16, Recompute::kAttention), 4);
   check_foreseen(small_config("zbv", 8, 16, Recompute::kFull), 2);
   check_foreseen(small_config("1f1b", 6, 16, Recompute::kNone), 2);
+  for (const Recompute recompute : {Recompute::kCheap, Recompute::kSelective}) {
+    for (const char* schedule : {"gpipe", "1f1b", "zb-h1", "interleaved", "zbv"}) {
+      check_foreseen(small_config(schedule, 8, 16, recompute), 2);
+    }
+    check_foreseen(small_config("1f1b", 6, 16, recompute), 4);
+  }
 }
 
 TEST_CASE("Also where stages hand float32 on in bfloat16") {
@@ -145,6 +151,9 @@ TEST_CASE("A run foresees what short last batches take, too, of epochs and of ev
 
 TEST_CASE("Also in bfloat16: activations, messages and the copies of weights") {
   Config config = small_config("1f1b", 8, 16, Recompute::kNone);
+  config.train.precision = DType::kBFloat16;
+  check_foreseen(config, 2);
+  config = small_config("1f1b", 8, 16, Recompute::kSelective);
   config.train.precision = DType::kBFloat16;
   check_foreseen(config, 2);
   config = small_config("zbv", 8, 16, Recompute::kFull);

@@ -126,5 +126,9 @@ TEST_CASE("The configuration with a plan in it trains as planned") {
   CHECK(planned.parallel.shard == Shard::kOptimizer);
   CHECK(planned.train.precision == DType::kBFloat16);
   CHECK(planned.train.batch_size == 12);
+  const Config in_parts = planned_config(
+      config, {.recompute = Recompute::kSelective, .parts = {"layers.2.mlp.hidden"}});
+  CHECK(in_parts.pipeline.recompute == Recompute::kList);
+  CHECK(in_parts.pipeline.recompute_layers == std::vector<std::string>{"layers.2.mlp.hidden"});
   CHECK(planned_config(config, {.schedule = "auto"}).pipeline.live_microbatches == 5);
 }

@@ -22,12 +22,12 @@ struct Run : Trained {
   std::vector<std::vector<Action>> executed;  // per rank: what was computed in a step
 };
 
-struct Recomputed {
+struct RecomputeChoice {
   Recompute recompute;
   std::vector<std::string> layers;
 };
 
-Config small_config(const std::string& schedule, int microbatches, const Recomputed& choice) {
+Config small_config(const std::string& schedule, int microbatches, const RecomputeChoice& choice) {
   Config config;
   config.model = {.preset = "gpt", .depth = 3, .heads = 2, .width = 16, .context = 8};
   config.pipeline.schedule = schedule;
@@ -82,25 +82,36 @@ std::size_t count_recomputed(const std::vector<Action>& executed) {
   return count;
 }
 
+bool makes_parts_again(Recompute recompute) {
+  return recompute == Recompute::kCheap || recompute == Recompute::kSelective;
+}
+
 }  // namespace
 
 TEST_CASE("Recomputing gives the same bits under every schedule, and runs nothing twice") {
-  const std::vector<Recomputed> choices = {
+  const std::vector<RecomputeChoice> choices = {
+      {Recompute::kCheap, {}},
+      {Recompute::kSelective, {}},
       {Recompute::kFull, {}},
       {Recompute::kAttention, {}},
-      {Recompute::kList, {"0", "layers.3.attention", "layers.4.mlp", "8"}}};
+      {Recompute::kList, {"0", "layers.3.attention", "layers.4.mlp", "8"}},
+      {Recompute::kList, {"layers.1.attention.qkv", "2", "layers.4.mlp.hidden"}}};
   constexpr int kMicrobatches = 8;
   for (const std::string& schedule : schedule_names()) {
     for (const int ranks : {1, 2, 4}) {
       const Run kept = run(small_config(schedule, kMicrobatches, {Recompute::kNone, {}}), ranks);
-      for (const Recomputed& choice : choices) {
+      for (const RecomputeChoice& choice : choices) {
         INFO(schedule << ", " << ranks << " ranks, " << name_of(kRecomputes, choice.recompute));
         const Run again = run(small_config(schedule, kMicrobatches, choice), ranks);
         CHECK(same_bits(again, kept));
         CHECK(again.live == kept.live);
         std::size_t recomputed = 0;
         for (const auto& executed : again.executed) recomputed += count_recomputed(executed);
-        if (ranks > 1) CHECK(recomputed > 0);  // on one, each I may follow its F
+        if (makes_parts_again(choice.recompute)) {
+          CHECK(recomputed == 0);  // within I
+        } else if (ranks > 1) {
+          CHECK(recomputed > 0);  // on one, each I may follow its F
+        }
       }
     }
   }
@@ -115,7 +126,7 @@ TEST_CASE("A Llama gives the same bits on every number of ranks, recomputed or n
   const Run one = llama("gpipe", Recompute::kNone, 1);
   CHECK(one.losses.back() < one.losses.front());
   for (const char* schedule : {"1f1b", "zb-h1", "zbv"}) {
-    for (const Recompute recompute : {Recompute::kNone, Recompute::kFull}) {
+    for (const Recompute recompute : {Recompute::kNone, Recompute::kSelective, Recompute::kFull}) {
       for (const int ranks : {2, 4}) {
         INFO(schedule << ", " << ranks << " ranks, " << name_of(kRecomputes, recompute));
         const Run other = llama(schedule, recompute, ranks);
@@ -138,7 +149,8 @@ TEST_CASE(
   CHECK(gpt("gpipe", Recompute::kNone, 1, 0).losses != one.losses);
   CHECK(gpt("gpipe", Recompute::kNone, 1, 0.1, 7).losses != one.losses);
   for (const std::string& schedule : schedule_names()) {
-    for (const Recompute recompute : {Recompute::kNone, Recompute::kFull, Recompute::kAttention}) {
+    for (const Recompute recompute :
+         {Recompute::kNone, Recompute::kSelective, Recompute::kFull, Recompute::kAttention}) {
       for (const int ranks : {2, 4}) {
         INFO(schedule << ", " << ranks << " ranks, recompute " << name_of(kRecomputes, recompute));
         const Run other = gpt(schedule, recompute, ranks, 0.1);
@@ -159,6 +171,21 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("In bfloat16, too, what is made again has the same bits") {
+  const auto gpt = [](const std::string& schedule, Recompute recompute, int ranks) {
+    Config config = small_config(schedule, 8, {recompute, {}});
+    config.train.precision = DType::kBFloat16;
+    return run(config, ranks);
+  };
+  for (const char* schedule : {"gpipe", "1f1b", "zbv"}) {
+    const Run one = gpt(schedule, Recompute::kNone, 1);
+    for (const Recompute recompute : {Recompute::kCheap, Recompute::kSelective, Recompute::kFull}) {
+      INFO(schedule << ", recompute " << name_of(kRecomputes, recompute));
+      CHECK(same_bits(gpt(schedule, recompute, 2), one));
+    }
+  }
+}
+
 TEST_CASE("The time of R is a figure of its own, of stages that have an R") {
   const Run kept = run(small_config("1f1b", 8, {Recompute::kNone, {}}), 2);
   const Run again = run(small_config("1f1b", 8, {Recompute::kFull, {}}), 2);
@@ -171,14 +198,17 @@ TEST_CASE("The time of R is a figure of its own, of stages that have an R") {
 }
 
 TEST_CASE("Under GPipe, recomputing more takes less memory at its peak on every rank") {
-  const auto peak = [](const Recomputed& choice) {
+  const auto peak = [](const RecomputeChoice& choice) {
     return run(small_config("gpipe", 8, choice), 2).peak_bytes;
   };
   const auto none = peak({Recompute::kNone, {}}), full = peak({Recompute::kFull, {}}),
-             attention = peak({Recompute::kAttention, {}});
+             attention = peak({Recompute::kAttention, {}}), cheap = peak({Recompute::kCheap, {}}),
+             selective = peak({Recompute::kSelective, {}});
   for (std::size_t rank = 0; rank < 2; ++rank) {
     INFO("rank " << rank);
     CHECK(attention[rank] < none[rank]);
     CHECK(full[rank] < attention[rank]);
+    CHECK(cheap[rank] < none[rank]);
+    CHECK(selective[rank] < cheap[rank]);
   }
 }

@@ -35,6 +35,8 @@ enum Slot {
   kKeysAndValues = kQkv
 };
 
+enum Part : std::size_t { kQkvPart, kMixedPart };
+
 }  // namespace
 
 Attention::Attention(std::string name, Shape row, const AttentionOptions& options)
@@ -92,22 +94,58 @@ KeyValueCache Attention::cache(Ops& ops, std::int64_t batch, Saved& saved) const
 }
 
 double Attention::forward_flop() const {
-  const auto T = static_cast<double>(tokens_), C = static_cast<double>(width_);
-  const auto qkv = static_cast<double>(qkv_width_ * place_.size);
-  return T * (2 * C * (qkv + C) + (causal_ ? 2 : 4) * T * C);
+  return product_flop(qkv_width_ * place_.size + width_) + mixing_flop();
+}
+
+double Attention::product_flop(std::int64_t columns) const {
+  return 2.0 * static_cast<double>(tokens_ * width_) * static_cast<double>(columns);
+}
+
+double Attention::mixing_flop() const {
+  return (causal_ ? 2.0 : 4.0) * static_cast<double>(tokens_ * tokens_ * width_);
+}
+
+std::vector<RemadePart> Attention::remade_parts() const {
+  const std::int64_t qkv = qkv_width_ * place_.size;
+  return {{"qkv", product_flop(qkv), tokens_ * qkv}, {"mixed", mixing_flop(), tokens_ * width_}};
+}
+
+void Attention::forget(std::size_t part, Saved& saved) const {
+  saved[part == kQkvPart ? kQkv : kMixed].reset();
+}
+
+void Attention::remake(const Context& context, std::size_t part, Saved& saved) const {
+  Ops& ops = context.ops;
+  const Tensor& normalized = saved[kNormalized];
+  if (part == kQkvPart) {
+    Tensor n(ops.pool(), normalized.shape(), normalized.dtype());
+    norm_.replay(ops, normalized, n);
+    saved[kQkv] = qkv(context, n);
+    return;
+  }
+  const Tensor& qkv = saved[kQkv];
+  Tensor mixed(ops.pool(), {qkv.shape()[0], tokens_, mixed_width_}, qkv.dtype());
+  attention_forward(ops, shape(context, qkv), qkv, mixed, saved[kLogSumExp].f32());
+  saved[kMixed] = std::move(mixed);
+}
+
+Tensor Attention::qkv(const Context& context, const Tensor& n) const {
+  Tensor qkv(context.ops.pool(), {n.shape()[0], n.shape()[1], qkv_width_}, n.dtype());
+  linear_forward(context.ops, n, value(qkv_weight_), value(qkv_bias_), qkv);
+  turn(context, Rotation::kForward, qkv);
+  return qkv;
 }
 
 Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t batch = x.shape()[0], tokens = x.shape()[1], rows = batch * tokens;
   Tensor normalized(ops.pool(), x.shape(), x.dtype()), rstd(ops.pool(), {rows});
-  Tensor qkv(ops.pool(), {batch, tokens, qkv_width_}, x.dtype());
+  Tensor qkv;
   {
     Tensor n(ops.pool(), x.shape(), x.dtype());
     norm_.forward(ops, x, normalized, rstd.f32(), n);
-    linear_forward(ops, n, value(qkv_weight_), value(qkv_bias_), qkv);
+    qkv = this->qkv(context, n);
   }
-  turn(context, Rotation::kForward, qkv);
   Tensor mixed(ops.pool(), {batch, tokens, mixed_width_}, x.dtype());
   Tensor log_sum_exp(ops.pool(), {batch, heads_, tokens});
   if (context.in_parts) {

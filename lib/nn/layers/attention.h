@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/table.h"
 #include "nn/layer_options.h"
@@ -68,6 +69,10 @@ class Attention : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
+  // kQkvPart: queries, keys and values; kMixedPart: the attention's output.
+  std::vector<RemadePart> remade_parts() const override;
+  void forget(std::size_t part, Saved& saved) const override;
+  void remake(const Context& context, std::size_t part, Saved& saved) const override;
   double forward_flop() const override;
   bool attends() const override { return true; }
   GroupSums group_sums() const override { return {2, input_row().elements()}; }
@@ -78,6 +83,9 @@ class Attention : public Layer {
   DropoutMask output_mask(const Context& context) const {
     return dropout_mask(context, name(), "output", dropout_);
   }
+  Tensor qkv(const Context& context, const Tensor& n) const;  // n (B, T, C), the norm's output
+  double product_flop(std::int64_t columns) const;            // of (T, C) with (C, columns)
+  double mixing_flop() const;                                 // of scores and weighted values
   // Queries and keys of qkv (B, T, H + 2 G, D), if positions are rotary.
   void turn(const Context& context, Rotation rotation, Tensor& qkv) const;
   // This layer's, made at its first use.

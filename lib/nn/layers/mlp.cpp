@@ -75,15 +75,36 @@ double Mlp::forward_flop() const {
          static_cast<double>((up_width_ + hidden_) * place_.size);
 }
 
+std::vector<RemadePart> Mlp::remade_parts() const {
+  const std::int64_t elements = tokens_ * up_width_ * place_.size;
+  return {{"hidden", 2.0 * static_cast<double>(width_ * elements), elements}};
+}
+
+void Mlp::forget(std::size_t, Saved& saved) const { saved[kHidden].reset(); }
+
+void Mlp::remake(const Context& context, std::size_t, Saved& saved) const {
+  Ops& ops = context.ops;
+  const Tensor& normalized = saved[kNormalized];
+  Tensor n(ops.pool(), normalized.shape(), normalized.dtype());
+  norm_.replay(ops, normalized, n);
+  saved[kHidden] = hidden(ops, n);
+}
+
+Tensor Mlp::hidden(Ops& ops, const Tensor& n) const {
+  Tensor hidden(ops.pool(), {n.shape()[0], n.shape()[1], up_width_}, n.dtype());
+  linear_forward(ops, n, value(up_weight_), value(up_bias_), hidden);
+  return hidden;
+}
+
 Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t batch = x.shape()[0], tokens = x.shape()[1], rows = batch * tokens;
   Tensor normalized(ops.pool(), x.shape(), x.dtype()), rstd(ops.pool(), {rows});
-  Tensor hidden(ops.pool(), {batch, tokens, up_width_}, x.dtype());
+  Tensor hidden;
   {
     Tensor n(ops.pool(), x.shape(), x.dtype());
     norm_.forward(ops, x, normalized, rstd.f32(), n);
-    linear_forward(ops, n, value(up_weight_), value(up_bias_), hidden);
+    hidden = this->hidden(ops, n);
   }
   Tensor activated(ops.pool(), {batch, tokens, hidden_}, x.dtype());
   activate(ops, activation_, hidden, activated);

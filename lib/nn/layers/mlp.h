@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/table.h"
 #include "nn/layer_options.h"
@@ -55,6 +56,10 @@ class Mlp : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
+  // The hidden columns before the activation.
+  std::vector<RemadePart> remade_parts() const override;
+  void forget(std::size_t part, Saved& saved) const override;
+  void remake(const Context& context, std::size_t part, Saved& saved) const override;
   double forward_flop() const override;
   GroupSums group_sums() const override { return {2, input_row().elements()}; }
   Reach reach() const override { return Reach::kToken; }
@@ -63,6 +68,8 @@ class Mlp : public Layer {
   DropoutMask output_mask(const Context& context) const {
     return dropout_mask(context, name(), "output", dropout_);
   }
+
+  Tensor hidden(Ops& ops, const Tensor& n) const;  // n (B, T, C), the norm's output
 
   TensorPlace place_;
   std::int64_t tokens_, width_;

@@ -180,7 +180,7 @@ std::vector<Problem> problems_of(int ranks, int microbatches, Costs costs,
     throw Error(ExitCode::kConfiguration, *reason);
   }
   for (StageCost& cost : costs.stages) {  // it knows F, I and W: R comes before I
-    cost.backward_input += std::exchange(cost.recompute, 0);
+    cost.backward_input += std::exchange(cost.recompute, 0) + std::exchange(cost.remake, 0);
   }
   const double limit =
       options.live_microbatches > 0 ? options.live_microbatches : std::min(microbatches, ranks);

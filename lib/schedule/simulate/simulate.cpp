@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "schedule/neighbours.h"
 #include "schedule/simulate/input_times.h"
 #include "schedule/simulate/simulate_shared.h"
 #include "schedule/walk.h"
@@ -21,6 +22,7 @@ class Simulation {
         forward_only_(is_forward_only(schedule)),
         inputs_(ranks_of_stages(schedule), schedule.microbatches, costs.message) {
     free_.resize(schedule.ranks.size());
+    apart_.resize(schedule.ranks.size());
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
     gathers_end_.resize(schedule.ranks.size());
     live_.resize(schedule.ranks.size());
@@ -69,6 +71,7 @@ class Simulation {
 
   void compute(std::size_t rank, const Action& action) {
     const StageCost& cost = costs_.stages[static_cast<std::size_t>(action.stage)];
+    const double input = cost.backward_input + (apart_[rank].passes(action) ? cost.remake : 0);
     const auto span = [&](Op op, double duration) {
       const double start = free_[rank];
       free_[rank] += duration;
@@ -81,14 +84,14 @@ class Simulation {
     } else if (action.op == Op::kRecompute) {
       span(Op::kRecompute, cost.recompute);
     } else if (action.op == Op::kBackwardInput) {
-      span(Op::kBackwardInput, cost.backward_input);
+      span(Op::kBackwardInput, input);
     } else if (action.op == Op::kBackwardWeight) {
       span(Op::kBackwardWeight, cost.backward_weight);
     } else if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
-      span(Op::kBackwardInput, cost.backward_input);
+      span(Op::kBackwardInput, input);
       span(Op::kBackwardWeight, cost.backward_weight);
     } else if (action.op == Op::kBackward) {
-      span(Op::kBackward, cost.backward_input + cost.backward_weight);
+      span(Op::kBackward, input + cost.backward_weight);
     }
   }
 
@@ -98,6 +101,7 @@ class Simulation {
   bool forward_only_;
   InputTimes inputs_;
   std::vector<double> free_;         // per rank: when it ended its last action
+  std::vector<Apart> apart_;         // per rank
   std::vector<double> gathered_;     // per stage: when its weights are whole
   std::vector<double> gathers_end_;  // per rank: of those begun
   std::vector<int> live_;

@@ -15,13 +15,15 @@ struct StageCost {
   double forward = 0, backward_input = 0, backward_weight = 0;
   double recompute = 0;  // 0: the stage keeps its activations and has no R
   double gather = 0;  // of its weights, beside the rank's work; 0: they are whole. Not in total()
-  double total() const { return forward + backward_input + backward_weight + recompute; }
+  double remake = 0;  // an I takes so much longer where other work stood between its F and it
+  double total() const { return forward + backward_input + backward_weight + recompute + remake; }
   StageCost& operator+=(const StageCost& other) {
     forward += other.forward;
     backward_input += other.backward_input;
     backward_weight += other.backward_weight;
     recompute += other.recompute;
     gather += other.gather;
+    remake += other.remake;
     return *this;
   }
 };

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "schedule/neighbours.h"
 #include "schedule/simulate/input_times.h"
 
 namespace pipetrain {
@@ -43,6 +44,7 @@ class SharedCores {
     double gathers_end = 0;        // of those begun
     bool gradient_is_out = false;  // of the B at `next`, whose W is left
     int live = 0;
+    Apart apart;
     bool works() const { return span && !span->waiting; }
   };
 
@@ -64,7 +66,9 @@ class SharedCores {
       if (action.op == Op::kForward) enter(r);
       const Op part = rank.gradient_is_out ? Op::kBackwardWeight : needed.op;
       rank.span = Span{{part, action.stage, action.microbatch}, false, now_, now_};
-      rank.left = cost_of(part, costs_.stages[index(action.stage)]);
+      const StageCost& cost = costs_.stages[index(action.stage)];
+      rank.left = cost_of(part, cost);
+      if (!rank.gradient_is_out && rank.apart.passes(action)) rank.left += cost.remake;
     }
   }
 

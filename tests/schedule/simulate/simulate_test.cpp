@@ -72,6 +72,20 @@ TEST_CASE("A rank recomputes while it waits for the gradient, and not right afte
   CHECK(wait.start == 3);  // after R0
 }
 
+TEST_CASE("What is made again within I takes its time where other work stood between F and I") {
+  const Schedule schedule = generate("1f1b", 2, 1, 3);
+  Costs costs = equal_costs(schedule, 1, 1, 1);
+  for (StageCost& stage : costs.stages) stage.remake = 2;
+  const Timeline timeline = simulate(schedule, costs);
+  CHECK(timeline.busy(0) == 3 * 3 + 3 * 2);
+  CHECK(timeline.busy(1) == 3 * 3);  // each I follows its F
+  const Timeline listed = simulate(schedule, costs, BackwardSends::kAfterBackward);
+  CHECK(listed.busy(0) == 3 * 3 + 3 * 2);
+  costs.cores = 1;
+  const Timeline shared = simulate(schedule, costs);
+  CHECK(shared.makespan() == Approx(6 * 3 + 3 * 2));
+}
+
 TEST_CASE("A schedule in which the Rs stand already is simulated as it is") {
   const Schedule schedule = generate("zbv", 4, 2, 8);
   Costs costs = equal_costs(schedule, 1, 1, 1);
