@@ -39,8 +39,8 @@ std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelSet
 }
 
 // Seconds of a microbatch that follow from shapes alone, on a made-up processor: products, and for
-// what has none as much as so many operations for each entry of the result. Parts of layers that are
-// made again are taken to cost nothing.
+// what has none as much as so many operations for each entry of the result. Parts of layers that
+// are made again are taken to cost nothing.
 std::vector<StageCost> counted_costs(const ModelSetup& model, std::int64_t rows) {
   constexpr double kFlopPerSecond = 1e11, kFlopPerEntry = 100;
   std::vector<StageCost> costs;

@@ -63,7 +63,11 @@ std::size_t block_bytes(std::size_t bytes) {
 
 MemoryPool::~MemoryPool() {
   for (auto& [size, blocks] : blocks_) {
-    for (void* block : blocks.free) std::free(block);
+    for (void* block : blocks.free) {
+      // What lies here next is not to take whole huge pages.
+      if (size % kHugePage == 0) madvise(block, size, MADV_NOHUGEPAGE);
+      std::free(block);
+    }
   }
   malloc_trim(0);  // or the C library would keep much of it for later
 }

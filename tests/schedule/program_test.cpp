@@ -78,8 +78,12 @@ TEST_CASE("Gathers and recomputing do not change how many messages are under way
   }
 }
 
-TEST_CASE("A stage recomputes if one of its layers does") {
-  CHECK(recomputing_stages(Mask{0, 1, 0, 1, 0, 0, 0}, {0, 2, 3, 5}) == Mask{1, 0, 1, 0});
-  CHECK(recomputing_stages(Mask{0, 0, 0, 0, 0, 0, 1}, {0, 2, 3, 5}) == Mask{0, 0, 0, 1});
-  CHECK(recomputing_stages(Mask(7, false), {0, 3}) == Mask{0, 0});
+TEST_CASE("A stage recomputes if one of its layers does, as a whole") {
+  RecomputedLayers layers(7);
+  layers[2].parts = 1;
+  CHECK(recomputing_stages(layers, {0, 3}) == Mask{0, 0});
+  layers[6].whole = true;
+  CHECK(recomputing_stages(layers, {0, 2, 3, 5}) == Mask{0, 0, 0, 1});
+  layers[1].whole = layers[3].whole = true;
+  CHECK(recomputing_stages(layers, {0, 2, 3, 5}) == Mask{1, 0, 1, 1});
 }
