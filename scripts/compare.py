@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""Measures pipetrain bench and PyTorch (or Flax) in turns on the same work. Called by compare_pytorch.sh."""
+
+import argparse
+import dataclasses
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CORES = 2
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pipetrain")
+PACKAGES = {"pytorch": ["torch==2.13.0", "numpy"], "flax": ["jax==0.10.2", "flax==0.12.8", "optax==0.2.8"]}
+CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
+VARIANTS = {"attention": ["fused", "plain"], "optimizer": ["fused", "foreach"], "compile": [False, True]}
+
+
+@dataclasses.dataclass
+class Line:
+    work: str  # what is measured, a name of --work
+    config: str
+    text: str
+    microbatches: int
+    ranks: int = 1
+    unit: str = "tokens/s"
+    per_sample: int = 1  # units of a sample
+    settings: tuple = ()  # further ones of the configuration
+    ours: tuple = ("",)  # schedules of pipetrain; "": the configuration's
+    theirs: tuple = ()  # of torch.distributed.pipelining
+    program: str = "compare_pytorch.py"
+    theirs_ranks: int = 0  # 0: as many
+
+
+# Random characters, as many different ones as the text has.
+SHAKESPEARE = ("data.format=synthetic", "model.vocabulary=65")
+OURS = ("1f1b", "zb-h1", "interleaved", "zbv")
+THEIRS = ("1f1b", "gpipe", "interleaved", "interleaved-zb", "zbv")
+LINES = [
+    Line("mid", "bench_mid.yaml", "mid, 1 rank x 2 threads, M=8", 8, per_sample=256),
+    Line("mid", "bench_mid.yaml", "mid, 2 ranks x 1 thread, M=8", 8, 2, per_sample=256, ours=OURS, theirs=THEIRS),
+    Line("gpt2", "bench_gpt2.yaml", "gpt2, 1 rank x 2 threads, M=1", 1, per_sample=64),
+    Line("shakespeare", "shakespeare.yaml", "shakespeare, 1 rank x 2 threads, M=1", 1, per_sample=64, settings=SHAKESPEARE),
+    Line("shakespeare", "shakespeare.yaml", "shakespeare, 2 ranks x 1 thread, M=6", 6, 2, per_sample=64, settings=SHAKESPEARE,
+         ours=OURS, theirs=THEIRS),
+    Line("resnet18", "resnet18.yaml", "resnet18, 1 rank x 2 threads, 64 images at once", 1, unit="images/s"),
+    Line("classifier", "classifier.yaml", "classifier, 4 ranks, M=8, and Flax", 8, 4, "texts/s", program="compare_flax.py", theirs_ranks=1),
+    Line("classifier_small", "classifier_small.yaml", "classifier_small, 4 ranks, M=4, and Flax", 4, 4, "texts/s",
+         program="compare_flax.py", theirs_ranks=1),
+]
+
+
+def threads(ranks):
+    return max(1, CORES // ranks)
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Failed(Exception):
+    """With the last thing that was said."""
+
+
+def python_of(name):
+    """Of the environment with that framework, which is made once."""
+    folder = os.path.join(CACHE, name)
+    python, complete = os.path.join(folder, "bin", "python3"), os.path.join(folder, "complete")
+    if os.path.exists(complete):
+        with open(complete, encoding="utf-8") as file:
+            if file.read().split() == PACKAGES[name]:
+                return python
+    say(f"Installing {' '.join(PACKAGES[name])} in {folder}")
+    pip = [python, "-m", "pip", "install", "-q", *PACKAGES[name]]
+    if name == "pytorch":
+        try:
+            urllib.request.urlopen(CPU_BUILDS + "/torch/", timeout=10).close()
+            pip += ["--index-url", CPU_BUILDS]  # the builds on PyPI bring some GB for graphics cards along
+        except OSError:
+            pass
+    for command in ([sys.executable, "-m", "venv", folder], pip):
+        job = subprocess.run(command, capture_output=True, text=True, check=False)
+        if job.returncode:
+            raise SystemExit(f"Cannot install {name}: {last_line(job.stderr or job.stdout)}; PyPI has to be reached, or a mirror of it "
+                             "that pip is told of (PIP_INDEX_URL)")
+    with open(complete, "w", encoding="utf-8") as file:
+        print(*PACKAGES[name], file=file)
+    return python
+
+
+def last_line(text):
+    """Of an error, or the last one of all."""
+    lines = text.strip().splitlines() or ["no word"]
+    return next((line for line in reversed(lines) if re.search(r"\w(Error|Exception|Exited)\b|error:", line)), lines[-1])[:200]
+
+
+class Ours:
+    """pipetrain bench with a schedule."""
+
+    def __init__(self, options, line, precision, schedule):
+        settings = [f"train.precision={precision}", f"pipeline.microbatches={line.microbatches}", *line.settings]
+        if schedule:
+            settings.append(f"pipeline.schedule={schedule}")
+        given = ["--config", os.path.join(HERE, "..", "configs", line.config), *(w for s in settings for w in ("--set", s))]
+        self.schedule, self.environment = schedule, dict(os.environ, OMP_NUM_THREADS=str(threads(line.ranks)))
+        self.describe = [options.pipetrain, "describe", *given, "--ranks", str(line.ranks), "--format", "json"]
+        run = ["mpirun", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-np", str(line.ranks)]
+        self.bench = [*run, options.pipetrain, "bench", *given, "--format", "json"]
+
+    def output(self, command):
+        job = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        if job.returncode:
+            raise Failed(last_line(job.stderr))
+        return json.loads(job.stdout)
+
+    def parameters(self):
+        return self.output(self.describe)["parameters"]
+
+    def rate(self):
+        """Units a second."""
+        return next(value for key, value in self.output(self.bench).items() if key.endswith("_per_second"))
+
+
+class Theirs:
+    """The other framework's processes with a variant, which wait for their turn."""
+
+    def __init__(self, line, asked):
+        self.line, self.name = line, ", ".join(str(v) for v in (asked["schedule"], asked["bfloat16"], asked["attention"],
+                                                                "compiled" if asked["compile"] else "eager", asked["optimizer"]) if v)
+        ranks = line.theirs_ranks or line.ranks
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [python_of("flax" if "flax" in line.program else "pytorch"), os.path.join(HERE, line.program)]
+        # The compiler is torch.compile's, which takes one word.
+        environment = dict(os.environ, OMP_NUM_THREADS=str(threads(ranks)), CXX="g++")
+        asked = dict(asked, work=line.work, ranks=ranks, port=port, threads=threads(ranks), microbatches=line.microbatches)
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self.processes = [subprocess.Popen([*command, json.dumps(dict(asked, rank=rank))], env=environment, text=True, stderr=self.log,
+                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) for rank in range(ranks)]
+        about = self.answer()
+        self.parameters, self.version = about["parameters"], about["version"]
+
+    def answer(self):
+        line = self.processes[0].stdout.readline()
+        if line:
+            return json.loads(line)
+        self.stop()
+        self.log.seek(0)
+        raise Failed(last_line(self.log.read()))
+
+    def rate(self, seconds, microbatches):
+        try:
+            print(json.dumps({"seconds": seconds, "microbatches": microbatches}), file=self.processes[0].stdin, flush=True)
+        except BrokenPipeError:
+            pass  # its last word is in the log
+        return self.answer()["samples_per_second"] * self.line.per_sample
+
+    def stop(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+def best_of_ours(options, line, precision):
+    """Among the schedules, by one bench of each."""
+    found = {}
+    for schedule in line.ours:
+        candidate = Ours(options, line, precision, schedule)
+        try:
+            found[schedule] = (candidate, candidate.rate() if len(line.ours) > 1 else 0)
+            say(f"  pipetrain, {schedule or 'as configured'}: {found[schedule][1]:.1f}" if len(line.ours) > 1 else "  pipetrain")
+        except Failed as failure:
+            say(f"  pipetrain, {schedule}: {failure}")
+    if not found:
+        raise Failed("pipetrain does not run it")
+    return max(found.values(), key=lambda candidate: candidate[1])[0]
+
+
+def best_of_theirs(line, precision):
+    """One choice after the other is made by a short measurement; the best so far keeps waiting."""
+    choices = {"schedule": list(line.theirs) or [""], "bfloat16": ["autocast", "weights"] if precision == "bfloat16" else [""], **VARIANTS}
+    if line.work == "resnet18":
+        choices["attention"] = [""]
+    if line.program != "compare_pytorch.py":
+        choices = {choice: values[:1] for choice, values in choices.items()}
+        choices.update(bfloat16=[""], attention=["jitted"], compile=[True], optimizer=[""])
+    chosen, best, best_rate = {choice: values[0] for choice, values in choices.items()}, None, 0
+    few = line.microbatches if line.theirs else min(2, line.microbatches)
+    for number, (choice, values) in enumerate(choices.items()):
+        for value in values[1 if number > 0 else 0:]:
+            asked, candidate = dict(chosen, **{choice: value}), None
+            try:
+                candidate = Theirs(line, asked)
+                rate = candidate.rate(2, few)
+                say(f"  {candidate.version}, {candidate.name}: {rate:.1f} {line.unit}")
+            except Failed as failure:
+                say(f"  {', '.join(str(v) for v in asked.values() if v != '')}: {failure}")
+                continue
+            better, worse = (candidate, best) if rate > best_rate else (best, candidate)
+            if better is candidate:
+                chosen, best_rate = asked, rate
+            best = better
+            if worse is not None:
+                worse.stop()
+    if best is None:
+        raise Failed("none of its variants runs")
+    return best
+
+
+def compare(options, line, precision):
+    say(f"{line.text}, {precision}")
+    theirs = best_of_theirs(line, precision)
+    try:
+        parameters = Ours(options, line, precision, line.ours[0]).parameters()
+        if parameters != theirs.parameters:
+            raise Failed(f"not the same model: {parameters} parameters here and {theirs.parameters} in {theirs.version}")
+        say(f"  {parameters} parameters in both")
+        ours, rates = best_of_ours(options, line, precision), ([], [])
+        for number in range(1, options.rounds + 1):
+            rates[0].append(ours.rate())
+            rates[1].append(theirs.rate(options.seconds, line.microbatches))
+            say(f"  round {number}: {rates[0][-1]:.1f} and {rates[1][-1]:.1f} {line.unit}")
+    finally:
+        theirs.stop()
+    medians = [statistics.median(each) for each in rates]
+    return {"work": line.text, "precision": precision, "unit": line.unit, "parameters": parameters, "pipetrain": medians[0],
+            "other": medians[1], "ratio": medians[0] / medians[1], "schedule": ours.schedule, "variant": theirs.name,
+            "version": theirs.version, "rounds": {"pipetrain": rates[0], "other": rates[1]}}
+
+
+def has_bfloat16():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = next((line.split() for line in file if line.startswith("flags")), [])
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def print_table(rows):
+    heads = ["work", "precision", "pipetrain", "other", "ratio", "pipetrain ran", "the other ran"]
+    cells = [[row["work"], row["precision"], f"{row['pipetrain']:.1f} {row['unit']}", f"{row['other']:.1f}", f"{row['ratio']:.2f}",
+              row["schedule"] or "as configured", row["version"] + ", " + row["variant"]] for row in rows]
+    for row in [heads, ["---"] * len(heads), *cells]:
+        print("| " + " | ".join(row) + " |")
+
+
+def main():
+    works = list(dict.fromkeys(line.work for line in LINES))
+    parser = argparse.ArgumentParser(prog="compare_pytorch.sh", description="Measures pipetrain and PyTorch (or Flax) in turns.")
+    parser.add_argument("--work", default="mid,gpt2,shakespeare,resnet18", help=f"some of {','.join(works)}; default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=5, help="alternating rounds, of which the median counts; default: %(default)s")
+    parser.add_argument("--precision", default="float32,bfloat16", help="default: %(default)s, where the processor has the latter")
+    parser.add_argument("--seconds", type=float, default=10, help="that the other framework trains in a round, one step at least")
+    parser.add_argument("--json", metavar="FILE", help="where all rounds are written to")
+    parser.add_argument("--pipetrain", required=True, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    asked, precisions = options.work.split(","), options.precision.split(",")
+    for word, known in [*((w, works) for w in asked), *((p, ["float32", "bfloat16"]) for p in precisions)]:
+        if word not in known:
+            parser.error(f"'{word}' is unknown; expected some of {','.join(known)}")
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])  # for both
+    if "bfloat16" in precisions and not has_bfloat16():
+        say("bfloat16 is left out: this processor has no instructions for it")
+        precisions.remove("bfloat16")
+    rows = []
+    for line in (line for line in LINES if line.work in asked):
+        for precision in precisions:
+            if precision == "bfloat16" and line.program == "compare_flax.py":
+                continue
+            try:
+                rows.append(compare(options, line, precision))
+            except Failed as failure:
+                say(f"  left out: {failure}")
+    print_table(rows)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(rows, file, indent=1)
+    return 0 if rows else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
