@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -126,7 +127,9 @@ class Layer {
   DType data_dtype() const {
     return input_dtype() == DType::kInt32 ? DType::kInt32 : DType::kFloat32;
   }
-  // Before anything runs. Error(kConfiguration) if the layer does not compute in it.
+  // Why the layer does not compute in it; nothing if it does.
+  virtual std::optional<std::string> why_not_in(const Precision&) const { return std::nullopt; }
+  // Before anything runs; one that it computes in.
   virtual void set_precision(const Precision& precision) { activations_ = precision.activations; }
   // Rows may come in parts unless this is kRow.
   virtual Reach reach() const { return Reach::kRow; }
@@ -152,8 +155,8 @@ class Layer {
   virtual GroupSums group_sums() const { return {}; }
 
  protected:
-  // For layers that compute in float32 alone.
-  void require_float32(const Precision& precision) const;
+  // The answer of layers that compute in float32 alone.
+  std::optional<std::string> unless_float32(const Precision& precision) const;
 
   friend class Norm;  // a part of a layer, which finds its parameters here
 

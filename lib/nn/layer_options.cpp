@@ -92,9 +92,12 @@ void LayerOptions::finish() const {
   }
 }
 
+std::string LayerOptions::layer() const {
+  return (entry_.where.empty() ? "model" : entry_.where) + ": " + entry_.kind;
+}
+
 void LayerOptions::fail(const std::string& reason) const {
-  const std::string where = entry_.where.empty() ? "model" : entry_.where;
-  throw Error(ExitCode::kConfiguration, where + ": " + entry_.kind + ": " + reason);
+  throw Error(ExitCode::kConfiguration, layer() + ": " + reason);
 }
 
 }  // namespace pipetrain

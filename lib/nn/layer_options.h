@@ -53,6 +53,8 @@ class LayerOptions {
   // Error(kConfiguration) if an option was given that nobody asked for.
   void finish() const;
 
+  // "<file:line>: <kind>", for messages.
+  std::string layer() const;
   // Error(kConfiguration): "<file:line>: <kind>: <reason>".
   [[noreturn]] void fail(const std::string& reason) const;
 

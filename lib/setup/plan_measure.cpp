@@ -6,11 +6,9 @@
 #include <cstring>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
-#include "base/error.h"
 #include "ops/parallel.h"
 #include "optim/optimizer.h"
 #include "pipeline/layer_costs.h"
@@ -131,18 +129,12 @@ double measure_reading(const Source& source, std::int64_t rows) {
   return (wall_seconds() - start) / static_cast<double>(rows);
 }
 
-// The layers in this form; nothing if the model's do not exist in it.
-std::optional<ModelProfile> profile_in(const ModelForm& form, const Config& config,
-                                       const DataShape& data) {
-  try {
-    ModelProfile profile =
-        model_profile(build_layers(config.model, data, {0, form.tensor}, form.precision),
-                      config.communication.precision);
-    profile.tensor = form.tensor;
-    return profile;
-  } catch (const Error&) {
-    return std::nullopt;
-  }
+ModelProfile profile_in(const ModelForm& form, const Config& config, const DataShape& data) {
+  ModelProfile profile =
+      model_profile(build_layers(config.model, data, {0, form.tensor}, form.precision),
+                    config.communication.precision);
+  profile.tensor = form.tensor;
+  return profile;
 }
 
 // All that may be worth a try beside the whole layers in the configuration's precision.
@@ -195,10 +187,10 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   const std::int64_t own_rows = measure_sizes({1, inputs.precision}, model, seconds);
   inputs.parts = parts_in_order(layers, layers_at(model, own_rows));
   for (const ModelForm& form : other_forms(request, inputs.precision)) {
-    std::optional<ModelProfile> profile = profile_in(form, config, data);
-    if (!profile) continue;
-    measure_sizes(form, *profile, seconds / 4);
-    inputs.other_forms[form] = std::move(*profile);
+    if (why_not_built(config.model, data, form.tensor, form.precision)) continue;
+    ModelProfile profile = profile_in(form, config, data);
+    measure_sizes(form, profile, seconds / 4);
+    inputs.other_forms[form] = std::move(profile);
   }
   const std::int64_t elements =
       std::clamp(parameter_elements(model) / request.ranks, kChunkElements, kMostUpdated);

@@ -1,9 +1,9 @@
 #include "nn/layer.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
-#include "base/error.h"
 #include "catch.h"
 
 using namespace pipetrain;
@@ -21,7 +21,9 @@ class MadeUp : public Layer {
   Tensor backward_input(const Context&, Tensor dy, Saved&) override { return dy; }
   void backward_weight(const Context&, Saved&) override {}
   void take(Layer& inner) { adopt(inner); }
-  void need_float32(DType kind) const { require_float32({.activations = kind}); }
+  std::optional<std::string> why_not_in(const Precision& precision) const override {
+    return unless_float32(precision);
+  }
   const float* weight() const { return value(0); }
   const float* left_out() const { return value(kNone); }
   const float* mean() const { return buffer(0).value; }
@@ -67,15 +69,10 @@ TEST_CASE(
 
 TEST_CASE("A layer that computes in float32 alone says so by its name") {
   const MadeUp layer("layers.3.made_up");
-  CHECK_NOTHROW(layer.need_float32(DType::kFloat32));
-  try {
-    layer.need_float32(DType::kBFloat16);
-    FAIL("no error");
-  } catch (const Error& error) {
-    CHECK(error.code() == ExitCode::kConfiguration);
-    CHECK(error.what() == std::string("train.precision: layers.3.made_up computes in float32 only, "
-                                      "not in bfloat16; set train.precision to float32"));
-  }
+  CHECK(!layer.why_not_in({.activations = DType::kFloat32}));
+  CHECK(layer.why_not_in({.activations = DType::kBFloat16}) ==
+        "train.precision: layers.3.made_up computes in float32 only, not in bfloat16; set "
+        "train.precision to float32");
 }
 
 TEST_CASE("What is cleared of a microbatch is cleared inside of its layers, too") {

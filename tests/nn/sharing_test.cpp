@@ -1,6 +1,5 @@
 #include "nn/sharing.h"
 
-#include "base/error.h"
 #include "catch.h"
 
 using namespace pipetrain;
@@ -11,34 +10,44 @@ const LayerEntry kMlp{"mlp", "model.yaml:7", {}, {}};
 
 }  // namespace
 
-TEST_CASE("What every rank takes as much of must divide, and the vocabulary suffice for all") {
+TEST_CASE("What every rank takes as much of must divide") {
   Sharing sharing({1, 3});
-  const LayerOptions options(kMlp);
-  CHECK(sharing.evenly(options, "heads", 6).rank == 1);
-  CHECK_THROWS_WITH(sharing.evenly(options, "heads", 7),
-                    "model.yaml:7: mlp: heads 7 cannot be shared out evenly over the 3 ranks of "
-                    "parallel.tensor; expected a multiple of 3");
-  CHECK(sharing.by_vocabulary(options, 7).size == 3);
-  CHECK(sharing.by_vocabulary(options, 3).size == 3);
-  CHECK_THROWS_WITH(sharing.by_vocabulary(options, 2),
-                    "model.yaml:7: mlp: vocabulary 2 is smaller than parallel.tensor 3; expected a "
-                    "part for every rank");
+  CHECK(sharing.evenly(LayerOptions(kMlp), "heads", 6).rank == 1);
+  CHECK(!sharing.why_not(3));
+  CHECK(!sharing.why_not(6));
+  CHECK(sharing.why_not(4) ==
+        "model.yaml:7: mlp: heads 6 cannot be shared out evenly over the 4 ranks of "
+        "parallel.tensor; expected a multiple of 4");
+  sharing.evenly(LayerOptions(kMlp), "the width", 8);
+  CHECK(!sharing.why_not(2));
+  CHECK(contains(sharing.why_not(3).value_or(""), "the width 8 cannot"));
+}
+
+TEST_CASE("Parts of the vocabulary may differ, but every rank has some") {
+  Sharing sharing({1, 3});
+  sharing.evenly(LayerOptions(kMlp), "heads", 12);
+  CHECK(sharing.by_vocabulary(LayerOptions(kMlp), 4).size == 3);
+  CHECK(!sharing.why_not(3));
+  CHECK(!sharing.why_not(4));
+  CHECK(sharing.why_not(6) ==
+        "model.yaml:7: mlp: vocabulary 4 is smaller than parallel.tensor 6; expected a part for "
+        "every rank");
 }
 
 TEST_CASE("Ranks that share no layer evenly would all do the same, and are refused") {
-  Sharing sharing({0, 2});
-  const LayerOptions options(kMlp);
-  CHECK(!sharing.alone());
-  CHECK_THROWS_WITH(sharing.finish(), ContainsSubstring("2 ranks can share attention and MLPs"));
-  sharing.by_vocabulary(options, 10);  // is not enough
-  CHECK_THROWS_AS(sharing.finish(), Error);
-  sharing.evenly(options, "heads", 2);
-  CHECK_NOTHROW(sharing.finish());
+  Sharing sharing({});
+  CHECK(contains(sharing.why_not(2).value_or(""), "2 ranks can share attention and MLPs"));
+  sharing.by_vocabulary(LayerOptions(kMlp), 10);  // is not enough
+  CHECK(sharing.why_not(2));
+  sharing.evenly(LayerOptions(kMlp), "heads", 2);
+  CHECK(!sharing.why_not(2));
 }
 
-TEST_CASE("One rank shares with nobody, whatever the sizes") {
+TEST_CASE("One rank shares with nobody, whatever the layers") {
   Sharing sharing({});
-  CHECK(sharing.alone());
-  CHECK(sharing.evenly(LayerOptions(kMlp), "heads", 7).alone());
-  CHECK_NOTHROW(Sharing({}).finish());
+  CHECK(!sharing.why_not(1));
+  sharing.evenly(LayerOptions(kMlp), "heads", 7);
+  sharing.never(LayerOptions(kMlp), "not this one");
+  CHECK(!sharing.why_not(1));
+  CHECK(sharing.why_not(7) == "model.yaml:7: mlp: not this one");
 }

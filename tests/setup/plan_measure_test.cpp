@@ -16,8 +16,9 @@ Config gpt(int heads) {
   return config;
 }
 
-PlanInputs measured(const Config& config, int ranks, const Source* source) {
-  PlanRequest request{.ranks = ranks};
+PlanInputs measured(const Config& config, int ranks, const Source* source,
+                    const std::vector<DType>& precisions = {}) {
+  PlanRequest request{.ranks = ranks, .precisions = precisions};
   request.configured.microbatches = 2;
   ThreadCrew crew(1, 1);
   const FixedSource rows = FixedSource::counting(8, 4, 13);
@@ -61,6 +62,17 @@ TEST_CASE("Slices of the layers are measured where the ranks could share them") 
   CHECK(shared.other_forms.begin()->second.measured.size() >= 2);
   CHECK(measured(gpt(3), 2, &source).other_forms.empty());  // three heads are not two halves
   CHECK(measured(gpt(2), 1, &source).other_forms.empty());
+}
+
+TEST_CASE("Other precisions are measured where all layers compute in them") {
+  const std::vector<DType> both = {DType::kFloat32, DType::kBFloat16};
+  const PlanInputs inputs = measured(gpt(2), 1, nullptr, both);
+  REQUIRE(inputs.other_forms.size() == 1);
+  CHECK(inputs.other_forms.begin()->first == ModelForm{1, DType::kBFloat16});
+  CHECK(inputs.other_forms.begin()->second.measured.size() >= 2);
+  Config convolutions = gpt(2);
+  convolutions.model.preset = "classifier";
+  CHECK(measured(convolutions, 1, nullptr, both).other_forms.empty());
 }
 
 TEST_CASE("Stages are cut by their layers' times, on ranks of several by those of each rank") {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "nn/layer.h"
@@ -21,7 +22,9 @@ class BatchNorm : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
-  void set_precision(const Precision& precision) override { require_float32(precision); }
+  std::optional<std::string> why_not_in(const Precision& precision) const override {
+    return unless_float32(precision);
+  }
 
  private:
   // With these statistics.

@@ -45,11 +45,6 @@ Convolution::Convolution(std::string name, Shape row, const ConvolutionOptions& 
   if (options.bias) bias_ = add_parameter("bias", {options.channels}, options.start.bias);
 }
 
-void Convolution::set_precision(const Precision& precision) {
-  if (!precision.first) require_float32(precision);
-  Layer::set_precision(precision);
-}
-
 ConvolutionShape Convolution::shape(std::int64_t rows) const {
   return {.batch = rows,
           .image = image_of(input_row()),

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "nn/layer.h"
@@ -48,7 +49,9 @@ class Convolution : public Layer {
   void backward_weight(const Context& context, Saved& saved) override;
   // The first layer of a model may stand before ones of bfloat16: it computes in float32.
   DType input_dtype() const override { return DType::kFloat32; }
-  void set_precision(const Precision& precision) override;
+  std::optional<std::string> why_not_in(const Precision& precision) const override {
+    return precision.first ? std::nullopt : unless_float32(precision);
+  }
   double forward_flop() const override { return shape(1).flop(); }
 
  private:

@@ -123,8 +123,9 @@ void make_linear(ModelBuilder& model, LayerOptions& options) {
   }
   if (made.tied) {
     tie(made, model, options);
-    if (!model.at_end() && !model.sharing().alone()) {
-      options.fail(
+    if (!model.at_end()) {
+      model.sharing().never(
+          options,
           "tied: with parallel.tensor above 1 only the last layer may be; set that to 1, or tied "
           "to false");
     }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "nn/layer.h"
 #include "nn/model_config.h"
@@ -27,6 +29,11 @@ struct DataShape {
 // kind `activations`.
 LayerList build_layers(const ModelConfig& config, const DataShape& data,
                        const TensorPlace& place = {}, DType activations = DType::kFloat32);
+
+// Why so many ranks cannot share the layers of a model that can be built, or why these do not
+// compute with such activations; nothing if build_layers makes them.
+std::optional<std::string> why_not_built(const ModelConfig& config, const DataShape& data,
+                                         int tensor, DType activations);
 
 // Trainable entries of the whole model, a tied parameter counted once; and the FLOP of a training
 // step's matrix products per row: three times the forward's (Kaplan et al., arXiv:2001.08361,

@@ -72,7 +72,6 @@ LayerList ModelBuilder::build() {
     make(*entry);
   }
   check_output(*flat.back());
-  sharing_.finish();
   return std::move(layers_);
 }
 

@@ -26,7 +26,7 @@ class ModelBuilder {
  public:
   ModelBuilder(const ModelConfig& config, const DataShape& data, const TensorPlace& place);
 
-  // All of the model.
+  // All of the model, in a form that it has: sharing() of whole layers says so.
   LayerList build();
 
   // What the next layer is told of its place.
@@ -38,7 +38,7 @@ class ModelBuilder {
   const LayerList& layers() const { return layers_; }  // before it in its list
   std::string name(const std::string& kind) const;     // "layers.3.attention"
   const Starts& starts() const { return starts_; }     // what parameters start from
-  Sharing& sharing() { return sharing_; }              // over a tensor-parallel group
+  Sharing& sharing() { return sharing_; }              // what a tensor-parallel group can share
   std::int64_t& vocabulary() { return vocabulary_; }   // the embedding's, else the data's
   std::shared_ptr<const RotaryTable>& rotary() { return rotary_; }  // of the layers before; or null
 

@@ -2,6 +2,7 @@
 // of each window, or the mean over all positions.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "nn/layer.h"
@@ -16,7 +17,9 @@ class MaxPool : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
-  void set_precision(const Precision& precision) override { require_float32(precision); }
+  std::optional<std::string> why_not_in(const Precision& precision) const override {
+    return unless_float32(precision);
+  }
 
  private:
   Window window_;
@@ -29,7 +32,9 @@ class AveragePool : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
-  void set_precision(const Precision& precision) override { require_float32(precision); }
+  std::optional<std::string> why_not_in(const Precision& precision) const override {
+    return unless_float32(precision);
+  }
 
  private:
   Window window_;

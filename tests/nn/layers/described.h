@@ -29,9 +29,9 @@ inline ModelConfig llama() {
 }
 
 inline std::string failure(const ModelConfig& config, const DataShape& data = tokens(16, 65),
-                           const TensorPlace& place = {}) {
+                           const TensorPlace& place = {}, DType activations = DType::kFloat32) {
   try {
-    build_layers(config, data, place);
+    build_layers(config, data, place, activations);
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::kConfiguration);
     return error.what();
