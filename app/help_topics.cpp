@@ -1,6 +1,7 @@
 #include "help_topics.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -62,8 +63,9 @@ std::string layers() {
 std::string preset_list() {
   std::vector<Words> rows;
   for (const Preset& preset : presets()) {
-    Words needs, own;
+    Words needs, takes, own;
     for (const ModelSize& size : preset.needs) needs.push_back(code(size.key));
+    for (const std::string_view key : preset.takes) takes.push_back(code(key));
     const PresetSizes& sizes = preset.sizes;
     const std::pair<const char*, int> given[] = {{"depth", sizes.depth},
                                                  {"heads", sizes.heads},
@@ -73,9 +75,9 @@ std::string preset_list() {
     for (const auto& [key, size] : given) {
       if (size > 0) own.push_back(code(key) + " " + std::to_string(size));
     }
-    rows.push_back({code(preset.name), join(needs), join(own), preset.description});
+    rows.push_back({code(preset.name), join(needs), join(takes), join(own), preset.description});
   }
-  return markdown_table({"preset", "needs", "brings along", "model"}, rows);
+  return markdown_table({"preset", "needs", "takes, too", "brings along", "model"}, rows);
 }
 
 std::string schedules() {
@@ -112,9 +114,11 @@ std::string formats() {
 std::string optimizers() {
   std::vector<Words> rows;
   for (const OptimizerKind& kind : optimizer_kinds()) {
-    rows.push_back({code(kind.name), std::to_string(kind.moments), kind.description});
+    rows.push_back(
+        {code(kind.name), code(kind.own_key), std::to_string(kind.moments), kind.description});
   }
-  return markdown_table({"optimizer", "numbers kept for each parameter", "what it is"}, rows);
+  return markdown_table(
+      {"optimizer", "key of its own", "numbers kept for each parameter", "what it is"}, rows);
 }
 
 std::string curves() {

@@ -17,6 +17,7 @@
 #include "config/yaml_tree.h"
 #include "data/formats/formats.h"
 #include "nn/presets/presets.h"
+#include "optim/optimizers.h"
 
 namespace pipetrain {
 namespace {
@@ -53,6 +54,11 @@ class Checker {
     }
     if (!model.preset.empty() && !model.layers.empty()) {
       fail("model.layers", "given beside model.preset, expected only one of them");
+    }
+    if (const auto key = unused_key(model)) {
+      refuse_unused(
+          "model." + std::string(*key), presets_with_key(*key),
+          model.preset.empty() ? "model.layers is given" : "model.preset is " + model.preset);
     }
     const Preset* preset = find_row(presets(), model.preset);
     if (preset != nullptr) require_sizes(*preset);
@@ -122,7 +128,8 @@ class Checker {
     applies("token_type", data.token_type != TokenFileType::kAuto);
     applies("image", !data.image.empty());
     if ((data.random() || data.validates_files()) && !reads_files(data)) {
-      refuse_option("data.validation", "the formats that read files");
+      refuse_unused("data.validation", "the formats that read files",
+                    "data.format is " + data.format);
     }
     if (data.validates_files() && data.validation_fraction > 0) {
       fail("data.validation_fraction",
@@ -130,15 +137,16 @@ class Checker {
     }
   }
 
-  // An option that would be ignored is refused.
   void applies(const std::string& option, bool given) const {
     if (!given || takes_option(config_.data, option)) return;
-    refuse_option("data." + option, formats_with_option(option));
+    refuse_unused("data." + option, formats_with_option(option),
+                  "data.format is " + config_.data.format);
   }
 
-  void refuse_option(const std::string& key, const std::string& formats) const {
-    fail(key,
-         "is for " + formats + ", but data.format is " + config_.data.format + "; leave it out");
+  // A key that would be ignored.
+  [[noreturn]] void refuse_unused(const std::string& key, const std::string& users,
+                                  const std::string& found) const {
+    fail(key, "is for " + users + ", but " + found + "; leave it out");
   }
 
   void check_split() const {
@@ -161,6 +169,9 @@ class Checker {
   }
 
   void check_optimizer() const {
+    const OptimizerConfig& optimizer = config_.optimizer;
+    check_own_key("betas", optimizer.betas != OptimizerConfig().betas);
+    check_own_key("momentum", optimizer.momentum != OptimizerConfig().momentum);
     const LearningRateConfig& schedule = config_.optimizer.schedule;
     if (schedule.decay_steps > 0 && schedule.decay_steps <= schedule.warmup_steps) {
       fail("optimizer.schedule.decay_steps", text(schedule.decay_steps) +
@@ -169,6 +180,14 @@ class Checker {
     }
     if (schedule.min_learning_rate > config_.optimizer.learning_rate) {
       fail("optimizer.schedule.min_learning_rate", "more than optimizer.learning_rate");
+    }
+  }
+
+  void check_own_key(const std::string& key, bool given) const {
+    for (const OptimizerKind& kind : optimizer_kinds()) {
+      if (!given || kind.own_key != key || kind.name == config_.optimizer.type) continue;
+      refuse_unused("optimizer." + key, std::string(kind.name),
+                    "optimizer.type is " + config_.optimizer.type);
     }
   }
 

@@ -23,6 +23,7 @@ struct OptimizerKind {
   const char* description;
   int moments;  // numbers that it keeps for each parameter
   OptimizerMaker* make;
+  std::string_view own_key;  // of `optimizer`, with a meaning for it alone
 };
 
 std::span<const OptimizerKind> optimizer_kinds();

@@ -38,3 +38,37 @@ TEST_CASE("Sizes that do not fit each other are refused") {
            "data.sequence_length: missing, and there is no model.context");
   contains(error_of("model: {layers: [relu]}\n" + kData), "data.sequence_length: missing");
 }
+
+TEST_CASE("A key of the model without a meaning for its preset is refused") {
+  const std::string base = kModel + kData;
+  CHECK(error_of(base, {"model.stem=7x7"}) ==
+        "--set model.stem=7x7: is for resnet, but model.preset is gpt; leave it out");
+  CHECK(contains(error_of(base, {"model.patch=4"}), "model.patch", "is for vit", "gpt"));
+  CHECK(contains(error_of(base, {"model.classes=4"}), "is for classifier, resnet and vit"));
+  CHECK(error_of(base, {"model.stem=3x3", "model.mlp_width=64", "model.dropout=0.1"}) ==
+        "no error");
+  const std::string resnet =
+      "model: {preset: resnet, depth: 18}\n"
+      "data: {format: synthetic, image: [8, 8, 3], classes: 4}\n";
+  CHECK(error_of(resnet, {"model.stem=7x7", "model.width=8", "model.classes=9"}) == "no error");
+  for (const char* key : {"heads=2", "kv_heads=2", "mlp_width=8", "context=8", "vocabulary=9",
+                          "patch=4", "tie_embeddings=true", "dropout=0.1"}) {
+    CHECK(contains(error_of(resnet, {std::string("model.") + key}),
+                   "but model.preset is resnet; leave it out"));
+  }
+  const std::string listed = "model: {layers: [relu], context: 8, vocabulary: 9}\n" + kData;
+  CHECK(error_of(listed) == "no error");
+  CHECK(contains(error_of(listed, {"model.depth=2"}), "model.depth", "but model.layers is given"));
+  CHECK(contains(error_of(listed, {"model.dropout=0.1"}), "but model.layers is given"));
+}
+
+TEST_CASE("A key of one optimizer is refused with another") {
+  const std::string base = kModel + kData;
+  CHECK(error_of(base, {"optimizer.momentum=0.5"}) ==
+        "--set optimizer.momentum=0.5: is for sgd, but optimizer.type is adamw; leave it out");
+  CHECK(error_of(base, {"optimizer.momentum=0.5", "optimizer.type=sgd"}) == "no error");
+  CHECK(contains(error_of(base, {"optimizer.betas=[0.5, 0.9]", "optimizer.type=sgd"}),
+                 "is for adamw, but optimizer.type is sgd"));
+  // As a run directory's config.yaml has them, which spells out every key.
+  CHECK(error_of(base, {"optimizer.momentum=0.9"}) == "no error");
+}

@@ -1,5 +1,6 @@
 #include "nn/presets/presets.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -22,24 +23,35 @@ constexpr ModelSize kDepth = {"depth", &ModelConfig::depth},
                     kWidth = {"width", &ModelConfig::width},
                     kContext = {"context", &ModelConfig::context},
                     kPatch = {"patch", &ModelConfig::patch};
-constexpr ModelSize kOfGpt[] = {kDepth, kHeads, kWidth, kContext},
-                    kOfBlocks[] = {kDepth, kHeads, kWidth}, kOfResnet[] = {kDepth},
-                    kOfVit[] = {kDepth, kHeads, kWidth, kPatch};
+constexpr ModelSize kGptNeeds[] = {kDepth, kHeads, kWidth, kContext},
+                    kBlocksNeed[] = {kDepth, kHeads, kWidth}, kResnetNeeds[] = {kDepth},
+                    kVitNeeds[] = {kDepth, kHeads, kWidth, kPatch};
+constexpr std::string_view kGptTakes[] = {"kv_heads", "mlp_width", "vocabulary", "tie_embeddings",
+                                          "dropout"},
+                           kGpt2Takes[] = {"depth",      "heads",          "kv_heads",
+                                           "width",      "mlp_width",      "context",
+                                           "vocabulary", "tie_embeddings", "dropout"},
+                           kLlamaTakes[] = {"kv_heads",   "mlp_width",      "context",
+                                            "vocabulary", "tie_embeddings", "dropout"},
+                           kClassifierTakes[] = {"context", "vocabulary", "classes", "dropout"},
+                           kResnetTakes[] = {"width", "classes", "stem"},
+                           kVitTakes[] = {"classes", "dropout"},
+                           kListTakes[] = {"context", "vocabulary"};
 
 // clang-format off
 constexpr Preset kPresets[] = {
-    {"gpt", "A language model like GPT-2, of any size.", gpt_layers, kOfGpt, &kGpt2Starts},
+    {"gpt", "A language model like GPT-2, of any size.", gpt_layers, kGptNeeds, kGptTakes, &kGpt2Starts},
     {"gpt2", "GPT-2 of 124 million parameters (Radford et al. 2019, table 2).",
-     gpt_layers, {}, &kGpt2Starts, {12, 12, 768, 1024, 50257}},
+     gpt_layers, {}, kGpt2Takes, &kGpt2Starts, {12, 12, 768, 1024, 50257}},
     {"gpt2-medium", "GPT-2 of 355 million parameters.",
-     gpt_layers, {}, &kGpt2Starts, {24, 16, 1024, 1024, 50257}},
+     gpt_layers, {}, kGpt2Takes, &kGpt2Starts, {24, 16, 1024, 1024, 50257}},
     {"llama", "A language model like Llama, of any size.",
-     llama_layers, kOfBlocks, &kLlamaStarts, {}, true},
+     llama_layers, kBlocksNeed, kLlamaTakes, &kLlamaStarts, {}, true},
     {"classifier", "Convolutions and transformer blocks that give a text one label.",
-     classifier_layers, kOfBlocks, &kGpt2Starts},
+     classifier_layers, kBlocksNeed, kClassifierTakes, &kGpt2Starts},
     {"resnet", "A residual network for images, of 18, 34 or 50 layers.",
-     resnet_layers, kOfResnet, &kResnetStarts, {.width = 64}},
-    {"vit", "A vision transformer.", vit_layers, kOfVit, &kVitStarts},
+     resnet_layers, kResnetNeeds, kResnetTakes, &kResnetStarts, {.width = 64}},
+    {"vit", "A vision transformer.", vit_layers, kVitNeeds, kVitTakes, &kVitStarts},
 };
 // clang-format on
 
@@ -49,6 +61,31 @@ const Preset& preset_of(const ModelConfig& config) {
   throw Error(ExitCode::kConfiguration,
               "model.preset '" + config.preset + "' is unknown; expected one of " +
                   join(names_of(presets())) + ", or a list under model.layers");
+}
+
+bool has(std::span<const std::string_view> keys, std::string_view key) {
+  return std::ranges::find(keys, key) != keys.end();
+}
+
+bool takes(const Preset& preset, std::string_view key) {
+  return has(preset.takes, key) ||
+         std::ranges::find(preset.needs, key, &ModelSize::key) != preset.needs.end();
+}
+
+// The keys of `model` that some presets do not take, and whether they are given.
+std::vector<std::pair<std::string_view, bool>> keys_of_some(const ModelConfig& config) {
+  return {{"depth", config.depth > 0},
+          {"heads", config.heads > 0},
+          {"kv_heads", config.kv_heads > 0},
+          {"width", config.width > 0},
+          {"mlp_width", config.mlp_width > 0},
+          {"context", config.context > 0},
+          {"vocabulary", config.vocabulary > 0},
+          {"classes", config.classes > 0},
+          {"stem", config.stem != ModelConfig().stem},
+          {"patch", config.patch > 0},
+          {"tie_embeddings", config.tie_embeddings.has_value()},
+          {"dropout", config.dropout != 0}};
 }
 
 ModelConfig with_sizes(ModelConfig config, const PresetSizes& sizes) {
@@ -66,6 +103,23 @@ ModelConfig with_sizes(ModelConfig config, const PresetSizes& sizes) {
 }  // namespace
 
 std::span<const Preset> presets() { return kPresets; }
+
+std::optional<std::string_view> unused_key(const ModelConfig& config) {
+  for (const auto& [key, given] : keys_of_some(config)) {
+    if (given && !(config.preset.empty() ? has(kListTakes, key) : takes(preset_of(config), key))) {
+      return key;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string presets_with_key(std::string_view key) {
+  std::vector<std::string> names;
+  for (const Preset& preset : presets()) {
+    if (takes(preset, key)) names.emplace_back(preset.name);
+  }
+  return listed(names);
+}
 
 std::int64_t configured_context(const ModelConfig& config) {
   if (config.context > 0 || config.preset.empty()) return config.context;
@@ -89,11 +143,6 @@ std::vector<LayerEntry> expand_preset(const ModelConfig& config) {
     }
     const Preset& preset = preset_of(config);
     return preset.layers(with_sizes(config, preset.sizes));
-  }
-  if (config.dropout != 0) {
-    throw Error(ExitCode::kConfiguration,
-                "model.dropout: found " + rate_text(config.dropout) +
-                    ", but it is of presets; under model.layers give dropout to the layers");
   }
   if (config.layers.empty()) {
     throw Error(ExitCode::kConfiguration,

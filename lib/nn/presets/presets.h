@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,12 +32,18 @@ struct Preset {
   const char* description;
   PresetLayers* layers;
   std::span<const ModelSize> needs;
+  std::span<const std::string_view> takes;  // keys of `model` that have a meaning beside those
   const StartScheme* starts;
   PresetSizes sizes = {};
   bool rotary = false;  // positions have no table: sequences may have any length
 };
 
 std::span<const Preset> presets();
+
+// A key of `model` that is given, but has no meaning for the preset, or for an explicit list of
+// layers; and the presets for which it has one: "gpt and llama".
+std::optional<std::string_view> unused_key(const ModelConfig& config);
+std::string presets_with_key(std::string_view key);
 
 // A preset as the list of layers that it stands for; an explicit list as it is.
 // Error(kConfiguration) for an unknown preset or sizes that do not fit.

@@ -57,10 +57,6 @@ LayerEntry residual_block(std::int64_t channels, int stride, bool bottleneck, bo
 // He et al., arXiv:1512.03385, table 1. The 3x3 stem is for images of 32x32 (section 4.2), the 7x7
 // one with its pooling for those of 224x224.
 std::vector<LayerEntry> resnet_layers(const ModelConfig& config) {
-  if (config.dropout != 0) {
-    throw Error(ExitCode::kConfiguration, "model.dropout: found " + rate_text(config.dropout) +
-                                              ", but the preset resnet has none; leave it out");
-  }
   std::vector<int> counts;
   if (config.depth == 18) counts = {2, 2, 2, 2};
   if (config.depth == 34 || config.depth == 50) counts = {3, 4, 6, 3};

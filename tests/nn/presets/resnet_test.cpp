@@ -53,6 +53,4 @@ TEST_CASE("A residual network's stem is small for small images, and its depths a
   CHECK(large[2]->output_row() == Shape{16, 16, 64});
   CHECK(failure({.preset = "resnet", .depth = 19}, images(32, 10)) ==
         "model.depth: 19, the preset resnet has depths 18, 34 and 50");
-  CHECK(failure({.preset = "resnet", .depth = 18, .dropout = 0.1}, images(32, 10)) ==
-        "model.dropout: found 0.1, but the preset resnet has none; leave it out");
 }
