@@ -79,6 +79,7 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   MemoryPool pool;
   MpiMailbox mailbox(ranks, pool, wait, /*stages_per_rank=*/1);
   require_same_start(configuration_lines(model->config), report.world());
+  report.limit_waits(wait.timeout_seconds);
   std::optional<Generator> generator;
   report.agree([&] { generator.emplace(*model, *checkpoint, options.sampling, mailbox, pool); });
   log_notes(

@@ -22,7 +22,8 @@ RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report, Bindin
                     .binding = mine.binding,
                     .warning = mine.warning},
           .crowded = session.crowded(),
-          .times = std::move(times)};
+          .times = std::move(times),
+          .limit_waits = [&report](double seconds) { report.limit_waits(seconds); }};
 }
 
 Startup start(const MpiSession& session, ErrorReport& report, const RunOptions& options,

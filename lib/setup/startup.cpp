@@ -50,6 +50,7 @@ Startup open_inputs(const RankAtStart& rank, const RunOptions& options, int rank
   });
   const Config& config = made.config;
   require_same_start(configuration_lines(config), rank.world);
+  rank.limit_waits(config.communication.timeout_seconds);
   made.times.end("configuration");
   RankPlace place = rank.place;
   made.threads = settle_threads(place, rank.crowded, rank.world);

@@ -38,6 +38,8 @@ struct RankAtStart {
   RankPlace place;      // its threads are not settled yet
   std::string crowded;  // why waits must leave their core to others at once; empty: they need not
   StartTimes times = {};
+  // Gives the waits of `world` the time limit of the configuration, once it is known.
+  std::function<void(double seconds)> limit_waits;
 };
 
 struct Startup {

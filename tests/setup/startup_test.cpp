@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,6 +31,7 @@ struct Told {
   RunOptions options;
   RankPlace place;
   TakeDirectory directory;
+  std::function<void(double)> limit_waits = [](double) {};
 };
 
 // A run of these ranks, started.
@@ -37,7 +39,10 @@ std::vector<Startup> started(const std::vector<Told>& told) {
   std::vector<Startup> found(told.size());
   on_ranks(static_cast<int>(told.size()), [&](Collective& world) {
     const auto rank = static_cast<std::size_t>(world.rank());
-    const RankAtStart at{.world = world, .place = told[rank].place, .crowded = ""};
+    const RankAtStart at{.world = world,
+                         .place = told[rank].place,
+                         .crowded = "",
+                         .limit_waits = told[rank].limit_waits};
     found[rank] = start_run(at, told[rank].options, told[rank].directory);
   });
   return found;
@@ -116,6 +121,17 @@ TEST_CASE("Ranks wait without burning cores where there are more of them than co
   CHECK(crowded[0].wait.oversubscribed);
   CHECK(crowded[1].wait.oversubscribed);
   CHECK(crowded[0].wait.timeout_seconds == 600);
+}
+
+TEST_CASE("What ranks wait for at the start has the configuration's time limit") {
+  const Run run;
+  std::vector<Told> told(2, run.rank({"communication.timeout_seconds=17"}));
+  std::vector<double> limits(2);
+  for (std::size_t rank = 0; rank < 2; ++rank) {
+    told[rank].limit_waits = [&limits, rank](double seconds) { limits[rank] = seconds; };
+  }
+  started(told);
+  CHECK(limits == std::vector<double>{17, 17});
 }
 
 TEST_CASE("A run does not start where ranks were told otherwise, or do not go together") {

@@ -17,8 +17,9 @@ class ErrorReport {
  public:
   explicit ErrorReport(const MpiSession& session);
 
-  // What all ranks talk through before they know how long they may wait for each other.
+  // What all ranks talk through, at first without knowing how long they may wait for each other.
   Collective& world() { return world_; }
+  void limit_waits(double seconds) { world_.limit_waits(seconds); }
   // As agree(world(), work). If it went wrong, the lowest rank that failed prints its error, and
   // all leave run_and_report with that rank's code.
   void agree(const std::function<void()>& work) { pipetrain::agree(world_, work); }
