@@ -5,9 +5,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/size.h"
+#include "base/suggest.h"
 #include "base/table.h"
 #include "command.h"
 #include "option_lines.h"
+#include "schedule/choose/schedule_request.h"
 
 namespace pipetrain {
 
@@ -51,7 +53,7 @@ void add_config_options(CLI::App& command, RunOptions& options) {
 void add_run_options(CLI::App& command, RunOptions& options) {
   add_config_options(command, options);
   add_short(command, options, "--schedule", "NAME", "pipeline.schedule",
-            "gpipe, 1f1b, zb-h1, ..., auto, or a .csv file");
+            join(names_of(listed_schedules())) + ", or a .csv file");
   add_short(command, options, "--microbatches", "M", "pipeline.microbatches",
             "microbatches a step");
   add_short(command, options, "--virtual-stages", "V", "pipeline.virtual_stages",
