@@ -1,6 +1,7 @@
 // That what is planned, what memory is foreseen for and what runs are the same lists of actions.
 #include "setup/run_program.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <mutex>
 #include <string>
@@ -96,6 +97,28 @@ TEST_CASE("Plan, forecast and run have one list of actions for each rank") {
           std::erase_if(actions, [](const Action& action) { return !is_compute(action.op); });
         }
         CHECK(ran.computed == compute);
+      }
+    }
+  }
+}
+
+TEST_CASE(
+    "Evaluation has its own microbatches, and gathers weights only where they are shared out") {
+  for (const Shard shard : {Shard::kNone, Shard::kOptimizer, Shard::kParameters}) {
+    for (const int replicas : {1, kReplicas}) {
+      CAPTURE(static_cast<int>(shard), replicas);
+      Config config = config_of("1f1b", Recompute::kNone, shard);
+      config.parallel.data = replicas;
+      const Layout layout{.schedule = generate("1f1b", kPipeline, 1, kMicrobatches),
+                          .partition = {},
+                          .recomputed = {}};
+      for (const auto& actions : evaluation_program(config, layout, 3).actions.ranks) {
+        const auto count = [&](Op op) {
+          return std::ranges::count(actions, op, [](const Action& action) { return action.op; });
+        };
+        CHECK(count(Op::kForward) == 3);
+        const bool gathers = shard == Shard::kParameters && replicas > 1;
+        CHECK((count(Op::kUnshard) > 0) == gathers);
       }
     }
   }
