@@ -273,6 +273,8 @@ def main():
             warm = True
         seconds = step_seconds(trainer, part, microbatches, request["seconds"], asked["ranks"])
         answer({"samples_per_second": rows / seconds})
+    if asked["ranks"] > 1:
+        dist.destroy_process_group()
 
 
 if __name__ == "__main__":
