@@ -42,7 +42,7 @@ TEST_CASE("A gather stands right before the action that needs it, behind sends a
   const Program program =
       program_of(one_f_one_b(), {.recomputes = {true, false}, .shards_parameters = true});
   CHECK(program.actions.ranks == actions_of(R"(
-    0UNSHARD 0F0 0SEND_F0 0RECV_B0 0F1 0SEND_F1 0R0 0I0 0RECV_B1 0W0 0R1 0I1 0W1 0RESHARD 0REDUCE_GRAD
+    0UNSHARD 0F0 0SEND_F0 0RECV_B0 0F1 0SEND_F1 0R0 0I0 0W0 0RECV_B1 0R1 0I1 0W1 0RESHARD 0REDUCE_GRAD
     1RECV_F0 1UNSHARD 1F0 1RECV_F1 1I0 1SEND_B0 1W0 1F1 1I1 1SEND_B1 1W1 1RESHARD 1REDUCE_GRAD
   )"));
 }
