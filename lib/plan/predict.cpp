@@ -94,7 +94,8 @@ double Predictor::least_seconds(const Candidate& candidate) {
 }
 
 RecomputedLayers Predictor::recomputed(const Candidate& candidate) const {
-  RecomputedLayers layers = inputs_.recomputed.at(candidate.recompute);
+  RecomputedLayers layers(inputs_.model.layers.size());
+  if (candidate.recompute != Recompute::kNone) layers = inputs_.recomputed.at(candidate.recompute);
   if (candidate.parts.empty()) return layers;
   std::fill(layers.begin(), layers.end(), Recomputed());
   for (const PlanInputs::Part& part : inputs_.parts) {

@@ -39,7 +39,7 @@ struct RankAtStart {
   std::string crowded;  // why waits must leave their core to others at once; empty: they need not
   StartTimes times = {};
   // Gives the waits of `world` the time limit of the configuration, once it is known.
-  std::function<void(double seconds)> limit_waits;
+  std::function<void(double seconds)> limit_waits = [](double) {};
 };
 
 struct Startup {

@@ -42,7 +42,7 @@ TEST_CASE("Sizes that do not fit each other are refused") {
 TEST_CASE("A key of the model without a meaning for its preset is refused") {
   const std::string base = kModel + kData;
   CHECK(error_of(base, {"model.stem=7x7"}) ==
-        "--set model.stem=7x7: is for resnet, but model.preset is gpt; leave it out");
+        "--set model.stem: is for resnet, but model.preset is gpt; leave it out");
   CHECK(contains(error_of(base, {"model.patch=4"}), "model.patch", "is for vit", "gpt"));
   CHECK(contains(error_of(base, {"model.classes=4"}), "is for classifier, resnet and vit"));
   CHECK(error_of(base, {"model.stem=3x3", "model.mlp_width=64", "model.dropout=0.1"}) ==
@@ -65,7 +65,7 @@ TEST_CASE("A key of the model without a meaning for its preset is refused") {
 TEST_CASE("A key of one optimizer is refused with another") {
   const std::string base = kModel + kData;
   CHECK(error_of(base, {"optimizer.momentum=0.5"}) ==
-        "--set optimizer.momentum=0.5: is for sgd, but optimizer.type is adamw; leave it out");
+        "--set optimizer.momentum: is for sgd, but optimizer.type is adamw; leave it out");
   CHECK(error_of(base, {"optimizer.momentum=0.5", "optimizer.type=sgd"}) == "no error");
   CHECK(contains(error_of(base, {"optimizer.betas=[0.5, 0.9]", "optimizer.type=sgd"}),
                  "is for adamw, but optimizer.type is sgd"));

@@ -54,7 +54,7 @@ TEST_CASE("Messages of half the bytes are converted as a stage begins and as it 
   PlanInputs inputs = MadeUp{.layers = 4}.inputs();
   const auto stage_of = [&](const StageCut& cut) {
     return stage_profile(inputs.model, layers_at(inputs.model, kRows), kRows, cut,
-                         {false, false, false, false});
+                         RecomputedLayers(4));
   };
   const StageProfile whole = stage_of({1, 3, false});
   inputs.model.halves_messages = true;

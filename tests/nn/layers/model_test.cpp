@@ -59,7 +59,7 @@ TEST_CASE("Why a model is not built for so many ranks or with such activations i
 TEST_CASE("A layer inside of a residual one is named where it does not compute in bfloat16") {
   const ModelConfig config{.layers = {entry("conv2d", {{"channels", "3"}, {"kernel", "1"}}),
                                       entry("residual", {}, {entry("relu"), entry("batch_norm")}),
-                                      entry("mean_pool"),
+                                      entry("flatten"),
                                       entry("linear", {{"features", "classes"}})}};
   CHECK(contains(why_not_built(config, images(4, 10), 1, DType::kBFloat16).value_or(""),
                  "layers.1.residual.1.batch_norm"));
