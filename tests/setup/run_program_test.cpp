@@ -84,7 +84,8 @@ Run run(const Config& config) {
 
 TEST_CASE("Plan, forecast and run have one list of actions for each rank") {
   for (const std::string& schedule : schedule_names()) {
-    for (const Recompute recompute : {Recompute::kNone, Recompute::kFull, Recompute::kAttention}) {
+    for (const Recompute recompute : {Recompute::kNone, Recompute::kCheap, Recompute::kSelective,
+                                      Recompute::kAttention, Recompute::kFull}) {
       for (const Shard shard : {Shard::kNone, Shard::kOptimizer, Shard::kParameters}) {
         CAPTURE(schedule, static_cast<int>(recompute), static_cast<int>(shard));
         const Config config = config_of(schedule, recompute, shard);
