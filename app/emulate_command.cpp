@@ -9,8 +9,6 @@
 
 #include "base/error.h"
 #include "base/number.h"
-#include "base/suggest.h"
-#include "base/table.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
@@ -22,7 +20,6 @@
 #include "option_lines.h"
 #include "output_format.h"
 #include "run_options.h"
-#include "schedule/choose/schedule_request.h"
 #include "schedule/table_file.h"
 #include "startup.h"
 
@@ -181,7 +178,7 @@ Command add_emulate_command(CLI::App& command) {
       ->description("emulate the model of this YAML configuration");
   command
       .add_option("--schedule", options->schedule,
-                  join(names_of(listed_schedules())) + ", a .csv file, or all for a table of all")
+                  "a schedule's name, auto, a .csv file, or all for a table of all")
       ->option_text("NAME");
   add_number(command, "--ranks", options->ranks, "P", kOneOrMore,
              "checked against what mpirun started");

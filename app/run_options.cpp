@@ -5,11 +5,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/size.h"
-#include "base/suggest.h"
 #include "base/table.h"
 #include "command.h"
 #include "option_lines.h"
-#include "schedule/choose/schedule_request.h"
 
 namespace pipetrain {
 
@@ -53,7 +51,7 @@ void add_config_options(CLI::App& command, RunOptions& options) {
 void add_run_options(CLI::App& command, RunOptions& options) {
   add_config_options(command, options);
   add_short(command, options, "--schedule", "NAME", "pipeline.schedule",
-            join(names_of(listed_schedules())) + ", or a .csv file");
+            "gpipe, 1f1b, zb-h1, ..., auto, or a .csv file");
   add_short(command, options, "--microbatches", "M", "pipeline.microbatches",
             "microbatches a step");
   add_short(command, options, "--virtual-stages", "V", "pipeline.virtual_stages",

@@ -4,8 +4,6 @@
 
 #include "base/error.h"
 #include "base/output.h"
-#include "base/suggest.h"
-#include "base/table.h"
 #include "command.h"
 #include "number_option.h"
 #include "output_format.h"
@@ -85,8 +83,7 @@ Command add_schedule_command(CLI::App& command) {
   const auto options = std::make_shared<ScheduleOptions>();
   command
       .add_option("--name", options->request.name,
-                  join(names_of(listed_schedules())) + ", " + std::string(kForwardOnlySchedule) +
-                      ", or a .csv file")
+                  "gpipe, 1f1b, zb-h1, ..., auto, forward-only, or a .csv file")
       ->type_name("NAME");
   command.add_option("--check", options->check, "a schedule of one's own, instead of --name")
       ->type_name("FILE.csv");

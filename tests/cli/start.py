@@ -49,20 +49,6 @@ def commands(checks):
         helps(checks, [name, "--help"], [r"usage: .*pipetrain \[?" + name, f"Options of {name}:"])
 
 
-def schedules(checks):
-    """The commands that take a schedule name all that there are."""
-    table = Job(1, ["help", "schedules"], env=NO_MPI)
-    table.wait()
-    names = re.findall(r"^\| `(\S+)` ", table.output(), re.MULTILINE)
-    problems = []
-    expect(problems, "zbv" in names and "auto" in names, f"found {names}")
-    for command in ("train", "schedule", "emulate"):
-        job = Job(1, [command, "--help"], env=NO_MPI)
-        job.wait()
-        expect(problems, ", ".join(names) in " ".join(job.output().split()), f"help of {command} lacks some of {names}")
-    checks.case(f"schedules in help: {names}", table, problems)
-
-
 def different(checks, folder, parts, patterns, programs=()):
     job = Job(len(parts), *parts, folder=folder, programs=programs)
     problems = one_error(job, 2, patterns)
@@ -126,7 +112,6 @@ def main():
     helps(checks, ["emulate", "--help"], ["mpirun", "--schedule NAME", "--ranks P", "--microbatches M", "--virtual-stages V",
                                            "--costs-ms F,I,W", "--message-bytes N", "--config FILE", "--steps N"])
     commands(checks)
-    schedules(checks)
     helps(checks, ["--version"], [r"^pipetrain \d+\.\d+\.\d+\n$"])
 
     def words(*settings, command="train"):
