@@ -14,9 +14,8 @@ struct Surroundings {
   int cores = 1;    // that this rank may run on
   double quota = std::numeric_limits<double>::infinity();  // cores' worth of time
   // Of the whole machine, if these are all of its cores, else 0: tasks beside these ranks that want
-  // a core at this moment, and the share of time in which some task has lately waited for one.
+  // a core at this moment.
   int other_tasks = 0;
-  double pressure = 0;
 };
 
 Surroundings surroundings();

@@ -14,7 +14,6 @@ TEST_CASE("Waits may spin only where nobody else needs the cores") {
   CHECK(reason_to_sleep({.threads = 2, .ranks = 1, .cores = 4, .other_tasks = 2}).empty());
   const char* const busy = "other work on the machine";
   CHECK(reason_to_sleep({.threads = 2, .ranks = 1, .cores = 4, .other_tasks = 3}) == busy);
-  CHECK(reason_to_sleep({.threads = 1, .ranks = 1, .cores = 4, .pressure = 0.5}) == busy);
 }
 
 TEST_CASE("What surrounds this process is asked of the system") {
@@ -23,6 +22,4 @@ TEST_CASE("What surrounds this process is asked of the system") {
   CHECK(around.ranks >= 1);
   CHECK(around.cores >= 1);
   CHECK(around.quota > 0);
-  CHECK(around.pressure >= 0);
-  CHECK(around.pressure <= 1);
 }
