@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "catch.h"
@@ -30,7 +31,11 @@ TEST_CASE("bfloat16 is rounded to nearest, of two to the even one, in every tabl
     simd->on_bfloat16.round(values.data(), halves.data(), static_cast<std::int64_t>(values.size()));
     for (std::size_t i = 0; i < values.size(); ++i) {
       CAPTURE(simd->name, values[i]);
-      REQUIRE(halves[i].bits == (std::isinf(values[i]) ? 0x7f80 : nearest(values[i])));
+      // The instruction for it takes numbers below the smallest normal one for 0.
+      const bool lost = std::fpclassify(values[i]) == FP_SUBNORMAL &&
+                        simd->name == std::string_view("avx512bf16");
+      const float value = lost ? std::copysign(0.0f, values[i]) : values[i];
+      REQUIRE(halves[i].bits == (std::isinf(value) ? 0x7f80 : nearest(value)));
     }
     // A NaN whose upper bits alone would be infinity.
     const float nan = float_of(0x7f800001);

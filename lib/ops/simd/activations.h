@@ -11,24 +11,23 @@ namespace pipetrain::PIPETRAIN_ISA {
 
 template <class From, class To>
 void convert(const From* __restrict from, To* __restrict to, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) set(to[i], get(from[i]));
+  for_each_vector(n, [&](auto at) { at.store(to, at.load(from)); });
 }
 
 template <class To, class From>
 void add(To* __restrict to, const From* __restrict from, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) set(to[i], get(to[i]) + get(from[i]));
+  for_each_vector(n, [&](auto at) { at.store(to, at.load(to) + at.load(from)); });
 }
 
 template <class T>
 void add_product(T* __restrict to, const float* __restrict x, const float* __restrict factors,
                  std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) set(to[i], get(to[i]) + x[i] * factors[i]);
+  for_each_vector(n, [&](auto at) { at.store(to, at.load(to) + at.load(x) * at.load(factors)); });
 }
 
 template <class T>
 void multiply(const T* x, const float* __restrict factors, T* y, std::int64_t n) {
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) set(y[i], get(x[i]) * factors[i]);
+  for_each_vector(n, [&](auto at) { at.store(y, at.load(x) * at.load(factors)); });
 }
 
 template <class T>
@@ -80,15 +79,19 @@ void gelu_backward(T* __restrict dy, T* __restrict x, std::int64_t n) {
 // A NaN is not below zero, so it stays.
 template <class T>
 void relu_forward(const T* __restrict x, T* __restrict y, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) set(y[i], get(x[i]) < 0.0f ? 0.0f : get(x[i]));
+  for_each_vector(n, [&](auto at) {
+    const Vector v = at.load(x);
+    at.store(y, v < 0.0f ? Vector{} : v);
+  });
 }
 
 template <class T>
 void relu_backward(T* __restrict dy, T* __restrict x, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    set(dy[i], get(x[i]) <= 0.0f ? 0.0f : get(dy[i]));
-    set(x[i], get(x[i]) < 0.0f ? 0.0f : get(x[i]));
-  }
+  for_each_vector(n, [&](auto at) {
+    const Vector v = at.load(x);
+    at.store(dy, v <= 0.0f ? Vector{} : at.load(dy));
+    at.store(x, v < 0.0f ? Vector{} : v);
+  });
 }
 
 // silu(x) = x * sigmoid(x), its slope sigmoid(x) * (1 + x * (1 - sigmoid(x))).
@@ -121,11 +124,12 @@ void rotate(T* x, std::int64_t heads, std::int64_t half, const float* __restrict
   for (std::int64_t head = 0; head < heads; ++head) {
     T* __restrict a = x + head * 2 * half;
     T* __restrict b = a + half;
-    for (std::int64_t i = 0; i < half; ++i) {
-      const float real = get(a[i]), imaginary = get(b[i]), sine = direction * sines[i];
-      set(a[i], multiply_add(real, cosines[i], -(imaginary * sine)));
-      set(b[i], multiply_add(imaginary, cosines[i], real * sine));
-    }
+    for_each_vector(half, [&](auto at) {
+      const Vector real = at.load(a), imaginary = at.load(b), cosine = at.load(cosines);
+      const Vector sine = direction * at.load(sines);
+      at.store(a, multiply_add(real, cosine, -(imaginary * sine)));
+      at.store(b, multiply_add(imaginary, cosine, real * sine));
+    });
   }
 }
 

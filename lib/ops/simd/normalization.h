@@ -12,10 +12,10 @@ template <class T>
 void scale_shift(const T* __restrict normalized, const float* __restrict gamma,
                  const float* __restrict beta, T* __restrict y, std::int64_t n) {
   if (beta == nullptr) {
-    for (std::int64_t i = 0; i < n; ++i) set(y[i], get(normalized[i]) * gamma[i]);
-    return;
+    return for_each_vector(n, [&](auto at) { at.store(y, at.load(normalized) * at.load(gamma)); });
   }
-  for (std::int64_t i = 0; i < n; ++i) set(y[i], get(normalized[i]) * gamma[i] + beta[i]);
+  for_each_vector(
+      n, [&](auto at) { at.store(y, at.load(normalized) * at.load(gamma) + at.load(beta)); });
 }
 
 template <class T>
@@ -47,15 +47,13 @@ void layer_norm_backward(T* __restrict dy, const T* __restrict normalized,
   });
   const float mean = lane_sum(sums) / static_cast<float>(n);
   const float weighted_mean = lane_sum(weighted_sums) / static_cast<float>(n);
+  const auto dx = [&](auto at) {
+    return (at.load(dy) * at.load(gamma) - mean - at.load(normalized) * weighted_mean) * rstd;
+  };
   if (skip != nullptr) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      set(dy[i], (get(dy[i]) * gamma[i] - mean - get(normalized[i]) * weighted_mean) * rstd +
-                     get(skip[i]));
-    }
+    for_each_vector(n, [&](auto at) { at.store(dy, dx(at) + at.load(skip)); });
   } else {
-    for (std::int64_t i = 0; i < n; ++i) {
-      set(dy[i], (get(dy[i]) * gamma[i] - mean - get(normalized[i]) * weighted_mean) * rstd);
-    }
+    for_each_vector(n, [&](auto at) { at.store(dy, dx(at)); });
   }
 }
 
@@ -83,11 +81,11 @@ void rms_norm_backward(T* __restrict dy, const T* __restrict normalized,
     weighted_sums = at.keep(multiply_add(product, at.load(gamma), weighted_sums), weighted_sums);
   });
   const float weighted_mean = lane_sum(weighted_sums) / static_cast<float>(n);
-  for (std::int64_t i = 0; i < n; ++i) {
-    set(dy[i], (get(dy[i]) * gamma[i] - get(normalized[i]) * weighted_mean) * rstd);
-  }
+  for_each_vector(n, [&](auto at) {
+    at.store(dy, (at.load(dy) * at.load(gamma) - at.load(normalized) * weighted_mean) * rstd);
+  });
   if (skip != nullptr) {
-    for (std::int64_t i = 0; i < n; ++i) set(dy[i], get(dy[i]) + get(skip[i]));
+    for_each_vector(n, [&](auto at) { at.store(dy, at.load(dy) + at.load(skip)); });
   }
 }
 

@@ -6,6 +6,10 @@
 // entries; all arithmetic is in float32.
 #pragma once
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 #include <cstdint>
 #include <utility>
 
@@ -58,15 +62,46 @@ PIPETRAIN_INLINE Vector multiply_add(Vector a, Vector b, Vector c) {
 
 PIPETRAIN_INLINE Vector load(const BFloat16* p) {
   const HalfVector halves = *reinterpret_cast<const LooseHalfVector*>(p);
-  return reinterpret_cast<Vector>(__builtin_convertvector(halves, BitVector) << 16);
+#if defined(__AVX512F__)  // in one instruction, where compilers take four
+  const auto widened = (BitVector)_mm512_maskz_cvtepu16_epi32(-1, (__m256i)halves);
+#else
+  const BitVector widened = __builtin_convertvector(halves, BitVector);
+#endif
+  return reinterpret_cast<Vector>(widened << 16);
 }
-// To the nearest, of two the even one; a NaN stays one, made quiet.
-PIPETRAIN_INLINE void store(BFloat16* p, Vector v) {
+// To the nearest, of two the even one; a NaN stays one, made quiet. With AVX512_BF16, numbers below
+// the smallest normal one become 0, which its products take them for anyway.
+PIPETRAIN_INLINE HalfVector rounded(Vector v) {
+#if defined(__AVX512BF16__)
+  return (HalfVector)_mm512_cvtneps_pbh((__m512)v);
+#else
   const BitVector bits = reinterpret_cast<BitVector>(v);
   const BitVector nearest = bits + 0x7FFF + ((bits >> 16) & 1);
   const BitVector kept = v != v ? bits | 0x400000 : nearest;
-  *reinterpret_cast<LooseHalfVector*>(p) = __builtin_convertvector(kept >> 16, HalfVector);
+#if defined(__AVX512F__)
+  return (HalfVector)_mm512_maskz_cvtepi32_epi16(-1, (__m512i)(kept >> 16));
+#else
+  return __builtin_convertvector(kept >> 16, HalfVector);
+#endif
+#endif
 }
+PIPETRAIN_INLINE void store(BFloat16* p, Vector v) {
+  *reinterpret_cast<LooseHalfVector*>(p) = rounded(v);
+}
+
+// NaN stays NaN.
+PIPETRAIN_INLINE Vector at_least(Vector x, Vector bound) {
+#if defined(__AVX512F__)
+  return (Vector)_mm512_maskz_max_ps(-1, (__m512)bound, (__m512)x);
+#elif defined(__AVX2__)
+  return (Vector)_mm256_max_ps((__m256)bound, (__m256)x);
+#elif defined(__SSE2__)
+  return (Vector)_mm_max_ps((__m128)bound, (__m128)x);
+#else
+  return x < bound ? bound : x;
+#endif
+}
+PIPETRAIN_INLINE Vector at_most(Vector x, Vector bound) { return -at_least(-x, -bound); }
 
 // The same for one entry, in loops that the compiler turns into vectors.
 PIPETRAIN_INLINE float get(float entry) { return entry; }
@@ -111,9 +146,9 @@ struct Part {
   }
   template <class T>
   PIPETRAIN_INLINE void store(T* p, Vector v) const {
-    float entries[kLanes];
+    T entries[kLanes];
     PIPETRAIN_ISA::store(entries, v);
-    for (std::int64_t i = 0; i < count; ++i) set(p[at + i], entries[i]);
+    for (std::int64_t i = 0; i < count; ++i) p[at + i] = entries[i];
   }
   // v in the lanes that hold entries, `other` in the rest.
   PIPETRAIN_INLINE Vector keep(Vector v, Vector other) const {
@@ -180,8 +215,7 @@ PIPETRAIN_INLINE float sum(std::int64_t n, const Take& take) {
 // stays NaN; outside [-87, 88] the result is that of the bound, so it is never infinite or
 // denormal.
 PIPETRAIN_INLINE Vector fast_exp(Vector x) {
-  x = x < -87.0f ? filled(-87.0f) : x;
-  x = x > 88.0f ? filled(88.0f) : x;
+  x = at_most(at_least(x, filled(-87.0f)), filled(88.0f));
   // n + 127, the exponent of 2^n: positive, so that cutting off the fraction rounds downwards.
   const IntVector exponent =
       __builtin_convertvector(multiply_add(x, filled(1.44269504f), filled(127.5f)), IntVector);
