@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ops/parallel.h"
+#include "ops/weight_gradient.h"
 #include "ops/work_log.h"
 
 namespace pipetrain {
@@ -49,7 +50,11 @@ void linear_backward_weight(Ops& ops, ConstMatrix dy, ConstMatrix x, float* dwei
                           .accumulate = accumulate,
                           .dtype = dy.dtype()};
   const WorkScope scope(ops, [&] { return product_work(shape, {shape.n, shape.m}); });
-  ops.matmul(shape, dy.data(), x.data(), nullptr, dweight);
+  if (few_rows(ops, dy.rows(), dy.dtype())) {
+    weight_gradient(ops, dy, x, dweight, accumulate);
+  } else {
+    ops.matmul(shape, dy.data(), x.data(), nullptr, dweight);
+  }
   if (dbias != nullptr) column_sums(ops, dy, dbias, accumulate);
 }
 

@@ -28,6 +28,10 @@ struct ActivationKernels {
   // y = x * factors; y may be x.
   void (*multiply)(const T* x, const float* factors, T* y, std::int64_t n);
   float (*dot)(const T* x, const T* y, std::int64_t n);
+  // C (m, n) = A^T B, or += when `accumulate`, of A (k, m) and B (k, n), both stored so. `scratch`
+  // has kTransposedScratch floats.
+  void (*transposed_product)(const Strided<const T>& a, const Strided<const T>& b,
+                             const Strided<float>& c, bool accumulate, float* scratch);
   bool (*all_finite)(const T* x, std::int64_t n);
 
   // tanh form of GELU (Hendrycks and Gimpel, arXiv:1606.08415, section 2).
@@ -74,10 +78,12 @@ struct ActivationKernels {
                             float rstd, float* dgamma, std::int64_t n);
 };
 
-constexpr std::int64_t kPairColumns = 16;  // a whole vector of every instruction set
+constexpr std::int64_t kPairColumns = 16;                // a whole vector of every instruction set
+constexpr std::int64_t kTransposedScratch = 132 * 1024;  // half of a second-level cache of 1 MiB
 
 struct SimdKernels {
   const char* name;  // "avx512bf16", "avx512", "avx2", "sse2"
+  int lanes;         // floats of a vector
   ActivationKernels<float> on_float32;
   ActivationKernels<BFloat16> on_bfloat16;
 

@@ -1,6 +1,7 @@
 #include "ops/simd/activations.h"
 #include "ops/simd/normalization.h"
 #include "ops/simd/transpose.h"
+#include "ops/simd/transposed_product.h"
 
 #define PIPETRAIN_TEXT_(x) #x
 #define PIPETRAIN_TEXT(x) PIPETRAIN_TEXT_(x)
@@ -20,6 +21,7 @@ constexpr ActivationKernels<T> kActivationKernels = {
     .add_product = add_product<T>,
     .multiply = multiply<T>,
     .dot = dot<T>,
+    .transposed_product = transposed_product,
     .all_finite = all_finite<T>,
     .gelu_forward = gelu_forward<T>,
     .gelu_backward = gelu_backward<T>,
@@ -43,6 +45,7 @@ constexpr ActivationKernels<T> kActivationKernels = {
 
 const SimdKernels kernels = {
     .name = PIPETRAIN_TEXT(PIPETRAIN_ISA),
+    .lanes = kLanes,
     .on_float32 = kActivationKernels<float>,
     .on_bfloat16 = kActivationKernels<BFloat16>,
     .small_matmul = small_matmul,
