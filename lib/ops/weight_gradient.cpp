@@ -31,7 +31,8 @@ void weight_gradient(Ops& ops, ConstMatrix dy, ConstMatrix x, float* dweight, bo
   const std::int64_t m = dy.columns(), n = x.columns(), threads = ops.threads();
   const std::int64_t down = std::clamp<std::int64_t>(m / kLeastRows, 1, threads);
   const std::int64_t across = (threads + down - 1) / down;
-  Tensor scratch(ops.pool(), {threads, kTransposedScratch});
+  const std::int64_t floats = transposed_scratch(x.rows(), n);
+  Tensor scratch(ops.pool(), {threads, floats});
   with_entries(dy.dtype(), [&]<class T>() {
     parallel_ranges(down * across, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
       for (std::int64_t part = begin; part < end; ++part) {
@@ -39,10 +40,10 @@ void weight_gradient(Ops& ops, ConstMatrix dy, ConstMatrix x, float* dweight, bo
         const std::int64_t rows = m * (part / across + 1) / down - row;
         const std::int64_t column = n * (part % across) / across;
         const std::int64_t columns = n * (part % across + 1) / across - column;
-        ops.simd().on<T>().transposed_product(
-            {dy.as<T>() + row, dy.rows(), rows, m}, {x.as<T>() + column, x.rows(), columns, n},
-            {dweight + row * n + column, rows, columns, n}, accumulate,
-            scratch.f32() + thread * kTransposedScratch);
+        ops.simd().on<T>().transposed_product({dy.as<T>() + row, dy.rows(), rows, m},
+                                              {x.as<T>() + column, x.rows(), columns, n},
+                                              {dweight + row * n + column, rows, columns, n},
+                                              accumulate, scratch.f32() + thread * floats);
       }
     });
   });

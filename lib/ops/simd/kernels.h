@@ -29,7 +29,7 @@ struct ActivationKernels {
   void (*multiply)(const T* x, const float* factors, T* y, std::int64_t n);
   float (*dot)(const T* x, const T* y, std::int64_t n);
   // C (m, n) = A^T B, or += when `accumulate`, of A (k, m) and B (k, n), both stored so. `scratch`
-  // has kTransposedScratch floats.
+  // has transposed_scratch(k, n) floats.
   void (*transposed_product)(const Strided<const T>& a, const Strided<const T>& b,
                              const Strided<float>& c, bool accumulate, float* scratch);
   bool (*all_finite)(const T* x, std::int64_t n);
@@ -78,8 +78,16 @@ struct ActivationKernels {
                             float rstd, float* dgamma, std::int64_t n);
 };
 
-constexpr std::int64_t kPairColumns = 16;                // a whole vector of every instruction set
-constexpr std::int64_t kTransposedScratch = 132 * 1024;  // half of a second-level cache of 1 MiB
+constexpr std::int64_t kPairColumns = 16;  // a whole vector of every instruction set
+
+// Of transposed_product: floats of scratch for A (k, m) and B (k, n), at most half of a
+// second-level cache of 1 MiB.
+constexpr std::int64_t kMostTransposedScratch = 132 * 1024;
+constexpr std::int64_t transposed_scratch(std::int64_t k, std::int64_t n) {
+  constexpr std::int64_t kTerms = 256, kWidest = 32, kRows = 12;  // of a tile
+  const std::int64_t floats = (n + kWidest + kRows) * (k < kTerms ? k : kTerms);
+  return floats < kMostTransposedScratch ? floats : kMostTransposedScratch;
+}
 
 struct SimdKernels {
   const char* name;  // "avx512bf16", "avx512", "avx2", "sse2"

@@ -132,17 +132,16 @@ void blocked_product(const Strided<const T>& a, const Strided<const T>& b, const
                      bool accumulate, Entry* scratch) {
   constexpr std::int64_t kTerms = 256;  // a tile's share of B stays in the first-level cache
   constexpr std::int64_t kRows = kTerms * static_cast<std::int64_t>(sizeof(Entry) / sizeof(T));
-  Entry* const packed_b = scratch + kTileRows * kTerms;
-  constexpr std::int64_t kRoom = kTransposedScratch - kTileRows * kTerms;
+  constexpr std::int64_t kRoom = kMostTransposedScratch - kTileRows * kTerms;
   for (std::int64_t l = 0; l < a.rows; l += kRows) {
     const std::int64_t rows = a.rows - l < kRows ? a.rows - l : kRows;
     const Strided<const T> a_rows = a.part(l, rows), b_rows = b.part(l, rows);
-    const std::int64_t fit = kRoom / terms_of(a_rows) / kTileColumns * kTileColumns;
+    const std::int64_t terms = terms_of(a_rows), fit = kRoom / terms / kTileColumns * kTileColumns;
     for (std::int64_t j = 0; j < c.columns; j += fit) {
       const std::int64_t columns = c.columns - j < fit ? c.columns - j : fit;
       columns_product<T>(a_rows, {b_rows.data + j, rows, columns, b.row_stride},
                          {c.data + j, c.rows, columns, c.row_stride}, accumulate || l > 0, scratch,
-                         packed_b);
+                         scratch + kTileRows * terms);
     }
   }
 }

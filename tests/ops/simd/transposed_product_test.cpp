@@ -48,7 +48,7 @@ void check_transposed_product(const SimdKernels& simd, const Sizes& sizes, bool 
       }
     }
   }
-  Floats c = start, scratch(kTransposedScratch);
+  Floats c = start, scratch(static_cast<std::size_t>(transposed_scratch(k, n)));
   simd.on<T>().transposed_product({a.data(), k, m, lda}, {b.data(), k, n, ldb},
                                   {c.data(), m, n, ldc}, accumulate, scratch.data());
   CHECK(distance(c, expected) < 1e-5);
