@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,7 +26,6 @@ enum class Mode : std::uint8_t { kTrain, kEvaluate };
 // What a layer's activations are in memory, and their gradients; parameters are always float32.
 struct Precision {
   DType activations = DType::kFloat32;  // or kBFloat16
-  bool first = false;                   // of the model: it may take the data as they come
   bool last = false;                    // its outputs are logits, best left in float32
 };
 
@@ -127,9 +125,7 @@ class Layer {
   DType data_dtype() const {
     return input_dtype() == DType::kInt32 ? DType::kInt32 : DType::kFloat32;
   }
-  // Why the layer does not compute in it; nothing if it does.
-  virtual std::optional<std::string> why_not_in(const Precision&) const { return std::nullopt; }
-  // Before anything runs; one that it computes in.
+  // Before anything runs.
   virtual void set_precision(const Precision& precision) { activations_ = precision.activations; }
   // Rows may come in parts unless this is kRow.
   virtual Reach reach() const { return Reach::kRow; }
@@ -155,9 +151,6 @@ class Layer {
   virtual GroupSums group_sums() const { return {}; }
 
  protected:
-  // The answer of layers that compute in float32 alone.
-  std::optional<std::string> unless_float32(const Precision& precision) const;
-
   friend class Norm;  // a part of a layer, which finds its parameters here
 
   // Appends a parameter named "<layer>.<suffix>", or this rank's slice of it; returns its index.

@@ -17,14 +17,18 @@ std::int64_t block_rows(std::int64_t channels) {
   return std::max<std::int64_t>(4, kBlockElements / channels);
 }
 
-// body(block, first row, rows) over all blocks of x, spread over the threads.
+// body.operator()<T>(kernels, block, first row, rows) over all blocks of x, whose entries are T,
+// spread over the threads.
 template <class Body>
-void for_each_block(const ConstMatrix& x, const Body& body) {
+void for_each_block(const Ops& ops, const ConstMatrix& x, const Body& body) {
   const std::int64_t size = block_rows(x.columns()), blocks = (x.rows() + size - 1) / size;
-  parallel_ranges(blocks, 1, [&](std::int64_t begin, std::int64_t end, int) {
-    for (std::int64_t block = begin; block < end; ++block) {
-      body(block, block * size, std::min(size, x.rows() - block * size));
-    }
+  with_entries(x.dtype(), [&]<class T>() {
+    parallel_ranges(blocks, 1, [&](std::int64_t begin, std::int64_t end, int) {
+      for (std::int64_t block = begin; block < end; ++block) {
+        body.template operator()<T>(ops.simd().on<T>(), block, block * size,
+                                    std::min(size, x.rows() - block * size));
+      }
+    });
   });
 }
 
@@ -50,10 +54,12 @@ void batch_moments(Ops& ops, ConstMatrix x, float* mean, float* variance) {
   const WorkScope scope(ops, [&] { return vector_work("moments", 4, {x}); });
   const std::int64_t width = x.columns();
   Tensor sums = block_sums(ops, x);
-  for_each_block(x, [&](std::int64_t block, std::int64_t first, std::int64_t rows) {
-    float* of_block = sums.f32() + 2 * block * width;
-    ops.simd().moments(x.row<float>(first), rows, width, of_block, of_block + width);
-  });
+  for_each_block(ops, x,
+                 [&]<class T>(const ActivationKernels<T>& simd, std::int64_t block,
+                              std::int64_t first, std::int64_t rows) {
+                   float* of_block = sums.f32() + 2 * block * width;
+                   simd.moments(x.row<T>(first), rows, width, of_block, of_block + width);
+                 });
   const std::int64_t size = block_rows(width);
   for (std::int64_t c = 0; c < width; ++c) {
     double sum = 0, squares = 0;
@@ -77,9 +83,11 @@ void batch_norm_forward(Ops& ops, const ChannelNorm& norm, ConstMatrix x, Matrix
   const WorkScope scope(ops, [&] { return vector_work("batch norm", 3, {x, y}); });
   const Tensor scale = scales(ops, norm, x.columns());
   const BatchNormRow row{x.columns(), norm.mean, scale.f32(), norm.beta, norm.relu};
-  for_each_block(x, [&](std::int64_t, std::int64_t first, std::int64_t rows) {
-    ops.simd().batch_norm_forward(x.row<float>(first), rows, row, y.row<float>(first));
-  });
+  for_each_block(ops, x,
+                 [&]<class T>(const ActivationKernels<T>& simd, std::int64_t, std::int64_t first,
+                              std::int64_t rows) {
+                   simd.batch_norm_forward(x.row<T>(first), rows, row, y.row<T>(first));
+                 });
 }
 
 // dx = scale * (dy - mean of dy - x^ * mean of dy x^), x^ = (x - mean) * rstd.
@@ -90,11 +98,13 @@ void batch_norm_backward(Ops& ops, const ChannelNorm& norm, Matrix dy, ConstMatr
   const Tensor scale = scales(ops, norm, width);
   const BatchNormRow row{width, norm.mean, scale.f32(), norm.beta, norm.relu};
   Tensor sums = block_sums(ops, x);
-  for_each_block(x, [&](std::int64_t block, std::int64_t first, std::int64_t rows) {
-    float* of_block = sums.f32() + 2 * block * width;
-    ops.simd().batch_norm_sums(dy.row<float>(first), x.row<float>(first), rows, row, of_block,
-                               of_block + width);
-  });
+  for_each_block(ops, x,
+                 [&]<class T>(const ActivationKernels<T>& simd, std::int64_t block,
+                              std::int64_t first, std::int64_t rows) {
+                   float* of_block = sums.f32() + 2 * block * width;
+                   simd.batch_norm_sums(dy.row<T>(first), x.row<T>(first), rows, row, of_block,
+                                        of_block + width);
+                 });
   Tensor slope(ops.pool(), {width}), offset(ops.pool(), {width});
   const std::int64_t blocks = sums.shape()[0];
   for (std::int64_t c = 0; c < width; ++c) {
@@ -110,10 +120,12 @@ void batch_norm_backward(Ops& ops, const ChannelNorm& norm, Matrix dy, ConstMatr
     slope.f32()[c] = static_cast<float>(share * gamma_sum * rstd * rstd);
     offset.f32()[c] = static_cast<float>(share * beta_sum);
   }
-  for_each_block(x, [&](std::int64_t, std::int64_t first, std::int64_t rows) {
-    ops.simd().batch_norm_backward(dy.row<float>(first), x.row<float>(first), rows, row,
-                                   slope.f32(), offset.f32());
-  });
+  for_each_block(ops, x,
+                 [&]<class T>(const ActivationKernels<T>& simd, std::int64_t, std::int64_t first,
+                              std::int64_t rows) {
+                   simd.batch_norm_backward(dy.row<T>(first), x.row<T>(first), rows, row,
+                                            slope.f32(), offset.f32());
+                 });
 }
 
 }  // namespace pipetrain

@@ -1,6 +1,6 @@
-// Batch norm (Ioffe and Szegedy, arXiv:1502.03167, algorithms 1 and 2) over rows of channels, of
-// float32, with a ReLU behind it if so told. It must not know layers, or where running statistics
-// are kept.
+// Batch norm (Ioffe and Szegedy, arXiv:1502.03167, algorithms 1 and 2) over rows of channels,
+// with a ReLU behind it if so told. Statistics, parameters and sums are float32 whatever x and y
+// are. It must not know layers, or where running statistics are kept.
 #pragma once
 
 #include "ops/matrix.h"

@@ -1,6 +1,8 @@
-// Convolution over images whose channels lie last, and its two gradients. Weights are plain
-// (out, in, kernel height, kernel width); oneDNN's packed copies of them and of their gradients
-// are made here and seen nowhere else. It must not know layers.
+// Convolution over images whose channels lie last, and its two gradients. Weights and their
+// gradients are plain float32 (out, in, kernel height, kernel width); oneDNN's packed copies of
+// them are made here and seen nowhere else. Where x and dy are bfloat16, they are multiplied with
+// rounded weights, sums are made in float32, and y and dx are rounded once. It must not know
+// layers.
 #pragma once
 
 #include <compare>
@@ -18,6 +20,7 @@ struct ConvolutionShape {
   Window window;
   std::int64_t in = 0, out = 0;
   bool bias = false;
+  DType dtype = DType::kFloat32;  // of x, y and their gradients
 
   std::int64_t out_rows() const { return batch * window.over(image).pixels(); }
   std::int64_t weights() const { return out * in * window.kernel.pixels(); }
@@ -29,8 +32,7 @@ struct ConvolutionShape {
   friend auto operator<=>(const ConvolutionShape&, const ConvolutionShape&) = default;
 };
 
-// x (N, H, W, in), weight (out, in, KH, KW), bias (out) or null -> y (N, OH, OW, out), all of
-// float32
+// x (N, H, W, in), weight (out, in, KH, KW), bias (out) or null -> y (N, OH, OW, out)
 void convolution_forward(Ops& ops, const ConvolutionShape& shape, ConstMatrix x,
                          const float* weight, const float* bias, Matrix y);
 // dy -> dx

@@ -16,15 +16,20 @@ namespace pipetrain {
 
 class ConvolutionPrimitives {
  public:
-  explicit ConvolutionPrimitives(dnnl::engine engine)
-      : engine_(std::move(engine)), stream_(engine_) {}
+  // Without `multiplies_bfloat16`, activations of bfloat16 are given as float32.
+  ConvolutionPrimitives(dnnl::engine engine, bool multiplies_bfloat16)
+      : engine_(std::move(engine)), stream_(engine_), multiplies_bfloat16_(multiplies_bfloat16) {}
+
+  // As what activations of this kind are given.
+  DType multiplied(DType dtype) const { return multiplies_bfloat16_ ? dtype : DType::kFloat32; }
 
   using Addresses = std::vector<std::pair<int, const void*>>;  // DNNL_ARG_..., memory
-  // The packed weights of this pass come from, or their gradient goes to, the plain `weight`.
+  // The packed weights of this pass come from, or their gradient goes to, the plain `weight`. For
+  // bfloat16 they are rounded.
   void forward(Ops& ops, const ConvolutionShape& shape, const float* weight, Addresses addresses);
   void backward_input(Ops& ops, const ConvolutionShape& shape, const float* weight,
                       Addresses addresses);
-  void backward_weight(Ops& ops, const ConvolutionShape& shape, float* dweight,
+  void backward_weight(Ops& ops, const ConvolutionShape& shape, float* dweight, bool accumulate,
                        Addresses addresses);
 
   void weights_changed();
@@ -40,13 +45,14 @@ class ConvolutionPrimitives {
   struct Prepared {
     dnnl::primitive primitive;
     std::unordered_map<int, dnnl::memory> arguments;
-    dnnl::memory::desc weights;  // as this pass wants them
-    dnnl::reorder unpack;        // of kBackwardWeight: to the plain layout
+    dnnl::memory::desc weights;        // as this pass wants them
+    dnnl::reorder unpack, unpack_add;  // of kBackwardWeight: to the plain layout
     std::size_t scratch_bytes = 0;
     std::int64_t runs = 0;
   };
   struct Packed {
     dnnl::memory::desc layout;
+    DType rounded_to;
     dnnl::reorder pack;
     Tensor copy;
     bool current = false;
@@ -59,12 +65,14 @@ class ConvolutionPrimitives {
   double measure(MemoryPool& pool, const ConvolutionShape& shape, Pass pass, double seconds) const;
   const void* packed(Ops& ops, const Prepared& prepared, const ConvolutionShape& shape,
                      const float* weight);
+  void pack(Ops& ops, const ConvolutionShape& shape, const float* weight, Packed& copy);
   void execute(MemoryPool& pool, Prepared& prepared, const Addresses& addresses);
   void reorder(const dnnl::reorder& primitive, const dnnl::memory::desc& from_layout,
                const void* from, const dnnl::memory::desc& to_layout, void* to);
 
   dnnl::engine engine_;
   dnnl::stream stream_;
+  bool multiplies_bfloat16_;
   std::map<std::pair<ConvolutionShape, Pass>, Prepared> prepared_;
   std::unordered_map<const float*, std::vector<Packed>> packed_;  // by where the weights live
   std::size_t packings_ = 0;

@@ -18,7 +18,28 @@ typename Primitive::primitive_desc make_primitive_desc(const dnnl::engine& engin
 #endif
 }
 
-// The same for a gradient, which also names its forward.
+// Of oneDNN's ways to do it, in its order, the first that `takes` is true of; if there is none, the
+// first of all.
+template <class Primitive, class Takes, class... Arguments>
+typename Primitive::primitive_desc make_chosen_desc(const dnnl::engine& engine,
+                                                    const dnnl::primitive_attr& attributes,
+                                                    const Takes& takes,
+                                                    const Arguments&... arguments) {
+  using Desc = typename Primitive::primitive_desc;
+#if DNNL_VERSION_MAJOR >= 3
+  const auto first = [&] { return Desc(engine, arguments..., attributes); };
+#else
+  const typename Primitive::desc operation(arguments...);  // next_impl() reads it again
+  const auto first = [&] { return Desc(operation, attributes, engine); };
+#endif
+  Desc desc = first();
+  while (!takes(desc)) {
+    if (!desc.next_impl()) return first();
+  }
+  return desc;
+}
+
+// As make_primitive_desc for a gradient, which also names its forward.
 template <class Primitive, class Forward, class... Arguments>
 typename Primitive::primitive_desc make_backward_desc(const dnnl::engine& engine,
                                                       const dnnl::primitive_attr& attributes,

@@ -16,7 +16,7 @@ struct Ops::Primitives {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   const bool multiplies_bfloat16 = pipetrain::multiplies_bfloat16();
   MatmulPrimitives matmuls{engine};
-  ConvolutionPrimitives convolutions{engine};
+  ConvolutionPrimitives convolutions{engine, multiplies_bfloat16};
 };
 
 Ops::Ops(MemoryPool& pool)

@@ -69,8 +69,9 @@ class Ops {
 
 // "avx2, oneDNN 2.6.3, ...": what the start of a run prints.
 std::string instruction_set_description();
-// Whether oneDNN multiplies bfloat16 in hardware here. Without, matmul multiplies float32 copies of
-// such operands: the same products, exact in float32, and the same sums but for their order.
+// Whether oneDNN multiplies bfloat16 in hardware here. Without, products and convolutions are made
+// of float32 copies of such operands: the same products, exact in float32, and the same sums but
+// for their order.
 bool bfloat16_instructions();
 
 }  // namespace pipetrain

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "ops/parallel.h"
 #include "ops/work_log.h"
@@ -32,22 +33,54 @@ void for_each_pixel(const PoolShape& s, const Body& body) {
   }
 }
 
-// body(first row of this image in the input, in the output), spread over the threads.
+// body(first row of this image in the input, in the output, thread), spread over the threads.
 template <class Body>
 void for_each_image(const PoolShape& s, const ConstMatrix& input, const Body& body) {
   const std::int64_t in = s.image.pixels(), out = s.window.over(s.image).pixels();
-  parallel_ranges(input.rows() / in, 1, [&](std::int64_t begin, std::int64_t end, int) {
-    for (std::int64_t image = begin; image < end; ++image) body(image * in, image * out);
+  parallel_ranges(input.rows() / in, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
+    for (std::int64_t image = begin; image < end; ++image) body(image * in, image * out, thread);
   });
 }
 
-// The floats of one image.
-std::int64_t in_floats(const PoolShape& s, const ConstMatrix& x) {
+// The entries of one image.
+std::int64_t in_entries(const PoolShape& s, const ConstMatrix& x) {
   return s.image.pixels() * x.columns();
 }
-std::int64_t out_floats(const PoolShape& s, const ConstMatrix& y) {
+std::int64_t out_entries(const PoolShape& s, const ConstMatrix& y) {
   return s.window.over(s.image).pixels() * y.columns();
 }
+
+// Sums of `entries` entries that each thread makes and then writes to an image: in its own memory,
+// if that is float32.
+template <class T>
+class ImageSums {
+ public:
+  ImageSums(Ops& ops, std::int64_t entries) : simd_(ops.simd().on<T>()), entries_(entries) {
+    if constexpr (kRounds) sums_ = Tensor(ops.pool(), {ops.threads(), entries});
+  }
+  // Zeros to begin with.
+  float* begin(T* image, int thread) {
+    float* sums;
+    if constexpr (kRounds) {
+      sums = sums_.f32() + thread * entries_;
+    } else {
+      sums = image;
+    }
+    std::fill_n(sums, entries_, 0.0f);
+    return sums;
+  }
+  void end(const float* sums, T* image) const {
+    if constexpr (kRounds) simd_.round(sums, image, entries_);
+  }
+
+ private:
+  static constexpr bool kRounds = !std::is_same_v<T, float>;
+
+  const ActivationKernels<T>& simd_;
+  std::int64_t entries_;
+  Tensor sums_;
+};
+
 float inverse_pixels(const PoolShape& s) {
   return 1.0f / static_cast<float>(s.window.kernel.pixels());
 }
@@ -63,12 +96,17 @@ Work max_pool_work(const ConstMatrix& input, const ConstMatrix& output) {
 
 void max_pool_forward(Ops& ops, const PoolShape& s, ConstMatrix x, Matrix y, std::uint8_t* which) {
   const WorkScope scope(ops, [&] { return max_pool_work(x, y); });
-  for_each_image(s, x, [&](std::int64_t in, std::int64_t out) {
-    std::fill_n(y.row<float>(out), out_floats(s, y), -std::numeric_limits<float>::infinity());
-    for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t number) {
-      ops.simd().keep_larger(y.row<float>(out + to), which + (out + to) * y.columns(),
-                             x.row<float>(in + from), static_cast<std::uint8_t>(number),
-                             y.columns());
+  with_entries(x.dtype(), [&]<class T>() {
+    const ActivationKernels<T>& simd = ops.simd().on<T>();
+    constexpr float kLowest = -std::numeric_limits<float>::infinity();
+    T lowest;
+    simd.round(&kLowest, &lowest, 1);
+    for_each_image(s, x, [&](std::int64_t in, std::int64_t out, int) {
+      std::fill_n(y.row<T>(out), out_entries(s, y), lowest);
+      for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t number) {
+        simd.keep_larger(y.row<T>(out + to), which + (out + to) * y.columns(), x.row<T>(in + from),
+                         static_cast<std::uint8_t>(number), y.columns());
+      });
     });
   });
 }
@@ -76,35 +114,51 @@ void max_pool_forward(Ops& ops, const PoolShape& s, ConstMatrix x, Matrix y, std
 void max_pool_backward(Ops& ops, const PoolShape& s, ConstMatrix dy, const std::uint8_t* which,
                        Matrix dx) {
   const WorkScope scope(ops, [&] { return max_pool_work(dx, dy); });
-  for_each_image(s, dx, [&](std::int64_t in, std::int64_t out) {
-    std::fill_n(dx.row<float>(in), in_floats(s, dx), 0.0f);
-    for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t number) {
-      ops.simd().add_where(dx.row<float>(in + from), dy.row<float>(out + to),
-                           which + (out + to) * dy.columns(), static_cast<std::uint8_t>(number),
-                           dy.columns());
+  with_entries(dx.dtype(), [&]<class T>() {
+    const ActivationKernels<T>& simd = ops.simd().on<T>();
+    ImageSums<T> images(ops, in_entries(s, dx));
+    for_each_image(s, dx, [&](std::int64_t in, std::int64_t out, int thread) {
+      float* sums = images.begin(dx.row<T>(in), thread);
+      for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t number) {
+        simd.add_where(sums + from * dx.columns(), dy.row<T>(out + to),
+                       which + (out + to) * dy.columns(), static_cast<std::uint8_t>(number),
+                       dy.columns());
+      });
+      images.end(sums, dx.row<T>(in));
     });
   });
 }
 
 void average_pool_forward(Ops& ops, const PoolShape& s, ConstMatrix x, Matrix y) {
   const WorkScope scope(ops, [&] { return vector_work("average pool", 1, {x, y}); });
-  for_each_image(s, x, [&](std::int64_t in, std::int64_t out) {
-    std::fill_n(y.row<float>(out), out_floats(s, y), 0.0f);
-    for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t) {
-      ops.simd().on_float32.add(y.row<float>(out + to), x.row<float>(in + from), y.columns());
+  with_entries(x.dtype(), [&]<class T>() {
+    const std::int64_t entries = out_entries(s, y);
+    ImageSums<T> images(ops, entries);
+    for_each_image(s, x, [&](std::int64_t in, std::int64_t out, int thread) {
+      float* sums = images.begin(y.row<T>(out), thread);
+      for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t) {
+        ops.simd().on<T>().add_to_sums(sums + to * y.columns(), x.row<T>(in + from), y.columns());
+      });
+      ops.simd().scale(sums, entries, inverse_pixels(s));
+      images.end(sums, y.row<T>(out));
     });
-    ops.simd().scale(y.row<float>(out), out_floats(s, y), inverse_pixels(s));
   });
 }
 
 void average_pool_backward(Ops& ops, const PoolShape& s, ConstMatrix dy, Matrix dx) {
   const WorkScope scope(ops, [&] { return vector_work("average pool", 1, {dx, dy}); });
-  for_each_image(s, dx, [&](std::int64_t in, std::int64_t out) {
-    std::fill_n(dx.row<float>(in), in_floats(s, dx), 0.0f);
-    for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t) {
-      ops.simd().on_float32.add(dx.row<float>(in + from), dy.row<float>(out + to), dy.columns());
+  with_entries(dx.dtype(), [&]<class T>() {
+    const std::int64_t entries = in_entries(s, dx);
+    ImageSums<T> images(ops, entries);
+    for_each_image(s, dx, [&](std::int64_t in, std::int64_t out, int thread) {
+      float* sums = images.begin(dx.row<T>(in), thread);
+      for_each_pixel(s, [&](std::int64_t from, std::int64_t to, std::int64_t) {
+        ops.simd().on<T>().add_to_sums(sums + from * dx.columns(), dy.row<T>(out + to),
+                                       dy.columns());
+      });
+      ops.simd().scale(sums, entries, inverse_pixels(s));
+      images.end(sums, dx.row<T>(in));
     });
-    ops.simd().scale(dx.row<float>(in), in_floats(s, dx), inverse_pixels(s));
   });
 }
 

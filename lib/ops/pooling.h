@@ -1,4 +1,5 @@
-// Pooling over images whose channels lie last, and its gradients. It must not know layers.
+// Pooling over images whose channels lie last, and its gradients. Sums are made in float32 and
+// rounded once where the entries are bfloat16. It must not know layers.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ struct PoolShape {
 constexpr std::int64_t kMaxPoolPixels = 255;  // of a max pool's kernel: a byte names the winner
 
 // x (N, H, W, C) -> y (N, OH, OW, C), the largest entry of each window, and `which` pixel of the
-// window it is: the first of equals. Padding never wins. All are float32.
+// window it is: the first of equals. Padding never wins.
 void max_pool_forward(Ops& ops, const PoolShape& shape, ConstMatrix x, Matrix y,
                       std::uint8_t* which);
 // dy -> dx

@@ -187,7 +187,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   const std::int64_t own_rows = measure_sizes({1, inputs.precision}, model, seconds);
   inputs.parts = parts_in_order(layers, layers_at(model, own_rows));
   for (const ModelForm& form : other_forms(request, inputs.precision)) {
-    if (why_not_built(config.model, data, form.tensor, form.precision)) continue;
+    if (why_not_built(config.model, data, form.tensor)) continue;
     ModelProfile profile = profile_in(form, config, data);
     measure_sizes(form, profile, seconds / 4);
     inputs.other_forms[form] = std::move(profile);

@@ -15,6 +15,8 @@ EMULATED = {SWITCH: "1"}
 CONVOLUTIONS = """model:
   layers:
     - conv2d: {channels: 4, kernel: 3}
+    - batch_norm: {relu: true}
+    - max_pool: {kernel: 2}
     - conv2d: {channels: 4, kernel: 3}
     - global_mean_pool
     - linear: {features: classes}
@@ -45,9 +47,6 @@ def refusals(checks, folder):
     # What the processor has is not what oneDNN may use.
     job = Job(1, ["--config", "gpt.yaml", "--set", "train.precision=bfloat16"], folder=folder, env={"ONEDNN_MAX_CPU_ISA": "AVX2"})
     checks.case("oneDNN held to AVX2", job, one_error(job, 2, ["train.precision", "no bfloat16 instructions", "AVX2"]))
-    job = train(folder, 1, "refused", config="convolutions.yaml")
-    checks.case("a convolution behind others", job,
-                one_error(job, 2, ["train.precision", r"layers\.1\.conv2d", "float32 only", "set train.precision to float32"]))
 
 
 def says_it_once(problems, job):
@@ -73,6 +72,15 @@ def training(checks, folder):
         names = [{t["name"]: t["dtype"] if "dtype" in t else None for t in r.manifest["tensors"]} for r in (whole, full)]
         expect(problems, names[0] == names[1], "the checkpoint holds other tensors than float32's")
     checks.case("losses near float32", job, problems)
+
+    losses = []
+    for precision in ("bfloat16", "float32"):
+        job, problems = train(folder, 2, f"images-{precision}", config="convolutions.yaml", precision=precision), []
+        if done(job, problems):
+            losses.append(Result(os.path.join(folder, f"images-{precision}")).figures[-1]["loss"])
+        if len(losses) == 2:
+            expect(problems, 0 < abs(losses[0] - losses[1]) < 0.02, f"losses {losses}")
+        checks.case(f"convolutions in {precision}", job, problems)
 
     for ranks in (2, 1):
         killed_after(folder, "whole", f"again-{ranks}", 3)

@@ -1,7 +1,6 @@
 #include "nn/layer.h"
 
 #include <cstddef>
-#include <optional>
 #include <string>
 
 #include "catch.h"
@@ -21,9 +20,6 @@ class MadeUp : public Layer {
   Tensor backward_input(const Context&, Tensor dy, Saved&) override { return dy; }
   void backward_weight(const Context&, Saved&) override {}
   void take(Layer& inner) { adopt(inner); }
-  std::optional<std::string> why_not_in(const Precision& precision) const override {
-    return unless_float32(precision);
-  }
   const float* weight() const { return value(0); }
   const float* left_out() const { return value(kNone); }
   const float* mean() const { return buffer(0).value; }
@@ -65,14 +61,6 @@ TEST_CASE(
   CHECK(inner.weight() == &weights[2]);
   CHECK(inner.mean() == &means[2]);
   CHECK(inner.left_out() == nullptr);
-}
-
-TEST_CASE("A layer that computes in float32 alone says so by its name") {
-  const MadeUp layer("layers.3.made_up");
-  CHECK(!layer.why_not_in({.activations = DType::kFloat32}));
-  CHECK(layer.why_not_in({.activations = DType::kBFloat16}) ==
-        "train.precision: layers.3.made_up computes in float32 only, not in bfloat16; set "
-        "train.precision to float32");
 }
 
 TEST_CASE("What is cleared of a microbatch is cleared inside of its layers, too") {

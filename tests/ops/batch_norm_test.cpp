@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "catch.h"
+#include "halves.h"
 #include "reference.h"
 
 using namespace pipetrain;
@@ -88,4 +89,26 @@ TEST_CASE("Batch norm gives the same bits at 1 and 2 threads") {
   CHECK(same_bits(one.dx, two.dx));
   CHECK(same_bits(one.dgamma, two.dgamma));
   CHECK(same_bits(one.dbeta, two.dbeta));
+}
+
+TEST_CASE("Batch norm of bfloat16 has the statistics of its entries, in float32") {
+  MemoryPool pool;
+  Ops ops(pool);
+  constexpr std::int64_t kRows = 700, kChannels = 16;
+  const Halves x = random_halves(kRows * kChannels, 1), dy = random_halves(kRows * kChannels, 2);
+  const Floats gamma = random_floats(kChannels, 3), beta = random_floats(kChannels, 4);
+  for (const bool relu : {false, true}) {
+    const Result expected = run(ops, relu, floats(x), gamma, beta, floats(dy));
+    Floats mean(gamma.size()), variance(gamma.size()), dgamma(gamma.size()), dbeta(gamma.size());
+    Halves y(x.size()), dx = dy;
+    batch_moments(ops, matrix(x, kChannels), mean.data(), variance.data());
+    const ChannelNorm norm{mean.data(), variance.data(), gamma.data(), beta.data(), relu};
+    batch_norm_forward(ops, norm, matrix(x, kChannels), matrix(y, kChannels));
+    batch_norm_backward(ops, norm, matrix(dx, kChannels), matrix(x, kChannels), dgamma.data(),
+                        dbeta.data());
+    CHECK(same_bits(y, rounded(expected.y)));
+    CHECK(same_bits(dx, rounded(expected.dx)));
+    CHECK(same_bits(dgamma, expected.dgamma));
+    CHECK(same_bits(dbeta, expected.dbeta));
+  }
 }

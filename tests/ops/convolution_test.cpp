@@ -2,9 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 
 #include "catch.h"
 #include "convolution_case.h"
+#include "halves.h"
+#include "ops/bfloat16_products.h"
 #include "reference.h"
 
 using namespace pipetrain;
@@ -71,4 +74,77 @@ TEST_CASE("A convolution and its gradients are those of plain loops") {
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = c.weight[i] + alone[i];
     CHECK(same_bits(sum, dweight));
   }
+}
+
+namespace {
+
+struct Made {
+  Halves y, dx;
+  Floats dweight, dbias;
+};
+
+Made convolved(Ops& ops, ConvolutionShape s, const ConvolutionCase& c) {
+  s.dtype = DType::kBFloat16;
+  const Halves x = rounded(c.x), dy = rounded(c.dy);
+  Made made{dy, x, c.weight, c.bias};
+  convolution_forward(ops, s, matrix(x, s.in), c.weight.data(), s.bias ? c.bias.data() : nullptr,
+                      matrix(made.y, s.out));
+  convolution_backward_input(ops, s, matrix(dy, s.out), c.weight.data(), matrix(made.dx, s.in));
+  convolution_backward_weight(ops, s, matrix(dy, s.out), matrix(x, s.in), made.dweight.data(),
+                              made.dbias.data(), /*accumulate=*/true);
+  return made;
+}
+
+// The same of float32 entries that have been rounded before.
+Made wide_convolved(Ops& ops, const ConvolutionShape& s, const ConvolutionCase& c) {
+  const Floats x = floats(rounded(c.x)), dy = floats(rounded(c.dy));
+  const Floats weight = floats(rounded(c.weight));
+  Floats y = dy, dx = x;
+  Made made{{}, {}, c.weight, c.bias};
+  convolution_forward(ops, s, matrix(x, s.in), weight.data(), s.bias ? c.bias.data() : nullptr,
+                      matrix(y, s.out));
+  convolution_backward_input(ops, s, matrix(dy, s.out), weight.data(), matrix(dx, s.in));
+  convolution_backward_weight(ops, s, matrix(dy, s.out), matrix(x, s.in), made.dweight.data(),
+                              made.dbias.data(), /*accumulate=*/true);
+  made.y = rounded(y);
+  made.dx = rounded(dx);
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("Of bfloat16, convolutions are those of rounded operands, summed in float32") {
+  MemoryPool pool;
+  Ops ops(pool);
+  setenv(kEmulateBFloat16, "1", 1);
+  Ops of_copies(pool);
+  unsetenv(kEmulateBFloat16);
+  for (const ConvolutionShape& s : kConvolutions) {
+    CAPTURE(s.image.height, s.in, s.out);
+    const ConvolutionCase c(s);
+    const Made expected = wide_convolved(ops, s, c);
+    const Made copies = convolved(of_copies, s, c);  // the same sums
+    CHECK(same_bits(copies.y, expected.y));
+    CHECK(same_bits(copies.dx, expected.dx));
+    CHECK(same_bits(copies.dweight, expected.dweight));
+    const Made found = convolved(ops, s, c);
+    CHECK(distance(floats(found.y), wide(expected.y)) < kRounding);
+    CHECK(distance(floats(found.dx), wide(expected.dx)) < kRounding);
+    CHECK(distance(found.dweight, widened(expected.dweight)) < 1e-5);
+    CHECK(distance(found.dbias, widened(expected.dbias)) < 1e-5);
+  }
+}
+
+TEST_CASE("Rounded weights and float32 ones of one address are two copies") {
+  MemoryPool pool;
+  setenv(kEmulateBFloat16, "1", 1);
+  Ops ops(pool);
+  unsetenv(kEmulateBFloat16);
+  const ConvolutionShape& s = kConvolutions[1];
+  const ConvolutionCase c(s);
+  Floats before(c.dy.size()), after(c.dy.size());
+  convolution_forward(ops, s, matrix(c.x, s.in), c.weight.data(), nullptr, matrix(before, s.out));
+  convolved(ops, s, c);
+  convolution_forward(ops, s, matrix(c.x, s.in), c.weight.data(), nullptr, matrix(after, s.out));
+  CHECK(same_bits(before, after));
 }

@@ -165,3 +165,26 @@ TEST_CASE("The mean over rows and its gradient are those of plain loops, of bflo
   CHECK(same_bits(half_y, rounded(y)));
   CHECK(same_bits(half_dx, rounded(dx)));
 }
+
+TEST_CASE("Pooling of bfloat16 sums in float32 and rounds once") {
+  MemoryPool pool;
+  Ops ops(pool);
+  for (const PoolShape& s : kPools) {
+    CAPTURE(s.image.height, s.image.width);
+    const Halves x = random_halves(kImages * s.image.pixels() * kChannels, 1);
+    const Halves dy = random_halves(kImages * out_pixels(s) * kChannels, 2);
+    const Pooled largest = max_pool(s, floats(x), floats(dy));
+    const Pooled mean = average_pool(s, floats(x), floats(dy));
+    Halves y(dy.size()), dx(x.size());
+    std::vector<std::uint8_t> which(dy.size());
+    max_pool_forward(ops, s, matrix(x, kChannels), matrix(y, kChannels), which.data());
+    max_pool_backward(ops, s, matrix(dy, kChannels), which.data(), matrix(dx, kChannels));
+    CHECK(same_bits(which, largest.which));
+    CHECK(same_bits(y, rounded(largest.y)));
+    CHECK(same_bits(dx, rounded(largest.dx)));
+    average_pool_forward(ops, s, matrix(x, kChannels), matrix(y, kChannels));
+    average_pool_backward(ops, s, matrix(dy, kChannels), matrix(dx, kChannels));
+    CHECK(same_bits(y, rounded(mean.y)));
+    CHECK(same_bits(dx, rounded(mean.dx)));
+  }
+}

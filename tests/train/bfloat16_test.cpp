@@ -77,13 +77,33 @@ TEST_CASE("Losses in bfloat16 stay near those in float32") {
   }
 }
 
-TEST_CASE("Images are taken in bfloat16, after patches in float32") {
+TEST_CASE("Images are taken in bfloat16") {
   const ModelConfig vit = {.preset = "vit", .depth = 2, .heads = 2, .width = 16, .patch = 4};
   const FixedSource source = FixedSource::images(kRows, {8, 8, 3}, 5);
   const Trained half = train_ranks(with(vit, DType::kBFloat16), source, 1, kSteps);
   CHECK(largest_difference(
             half.losses, train_ranks(with(vit, DType::kFloat32), source, 1, kSteps).losses) < 0.02);
   CHECK(half == train_ranks(with(vit, DType::kBFloat16), source, 4, kSteps));
+}
+
+TEST_CASE("Convolutional networks in bfloat16 have the same bits wherever they are cut") {
+  const ModelConfig resnet = {.preset = "resnet", .depth = 18, .width = 4};
+  const FixedSource source = FixedSource::images(kRows, {8, 8, 3}, 5);
+  const auto in = [&](DType precision, const std::string& schedule, Recompute recompute) {
+    Config config = with(resnet, precision, schedule);
+    config.pipeline.microbatches = 4;
+    config.pipeline.recompute = recompute;
+    return config;
+  };
+  const auto half = [&](const std::string& schedule, Recompute recompute, int ranks) {
+    return train_ranks(in(DType::kBFloat16, schedule, recompute), source, ranks, kSteps);
+  };
+  const Trained alone = half("1f1b", Recompute::kNone, 1);
+  CHECK(alone == half("zb-h1", Recompute::kNone, 2));
+  CHECK(alone == half("interleaved", Recompute::kFull, 2));
+  CHECK(alone == half("1f1b", Recompute::kFull, 4));
+  CHECK_FALSE(alone ==
+              train_ranks(in(DType::kFloat32, "1f1b", Recompute::kNone), source, 1, kSteps));
 }
 
 TEST_CASE("Ranks that share layers sum their parts of bfloat16 products in float32") {

@@ -34,7 +34,7 @@ BatchNorm::BatchNorm(std::string name, Shape row, bool relu)
 
 Tensor BatchNorm::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
-  Tensor y(ops.pool(), x.shape());
+  Tensor y(ops.pool(), x.shape(), x.dtype());
   if (context.mode == Mode::kEvaluate) {
     batch_norm_forward(ops, norm(buffer(running_mean_).value, buffer(running_variance_).value), x,
                        y);

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "nn/layer.h"
@@ -22,9 +21,6 @@ class BatchNorm : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
-  std::optional<std::string> why_not_in(const Precision& precision) const override {
-    return unless_float32(precision);
-  }
 
  private:
   // With these statistics.

@@ -7,7 +7,6 @@
 
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
-#include "ops/bfloat16.h"
 
 namespace pipetrain {
 namespace {
@@ -51,23 +50,23 @@ ConvolutionShape Convolution::shape(std::int64_t rows) const {
           .window = options_.window,
           .in = input_row().back(),
           .out = options_.channels,
-          .bias = options_.bias};
+          .bias = options_.bias,
+          .dtype = activations()};
 }
 
 Tensor Convolution::forward(const Context& context, Tensor x, Saved& saved) {
   const std::int64_t rows = x.shape()[0];
-  Tensor y(context.ops.pool(), output_row().batched(rows));
+  Tensor y(context.ops.pool(), output_row().batched(rows), x.dtype());
   convolution_forward(context.ops, shape(rows), x, value(weight_),
                       options_.bias ? value(bias_) : nullptr, y);
   if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
-  return converted(context.ops, std::move(y), output_dtype());
+  return y;
 }
 
 Tensor Convolution::backward_input(const Context& context, Tensor dy, Saved& saved) {
-  dy = converted(context.ops, std::move(dy), DType::kFloat32);
   Tensor dx;
   if (options_.input_gradient) {
-    dx = Tensor(context.ops.pool(), saved[kInput].shape());
+    dx = Tensor(context.ops.pool(), saved[kInput].shape(), dy.dtype());
     convolution_backward_input(context.ops, shape(dy.shape()[0]), dy, value(weight_), dx);
   }
   saved[kOutputGradient] = std::move(dy);

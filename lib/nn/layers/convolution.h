@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "nn/layer.h"
@@ -47,11 +46,6 @@ class Convolution : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
-  // The first layer of a model may stand before ones of bfloat16: it computes in float32.
-  DType input_dtype() const override { return DType::kFloat32; }
-  std::optional<std::string> why_not_in(const Precision& precision) const override {
-    return precision.first ? std::nullopt : unless_float32(precision);
-  }
   double forward_flop() const override { return shape(1).flop(); }
 
  private:

@@ -7,44 +7,26 @@
 #include "nn/layers/model_builder.h"
 
 namespace pipetrain {
-namespace {
-
-Precision precision_of(const LayerList& layers, const std::unique_ptr<Layer>& layer,
-                       DType activations) {
-  return {activations, layer == layers.front(), layer == layers.back()};
-}
-
-// `whole` has built `layers`, for a rank that shares them with nobody.
-std::optional<std::string> why_not_in(const Sharing& whole, const LayerList& layers, int tensor,
-                                      DType activations) {
-  if (auto reason = whole.why_not(tensor)) return reason;
-  for (const auto& layer : layers) {
-    if (auto reason = layer->why_not_in(precision_of(layers, layer, activations))) return reason;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 LayerList build_layers(const ModelConfig& config, const DataShape& data, const TensorPlace& place,
                        DType activations) {
   ModelBuilder whole(config, data, {});
   LayerList layers = whole.build();
-  if (const auto reason = why_not_in(whole.sharing(), layers, place.size, activations)) {
+  if (const auto reason = whole.sharing().why_not(place.size)) {
     throw Error(ExitCode::kConfiguration, *reason);
   }
   if (!place.alone()) layers = ModelBuilder(config, data, place).build();
   for (const auto& layer : layers) {
-    layer->set_precision(precision_of(layers, layer, activations));
+    layer->set_precision({activations, /*last=*/layer == layers.back()});
   }
   return layers;
 }
 
 std::optional<std::string> why_not_built(const ModelConfig& config, const DataShape& data,
-                                         int tensor, DType activations) {
+                                         int tensor) {
   ModelBuilder whole(config, data, {});
-  const LayerList layers = whole.build();
-  return why_not_in(whole.sharing(), layers, tensor, activations);
+  whole.build();
+  return whole.sharing().why_not(tensor);
 }
 
 std::int64_t parameter_count(const LayerList& layers) {

@@ -30,10 +30,10 @@ struct DataShape {
 LayerList build_layers(const ModelConfig& config, const DataShape& data,
                        const TensorPlace& place = {}, DType activations = DType::kFloat32);
 
-// Why so many ranks cannot share the layers of a model that can be built, or why these do not
-// compute with such activations; nothing if build_layers makes them.
+// Why so many ranks cannot share the layers of a model that can be built; nothing if build_layers
+// makes them.
 std::optional<std::string> why_not_built(const ModelConfig& config, const DataShape& data,
-                                         int tensor, DType activations);
+                                         int tensor);
 
 // Trainable entries of the whole model, a tied parameter counted once; and the FLOP of a training
 // step's matrix products per row: three times the forward's (Kaplan et al., arXiv:2001.08361,

@@ -26,7 +26,7 @@ MaxPool::MaxPool(std::string name, Shape row, const Window& window)
 
 Tensor MaxPool::forward(const Context& context, Tensor x, Saved& saved) {
   const std::int64_t rows = x.shape()[0];
-  Tensor y(context.ops.pool(), output_row().batched(rows));
+  Tensor y(context.ops.pool(), output_row().batched(rows), x.dtype());
   Tensor which(context.ops.pool(), y.shape(), DType::kUInt8);
   max_pool_forward(context.ops, pool_shape(*this, window_), x, y, which.u8());
   if (context.mode == Mode::kTrain) saved[kWhich] = std::move(which);
@@ -35,7 +35,7 @@ Tensor MaxPool::forward(const Context& context, Tensor x, Saved& saved) {
 
 Tensor MaxPool::backward_input(const Context& context, Tensor dy, Saved& saved) {
   const std::int64_t rows = dy.shape()[0];
-  Tensor dx(context.ops.pool(), input_row().batched(rows));
+  Tensor dx(context.ops.pool(), input_row().batched(rows), dy.dtype());
   max_pool_backward(context.ops, pool_shape(*this, window_), dy, saved[kWhich].u8(), dx);
   saved.clear();
   return dx;
@@ -46,14 +46,14 @@ AveragePool::AveragePool(std::string name, Shape row, const Window& window)
 
 Tensor AveragePool::forward(const Context& context, Tensor x, Saved&) {
   const std::int64_t rows = x.shape()[0];
-  Tensor y(context.ops.pool(), output_row().batched(rows));
+  Tensor y(context.ops.pool(), output_row().batched(rows), x.dtype());
   average_pool_forward(context.ops, pool_shape(*this, window_), x, y);
   return y;
 }
 
 Tensor AveragePool::backward_input(const Context& context, Tensor dy, Saved&) {
   const std::int64_t rows = dy.shape()[0];
-  Tensor dx(context.ops.pool(), input_row().batched(rows));
+  Tensor dx(context.ops.pool(), input_row().batched(rows), dy.dtype());
   average_pool_backward(context.ops, pool_shape(*this, window_), dy, dx);
   return dx;
 }

@@ -2,7 +2,6 @@
 // of each window, or the mean over all positions.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "nn/layer.h"
@@ -17,9 +16,6 @@ class MaxPool : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
-  std::optional<std::string> why_not_in(const Precision& precision) const override {
-    return unless_float32(precision);
-  }
 
  private:
   Window window_;
@@ -32,9 +28,6 @@ class AveragePool : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
-  std::optional<std::string> why_not_in(const Precision& precision) const override {
-    return unless_float32(precision);
-  }
 
  private:
   Window window_;

@@ -53,15 +53,6 @@ Residual::Residual(std::string name, Shape row, LayerList layers, LayerList proj
   }
 }
 
-std::optional<std::string> Residual::why_not_in(const Precision& precision) const {
-  for (const LayerList* list : {&layers_, &projection_}) {
-    for (const auto& layer : *list) {
-      if (auto reason = layer->why_not_in({precision.activations})) return reason;
-    }
-  }
-  return std::nullopt;
-}
-
 void Residual::set_precision(const Precision& precision) {
   Layer::set_precision(precision);
   for (const LayerList* list : {&layers_, &projection_}) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 
 #include "nn/layer.h"
@@ -19,7 +18,6 @@ class Residual : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
-  std::optional<std::string> why_not_in(const Precision& precision) const override;
   void set_precision(const Precision& precision) override;
   double forward_flop() const override;
   Reach reach() const override;  // the farthest of its layers'

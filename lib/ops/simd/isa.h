@@ -26,16 +26,6 @@ void dropout_factors(const DropoutDraw& draw, std::int64_t first, std::int64_t n
 void dropped_softmax_backward(float* ds, float* p, const float* factors, std::int64_t n,
                               SoftmaxRow row);
 double sum_squares(const float* x, std::int64_t n);
-void moments(const float* x, std::int64_t rows, std::int64_t width, float* sums, float* squares);
-void batch_norm_forward(const float* x, std::int64_t rows, const BatchNormRow& row, float* y);
-void batch_norm_sums(float* dy, const float* x, std::int64_t rows, const BatchNormRow& row,
-                     float* dgamma, float* dbeta);
-void batch_norm_backward(float* dy, const float* x, std::int64_t rows, const BatchNormRow& row,
-                         const float* slope, const float* offset);
-void keep_larger(float* largest, std::uint8_t* which, const float* x, std::uint8_t number,
-                 std::int64_t n);
-void add_where(float* to, const float* from, const std::uint8_t* which, std::uint8_t number,
-               std::int64_t n);
 void adamw(float* value, const float* gradient, float* first, float* second, std::int64_t n,
            const AdamWStep& step);
 void sgd(float* value, const float* gradient, float* momentum, std::int64_t n, const SgdStep& step);

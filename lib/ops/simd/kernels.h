@@ -76,6 +76,25 @@ struct ActivationKernels {
                             float epsilon);
   void (*rms_norm_backward)(T* dy, const T* normalized, const float* gamma, const T* skip,
                             float rstd, float* dgamma, std::int64_t n);
+
+  // Batch norm (Ioffe and Szegedy, arXiv:1502.03167) of rows of channels (rows, width).
+  // sums (width) of the rows, squares (width) of their distances from this block's own mean.
+  void (*moments)(const T* x, std::int64_t rows, std::int64_t width, float* sums, float* squares);
+  // y = (x - mean) * scale + shift, then ReLU if so told.
+  void (*batch_norm_forward)(const T* x, std::int64_t rows, const struct BatchNormRow& row, T* y);
+  // With dy before the ReLU: dgamma = sum of dy * (x - mean), dbeta of dy.
+  void (*batch_norm_sums)(const T* dy, const T* x, std::int64_t rows,
+                          const struct BatchNormRow& row, float* dgamma, float* dbeta);
+  // dy, which is behind the ReLU, becomes dx = dy * scale - (x - mean) * slope - offset.
+  void (*batch_norm_backward)(T* dy, const T* x, std::int64_t rows, const struct BatchNormRow& row,
+                              const float* slope, const float* offset);
+
+  // Max pooling, one row of channels at a time: which[i] = number where x is larger, or NaN.
+  void (*keep_larger)(T* largest, std::uint8_t* which, const T* x, std::uint8_t number,
+                      std::int64_t n);
+  // to += from where which[i] == number.
+  void (*add_where)(float* to, const T* from, const std::uint8_t* which, std::uint8_t number,
+                    std::int64_t n);
 };
 
 constexpr std::int64_t kPairColumns = 16;  // a whole vector of every instruction set
@@ -126,28 +145,6 @@ struct SimdKernels {
   void (*dropped_softmax_backward)(float* ds, float* p, const float* factors, std::int64_t n,
                                    struct SoftmaxRow row);
   double (*sum_squares)(const float* x, std::int64_t n);
-
-  // Batch norm (Ioffe and Szegedy, arXiv:1502.03167) of rows of channels (rows, width).
-  // sums (width) of the rows, squares (width) of their distances from this block's own mean.
-  void (*moments)(const float* x, std::int64_t rows, std::int64_t width, float* sums,
-                  float* squares);
-  // y = (x - mean) * scale + shift, then ReLU if so told.
-  void (*batch_norm_forward)(const float* x, std::int64_t rows, const struct BatchNormRow& row,
-                             float* y);
-  // dy becomes the gradient before the ReLU; dgamma = sum of dy * (x - mean), dbeta of dy.
-  void (*batch_norm_sums)(float* dy, const float* x, std::int64_t rows,
-                          const struct BatchNormRow& row, float* dgamma, float* dbeta);
-  // dy becomes dx = dy * scale - (x - mean) * slope - offset.
-  void (*batch_norm_backward)(float* dy, const float* x, std::int64_t rows,
-                              const struct BatchNormRow& row, const float* slope,
-                              const float* offset);
-
-  // Max pooling, one row of channels at a time: which[i] = number where x is larger, or NaN.
-  void (*keep_larger)(float* largest, std::uint8_t* which, const float* x, std::uint8_t number,
-                      std::int64_t n);
-  // to += from where which[i] == number.
-  void (*add_where)(float* to, const float* from, const std::uint8_t* which, std::uint8_t number,
-                    std::int64_t n);
 
   // AdamW (Loshchilov and Hutter, arXiv:1711.05101, algorithm 2) over n consecutive entries.
   void (*adamw)(float* value, const float* gradient, float* first, float* second, std::int64_t n,

@@ -1,4 +1,5 @@
 #include "ops/simd/activations.h"
+#include "ops/simd/channels.h"
 #include "ops/simd/normalization.h"
 #include "ops/simd/transpose.h"
 #include "ops/simd/transposed_product.h"
@@ -39,6 +40,12 @@ constexpr ActivationKernels<T> kActivationKernels = {
     .layer_norm_backward = layer_norm_backward<T>,
     .rms_norm_forward = rms_norm_forward<T>,
     .rms_norm_backward = rms_norm_backward<T>,
+    .moments = moments<T>,
+    .batch_norm_forward = batch_norm_forward<T>,
+    .batch_norm_sums = batch_norm_sums<T>,
+    .batch_norm_backward = batch_norm_backward<T>,
+    .keep_larger = keep_larger<T>,
+    .add_where = add_where<T>,
 };
 
 }  // namespace
@@ -58,12 +65,6 @@ const SimdKernels kernels = {
     .dropout_factors = dropout_factors,
     .dropped_softmax_backward = dropped_softmax_backward,
     .sum_squares = sum_squares,
-    .moments = moments,
-    .batch_norm_forward = batch_norm_forward,
-    .batch_norm_sums = batch_norm_sums,
-    .batch_norm_backward = batch_norm_backward,
-    .keep_larger = keep_larger,
-    .add_where = add_where,
     .adamw = adamw,
     .sgd = sgd,
 };

@@ -96,14 +96,3 @@ TEST_CASE("A sequence is an image of height 1, and its kernel has a width alone"
   CHECK(fans_of({9, 6}, options).in == 18);
   CHECK(fans_of({9, 6}, options).out == 30);
 }
-
-TEST_CASE("Only the first layer of a model in bfloat16 may be a convolution") {
-  Convolution layer("layers.0.conv2d", {4, 4, 3}, {.channels = 4, .window = square(3, 1, 1)});
-  const Precision first{.activations = DType::kBFloat16, .first = true};
-  CHECK(!layer.why_not_in(first));
-  layer.set_precision(first);
-  CHECK(layer.input_dtype() == DType::kFloat32);
-  CHECK(layer.output_dtype() == DType::kBFloat16);
-  CHECK(contains(layer.why_not_in({.activations = DType::kBFloat16}).value_or(""),
-                 "layers.0.conv2d computes in float32 only"));
-}

@@ -127,6 +127,26 @@ std::vector<Kernel<T>> activation_kernels() {
       {"relu_with_mask", [=](P at) { on(at).relu_with_mask(at.x, at.marks, at.n); }},
       {"apply_mask", [=](P at) { on(at).apply_mask(at.x, at.marks, 1.3f, at.n); }},
       {"scale_shift", [=](P at) { on(at).scale_shift(at.x, at.p, at.q, at.y, at.n); }},
+      {"moments",
+       [=](P at) {  // of three rows
+         std::vector<T> rows = beside(at.x, at.y, at.n);
+         rows.insert(rows.end(), at.z, at.z + at.n);
+         on(at).moments(rows.data(), 3, at.n, at.p, at.q);
+       }},
+      {"batch_norm_forward",
+       [=](P at) { on(at).batch_norm_forward(at.x, 1, {at.n, at.p, at.q, at.r, true}, at.y); }},
+      {"batch_norm_sums",
+       [=](P at) {
+         Floats sums(static_cast<std::size_t>(at.n));
+         on(at).batch_norm_sums(at.y, at.x, 1, {at.n, at.p, at.q, at.r, true}, at.s, sums.data());
+         std::copy_n(sums.begin(), at.n, at.p);
+       }},
+      {"batch_norm_backward",
+       [=](P at) {
+         on(at).batch_norm_backward(at.y, at.x, 1, {at.n, at.p, at.q, at.r, true}, at.s, at.p);
+       }},
+      {"keep_larger", [=](P at) { on(at).keep_larger(at.x, at.marks, at.y, 7, at.n); }},
+      {"add_where", [=](P at) { on(at).add_where(at.p, at.y, at.marks, 1, at.n); }},
       {"rotate",
        [=](P at) {  // one head of n pairs, which lie beside each other
          std::vector<T> pairs = beside(at.x, at.y, at.n);
@@ -150,18 +170,6 @@ TEST_CASE("What kernels make of an entry does not depend on its place") {
       {"softmax_backward", [](P at) { at.simd.softmax_backward(at.x, at.y, at.n, {0.3f, 0.7f}); }},
       {"dropped_softmax_backward",
        [](P at) { at.simd.dropped_softmax_backward(at.x, at.y, at.p, at.n, {0.3f, 0.7f}); }},
-      {"batch_norm_forward",
-       [](P at) { at.simd.batch_norm_forward(at.x, 1, {at.n, at.p, at.q, at.r, true}, at.y); }},
-      {"batch_norm_sums",
-       [](P at) {
-         at.simd.batch_norm_sums(at.y, at.x, 1, {at.n, at.p, at.q, at.r, true}, at.s, at.z);
-       }},
-      {"batch_norm_backward",
-       [](P at) {
-         at.simd.batch_norm_backward(at.y, at.x, 1, {at.n, at.p, at.q, at.r, true}, at.s, at.z);
-       }},
-      {"keep_larger", [](P at) { at.simd.keep_larger(at.x, at.marks, at.y, 7, at.n); }},
-      {"add_where", [](P at) { at.simd.add_where(at.x, at.y, at.marks, 1, at.n); }},
       {"adamw",
        [](P at) {
          at.simd.adamw(at.x, at.y, at.r, at.s, at.n,
@@ -177,13 +185,6 @@ TEST_CASE("What kernels make of an entry does not depend on its place") {
                               true);
          std::copy_n(c.begin(), at.n, at.x);
          std::copy_n(c.begin() + at.n, at.n, at.p);
-       }},
-      {"moments",
-       [](P at) {  // of three rows
-         Floats rows(at.x, at.x + at.n);
-         rows.insert(rows.end(), at.y, at.y + at.n);
-         rows.insert(rows.end(), at.z, at.z + at.n);
-         at.simd.moments(rows.data(), 3, at.n, at.p, at.q);
        }},
   });
 }
