@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ops/bfloat16.h"
+#include "ops/weight_blocks.h"
 #include "ops/work_log.h"
 
 namespace pipetrain {
@@ -107,22 +108,32 @@ ConvolutionPrimitives::Prepared ConvolutionPrimitives::build(const ConvolutionSh
         engine_, attributes, forward, kDirect, x, dw, y, stride, padding, padding);
     made.primitive = dnnl::convolution_backward_weights(desc);
     made.weights = desc.diff_weights_desc();
-    const auto unpack = [&](const dnnl::primitive_attr& how) {
-      return dnnl::reorder(
-          dnnl::reorder::primitive_desc(engine_, made.weights, engine_, plain_weights(s), how));
-    };
-    dnnl::post_ops add;
-    add.append_sum(1.0f);
-    dnnl::primitive_attr adding;
-    adding.set_post_ops(add);
-    made.unpack = unpack({});
-    made.unpack_add = unpack(adding);
+    set_unpacking(s, made);
     bind(DNNL_ARG_SRC, desc.src_desc());
     bind(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
     bind(DNNL_ARG_DIFF_WEIGHTS, made.weights);
     take_scratch(desc.scratchpad_desc());
   }
   return made;
+}
+
+void ConvolutionPrimitives::set_unpacking(const ConvolutionShape& s, Prepared& made) const {
+  for (const auto& [block, tag] : {std::pair(16, Tag::OIhw16i16o), std::pair(8, Tag::OIhw8i8o)}) {
+    const bool whole = s.in % block == 0 && s.out % block == 0;
+    if (!whole || made.weights != Memory::desc(weight_dims(s), kFloat, tag)) continue;
+    made.block = block;
+    return;
+  }
+  const auto unpack = [&](const dnnl::primitive_attr& how) {
+    return dnnl::reorder(
+        dnnl::reorder::primitive_desc(engine_, made.weights, engine_, plain_weights(s), how));
+  };
+  dnnl::post_ops add;
+  add.append_sum(1.0f);
+  dnnl::primitive_attr adding;
+  adding.set_post_ops(add);
+  made.unpack = unpack({});
+  made.unpack_add = unpack(adding);
 }
 
 ConvolutionPrimitives::Prepared& ConvolutionPrimitives::prepare(const ConvolutionShape& shape,
@@ -213,6 +224,11 @@ void ConvolutionPrimitives::backward_weight(Ops& ops, const ConvolutionShape& sh
   execute(ops.pool(), prepared, addresses);
   const Memory::desc plain = plain_weights(shape);
   const WorkScope scope(ops, [&] { return packing_work(prepared.weights, plain); });
+  if (prepared.block > 0) {
+    unblock({shape.out, shape.in, shape.window.kernel.pixels(), prepared.block}, blocked.f32(),
+            dweight, accumulate);
+    return;
+  }
   reorder(accumulate ? prepared.unpack_add : prepared.unpack, prepared.weights, blocked.data(),
           plain, dweight);
 }

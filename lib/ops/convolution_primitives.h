@@ -45,8 +45,11 @@ class ConvolutionPrimitives {
   struct Prepared {
     dnnl::primitive primitive;
     std::unordered_map<int, dnnl::memory> arguments;
-    dnnl::memory::desc weights;        // as this pass wants them
-    dnnl::reorder unpack, unpack_add;  // of kBackwardWeight: to the plain layout
+    dnnl::memory::desc weights;  // as this pass wants them
+    // Of kBackwardWeight, to the plain layout: from square blocks of so many channels, if it has
+    // those, else by these.
+    std::int64_t block = 0;
+    dnnl::reorder unpack, unpack_add;
     std::size_t scratch_bytes = 0;
     std::int64_t runs = 0;
   };
@@ -58,6 +61,7 @@ class ConvolutionPrimitives {
     bool current = false;
   };
 
+  void set_unpacking(const ConvolutionShape& shape, Prepared& made) const;
   Prepared& prepare(const ConvolutionShape& shape, Pass pass);
   Prepared build(const ConvolutionShape& shape, Pass pass,
                  dnnl::memory::format_tag activations) const;
