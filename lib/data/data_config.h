@@ -28,6 +28,14 @@ inline constexpr Choice<Validation> kValidations[] = {
     {Validation::kFiles, "files", "Files of their own validate."},
 };
 
+// What follows a document that cannot be read: broken JSON, no such field, no UTF-8.
+enum class OnBadDocument : std::uint8_t { kStop, kSkip };
+
+inline constexpr Choice<OnBadDocument> kOnBadDocument[] = {
+    {OnBadDocument::kStop, "stop", "It is an error, which names its place."},
+    {OnBadDocument::kSkip, "skip", "It is left out; how many there were is said."},
+};
+
 struct DataConfig {
   std::string format = "text";         // a row of data/formats/formats.cpp
   std::vector<std::string> path = {};  // files or globs; of idx and cifar also a folder

@@ -37,7 +37,7 @@ MAY_INCLUDE = {
     "nn/layers": ["base", "ops", "nn", "nn/presets"],
     "optim": ["base", "tensor", "ops"],
     "data": ["base", "tensor", "comm/mailbox.h", "text/tokenizer_kind.h"],
-    "data/documents": ["base", "text/utf8.h", "data"],
+    "data/documents": ["base", "text", "data"],
     "data/formats": ["base", "text", "data"],
     "checkpoint": ["base"],
     "plan": ["base", "tensor/precision.h", "schedule", "schedule/simulate", "schedule/generate", "schedule/choose"],

@@ -20,8 +20,8 @@ namespace pipetrain {
 
 // What is said of the tokens; a name is at most 63 bytes.
 struct CorpusTokens {
-  std::string tokenizer;         // its digest
-  std::uint32_t vocabulary = 0;  // tokens are below it
+  std::string tokenizer;          // its digest
+  std::uint32_t vocabulary = 0;   // tokens are below it
   std::int64_t end_of_text = -1;  // the token that ends each document; -1: none
   int width() const { return vocabulary <= 65536 ? 2 : 4; }  // bytes of a token
   friend bool operator==(const CorpusTokens&, const CorpusTokens&) = default;
