@@ -72,7 +72,7 @@ void Stage::begin(const StepContext& step) {
     m.forgets = false;
   }
   weight_gradients_ = 0;
-  correct_ = 0;
+  correct_ = counted_ = 0;
   not_finite_.clear();
 }
 
@@ -127,6 +127,8 @@ Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor 
   const float scale = keeps_gradient ? static_cast<float>(step.gradient_scale) : 0.0f;
   const WorkScope scope(ops_, [] { return WorkPlace{"loss", "F"}; });
   m.loss = loss_of(c, *layers_.back(), x, targets, scale, &correct_);
+  counted_ += std::count_if(targets.i32(), targets.i32() + targets.elements(),
+                            [](std::int32_t target) { return target >= 0; });
   if (keeps_gradient) m.loss_gradient = std::move(x);
   if (forgets_loss) m.targets = std::move(targets);
   return {};

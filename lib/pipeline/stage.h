@@ -97,6 +97,7 @@ class Stage {
 
   double loss_sum() const;  // of the microbatches since begin(), in ascending order
   std::int64_t correct() const { return correct_; }  // targets whose logit is the largest
+  std::int64_t counted() const { return counted_; }  // targets that are not below 0
 
   // "layers.3.attention, forward of microbatch 2" of the first result that was not finite; empty if
   // none (check_finite).
@@ -140,7 +141,7 @@ class Stage {
   AroundWeights around_weights_;
   std::vector<Microbatch> microbatches_;
   int weight_gradients_ = 0;  // backward_weight calls since begin(): the first overwrites
-  std::int64_t correct_ = 0;
+  std::int64_t correct_ = 0, counted_ = 0;
   std::string not_finite_;
 };
 
