@@ -106,7 +106,7 @@ std::string field_of(const RawDocument& document, const std::string& field) {
   }
   fail(document, "has no field \"" + field + "\"" +
                      (reader.keys.empty() ? "" : ", only " + join(reader.keys)) +
-                     "; set data.field");
+                     " (data.field names it)");
 }
 
 void require_utf8(const RawDocument& document) {

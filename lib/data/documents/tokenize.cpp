@@ -97,6 +97,13 @@ void add_batch(const TokenBatch& batch, CorpusWriter& corpus, TokenizedCounts& c
 
 }  // namespace
 
+std::string text_of(const TokenizeProgress& progress) {
+  constexpr std::int64_t kMega = 1000000;
+  return "tokenizing " + std::to_string(progress.bytes / kMega) + "/" +
+         std::to_string(progress.all_bytes / kMega) + " MB  " + std::to_string(progress.documents) +
+         " documents  " + std::to_string(progress.tokens) + " tokens";
+}
+
 CorpusTokens corpus_tokens_of(const Tokenizer& tokenizer) {
   if (tokenizer.vocabulary_size() <= 0) {
     throw Error(ExitCode::kConfiguration,

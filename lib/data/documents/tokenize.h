@@ -19,6 +19,9 @@ struct TokenizeProgress {
   std::int64_t documents = 0, tokens = 0;
 };
 
+// What stands behind the progress bar.
+std::string text_of(const TokenizeProgress& progress);
+
 struct TokenizeRequest {
   std::vector<DocumentFile> files;
   std::string field = "text";  // of JSON lines

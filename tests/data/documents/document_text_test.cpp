@@ -44,7 +44,8 @@ TEST_CASE("A broken line names file, line and byte, and what to do") {
   CHECK(refusal("{\"text\": [\"x\"]}") ==
         "line 3 (byte 100): its field \"text\" is a list, expected a text" + what);
   CHECK(refusal("{\"id\": 1, \"body\": \"x\"}") ==
-        "line 3 (byte 100): has no field \"text\", only \"id\", \"body\"; set data.field" + what);
+        "line 3 (byte 100): has no field \"text\", only \"id\", \"body\" (data.field names it)" +
+            what);
   const std::string deep = "{\"x\": " + std::string(200000, '[');
   CHECK(contains(refusal(deep), "is not JSON"));
 }
