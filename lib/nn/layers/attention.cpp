@@ -82,7 +82,8 @@ AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
 
 void Attention::turn(const Context& context, Rotation rotation, Tensor& qkv) const {
   if (rotary_ == nullptr) return;
-  const TurnedHeads queries_and_keys{heads_ + kv_heads_, qkv.shape()[1], context.first_token};
+  const TurnedHeads queries_and_keys{heads_ + kv_heads_, head_width_, qkv.shape()[1],
+                                     context.first_token};
   rotate(context.ops, *rotary_, rotation, queries_and_keys, qkv);
 }
 
