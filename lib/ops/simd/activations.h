@@ -32,6 +32,11 @@ void multiply(const T* x, const float* __restrict factors, T* y, std::int64_t n)
 }
 
 template <class T>
+void scale_entries(T* x, std::int64_t n, float factor) {
+  for (std::int64_t i = 0; i < n; ++i) set(x[i], get(x[i]) * factor);
+}
+
+template <class T>
 float dot(const T* __restrict x, const T* __restrict y, std::int64_t n) {
   return sum(n,
              [&](Vector so_far, auto at) { return multiply_add(at.load(x), at.load(y), so_far); });

@@ -27,6 +27,7 @@ struct ActivationKernels {
   void (*add_product)(T* to, const float* x, const float* factors, std::int64_t n);
   // y = x * factors; y may be x.
   void (*multiply)(const T* x, const float* factors, T* y, std::int64_t n);
+  void (*scale)(T* x, std::int64_t n, float factor);  // x *= factor
   float (*dot)(const T* x, const T* y, std::int64_t n);
   bool (*all_finite)(const T* x, std::int64_t n);
 

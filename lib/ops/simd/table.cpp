@@ -19,6 +19,7 @@ constexpr ActivationKernels<T> kActivationKernels = {
     .add_values = add<T, float>,
     .add_product = add_product<T>,
     .multiply = multiply<T>,
+    .scale = scale_entries<T>,
     .dot = dot<T>,
     .all_finite = all_finite<T>,
     .gelu_forward = gelu_forward<T>,
