@@ -55,7 +55,7 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
 
   std::unique_ptr<Coordinator> coordinator;
   if (started.source) {
-    coordinator = make_coordinator(*started.source, pipeline.map, links.mailbox, mpi.pool());
+    coordinator = make_coordinator(*started.source, pipeline, links.mailbox, mpi.pool());
   }
   Evaluator evaluator(started.config.train, pipeline, links.world, started.source.get(),
                       coordinator.get());

@@ -132,6 +132,8 @@ void visit_fields(Visitor& v, DataConfig& c) {
       {"sequence_length", "Tokens of a row; needed with `model.layers` unless the rows are images.",
        "`model.context`"},
       c.sequence_length);
+  v.choice({"documents", "What documents in one row of tokens see of each other."}, c.documents,
+           kDocumentChoices);
   v.choice({"windows", "Where rows of tokens lie that train."}, c.windows, kWindows);
   v.choice_or_paths({"validation", "What validates and is never trained on."}, c.validation,
                     kValidations, Validation::kFiles, c.validation_files);

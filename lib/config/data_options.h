@@ -26,6 +26,7 @@ inline std::vector<std::string_view> given_data_options(const DataConfig& data) 
       {"on_bad_document", data.on_bad_document != usual.on_bad_document},
       {"cache", !data.cache.empty()},
       {"mixture", !data.mixture.empty()},
+      {"documents", data.documents != usual.documents},
       {"windows", data.windows != usual.windows},
   };
   std::vector<std::string_view> given;

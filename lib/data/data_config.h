@@ -36,6 +36,16 @@ inline constexpr Choice<OnBadDocument> kOnBadDocument[] = {
     {OnBadDocument::kSkip, "skip", "It is left out; how many there were is said."},
 };
 
+// What documents in one row see of each other.
+enum class Documents : std::uint8_t { kJoined, kSeparate };
+
+inline constexpr Choice<Documents> kDocumentChoices[] = {
+    {Documents::kJoined, "joined", "A token sees all before it in its row."},
+    {Documents::kSeparate, "separate",
+     "It sees those of its own document, positions begin anew in each, and no token is the target "
+     "of another document's."},
+};
+
 // Where the rows of tokens that train lie.
 enum class Windows : std::uint8_t { kDrawn, kEpochs };
 
@@ -62,7 +72,8 @@ struct DataConfig {
   std::string cache = {};   // where tokenized text is kept; empty: data/documents/corpus_cache.h
   int vocabulary = 0;       // of csv, and of words: the most tokens; 0: all there are
   int sequence_length = 0;  // T; 0: the model's context
-  Windows windows = Windows::kDrawn;  // of rows of tokens
+  Documents documents = Documents::kJoined;  // of a row
+  Windows windows = Windows::kDrawn;         // of rows of tokens
   Validation validation = Validation::kLast;
   std::vector<std::string> validation_files = {};  // where validation is kFiles
   double validation_fraction = 0.1;                // of the data, for last and random
@@ -76,6 +87,7 @@ struct DataConfig {
   int samples = 1000;                  // of synthetic with classes: that train
 
   bool validates_files() const { return validation == Validation::kFiles; }
+  bool separate() const { return documents == Documents::kSeparate; }
   bool random() const { return validation == Validation::kRandom; }
 };
 

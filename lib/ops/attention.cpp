@@ -38,7 +38,7 @@ void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& p
   const std::int64_t tokens = shape.tokens, D = shape.head_width, keys = packed.past + tokens;
   const RowScratch row_scratch{scratch + kQueryRows * keys, nullptr};
   for (std::int64_t first = 0; first < tokens; first += kQueryRows) {
-    const Block block = query_block(shape, first, packed.past);
+    const Block block = query_block(shape, head.batch, first, packed.past);
     const Strided<const float> q = head.queries(qkv).part(first, block.rows);
     const Strided<float> scores{scratch, block.rows, block.keys, keys};
     simd.small_matmul(q, packed.keys.from_column(block.first_key), scores, false);
@@ -81,7 +81,7 @@ void head_backward(const SimdKernels& simd, const Head& head, const BackwardScra
                    float* dqkv) {
   const AttentionShape& shape = head.shape;
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
-    const Block block = query_block(shape, first);
+    const Block block = query_block(shape, head.batch, first);
     const Strided<const float> mixed = head.mixed(out).part(first, block.rows);
     const Strided<const float> dO = head.mixed(dout).part(first, block.rows);
     const Strided<const float> q = head.queries(qkv).part(first, block.rows);
@@ -101,9 +101,20 @@ void head_backward(const SimdKernels& simd, const Head& head, const BackwardScra
   }
 }
 
+// Of the mean sequence.
+double pairs_in_documents(const AttentionShape& shape) {
+  std::int64_t pairs = 0;
+  for (std::int64_t i = 0; i < shape.batch * shape.tokens; ++i) {
+    const std::int64_t before = i % shape.tokens - shape.document_starts[i] + 1;
+    pairs += shape.window == 0 ? before : std::min(before, shape.window);
+  }
+  return static_cast<double>(pairs) / static_cast<double>(shape.batch);
+}
+
 // Pairs of a query and a key that it sees.
 double seen_pairs(const AttentionShape& shape) {
   const auto T = static_cast<double>(shape.tokens);
+  if (shape.document_starts != nullptr) return pairs_in_documents(shape);
   if (!shape.causal) return T * T;
   const auto hidden = static_cast<double>(
       shape.window == 0 ? 0 : std::max<std::int64_t>(shape.tokens - shape.window, 0));
@@ -174,7 +185,8 @@ void attention_forward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, M
 void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
                         std::int64_t past, ConstMatrix qkv, Matrix out) {
   constexpr std::int64_t kGrainProducts = 65536;
-  assert(shape.causal && !shape.dropout.drops() && past + shape.tokens <= cache.tokens);
+  assert(shape.causal && !shape.dropout.drops() && shape.document_starts == nullptr &&
+         past + shape.tokens <= cache.tokens);
   const SimdKernels& simd = ops.simd();
   const std::int64_t T = shape.tokens, D = shape.head_width;
   const std::int64_t share = shape.heads / shape.groups();  // query heads of a group

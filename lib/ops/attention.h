@@ -29,6 +29,10 @@ struct AttentionShape {
   // Scores s become cap * tanh(s / cap) (Gemma Team, arXiv:2408.00118, section 2). 0: they stay.
   float score_cap = 0;
 
+  // Of causal attention, for each token (B, T): the place in its row before which it sees no key.
+  // Null: none.
+  const std::int32_t* document_starts = nullptr;
+
   std::int64_t groups() const { return kv_heads == 0 ? heads : kv_heads; }
   std::int64_t qkv_heads() const { return heads + 2 * groups(); }  // H + 2 G
 };

@@ -109,7 +109,7 @@ void head_forward(const SimdKernels& simd, const Head& head, const Forward& at, 
   copy(head.keys(qkv), at.keys);
   transpose_pairs(simd, at.keys, at.keys_t);
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
-    const Block block = query_block(shape, first);
+    const Block block = query_block(shape, head.batch, first);
     const std::int64_t keys = whole(block.keys);
     const Strided<BFloat16> mixed = head.mixed(out).part(first, block.rows);
     copy(head.queries(qkv).part(first, block.rows), at.q);
@@ -170,7 +170,7 @@ void head_backward(const SimdKernels& simd, const Head& head, const Backward& at
   const AttentionShape& shape = head.shape;
   const std::int64_t D = shape.head_width;
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
-    const Block block = query_block(shape, first);
+    const Block block = query_block(shape, head.batch, first);
     const std::int64_t keys = whole(block.keys);
     const Strided<const BFloat16> mixed = head.mixed(out).part(first, block.rows);
     const Strided<const BFloat16> dmixed = head.mixed(dout).part(first, block.rows);

@@ -61,22 +61,28 @@ struct Head {
 };
 
 // Some query rows and the keys that they may see. Those that no row sees, as a window leaves behind
-// it, are left out in whole groups: pairs and draws of dropout begin at one.
+// it or another document has, are left out in whole groups: pairs and draws of dropout begin at
+// one. `starts` are of the first row on, or null.
 struct Block {
   std::int64_t first, rows;
   std::int64_t first_key, keys;
+  const std::int32_t* starts;
 };
 constexpr std::int64_t kKeyGroup = kDropoutGroup;
 static_assert(kKeyGroup % kPairColumns == 0);
 
 // `past` keys are of tokens before the first query row.
-inline Block query_block(const AttentionShape& shape, std::int64_t first, std::int64_t past = 0) {
+inline Block query_block(const AttentionShape& shape, std::int64_t batch, std::int64_t first,
+                         std::int64_t past = 0) {
   const std::int64_t rows = std::min(kQueryRows, shape.tokens - first);
   const std::int64_t end = past + (shape.causal ? first + rows : shape.tokens);
-  const std::int64_t behind =
-      shape.window == 0 ? 0 : std::max<std::int64_t>(past + first + 1 - shape.window, 0);
+  const std::int32_t* const starts = shape.document_starts == nullptr
+                                         ? nullptr
+                                         : shape.document_starts + batch * shape.tokens + first;
+  const std::int64_t outside = shape.window == 0 ? 0 : past + first + 1 - shape.window;
+  const std::int64_t behind = std::max<std::int64_t>(outside, starts == nullptr ? 0 : starts[0]);
   const std::int64_t first_key = behind / kKeyGroup * kKeyGroup;
-  return {first, rows, first_key, end - first_key};
+  return {first, rows, first_key, end - first_key, starts};
 }
 
 // The keys that query row `i` of a block sees, of the block's.
@@ -87,7 +93,9 @@ struct SeenKeys {
 inline SeenKeys visible(const AttentionShape& shape, const Block& block, std::int64_t i) {
   if (!shape.causal) return {0, block.keys};
   const std::int64_t to = block.keys - block.rows + i + 1;
-  return {shape.window == 0 ? 0 : std::max<std::int64_t>(to - shape.window, 0), to};
+  const std::int64_t outside = shape.window == 0 ? 0 : to - shape.window;
+  const std::int64_t start = block.starts == nullptr ? 0 : block.starts[i] - block.first_key;
+  return {std::max<std::int64_t>({outside, start, 0}), to};
 }
 
 // The others' entries of a row become 0.

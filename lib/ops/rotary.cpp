@@ -43,7 +43,8 @@ void rotate(Ops& ops, const RotaryTable& table, Rotation rotation, const TurnedH
   const WorkScope scope(ops, [&] { return vector_work("rotary", 3, {x, x}); });
   const float direction = rotation == Rotation::kForward ? 1.0f : -1.0f;
   for_rows(ops, x, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
-    const std::int64_t token = turned.first_token + row % turned.tokens;
+    const std::int64_t start = turned.document_starts == nullptr ? 0 : turned.document_starts[row];
+    const std::int64_t token = turned.first_token + row % turned.tokens - start;
     simd.rotate(x.row<T>(row), {turned.heads, table.half(), turned.head_width},
                 table.cosines(token), table.sines(token), direction);
   });

@@ -51,8 +51,10 @@ enum class Rotation : std::uint8_t { kForward, kBack };
 
 // The first `heads` heads of each row, which are turned, of `head_width` entries each; rows are
 // sequences of `tokens` from position `first_token` on, which do not go beyond the table's.
+// `document_starts`, if given, has for each row the place in its sequence that has position 0.
 struct TurnedHeads {
   std::int64_t heads = 0, head_width = 0, tokens = 0, first_token = 0;
+  const std::int32_t* document_starts = nullptr;
 };
 
 // These of x (rows, all heads), in place. The gradient of a rotation is the rotation back.

@@ -69,6 +69,7 @@ void Stage::begin(const StepContext& step) {
   }
   for (Microbatch& m : microbatches_) {
     m.loss = 0;
+    m.documents.reset();
     m.forgets = false;
   }
   weight_gradients_ = 0;
@@ -80,7 +81,12 @@ void Stage::forget_after_forward(int microbatch) {
   microbatches_[static_cast<std::size_t>(microbatch)].forgets = true;
 }
 
+void Stage::take_documents(int microbatch, Tensor starts) {
+  microbatches_[static_cast<std::size_t>(microbatch)].documents = std::move(starts);
+}
+
 Context Stage::context(const StepContext& step, int microbatch) const {
+  const Tensor& documents = microbatches_[static_cast<std::size_t>(microbatch)].documents;
   return {.ops = ops_,
           .mode = step.mode,
           .seed = step.seed,
@@ -91,6 +97,7 @@ Context Stage::context(const StepContext& step, int microbatch) const {
           .replicas = step.replicas,
           .accumulate = weight_gradients_ > 0 && !around_weights_.takes_each_microbatch,
           .accumulate_buffers = weight_gradients_ > 0,
+          .document_starts = documents.empty() ? nullptr : documents.i32(),
           .tensor_group = tensor_group_};
 }
 

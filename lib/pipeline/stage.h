@@ -28,7 +28,8 @@ struct StepContext {
   int microbatches = 1;           // of this replica
   std::uint64_t seed = 0;         // of the layers' random numbers
   double gradient_scale =
-      0;  // 1 / number of targets of the step, over all microbatches and replicas
+      0;                   // 1 / number of targets of the step, over all microbatches and replicas
+  bool documents = false;  // rows hold documents that do not see each other
   bool check_finite = false;  // look for the first layer whose result is not finite
 
   // Keeps apart the messages of this step, the next, and of evaluations between them.
@@ -81,6 +82,9 @@ class Stage {
   // and of the loss only its value. A stage with recomputed layers must recompute() before the
   // backward.
   void forget_after_forward(int microbatch);
+  // Where the documents of a microbatch's rows begin (rows, T), as Context::document_starts; until
+  // the next begin().
+  void take_documents(int microbatch, Tensor starts);
   // The last stage takes the targets, adds up the loss and returns an empty tensor; the others
   // return y.
   Tensor forward(const StepContext& step, int microbatch, Tensor x, Tensor targets);
@@ -109,6 +113,7 @@ class Stage {
     std::vector<Tensor> inputs;  // one per layer; of the first of each run of recomputed layers
     Tensor targets;              // until the loss is recomputed
     Tensor loss_gradient;        // of the logits; last stage
+    Tensor documents;            // where they begin, of separate ones
     double loss = 0;
     bool forgets = false;  // forget_after_forward()
   };

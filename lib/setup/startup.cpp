@@ -31,6 +31,7 @@ void set_up(Startup& made, const RunOptions& options, bool trains) {
   }
   made.model = std::make_unique<const ModelSetup>(set_up_model(config, inputs));
   if (made.source) check_targets(*made.source, *made.model->layers.back());
+  check_documents(config.data, *made.model);
   settle_epochs(made.config, *made.model);
   if (made.resume.config) made.resume.curve = keep_decay_steps(*made.resume.config, made.config);
 }

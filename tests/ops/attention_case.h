@@ -50,7 +50,10 @@ inline Expected plain_attention(const AttentionShape& s, const Doubles& qkv) {
     const std::int64_t b = row / s.tokens / s.heads;
     Doubles weights;
     double largest = -std::numeric_limits<double>::infinity(), sum = 0;
-    const std::int64_t hidden = s.window == 0 ? 0 : std::max<std::int64_t>(t + 1 - s.window, 0);
+    const std::int64_t outside = s.window == 0 ? 0 : std::max<std::int64_t>(t + 1 - s.window, 0);
+    const std::int64_t start =
+        s.document_starts == nullptr ? 0 : s.document_starts[b * s.tokens + t];
+    const std::int64_t hidden = std::max(outside, start);
     for (std::int64_t key = hidden; key < (s.causal ? t + 1 : s.tokens); ++key) {
       double score = 0;
       for (std::int64_t d = 0; d < s.head_width; ++d) {

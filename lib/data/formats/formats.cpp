@@ -19,14 +19,19 @@ namespace {
 
 constexpr TokenizerKind kOfWords[] = {TokenizerKind::kWords},
                         kOfUnits[] = {TokenizerKind::kCharacters, TokenizerKind::kWords};
-constexpr DataOption
-    kText[] = {{"vocabulary", kOfWords}, {"on_bad_document"}, {"cache"}, {"windows"}, {"mixture"}},
-    kDocuments[] = {{"field"}, {"on_bad_document"}, {"cache"}, {"windows"}, {"mixture"}},
-    kTokens[] = {{"token_type"}, {"windows"}, {"mixture"}},
-    kCsv[] = {{"vocabulary", kOfUnits}, {"classes"}},
-    kIdx[] = {{"classes"}, {"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
-    kCifar[] = {{"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
-    kSynthetic[] = {{"classes"}, {"image"}};
+constexpr DataOption kText[] = {{"vocabulary", kOfWords},
+                                {"on_bad_document"},
+                                {"cache"},
+                                {"documents"},
+                                {"windows"},
+                                {"mixture"}},
+                     kDocuments[] = {{"field"},     {"on_bad_document"}, {"cache"},
+                                     {"documents"}, {"windows"},         {"mixture"}},
+                     kTokens[] = {{"token_type"}, {"documents"}, {"windows"}, {"mixture"}},
+                     kCsv[] = {{"vocabulary", kOfUnits}, {"classes"}},
+                     kIdx[] = {{"classes"}, {"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
+                     kCifar[] = {{"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
+                     kSynthetic[] = {{"classes"}, {"image"}};
 
 // clang-format off
 constexpr DataFormat kFormats[] = {

@@ -43,6 +43,7 @@ TokenSource::TokenSource(Corpus corpus, const TokenSplit& split, const DataReque
       training_tokens_(tokens_of(split.training)),
       in_order_(split.training == std::vector<TokenRange>{{0, training_tokens_}}),
       epochs_(request.config.windows == Windows::kEpochs),
+      separate_(request.config.separate()),
       training_(split.training, length_, epochs_ ? length_ : 1),
       validation_(split.validation, length_, length_),
       key_(random_key(request.seed, "data")),
@@ -61,6 +62,11 @@ TokenSource::TokenSource(Corpus corpus, const TokenSplit& split, const DataReque
                                        "; is data.token_type what the files have?");
     }
     corpus_.set_vocabulary(largest + 1);
+  }
+  if (separate_ && !corpus_.has_documents()) {
+    throw Error(ExitCode::kData, "data: " + corpus_.name() +
+                                     ": does not say where documents begin, which data.documents "
+                                     "separate needs; make tokens with pipetrain tokenize");
   }
   require_window("training", training_, training_tokens_);
   if (!split.validation.empty()) {
@@ -118,6 +124,10 @@ void TokenSource::read_window(std::int64_t first, std::int64_t row, Tensor& inpu
   corpus_.read(first, tokens);
   std::copy_n(tokens.begin(), length_, input);
   std::copy_n(tokens.begin() + 1, length_, target);
+  if (!separate_) return;
+  for (const std::int64_t start : corpus_.document_starts(first + 1, length_)) {
+    target[start - first - 1] = kEndsDocument;
+  }
 }
 
 std::unique_ptr<Source> token_source(Corpus corpus, const DataRequest& request) {

@@ -59,6 +59,7 @@ class TokenSource : public Source {
   std::int64_t training_tokens_;
   bool in_order_;  // the first ones train
   bool epochs_;    // else windows are drawn
+  bool separate_;  // documents do not see each other
   WindowPlaces training_, validation_;
   std::uint64_t key_, order_key_;
 };

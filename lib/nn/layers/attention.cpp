@@ -101,7 +101,8 @@ AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
           .first_head = place_.rank * heads_,
           .window = window_,
           .score_width = score_width_,
-          .score_cap = score_cap_};
+          .score_cap = score_cap_,
+          .document_starts = context.document_starts};
 }
 
 // work(norm, its heads (rows * heads, D), its Saved) in place of the heads of queries, then of
@@ -124,7 +125,7 @@ void Attention::for_normed_heads(Ops& ops, Tensor& qkv, Saved& saved, const Work
 void Attention::turn(const Context& context, Rotation rotation, Tensor& qkv) const {
   if (rotary_ == nullptr) return;
   const TurnedHeads queries_and_keys{heads_ + kv_heads_, head_width_, qkv.shape()[1],
-                                     context.first_token};
+                                     context.first_token, context.document_starts};
   rotate(context.ops, *rotary_, rotation, queries_and_keys, qkv);
 }
 

@@ -59,7 +59,7 @@ Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
   if (scale_ != 1.0f) multiply(context.ops, y, scale_);
   if (has_positions_) {
     const float* const first = value(positions_) + context.first_token * width_;
-    add_positions(context.ops, {first, tokens, width_}, y);
+    add_positions(context.ops, {first, tokens, width_}, y, context.document_starts);
   }
   drop_output(context, name(), dropout_, y);
   if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
@@ -79,7 +79,8 @@ void Embedding::backward_weight(const Context& context, Saved& saved) {
   touched_.insert(touched_.end(), ids.i32(), ids.i32() + ids.elements());
   const TableRows here{ids_.first, ids_.count};
   if (has_positions_) {
-    position_backward(context.ops, dy, {gradient(positions_), tokens_, width_}, context.accumulate);
+    position_backward(context.ops, dy, {gradient(positions_), tokens_, width_}, context.accumulate,
+                      context.document_starts);
   }
   if (scale_ != 1.0f) multiply(context.ops, dy, scale_);
   embedding_backward(context.ops, here, ids.i32(), dy, gradient(table_));

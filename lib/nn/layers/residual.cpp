@@ -120,6 +120,14 @@ void Residual::remake(const Context& context, std::size_t part, Saved& saved) co
   inner_layer(at.layer).remake(context, at.part, saved.inner(at.layer));
 }
 
+bool Residual::separates_documents() const {
+  const auto all_do = [](const LayerList& layers) {
+    return std::ranges::all_of(layers,
+                               [](const auto& layer) { return layer->separates_documents(); });
+  };
+  return all_do(layers_) && all_do(projection_);
+}
+
 Reach Residual::reach() const {
   Reach farthest = Reach::kToken;
   for (const LayerList* list : {&layers_, &projection_}) {

@@ -30,6 +30,7 @@ class Residual : public Layer {
   bool attends() const override;
   GroupSums group_sums() const override;
   Reach reach() const override;  // the farthest of its layers'
+  bool separates_documents() const override;
 
  private:
   // The layers' Saved are inner(0 ...), the projection's follow.

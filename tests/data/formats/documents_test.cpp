@@ -1,5 +1,6 @@
 #include "data/formats/documents.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -78,4 +79,34 @@ TEST_CASE("A file of tokens is read by its header, and only with its own tokeniz
                  "its tokens are of another tokenizer (digest aaaa) than data.tokenizer " + bytes));
   CHECK_THROWS_WITH(open_source({.format = "tokens", .path = {path}}, kLength, 1, 50),
                     ContainsSubstring("50 is less than the tokenizer's vocabulary of 100"));
+}
+
+TEST_CASE("The last token of a separate document has no target") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("corpus.bin");
+  CorpusWriter writer(path, {"aaaa", 100, 9});
+  for (int i = 0; i < 40; ++i)
+    writer.add(std::vector<std::int32_t>(static_cast<std::size_t>(i % 3 + 1), 1));
+  writer.finish("");
+  DataConfig config{.format = "tokens", .path = {path}};
+  MemoryPool pool;
+  Tensor inputs(pool, Shape{50, kLength}, DType::kInt32),
+      targets(pool, Shape{50, kLength}, DType::kInt32);
+  for (const Documents documents : {Documents::kJoined, Documents::kSeparate}) {
+    config.documents = documents;
+    open_source(config, kLength, 1)->read_training(0, 0, inputs, targets);
+    for (std::int64_t i = 0; i < inputs.elements(); ++i) {
+      const bool ends = inputs.i32()[i] == 9, separate = documents == Documents::kSeparate;
+      CHECK((targets.i32()[i] == kEndsDocument) == (ends && separate));
+    }
+  }
+  const std::string bare = folder.write("bare.bin", std::string(200, '\1'));
+  CHECK(contains(data_error_of([&] {
+                   open_source({.format = "tokens",
+                                .path = {bare},
+                                .token_type = TokenFileType::kUint16,
+                                .documents = Documents::kSeparate},
+                               kLength, 1, 1000);
+                 }),
+                 "does not say where documents begin"));
 }
