@@ -32,6 +32,7 @@ class OrderedWork {
   void run(int threads) {
     std::vector<std::jthread> workers;  // the destructor waits for them
     const Ender ender{*this};
+    workers.reserve(static_cast<std::size_t>(threads));
     for (int i = 0; i < threads; ++i) workers.emplace_back([this] { work_on_items(); });
     while (std::optional<Outcome> outcome = wait_for_next()) {
       if (outcome->error) std::rethrow_exception(outcome->error);

@@ -1,6 +1,7 @@
 #include "data/mixed_source.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -43,7 +44,7 @@ int MixedSource::vocabulary() const {
 std::string MixedSource::description() const {
   std::string text = std::to_string(parts_.size()) + " sources";
   for (const WeightedSource& part : parts_) {
-    const auto percent = static_cast<int>(100 * part.weight / weights_ + 0.5);
+    const auto percent = std::lround(100 * part.weight / weights_);
     text += (&part == &parts_.front() ? ": " : "; ") + std::to_string(percent) + "% " +
             part.source->description();
   }

@@ -48,6 +48,7 @@ std::vector<int> results_of(int threads, std::size_t most_bytes, int wrong = -1)
 
 TEST_CASE("Results come in the order of the items for any number of threads and little room") {
   std::vector<int> expected;
+  expected.reserve(100);
   for (int i = 0; i < 100; ++i) expected.push_back(3 * i);
   for (const int threads : {1, 2, 7}) {
     for (const std::size_t most : {0, 1, 3, 1000}) {

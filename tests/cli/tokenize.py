@@ -102,6 +102,20 @@ def training(checks, work):
     expect(problems, figures(work, "one") == figures(work, "file"), "the file of tokens gives other figures")
     expect(problems, figures(work, "one")[-1]["targets"] == 32, "the metrics do not say how many targets count")
     checks.case("the same figures", job, problems)
+    separate = ["--set", "data.documents=separate", "--set", "data.windows=epochs"]
+    run(checks, work, "separate documents", [*train, "apart", *separate])
+    job = run(checks, work, "separate documents on four ranks", [*train, "ranks", *separate, "--set", "parallel.data=2"],
+              ranks=4)
+    problems = []
+    one, four = figures(work, "apart"), figures(work, "ranks")
+    expect(problems, all(abs(a["loss"] / b["loss"] - 1) < 1e-6 and a["targets"] == b["targets"]
+                         for a, b in zip(one[1:], four[1:])), f"four ranks have other figures: {one} and {four}")
+    expect(problems, sum(line["targets"] for line in one[1:]) < 4 * 32, "all targets count")
+    expect(problems, one[1]["loss"] != figures(work, "one")[1]["loss"], "documents see each other")
+    checks.case("the same figures of separate documents", job, problems)
+    refused(checks, work, "no places of documents",
+            [*train, "x", "--set", "data.format=text", "--set", "data.path=bad.jsonl", *separate],
+            ["bad.jsonl: does not say where documents begin"])
     refused(checks, work, "no tokenizer", [*train, "x", "--set", "data.tokenizer=char"], ["data.tokenizer", "is char"], code=2)
     made = bytearray(contents(work, "1.bin"))
     made[60] ^= 1

@@ -195,6 +195,7 @@ nlohmann::json tokenizer_of(const DataRequest& request, const CorpusTokens& kind
 
 Corpus documented_corpus(const DataRequest& request, DataFiles opened) {
   std::vector<CorpusFile> files;
+  files.reserve(opened.files.size());
   for (DataFile& file : opened.files) files.emplace_back(std::move(file));
   const CorpusTokens kind = files.front().kind();
   for (const CorpusFile& file : files) {
