@@ -81,9 +81,7 @@ AddedTokens::AddedTokens(JsonPart& file, const TokenTable& model, const Normaliz
     place_[static_cast<std::size_t>(token.id)] = static_cast<std::int32_t>(i);
     if (token.content.empty()) continue;
     std::string content = token.content;
-    if (token.normalized) {
-      for (const auto& normalizer : normalizers) normalizer->apply(content);
-    }
+    if (token.normalized) normalize(normalizers, content);
     (token.normalized ? after_ : before_).add(content, static_cast<std::int32_t>(i));
   }
 }

@@ -1,5 +1,6 @@
 #include "text/subwords/normalizers.h"
 
+#include <cstddef>
 #include <iterator>
 #include <utility>
 
@@ -30,6 +31,17 @@ constexpr PartRow<Normalizers> kKinds[] = {
 };
 
 }  // namespace
+
+void normalize(const Normalizers& normalizers, std::string& text) {
+  constexpr std::size_t kMostTimes = 64, kMostBytes = std::size_t{1} << 20;
+  const std::size_t most = kMostTimes * text.size() + kMostBytes;
+  for (const auto& normalizer : normalizers) {
+    normalizer->apply(text);
+    if (text.size() <= most) continue;
+    throw Error(ExitCode::kConfiguration, "the tokenizer's normalizer makes a text more than " +
+                                              std::to_string(kMostTimes) + " times as long");
+  }
+}
 
 Normalizers read_normalizers(JsonPart& part) { return read_by_type(kKinds, part); }
 

@@ -18,6 +18,9 @@ class Normalizer {
 
 using Normalizers = std::vector<std::unique_ptr<Normalizer>>;  // one after the other
 
+// All of them. Error(kConfiguration) if they make a text so long that somebody means harm.
+void normalize(const Normalizers& normalizers, std::string& text);
+
 // Of the part "normalizer".
 Normalizers read_normalizers(JsonPart& part);
 

@@ -47,6 +47,15 @@ std::string JsonPart::text(const std::string& key) {
   return found.get<std::string>();
 }
 
+std::string JsonPart::short_text(const std::string& key) {
+  constexpr std::size_t kMostBytes = 1024;
+  std::string found = text(key);
+  if (found.size() > kMostBytes) {
+    refuse(key + " has more than " + std::to_string(kMostBytes) + " bytes");
+  }
+  return found;
+}
+
 std::string JsonPart::text_or(const std::string& key, const std::string& otherwise) {
   return has(key) ? text(key) : otherwise;
 }

@@ -28,6 +28,7 @@ class JsonPart {
   std::string kind() { return text("type"); }
   bool has(const std::string& key);  // it is there and not null
   std::string text(const std::string& key);
+  std::string short_text(const std::string& key);  // what is put into texts again and again
   std::string text_or(const std::string& key, const std::string& otherwise);
   bool flag_or(const std::string& key, bool otherwise);
   bool flag(const std::string& key);

@@ -29,7 +29,7 @@ struct PatternScratch {
   explicit PatternScratch(const CompiledPattern& pattern)
       : data(pcre2_match_data_create_from_pattern(pattern.code, nullptr)),
         context(pcre2_match_context_create(nullptr)) {
-    constexpr std::uint32_t kMostSteps = 200'000'000, kMostKilobytes = 512 * 1024;
+    constexpr std::uint32_t kMostSteps = 50'000'000, kMostKilobytes = 512 * 1024;
     pcre2_set_match_limit(context, kMostSteps);
     pcre2_set_heap_limit(context, kMostKilobytes);
   }

@@ -16,10 +16,14 @@ namespace pipetrain {
 namespace {
 
 void replace_all(std::string& text, std::string_view old, std::string_view with) {
-  for (std::size_t at = text.find(old); at != std::string::npos;
-       at = text.find(old, at + with.size())) {
-    text.replace(at, old.size(), with);
+  std::size_t at = text.find(old), copied = 0;
+  if (at == std::string::npos) return;
+  std::string replaced;
+  for (; at != std::string::npos; at = text.find(old, copied)) {
+    replaced.append(text, copied, at - copied).append(with);
+    copied = at + old.size();
   }
+  text = replaced.append(text, copied);
 }
 
 class MetaspaceDecoder final : public TextDecoder {
@@ -97,12 +101,14 @@ class StripDecoder final : public TextDecoder {
 
   void apply(std::vector<std::string>& tokens, Bytes /*bytes*/) const override {
     for (std::string& token : tokens) {
-      for (std::size_t i = 0; i < left_ && token.starts_with(content_); ++i) {
-        token.erase(0, content_.size());
+      std::string_view rest = token;
+      for (std::size_t i = 0; i < left_ && rest.starts_with(content_); ++i) {
+        rest.remove_prefix(content_.size());
       }
-      for (std::size_t i = 0; i < right_ && token.ends_with(content_); ++i) {
-        token.resize(token.size() - content_.size());
+      for (std::size_t i = 0; i < right_ && rest.ends_with(content_); ++i) {
+        rest.remove_suffix(content_.size());
       }
+      token = std::string(rest);
     }
   }
 

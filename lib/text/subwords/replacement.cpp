@@ -27,7 +27,9 @@ Pattern read_pattern(JsonPart& part) {
 }
 
 Replacement::Replacement(JsonPart& part)
-    : literal_(literal_of(part)), pattern_(read_pattern(part)), content_(part.text("content")) {}
+    : literal_(literal_of(part)),
+      pattern_(read_pattern(part)),
+      content_(part.short_text("content")) {}
 
 void Replacement::apply(std::string& text) const {
   std::string replaced;

@@ -55,7 +55,7 @@ void SubwordTokenizer::encode_stretch(std::string_view text, bool at_start, Word
   std::string normalized;
   if (!parts_.normalizers.empty()) {
     normalized = text;
-    for (const auto& normalizer : parts_.normalizers) normalizer->apply(normalized);
+    normalize(parts_.normalizers, normalized);
     text = normalized;
   }
   for (const AddedTokens::Stretch& stretch : parts_.added.cut(text, /*normalized=*/true)) {
@@ -113,7 +113,7 @@ std::string SubwordTokenizer::decoded(std::span<const std::int32_t> ids, Special
     if (text != nullptr) tokens.push_back(*text);  // else nothing has this id
   }
   if (parts_.decoders) {
-    for (const auto& decoder : *parts_.decoders) decoder->apply(tokens, bytes);
+    decode_texts(*parts_.decoders, tokens, bytes);
   }
   std::string text;
   for (const std::string& token : tokens) {

@@ -1,5 +1,6 @@
 #include "text/subwords/text_decoders.h"
 
+#include <cstddef>
 #include <iterator>
 
 namespace pipetrain {
@@ -27,6 +28,22 @@ constexpr PartRow<TextDecoders> kKinds[] = {
 };
 
 }  // namespace
+
+void decode_texts(const TextDecoders& decoders, std::vector<std::string>& tokens, Bytes bytes) {
+  constexpr std::size_t kMostTimes = 64, kMostBytes = std::size_t{1} << 20;
+  const auto size = [&] {
+    std::size_t sum = 0;
+    for (const std::string& token : tokens) sum += token.size();
+    return sum;
+  };
+  const std::size_t most = kMostTimes * size() + kMostBytes;
+  for (const auto& decoder : decoders) {
+    decoder->apply(tokens, bytes);
+    if (size() <= most) continue;
+    throw Error(ExitCode::kConfiguration, "the tokenizer's decoder makes a text more than " +
+                                              std::to_string(kMostTimes) + " times as long");
+  }
+}
 
 TextDecoders read_text_decoders(JsonPart& part) { return read_by_type(kKinds, part); }
 

@@ -23,6 +23,9 @@ class TextDecoder {
 
 using TextDecoders = std::vector<std::unique_ptr<TextDecoder>>;  // one after the other
 
+// All of them. Error(kConfiguration) if they make a text so long that somebody means harm.
+void decode_texts(const TextDecoders& decoders, std::vector<std::string>& tokens, Bytes bytes);
+
 // Of the part "decoder".
 TextDecoders read_text_decoders(JsonPart& part);
 

@@ -68,7 +68,7 @@ Normalizers read_strip(JsonPart& part) {
   return one(std::make_unique<Strip>(left, right));
 }
 Normalizers read_prepend(JsonPart& part) {
-  return one(std::make_unique<Prepend>(part.text("prepend")));
+  return one(std::make_unique<Prepend>(part.short_text("prepend")));
 }
 Normalizers read_replace(JsonPart& part) { return one(std::make_unique<Replace>(part)); }
 

@@ -58,7 +58,7 @@ std::unique_ptr<SubwordModel> read_word_piece(JsonPart& part) {
   const std::string unknown = part.text_or("unk_token", "[UNK]");
   std::string prefix = part.text_or("continuing_subword_prefix", "##");
   // Words beyond it are unknown; a limit, since the work grows with its square.
-  const auto most = part.number_or("max_input_chars_per_word", 1, 10'000, 100);
+  const auto most = part.number_or("max_input_chars_per_word", 1, 1000, 100);
   if (tokens.find(unknown) < 0) part.refuse("its unk_token " + unknown + " is not in vocab");
   const std::int32_t unknown_id = tokens.find(unknown);
   return std::make_unique<WordPiece>(std::move(tokens), unknown_id, std::move(prefix),
