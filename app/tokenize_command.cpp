@@ -16,12 +16,14 @@
 #include "data/documents/tokenize.h"
 #include "data/formats/documents.h"
 #include "number_option.h"
+#include "token_printer.h"
 
 namespace pipetrain {
 namespace {
 
 struct TokenizeOptions {
   std::string tokenizer, output;
+  PrintOptions print;
   std::vector<std::string> inputs;
   std::string field = "text", on_bad_document = "stop";
   int threads = 0;  // 0: one for each core
@@ -76,7 +78,22 @@ int tokenize(const TokenizeOptions& options) {
 
 void require(bool given, const std::string& what) {
   if (given) return;
-  throw Error(ExitCode::kConfiguration, what + " is missing; see pipetrain tokenize --help");
+  throw Error(ExitCode::kConfiguration, what + "; see pipetrain tokenize --help");
+}
+
+void check(const TokenizeOptions& options) {
+  const int ways = (options.output.empty() ? 0 : 1) + (options.print.print ? 1 : 0) +
+                   (options.print.decode ? 1 : 0);
+  require(!options.tokenizer.empty(), "--tokenizer PATH is missing");
+  require(ways == 1, "expected one of --output, --print and --decode");
+  require(!options.inputs.empty(), "INPUT, a file, is missing");
+}
+
+int run(const TokenizeOptions& options) {
+  if (!options.output.empty()) return tokenize(options);
+  print_tokens(*named_tokenizer(named_in(options.tokenizer)).tokenizer, options.print,
+               options.inputs);
+  return 0;
 }
 
 }  // namespace
@@ -87,7 +104,7 @@ Command add_tokenize_command(CLI::App& command) {
       .add_option("--tokenizer", options->tokenizer,
                   "a tokenizer.json, a folder with one, or byte; required")
       ->option_text("PATH");
-  command.add_option("--output", options->output, "the file of tokens to make; required")
+  command.add_option("--output", options->output, "the file of tokens to make, of documents")
       ->option_text("FILE");
   command.add_option("--field", options->field, "where in a JSON line the text is; default: text")
       ->option_text("NAME");
@@ -96,23 +113,24 @@ Command add_tokenize_command(CLI::App& command) {
                   "what follows a document that cannot be read; default: stop")
       ->option_text("stop|skip")
       ->check(CLI::IsMember(names_of(kOnBadDocument)));
+  add_print_options(command, options->print);
   add_number(command, "--threads", options->threads, "N", kOneOrMore,
              "how many; default: one for each core");
   command.add_flag("!--no-progress", options->progress, "no progress bar on a terminal");
   command
       .add_option("inputs", options->inputs,
                   "files (.jsonl has a document a line, others are one each; .gz and .zst are "
-                  "unpacked), folders of .jsonl and .txt files, or globs")
+                  "unpacked), folders of .jsonl and .txt files, or globs; with --print and "
+                  "--decode files, or - for "
+                  "standard input")
       ->option_text("INPUT...");
-  return {.usage = "pipetrain tokenize --tokenizer PATH --output FILE INPUT...",
+  return {.usage = "pipetrain tokenize --tokenizer PATH --output FILE|--print|--decode INPUT...",
           .check =
               [options] {
-                catch_stop_signals();
-                require(!options->tokenizer.empty(), "--tokenizer PATH");
-                require(!options->output.empty(), "--output FILE");
-                require(!options->inputs.empty(), "INPUT, the documents,");
+                check(*options);
+                if (!options->output.empty()) catch_stop_signals();
               },
-          .run = [options] { return tokenize(*options); }};
+          .run = [options] { return run(*options); }};
 }
 
 }  // namespace pipetrain

@@ -1,137 +1,135 @@
 #!/usr/bin/env python3
-"""tokenize.py PIPETRAIN MPIRUN: documents become a file of tokens, the same for any number of threads; training takes
-it, or the documents themselves by way of the cache, with the same bits on any number of ranks; and whatever is wrong
-with a document, a file or a tokenizer is one line that names it."""
+"""tokenize.py PIPETRAIN MPIRUN: texts become the numbers that the library `tokenizers` gives them and come back, a
+tokenizer of one's own is trained, and whatever is wrong with a tokenizer's file is one line that names it."""
 
-import gzip
 import json
 import os
-import struct
+import re
 import tempfile
 
-from inputs import write
 from job import Checks, Job, expect, one_error
 
-CONFIG = """
-model: {preset: gpt, depth: 1, heads: 2, width: 16, context: 8}
-data:
-  format: documents
-  path: docs
-  tokenizer: byte
-pipeline: {schedule: 1f1b, microbatches: 2, partition: uniform}
-train: {steps: 4, batch_size: 4, eval_every: 2, log_every: 1, output: run}
-"""
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../golden/tokenizers")
+NO_MPI = {"OMPI_MCA_pml": "none_such"}  # with it MPI_Init fails
 
 
-def run(checks, work, name, arguments, ranks=1, patterns=(), code=0):
-    job = Job(ranks, arguments, folder=work, env={"XDG_CACHE_HOME": os.path.join(work, "home")})
+def golden(name):
+    with open(os.path.join(GOLDEN, name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def run(checks, name, *arguments, code=0):
+    """What it wrote to standard output."""
+    job = Job(1, list(arguments), env=NO_MPI)
     found, problems = job.wait(), []
-    expect(problems, found == code, f"exit code {found}, expected {code}: {job.error_output()[-300:]}")
-    for pattern in patterns:
-        expect(problems, pattern in job.output() + job.error_output(), f"does not say {pattern!r}: {job.output()}")
+    expect(problems, found == code, f"exit code {found}, expected {code}")
+    expect(problems, not job.error_output(), "wrote to standard error")
     checks.case(name, job, problems)
-    return job
+    return job.output()
 
 
-def refused(checks, work, name, arguments, patterns, code=3):
-    job = Job(1, arguments, folder=work)
-    checks.case(name, job, one_error(job, code, patterns))
-    return job
+def refused(checks, name, arguments, code, words):
+    job = Job(1, arguments, env=NO_MPI)
+    checks.case(name, job, one_error(job, code, [re.escape(word) for word in words]))
 
 
-def contents(work, name):
-    with open(os.path.join(work, name), "rb") as file:
-        return file.read()
+def same(checks, name, found, expected):
+    if found != expected:
+        checks.failed += 1
+        print(f"FAILED  {name}: {found[:300]!r}, expected {expected[:300]!r}")
 
 
-def make_documents(work):
-    os.makedirs(os.path.join(work, "docs/more"))
-    lines = "".join(json.dumps({"id": i, "text": f"document {i} " + "word " * (i % 17)}) + "\n" for i in range(900))
-    write(os.path.join(work, "docs/a.jsonl"), lines)
-    with gzip.open(os.path.join(work, "docs/more/b.txt.gz"), "wt", encoding="utf-8") as file:
-        file.write("A text of its own. " * 40)
-    write(os.path.join(work, "bad.jsonl"), lines + "{\"text\": 1}\n" + "{\"text\": \"x\n")
+def there_and_back(checks, work):
+    number = 23  # the quick brown fox
+    text = bytes.fromhex(golden("texts.json")[number])
+    file, numbers = os.path.join(work, "text"), os.path.join(work, "numbers")
+    with open(file, "wb") as output:
+        output.write(text)
+    for name in ("gpt2", "llama2", "bert", "unigram"):
+        tokenizer = os.path.join(GOLDEN, name + ".json")
+        expected = golden(name + ".ids.json")
+        ids = run(checks, f"print {name}", "tokenize", "--tokenizer", tokenizer, "--print", file)
+        same(checks, f"ids of {name}", ids, " ".join(map(str, expected["ids"][number])) + "\n")
+        special = run(checks, f"print {name} with special tokens", "tokenize", "--tokenizer", tokenizer, "--print", "--special", file)
+        same(checks, f"special ids of {name}", special, " ".join(map(str, expected["special"][number])) + "\n")
+        with open(numbers, "w", encoding="utf-8") as output:
+            output.write(special)
+        back = run(checks, f"decode {name}", "tokenize", "--tokenizer", tokenizer, "--decode", numbers)
+        same(checks, f"text of {name}", back, expected["text"][number])
 
 
-def tokens_of_documents(checks, work):
+def trained(checks, work):
+    made = os.path.join(work, "made")
+    text = os.path.join(GOLDEN, "bert.json")
+    files = []
     for threads in ("1", "3"):
-        job = run(checks, work, f"tokenize on {threads} threads",
-            ["tokenize", "--tokenizer", "byte", "--output", f"{threads}.bin", "--threads", threads, "docs"],
-            patterns=["901 documents", "tokens of byte tokenizer"])
-    problems, made = [], contents(work, "1.bin")
-    expect(problems, made == contents(work, "3.bin"), "the number of threads changes the file")
-    tokens, documents = struct.unpack_from("<QQ", made, 16)
-    expect(problems, documents == 901 and len(made) == 256 + 2 * tokens + 8 * documents, "the header is wrong")
-    expect(problems, bytes(made[256:276:2]) == b"document 0", "the tokens are wrong")
-    checks.case("the file", job, problems)
+        run(checks, f"train with {threads} threads", "tokenizer", "--train", text, "--vocabulary", "400", "--output", made, "--threads", threads)
+        with open(made + "/tokenizer.json", encoding="utf-8") as file:
+            files.append(file.read())
+    same(checks, "the tokenizer of three threads", files[1], files[0])
+    numbers = os.path.join(work, "numbers")
+    ids = run(checks, "print by a folder", "tokenize", "--tokenizer", made, "--print", text)
+    with open(numbers, "w", encoding="utf-8") as file:
+        file.write(ids)
+    with open(text, encoding="utf-8") as file:
+        same(checks, "the text", run(checks, "decode by a folder", "tokenize", "--tokenizer", made, "--decode", numbers), file.read())
 
 
-def bad_documents(checks, work):
-    base = ["tokenize", "--tokenizer", "byte", "--output", "bad.bin"]
-    refused(checks, work, "a bad line", [*base, "bad.jsonl"],
-            ["bad.jsonl: line 901 \\(byte \\d+\\): its field \"text\" is a number", "data.on_bad_document"])
-    run(checks, work, "bad lines are skipped", [*base, "--on-bad-document", "skip", "bad.jsonl"],
-        patterns=["900 documents", "2 bad documents skipped; the first: ", "line 901"])
-    os.remove(os.path.join(work, "bad.bin"))
-    refused(checks, work, "another field", [*base, "--field", "body", "docs/a.jsonl"],
-            ["line 1 \\(byte 0\\): has no field \"body\", only \"id\", \"text\""])
-    refused(checks, work, "nothing there", [*base, "none*.txt"], ["none\\*.txt: no file matches"])
-    job = refused(checks, work, "no input", base, ["INPUT, the documents, is missing"], code=2)
-    problems = []
-    expect(problems, not [name for name in os.listdir(work) if name.startswith("bad.bin")], "leaves a file")
-    checks.case("nothing is left of what failed", job, problems)
+def wrong(checks, work):
+    """(name, what a tokenizer.json becomes, or its text; exit code 3, words of the error)"""
+    def changed(name, change):
+        file = golden(name + ".json")
+        change(file)
+        return json.dumps(file)
 
-
-def figures(work, output):
-    with open(os.path.join(work, output, "metrics.jsonl"), encoding="utf-8") as file:
-        return [{key: line.get(key) for key in ("step", "loss", "val_loss", "targets")} for line in map(json.loads, file)]
-
-
-def training(checks, work):
-    write(os.path.join(work, "config.yaml"), CONFIG)
-    train = ["train", "--config", "config.yaml", "--output"]
-    run(checks, work, "train on documents", [*train, "one"], patterns=["901 documents as byte tokens"])
-    cache = os.path.join(work, "home", "pipetrain")
-    cached = os.listdir(cache)
-    run(checks, work, "train on two ranks", [*train, "two"], ranks=2)
-    job = run(checks, work, "train on the file",
-        [*train, "file", "--set", "data.format=tokens", "--set", "data.path=1.bin", "--set", "data.tokenizer=byte"])
-    problems = []
-    expect(problems, len(cached) == 1 and cached == os.listdir(cache), f"the cache holds {cached}")
-    expect(problems, figures(work, "one") == figures(work, "two"), "two ranks have other figures")
-    expect(problems, figures(work, "one") == figures(work, "file"), "the file of tokens gives other figures")
-    expect(problems, figures(work, "one")[-1]["targets"] == 32, "the metrics do not say how many targets count")
-    checks.case("the same figures", job, problems)
-    separate = ["--set", "data.documents=separate", "--set", "data.windows=epochs"]
-    run(checks, work, "separate documents", [*train, "apart", *separate])
-    job = run(checks, work, "separate documents on four ranks", [*train, "ranks", *separate, "--set", "parallel.data=2"],
-              ranks=4)
-    problems = []
-    one, four = figures(work, "apart"), figures(work, "ranks")
-    expect(problems, all(abs(a["loss"] / b["loss"] - 1) < 1e-6 and a["targets"] == b["targets"]
-                         for a, b in zip(one[1:], four[1:])), f"four ranks have other figures: {one} and {four}")
-    expect(problems, sum(line["targets"] for line in one[1:]) < 4 * 32, "all targets count")
-    expect(problems, one[1]["loss"] != figures(work, "one")[1]["loss"], "documents see each other")
-    checks.case("the same figures of separate documents", job, problems)
-    refused(checks, work, "no places of documents",
-            [*train, "x", "--set", "data.format=text", "--set", "data.path=bad.jsonl", *separate],
-            ["bad.jsonl: does not say where documents begin"])
-    refused(checks, work, "no tokenizer", [*train, "x", "--set", "data.tokenizer=char"], ["data.tokenizer", "is char"], code=2)
-    made = bytearray(contents(work, "1.bin"))
-    made[60] ^= 1
-    with open(os.path.join(work, "damaged.bin"), "wb") as file:
-        file.write(made)
-    refused(checks, work, "a damaged header", [*train, "x", "--set", "data.format=tokens", "--set", "data.path=damaged.bin"],
-            ["damaged.bin: its header is damaged"])
+    files = [
+        ("cut short", json.dumps(golden("gpt2.json"))[:5000], ["is no JSON, or was cut short"]),
+        ("empty", "", ["cut short"]),
+        ("no tokenizer", "[1]", ["is not the description of a tokenizer"]),
+        ("unknown model", changed("bert", lambda f: f["model"].update(type="WordLevel")), ["type WordLevel is not supported", "BPE, Unigram, WordPiece"]),
+        ("unknown pattern", changed("llama3", lambda f: f["pre_tokenizer"]["pretokenizers"][0].update(pattern={"Regex": "\\h+"})), ["'\\h' is not supported"]),
+        ("broken pattern", changed("llama3", lambda f: f["pre_tokenizer"]["pretokenizers"][0].update(pattern={"Regex": "(a"})), ["pattern"]),
+        ("unknown part", changed("bert", lambda f: f["normalizer"].update(type="Precompiled")), ["normalizer: its type Precompiled is not supported"]),
+        ("unknown key", changed("bert", lambda f: f["normalizer"].update(fold=True)), ["normalizer: its key fold is not supported"]),
+        ("merge of no token", changed("gpt2", lambda f: f["model"]["merges"].append(["zz", "q"])), ["merge 163 names the token 'zz'"]),
+        ("dropout", changed("gpt2", lambda f: f["model"].update(dropout=0.1)), ["dropout is not supported"]),
+        ("ids twice", changed("gpt2", lambda f: f["model"]["vocab"].update(new=7)), ["two tokens have the id 7"]),
+        ("id beyond", changed("roberta", lambda f: f["post_processor"].update(sep=["</s>", 4000])), ["4000", "423 tokens"]),
+        ("added id", changed("gpt2", lambda f: f["added_tokens"][0].update(id=9)), ["'<|endoftext|>' has the id 9, expected 0"]),
+    ]
+    text = os.path.join(GOLDEN, "texts.json")
+    for name, content, words in files:
+        path = os.path.join(work, "wrong.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+        refused(checks, name, ["tokenize", "--tokenizer", path, "--print", text], 3, ["tokenizer: ", *words])
+    gpt2 = os.path.join(GOLDEN, "gpt2.json")
+    numbers = os.path.join(work, "numbers")
+    with open(numbers, "w", encoding="utf-8") as file:
+        file.write("1 2 420")
+    for name, arguments, code, words in [
+        ("a number beyond", ["--tokenizer", gpt2, "--decode", numbers], 3, ["byte 4: found '420'", "from 0 to 419"]),
+        ("no file", ["--tokenizer", gpt2, "--print", "/nowhere"], 3, ["/nowhere"]),
+        ("no tokenizer's file", ["--tokenizer", "/nowhere", "--print", text], 3, ["/nowhere", "tokenizer.json"]),
+        ("neither", ["--tokenizer", gpt2, text], 2, ["one of --print and --decode"]),
+        ("no tokenizer named", ["--print", text], 2, ["--tokenizer PATH is missing"]),
+        ("no input", ["--tokenizer", gpt2, "--print"], 2, ["INPUT, a file, is missing"]),
+    ]:
+        refused(checks, name, ["tokenize", *arguments], code, words)
+    for name, arguments, code, words in [
+        ("few tokens", ["--train", text, "--vocabulary", "100", "--output", work], 2, ["--vocabulary", "from 257"]),
+        ("no training file", ["--train", "/nowhere", "--vocabulary", "300", "--output", work], 3, ["/nowhere"]),
+        ("no output", ["--train", text, "--vocabulary", "300"], 2, ["--output DIR is missing"]),
+    ]:
+        refused(checks, name, ["tokenizer", *arguments], code, words)
 
 
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as work:
-        make_documents(work)
-        tokens_of_documents(checks, work)
-        bad_documents(checks, work)
-        training(checks, work)
+        there_and_back(checks, work)
+        trained(checks, work)
+        wrong(checks, work)
     checks.finish()
 
 

@@ -32,6 +32,7 @@ MAY_INCLUDE = {
     "ops": ["base", "tensor", "ops/simd"],
     "text": ["base"],
     "text/subwords": ["base", "text"],
+    "text/training": ["base", "text/characters.h", "text/subwords"],
     "nn": ["base", "tensor", "comm/collective.h", "ops"],
     "nn/presets": ["base", "nn/model_config.h", "nn/start_scheme.h"],
     "nn/layers": ["base", "ops", "nn", "nn/presets"],

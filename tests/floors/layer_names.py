@@ -28,6 +28,7 @@ ELSEWHERE = {
     ("lib/ops/dropout.cpp", "dropout"): "an operation of bench --roofline",
     ("lib/ops/work_log.h", "attention"): "a kind of operations of bench --roofline",
     ("lib/optim/learning_curves.cpp", "linear"): "a learning-rate curve",
+    ("lib/text/subwords/bpe.cpp", "dropout"): "a key of tokenizer.json",
     ("lib/schedule/memory_choices.h", "attention"): "a choice of pipeline.recompute",
 }
 

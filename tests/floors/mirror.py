@@ -12,6 +12,9 @@ ELSEWHERE = {
     "comm/mpi/mpi_collective.cpp": "tests/mpi/collective_test.cpp",
     "comm/mpi/request.cpp": "tests/mpi/mailbox_test.cpp counts what was started and completed",
     "comm/mpi/session.cpp": "tests/mpi/fault_program.cpp ends in every way; tests/cli/threads.py looks at its cores",
+    "text/training/bpe_trainer.cpp": "tests/text/training/tokenizer_training_test.cpp",
+    # What its ids and texts follow from, part by part.
+    "text/subwords/": "tests/text/subwords/golden_test.cpp compares each kind of part with the library tokenizers",
 }
 
 

@@ -4,17 +4,21 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/lfs_pointer.h"
 #include "base/table.h"
 #include "text/number_tokenizer.h"
+#include "text/subwords/subword_reader.h"
 #include "text/unit_tokenizer.h"
 
 namespace pipetrain {
 namespace {
 
 using nlohmann::json;
+namespace fs = std::filesystem;
 
 [[noreturn]] void refuse(const TokenizerPlace& place, const std::string& what) {
   const bool checkpoint = place.code == ExitCode::kCheckpoint;
@@ -34,6 +38,23 @@ bool read_unit(const json& entry, std::string& unit) {
     unit += static_cast<char>(byte.get<unsigned char>());
   }
   return !unit.empty();
+}
+
+constexpr std::uintmax_t kMostBytes = std::uintmax_t{256} << 20;
+
+std::string text_of(const fs::path& path, const TokenizerPlace& place) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error)
+    refuse(place, error.message() + "; expected a tokenizer.json or a folder that has one");
+  if (size > kMostBytes) refuse(place, "has more than 256 MiB");
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) throw Error(place.code, "tokenizer: " + system_reason(path.string()));
+  if (const std::string pointer = lfs_pointer_reason(text); !pointer.empty()) {
+    refuse(place, pointer);
+  }
+  return text;
 }
 
 std::unique_ptr<Tokenizer> read_units(const json& tokenizer, TokenizerKind kind,
@@ -60,8 +81,12 @@ std::unique_ptr<Tokenizer> read_units(const json& tokenizer, TokenizerKind kind,
 }  // namespace
 
 std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const TokenizerPlace& place,
-                                          std::int64_t vocabulary) {
-  const json tokenizer = json::parse(text, nullptr, false);
+                                          std::int64_t vocabulary, std::string_view config) {
+  json tokenizer = json::parse(text, nullptr, false);
+  if (tokenizer.is_discarded()) refuse(place, "is no JSON, or was cut short");
+  if (tokenizer.is_object() && tokenizer.contains("model")) {
+    return read_subwords(tokenizer, json::parse(config, nullptr, false), place);
+  }
   if (!tokenizer.is_object() || !tokenizer.contains("type") || !tokenizer["type"].is_string()) {
     refuse(place, "is not the description of a tokenizer");
   }
@@ -75,12 +100,12 @@ std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const Tokenizer
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path) {
-  const bool folder = std::filesystem::is_directory(path);
-  const std::string file = folder ? path + "/tokenizer.json" : path;
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream) throw Error(ExitCode::kData, "tokenizer: " + system_reason(file));
-  return read_tokenizer(text, {file});
+  const fs::path named(path);
+  const fs::path file = fs::is_directory(named) ? named / "tokenizer.json" : named;
+  const fs::path config = file.parent_path() / "tokenizer_config.json";
+  const TokenizerPlace place{file.string()};
+  return read_tokenizer(text_of(file, place), place, 0,
+                        fs::exists(config) ? text_of(config, {config.string()}) : "");
 }
 
 }  // namespace pipetrain

@@ -20,9 +20,11 @@ struct TokenizerPlace {
 };
 
 // From the text of a tokenizer.json. `vocabulary` is the model's, for tokens that have no text;
-// nobody else needs it. An Error of the place's code names what is wrong or not supported.
+// nobody else needs it. `config` is the text of a tokenizer_config.json that says which tokens
+// begin and end a text. An Error of the place's code names what is wrong or not supported.
 std::unique_ptr<Tokenizer> read_tokenizer(std::string_view json, const TokenizerPlace& place,
-                                          std::int64_t vocabulary = 0);
+                                          std::int64_t vocabulary = 0,
+                                          std::string_view config = {});
 
 // From a tokenizer.json, or a folder that has one. A tokenizer_config.json beside it says which
 // tokens begin and end a text.
