@@ -111,7 +111,7 @@ def wrong(checks, work):
         ("a number beyond", ["--tokenizer", gpt2, "--decode", numbers], 3, ["byte 4: found '420'", "from 0 to 419"]),
         ("no file", ["--tokenizer", gpt2, "--print", "/nowhere"], 3, ["/nowhere"]),
         ("no tokenizer's file", ["--tokenizer", "/nowhere", "--print", text], 3, ["/nowhere", "tokenizer.json"]),
-        ("neither", ["--tokenizer", gpt2, text], 2, ["one of --print and --decode"]),
+        ("neither", ["--tokenizer", gpt2, text], 2, ["one of --output, --print and --decode"]),
         ("no tokenizer named", ["--print", text], 2, ["--tokenizer PATH is missing"]),
         ("no input", ["--tokenizer", gpt2, "--print"], 2, ["INPUT, a file, is missing"]),
     ]:
