@@ -8,7 +8,8 @@ namespace pipetrain {
 // Each is in NAME_command.cpp.
 AddCommand add_train_command, add_schedule_command, add_emulate_command, add_timeline_command,
     add_plan_command, add_describe_command, add_bench_command, add_eval_command,
-    add_generate_command, add_export_command, add_import_command, add_help_command;
+    add_generate_command, add_tokenize_command, add_tokenizer_command, add_export_command,
+    add_import_command, add_help_command;
 
 namespace {
 
@@ -32,6 +33,9 @@ constexpr CommandRow kCommands[] = {
     {"bench", "Time training steps against the machine's best matrix product.", add_bench_command},
     {"eval", "Evaluate a checkpoint on the validation data, forward only.", add_eval_command},
     {"generate", "Continue a text with a model from a checkpoint.", add_generate_command},
+    {"tokenize", "Make a file of tokens from documents, or show the tokens of a text.",
+     add_tokenize_command},
+    {"tokenizer", "Train a tokenizer (byte-level BPE) on files of text.", add_tokenizer_command},
     {"export", "Write a checkpoint's weights for other programs.", add_export_command},
     {"import", "Make a starting checkpoint of a Hugging Face model, or an export.",
      add_import_command},

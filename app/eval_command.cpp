@@ -55,7 +55,7 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
 
   std::unique_ptr<Coordinator> coordinator;
   if (started.source) {
-    coordinator = make_coordinator(*started.source, pipeline.map, links.mailbox, mpi.pool());
+    coordinator = make_coordinator(*started.source, pipeline, links.mailbox, mpi.pool());
   }
   Evaluator evaluator(started.config.train, pipeline, links.world, started.source.get(),
                       coordinator.get());
@@ -65,6 +65,7 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
                                   {"step", checkpoint->position().step}};
   found.update(run_evaluation(evaluator, pipeline, mpi.pool(), links.world));
   if (session.rank() != 0) return 0;
+  add_bits_per_byte(found, *started.source, evaluator.rows());
   write_output_through_mpirun(options.format == OutputFormat::kJson ? found.dump(2) + "\n"
                                                                     : evaluation_text(found));
   return 0;

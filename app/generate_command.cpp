@@ -4,6 +4,7 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,20 +44,16 @@ void check(const GenerateOptions& options) {
 // The prompt and what follows, on standard output as soon as whole characters are known.
 class TextPrinter {
  public:
-  explicit TextPrinter(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+  explicit TextPrinter(const Tokenizer& tokenizer) : stream_(tokenizer.stream()) {}
 
-  void add(const std::string& text) {
-    if (text.empty()) return;
-    last_ = text.back();
-    write_output(stream_.add(text));
+  void follow(const std::string& prompt, std::span<const std::int32_t> tokens) {
+    write_output(stream_->follow(prompt, tokens));
   }
-  void add(std::int32_t token) { add(tokenizer_.text_of(token, last_)); }
-  void finish() { write_output(stream_.finish() + "\n"); }
+  void add(std::int32_t token) { write_output(stream_->add(token)); }
+  void finish() { write_output(stream_->finish() + "\n"); }
 
  private:
-  const Tokenizer& tokenizer_;
-  Utf8Stream stream_;
-  char last_ = '\0';
+  std::unique_ptr<TextStream> stream_;
 };
 
 double seconds_now() {
@@ -91,10 +88,10 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
     spdlog::warn("the prompt has {} tokens, the model sees only the last {} of them", prompt_length,
                  model->context);
   }
-  TextPrinter printer(model->tokenizer);
+  TextPrinter printer(*model->tokenizer);
   if (prints) {
     let_mpirun_forward();
-    printer.add(options.prompt);
+    printer.follow(options.prompt, prompt);
   }
   const double start = seconds_now();
   generator->run(std::move(prompt), options.tokens,

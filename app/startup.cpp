@@ -14,7 +14,10 @@ RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report, Bindin
   times.end_at(session.init_began(), "program");
   times.end_at(session.init_ended(), "MPI_Init");
   times.end("same program");
-  const RankCores mine = bind_rank(session.host_ranks(), binding);
+  const HostRanks host = session.host_ranks();
+  ProcessorSet all;
+  for (const ProcessorSet& processors : host.processors) all.add(processors);
+  const RankCores mine = bind_rank(host, binding);
   return {.world = report.world(),
           .place = {.host = session.host(),
                     .cores = mine.cores,
@@ -23,6 +26,7 @@ RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report, Bindin
                     .warning = mine.warning},
           .crowded = session.crowded(),
           .times = std::move(times),
+          .host_processors = std::move(all),
           .limit_waits = [&report](double seconds) { report.limit_waits(seconds); }};
 }
 

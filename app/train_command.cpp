@@ -22,7 +22,7 @@ namespace pipetrain {
 namespace {
 
 struct TrainOptions : RunOptions {
-  bool no_progress = false, trace = false;
+  bool trace = false;
 };
 
 // As it was typed, for the checkpoints.
@@ -83,7 +83,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   started.times.end("communicators");
   Trainer trainer(started.config, started.world, started.source.get(), directory.get(),
                   *started.model, mpi.links(), mpi.pool(),
-                  {.progress = !options.no_progress,
+                  {.progress = options.progress,
                    .trace = options.trace,
                    .resume_from = started.resume.folder,
                    .origin = origin,
@@ -119,7 +119,7 @@ Command add_train_command(CLI::App& command) {
   command.add_flag("--trace", options->trace,
                    "write trace.json into the run directory: ten steps after the first two");
   may_differ(
-      command.add_flag("--no-progress", options->no_progress, "no progress bar on a terminal"));
+      command.add_flag("!--no-progress", options->progress, "no progress bar on a terminal"));
   return {
       .usage = "[mpirun -np RANKS] pipetrain [train] --config FILE [OPTION]...",
       .check =

@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 
+from hf_models import golden_configs, more_configs
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("PIPETRAIN_BUILD", os.path.join(ROOT, "build"))
 PIPETRAIN = os.path.join(BUILD, "app", "pipetrain")
@@ -78,7 +80,7 @@ def random_model(config, seed):
     import torch
     from transformers import AutoModelForCausalLM
     torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(config).eval()
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
     with torch.no_grad():
         for name, values in model.named_parameters():
             norm = "norm" in name or "ln_" in name
@@ -98,20 +100,11 @@ def save_model(folder, config, seed, dtype=None, **options):
     copy.deepcopy(model).to(dtype or torch.float32).save_pretrained(folder, **options)
     generator = torch.Generator().manual_seed(seed)
     save_logits(model, folder, torch.randint(0, config.vocab_size, (3, 12), generator=generator))
-
-
-def small_configs():
-    from transformers import GPT2Config, LlamaConfig
-    ids = {"bos_token_id": None, "eos_token_id": None}
-    return {
-        "hf_gpt2": GPT2Config(vocab_size=61, n_positions=16, n_embd=16, n_layer=2, n_head=4, **ids),
-        "hf_llama": LlamaConfig(vocab_size=61, hidden_size=16, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4,
-                                num_key_value_heads=2, max_position_embeddings=16, **ids),
-    }
+    return model
 
 
 def write_golden():
-    for seed, (name, config) in enumerate(small_configs().items()):
+    for seed, (name, config) in enumerate(golden_configs().items()):
         folder = os.path.join(ROOT, "tests", "golden", name)
         shutil.rmtree(folder, ignore_errors=True)
         save_model(folder, config, seed)
@@ -158,6 +151,30 @@ def check_exported(name, model_yaml, tokens, work):
     return folder, good
 
 
+def check_family(name, config, work):
+    """A random model imported, and exported again: the same likeliest text here, the same logits there."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    folder = os.path.join(work, name)
+    model = save_model(folder, config, len(name))
+    pipetrain("import", "--from", folder, "--output", name + "-in", folder=work)
+    prompt = [3, 1, 4]
+    text = pipetrain("generate", "--checkpoint", name + "-in", "--prompt", " ".join(map(str, prompt)), "--tokens", "20",
+                     "--temperature", "0", "--log-level", "error", folder=work)
+    same_text = [int(word) for word in text.split()] == likeliest(model, prompt, 20)
+    pipetrain("export", "--checkpoint", name + "-in", "--format", "hf", "--output", name + "-out", folder=work)
+    again = AutoModelForCausalLM.from_pretrained(os.path.join(work, name + "-out"), dtype=torch.float32,
+                                                 attn_implementation="eager").eval()
+    ids = torch.randint(0, config.vocab_size, (2, 16), generator=torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        before, after = model(input_ids=ids).logits, again(input_ids=ids).logits
+    distance = ((before - after).abs().max() / before.abs().max()).item()
+    good = same_text and distance < 1e-6
+    print(f"{name}: exported as {again.config.model_type}, logits differ by {distance:.2g} of the largest; the likeliest 20 tokens "
+          f"are {'the same' if same_text else 'others'}{'' if good else '  FAILED'}", flush=True)
+    return folder, good
+
+
 def check_imported(work):
     """Folders of other forms: several files, bfloat16, float16, other constants."""
     import torch
@@ -185,6 +202,10 @@ def main():
         tokens, folders, failed = write_tokens(os.path.join(work, "tokens.bin")), [], 0
         for name, model_yaml in MODELS.items():
             folder, good = check_exported(name, model_yaml, tokens, work)
+            folders.append(folder)
+            failed += not good
+        for name, config in {**golden_configs(), **more_configs()}.items():
+            folder, good = check_family(name, config, work)
             folders.append(folder)
             failed += not good
         folders += check_imported(work)

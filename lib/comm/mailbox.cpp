@@ -10,6 +10,7 @@ const char* name_of(Channel channel) {
     case Channel::kTarget: return "target";
     case Channel::kTied: return "tied gradient";
     case Channel::kControl: return "control message";
+    case Channel::kDocuments: return "places of documents";
   }
   return "";
 }

@@ -12,8 +12,16 @@
 namespace pipetrain {
 
 // What kind of thing a message carries; the MPI implementation gives each its own communicator.
-enum class Channel : std::uint8_t { kActivation, kGradient, kInput, kTarget, kTied, kControl };
-constexpr int kChannels = 6;
+enum class Channel : std::uint8_t {
+  kActivation,
+  kGradient,
+  kInput,
+  kTarget,
+  kTied,
+  kControl,
+  kDocuments
+};
+constexpr int kChannels = 7;
 constexpr int kParities = 4;
 const char* name_of(Channel channel);
 

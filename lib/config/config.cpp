@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -14,6 +15,7 @@
 #include "base/table.h"
 #include "config/config_reader.h"
 #include "config/config_writer.h"
+#include "config/data_options.h"
 #include "config/yaml_tree.h"
 #include "data/formats/formats.h"
 #include "nn/presets/presets.h"
@@ -108,7 +110,13 @@ class Checker {
 
   void check_data_format() const {
     const DataConfig& data = config_.data;
-    if (reads_files(data) && data.path.empty()) {
+    if (!data.mixture.empty() && !data.path.empty()) {
+      fail("data.mixture", "given beside data.path, expected only one of them");
+    }
+    if (!data.mixture.empty() && data.windows == Windows::kEpochs) {
+      fail("data.windows", "epochs are of data.path: rows of a mixture are drawn");
+    }
+    if (reads_files(data) && data.path.empty() && data.mixture.empty()) {
       fail("data.path", "missing, expected the file of the format " + data.format);
     }
     if (!reads_files(data) && !gives_images(data) && config_.model.vocabulary == 0 &&
@@ -118,15 +126,13 @@ class Checker {
     if (!data.image.empty() && (data.image.size() != 3 || data.classes == 0)) {
       fail("data.image", "expected height, width and channels, and data.classes beside them");
     }
-    applies("vocabulary", data.vocabulary > 0);
-    applies("classes", data.classes > 0);
-    applies("mean", !data.mean.empty());
-    applies("std", !data.deviation.empty());
-    applies("pad", data.pad > 0);
-    applies("crop", data.crop > 0);
-    applies("flip", data.flip);
-    applies("token_type", data.token_type != TokenFileType::kAuto);
-    applies("image", !data.image.empty());
+    for (const std::string_view option : given_data_options(data)) {
+      if (takes_option(data, option)) continue;
+      refuse_unused("data." + std::string(option), formats_with_option(option),
+                    "data.format is " + data.format);
+    }
+    const std::string problem = problem_of_tokenizer(data);
+    if (!problem.empty()) fail("data.tokenizer", problem);
     if ((data.random() || data.validates_files()) && !reads_files(data)) {
       refuse_unused("data.validation", "the formats that read files",
                     "data.format is " + data.format);
@@ -135,12 +141,6 @@ class Checker {
       fail("data.validation_fraction",
            "is of data.validation last or random, but files of their own validate; set it to 0");
     }
-  }
-
-  void applies(const std::string& option, bool given) const {
-    if (!given || takes_option(config_.data, option)) return;
-    refuse_unused("data." + option, formats_with_option(option),
-                  "data.format is " + config_.data.format);
   }
 
   // A key that would be ignored.
@@ -255,7 +255,8 @@ void settle_steps(Config& config, std::int64_t epoch_steps) {
   if (train.epochs == 0) return;
   if (epoch_steps == 0) {
     throw Error(ExitCode::kConfiguration,
-                "train.epochs: there are none of windows drawn from one text; give train.steps");
+                "train.epochs: there are none of windows that are drawn; give train.steps, or set "
+                "data.windows to epochs");
   }
   const std::int64_t steps = train.epochs * epoch_steps;
   const bool given = train.steps != TrainConfig::kNoSteps;

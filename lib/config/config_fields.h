@@ -99,11 +99,30 @@ template <class Visitor>
 void visit_fields(Visitor& v, DataConfig& c) {
   v.word({"format", "What the data are; each format is described by itself."}, c.format,
          names_of(data_formats()));
-  v.paths({"path", "The data; a path may be a glob, of `idx` and `cifar` also a folder.", "none"},
-          c.path);
+  v.paths(
+      {"path",
+       "The data; a path may be a glob, of `documents`, `jsonl`, `idx` and `cifar` also a folder.",
+       "none"},
+      c.path);
+  v.mixture(
+      {"mixture",
+       "Several sources in place of `data.path`: a path each, of which rows come in the share of "
+       "its weight.",
+       "none"},
+      c.mixture);
   v.choice({"token_type", "The numbers in bare token files, little-endian."}, c.token_type,
            kTokenFileTypes);
-  v.choice({"tokenizer", "What a token of `text` and `csv` is."}, c.tokenizer, kTokenizers);
+  v.choice_or_path({"tokenizer",
+                    "What a token is. A path names a tokenizer.json or a folder with one; "
+                    "`documents` and `jsonl` take that or `byte`."},
+                   c.tokenizer, kTokenizers, c.tokenizer_path);
+  v.name({"field", "Where in a JSON line the text is."}, c.field);
+  v.choice({"on_bad_document", "What follows a document that cannot be read."}, c.on_bad_document,
+           kOnBadDocument);
+  v.path_or_usual(
+      {"cache", "The folder for what text has become as tokens; it is found again there.",
+       "`$XDG_CACHE_HOME/pipetrain`, else `~/.cache/pipetrain`"},
+      c.cache);
   v.optional_number({"vocabulary",
                      "The most tokens; the rarest become the unknown token. A number in "
                      "`model.vocabulary` limits it, too.",
@@ -113,6 +132,9 @@ void visit_fields(Visitor& v, DataConfig& c) {
       {"sequence_length", "Tokens of a row; needed with `model.layers` unless the rows are images.",
        "`model.context`"},
       c.sequence_length);
+  v.choice({"documents", "What documents in one row of tokens see of each other."}, c.documents,
+           kDocumentChoices);
+  v.choice({"windows", "Where rows of tokens lie that train."}, c.windows, kWindows);
   v.choice_or_paths({"validation", "What validates and is never trained on."}, c.validation,
                     kValidations, Validation::kFiles, c.validation_files);
   v.number({"validation_fraction", "How large the part is, of `last` and `random`."},

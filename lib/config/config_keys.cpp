@@ -69,11 +69,22 @@ class KeyLister {
   void choice_or_paths(const ConfigKey& key, E& field, const Choices& choices, E files, Words&) {
     add_with(key, field, choices, files, "a path, or a list of such");
   }
+  template <class E, class Choices>
+  void choice_or_path(const ConfigKey& key, E& field, const Choices& choices, std::string&) {
+    Words words = names_of(choices);
+    for (std::string& word : words) word = code(word);
+    add(key, join(words) + " or a path", code(name_of(choices, field)), sentences_of(choices));
+  }
+  void name(const ConfigKey& key, std::string& field) { add(key, "a name", code(field)); }
+  void path_or_usual(const ConfigKey& key, std::string&) { add(key, "a path"); }
   void path(const ConfigKey& key, std::string&) { add(key, "a path"); }
   void path_or_none(const ConfigKey& key, std::string&) {
     add(key, "a path, or `none`", code("none"));
   }
   void paths(const ConfigKey& key, Words&) { add(key, "a path, or a list of such"); }
+  void mixture(const ConfigKey& key, std::vector<MixturePart>&) {
+    add(key, "a list of `{path, weight}`");
+  }
   void layers(const ConfigKey& key, std::vector<LayerEntry>&) { add(key, "a list of layers"); }
 
   template <class Struct>

@@ -197,6 +197,10 @@ std::string ConfigReader::word_or_items(const YamlValue& value, const char* name
   return word;
 }
 
+void ConfigReader::name(const ConfigKey& key, std::string& field) {
+  if (const YamlValue* value = take(key.name)) field = scalar(*value, key.name, "a name");
+}
+
 void ConfigReader::path(const ConfigKey& key, std::string& field) {
   if (const YamlValue* value = take(key.name)) field = absolute(*value, key.name);
 }
@@ -214,6 +218,22 @@ void ConfigReader::paths(const ConfigKey& key, std::vector<std::string>& field) 
     for (const YamlValue& item : value->list) field.push_back(absolute(item, key.name));
   } else {
     field.push_back(absolute(*value, key.name));
+  }
+}
+
+void ConfigReader::mixture(const ConfigKey& key, std::vector<MixturePart>& field) {
+  const YamlValue* value = take(key.name);
+  if (value == nullptr) return;
+  const std::string expected = "a list of {path: PATH, weight: NUMBER}";
+  if (value->kind != Kind::kList || value->list.empty()) refuse(*value, key.name, expected);
+  field.clear();
+  for (const YamlValue& item : value->list) {
+    const YamlValue* path = item.find("path");
+    const YamlValue* weight = item.find("weight");
+    const std::size_t known = (path != nullptr ? 1 : 0) + (weight != nullptr ? 1 : 0);
+    if (path == nullptr || item.map.size() != known) refuse(item, key.name, expected);
+    MixturePart& part = field.emplace_back(MixturePart{.path = absolute(*path, key.name)});
+    if (weight != nullptr) part.weight = parse_number<double>(*weight, key.name, kPositive);
   }
 }
 

@@ -72,7 +72,19 @@ class ConfigReader {
     const std::string word = word_or_items(*value, key.name, names_but(choices, listed), list);
     field = word.empty() ? listed : find_row(choices, word)->value;
   }
+  template <class E, class Choices>
+  void choice_or_path(const ConfigKey& key, E& field, const Choices& choices, std::string& path) {
+    const YamlValue* value = section_.find(key.name);
+    const Words words = names_of(choices);
+    if (value != nullptr && std::ranges::find(words, value->text) != words.end()) {
+      path.clear();
+      return choice(key, field, choices);
+    }
+    this->path(key, path);
+  }
+  void name(const ConfigKey& key, std::string& field);  // any text but an empty one
   void path(const ConfigKey& key, std::string& field);
+  void path_or_usual(const ConfigKey& key, std::string& field) { path(key, field); }
   void path_or_none(const ConfigKey& key, std::string& field);
   void paths(const ConfigKey& key, std::vector<std::string>& field);
   template <class E, class Choices>
@@ -87,6 +99,7 @@ class ConfigReader {
     if (list.empty()) refuse(*value, key.name, join(words) + " or paths");
     field = files;
   }
+  void mixture(const ConfigKey& key, std::vector<MixturePart>& field);
   void layers(const ConfigKey& key, std::vector<LayerEntry>& field);
 
   template <class Struct>

@@ -68,12 +68,29 @@ class ConfigWriter {
                        std::vector<std::string>& paths) {
     choice_or_list(key, field, choices, files, paths);
   }
+  template <class E, class Choices>
+  void choice_or_path(const ConfigKey& key, E& field, const Choices& choices, std::string& path) {
+    write(key.name, path.empty() ? name_of(choices, field) : path);
+  }
+  void name(const ConfigKey& key, std::string& field) { write(key.name, field); }
+  void path_or_usual(const ConfigKey& key, std::string& field) {
+    if (!field.empty()) write(key.name, field);
+  }
   void path(const ConfigKey& key, std::string& field) { write(key.name, field); }
   void path_or_none(const ConfigKey& key, std::string& field) {
     write(key.name, field.empty() ? "none" : field);
   }
   void paths(const ConfigKey& key, std::vector<std::string>& field) {
     if (!field.empty()) list(key.name, field);
+  }
+  void mixture(const ConfigKey& key, std::vector<MixturePart>& field) {
+    if (field.empty()) return;
+    out_ << YAML::Key << key.name << YAML::Value << YAML::BeginSeq;
+    for (const MixturePart& part : field) {
+      out_ << YAML::BeginMap << YAML::Key << "path" << YAML::Value << part.path << YAML::Key
+           << "weight" << YAML::Value << text_of(part.weight) << YAML::EndMap;
+    }
+    out_ << YAML::EndSeq;
   }
   void layers(const ConfigKey& key, std::vector<LayerEntry>& field) {
     if (field.empty()) return;

@@ -10,8 +10,6 @@
 
 namespace pipetrain {
 
-bool is_gzip(const DataFile& file);
-
 class Contents {
  public:
   // Error(kData) unless there are exactly `size` bytes. What a header promises is held against the

@@ -43,6 +43,7 @@ void Coordinator::send(const BatchRows& batch, const PipelineEnds& ends, int mic
   Tensor inputs(pool_, source_.input_shape().batched(rows), source_.input_dtype());
   Tensor targets(pool_, source_.target_shape().batched(rows), DType::kInt32);
   read(batch, row, inputs, targets);
+  send_documents(batch, ends, microbatch, targets);
   send_to_all(ends.first_ranks, {Channel::kInput, 0, 0, microbatch, batch.parity},
               std::move(inputs));
   send_to_all(ends.last_ranks, {Channel::kTarget, 0, last_stage_, microbatch, batch.parity},
@@ -61,6 +62,28 @@ void Coordinator::read(const BatchRows& batch, std::int64_t row, Tensor& inputs,
     if (lost_.empty()) lost_ = error.what();
     std::memset(inputs.data(), 0, inputs.bytes());
     std::memset(targets.data(), 0, targets.bytes());
+  }
+}
+
+// For each token where its document begins in the row: at the row's start, or behind the token that
+// ended one.
+void Coordinator::send_documents(const BatchRows& batch, const PipelineEnds& ends, int microbatch,
+                                 const Tensor& targets) {
+  const std::int64_t rows = targets.shape()[0], tokens = targets.elements() / rows;
+  for (std::size_t stage = 0; stage < ends.stage_ranks.size(); ++stage) {
+    Tensor starts(pool_, targets.shape(), DType::kInt32);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      std::int32_t start = 0;
+      for (std::int64_t t = 0; t < tokens; ++t) {
+        starts.i32()[row * tokens + t] = start;
+        if (targets.i32()[row * tokens + t] == kEndsDocument) {
+          start = static_cast<std::int32_t>(t) + 1;
+        }
+      }
+    }
+    send_to_all(ends.stage_ranks[stage],
+                {Channel::kDocuments, 0, static_cast<int>(stage), microbatch, batch.parity},
+                std::move(starts));
   }
 }
 

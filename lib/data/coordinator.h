@@ -21,9 +21,11 @@ struct BatchRows {
   std::vector<std::vector<std::int64_t>> microbatch_rows;  // of each replica, one after the other
 };
 
-// The ranks of a pipeline that its data goes to: those that share the first and the last stage.
+// The ranks of a pipeline that its data goes to: those that share the first and the last stage, and
+// if rows hold documents that do not see each other, those of each stage.
 struct PipelineEnds {
   std::vector<int> first_ranks, last_ranks;
+  std::vector<std::vector<int>> stage_ranks = {};
 };
 
 class Coordinator {
@@ -44,6 +46,8 @@ class Coordinator {
   void send(const BatchRows& batch, const PipelineEnds& ends, int microbatch, std::int64_t row,
             std::int64_t rows);
   void read(const BatchRows& batch, std::int64_t row, Tensor& inputs, Tensor& targets);
+  void send_documents(const BatchRows& batch, const PipelineEnds& ends, int microbatch,
+                      const Tensor& targets);
   void send_to_all(const std::vector<int>& ranks, Message message, Tensor&& tensor);
 
   const Source& source_;

@@ -28,13 +28,52 @@ inline constexpr Choice<Validation> kValidations[] = {
     {Validation::kFiles, "files", "Files of their own validate."},
 };
 
+// What follows a document that cannot be read: broken JSON, no such field, no UTF-8.
+enum class OnBadDocument : std::uint8_t { kStop, kSkip };
+
+inline constexpr Choice<OnBadDocument> kOnBadDocument[] = {
+    {OnBadDocument::kStop, "stop", "It is an error, which names its place."},
+    {OnBadDocument::kSkip, "skip", "It is left out; how many there were is said."},
+};
+
+// What documents in one row see of each other.
+enum class Documents : std::uint8_t { kJoined, kSeparate };
+
+inline constexpr Choice<Documents> kDocumentChoices[] = {
+    {Documents::kJoined, "joined", "A token sees all before it in its row."},
+    {Documents::kSeparate, "separate",
+     "It sees those of its own document, positions begin anew in each, and no token is the target "
+     "of another document's."},
+};
+
+// Where the rows of tokens that train lie.
+enum class Windows : std::uint8_t { kDrawn, kEpochs };
+
+inline constexpr Choice<Windows> kWindows[] = {
+    {Windows::kDrawn, "drawn", "Each begins at a place that is drawn for it."},
+    {Windows::kEpochs, "epochs",
+     "One behind the other, each once an epoch, in an order that is drawn for it."},
+};
+
+struct MixturePart {
+  std::string path;
+  double weight = 1;  // rows come from it in this share of all weights
+};
+
 struct DataConfig {
-  std::string format = "text";         // a row of data/formats/formats.cpp
-  std::vector<std::string> path = {};  // files or globs; of idx and cifar also a folder
+  std::string format = "text";            // a row of data/formats/formats.cpp
+  std::vector<std::string> path = {};     // files or globs; of idx and cifar also a folder
+  std::vector<MixturePart> mixture = {};  // in place of path
   TokenFileType token_type = TokenFileType::kAuto;
-  TokenizerKind tokenizer = TokenizerKind::kCharacters;  // of text and csv
+  TokenizerKind tokenizer = TokenizerKind::kCharacters;  // where there is no path to one
+  std::string tokenizer_path = {};                       // a tokenizer.json, or a folder with one
+  std::string field = "text";                            // of JSON lines: where the text is
+  OnBadDocument on_bad_document = OnBadDocument::kStop;
+  std::string cache = {};   // where tokenized text is kept; empty: data/documents/corpus_cache.h
   int vocabulary = 0;       // of csv, and of words: the most tokens; 0: all there are
   int sequence_length = 0;  // T; 0: the model's context
+  Documents documents = Documents::kJoined;  // of a row
+  Windows windows = Windows::kDrawn;         // of rows of tokens
   Validation validation = Validation::kLast;
   std::vector<std::string> validation_files = {};  // where validation is kFiles
   double validation_fraction = 0.1;                // of the data, for last and random
@@ -48,6 +87,7 @@ struct DataConfig {
   int samples = 1000;                  // of synthetic with classes: that train
 
   bool validates_files() const { return validation == Validation::kFiles; }
+  bool separate() const { return documents == Documents::kSeparate; }
   bool random() const { return validation == Validation::kRandom; }
 };
 

@@ -42,24 +42,12 @@ Names files_of_folder(const std::string& folder, const Names& patterns) {
   return files;
 }
 
-Names matches(const std::string& pattern) {
-  struct stat info = {};
-  if (pattern.find_first_of("*?[") == std::string::npos || ::stat(pattern.c_str(), &info) == 0) {
-    return {pattern};
-  }
-  glob_t found = {};
-  const int result = ::glob(pattern.c_str(), 0, nullptr, &found);
-  const std::unique_ptr<glob_t, decltype(&::globfree)> owner(&found, &::globfree);
-  if (result != 0) fail(pattern + ": no file matches");
-  return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
-}
-
 void open_all(const Names& paths, const Names& patterns, std::vector<DataFile>& files) {
   Names names;
   for (const std::string& path : paths) {
     std::error_code unreadable;  // opening it says why
     const bool folder = !patterns.empty() && std::filesystem::is_directory(path, unreadable);
-    for (std::string& name : folder ? files_of_folder(path, patterns) : matches(path)) {
+    for (std::string& name : folder ? files_of_folder(path, patterns) : names_of_glob(path)) {
       names.push_back(std::move(name));
     }
   }
@@ -86,6 +74,18 @@ bool same_content(const FileContent& a, const FileContent& b) {
 }
 
 }  // namespace
+
+std::vector<std::string> names_of_glob(const std::string& pattern) {
+  struct stat info = {};
+  if (pattern.find_first_of("*?[") == std::string::npos || ::stat(pattern.c_str(), &info) == 0) {
+    return {pattern};
+  }
+  glob_t found = {};
+  const int result = ::glob(pattern.c_str(), 0, nullptr, &found);
+  const std::unique_ptr<glob_t, decltype(&::globfree)> owner(&found, &::globfree);
+  if (result != 0) fail(pattern + ": no file matches");
+  return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
+}
 
 DataFiles open_files(const DataConfig& config, const Names& patterns) {
   DataFiles opened;

@@ -21,6 +21,10 @@ struct DataFiles {
   std::size_t training = 0;  // the first ones are of data.path, the others of data.validation
 };
 
+// The files that a glob names, in their order; else the name as it is. Error(kData) if none
+// matches.
+std::vector<std::string> names_of_glob(const std::string& pattern);
+
 // Opens what the paths name, each a file, a glob or, if there are `patterns`, a folder; of the last
 // two the names in their order, of a folder those that match a pattern, test sets ("test" or "t10k"
 // in the name) last. A file that is there plain and packed (x, x.gz) is one. Error(kData) for a

@@ -15,6 +15,10 @@
 
 namespace pipetrain {
 
+// Targets below 0 do not count. That of the last token of a document, where documents do not see
+// each other; else any.
+inline constexpr std::int32_t kEndsDocument = -2;
+
 class Source {
  public:
   virtual ~Source() = default;

@@ -27,7 +27,7 @@ Decoder parse_hf_config(const nlohmann::json& config, const std::string& file) {
   }
   Decoder model = family->parse(fields);
   model.family = family->models;
-  return model;
+  return plain(model);
 }
 
 }  // namespace pipetrain

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checkpoint/safetensors.h"
+#include "exchange/hf_files.h"
 #include "nn/layers/decoder.h"
 
 namespace pipetrain {
@@ -17,16 +18,22 @@ namespace pipetrain {
 class HfFields;
 
 // A tensor of theirs: some rows of one of ours, which has `columns` entries a row, 0 for one axis.
+// Theirs may begin with rows that are not used.
 struct HfTensor {
   std::string name;  // "model.layers.0.self_attn.k_proj.weight"
   std::string own;   // "layers.1.attention.qkv.weight"
   std::int64_t rows = 0, columns = 0;
   std::int64_t first_row = 0, own_rows = 0;
   bool transposed = false;  // theirs is (columns, rows)
+  float added = 0;          // to their entries
+  std::int64_t unused_rows = 0;
+  // Theirs has queries, keys and values of so many entries of the first head, then of the next; 0:
+  // as ours, all queries first.
+  std::int64_t head_rows = 0;
 
   Extents shape() const;  // of theirs
   Extents own_shape() const;
-  std::int64_t elements() const { return rows * (columns == 0 ? 1 : columns); }
+  std::int64_t elements() const { return (unused_rows + rows) * (columns == 0 ? 1 : columns); }
 };
 
 struct HfFamily {
@@ -34,6 +41,7 @@ struct HfFamily {
   const char* description;
   // Of our models. Dropout that it has not is for training and does not hold up an export.
   DecoderFamily models;
+  const char* head = kHfHead;  // the last layer's weight, if it is not tied
 
   Decoder (*parse)(const HfFields& fields);  // of a config.json; `family` is left out
   nlohmann::ordered_json (*config)(const Decoder& model);

@@ -5,10 +5,13 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "checkpoint/json_fields.h"
 
@@ -36,6 +39,10 @@ class HfFields {
       fail(key, "a whole number from 1 to " + std::to_string(kMost));
     }
     return value->get<int>();
+  }
+  int natural(const char* key, int otherwise) const {  // 0, too
+    const nlohmann::json* value = find(key);
+    return value != nullptr && *value == 0 ? 0 : size(key, otherwise);
   }
   double number(const std::string& key, double otherwise, const char* expected,
                 bool (*right)(double)) const {
@@ -79,6 +86,28 @@ class HfFields {
     return {value == nullptr ? kNone : *value, file_ + ": " + key};
   }
   bool has(const char* key) const { return find(key) != nullptr; }
+  // There, and told to be nothing; classes whose default is a number tell it from being absent.
+  bool is_null(const char* key) const {
+    const auto found = config_.find(key);
+    return found != config_.end() && found->is_null();
+  }
+  // right(entry) of each of so many entries; empty if there is no list.
+  template <class Right>
+  std::vector<bool> list(const char* key, int count, const char* expected,
+                         const Right& right) const {
+    const nlohmann::json* value = find(key);
+    if (value == nullptr) return {};
+    if (!value->is_array() || value->size() != static_cast<std::size_t>(count)) {
+      fail(key, "a list of " + std::to_string(count) + " entries, one for each layer");
+    }
+    std::vector<bool> made;
+    for (const nlohmann::json& entry : *value) {
+      const std::optional<bool> answer = right(entry);
+      if (!answer) fail(key, expected);
+      made.push_back(*answer);
+    }
+    return made;
+  }
 
  private:
   const nlohmann::json* find(const std::string& key) const {

@@ -13,9 +13,9 @@ namespace pipetrain {
 class HfTensorList {
  public:
   // The whole of one of ours.
-  void add(const std::string& name, const std::string& own, std::int64_t rows,
-           std::int64_t columns = 0, bool transposed = false) {
-    made_.push_back({name, own, rows, columns, 0, rows, transposed});
+  HfTensor& add(const std::string& name, const std::string& own, std::int64_t rows,
+                std::int64_t columns = 0, bool transposed = false) {
+    return made_.emplace_back(HfTensor{name, own, rows, columns, 0, rows, transposed});
   }
   // Several that lie one below the other in ours: {name, rows}.
   void add_stacked(const std::vector<std::pair<std::string, std::int64_t>>& parts,
@@ -23,7 +23,7 @@ class HfTensorList {
     std::int64_t rows = 0, first = 0;
     for (const auto& part : parts) rows += part.second;
     for (const auto& [name, own_part] : parts) {
-      made_.push_back({name, own, own_part, columns, first, rows, false});
+      made_.push_back({name, own, own_part, columns, first, rows});
       first += own_part;
     }
   }

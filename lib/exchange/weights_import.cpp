@@ -125,7 +125,7 @@ void match(const WeightsFolder& weights, const Decoder& model, Import& made) {
     Extents own_shape = tensor.own_shape();
     made.parts.push_back({std::move(tensor), std::move(own_shape), theirs});
   }
-  const auto head = weights.tensors().find(kHfHead);
+  const auto head = weights.tensors().find(hf_family_of(model).head);
   if (model.tied && head != weights.tensors().end()) {
     require_tied(head->second, *made.parts.front().theirs, folder);
     used.insert(&head->second);

@@ -48,6 +48,9 @@ struct Context {
   // reaches into the past keeps in Saved what it needs of them for those that follow.
   bool in_parts = false;
   std::int64_t first_token = 0;
+  // Of rows that hold documents which do not see each other: for each token (B, T) the place in its
+  // row at which its document begins. Null: a row is one document.
+  const std::int32_t* document_starts = nullptr;
   // The ranks that share the layers, each with a slice. Null where there is one rank, and where a
   // slice is timed alone: then sums are left out.
   Collective* tensor_group = nullptr;
@@ -129,6 +132,9 @@ class Layer {
   virtual void set_precision(const Precision& precision) { activations_ = precision.activations; }
   // Rows may come in parts unless this is kRow.
   virtual Reach reach() const { return Reach::kRow; }
+  // Whether tokens of one document never follow from those of another in the same row, and
+  // positions begin anew in each, where Context says which is which.
+  virtual bool separates_documents() const { return reach() == Reach::kToken; }
   std::vector<Parameter>& parameters() { return parameters_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::vector<Buffer>& buffers() { return buffers_; }

@@ -41,7 +41,7 @@ LayerOption::LayerOption(const RateOption& option)
 LayerOption::LayerOption(const NumberOption& option)
     : name(option.name),
       values("a number above 0"),
-      otherwise(number_code(option.otherwise)),
+      otherwise(default_text(option.otherwise > 0, option.otherwise, option.follows)),
       meaning(option.meaning) {}
 
 LayerOption::LayerOption(const FlagOption& option)

@@ -35,7 +35,8 @@ struct RateOption {
 struct NumberOption {
   const char* name;
   const char* meaning;
-  double otherwise;
+  double otherwise;          // 0: none, or it follows from what else is known
+  const char* follows = "";  // then for people
 };
 
 struct FlagOption {

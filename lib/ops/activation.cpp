@@ -62,6 +62,50 @@ void swiglu_backward(Ops& ops, Matrix dy, Matrix gate_up) {
   });
 }
 
+void geglu_forward(Ops& ops, ConstMatrix gate_up, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("geglu", 13, {y, gate_up}); });
+  assert(gate_up.rows() == y.rows() && gate_up.columns() == 2 * y.columns());
+  for_rows(ops, y, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
+    simd.geglu_forward(gate_up.row<T>(row), y.row<T>(row), y.columns());
+  });
+}
+
+void geglu_backward(Ops& ops, Matrix dy, Matrix gate_up) {
+  const WorkScope scope(ops, [&] { return vector_work("geglu", 27, {dy, dy, gate_up, gate_up}); });
+  assert(gate_up.rows() == dy.rows() && gate_up.columns() == 2 * dy.columns());
+  for_rows(ops, dy, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
+    simd.geglu_backward(dy.row<T>(row), gate_up.row<T>(row), dy.columns());
+  });
+}
+
+void exact_gelu_forward(Ops& ops, ConstMatrix x, Matrix y) {
+  const WorkScope scope(ops, [&] { return vector_work("gelu", 20, {x, y}); });
+  for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
+    simd.exact_gelu_forward(x.as<T>() + at, y.as<T>() + at, n);
+  });
+}
+
+void exact_gelu_backward(Ops& ops, Matrix dy, Matrix x) {
+  const WorkScope scope(ops, [&] { return vector_work("gelu", 24, {dy, dy, x, x}); });
+  for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
+    simd.exact_gelu_backward(dy.as<T>() + at, x.as<T>() + at, n);
+  });
+}
+
+void soft_cap(Ops& ops, Matrix x, float cap) {
+  const WorkScope scope(ops, [&] { return vector_work("soft cap", 20, {x, x}); });
+  for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
+    simd.soft_cap(x.as<T>() + at, n, {1.0f / cap, cap});
+  });
+}
+
+void soft_cap_backward(Ops& ops, Matrix dy, ConstMatrix y, float cap) {
+  const WorkScope scope(ops, [&] { return vector_work("soft cap", 4, {dy, dy, y}); });
+  for_entries(ops, dy, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
+    simd.soft_cap_backward(dy.as<T>() + at, y.as<T>() + at, n, cap);
+  });
+}
+
 void silu_forward(Ops& ops, ConstMatrix x, Matrix y) {
   const WorkScope scope(ops, [&] { return vector_work("silu", 4, {x, y}); });
   for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {

@@ -19,6 +19,15 @@ void relu_backward(Ops& ops, Matrix dy, Matrix x);
 void swiglu_forward(Ops& ops, ConstMatrix gate_up, Matrix y);
 // dy becomes y, which the next product's weight gradient needs; gate_up becomes its gradient.
 void swiglu_backward(Ops& ops, Matrix dy, Matrix gate_up);
+// The same with GELU, in its tanh form, in place of SiLU.
+void geglu_forward(Ops& ops, ConstMatrix gate_up, Matrix y);
+void geglu_backward(Ops& ops, Matrix dy, Matrix gate_up);
+// GELU by the normal distribution function; backward as of the tanh form.
+void exact_gelu_forward(Ops& ops, ConstMatrix x, Matrix y);
+void exact_gelu_backward(Ops& ops, Matrix dy, Matrix x);
+// x becomes cap * tanh(x / cap).
+void soft_cap(Ops& ops, Matrix x, float cap);
+void soft_cap_backward(Ops& ops, Matrix dy, ConstMatrix y, float cap);  // dy becomes dx
 void silu_forward(Ops& ops, ConstMatrix x, Matrix y);
 void silu_backward(Ops& ops, Matrix dy, ConstMatrix x);  // dy becomes dx
 // x becomes max(x, 0); mask says where it was positive.

@@ -1,7 +1,7 @@
 #include "ops/attention.h"
 
+#include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,8 +15,9 @@
 namespace pipetrain {
 namespace {
 
-// Rows of scratch for the factors of dropout.
+// Rows of scratch beside the scores.
 std::int64_t factor_rows(const AttentionShape& shape) { return shape.dropout.drops() ? 1 : 0; }
+std::int64_t capped_rows(const AttentionShape& shape) { return shape.score_cap > 0 ? 1 : 0; }
 
 // A head's keys and values, packed; the first `past` of them are of tokens before the first query.
 struct PackedHead {
@@ -35,30 +36,17 @@ void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& p
                   const float* qkv, float* scratch, float* out, float* log_sum_exp) {
   const AttentionShape& shape = head.shape;
   const std::int64_t tokens = shape.tokens, D = shape.head_width, keys = packed.past + tokens;
-  const float scale = score_scale(shape);
-  float* const factors = scratch + kQueryRows * keys;
+  const RowScratch row_scratch{scratch + kQueryRows * keys, nullptr};
   for (std::int64_t first = 0; first < tokens; first += kQueryRows) {
-    const Block block = query_block(shape, first, packed.past);
+    const Block block = query_block(shape, head.batch, first, packed.past);
     const Strided<const float> q = head.queries(qkv).part(first, block.rows);
     const Strided<float> scores{scratch, block.rows, block.keys, keys};
-    simd.small_matmul(q, packed.keys, scores, false);
+    simd.small_matmul(q, packed.keys.from_column(block.first_key), scores, false);
     const Strided<float> o = head.mixed(out).part(first, block.rows);
     float sums[kQueryRows];
-    for (std::int64_t i = 0; i < block.rows; ++i) {
-      float* row = scores.row(i);
-      const std::int64_t seen = visible(shape, block, i);
-      const float shift = scale * simd.maximum(row, seen);
-      sums[i] = simd.exp_scaled(row, seen, {scale, shift});
-      if (shape.dropout.drops()) {
-        head.draw_factors(simd, first + i, seen, factors);
-        simd.on_float32.multiply(row, factors, row, seen);
-      }
-      std::memset(row + seen, 0, static_cast<std::size_t>(block.keys - seen) * sizeof(float));
-      if (log_sum_exp != nullptr) {
-        log_sum_exp[head.row_at() + first + i] = shift + std::log(sums[i]);
-      }
-    }
-    simd.small_matmul(scores.read(), packed.values, o, false);
+    softmax_rows(simd, head, block, scores, row_scratch, sums,
+                 log_sum_exp == nullptr ? nullptr : log_sum_exp + head.row_at() + first);
+    simd.small_matmul(scores.read(), packed.values.part(block.first_key, block.keys), o, false);
     for (std::int64_t i = 0; i < block.rows; ++i) simd.scale(o.row(i), D, 1.0f / sums[i]);
   }
 }
@@ -67,23 +55,24 @@ void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& p
 struct BackwardScratch {
   BackwardScratch(const AttentionShape& shape, float* memory) {
     const std::int64_t tokens = shape.tokens, width = shape.head_width;
-    const auto take = [&](std::int64_t rows, std::int64_t columns) {
-      float* const data = std::exchange(memory, memory + rows * columns);
-      return Strided<float>{data, rows, columns, columns};
+    const auto take = [&](std::int64_t count, std::int64_t columns) {
+      float* const data = std::exchange(memory, memory + count * columns);
+      return Strided<float>{data, count, columns, columns};
     };
     for (Strided<float>* part : {&keys, &dk, &dv}) *part = take(tokens, width);
     for (Strided<float>* part : {&keys_t, &values_t}) *part = take(width, tokens);
     for (Strided<float>* part : {&p, &ds}) *part = take(kQueryRows, tokens);
-    factors = take(factor_rows(shape), tokens).data;
+    rows = {take(factor_rows(shape), tokens).data, take(capped_rows(shape), tokens).data};
   }
   static std::int64_t floats(const AttentionShape& shape) {
-    return (5 * shape.head_width + 2 * kQueryRows + factor_rows(shape)) * shape.tokens;
+    return (5 * shape.head_width + 2 * kQueryRows + factor_rows(shape) + capped_rows(shape)) *
+           shape.tokens;
   }
 
   Strided<float> keys, dk, dv;      // (T, D)
   Strided<float> keys_t, values_t;  // (D, T)
   Strided<float> p, ds;             // (rows, T)
-  float* factors;                   // (T), with dropout
+  RowScratch rows;
 };
 
 // Writes one head's dq and adds to its group's dk and dv.
@@ -91,36 +80,45 @@ void head_backward(const SimdKernels& simd, const Head& head, const BackwardScra
                    const float* qkv, const float* out, const float* log_sum_exp, const float* dout,
                    float* dqkv) {
   const AttentionShape& shape = head.shape;
-  const std::int64_t tokens = shape.tokens, D = shape.head_width;
-  const float scale = score_scale(shape);
-  for (std::int64_t first = 0; first < tokens; first += kQueryRows) {
-    const Block block = query_block(shape, first);
+  for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
+    const Block block = query_block(shape, head.batch, first);
     const Strided<const float> mixed = head.mixed(out).part(first, block.rows);
     const Strided<const float> dO = head.mixed(dout).part(first, block.rows);
     const Strided<const float> q = head.queries(qkv).part(first, block.rows);
     const Strided<float> dq = head.queries(dqkv).part(first, block.rows);
     const Strided<float> p = scratch.p.corner(block.rows, block.keys);
     const Strided<float> ds = scratch.ds.corner(block.rows, block.keys);
-    simd.small_matmul(q, scratch.keys_t.read(), p, false);
-    simd.small_matmul(dO, scratch.values_t.read(), ds, false);
-    for (std::int64_t i = 0; i < block.rows; ++i) {
-      const std::int64_t seen = visible(shape, block, i);
-      const auto hidden = static_cast<std::size_t>(block.keys - seen) * sizeof(float);
-      const float delta = simd.on_float32.dot(dO.row(i), mixed.row(i), D);
-      simd.exp_scaled(p.row(i), seen, {scale, log_sum_exp[head.row_at() + first + i]});
-      if (shape.dropout.drops()) {
-        head.draw_factors(simd, first + i, seen, scratch.factors);
-        simd.dropped_softmax_backward(ds.row(i), p.row(i), scratch.factors, seen, {delta, scale});
-      } else {
-        simd.softmax_backward(ds.row(i), p.row(i), seen, {delta, scale});
-      }
-      std::memset(p.row(i) + seen, 0, hidden);
-      std::memset(ds.row(i) + seen, 0, hidden);
-    }
-    simd.small_matmul(ds.read().transposed(), q, scratch.dk.part(0, block.keys), true);
-    simd.small_matmul(p.read().transposed(), dO, scratch.dv.part(0, block.keys), true);
-    simd.small_matmul(ds.read(), scratch.keys.read(), dq, false);
+    simd.small_matmul(q, scratch.keys_t.read().from_column(block.first_key), p, false);
+    simd.small_matmul(dO, scratch.values_t.read().from_column(block.first_key), ds, false);
+    softmax_rows_backward(simd, head, block, log_sum_exp + head.row_at() + first, dO, mixed,
+                          scratch.rows, p, ds);
+    const auto seen = [&](const Strided<float>& rows) {
+      return rows.part(block.first_key, block.keys);
+    };
+    simd.small_matmul(ds.read().transposed(), q, seen(scratch.dk), true);
+    simd.small_matmul(p.read().transposed(), dO, seen(scratch.dv), true);
+    simd.small_matmul(ds.read(), seen(scratch.keys).read(), dq, false);
   }
+}
+
+// Of the mean sequence.
+double pairs_in_documents(const AttentionShape& shape) {
+  std::int64_t pairs = 0;
+  for (std::int64_t i = 0; i < shape.batch * shape.tokens; ++i) {
+    const std::int64_t before = i % shape.tokens - shape.document_starts[i] + 1;
+    pairs += shape.window == 0 ? before : std::min(before, shape.window);
+  }
+  return static_cast<double>(pairs) / static_cast<double>(shape.batch);
+}
+
+// Pairs of a query and a key that it sees.
+double seen_pairs(const AttentionShape& shape) {
+  const auto T = static_cast<double>(shape.tokens);
+  if (shape.document_starts != nullptr) return pairs_in_documents(shape);
+  if (!shape.causal) return T * T;
+  const auto hidden = static_cast<double>(
+      shape.window == 0 ? 0 : std::max<std::int64_t>(shape.tokens - shape.window, 0));
+  return (T * (T + 1) - hidden * (hidden + 1)) / 2;
 }
 
 // So many products of two rows of D entries for each key that a query sees. The softmax between
@@ -128,11 +126,10 @@ void head_backward(const SimdKernels& simd, const Head& head, const BackwardScra
 Work attention_work(const AttentionShape& shape, int products,
                     std::initializer_list<ConstMatrix> matrices) {
   Work work = vector_work("attention", 0, matrices);
-  const auto T = static_cast<double>(shape.tokens);
   work.kind = WorkKind::kAttention;
   work.dtype = matrices.begin()->dtype();
   work.flop = 2.0 * products * static_cast<double>(shape.batch * shape.heads * shape.head_width) *
-              (shape.causal ? T * (T + 1) / 2 : T * T);
+              seen_pairs(shape);
   return work;
 }
 
@@ -188,7 +185,8 @@ void attention_forward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, M
 void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
                         std::int64_t past, ConstMatrix qkv, Matrix out) {
   constexpr std::int64_t kGrainProducts = 65536;
-  assert(shape.causal && !shape.dropout.drops() && past + shape.tokens <= cache.tokens);
+  assert(shape.causal && !shape.dropout.drops() && shape.document_starts == nullptr &&
+         past + shape.tokens <= cache.tokens);
   const SimdKernels& simd = ops.simd();
   const std::int64_t T = shape.tokens, D = shape.head_width;
   const std::int64_t share = shape.heads / shape.groups();  // query heads of a group

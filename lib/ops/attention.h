@@ -22,6 +22,16 @@ struct AttentionShape {
   // these heads has the number first_head among all heads of the layer.
   DropoutMask dropout = {};
   std::int64_t first_head = 0;
+  // Of causal attention: a query sees so many keys, its own the last (Beltagy et al.,
+  // arXiv:2004.05150, section 3.1). 0: all before it.
+  std::int64_t window = 0;
+  float score_width = 0;  // scores are divided by its root; 0: D
+  // Scores s become cap * tanh(s / cap) (Gemma Team, arXiv:2408.00118, section 2). 0: they stay.
+  float score_cap = 0;
+
+  // Of causal attention, for each token (B, T): the place in its row before which it sees no key.
+  // Null: none.
+  const std::int32_t* document_starts = nullptr;
 
   std::int64_t groups() const { return kv_heads == 0 ? heads : kv_heads; }
   std::int64_t qkv_heads() const { return heads + 2 * groups(); }  // H + 2 G

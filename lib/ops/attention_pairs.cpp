@@ -1,6 +1,5 @@
 #include "ops/attention_pairs.h"
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -105,35 +104,25 @@ void head_forward(const SimdKernels& simd, const Head& head, const Forward& at, 
                   BFloat16* out, float* log_sum_exp) {
   const AttentionShape& shape = head.shape;
   const std::int64_t D = shape.head_width;
-  const float scale = score_scale(shape);
   copy(head.values(qkv), at.keys);
   pair_rows(simd, at.keys, at.values);
   copy(head.keys(qkv), at.keys);
   transpose_pairs(simd, at.keys, at.keys_t);
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
-    const Block block = query_block(shape, first);
+    const Block block = query_block(shape, head.batch, first);
     const std::int64_t keys = whole(block.keys);
     const Strided<BFloat16> mixed = head.mixed(out).part(first, block.rows);
     copy(head.queries(qkv).part(first, block.rows), at.q);
     const Strided<float> scores = at.scores.corner(block.rows, keys);
     const Strided<float> o = at.o.corner(block.rows, at.o.columns);
-    simd.pair_matmul(along_columns(at.q), at.keys_t.read(), scores, false);
-    float sums[kQueryRows];
-    for (std::int64_t i = 0; i < block.rows; ++i) {
-      float* row = scores.row(i);
-      const std::int64_t seen = visible(shape, block, i);
-      const float shift = scale * simd.maximum(row, seen);
-      sums[i] = simd.exp_scaled(row, seen, {scale, shift});
-      if (shape.dropout.drops()) {
-        head.draw_factors(simd, first + i, seen, at.factors);
-        simd.on_float32.multiply(row, at.factors, row, seen);
-      }
-      zero(row, seen, keys);
-      log_sum_exp[head.row_at() + first + i] = shift + std::log(sums[i]);
-    }
-    round_rows(simd, scores.read(), at.weights);
-    simd.pair_matmul(along_columns(at.weights.corner(block.rows, keys)), at.values.read(), o,
+    simd.pair_matmul(along_columns(at.q), at.keys_t.read().from_column(block.first_key), scores,
                      false);
+    float sums[kQueryRows];
+    softmax_rows(simd, head, block, scores, {at.factors, nullptr}, sums,
+                 log_sum_exp + head.row_at() + first);
+    round_rows(simd, scores.read(), at.weights);
+    simd.pair_matmul(along_columns(at.weights.corner(block.rows, keys)),
+                     at.values.read().part(block.first_key / 2, keys / 2), o, false);
     for (std::int64_t i = 0; i < block.rows; ++i) simd.scale(o.row(i), D, 1.0f / sums[i]);
     write_rows(simd, o.corner(block.rows, D).read(), mixed);
   }
@@ -159,7 +148,7 @@ struct Backward {
         p_pairs(scratch.take<BFloat16Pair>(kQueryRows / 2, keys.rows)),
         ds_pairs(scratch.take<BFloat16Pair>(kQueryRows / 2, keys.rows)),
         dq(scratch.take<float>(kQueryRows, keys.columns)),
-        factors(scratch.take<float>(1, keys.rows).data),
+        rows{scratch.take<float>(1, keys.rows).data, scratch.take<float>(1, keys.rows).data},
         floats(scratch.used()) {}
 
   Rows keys;                          // (T, D); first of the values
@@ -171,7 +160,7 @@ struct Backward {
   Rows p_rows, ds_rows;
   Pairs p_pairs, ds_pairs;
   Strided<float> dq;
-  float* factors;
+  RowScratch rows;
   std::int64_t floats;
 };
 
@@ -180,9 +169,8 @@ void head_backward(const SimdKernels& simd, const Head& head, const Backward& at
                    const BFloat16* dout, BFloat16* dqkv) {
   const AttentionShape& shape = head.shape;
   const std::int64_t D = shape.head_width;
-  const float scale = score_scale(shape);
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
-    const Block block = query_block(shape, first);
+    const Block block = query_block(shape, head.batch, first);
     const std::int64_t keys = whole(block.keys);
     const Strided<const BFloat16> mixed = head.mixed(out).part(first, block.rows);
     const Strided<const BFloat16> dmixed = head.mixed(dout).part(first, block.rows);
@@ -191,32 +179,23 @@ void head_backward(const SimdKernels& simd, const Head& head, const Backward& at
     pair_rows(simd, at.q, at.q_pairs);
     pair_rows(simd, at.dout, at.dout_pairs);
     const Strided<float> p = at.p.corner(block.rows, keys), ds = at.ds.corner(block.rows, keys);
-    simd.pair_matmul(along_columns(at.q), at.keys_t.read(), p, false);
-    simd.pair_matmul(along_columns(at.dout), at.values_t.read(), ds, false);
-    for (std::int64_t i = 0; i < block.rows; ++i) {
-      const std::int64_t seen = visible(shape, block, i);
-      const float delta = simd.on_bfloat16.dot(dmixed.row(i), mixed.row(i), D);
-      simd.exp_scaled(p.row(i), seen, {scale, log_sum_exp[head.row_at() + first + i]});
-      if (shape.dropout.drops()) {
-        head.draw_factors(simd, first + i, seen, at.factors);
-        simd.dropped_softmax_backward(ds.row(i), p.row(i), at.factors, seen, {delta, scale});
-      } else {
-        simd.softmax_backward(ds.row(i), p.row(i), seen, {delta, scale});
-      }
-      zero(p.row(i), seen, keys);
-      zero(ds.row(i), seen, keys);
-    }
+    const std::int64_t first_key = block.first_key;
+    simd.pair_matmul(along_columns(at.q), at.keys_t.read().from_column(first_key), p, false);
+    simd.pair_matmul(along_columns(at.dout), at.values_t.read().from_column(first_key), ds, false);
+    softmax_rows_backward(simd, head, block, log_sum_exp + head.row_at() + first, dmixed, mixed,
+                          at.rows, p, ds);
     round_rows(simd, p.read(), at.p_rows);
     round_rows(simd, ds.read(), at.ds_rows);
     const Pairs p_pairs = at.p_pairs.corner(kQueryRows / 2, keys);
     const Pairs ds_pairs = at.ds_pairs.corner(kQueryRows / 2, keys);
     pair_rows(simd, at.p_rows, p_pairs);
     pair_rows(simd, at.ds_rows, ds_pairs);
-    simd.pair_matmul(ds_pairs.read().transposed(), at.q_pairs.read(), at.dk.part(0, block.keys),
-                     true);
-    simd.pair_matmul(p_pairs.read().transposed(), at.dout_pairs.read(), at.dv.part(0, block.keys),
-                     true);
-    simd.pair_matmul(along_columns(at.ds_rows.corner(block.rows, keys)), at.key_pairs.read(),
+    simd.pair_matmul(ds_pairs.read().transposed(), at.q_pairs.read(),
+                     at.dk.part(first_key, block.keys), true);
+    simd.pair_matmul(p_pairs.read().transposed(), at.dout_pairs.read(),
+                     at.dv.part(first_key, block.keys), true);
+    simd.pair_matmul(along_columns(at.ds_rows.corner(block.rows, keys)),
+                     at.key_pairs.read().part(first_key / 2, keys / 2),
                      at.dq.corner(block.rows, at.dq.columns), false);
     write_rows(simd, at.dq.corner(block.rows, D).read(),
                head.queries(dqkv).part(first, block.rows));

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "ops/attention.h"
 #include "ops/parallel.h"
@@ -41,11 +43,11 @@ struct Head {
             shape.head_width, stride};
   }
   std::int64_t row_at() const { return (batch * shape.heads + head) * shape.tokens; }
-  // What the weights of `query` for the first `seen` keys are multiplied with.
-  void draw_factors(const SimdKernels& simd, std::int64_t query, std::int64_t seen,
-                    float* factors) const {
+  // What the weights of `query` for `count` keys from `first` on are multiplied with.
+  void draw_factors(const SimdKernels& simd, std::int64_t query, std::int64_t first,
+                    std::int64_t count, float* factors) const {
     const std::int64_t line = (shape.first_head + head) * shape.tokens + query;
-    simd.dropout_factors(shape.dropout.draw(batch, line), 0, seen, factors);
+    simd.dropout_factors(shape.dropout.draw(batch, line), first, count, factors);
   }
 
  private:
@@ -58,23 +60,124 @@ struct Head {
   }
 };
 
+// Some query rows and the keys that they may see. Those that no row sees, as a window leaves behind
+// it or another document has, are left out in whole groups: pairs and draws of dropout begin at
+// one. `starts` are of the first row on, or null.
 struct Block {
-  std::int64_t first, rows, keys;  // query rows first.. and the keys that they may see
+  std::int64_t first, rows;
+  std::int64_t first_key, keys;
+  const std::int32_t* starts;
 };
+constexpr std::int64_t kKeyGroup = kDropoutGroup;
+static_assert(kKeyGroup % kPairColumns == 0);
 
 // `past` keys are of tokens before the first query row.
-inline Block query_block(const AttentionShape& shape, std::int64_t first, std::int64_t past = 0) {
+inline Block query_block(const AttentionShape& shape, std::int64_t batch, std::int64_t first,
+                         std::int64_t past = 0) {
   const std::int64_t rows = std::min(kQueryRows, shape.tokens - first);
-  return {first, rows, past + (shape.causal ? first + rows : shape.tokens)};
+  const std::int64_t end = past + (shape.causal ? first + rows : shape.tokens);
+  const std::int32_t* const starts = shape.document_starts == nullptr
+                                         ? nullptr
+                                         : shape.document_starts + batch * shape.tokens + first;
+  const std::int64_t outside = shape.window == 0 ? 0 : past + first + 1 - shape.window;
+  const std::int64_t behind = std::max<std::int64_t>(outside, starts == nullptr ? 0 : starts[0]);
+  const std::int64_t first_key = behind / kKeyGroup * kKeyGroup;
+  return {first, rows, first_key, end - first_key, starts};
 }
 
-// How many keys query row `i` of a block sees.
-inline std::int64_t visible(const AttentionShape& shape, const Block& block, std::int64_t i) {
-  return shape.causal ? block.keys - block.rows + i + 1 : block.keys;
+// The keys that query row `i` of a block sees, of the block's.
+struct SeenKeys {
+  std::int64_t from, to;
+  std::int64_t count() const { return to - from; }
+};
+inline SeenKeys visible(const AttentionShape& shape, const Block& block, std::int64_t i) {
+  if (!shape.causal) return {0, block.keys};
+  const std::int64_t to = block.keys - block.rows + i + 1;
+  const std::int64_t outside = shape.window == 0 ? 0 : to - shape.window;
+  const std::int64_t start = block.starts == nullptr ? 0 : block.starts[i] - block.first_key;
+  return {std::max<std::int64_t>({outside, start, 0}), to};
+}
+
+// The others' entries of a row become 0.
+inline void hide(const SeenKeys& seen, std::int64_t columns, float* row) {
+  const auto zero = [&](std::int64_t from, std::int64_t to) {
+    std::memset(row + from, 0, static_cast<std::size_t>(to - from) * sizeof(float));
+  };
+  zero(0, seen.from);
+  zero(seen.to, columns);
 }
 
 inline float score_scale(const AttentionShape& shape) {
-  return 1.0f / std::sqrt(static_cast<float>(shape.head_width));
+  return 1.0f / std::sqrt(shape.score_width > 0 ? shape.score_width
+                                                : static_cast<float>(shape.head_width));
+}
+
+// Products of a query and n keys go through the cap, if there is one. Returns what is left to
+// multiply them with.
+inline float cap_scores(const SimdKernels& simd, const AttentionShape& shape, float* row,
+                        std::int64_t n) {
+  const float scale = score_scale(shape);
+  if (shape.score_cap == 0) return scale;
+  simd.on_float32.soft_cap(row, n, {scale / shape.score_cap, shape.score_cap});
+  return 1.0f;
+}
+
+// One thread's memory for a row: (keys) each, where the shape has dropout and a cap.
+struct RowScratch {
+  float *factors, *capped;
+};
+
+// A block's products of queries and keys, `scores` (rows, keys, maybe more columns), become the
+// weights of the values, but that each row is still to be divided by its entry of `sums`.
+// `log_sum_exp` is of the block's first row, or null.
+inline void softmax_rows(const SimdKernels& simd, const Head& head, const Block& block,
+                         const Strided<float>& scores, const RowScratch& scratch, float* sums,
+                         float* log_sum_exp) {
+  const AttentionShape& shape = head.shape;
+  for (std::int64_t i = 0; i < block.rows; ++i) {
+    const SeenKeys seen = visible(shape, block, i);
+    float* const row = scores.row(i) + seen.from;
+    const std::int64_t n = seen.count();
+    const float scale = cap_scores(simd, shape, row, n);
+    const float shift = scale * simd.maximum(row, n);
+    sums[i] = simd.exp_scaled(row, n, {scale, shift});
+    if (shape.dropout.drops()) {
+      head.draw_factors(simd, block.first + i, block.first_key, seen.to, scratch.factors);
+      simd.on_float32.multiply(row, scratch.factors + seen.from, row, n);
+    }
+    hide(seen, scores.columns, scores.row(i));
+    if (log_sum_exp != nullptr) log_sum_exp[i] = shift + std::log(sums[i]);
+  }
+}
+
+// The same products p become the weights, and ds, the weights' gradients, becomes that of p.
+template <class T>
+void softmax_rows_backward(const SimdKernels& simd, const Head& head, const Block& block,
+                           const float* log_sum_exp, const Strided<const T>& dout,
+                           const Strided<const T>& out, const RowScratch& scratch,
+                           const Strided<float>& p, const Strided<float>& ds) {
+  const AttentionShape& shape = head.shape;
+  for (std::int64_t i = 0; i < block.rows; ++i) {
+    const SeenKeys seen = visible(shape, block, i);
+    float *const p_row = p.row(i) + seen.from, *const ds_row = ds.row(i) + seen.from;
+    const std::int64_t n = seen.count();
+    const float delta = simd.on<T>().dot(dout.row(i), out.row(i), shape.head_width);
+    const SoftmaxRow row{delta, score_scale(shape)};
+    const float scale = cap_scores(simd, shape, p_row, n);
+    if (shape.score_cap > 0) std::copy_n(p_row, n, scratch.capped);
+    simd.exp_scaled(p_row, n, {scale, log_sum_exp[i]});
+    if (shape.dropout.drops()) {
+      head.draw_factors(simd, block.first + i, block.first_key, seen.to, scratch.factors);
+      simd.dropped_softmax_backward(ds_row, p_row, scratch.factors + seen.from, n, row);
+    } else {
+      simd.softmax_backward(ds_row, p_row, n, row);
+    }
+    if (shape.score_cap > 0) {
+      simd.on_float32.soft_cap_backward(ds_row, scratch.capped, n, shape.score_cap);
+    }
+    hide(seen, p.columns, p.row(i));
+    hide(seen, ds.columns, ds.row(i));
+  }
 }
 
 // body(sequence, i, scratch) for `count` items of each sequence, at least `grain` of them a thread;

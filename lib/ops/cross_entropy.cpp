@@ -20,6 +20,12 @@ double sum_of(const Tensor& losses, const Tensor& hits, std::int64_t* correct) {
   return loss;
 }
 
+// Of a row that does not count.
+void clear_gradient(float* x, std::int64_t classes, BFloat16* rounded) {
+  std::fill_n(x, classes, 0.0f);
+  if (rounded != nullptr) std::fill_n(rounded, classes, BFloat16{});
+}
+
 // The gradient over the logits takes their place, or another one.
 Work cross_entropy_work(const Matrix& logits, const BFloat16* rounded_gradient) {
   if (rounded_gradient == nullptr) return vector_work("cross entropy", 5, {logits, logits});
@@ -38,6 +44,12 @@ double cross_entropy(Ops& ops, Matrix logits, const std::int32_t* targets, float
   parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t row = begin; row < end; ++row) {
       float* x = logits.row<float>(row);
+      if (targets[row] < 0) {
+        hits.i32()[row] = 0;
+        losses.f32()[row] = 0;
+        clear_gradient(x, classes, rounded_gradient ? rounded_gradient + row * classes : nullptr);
+        continue;
+      }
       const float target = x[targets[row]];
       const float largest = simd.maximum(x, classes);
       hits.i32()[row] = target == largest;
@@ -85,6 +97,13 @@ double finish_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
   Tensor losses(ops.pool(), {rows}), hits(ops.pool(), {rows}, DType::kInt32);
   parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t row = begin; row < end; ++row) {
+      float* x = logits.row<float>(row);
+      if (targets[row] < 0) {
+        hits.i32()[row] = 0;
+        losses.f32()[row] = 0;
+        clear_gradient(x, classes, rounded_gradient ? rounded_gradient + row * classes : nullptr);
+        continue;
+      }
       const auto of_rank = [&](int rank) { return statistics + 2 * rank * rows + row; };
       float largest = *of_rank(0), sum = 0;
       for (int r = 1; r < part.ranks; ++r) largest = std::max(largest, *of_rank(r));
@@ -94,7 +113,6 @@ double finish_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
       hits.i32()[row] = target_logits[row] == largest;
       losses.f32()[row] = std::log(sum) + largest - target_logits[row];
       if (gradient_scale == 0) continue;
-      float* x = logits.row<float>(row);
       const float own_share = std::exp(*of_rank(part.rank) - largest);
       ops.simd().scale(x, classes, gradient_scale * own_share / sum);
       const std::int64_t target = targets[row] - part.first_class;

@@ -11,7 +11,8 @@ namespace pipetrain {
 // For logits (rows, classes) of float32 and targets (rows): the sum over rows of log(sum exp) -
 // logit[target], in row order. `gradient_scale` != 0: logits become (softmax - one_hot(target)) *
 // gradient_scale, or `rounded_gradient`, if given, becomes that; else they are left undefined.
-// `correct`, if given, counts the rows whose largest logit is the target's.
+// `correct`, if given, counts the rows whose largest logit is the target's. A row whose target is
+// below 0 does not count: its loss is 0, and so is its gradient.
 double cross_entropy(Ops& ops, Matrix logits, const std::int32_t* targets, float gradient_scale,
                      std::int64_t* correct = nullptr, BFloat16* rounded_gradient = nullptr);
 

@@ -1,5 +1,6 @@
 #include "ops/embedding.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -24,11 +25,13 @@ void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, const f
   });
 }
 
-void add_positions(Ops& ops, ConstMatrix positions, Matrix y) {
+void add_positions(Ops& ops, ConstMatrix positions, Matrix y, const std::int32_t* document_starts) {
   const WorkScope scope(ops, [&] { return vector_work("add positions", 1, {y, y, positions}); });
   assert(y.rows() % positions.rows() == 0 && y.columns() == positions.columns());
   for_rows(ops, y, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
-    simd.add_values(y.row<T>(row), positions.row<float>(row % positions.rows()), y.columns());
+    const std::int64_t start = document_starts == nullptr ? 0 : document_starts[row];
+    simd.add_values(y.row<T>(row), positions.row<float>(row % positions.rows() - start),
+                    y.columns());
   });
 }
 
@@ -52,8 +55,38 @@ void embedding_backward(Ops& ops, TableRows has, const std::int32_t* ids, ConstM
   });
 }
 
-void position_backward(Ops& ops, ConstMatrix dy, Matrix dpositions, bool accumulate) {
+namespace {
+
+// Positions occur in any order: threads share the columns, so that each adds in row order.
+void add_to_positions(Ops& ops, ConstMatrix dy, Matrix dpositions, bool accumulate,
+                      const std::int32_t* document_starts) {
+  constexpr std::int64_t kGrainColumns = 64;
+  const std::int64_t width = dpositions.columns(), tokens = dpositions.rows();
+  const ConstMatrix rows = dy.in_rows(dy.entries() / width);
+  with_entries(dy.dtype(), [&]<class T>() {
+    parallel_ranges(width, kGrainColumns, [&](std::int64_t begin, std::int64_t end, int) {
+      if (!accumulate) {
+        for (std::int64_t t = 0; t < tokens; ++t) {
+          std::fill(dpositions.row<float>(t) + begin, dpositions.row<float>(t) + end, 0.0f);
+        }
+      }
+      for (std::int64_t i = 0; i < rows.rows(); ++i) {
+        ops.simd().on<T>().add_to_sums(
+            dpositions.row<float>(i % tokens - document_starts[i]) + begin, rows.row<T>(i) + begin,
+            end - begin);
+      }
+    });
+  });
+}
+
+}  // namespace
+
+void position_backward(Ops& ops, ConstMatrix dy, Matrix dpositions, bool accumulate,
+                       const std::int32_t* document_starts) {
   const WorkScope scope(ops, [&] { return vector_work("add positions", 1, {dy, dpositions}); });
+  if (document_starts != nullptr) {
+    return add_to_positions(ops, dy, dpositions, accumulate, document_starts);
+  }
   const ConstMatrix sequences = dy.in_rows(dy.entries() / dpositions.entries());
   auto* const to = dpositions.as<float>();
   with_entries(dy.dtype(), [&]<class T>() {

@@ -22,9 +22,12 @@ void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, const f
 // dtable at those ids that it has += dy, in row order.
 void embedding_backward(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix dy,
                         float* dtable);
-// y (rows, tokens, width) += positions (tokens, width), which are float32
-void add_positions(Ops& ops, ConstMatrix positions, Matrix y);
+// y (rows, tokens, width) += positions (tokens, width), which are float32. `document_starts`, if
+// given, has for each row and token the place in its row that takes the first position.
+void add_positions(Ops& ops, ConstMatrix positions, Matrix y,
+                   const std::int32_t* document_starts = nullptr);
 // dpositions (tokens, width) = sum of dy (rows, tokens, width) over rows, or += .
-void position_backward(Ops& ops, ConstMatrix dy, Matrix dpositions, bool accumulate);
+void position_backward(Ops& ops, ConstMatrix dy, Matrix dpositions, bool accumulate,
+                       const std::int32_t* document_starts = nullptr);
 
 }  // namespace pipetrain

@@ -34,6 +34,23 @@ void copy(Ops& ops, ConstMatrix from, Matrix to) {
   });
 }
 
+void multiply(Ops& ops, Matrix x, float factor) {
+  const WorkScope scope(ops, [&] { return vector_work("multiply", 1, {x, x}); });
+  for_entries(ops, x, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
+    simd.scale(x.as<T>() + at, n, factor);
+  });
+}
+
+void copy_columns(Ops& ops, const ColumnsOf<ConstMatrix>& from, const ColumnsOf<Matrix>& to,
+                  std::int64_t count) {
+  const WorkScope scope(ops, [&] { return vector_work("copy", 0, {from.matrix, to.matrix}); });
+  assert(from.matrix.rows() == to.matrix.rows());
+  for_rows(ops, from.matrix, [&]<class T>(const ActivationKernels<T>&, std::int64_t row) {
+    std::memcpy(to.matrix.row<T>(row) + to.first, from.matrix.row<T>(row) + from.first,
+                static_cast<std::size_t>(count) * sizeof(T));
+  });
+}
+
 void store(Ops& ops, Matrix to, ConstMatrix from, bool accumulate) {
   if (accumulate) {
     add(ops, to, from);

@@ -1,6 +1,8 @@
 // Sums and copies, entry by entry. They must not know layers.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/matrix.h"
 #include "ops/ops.h"
 
@@ -13,6 +15,16 @@ void copy(Ops& ops, ConstMatrix from, Matrix to);
 void store(Ops& ops, Matrix to, ConstMatrix from, bool accumulate);
 // to = x + y, all of one kind
 void sum(Ops& ops, ConstMatrix x, ConstMatrix y, Matrix to);
+void multiply(Ops& ops, Matrix x, float factor);  // x *= factor
+// Some columns of a matrix, from `first` on.
+template <class M>
+struct ColumnsOf {
+  M matrix;
+  std::int64_t first;
+};
+// `count` of them, in as many rows of each, of one kind.
+void copy_columns(Ops& ops, const ColumnsOf<ConstMatrix>& from, const ColumnsOf<Matrix>& to,
+                  std::int64_t count);
 bool all_finite(Ops& ops, ConstMatrix x);
 
 }  // namespace pipetrain

@@ -58,6 +58,10 @@ void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
   for (const Local& l : locals_) {
     const int stage = l.stage->index();
     for (int m = 0; m < step.microbatches; ++m) {
+      if (step.documents) {
+        mailbox_.post_receive({Channel::kDocuments, kCoordinator, stage, m, step.parity()},
+                              target_row.batched(step.rows_of(m)), DType::kInt32);
+      }
       if (l.stage->first()) {
         mailbox_.post_receive({Channel::kInput, kCoordinator, stage, m, step.parity()},
                               l.stage->input_shape(step.rows_of(m)), l.stage->data_dtype());
@@ -77,6 +81,7 @@ void Engine::discard_batch(const StepContext& step) {
       const auto discard = [&](Channel channel) {
         mailbox_.take({channel, kCoordinator, stage, m, step.parity()}, "the end of training");
       };
+      if (step.documents) discard(Channel::kDocuments);
       if (l.stage->first()) discard(Channel::kInput);
       if (l.stage->last()) discard(Channel::kTarget);
     }
@@ -173,6 +178,11 @@ void Engine::forward(const Action& action, const StepContext& step, Recorder& re
   if (l.stage->last()) {
     targets = wait_for({Channel::kTarget, kCoordinator, index, microbatch, step.parity()}, action,
                        recorder);
+  }
+  if (step.documents) {
+    l.stage->take_documents(
+        microbatch, wait_for({Channel::kDocuments, kCoordinator, index, microbatch, step.parity()},
+                             action, recorder));
   }
   if (step.mode == Mode::kTrain) peak_live_ = std::max(peak_live_, ++live_);
   recorder.record(action, false, [&] {

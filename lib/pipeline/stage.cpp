@@ -69,10 +69,11 @@ void Stage::begin(const StepContext& step) {
   }
   for (Microbatch& m : microbatches_) {
     m.loss = 0;
+    m.documents.reset();
     m.forgets = false;
   }
   weight_gradients_ = 0;
-  correct_ = 0;
+  correct_ = counted_ = 0;
   not_finite_.clear();
 }
 
@@ -80,7 +81,12 @@ void Stage::forget_after_forward(int microbatch) {
   microbatches_[static_cast<std::size_t>(microbatch)].forgets = true;
 }
 
+void Stage::take_documents(int microbatch, Tensor starts) {
+  microbatches_[static_cast<std::size_t>(microbatch)].documents = std::move(starts);
+}
+
 Context Stage::context(const StepContext& step, int microbatch) const {
+  const Tensor& documents = microbatches_[static_cast<std::size_t>(microbatch)].documents;
   return {.ops = ops_,
           .mode = step.mode,
           .seed = step.seed,
@@ -91,6 +97,7 @@ Context Stage::context(const StepContext& step, int microbatch) const {
           .replicas = step.replicas,
           .accumulate = weight_gradients_ > 0 && !around_weights_.takes_each_microbatch,
           .accumulate_buffers = weight_gradients_ > 0,
+          .document_starts = documents.empty() ? nullptr : documents.i32(),
           .tensor_group = tensor_group_};
 }
 
@@ -127,6 +134,8 @@ Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor 
   const float scale = keeps_gradient ? static_cast<float>(step.gradient_scale) : 0.0f;
   const WorkScope scope(ops_, [] { return WorkPlace{"loss", "F"}; });
   m.loss = loss_of(c, *layers_.back(), x, targets, scale, &correct_);
+  counted_ += std::count_if(targets.i32(), targets.i32() + targets.elements(),
+                            [](std::int32_t target) { return target >= 0; });
   if (keeps_gradient) m.loss_gradient = std::move(x);
   if (forgets_loss) m.targets = std::move(targets);
   return {};

@@ -28,7 +28,8 @@ struct StepContext {
   int microbatches = 1;           // of this replica
   std::uint64_t seed = 0;         // of the layers' random numbers
   double gradient_scale =
-      0;  // 1 / number of targets of the step, over all microbatches and replicas
+      0;                   // 1 / number of targets of the step, over all microbatches and replicas
+  bool documents = false;  // rows hold documents that do not see each other
   bool check_finite = false;  // look for the first layer whose result is not finite
 
   // Keeps apart the messages of this step, the next, and of evaluations between them.
@@ -81,6 +82,9 @@ class Stage {
   // and of the loss only its value. A stage with recomputed layers must recompute() before the
   // backward.
   void forget_after_forward(int microbatch);
+  // Where the documents of a microbatch's rows begin (rows, T), as Context::document_starts; until
+  // the next begin().
+  void take_documents(int microbatch, Tensor starts);
   // The last stage takes the targets, adds up the loss and returns an empty tensor; the others
   // return y.
   Tensor forward(const StepContext& step, int microbatch, Tensor x, Tensor targets);
@@ -97,6 +101,7 @@ class Stage {
 
   double loss_sum() const;  // of the microbatches since begin(), in ascending order
   std::int64_t correct() const { return correct_; }  // targets whose logit is the largest
+  std::int64_t counted() const { return counted_; }  // targets that are not below 0
 
   // "layers.3.attention, forward of microbatch 2" of the first result that was not finite; empty if
   // none (check_finite).
@@ -108,6 +113,7 @@ class Stage {
     std::vector<Tensor> inputs;  // one per layer; of the first of each run of recomputed layers
     Tensor targets;              // until the loss is recomputed
     Tensor loss_gradient;        // of the logits; last stage
+    Tensor documents;            // where they begin, of separate ones
     double loss = 0;
     bool forgets = false;  // forget_after_forward()
   };
@@ -140,7 +146,7 @@ class Stage {
   AroundWeights around_weights_;
   std::vector<Microbatch> microbatches_;
   int weight_gradients_ = 0;  // backward_weight calls since begin(): the first overwrites
-  std::int64_t correct_ = 0;
+  std::int64_t correct_ = 0, counted_ = 0;
   std::string not_finite_;
 };
 

@@ -9,17 +9,19 @@ std::vector<std::int64_t> microbatch_rows(const StepContext& step) {
 }
 
 Batches::Batches(const Epochs& epochs, std::uint64_t seed, int replicas, int replica,
-                 int microbatches, const Shape& target_row)
+                 int microbatches, const Shape& target_row, bool documents)
     : epochs_(epochs),
       seed_(seed),
       replicas_(replicas),
       replica_(replica),
       microbatches_(microbatches),
-      target_row_(target_row) {}
+      target_row_(target_row),
+      documents_(documents) {}
 
 StepContext Batches::of_replica(StepContext step, int replica) const {
   step.replicas = replicas_;
   step.replica = replica;
+  step.documents = documents_;
   step.microbatches = microbatches_;
   if (step.mode == Mode::kEvaluate && step.replica_rows() < step.microbatches) {
     step.microbatches = static_cast<int>(step.replica_rows());

@@ -20,7 +20,7 @@ class Batches {
  public:
   // `target_row` without the batch: (T), or () where a row has one label.
   Batches(const Epochs& epochs, std::uint64_t seed, int replicas, int replica, int microbatches,
-          const Shape& target_row);
+          const Shape& target_row, bool documents = false);
 
   StepContext training_step(std::int64_t step) const;
   // Of an evaluation's last batch a replica may have no row, and nothing to do.
@@ -32,6 +32,7 @@ class Batches {
   const Epochs& epochs() const { return epochs_; }
   const Shape& target_row() const { return target_row_; }
   std::int64_t targets_per_row() const { return target_row_.elements(); }
+  bool documents() const { return documents_; }                // of a row do not see each other
   bool classifies() const { return target_row_.rank() == 0; }  // one label a row
   // What a rate counts: targets.
   const char* rate_unit() const { return classifies() ? "samples" : "tokens"; }
@@ -43,6 +44,7 @@ class Batches {
   std::uint64_t seed_;
   int replicas_, replica_, microbatches_;
   Shape target_row_;
+  bool documents_;  // of a row do not see each other
 };
 
 }  // namespace pipetrain

@@ -7,6 +7,7 @@
 #include "nn/layers/embedding.h"
 #include "nn/layers/model.h"
 #include "nn/presets/presets.h"
+#include "text/subwords/load_tokenizer.h"
 
 namespace pipetrain {
 namespace {
@@ -41,18 +42,19 @@ void require_language_model(const LanguageModel& model, const std::string& folde
 LanguageModel open_language_model(const Checkpoint& checkpoint) {
   const std::string& folder = checkpoint.folder();
   checkpoint.config_yaml();  // its checksum
-  LanguageModel model{load_config(folder + "/config.yaml"),
-                      Tokenizer(checkpoint.tokenizer_json(), folder + "/tokenizer.json"),
-                      {}};
+  LanguageModel model{load_config(folder + "/config.yaml"), {}, {}};
   const DataConfig& data = model.config.data;
   if (gives_labels(data)) {
     fail_checkpoint(folder, "is of a classifier: its data (" + data.format +
                                 ") have one label a row" + kNeeded);
   }
   model.vocabulary = vocabulary_of(checkpoint);
+  model.tokenizer =
+      read_tokenizer(checkpoint.tokenizer_json(),
+                     {folder + "/tokenizer.json", ExitCode::kCheckpoint}, model.vocabulary);
   model.context =
       data.sequence_length > 0 ? data.sequence_length : configured_context(model.config.model);
-  if (model.tokenizer.size() > model.vocabulary || model.context < 1) {
+  if (model.tokenizer->vocabulary_size() > model.vocabulary || model.context < 1) {
     fail_checkpoint(folder, "its configuration, tokenizer and weights are of different models");
   }
   model.layers =

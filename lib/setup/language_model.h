@@ -15,13 +15,16 @@ namespace pipetrain {
 
 struct LanguageModel {
   Config config;
-  Tokenizer tokenizer;
+  std::unique_ptr<const Tokenizer> tokenizer;
   std::vector<std::unique_ptr<Layer>> layers;  // without memory for their weights
   std::int64_t context = 0;                    // tokens of a row in training
   std::int64_t vocabulary = 0;                 // of the model; the tokenizer may have fewer
 
   // Of these a next token may be.
-  std::int64_t tokens() const { return tokenizer.size() > 0 ? tokenizer.size() : vocabulary; }
+  std::int64_t tokens() const {
+    const std::int64_t known = tokenizer->vocabulary_size();
+    return known > 0 ? known : vocabulary;
+  }
 };
 
 // Error(kCheckpoint) for a checkpoint of anything but a model that tells each next token from

@@ -30,13 +30,15 @@ PipelineRank::PipelineRank(const Config& config, const ModelSetup& model, const 
       map(links.grid, links.world.rank(), layout.schedule),
       batches(epochs_of(config, model, layout), config.train.seed, links.grid.data(),
               map.position().data, layout.schedule.microbatches,
-              model.layers.back()->output_row().without_last()),
+              model.layers.back()->output_row().without_last(), config.data.separate()),
       state(config, model, layout, map, links.tensor, pool, mode),
       runner(config, layout, batches, state, links, pool, mode) {}
 
-std::unique_ptr<Coordinator> make_coordinator(const Source& source, const RankMap& map,
+std::unique_ptr<Coordinator> make_coordinator(const Source& source, const PipelineRank& pipeline,
                                               Mailbox& mailbox, MemoryPool& pool) {
-  return std::make_unique<Coordinator>(source, mailbox, pool, map.ends(), map.stage_count() - 1);
+  const RankMap& map = pipeline.map;
+  return std::make_unique<Coordinator>(
+      source, mailbox, pool, map.ends(pipeline.batches.documents()), map.stage_count() - 1);
 }
 
 }  // namespace pipetrain

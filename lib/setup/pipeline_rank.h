@@ -32,7 +32,7 @@ struct PipelineRank {
 };
 
 // For the rank that coordinates; `source` outlives it.
-std::unique_ptr<Coordinator> make_coordinator(const Source& source, const RankMap& map,
+std::unique_ptr<Coordinator> make_coordinator(const Source& source, const PipelineRank& pipeline,
                                               Mailbox& mailbox, MemoryPool& pool);
 
 }  // namespace pipetrain

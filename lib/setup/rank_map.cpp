@@ -35,11 +35,14 @@ std::vector<int> RankMap::last_ranks() const {
   return ranks;
 }
 
-std::vector<PipelineEnds> RankMap::ends() const {
+std::vector<PipelineEnds> RankMap::ends(bool documents) const {
   std::vector<PipelineEnds> ends;
   for (int replica = 0; replica < grid_.data(); ++replica) {
     ends.push_back({grid_.tensor_group(rank_of_stage(0, replica)),
                     grid_.tensor_group(rank_of_stage(stage_count() - 1, replica))});
+    for (int stage = 0; documents && stage < stage_count(); ++stage) {
+      ends.back().stage_ranks.push_back(grid_.tensor_group(rank_of_stage(stage, replica)));
+    }
   }
   return ends;
 }

@@ -29,8 +29,8 @@ class RankMap {
   // The same of every stage of this rank's replica, and of the last stage in every replica.
   std::vector<int> ranks_of_stages() const;
   std::vector<int> last_ranks() const;
-  // Where the data of each replica go.
-  std::vector<PipelineEnds> ends() const;
+  // Where the data of each replica go; with `documents` to every stage.
+  std::vector<PipelineEnds> ends(bool documents = false) const;
 
  private:
   Grid grid_;

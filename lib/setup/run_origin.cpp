@@ -16,6 +16,7 @@ RunOrigin run_origin(const Config& config, const Source& source, const World& wo
   for (const RankPlace& place : world.places) hosts.insert(place.host);
   RunOrigin origin{.program = program, .command = command, .hosts = static_cast<int>(hosts.size())};
   std::vector<std::string> paths = config.data.path;
+  for (const MixturePart& part : config.data.mixture) paths.push_back(part.path);
   if (config.data.validates_files()) {
     paths.insert(paths.end(), config.data.validation_files.begin(),
                  config.data.validation_files.end());

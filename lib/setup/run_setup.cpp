@@ -79,6 +79,16 @@ void check_targets(const Source& source, const Layer& last) {
                             : " (one for each token)"));
 }
 
+void check_documents(const DataConfig& data, const ModelSetup& model) {
+  if (!data.separate()) return;
+  for (const auto& layer : model.layers) {
+    if (layer->separates_documents()) continue;
+    fail(
+        "data.documents: separate, but " + layer->name() +
+        " lets tokens of a row follow from all others; set it to joined, or take causal attention");
+  }
+}
+
 void check_tensor_groups(const Grid& grid, const World& world) {
   const auto threads = [&](int rank) {
     return world.places[static_cast<std::size_t>(rank)].threads;

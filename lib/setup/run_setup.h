@@ -45,6 +45,8 @@ void check_tensor_groups(const Grid& grid, const World& world);
 // Error(kConfiguration) unless model and data mean the same targets: one label a row, or one for
 // each token.
 void check_targets(const Source& source, const Layer& last);
+// Error(kConfiguration) if documents in a row shall not see each other and a layer would let them.
+void check_documents(const DataConfig& data, const ModelSetup& model);
 // Sets config.train.steps where train.epochs decides it. Error(kConfiguration) if the training rows
 // do not fill the microbatches of a step.
 void settle_epochs(Config& config, const ModelSetup& model);

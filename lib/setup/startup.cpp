@@ -13,6 +13,8 @@
 namespace pipetrain {
 namespace {
 
+constexpr double kNoLimit = 1e9;  // seconds
+
 void set_up(Startup& made, const RunOptions& options, bool trains) {
   const Config& config = made.config;
   check_tensor_groups(made.grid, made.world);
@@ -29,6 +31,7 @@ void set_up(Startup& made, const RunOptions& options, bool trains) {
   }
   made.model = std::make_unique<const ModelSetup>(set_up_model(config, inputs));
   if (made.source) check_targets(*made.source, *made.model->layers.back());
+  check_documents(config.data, *made.model);
   settle_epochs(made.config, *made.model);
   if (made.resume.config) made.resume.curve = keep_decay_steps(*made.resume.config, made.config);
 }
@@ -58,11 +61,14 @@ Startup open_inputs(const RankAtStart& rank, const RunOptions& options, int rank
   made.wait = {config.communication.timeout_seconds,
                !rank.crowded.empty() || made.world.oversubscribed()};
   made.times.end("threads");
+  rank.limit_waits(kNoLimit);  // text may have to be tokenized first
   agree(rank.world, [&] {
     if (made.world.rank != 0) return;
     made.source = open_source(config.data, config.data.sequence_length, config.train.seed,
-                              static_cast<int>(configured_vocabulary(config.model)));
+                              static_cast<int>(configured_vocabulary(config.model)),
+                              {rank.host_processors, options.progress});
   });
+  rank.limit_waits(config.communication.timeout_seconds);
   made.data = share_data_facts(made.source.get(), rank.world);
   made.times.end("data");
   return made;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/binding.h"
+#include "base/processors.h"
 #include "base/start_times.h"
 #include "comm/collective.h"
 #include "comm/grid.h"
@@ -30,6 +31,7 @@ struct RunOptions {
   ResumeRequest resume;
   std::string memory_limit;  // per rank, as "16GiB"; empty: what is free
   Binding bind = Binding::kCores;
+  bool progress = true;  // bars, where there is a terminal
 };
 
 // A rank as it is before anything is known of the run.
@@ -38,6 +40,7 @@ struct RankAtStart {
   RankPlace place;      // its threads are not settled yet
   std::string crowded;  // why waits must leave their core to others at once; empty: they need not
   StartTimes times = {};
+  ProcessorSet host_processors = {};  // what the ranks of this host may run on, together
   // Gives the waits of `world` the time limit of the configuration, once it is known.
   std::function<void(double seconds)> limit_waits = [](double) {};
 };

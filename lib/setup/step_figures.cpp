@@ -77,6 +77,7 @@ std::vector<double> StepFigures::list(std::size_t first) const {
 StepResult StepFigures::result(int ranks_per_stage) const {
   StepResult result;
   result.loss = values_[0];
+  result.targets = static_cast<std::int64_t>(values_[kTargets]);
   result.stopping = static_cast<int>(values_[kStopping]);
   result.writing = static_cast<int>(values_[kWriting]);
   result.lost = static_cast<int>(values_[kLost]);

@@ -23,6 +23,7 @@ struct RankNotice {
 struct StepResult {
   double loss = 0;
   double gradient_norm = 0;
+  std::int64_t targets = 0;                 // that count, over all microbatches and replicas
   bool finite = true;                       // else nothing was updated
   int stopping = 0, writing = 0, lost = 0;  // ranks whose notice says so
   double step_seconds = 0;                  // of the slowest rank
@@ -45,7 +46,10 @@ class StepFigures {
 
   // A step begins: this rank has filled in nothing.
   void clear() { values_.assign(values_.size(), 0.0); }
-  void set_loss(double share) { values_[0] = share; }
+  void set_loss(double share, std::int64_t targets) {
+    values_[0] = share;
+    values_[kTargets] = static_cast<double>(targets);
+  }
   // The sum of squares of chunk `chunk` and of those behind it, to be written by the one rank that
   // has them.
   double* squares(std::int64_t chunk) {
@@ -61,8 +65,8 @@ class StepFigures {
   StepResult result(int ranks_per_stage) const;
 
  private:
-  static constexpr std::size_t kStopping = 1, kWriting = 2, kLost = 3,
-                               kChunks = 4;  // behind the loss
+  static constexpr std::size_t kStopping = 1, kWriting = 2, kLost = 3, kTargets = 4,
+                               kChunks = 5;  // behind the loss
 
   std::vector<double> list(std::size_t first) const;  // one number per rank
 

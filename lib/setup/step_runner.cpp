@@ -20,6 +20,15 @@ std::size_t bytes_of(const Shape& shape, DType dtype) {
   return static_cast<std::size_t>(shape.elements()) * element_bytes(dtype);
 }
 
+// Loss and gradients were divided by the number of all targets; where some do not count they are
+// multiplied by this afterwards, as how many count is known to nobody before all have met. 1, and
+// nothing is touched, where all count.
+double scale_of_counted(const StepContext& step, std::int64_t counted) {
+  const auto all = std::llround(1 / step.gradient_scale);
+  if (counted == 0 || counted == all) return 1;
+  return static_cast<double>(all) / static_cast<double>(counted);
+}
+
 }  // namespace
 
 StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches& batches,
@@ -52,11 +61,14 @@ StepResult StepRunner::train(const StepContext& step, double learning_rate, Rank
   if (++steps_run_ == 2) reserve_for_sends();
   StepResult result;
   recorder_.record_other("reduce", [&] { result = reduce(step, notice); });
+  const double counted = scale_of_counted(step, result.targets);
+  result.loss *= counted;
+  result.gradient_norm *= counted;
   result.finite = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
   if (!result.finite) return result;
   const double clip = config_.optimizer.clip_norm;
   const double scale = clip > 0 ? std::min(1.0, clip / (result.gradient_norm + kClipEpsilon)) : 1.0;
-  update(step, learning_rate, scale);
+  update(step, learning_rate, scale * counted);
   return result;
 }
 
@@ -144,7 +156,7 @@ StepResult StepRunner::reduce(const StepContext& step, RankNotice notice) {
   figures_.clear();
   for (const auto& stage : state_.stages()) {
     if (stage->last() && map_.position().tensor == 0)
-      figures_.set_loss(stage->loss_sum() * step.gradient_scale);
+      figures_.set_loss(stage->loss_sum() * step.gradient_scale, stage->counted());
   }
   fill_in_squares();
   figures_.add_spans(rank, recorder_.spans());
@@ -200,6 +212,7 @@ StepRunner::Sums StepRunner::evaluate(const StepContext& step) {
     if (!stage->last() || map_.position().tensor > 0 || step.microbatches == 0) continue;
     sums.loss = stage->loss_sum();
     sums.correct = static_cast<double>(stage->correct());
+    sums.targets = static_cast<double>(stage->counted());
   }
   return sums;
 }

@@ -37,10 +37,10 @@ class StepRunner {
   void discard_batch(const StepContext& step);
   // Where the first number that is not finite appears in this batch (fed and expected again).
   std::string find_not_finite(StepContext step);
-  // Sums over the replica's rows on its first rank of the last stage, zero on the others: loss, and
-  // targets whose logit is the largest.
+  // Sums over the replica's rows on its first rank of the last stage, zero on the others: loss,
+  // targets whose logit is the largest, and targets that count.
   struct Sums {
-    double loss = 0, correct = 0;
+    double loss = 0, correct = 0, targets = 0;
   };
   Sums evaluate(const StepContext& step);
   void finish_evaluation() { evaluation_pace_->finish(); }  // after the last batch

@@ -12,6 +12,7 @@
 
 #include "checkpoint/file_io.h"
 #include "nn/tensor_names.h"
+#include "text/subwords/load_tokenizer.h"
 
 namespace pipetrain {
 namespace {
@@ -198,17 +199,37 @@ void load_moments(const Checkpoint& checkpoint, RankState& state) {
   });
 }
 
+namespace {
+
+// Of a tokenizer.json of others, or of tokens that say whose they are; else empty.
+std::string digest_of(const nlohmann::json& tokenizer, const std::string& where) {
+  const auto digest = tokenizer.find("digest");
+  if (digest != tokenizer.end() && digest->is_string()) return *digest;
+  if (tokenizer.contains("type")) return {};
+  return read_tokenizer(tokenizer.dump(), {where, ExitCode::kCheckpoint})->digest();
+}
+
+}  // namespace
+
 void check_tokenizer(const Checkpoint& checkpoint, const Source& source) {
   const nlohmann::json trained =
       nlohmann::json::parse(checkpoint.tokenizer_json(), nullptr, /*allow_exceptions=*/false);
   if (!trained.is_object()) {
     fail_checkpoint(checkpoint.folder() + "/tokenizer.json", "is not a JSON object");
   }
-  const nlohmann::json own = source.tokenizer();
+  const nlohmann::json own = source.tokenizer(), bare = {{"type", "tokens"}};
   if (trained == own) return;
+  const std::string file = checkpoint.folder() + "/tokenizer.json";
+  const std::string trained_digest = digest_of(trained, file), own_digest = digest_of(own, file);
+  if (!own_digest.empty() && (own_digest == trained_digest || trained == bare)) return;
+  if (!own_digest.empty() && !trained_digest.empty()) {
+    fail_checkpoint(checkpoint.folder(), "was trained with another tokenizer (digest " +
+                                             trained_digest + ") than the data's (" + own_digest +
+                                             "); set data.tokenizer to the checkpoint's");
+  }
   // Tokens without a header, or imported, do not say what they stand for: it may be the same.
   const nlohmann::json gpt2 = {{"type", "gpt2"}}, llama3 = {{"type", "llama3"}};
-  if (trained == nlohmann::json{{"type", "tokens"}} && (own == gpt2 || own == llama3)) return;
+  if (trained == bare && (own == gpt2 || own == llama3)) return;
   const std::string found = tokenizer_text(trained), expected = tokenizer_text(own);
   const bool images = own.value("type", "") == "image";
   fail_checkpoint(checkpoint.folder(),

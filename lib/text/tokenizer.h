@@ -1,58 +1,63 @@
-// Text to tokens and back, as the tokenizer.json of a checkpoint says. It must not know models or
-// where the text comes from.
+// Text to ids and back: what all kinds of tokenizers have in common. It must not know models, where
+// the text comes from or how a kind works; text/subwords/load_tokenizer.h makes them from files.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
-
-#include "text/tokenizer_kind.h"
 
 namespace pipetrain {
 
-class Tokenizer {
+// Tokens as text while they come, one after the other: only whole characters, and valid UTF-8.
+class TextStream {
  public:
-  // Of the JSON that a Source wrote. Error(kCheckpoint) that begins with `file` for anything else.
-  // Tokens that have no text (data.format tokens, synthetic) are written as numbers.
-  Tokenizer(std::string_view json, const std::string& file);
-
-  // Tokens are below it; 0: as many as the model has.
-  std::int32_t size() const { return static_cast<std::int32_t>(units_.size()); }
-  // Error(kConfiguration) for what the tokenizer does not know: a character, or no number below
-  // `vocabulary`. Unknown words are one token.
-  std::vector<std::int32_t> encode(std::string_view text, std::int64_t vocabulary) const;
-  // What an empty text begins after: a line's end, or else the first token.
-  std::int32_t start_token(std::int64_t vocabulary) const {
-    return start_ < vocabulary ? start_ : 0;
-  }
-  // The token's own text, and what stands between it and the text before, which ends with `last`.
-  std::string text_of(std::int32_t token, char last) const;
-
- private:
-  std::vector<std::int32_t> encode_numbers(std::string_view text, std::int64_t vocabulary) const;
-  std::int32_t token_of(const std::string& unit) const;
-
-  std::optional<TokenizerKind> kind_;  // none: tokens are written as numbers
-  std::vector<std::string> units_;     // by token
-  std::unordered_map<std::string, std::int32_t> tokens_;
-  std::int32_t unknown_ = 0, start_ = 0;
+  virtual ~TextStream() = default;
+  // What the text begins with, and its tokens. Returns what can be shown of it; once, at the start.
+  virtual std::string follow(std::string_view prompt, std::span<const std::int32_t> tokens) = 0;
+  virtual std::string add(std::int32_t token) = 0;  // what can be shown now
+  virtual std::string finish() = 0;                 // and at the end
 };
 
-// A stream of bytes as valid UTF-8: a character is held back until it is complete, and bytes that
-// are none become U+FFFD.
-class Utf8Stream {
+// Whether what a tokenizer puts around a text ("<s> ... </s>") is there. What stands in a text
+// itself and is spelled like a special token always is that token.
+enum class SpecialTokens : std::uint8_t { kNone, kAround };
+
+class Tokenizer {
  public:
-  std::string add(std::string_view bytes);  // what can be shown now
-  std::string finish();                     // and at the end
+  virtual ~Tokenizer() = default;
 
- private:
-  bool may_go_on(std::size_t at) const;  // the held bytes from `at` on are the start of a character
+  // "char", "byte", "word", "numbers", "BPE", "Unigram", "WordPiece".
+  virtual std::string_view kind() const = 0;
+  // Ids are below it. 0: as many as the model has ("numbers").
+  virtual std::int32_t vocabulary_size() const = 0;
+  // 16 hexadecimal digits that follow from all that ids depend on, not from how the file is laid
+  // out: tokenizers of the same digest give the same ids.
+  virtual const std::string& digest() const = 0;
+  // What stands behind a document, and before it, if the tokenizer says.
+  virtual std::optional<std::int32_t> end_of_text() const { return std::nullopt; }
+  virtual std::optional<std::int32_t> beginning_of_text() const { return std::nullopt; }
+  // What an empty text begins after.
+  virtual std::int32_t start_token() const = 0;
 
-  std::string held_;
+  // Appends the ids of a text. Threads may call it at once. Error(kConfiguration) for what the
+  // tokenizer does not know, such as a character that is none of its own. Bytes that are not UTF-8
+  // become U+FFFD where the kind knows characters only (BPE, Unigram, WordPiece).
+  virtual void encode(std::string_view text, SpecialTokens special,
+                      std::vector<std::int32_t>& ids) const = 0;
+  std::vector<std::int32_t> encode(std::string_view text,
+                                   SpecialTokens special = SpecialTokens::kNone) const {
+    std::vector<std::int32_t> ids;
+    encode(text, special, ids);
+    return ids;
+  }
+  // Special tokens are left out unless they are asked for. Error(kConfiguration) for an id that is
+  // not in the vocabulary.
+  virtual std::string decode(std::span<const std::int32_t> ids, SpecialTokens special) const = 0;
+  virtual std::unique_ptr<TextStream> stream() const = 0;
 };
 
 }  // namespace pipetrain

@@ -85,7 +85,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   if (options.roofline) meter.emplace(pipeline, world);
   std::unique_ptr<Coordinator> coordinator;
   if (source != nullptr) {
-    coordinator = make_coordinator(*source, pipeline.map, links.mailbox, pool);
+    coordinator = make_coordinator(*source, pipeline, links.mailbox, pool);
   }
   auto feed = [&](std::int64_t step) {
     const StepContext context = pipeline.batches.training_step(step);

@@ -2,6 +2,7 @@
 // was computed or where it is printed.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ namespace pipetrain {
 // rank, if the loss is not.
 nlohmann::ordered_json run_evaluation(Evaluator& evaluator, const PipelineRank& pipeline,
                                       const MemoryPool& pool, Collective& world);
+
+// Adds bits per byte, where the tokens of the `rows` that were evaluated are text.
+void add_bits_per_byte(nlohmann::ordered_json& report, const Source& source, std::int64_t rows);
 
 std::string evaluation_text(const nlohmann::ordered_json& report);
 

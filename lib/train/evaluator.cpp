@@ -32,13 +32,14 @@ Evaluation Evaluator::run() {
     const StepRunner::Sums batch_sums = pipeline_.runner.evaluate(current);
     sums.loss += batch_sums.loss;
     sums.correct += batch_sums.correct;
+    sums.targets += batch_sums.targets;
   }
   pipeline_.runner.finish_evaluation();
-  std::array<double, 3> all = {sums.loss, sums.correct, lost_.empty() ? 0.0 : 1.0};
+  std::array<double, 4> all = {sums.loss, sums.correct, sums.targets, lost_.empty() ? 0.0 : 1.0};
   world_.all_reduce(std::span<double>(all));
-  if (all[2] > 0) return {.lost = world_.all_gather_text(lost_).front()};
-  const auto count = static_cast<double>(targets());
-  return {all[0] / count, all[1] / count};
+  if (all[3] > 0) return {.lost = world_.all_gather_text(lost_).front()};
+  const double count = std::max(all[2], 1.0);
+  return {all[0] / count, all[1] / count, static_cast<std::int64_t>(all[2])};
 }
 
 // Makes room for a batch and sends it, one ahead of the one that runs.

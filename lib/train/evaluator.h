@@ -11,7 +11,8 @@
 namespace pipetrain {
 
 struct Evaluation {
-  double loss = 0, accuracy = 0;  // means over the targets
+  double loss = 0, accuracy = 0;  // means over the targets that count
+  std::int64_t targets = 0;       // so many
   std::string lost = {};          // why rows could not be read; then it has no other meaning
 };
 
@@ -24,7 +25,6 @@ class Evaluator {
   // evaluation_rows(), the same on every rank.
   std::int64_t rows() const { return rows_; }
   std::int64_t batches() const { return (rows_ + batch_rows_ - 1) / batch_rows_; }
-  std::int64_t targets() const { return rows_ * pipeline_.batches.targets_per_row(); }
 
   // Collective; there are rows. Row by row, in batches of the training size; the last may be
   // smaller. Equal on every rank.

@@ -42,7 +42,7 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
         traced_range(schedule, links.grid.data(), config.train.steps), world, links.world);
   }
   if (coordinates()) {
-    coordinator_ = make_coordinator(*source, pipeline_.map, links.mailbox, pool);
+    coordinator_ = make_coordinator(*source, pipeline_, links.mailbox, pool);
   }
   evaluator_ =
       std::make_unique<Evaluator>(config.train, pipeline_, links.world, source, coordinator_.get());

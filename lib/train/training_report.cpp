@@ -99,6 +99,7 @@ void TrainingReport::write_line(std::int64_t step, const StepResult& result, dou
       {"loss", result.loss},
       {"learning_rate", learning_rate},
       {"grad_norm", result.gradient_norm},
+      {"targets", result.targets},
       {"step_seconds", seconds},
       {std::string(pipeline_.batches.rate_unit()) + "_per_second", rate},
       {"bubble_fraction", window.bubble / window.steps},

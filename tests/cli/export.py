@@ -186,7 +186,7 @@ def wrong_folders(work):
         return Folder(work, source, name)
 
     changed("bert").config(model_type="bert")
-    yield "another architecture", "bert", ["config.json: model_type is .bert.; expected gpt2 or llama"]
+    yield "another architecture", "bert", ["config.json: model_type is .bert.; expected gpt2 or opt or gpt_neox or llama"]
     changed("gelu").config(activation_function="gelu")
     yield "another GELU", "gelu", ["activation_function", "gelu_new"]
     changed("scaled", "llama-hf").config(rope_scaling={"rope_type": "llama3", "factor": 8.0})

@@ -116,7 +116,7 @@ TEST_CASE("Epochs decide the steps once it is known how many they have") {
   CHECK(none.train.steps == 0);
   CHECK(load(resolved_yaml(none)).train.steps == 0);
   Config drawn = load(kModel + kData + "train: {epochs: 3}\n");
-  CHECK_THROWS_WITH(settle_steps(drawn, 0), ContainsSubstring("windows drawn from one text"));
+  CHECK_THROWS_WITH(settle_steps(drawn, 0), ContainsSubstring("none of windows that are drawn"));
   Config many = load(kModel + kData + "train: {epochs: 2147483647}\n");
   CHECK_THROWS_WITH(settle_steps(many, 2), ContainsSubstring("more than 2147483647 steps"));
 }
@@ -172,4 +172,52 @@ TEST_CASE("A missing or unreadable configuration names the file and the reason")
   CHECK(message(folder.path("none.yaml")) ==
         "configuration: " + folder.path("none.yaml") + ": No such file or directory");
   CHECK(message(folder.path("")).find("Is a directory") != std::string::npos);
+}
+
+TEST_CASE("Documents have a tokenizer that brings a vocabulary along, and keys of their own") {
+  const std::string documents = kModel +
+                                "data: {format: documents, path: [docs, more.jsonl], tokenizer: "
+                                "tokenizers/mine, field: body, on_bad_document: skip, cache: kept, "
+                                "windows: epochs}\n";
+  const Config config = load(documents);
+  CHECK(config.data.tokenizer_path.ends_with("/tokenizers/mine"));
+  CHECK(config.data.field == "body");
+  CHECK(config.data.on_bad_document == OnBadDocument::kSkip);
+  CHECK(config.data.cache.ends_with("/kept"));
+  CHECK(config.data.windows == Windows::kEpochs);
+  CHECK(resolved_yaml(load(resolved_yaml(config))) == resolved_yaml(config));
+  CHECK(load(documents, {"data.tokenizer=byte"}).data.tokenizer_path.empty());
+  const auto contains = [](const std::string& message, const std::string& part) {
+    INFO(message);
+    CHECK(message.find(part) != std::string::npos);
+  };
+  contains(error_of(documents, {"data.tokenizer=char"}),
+           "data.tokenizer: is char, whose vocabulary");
+  contains(error_of(documents, {"data.format=csv", "data.field=text", "data.on_bad_document=stop",
+                                "data.windows=drawn"}),
+           "data.cache: is for text, documents and jsonl");
+  contains(error_of(kModel + kData, {"data.field=body"}), "data.field: is for documents and jsonl");
+}
+
+TEST_CASE("A mixture has a path and a weight for each source, in place of data.path") {
+  const std::string mixture = kModel +
+                              "data: {format: jsonl, tokenizer: byte, mixture: [{path: a, weight: "
+                              "0.75}, {path: b}]}\n";
+  const Config config = load(mixture);
+  REQUIRE(config.data.mixture.size() == 2);
+  CHECK(config.data.mixture[0].path.ends_with("/a"));
+  CHECK(config.data.mixture[0].weight == 0.75);
+  CHECK(config.data.mixture[1].weight == 1);
+  CHECK(resolved_yaml(load(resolved_yaml(config))) == resolved_yaml(config));
+  const auto contains = [](const std::string& message, const std::string& part) {
+    INFO(message);
+    CHECK(message.find(part) != std::string::npos);
+  };
+  contains(error_of(mixture, {"data.path=a"}), "data.mixture: given beside data.path");
+  contains(error_of(mixture, {"data.windows=epochs"}), "rows of a mixture are drawn");
+  for (const char* wrong : {"a", "[]", "[a]", "[{weight: 1}]", "[{path: a, wait: 1}]"}) {
+    contains(error_of(mixture, {std::string("data.mixture=") + wrong}),
+             "expected a list of {path: PATH, weight: NUMBER}");
+  }
+  contains(error_of(mixture, {"data.mixture=[{path: a, weight: 0}]"}), "expected a number above 0");
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "data/byte_stream.h"
 #include "data/data_error.h"
 #include "data/packed.h"
 #include "data/temporary_folder.h"

@@ -122,3 +122,43 @@ TEST_CASE("An error that is not the data's comes out at once") {
   Job job(source);
   CHECK_THROWS_AS(job.coordinator.feed_or_reason({.microbatch_rows = {{1}, {1}}}), Error);
 }
+
+namespace {
+
+// One row of six tokens, in which documents end behind the second and the fifth.
+class TwoEnds : public Source {
+ public:
+  Shape input_shape() const override { return {6}; }
+  Shape target_shape() const override { return {6}; }
+  int vocabulary() const override { return 10; }
+  std::string description() const override { return ""; }
+  nlohmann::json tokenizer() const override { return {}; }
+  std::int64_t validation_rows() const override { return 0; }
+  void read_training(std::int64_t, std::int64_t, Tensor& inputs, Tensor& targets) const override {
+    const std::int32_t row[] = {1, kEndsDocument, -1, 4, kEndsDocument, 6};
+    for (std::int64_t i = 0; i < inputs.elements(); ++i) {
+      inputs.i32()[i] = 1;
+      targets.i32()[i] = row[i % 6];
+    }
+  }
+  void read_validation(std::int64_t, Tensor&, Tensor&) const override {}
+};
+
+}  // namespace
+
+TEST_CASE("Every stage hears where the documents of a row begin") {
+  const TwoEnds source;
+  InProcess group(2, {.timeout_seconds = 1});
+  MemoryPool pool;
+  const auto mailbox = group.mailbox(0, pool), other = group.mailbox(1, pool);
+  Coordinator coordinator(source, *mailbox, pool, {{{0}, {1}, {{0}, {1}, {0}}}}, 2);
+  coordinator.feed({.microbatch_rows = {{2}}});
+  for (const int stage : {0, 1, 2}) {
+    Mailbox& box = stage == 1 ? *other : *mailbox;
+    const Message message{Channel::kDocuments, 0, stage, 0, 0};
+    box.post_receive(message, {2, 6}, DType::kInt32);
+    const Tensor starts = box.take(message, "test");
+    const Values row(starts.i32() + 6, starts.i32() + 12);
+    CHECK(row == Values{0, 0, 2, 2, 2, 5});
+  }
+}

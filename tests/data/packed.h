@@ -1,8 +1,10 @@
-// Bytes as gzip packs them, for tests of what unpacks them.
+// Bytes as gzip and zstd pack them, for tests of what unpacks them.
 #pragma once
 
 #include <zlib.h>
+#include <zstd.h>
 
+#include <cstddef>
 #include <string>
 
 #include "catch.h"
@@ -20,6 +22,15 @@ inline std::string packed(const std::string& text) {
   REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
   result.resize(stream.total_out);
   deflateEnd(&stream);
+  return result;
+}
+
+inline std::string zstd_packed(const std::string& text) {
+  std::string result(ZSTD_compressBound(text.size()), '\0');
+  const std::size_t size =
+      ZSTD_compress(result.data(), result.size(), text.data(), text.size(), /*compressionLevel=*/3);
+  REQUIRE(ZSTD_isError(size) == 0);
+  result.resize(size);
   return result;
 }
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cstddef>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "catch.h"
@@ -16,26 +16,20 @@ using namespace pipetrain;
 
 namespace {
 
+// The folder of tests/golden/ that has one.
 Decoder model_of(const HfFamily& family) {
-  Decoder model{.family = family.models,
-                .depth = 2,
-                .heads = 4,
-                .kv_heads = 4,
-                .width = 48,
-                .mlp_width = 96,
-                .context = 16,
-                .vocabulary = 97};
-  if (family.models.gated_mlp) model.activation = MlpActivation::kSwiGlu;
-  if (family.models.fewer_kv_heads) model.kv_heads = 2;
-  return model;
+  const std::string file =
+      std::string(PIPETRAIN_GOLDEN) + "/hf_" + std::string(family.name) + "/config.json";
+  nlohmann::json config;
+  std::ifstream(file) >> config;
+  return parse_hf_config(config, file);
 }
 
-// The first family whose blocks have the same: as one of it such a model is exported.
-const HfFamily* first_like(const HfFamily& family) {
-  const auto blocks = [](const HfFamily& f) {
-    return std::tuple(f.models.norm, f.models.bias, f.models.rotary, f.models.gated_mlp);
-  };
-  return &*std::ranges::find(hf_families(), blocks(family), blocks);
+// The first family that the model fits: as one of it such a model is exported.
+const HfFamily* first_like(const Decoder& model) {
+  return &*std::ranges::find_if(hf_families(), [&](const HfFamily& family) {
+    return why_not_of(family.models, traits_of(model)).empty();
+  });
 }
 
 }  // namespace
@@ -61,8 +55,10 @@ TEST_CASE("A model of each family comes back from its config.json and from our c
     config.data.format = "tokens";
     config.data.sequence_length = model.context;
     config.model = model_config_of(model);
+    CHECK(why_not_of(family.models, traits_of(model)).empty());
     Decoder exported = model;
-    exported.family = first_like(family)->models;
+    exported.family = first_like(model)->models;
+    if (!exported.family.dropout) exported.dropout = exported.embedding_dropout = 0;
     CHECK(hf_model_of(config, model.vocabulary) == exported);
   }
 }

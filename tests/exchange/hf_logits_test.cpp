@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
@@ -72,8 +73,11 @@ std::vector<float> logits_of(const std::string& folder, const Expected& expected
 }
 
 std::vector<std::string> folders() {
-  const std::string golden = PIPETRAIN_GOLDEN;
-  std::vector<std::string> made = {golden + "/hf_gpt2", golden + "/hf_llama"};
+  std::vector<std::string> made;
+  for (const auto& entry : std::filesystem::directory_iterator(PIPETRAIN_GOLDEN)) {
+    if (entry.path().filename().string().starts_with("hf_")) made.push_back(entry.path().string());
+  }
+  std::ranges::sort(made);
   const char* const more = std::getenv("PIPETRAIN_HF_FOLDERS");
   std::istringstream names(more == nullptr ? "" : more);
   for (std::string name; std::getline(names, name, ':');) made.push_back(name);

@@ -60,7 +60,7 @@ TEST_CASE("A model that neither family has is refused with the reason") {
   config.data.format = "tokens";
   config.model = model_config_of(small_gpt2());
   config.model.kv_heads = 2;
-  CHECK(contains(refused(config), "transformer_block, has fewer kv_heads, which GPT-2 has not"));
+  CHECK(contains(refused(config), "it has fewer kv_heads than heads, which GPT-2 has not"));
   config.model = {.layers = expand_preset(model_config_of(small_llama()))};
   auto& block = config.model.layers[1].layers[0].options;
   block.emplace_back("causal", "false");
@@ -68,7 +68,7 @@ TEST_CASE("A model that neither family has is refused with the reason") {
   block.back() = {"epsilon", "0.001"};
   CHECK(contains(refused(config), "rms_norm, has another epsilon than the blocks"));
   config.model.layers[2].kind = "layer_norm";
-  CHECK(contains(refused(config), "layer_norm, stands before the last, which Llama has not"));
+  CHECK(contains(refused(config), "layer_norm, is not a norm like those of the blocks"));
   config.model.layers.erase(config.model.layers.begin() + 1);
   CHECK(contains(refused(config), "too few layers"));
   CHECK(

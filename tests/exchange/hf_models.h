@@ -36,7 +36,10 @@ inline Decoder small_llama() {
           .mlp_width = 128,
           .context = 64,
           .vocabulary = 97,
-          .activation = MlpActivation::kSwiGlu};
+          .activation = MlpActivation::kSwiGlu,
+          .norm = NormKind::kRms,
+          .bias = BranchBias::kNone,
+          .rotary = true};
 }
 
 // As it comes from a file.

@@ -52,6 +52,16 @@ TEST_CASE("A tensor of theirs is all of one of ours, some of its rows, or the tr
   check(one_axis, own, {5, 6});
 }
 
+TEST_CASE("A tensor of theirs has its heads in turn, numbers less 1, or rows that are not used") {
+  const Values own = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  // Two heads of two rows: queries 1 to 4, keys 5 to 8, values 9 to 12.
+  check({.rows = 12, .own_rows = 12, .head_rows = 2}, own, {1, 2, 5, 6, 9, 10, 3, 4, 7, 8, 11, 12});
+  check({.rows = 2, .own_rows = 2, .added = 1}, {1.5f, 3}, {0.5f, 2});
+  const HfTensor behind{.rows = 2, .columns = 2, .own_rows = 2, .unused_rows = 1};
+  CHECK(behind.shape() == Extents{3, 2});
+  check(behind, {1, 2, 3, 4}, {0, 0, 1, 2, 3, 4});
+}
+
 TEST_CASE("Other floating-point types of theirs become float32") {
   const std::vector<std::uint16_t> halves = {0x3F80, 0xC000};  // 1, -2 in bfloat16
   Values own(2);

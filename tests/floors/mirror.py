@@ -3,11 +3,18 @@
 
 # Files of lib/ without a test of their name, or whole folders: where they are tested, or why nothing in them can fail.
 ELSEWHERE = {
+    # Families of models, each in a folder of tests/golden/.
+    "exchange/hf_blocks.cpp": "tests/exchange/hf_llama_test.cpp and hf_windows_test.cpp",
+    **{f"exchange/hf_{family}.cpp": "tests/exchange/hf_logits_test.cpp and hf_families_test.cpp"
+       for family in ("gemma", "gemma2", "gpt_neox", "mistral", "opt", "phi3", "qwen2", "qwen3", "smollm3")},
     # What needs ranks of MPI runs under mpirun.
     "comm/mpi/communicator.cpp": "tests/mpi/mailbox_test.cpp and collective_test.cpp talk over it",
     "comm/mpi/mpi_collective.cpp": "tests/mpi/collective_test.cpp",
     "comm/mpi/request.cpp": "tests/mpi/mailbox_test.cpp counts what was started and completed",
     "comm/mpi/session.cpp": "tests/mpi/fault_program.cpp ends in every way; tests/cli/threads.py looks at its cores",
+    "text/training/bpe_trainer.cpp": "tests/text/training/tokenizer_training_test.cpp",
+    # What its ids and texts follow from, part by part.
+    "text/subwords/": "tests/text/subwords/golden_test.cpp compares each kind of part with the library tokenizers",
 }
 
 

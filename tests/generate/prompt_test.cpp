@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "catch.h"
+#include "text/subwords/load_tokenizer.h"
 
 using namespace pipetrain;
 
@@ -13,7 +14,7 @@ namespace {
 
 LanguageModel of(const std::string& tokenizer, std::int64_t vocabulary) {
   return {.config = {},
-          .tokenizer = Tokenizer(tokenizer, "tokenizer.json"),
+          .tokenizer = read_tokenizer(tokenizer, {"tokenizer.json"}, vocabulary),
           .layers = {},
           .context = 4,
           .vocabulary = vocabulary};

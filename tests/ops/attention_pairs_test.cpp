@@ -21,7 +21,16 @@ TEST_CASE("Attention on bfloat16 is that on float32 with the same inputs, but fo
                        .head_width = 16,
                        .causal = false,
                        .kv_heads = 2,
-                       .dropout = {.key = 5, .rate = 0.3}}}) {
+                       .dropout = {.key = 5, .rate = 0.3}},
+        AttentionShape{.batch = 1,
+                       .tokens = 131,
+                       .heads = 4,
+                       .head_width = 10,
+                       .kv_heads = 2,
+                       .dropout = {.key = 5, .rate = 0.1},
+                       .window = 40,
+                       .score_width = 4,
+                       .score_cap = 5}}) {
     const std::int64_t rows = shape.batch * shape.tokens;
     const std::int64_t width = shape.heads * shape.head_width;
     const std::int64_t qkv_width = shape.qkv_heads() * shape.head_width;

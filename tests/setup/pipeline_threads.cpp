@@ -79,7 +79,7 @@ RankThread::RankThread(const Config& config, const Source& source, InProcess& gr
       model_(set_up(config, source, grid_, rank)),
       pipeline_(config, model_, links_, pool_) {
   if (rank == 0) {
-    coordinator_ = make_coordinator(source_, pipeline_.map, *mailbox_, pool_);
+    coordinator_ = make_coordinator(source_, pipeline_, *mailbox_, pool_);
   }
 }
 

@@ -30,13 +30,14 @@ StepResult summed(std::vector<StepFigures> ranks, int ranks_per_stage = 1) {
 
 TEST_CASE("Losses and squares of the gradient are summed over the ranks") {
   StepFigures one({3, 2, 2}), other({3, 2, 2});
-  one.set_loss(1.5);
+  one.set_loss(1.5, 7);
   *one.squares(0) = 4;
-  other.set_loss(0.25);
+  other.set_loss(0.25, 5);
   other.squares(1)[0] = 5;
   other.squares(1)[1] = 16;
   const StepResult result = summed({one, other});
   CHECK(result.loss == 1.75);
+  CHECK(result.targets == 12);
   CHECK(result.gradient_norm == 5);
 }
 
@@ -83,7 +84,7 @@ TEST_CASE("Ranks that have a notice are counted") {
 
 TEST_CASE("A new step begins with nothing") {
   StepFigures figures({2, 1, 1});
-  figures.set_loss(3);
+  figures.set_loss(3, 4);
   *figures.squares(0) = 4;
   figures.set(0, 1, 1, {.stop = true});
   figures.clear();

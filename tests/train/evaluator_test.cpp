@@ -35,7 +35,7 @@ struct Lossy : FixedSource {
 
 struct Found {
   Evaluation evaluation;
-  std::int64_t rows = 0, batches = 0, targets = 0;
+  std::int64_t rows = 0, batches = 0;
 };
 
 // Of each rank, from the starting weights.
@@ -46,7 +46,7 @@ std::vector<Found> evaluated(const Config& config, const Source& source, int ran
     Evaluator evaluator(config.train, rank.pipeline(), rank.collective(), first ? &source : nullptr,
                         first ? &rank.coordinator() : nullptr);
     found[static_cast<std::size_t>(rank.rank())] = {evaluator.run(), evaluator.rows(),
-                                                    evaluator.batches(), evaluator.targets()};
+                                                    evaluator.batches()};
   });
   return found;
 }
@@ -58,7 +58,7 @@ TEST_CASE("Every rank has the mean over all rows, in batches of which the last m
   const Found alone = evaluated(gpt(), source, 1).front();
   CHECK(alone.rows == 19);
   CHECK(alone.batches == 3);
-  CHECK(alone.targets == 76);
+  CHECK(alone.evaluation.targets == 76);
   CHECK(std::abs(alone.evaluation.loss - std::log(13)) < 0.1);  // nothing is learnt yet
   for (const Found& found : evaluated(gpt(), source, 3)) {
     CHECK(found.evaluation.loss == alone.evaluation.loss);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "data/byte_stream.h"
 #include "data/formats/formats.h"
 #include "data/formats/image_samples.h"
 

@@ -51,6 +51,25 @@ void Corpus::append(const std::string& path, std::vector<std::byte> tokens, int 
   tokens_.push_back(std::move(tokens));
 }
 
+void Corpus::append(CorpusFile file) {
+  append(DataFile(file.path()), sizeof(CorpusHeader), file.kind().width(), file.tokens());
+  documented_.push_back(std::move(file));
+}
+
+std::vector<std::int64_t> Corpus::document_starts(std::int64_t first, std::int64_t count) const {
+  std::vector<std::int64_t> starts;
+  for (std::size_t i = 0; i < documented_.size(); ++i) {
+    const FileTokens& part = parts_[i];
+    const std::int64_t from = std::max(first, part.first);
+    const std::int64_t end = std::min(first + count, part.first + part.count);
+    if (from >= end) continue;
+    for (const std::int64_t start : documented_[i].starts(from - part.first, end - part.first)) {
+      starts.push_back(start + part.first);
+    }
+  }
+  return starts;
+}
+
 std::string Corpus::name() const {
   const std::string first = parts_.front().path;
   return parts_.size() == 1 ? first : first + " and " + std::to_string(parts_.size() - 1) + " more";

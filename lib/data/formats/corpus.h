@@ -13,6 +13,7 @@
 #include "data/data_config.h"
 #include "data/data_file.h"
 #include "data/data_files.h"
+#include "data/documents/corpus_file.h"
 
 namespace pipetrain {
 
@@ -27,16 +28,21 @@ class Corpus {
               bool swapped = false);
   // Adds tokens of `width` bytes made from the file, which is no longer needed.
   void append(const std::string& path, std::vector<std::byte> tokens, int width);
+  // Adds the tokens of a file, whose documents are known.
+  void append(CorpusFile file);
   void set_table(std::vector<std::int32_t> table) {
     table_ = std::move(table);
   }  // token of each byte
   void set_vocabulary(int vocabulary) { vocabulary_ = vocabulary; }
+  // Whoever made the tokens has seen to it that they are below the vocabulary.
+  void set_checked() { checked_ = true; }
   // What there is so far is of data.path, what comes of files that validate.
   void end_path() { of_path_ = size_; }
 
   std::int64_t size() const { return size_; }
   std::int64_t of_path() const { return of_path_; }
   int vocabulary() const { return vocabulary_; }
+  bool checked() const { return checked_; }
   int width() const { return parts_.front().width; }  // bytes per token
   const std::string& kind() const { return kind_; }   // "char text", "uint16 tokens": for the log
   const nlohmann::json& tokenizer() const { return tokenizer_; }
@@ -44,6 +50,10 @@ class Corpus {
 
   // Tokens first.. ; Error(kData) with file and position for one beyond the vocabulary.
   void read(std::int64_t first, std::span<std::int32_t> tokens) const;
+  // Whether it is known where documents begin.
+  bool has_documents() const { return documented_.size() == parts_.size(); }
+  // The places of the tokens first.. of which so many are asked for, at which documents begin.
+  std::vector<std::int64_t> document_starts(std::int64_t first, std::int64_t count) const;
   // Reads up to `limit` tokens from the start, as a check; returns the largest.
   std::int32_t check(std::int64_t limit) const;
 
@@ -69,9 +79,11 @@ class Corpus {
   std::vector<DataFile> files_;
   std::vector<std::vector<std::byte>> tokens_;  // made from files
   std::vector<FileTokens> parts_;
+  std::vector<CorpusFile> documented_;  // of each part, if the documents of all are known
   std::vector<std::int32_t> table_;
   std::int64_t size_ = 0, of_path_ = 0;
   int vocabulary_ = 0;
+  bool checked_ = false;
 };
 
 }  // namespace pipetrain

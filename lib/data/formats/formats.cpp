@@ -7,17 +7,27 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "base/table.h"
+#include "data/mixed_source.h"
 
 namespace pipetrain {
 
 // Each is in the file of its format.
-DataOpener open_text, open_tokens, open_csv, open_idx, open_cifar, open_synthetic;
+DataOpener open_text, open_documents, open_jsonl, open_tokens, open_csv, open_idx, open_cifar,
+    open_synthetic;
 
 namespace {
 
 constexpr TokenizerKind kOfWords[] = {TokenizerKind::kWords},
                         kOfUnits[] = {TokenizerKind::kCharacters, TokenizerKind::kWords};
-constexpr DataOption kText[] = {{"vocabulary", kOfWords}}, kTokens[] = {{"token_type"}},
+constexpr DataOption kText[] = {{"vocabulary", kOfWords},
+                                {"on_bad_document"},
+                                {"cache"},
+                                {"documents"},
+                                {"windows"},
+                                {"mixture"}},
+                     kDocuments[] = {{"field"},     {"on_bad_document"}, {"cache"},
+                                     {"documents"}, {"windows"},         {"mixture"}},
+                     kTokens[] = {{"token_type"}, {"documents"}, {"windows"}, {"mixture"}},
                      kCsv[] = {{"vocabulary", kOfUnits}, {"classes"}},
                      kIdx[] = {{"classes"}, {"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
                      kCifar[] = {{"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
@@ -27,7 +37,11 @@ constexpr DataOption kText[] = {{"vocabulary", kOfWords}}, kTokens[] = {{"token_
 constexpr DataFormat kFormats[] = {
     {"text", "Text files as characters, bytes or words.",
      DataRows::kTokens, true, open_text, kText},
-    {"tokens", "Token files of llm.c or nanoGPT.",
+    {"documents", "Folders and files of documents: a text each, or JSON lines (.jsonl).",
+     DataRows::kTokens, true, open_documents, kDocuments},
+    {"jsonl", "Files of JSON lines, a document each.",
+     DataRows::kTokens, true, open_jsonl, kDocuments},
+    {"tokens", "Token files of `pipetrain tokenize`, llm.c or nanoGPT.",
      DataRows::kTokens, true, open_tokens, kTokens},
     {"csv", "Comma-separated files of a label and a text a line.",
      DataRows::kTexts, true, open_csv, kCsv},
@@ -78,6 +92,20 @@ bool takes_option(const DataConfig& config, std::string_view key) {
   return std::ranges::find(option->tokenizers, config.tokenizer) != option->tokenizers.end();
 }
 
+std::string problem_of_tokenizer(const DataConfig& config) {
+  const DataFormat& format = format_of(config);
+  const bool path = !config.tokenizer_path.empty();
+  if (format.open == open_documents || format.open == open_jsonl) {
+    if (path || config.tokenizer == TokenizerKind::kBytes) return {};
+    return "is " + name_of(kTokenizers, config.tokenizer) + ", whose vocabulary a format " +
+           config.format + " does not make; expected byte, a tokenizer.json or a folder with one";
+  }
+  const bool takes_path = format.open == open_text || format.open == open_tokens;
+  if (!path || takes_path) return {};
+  return "is the path " + config.tokenizer_path + ", which is for text, documents, jsonl and " +
+         "tokens; data.format is " + config.format;
+}
+
 std::string formats_with_option(std::string_view key) {
   std::vector<std::string> names;
   for (const DataFormat& format : data_formats()) {
@@ -93,11 +121,35 @@ std::string formats_with_option(std::string_view key) {
   return listed(names);
 }
 
+namespace {
+
+// One source of each part, each opened as if it were all there is.
+std::unique_ptr<Source> open_mixture(const DataRequest& request) {
+  std::vector<WeightedSource> parts;
+  for (const MixturePart& part : request.config.mixture) {
+    DataConfig config = request.config;
+    config.mixture.clear();
+    config.path = {part.path};
+    if (config.validates_files() && !parts.empty()) {  // they are of the first source
+      config.validation = Validation::kLast;
+      config.validation_fraction = 0;
+    }
+    DataRequest asked{config,           request.sequence_length,
+                      request.seed,     request.vocabulary,
+                      request.warnings, request.host};
+    parts.push_back({format_of(config).open(asked), part.weight});
+  }
+  return std::make_unique<MixedSource>(std::move(parts), request.seed);
+}
+
+}  // namespace
+
 std::unique_ptr<Source> open_source(const DataConfig& config, int sequence_length,
-                                    std::uint64_t seed, int vocabulary) {
+                                    std::uint64_t seed, int vocabulary, const DataHost& host) {
   Warnings warnings;
+  const DataRequest request{config, sequence_length, seed, vocabulary, warnings, host};
   std::unique_ptr<Source> source =
-      format_of(config).open({config, sequence_length, seed, vocabulary, warnings});
+      config.mixture.empty() ? format_of(config).open(request) : open_mixture(request);
   source->set_warnings(std::move(warnings));
   return source;
 }

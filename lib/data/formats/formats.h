@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "data/data_config.h"
+#include "data/data_host.h"
 #include "data/source.h"
 
 namespace pipetrain {
@@ -20,6 +21,7 @@ struct DataRequest {
   std::uint64_t seed = 0;
   int vocabulary = 0;  // bounds the tokens; 0: as the data have it
   Warnings& warnings;
+  DataHost host = {};
 
   int most_tokens() const;  // of a vocabulary that is made from the data; 0: all there are
 };
@@ -51,6 +53,8 @@ bool reads_files(const DataConfig& config);
 bool gives_images(const DataConfig& config);
 bool gives_labels(const DataConfig& config);  // one for each row
 bool takes_option(const DataConfig& config, std::string_view key);
+// Why the tokenizer is not for the format; empty if it is.
+std::string problem_of_tokenizer(const DataConfig& config);
 // "idx and cifar": those that do.
 std::string formats_with_option(std::string_view key);
 
@@ -58,6 +62,7 @@ std::string formats_with_option(std::string_view key);
 // `vocabulary` bounds the tokens; 0 takes it from the data (synthetic tokens have none and need
 // it).
 std::unique_ptr<Source> open_source(const DataConfig& config, int sequence_length,
-                                    std::uint64_t seed, int vocabulary = 0);
+                                    std::uint64_t seed, int vocabulary = 0,
+                                    const DataHost& host = {});
 
 }  // namespace pipetrain

@@ -1,6 +1,6 @@
 // Text files as tokens: "char" takes Unicode code points (and bytes that are not UTF-8), sorted,
-// "byte" the 256 bytes, "word" has a file of its own. ASCII and bytes are read from the file
-// through a table of 256; other text is decoded once into tokens.
+// "byte" the 256 bytes, "word" and tokenizers of files have files of their own. ASCII and bytes are
+// read from the file through a table of 256; other text is decoded once into tokens.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/formats/corpus.h"
+#include "data/formats/documents.h"
 #include "data/formats/formats.h"
 #include "data/formats/text_file.h"
 #include "data/formats/token_source.h"
@@ -94,6 +95,7 @@ Corpus read_text(const DataConfig& config, Warnings& warnings) {
 }  // namespace
 
 std::unique_ptr<Source> open_text(const DataRequest& request) {
+  if (!request.config.tokenizer_path.empty()) return open_documents(request);
   return token_source(request.config.tokenizer == TokenizerKind::kWords
                           ? read_words(request)
                           : read_text(request.config, request.warnings),

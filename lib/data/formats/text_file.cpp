@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "data/contents.h"
+#include "data/byte_stream.h"
 
 namespace pipetrain {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "data/permutation.h"
 
 namespace pipetrain {
 namespace {
@@ -41,12 +42,18 @@ TokenSource::TokenSource(Corpus corpus, const TokenSplit& split, const DataReque
       length_(request.sequence_length),
       training_tokens_(tokens_of(split.training)),
       in_order_(split.training == std::vector<TokenRange>{{0, training_tokens_}}),
-      training_(split.training, length_, 1),
+      epochs_(request.config.windows == Windows::kEpochs),
+      separate_(request.config.separate()),
+      training_(split.training, length_, epochs_ ? length_ : 1),
       validation_(split.validation, length_, length_),
-      key_(random_key(request.seed, "data")) {
+      key_(random_key(request.seed, "data")),
+      order_key_(random_key(request.seed, "data order")) {
   if (request.vocabulary > 0) corpus_.set_vocabulary(request.vocabulary);
   const std::int32_t largest =
-      corpus_.check(corpus_.vocabulary() == 0 ? corpus_.size() : kCheckedBytes / corpus_.width());
+      corpus_.checked()
+          ? 0
+          : corpus_.check(corpus_.vocabulary() == 0 ? corpus_.size()
+                                                    : kCheckedBytes / corpus_.width());
   if (corpus_.vocabulary() == 0) {
     if (largest >= kMostVocabulary) {
       throw Error(ExitCode::kData, "data: " + corpus_.name() + ": the largest token is " +
@@ -55,6 +62,11 @@ TokenSource::TokenSource(Corpus corpus, const TokenSplit& split, const DataReque
                                        "; is data.token_type what the files have?");
     }
     corpus_.set_vocabulary(largest + 1);
+  }
+  if (separate_ && !corpus_.has_documents()) {
+    throw Error(ExitCode::kData, "data: " + corpus_.name() +
+                                     ": does not say where documents begin, which data.documents "
+                                     "separate needs; make tokens with pipetrain tokenize");
   }
   require_window("training", training_, training_tokens_);
   if (!split.validation.empty()) {
@@ -77,11 +89,19 @@ std::string TokenSource::description() const {
          std::to_string(corpus_.size() - training_tokens_) + " validate";
 }
 
-void TokenSource::read_training(std::int64_t step, std::int64_t first_row, Tensor& inputs,
+void TokenSource::read_training(std::int64_t pass, std::int64_t first_row, Tensor& inputs,
                                 Tensor& targets) const {
+  if (epochs_) {
+    const RandomWords words = philox(order_key_, static_cast<std::uint64_t>(pass));
+    const Permutation order(training_.count(), std::uint64_t{words[0]} << 32 | words[1]);
+    for (std::int64_t row = 0; row < inputs.shape()[0]; ++row) {
+      read_window(training_.token_at(order.at(first_row + row)), row, inputs, targets);
+    }
+    return;
+  }
   const auto places = static_cast<std::uint64_t>(training_.count());
   for (std::int64_t row = 0; row < inputs.shape()[0]; ++row) {
-    const std::uint64_t place = integer_at(key_, static_cast<std::uint64_t>(step),
+    const std::uint64_t place = integer_at(key_, static_cast<std::uint64_t>(pass),
                                            static_cast<std::uint64_t>(first_row + row), places);
     read_window(training_.token_at(static_cast<std::int64_t>(place)), row, inputs, targets);
   }
@@ -104,6 +124,10 @@ void TokenSource::read_window(std::int64_t first, std::int64_t row, Tensor& inpu
   corpus_.read(first, tokens);
   std::copy_n(tokens.begin(), length_, input);
   std::copy_n(tokens.begin() + 1, length_, target);
+  if (!separate_) return;
+  for (const std::int64_t start : corpus_.document_starts(first + 1, length_)) {
+    target[start - first - 1] = kEndsDocument;
+  }
 }
 
 std::unique_ptr<Source> token_source(Corpus corpus, const DataRequest& request) {

@@ -1,6 +1,6 @@
 // Windows of a corpus, of the tokens that train and of those that validate. It must not know file
-// formats. A training window begins at a place drawn for (seed, step, row); the targets are the
-// inputs one token later.
+// formats. A training window begins at a place drawn for (seed, step, row), or the windows follow
+// each other and each comes once an epoch; the targets are the inputs one token later.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,8 @@ class TokenSource : public Source {
   Split split() const override {
     return in_order_ ? Split{training_tokens_, corpus_.size()} : Split{};
   }
-  void read_training(std::int64_t step, std::int64_t first_row, Tensor& inputs,
+  std::int64_t training_rows() const override { return epochs_ ? training_.count() : 0; }
+  void read_training(std::int64_t pass, std::int64_t first_row, Tensor& inputs,
                      Tensor& targets) const override;
   std::int64_t validation_rows() const override { return validation_.count(); }
   void read_validation(std::int64_t first_row, Tensor& inputs, Tensor& targets) const override;
@@ -57,8 +58,10 @@ class TokenSource : public Source {
   std::int64_t length_;  // T
   std::int64_t training_tokens_;
   bool in_order_;  // the first ones train
+  bool epochs_;    // else windows are drawn
+  bool separate_;  // documents do not see each other
   WindowPlaces training_, validation_;
-  std::uint64_t key_;
+  std::uint64_t key_, order_key_;
 };
 
 // Of a corpus whose tokens train and validate as the request says.

@@ -1,7 +1,8 @@
-// Token files. llm.c (dev/data/data_common.py) begins with 256 int32: magic, version, number of
-// tokens; nanoGPT (data/*/prepare.py) writes bare uint16. A file is taken for bare tokens unless it
-// begins like something else. The vocabulary is that of the header's tokenizer, or one more than
-// the largest token.
+// Token files. Those of `pipetrain tokenize` are data/documents/corpus_file.h. llm.c
+// (dev/data/data_common.py) begins with 256 int32: magic, version, number of tokens; nanoGPT
+// (data/*/prepare.py) writes bare uint16. A file is taken for bare tokens unless it begins like
+// something else. The vocabulary is that of the header's tokenizer, or one more than the largest
+// token.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -15,7 +16,9 @@
 
 #include "base/error.h"
 #include "data/data_files.h"
+#include "data/documents/corpus_file.h"
 #include "data/formats/corpus.h"
+#include "data/formats/documents.h"
 #include "data/formats/formats.h"
 #include "data/formats/token_source.h"
 #include "data/formats/token_type.h"
@@ -173,9 +176,51 @@ Corpus corpus_with_headers(const DataConfig& config, DataFiles opened, const Hea
   return corpus;
 }
 
-Corpus read_tokens(const DataConfig& config, Warnings& warnings) {
+// The tokenizer of the configuration must be the files' own.
+nlohmann::json tokenizer_of(const DataRequest& request, const CorpusTokens& kind,
+                            const std::string& path) {
+  if (request.config.tokenizer_path.empty()) {
+    return {{"type", "tokens"}, {"digest", kind.tokenizer}};
+  }
+  NamedTokenizer named = named_tokenizer(request.config);
+  if (named.tokenizer->digest() != kind.tokenizer) {
+    throw Error(ExitCode::kData,
+                "data: " + path + ": its tokens are of another tokenizer (digest " +
+                    kind.tokenizer + ") than data.tokenizer " + request.config.tokenizer_path +
+                    " (" + named.tokenizer->digest() +
+                    "); name the one that made them, or tokenize the text again");
+  }
+  return std::move(named.json);
+}
+
+Corpus documented_corpus(const DataRequest& request, DataFiles opened) {
+  std::vector<CorpusFile> files;
+  files.reserve(opened.files.size());
+  for (DataFile& file : opened.files) files.emplace_back(std::move(file));
+  const CorpusTokens kind = files.front().kind();
+  for (const CorpusFile& file : files) {
+    if (file.kind() == kind) continue;
+    throw Error(ExitCode::kData, "data: " + file.path() +
+                                     ": is of another tokenizer than the first file (digest " +
+                                     file.kind().tokenizer + ", expected " + kind.tokenizer + ")");
+  }
+  require_vocabulary(request, kind.vocabulary);
+  Corpus corpus("documents", tokenizer_of(request, kind, files.front().path()));
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    corpus.append(std::move(files[i]));
+    if (i + 1 == opened.training) corpus.end_path();
+  }
+  corpus.set_vocabulary(static_cast<int>(kind.vocabulary));
+  corpus.set_checked();
+  return corpus;
+}
+
+Corpus read_tokens(const DataRequest& request) {
+  const DataConfig& config = request.config;
+  Warnings& warnings = request.warnings;
   DataFiles opened = open_files(config);
   warn_of_same_content(contents_of(opened.files), warnings);
+  if (is_corpus_file(opened.files.front())) return documented_corpus(request, std::move(opened));
   const Header header = header_of(opened.files.front());
   for (const DataFile& file : opened.files) {
     if (!(header_of(file) == header)) fail(file, "is of another format than the first file");
@@ -187,7 +232,7 @@ Corpus read_tokens(const DataConfig& config, Warnings& warnings) {
 }  // namespace
 
 std::unique_ptr<Source> open_tokens(const DataRequest& request) {
-  return token_source(read_tokens(request.config, request.warnings), request);
+  return token_source(read_tokens(request), request);
 }
 
 }  // namespace pipetrain

@@ -1,5 +1,6 @@
 #include "nn/layers/attention.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -7,10 +8,10 @@
 #include <vector>
 
 #include "nn/layer_options.h"
-#include "nn/layers/branch_options.h"
 #include "nn/layers/model_builder.h"
 #include "nn/layers/shared_product.h"
 #include "nn/tensor_names.h"
+#include "ops/entrywise.h"
 #include "ops/linear.h"
 
 namespace pipetrain {
@@ -37,6 +38,9 @@ enum Slot {
 
 enum Part : std::size_t { kQkvPart, kMixedPart };
 
+// The norms of a head and behind the projection keep what they need in a Saved of their own.
+enum Inner : std::size_t { kQueryNorm, kKeyNorm, kNormBehind, kInnerNorms };
+
 }  // namespace
 
 Attention::Attention(std::string name, Shape row, const AttentionOptions& options)
@@ -44,29 +48,46 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
       place_(options.place),
       tokens_(row[0]),
       width_(row[1]),
-      head_width_(width_ / options.heads),
+      head_width_(options.head_width == 0 ? width_ / options.heads : options.head_width),
       heads_(options.heads / place_.size),
       kv_heads_((options.kv_heads == 0 ? options.heads : options.kv_heads) / place_.size),
       mixed_width_(heads_ * head_width_),
       qkv_width_((heads_ + 2 * kv_heads_) * head_width_),
       causal_(options.causal),
-      dropout_(options.dropout),
+      window_(options.window),
+      score_width_(options.score_width),
+      score_cap_(options.score_cap),
       weights_dropout_(options.weights_dropout),
       rotary_(options.rotary),
       norm_(*this, this->name() + "." + Names::kNorm, width_, options.norm, options.bias,
-            options.epsilon) {
+            options.epsilon),
+      branch_(*this, {options.dropout, options.norm_behind, options.residual}, options.norm,
+              options.epsilon) {
+  const std::int64_t mixed = mixed_width_ * place_.size;
   const std::int64_t kv = kv_heads_ * head_width_ * place_.size;
-  const Slicing heads = slicing(0, {width_, kv, kv}, place_);
+  const Slicing heads = slicing(0, {mixed, kv, kv}, place_);
   qkv_weight_ =
-      add_parameter(weight_of(Names::kQkv), {width_ + 2 * kv, width_}, options.qkv.weight, heads);
-  qkv_bias_ = options.bias
-                  ? add_parameter(bias_of(Names::kQkv), {width_ + 2 * kv}, options.qkv.bias, heads)
+      add_parameter(weight_of(Names::kQkv), {mixed + 2 * kv, width_}, options.qkv.weight, heads);
+  qkv_bias_ = options.bias || options.qkv_bias
+                  ? add_parameter(bias_of(Names::kQkv), {mixed + 2 * kv}, options.qkv.bias, heads)
                   : kNone;
-  projection_weight_ = add_parameter(weight_of(Names::kProjection), {width_, width_},
-                                     options.projection.weight, slicing(1, {width_}, place_));
+  projection_weight_ = add_parameter(weight_of(Names::kProjection), {width_, mixed},
+                                     options.projection.weight, slicing(1, {mixed}, place_));
   projection_bias_ =
       options.bias ? add_parameter(bias_of(Names::kProjection), {width_}, options.projection.bias)
                    : kNone;
+  if (options.head_norms) {
+    const auto norm_of_heads = [&](const char* own) {
+      auto norm = std::make_unique<NormLayer>(this->name() + "." + own, Shape{head_width_},
+                                              NormKind::kRms, options.epsilon);
+      if (!place_.alone()) norm->share_rows();
+      adopt(*norm);
+      return norm;
+    };
+    query_norm_ = norm_of_heads(Names::kQueryNorm);
+    key_norm_ = norm_of_heads(Names::kKeyNorm);
+  }
+  if (branch_.norm() != nullptr) adopt(*branch_.norm());
 }
 
 AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
@@ -77,12 +98,34 @@ AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
           .causal = causal_,
           .kv_heads = kv_heads_,
           .dropout = dropout_mask(context, name(), "weights", weights_dropout_),
-          .first_head = place_.rank * heads_};
+          .first_head = place_.rank * heads_,
+          .window = window_,
+          .score_width = score_width_,
+          .score_cap = score_cap_,
+          .document_starts = context.document_starts};
+}
+
+// work(norm, its heads (rows * heads, D), its Saved) in place of the heads of queries, then of
+// keys.
+template <class Work>
+void Attention::for_normed_heads(Ops& ops, Tensor& qkv, Saved& saved, const Work& work) const {
+  if (query_norm_ == nullptr) return;
+  const std::int64_t rows = qkv.shape().rows();
+  const auto on = [&](NormLayer& norm, std::int64_t first, std::int64_t heads, Saved& own) {
+    const std::int64_t column = first * head_width_, columns = heads * head_width_;
+    Tensor part(ops.pool(), {rows * heads, head_width_}, qkv.dtype());
+    copy_columns(ops, {ConstMatrix(qkv), column}, {Matrix(part).in_rows(rows), 0}, columns);
+    part = work(norm, std::move(part), own);
+    copy_columns(ops, {ConstMatrix(part).in_rows(rows), 0}, {Matrix(qkv), column}, columns);
+  };
+  on(*query_norm_, 0, heads_, saved.inner(kQueryNorm));
+  on(*key_norm_, heads_, kv_heads_, saved.inner(kKeyNorm));
 }
 
 void Attention::turn(const Context& context, Rotation rotation, Tensor& qkv) const {
   if (rotary_ == nullptr) return;
-  const TurnedHeads queries_and_keys{heads_ + kv_heads_, qkv.shape()[1], context.first_token};
+  const TurnedHeads queries_and_keys{heads_ + kv_heads_, head_width_, qkv.shape()[1],
+                                     context.first_token, context.document_starts};
   rotate(context.ops, *rotary_, rotation, queries_and_keys, qkv);
 }
 
@@ -94,7 +137,7 @@ KeyValueCache Attention::cache(Ops& ops, std::int64_t batch, Saved& saved) const
 }
 
 double Attention::forward_flop() const {
-  return product_flop(qkv_width_ * place_.size + width_) + mixing_flop();
+  return product_flop((qkv_width_ + mixed_width_) * place_.size) + mixing_flop();
 }
 
 double Attention::product_flop(std::int64_t columns) const {
@@ -102,16 +145,23 @@ double Attention::product_flop(std::int64_t columns) const {
 }
 
 double Attention::mixing_flop() const {
-  return (causal_ ? 2.0 : 4.0) * static_cast<double>(tokens_ * tokens_ * width_);
+  const std::int64_t hidden = window_ == 0 ? 0 : std::max<std::int64_t>(tokens_ - window_, 0);
+  const std::int64_t pairs = tokens_ * tokens_ - hidden * hidden;
+  return (causal_ ? 2.0 : 4.0) * static_cast<double>(pairs * mixed_width_ * place_.size);
 }
 
 std::vector<RemadePart> Attention::remade_parts() const {
   const std::int64_t qkv = qkv_width_ * place_.size;
-  return {{"qkv", product_flop(qkv), tokens_ * qkv}, {"mixed", mixing_flop(), tokens_ * width_}};
+  const std::int64_t kept = query_norm_ == nullptr ? 0 : heads_ + kv_heads_;  // before their norm
+  return {{"qkv", product_flop(qkv), tokens_ * (qkv + kept * head_width_ * place_.size)},
+          {"mixed", mixing_flop(), tokens_ * mixed_width_ * place_.size}};
 }
 
 void Attention::forget(std::size_t part, Saved& saved) const {
   saved[part == kQkvPart ? kQkv : kMixed].reset();
+  if (part == kQkvPart && query_norm_ != nullptr) {
+    for (const std::size_t norm : {kQueryNorm, kKeyNorm}) saved.inner(norm).clear();
+  }
 }
 
 void Attention::remake(const Context& context, std::size_t part, Saved& saved) const {
@@ -120,7 +170,7 @@ void Attention::remake(const Context& context, std::size_t part, Saved& saved) c
   if (part == kQkvPart) {
     Tensor n(ops.pool(), normalized.shape(), normalized.dtype());
     norm_.replay(ops, normalized, n);
-    saved[kQkv] = qkv(context, n);
+    saved[kQkv] = qkv(context, n, saved);
     return;
   }
   const Tensor& qkv = saved[kQkv];
@@ -129,9 +179,12 @@ void Attention::remake(const Context& context, std::size_t part, Saved& saved) c
   saved[kMixed] = std::move(mixed);
 }
 
-Tensor Attention::qkv(const Context& context, const Tensor& n) const {
+Tensor Attention::qkv(const Context& context, const Tensor& n, Saved& saved) const {
   Tensor qkv(context.ops.pool(), {n.shape()[0], n.shape()[1], qkv_width_}, n.dtype());
   linear_forward(context.ops, n, value(qkv_weight_), value(qkv_bias_), qkv);
+  for_normed_heads(context.ops, qkv, saved, [&](NormLayer& norm, Tensor heads, Saved& own) {
+    return norm.forward(context, std::move(heads), own);
+  });
   turn(context, Rotation::kForward, qkv);
   return qkv;
 }
@@ -139,12 +192,13 @@ Tensor Attention::qkv(const Context& context, const Tensor& n) const {
 Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t batch = x.shape()[0], tokens = x.shape()[1], rows = batch * tokens;
+  saved.make_room(kInnerNorms);
   Tensor normalized(ops.pool(), x.shape(), x.dtype()), rstd(ops.pool(), {rows});
   Tensor qkv;
   {
     Tensor n(ops.pool(), x.shape(), x.dtype());
     norm_.forward(ops, x, normalized, rstd.f32(), n);
-    qkv = this->qkv(context, n);
+    qkv = this->qkv(context, n, saved);
   }
   Tensor mixed(ops.pool(), {batch, tokens, mixed_width_}, x.dtype());
   Tensor log_sum_exp(ops.pool(), {batch, heads_, tokens});
@@ -154,8 +208,8 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
   } else {
     attention_forward(ops, shape(context, x), qkv, mixed, log_sum_exp.f32());
   }
-  add_dropped_linear(context, place_, output_mask(context), mixed, value(projection_weight_),
-                     value(projection_bias_), x);
+  x = branch_.forward(context, place_, mixed, value(projection_weight_), value(projection_bias_),
+                      std::move(x), saved.inner(kNormBehind));
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);
     saved[kRstd] = std::move(rstd);
@@ -168,21 +222,25 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
 
 Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
-  Tensor dropped = dropped_copy(ops, output_mask(context), dy);
+  Tensor dbranch = branch_.backward_input(context, dy, saved.inner(kNormBehind));
   Tensor dqkv(ops.pool(), saved[kQkv].shape(), dy.dtype());
   {
     Tensor dmixed(ops.pool(), saved[kMixed].shape(), dy.dtype());
-    linear_backward_input(ops, dropped.empty() ? dy : dropped, value(projection_weight_), dmixed);
+    linear_backward_input(ops, dbranch.empty() ? dy : dbranch, value(projection_weight_), dmixed);
     attention_backward(ops, shape(context, dy), saved[kQkv], saved[kMixed], saved[kLogSumExp].f32(),
                        dmixed, dqkv);
   }
   turn(context, Rotation::kBack, dqkv);
+  for_normed_heads(ops, dqkv, saved, [&](NormLayer& norm, Tensor heads, Saved& own) {
+    return norm.backward_input(context, std::move(heads), own);
+  });
   saved[kQkv].reset();
   saved[kLogSumExp].reset();
   Tensor dx = shared_input_gradient(context, place_, dy.shape(), dqkv, value(qkv_weight_));
-  Tensor norm_gradients = norm_.backward(ops, dx, saved[kNormalized], saved[kRstd].f32(), dy);
+  Tensor norm_gradients = norm_.backward(ops, dx, saved[kNormalized], saved[kRstd].f32(),
+                                         branch_.residual() ? ConstMatrix(dy) : nullptr);
   saved[kRstd].reset();
-  saved[kOutputGradient] = std::move(dropped.empty() ? dy : dropped);
+  saved[kOutputGradient] = std::move(dbranch.empty() ? dy : dbranch);
   saved[kQkvGradient] = std::move(dqkv);
   saved[kNormGradients] = std::move(norm_gradients);
   return dx;
@@ -197,84 +255,24 @@ void Attention::backward_weight(const Context& context, Saved& saved) {
   linear_backward_weight(ops, saved[kQkvGradient], n, gradient(qkv_weight_), gradient(qkv_bias_),
                          context.accumulate);
   norm_.store(context, saved[kNormGradients]);
+  branch_.backward_weight(context, saved.inner(kNormBehind));
+  if (query_norm_ != nullptr) {
+    query_norm_->backward_weight(context, saved.inner(kQueryNorm));
+    key_norm_->backward_weight(context, saved.inner(kKeyNorm));
+  }
   saved.clear();
 }
 
-namespace {
-
-constexpr SizeOption kHeads{"heads", "Query heads; they divide the width."},
-    kKvHeads{.name = "kv_heads",
-             .meaning = "Heads of keys and values; they divide `heads`.",
-             .follows = "`heads`"};
-constexpr FlagOption kCausal{"causal", "A token sees only itself and those before it.", true};
-
-constexpr std::int64_t kMostRotaryEntries = std::int64_t{1} << 27;  // 512 MiB
-
-std::shared_ptr<const RotaryTable> read_positions(
-    LayerOptions& options, const Shape& row, std::int64_t heads,
-    const std::shared_ptr<const RotaryTable>& before) {
-  const bool rotary = options.read(kPositionsOption) == PositionKind::kRotary;
-  const double theta = options.read(kThetaOption);
-  if (!rotary) {
-    if (options.has(kThetaOption.name))
-      options.fail("theta is of rotary positions; add positions: rotary");
-    return nullptr;
-  }
-  const std::int64_t head_width = row[1] / heads;
-  if (head_width % 2 != 0) {
-    options.fail("positions: rotary turns pairs, but a head has " + std::to_string(head_width) +
-                 " entries (width " + std::to_string(row[1]) + " / heads " + std::to_string(heads) +
-                 "); expected an even number");
-  }
-  if (row[0] > kMostRotaryEntries / head_width) {
-    options.fail("positions: rotary of " + std::to_string(row[0]) + " tokens x " +
-                 std::to_string(head_width) + " entries a head take a table of more than " +
-                 std::to_string(kMostRotaryEntries) + " numbers; lower data.sequence_length");
-  }
-  const RotaryAngles angles{row[0], head_width, theta};
-  const bool serves = before != nullptr && before->angles() == angles;
-  return serves ? before : std::make_shared<RotaryTable>(angles);
-}
-
-}  // namespace
-
-AttentionOptions read_attention(LayerOptions& options, const Shape& row, const Starts& starts,
-                                std::shared_ptr<const RotaryTable>& rotary) {
-  AttentionOptions made;
-  made.heads = options.read(kHeads);
-  made.kv_heads = options.read(kKvHeads, made.heads);
-  made.causal = options.read(kCausal);
-  made.dropout = options.read(kBranchDropout);
-  made.weights_dropout = options.read(kWeightsDropoutOption, made.dropout);
-  made.norm = read_norm(options);
-  made.epsilon = read_epsilon(options);
-  made.bias = options.read(kBranchBias);
-  if (row[1] % made.heads != 0) {
-    options.fail("heads " + std::to_string(made.heads) + " do not divide the width " +
-                 std::to_string(row[1]));
-  }
-  if (made.heads % made.kv_heads != 0) {
-    options.fail("kv_heads " + std::to_string(made.kv_heads) + " do not divide the heads " +
-                 std::to_string(made.heads));
-  }
-  const std::int64_t kv_width = row[1] / made.heads * made.kv_heads;
-  made.qkv = starts.of(ModelPart::kQkv, row[1], row[1] + 2 * kv_width);
-  made.projection = starts.of(ModelPart::kProjection, row[1], row[1]);
-  made.rotary = read_positions(options, row, made.heads, rotary);
-  if (made.rotary != nullptr) rotary = made.rotary;
-  return made;
-}
-
-std::vector<LayerOption> attention_options() {
-  return {kHeads,      kKvHeads,       kCausal,     kBranchDropout,   kWeightsDropoutOption,
-          kNormOption, kEpsilonOption, kBranchBias, kPositionsOption, kThetaOption};
-}
-
-void make_attention(ModelBuilder& model, LayerOptions& options) {
+std::unique_ptr<Layer> attention_of(ModelBuilder& model, LayerOptions& options,
+                                    const std::string& name) {
   AttentionOptions made = read_attention(options, model.row(), model.starts(), model.rotary());
   made.place = model.sharing().evenly(options, "heads", made.heads);
   model.sharing().evenly(options, "kv_heads", made.kv_heads);
-  model.add(std::make_unique<Attention>(model.name(Names::kLayer), model.row(), made));
+  return std::make_unique<Attention>(name, model.row(), made);
+}
+
+void make_attention(ModelBuilder& model, LayerOptions& options) {
+  model.add(attention_of(model, options, model.name(Names::kLayer)));
 }
 
 }  // namespace pipetrain

@@ -1,6 +1,7 @@
 // The attention half of a pre-norm transformer block (Xiong et al., arXiv:2002.04745, figure 1b):
 // y = x + projection(attention(rotate(qkv(norm(x))))), with dropout of the attention's weights and
-// of what is added to x. Ranks that share the layer have each some heads.
+// of what is added to x; each head of queries and keys may have a norm of its own before it is
+// turned (Henry et al., arXiv:2010.04245). Ranks that share the layer have each some heads.
 #pragma once
 
 #include <cstddef>
@@ -9,57 +10,23 @@
 #include <string>
 #include <vector>
 
-#include "base/table.h"
-#include "nn/layer_options.h"
-#include "nn/layers/dropout.h"
-#include "nn/norm.h"
-#include "nn/starting_values.h"
+#include "nn/layer.h"
+#include "nn/layers/attention_options.h"
+#include "nn/layers/branch.h"
+#include "nn/layers/norm_layer.h"
 #include "ops/attention.h"
 #include "ops/rotary.h"
 
 namespace pipetrain {
 
-struct AttentionOptions {
-  std::int64_t heads = 1;
-  std::int64_t kv_heads = 0;  // heads of keys and values, G, which divide `heads`; 0: as many
-  bool causal = true;
-  double dropout = 0;          // rate, of what is added to x
-  double weights_dropout = 0;  // of the attention's weights
-  NormKind norm = NormKind::kLayer;
-  float epsilon = kNormEpsilon;               // of the norm
-  bool bias = true;                           // of the norm and of the products
-  std::shared_ptr<const RotaryTable> rotary;  // for at least the row's tokens; null: no rotation
-  Start qkv, projection;
-  TensorPlace place;  // its size divides heads and kv_heads
-};
+class ModelBuilder;
 
-enum class PositionKind : std::uint8_t { kLearned, kRotary };
-
-inline constexpr Choice<PositionKind> kPositionKinds[] = {
-    {PositionKind::kLearned, "learned", "Those that the embedding adds."},
-    {PositionKind::kRotary, "rotary",
-     "Queries and keys are turned by their positions; the embedding then takes `positions: none`."},
-};
-
-// Options that a decoder is written with, too.
-inline constexpr RateOption kWeightsDropoutOption{
-    .name = "attention_dropout",
-    .meaning = "Rate at which the attention's weights are dropped.",
-    .follows = "`dropout`"};
-inline constexpr ChoiceOption<PositionKind> kPositionsOption{
-    "positions", "How places differ.", kPositionKinds, PositionKind::kLearned};
-inline constexpr NumberOption kThetaOption{"theta", "Base of the rotary angles.", 10000};
-
-// The layer's name and those of its norm and products; each has a weight and may have a bias.
+// The layer's name and those of its norms and products; each has a weight and may have a bias.
 struct AttentionNames {
   static constexpr const char *kLayer = "attention", *kNorm = "norm", *kQkv = "qkv",
-                              *kProjection = "projection";
+                              *kProjection = "projection", *kQueryNorm = "query_norm",
+                              *kKeyNorm = "key_norm";
 };
-
-// row (T, C). `rotary` is the table of the layers before, which is taken if it serves, else
-// replaced. Error(kConfiguration) for what does not fit.
-AttentionOptions read_attention(LayerOptions& options, const Shape& row, const Starts& starts,
-                                std::shared_ptr<const RotaryTable>& rotary);
 
 class Attention : public Layer {
  public:
@@ -76,16 +43,17 @@ class Attention : public Layer {
   double forward_flop() const override;
   bool attends() const override { return true; }
   GroupSums group_sums() const override { return {2, input_row().elements()}; }
+  bool separates_documents() const override { return causal_; }
   Reach reach() const override { return causal_ ? Reach::kPast : Reach::kRow; }
 
  private:
   AttentionShape shape(const Context& context, const Tensor& x) const;  // x (B, T, ...)
-  DropoutMask output_mask(const Context& context) const {
-    return dropout_mask(context, name(), "output", dropout_);
-  }
-  Tensor qkv(const Context& context, const Tensor& n) const;  // n (B, T, C), the norm's output
-  double product_flop(std::int64_t columns) const;            // of (T, C) with (C, columns)
-  double mixing_flop() const;                                 // of scores and weighted values
+  // n (B, T, C), the norm's output
+  Tensor qkv(const Context& context, const Tensor& n, Saved& saved) const;
+  template <class Work>
+  void for_normed_heads(Ops& ops, Tensor& qkv, Saved& saved, const Work& work) const;
+  double product_flop(std::int64_t columns) const;  // of (T, C) with (C, columns)
+  double mixing_flop() const;                       // of scores and weighted values
   // Queries and keys of qkv (B, T, H + 2 G, D), if positions are rotary.
   void turn(const Context& context, Rotation rotation, Tensor& qkv) const;
   // This layer's, made at its first use.
@@ -96,10 +64,18 @@ class Attention : public Layer {
   std::int64_t heads_, kv_heads_;             // H and G, those of this rank
   std::int64_t mixed_width_, qkv_width_;      // H D, (H + 2 G) D
   bool causal_;
-  double dropout_, weights_dropout_;
+  std::int64_t window_;
+  float score_width_, score_cap_;
+  double weights_dropout_;
   std::shared_ptr<const RotaryTable> rotary_;
   Norm norm_;
+  Branch branch_;
+  std::unique_ptr<NormLayer> query_norm_, key_norm_;  // both or none
   std::size_t qkv_weight_, qkv_bias_, projection_weight_, projection_bias_;
 };
+
+// By the options of an entry, for the next layer of the model or one that it is made of.
+std::unique_ptr<Layer> attention_of(ModelBuilder& model, LayerOptions& options,
+                                    const std::string& name);
 
 }  // namespace pipetrain

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -10,21 +12,26 @@
 #include "nn/layers/branch_options.h"
 #include "nn/layers/embedding.h"
 #include "nn/layers/linear.h"
-#include "nn/option_writer.h"
+#include "nn/layers/transformer_block.h"
 #include "nn/presets/presets.h"
 #include "nn/unroll.h"
 
 namespace pipetrain {
 namespace {
 
-constexpr const char* kBlock = "transformer_block";
+// Empty if there is but one answer, which then becomes `all`.
+void simplify(std::vector<bool>& by_block, bool& all) {
+  if (by_block.empty()) return;
+  const auto yes = std::ranges::count(by_block, true);
+  all = yes > 0;
+  if (yes == 0 || yes == std::ssize(by_block)) by_block.clear();
+}
 
 // Goes through the layers in order and takes from each what it says of the model; each part returns
 // what is wrong with its layer, or nothing.
 class Reader {
  public:
-  Reader(std::int64_t context, std::int64_t vocabulary, std::span<const DecoderFamily> families)
-      : families_(families) {
+  Reader(std::int64_t context, std::int64_t vocabulary) {
     model_.vocabulary = static_cast<int>(vocabulary);
     model_.context = static_cast<int>(context);
   }
@@ -42,15 +49,16 @@ class Reader {
         return {{}, "layer " + std::to_string(i + 1) + " of its list, " + kind + ", " + wrong};
       }
     }
+    model_.turned = turned_;
+    model_.windowed = windowed_;
+    model_ = plain(model_);
+    if (model_.rotary == learned_positions_) {
+      return {{}, model_.rotary ? "it has rotary and learned positions" : "it has no positions"};
+    }
     return {model_, {}};
   }
 
  private:
-  const DecoderFamily& family() const { return model_.family; }
-  std::string not_of_family(const std::string& what) const {
-    return what + ", which " + std::string(family().title) + " has not";
-  }
-
   std::string embedding(LayerOptions& options, const std::string& kind) {
     if (kind != EmbeddingNames::kLayer) return "is not an embedding of tokens";
     const EmbeddingOptions given = read_embedding(options, model_.context);
@@ -58,63 +66,60 @@ class Reader {
     if (given.context > 0) model_.context = static_cast<int>(given.context);
     learned_positions_ = given.context > 0;
     model_.embedding_dropout = given.dropout;
+    model_.scaled_embedding = given.scaled;
     return {};
   }
 
   std::string block(LayerOptions& options, const std::string& kind) {
-    if (kind != kBlock) return "stands between embedding and last norm";
+    if (kind != kTransformerBlock) return "stands between embedding and last norm";
     const Shape row{1, model_.width};
     const AttentionOptions attention = read_attention(options, row, Starts(), rotary_);
     const MlpOptions mlp = read_mlp(options, row, Starts());
-    if (model_.depth == 0) take_family(attention, mlp);
-    const std::string unlike = difference(attention, mlp);
-    if (!unlike.empty()) return unlike;
+    if (!attention.causal) return "is not causal";
+    if (!attention.residual) return "is not added to its input";
     Decoder made = model_;
     made.heads = static_cast<int>(attention.heads);
     made.kv_heads = static_cast<int>(attention.kv_heads);
+    made.head_width = static_cast<int>(attention.head_width);
     made.mlp_width = static_cast<int>(mlp.hidden);
     made.activation = mlp.activation;
+    made.norm = attention.norm;
+    made.bias = options.read(kBranchBias);
     made.epsilon = attention.epsilon;
+    made.dropout = attention.dropout;
     made.attention_dropout = attention.weights_dropout;
-    if (family().rotary) made.theta = attention.rotary->angles().theta;
-    if (family().dropout) made.dropout = attention.dropout;
+    made.norm_behind = attention.norm_behind;
+    made.head_norms = attention.head_norms;
+    made.parallel = options.read(kParallelOption);
+    made.score_width = options.read(kScoreWidthOption);
+    made.score_cap = options.read(kScoreCapOption);
+    windowed_.push_back(attention.window > 0);
+    if (attention.window > 0) {
+      const bool other = model_.window > 0 && model_.window != attention.window;
+      if (other) return "has another window than a block before";
+      model_.window = made.window = static_cast<int>(attention.window);
+    }
+    turned_.push_back(attention.rotary != nullptr);
+    if (attention.rotary != nullptr) take_angles(attention.rotary->angles(), made);
     if (model_.depth > 0 && made != model_) return "differs from the blocks before";
     model_ = made;
     ++model_.depth;
     return {};
   }
 
-  // Of those with such positions, the one that has most of what the block has.
-  void take_family(const AttentionOptions& attention, const MlpOptions& mlp) {
-    const auto agreement = [&](const DecoderFamily& family) {
-      return (family.rotary != learned_positions_ ? 4 : 0) +
-             (family.norm == attention.norm ? 1 : 0) + (family.bias == attention.bias ? 1 : 0) +
-             (family.gated_mlp == is_gated(mlp) ? 1 : 0);
-    };
-    model_.family = *std::ranges::max_element(families_, {}, agreement);
-    if (!family().dropout) model_.embedding_dropout = 0;
-  }
-
-  static bool is_gated(const MlpOptions& mlp) { return mlp.activation == MlpActivation::kSwiGlu; }
-
-  std::string difference(const AttentionOptions& attention, const MlpOptions& mlp) const {
-    if (!attention.causal) return "is not causal";
-    if (attention.norm != family().norm) return not_of_family("has another norm");
-    if (attention.bias != family().bias) {
-      return not_of_family(attention.bias ? "has biases" : "has no biases");
-    }
-    if ((attention.rotary != nullptr) != family().rotary) {
-      return not_of_family(family().rotary ? "has no rotary positions" : "has rotary positions");
-    }
-    if (is_gated(mlp) != family().gated_mlp) return not_of_family("has another activation");
-    if (!family().fewer_kv_heads && attention.kv_heads != attention.heads) {
-      return not_of_family("has fewer kv_heads");
-    }
-    return {};
+  // The first block that is turned says how for all.
+  void take_angles(const RotaryAngles& angles, Decoder& made) {
+    made.theta = angles.theta;
+    made.rotary_width = static_cast<int>(angles.width);
+    made.scaling = angles.scaling;
+    if (std::ranges::count(turned_, true) > 1) return;
+    model_.theta = made.theta;
+    model_.rotary_width = made.rotary_width;
+    model_.scaling = made.scaling;
   }
 
   std::string last_norm(LayerOptions& options, const std::string& kind) const {
-    if (kind != name_of(kNorms, family().norm)) return not_of_family("stands before the last");
+    if (kind != name_of(kNorms, model_.norm)) return "is not a norm like those of the blocks";
     if (read_epsilon(options) != model_.epsilon) return "has another epsilon than the blocks";
     return {};
   }
@@ -126,62 +131,43 @@ class Reader {
       return "has not as many features as the vocabulary has tokens";
     }
     model_.tied = given.tied;
-    if (!given.tied && given.bias) return not_of_family("has a bias");
+    model_.logit_cap = options.read(kLinearCap);
+    if (!given.tied && given.bias) return "has a bias";
     return {};
   }
 
-  std::span<const DecoderFamily> families_;
   bool learned_positions_ = false;
   std::shared_ptr<const RotaryTable> rotary_;  // of the blocks before
+  std::vector<bool> turned_, windowed_;        // by block
   Decoder model_;
 };
 
-ModelConfig preset_of(const Decoder& model) {
-  ModelConfig config;
-  config.preset = model.family.preset;
-  config.depth = model.depth;
-  config.heads = model.heads;
-  if (model.family.fewer_kv_heads) config.kv_heads = model.kv_heads;
-  config.width = model.width;
-  config.mlp_width = model.mlp_width;
-  config.context = model.context;
-  config.vocabulary = model.vocabulary;
-  config.tie_embeddings = model.tied;
-  config.dropout = model.dropout;
-  return config;
-}
-
 }  // namespace
+
+Decoder plain(Decoder model) {
+  bool windows = model.window > 0;
+  simplify(model.turned, model.rotary);
+  simplify(model.windowed, windows);
+  if (!windows) model.window = 0;
+  if (model.window == 0) model.windowed.clear();
+  const int head_width = model.width_of_head();
+  if (head_width * model.heads == model.width) model.head_width = 0;
+  if (model.rotary_width == head_width) model.rotary_width = 0;
+  if (model.score_width == head_width) model.score_width = 0;
+  return model;
+}
 
 ReadDecoder read_decoder(const ModelConfig& config, std::int64_t context, std::int64_t vocabulary,
                          std::span<const DecoderFamily> families) {
   const std::vector<LayerEntry> entries = expand_preset(config);
-  return Reader(context, vocabulary, families).read(unrolled(entries));
-}
-
-ModelConfig model_config_of(const Decoder& model) {
-  const DecoderFamily& family = model.family;
-  const ModelConfig config = preset_of(model);
-  // What the presets have no keys for is written as the list of layers that they stand for.
-  ModelConfig list;
-  list.layers = expand_preset(config);
-  LayerEntry& last_norm = list.layers[2];
-  OptionWriter embedding(list.layers[0]), block(list.layers[1].layers[0]), norm(last_norm);
-  const std::string norm_kind = name_of(kNorms, family.norm);
-  const bool other_norm = last_norm.kind != norm_kind;
-  last_norm.kind = norm_kind;
-  block.write(kNormOption, family.norm);
-  block.write(kBranchBias, family.bias);
-  block.write(kPositionsOption, family.rotary ? PositionKind::kRotary : PositionKind::kLearned);
-  block.write(kActivationOption, model.activation);
-  embedding.write(kEmbeddingPositions,
-                  family.rotary ? kNoPositions : std::to_string(model.context));
-  block.write(kEpsilonOption, model.epsilon);
-  norm.write(kEpsilonOption, model.epsilon);
-  embedding.write(kEmbeddingDropout, model.embedding_dropout, kEmbeddingDropout.otherwise);
-  block.write(kWeightsDropoutOption, model.attention_dropout, model.dropout);
-  if (family.rotary) block.write(kThetaOption, model.theta);
-  return other_norm || embedding.changed() || block.changed() || norm.changed() ? list : config;
+  ReadDecoder read = Reader(context, vocabulary).read(unrolled(entries));
+  if (!read.why_not.empty()) return read;
+  const std::uint32_t traits = traits_of(read.model);
+  read.model.family = *std::ranges::min_element(
+      families, {}, [&](const DecoderFamily& family) { return distance_from(family, traits); });
+  read.why_not = why_not_of(read.model.family, traits);
+  if (!read.model.family.dropout) read.model.dropout = read.model.embedding_dropout = 0;
+  return read;
 }
 
 }  // namespace pipetrain

@@ -7,10 +7,12 @@
 
 namespace pipetrain {
 
-// Of norms and products: each has a weight and may have a bias.
+// Of norms and products, of which a model need not have all: each has a weight and may have a bias.
 struct DecoderBlockNames {
   std::string attention_norm, qkv, projection;
+  std::string query_norm, key_norm, norm_behind_attention;
   std::string mlp_norm, up, down;  // up: the gate's rows before it, if the MLP has one
+  std::string norm_behind_mlp;
 };
 
 DecoderBlockNames names_of_block(const Decoder& model, int block);

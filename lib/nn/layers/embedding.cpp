@@ -1,5 +1,6 @@
 #include "nn/layers/embedding.h"
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "nn/tensor_names.h"
 #include "ops/bfloat16.h"
 #include "ops/embedding.h"
+#include "ops/entrywise.h"
 
 namespace pipetrain {
 namespace {
@@ -35,6 +37,7 @@ Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptio
       tokens_(tokens),
       width_(options.width),
       has_positions_(options.context > 0),
+      scale_(options.scaled ? std::sqrt(static_cast<float>(options.width)) : 1.0f),
       dropout_(options.dropout) {
   table_ = add_parameter(weight_of(Names::kTable), {options.vocabulary, options.width},
                          options.table, slicing(0, {options.vocabulary}, place_));
@@ -53,9 +56,10 @@ Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
     context.sum_over_group(y);
     y = converted(context.ops, std::move(y), output_dtype());
   }
+  if (scale_ != 1.0f) multiply(context.ops, y, scale_);
   if (has_positions_) {
     const float* const first = value(positions_) + context.first_token * width_;
-    add_positions(context.ops, {first, tokens, width_}, y);
+    add_positions(context.ops, {first, tokens, width_}, y, context.document_starts);
   }
   drop_output(context, name(), dropout_, y);
   if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
@@ -70,14 +74,16 @@ Tensor Embedding::backward_input(const Context& context, Tensor dy, Saved& saved
 
 void Embedding::backward_weight(const Context& context, Saved& saved) {
   const Tensor& ids = saved[kIds];
-  const Tensor& dy = saved[kOutputGradient];
+  Tensor& dy = saved[kOutputGradient];
   if (!context.accumulate) clear_gradient(context.replicas > 1);
   touched_.insert(touched_.end(), ids.i32(), ids.i32() + ids.elements());
   const TableRows here{ids_.first, ids_.count};
-  embedding_backward(context.ops, here, ids.i32(), dy, gradient(table_));
   if (has_positions_) {
-    position_backward(context.ops, dy, {gradient(positions_), tokens_, width_}, context.accumulate);
+    position_backward(context.ops, dy, {gradient(positions_), tokens_, width_}, context.accumulate,
+                      context.document_starts);
   }
+  if (scale_ != 1.0f) multiply(context.ops, dy, scale_);
+  embedding_backward(context.ops, here, ids.i32(), dy, gradient(table_));
   saved.clear();
 }
 
@@ -108,13 +114,14 @@ constexpr SizeOption kVocabulary{.name = "vocabulary",
 }  // namespace
 
 std::vector<LayerOption> embedding_options() {
-  return {kVocabulary, kWidth, kEmbeddingPositions, kEmbeddingDropout};
+  return {kVocabulary, kWidth, kEmbeddingPositions, kEmbeddingScaled, kEmbeddingDropout};
 }
 
 EmbeddingOptions read_embedding(LayerOptions& options, std::int64_t tokens) {
   EmbeddingOptions made;
   made.width = options.read(kWidth);
   made.context = options.size(kEmbeddingPositions.name, tokens, kNoPositions, 0);
+  made.scaled = options.read(kEmbeddingScaled);
   made.dropout = options.read(kEmbeddingDropout);
   return made;
 }

@@ -17,8 +17,9 @@ namespace pipetrain {
 struct EmbeddingOptions {
   std::int64_t vocabulary = 0, width = 0;
   std::int64_t context =
-      0;               // rows of the position table; at least the tokens of a row. 0: no positions
-  double dropout = 0;  // rate
+      0;                // rows of the position table; at least the tokens of a row. 0: no positions
+  bool scaled = false;  // table rows are multiplied with the root of the width
+  double dropout = 0;   // rate
   Initial table = Start().weight, positions = Start().weight;
   TensorPlace place;  // its size is at most the vocabulary
 };
@@ -33,7 +34,10 @@ inline constexpr const char* kNoPositions = "none";
 inline constexpr RateOption kEmbeddingDropout{"dropout",
                                               "Rate at which the sum of both is dropped.", 0};
 
-// Width, positions and dropout, for rows of so many tokens.
+inline constexpr FlagOption kEmbeddingScaled{
+    "scaled", "Rows of the table are multiplied with the root of the width.", false};
+
+// Width, positions, scale and dropout, for rows of so many tokens.
 EmbeddingOptions read_embedding(LayerOptions& options, std::int64_t tokens);
 
 // The layer's name and those of its parts, which have a weight.
@@ -64,6 +68,7 @@ class Embedding : public Layer {
   Range ids_;  // whose rows this rank has
   std::int64_t tokens_, width_;
   bool has_positions_;
+  float scale_;
   double dropout_;
   std::size_t table_, positions_ = 0;
   std::vector<std::int32_t> touched_;  // ids whose gradient rows may not be zero; all others are

@@ -10,12 +10,15 @@
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
 #include "nn/layers/shared_product.h"
+#include "ops/activation.h"
+#include "ops/bfloat16.h"
+#include "ops/entrywise.h"
 #include "ops/linear.h"
 
 namespace pipetrain {
 namespace {
 
-enum Slot { kInput, kOutputGradient };
+enum Slot { kInput, kOutputGradient, kCapped };
 
 Shape with_last(Shape row, std::int64_t features) {
   Shape changed = row.without_last();
@@ -32,7 +35,8 @@ Linear::Linear(std::string name, Shape row, const LinearOptions& options)
       features_(options.features),
       first_(part_of(features_, place_).first),
       out_(output_row().back()),
-      has_bias_(options.bias && options.tied_to.empty()) {
+      has_bias_(options.bias && options.tied_to.empty()),
+      cap_(options.cap) {
   const Slicing features = slicing(0, {features_}, place_);
   weight_ = add_parameter("weight", {features_, in_}, options.start.weight, features);
   if (!options.tied_to.empty()) {
@@ -49,11 +53,23 @@ double Linear::forward_flop() const {
 Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {
   Tensor y(context.ops.pool(), with_last(x.shape(), out_), output_dtype_);
   linear_forward(context.ops, x, value(weight_), has_bias_ ? value(bias_) : nullptr, y);
-  if (context.mode == Mode::kTrain) saved[kInput] = std::move(x);
+  if (cap_ > 0) soft_cap(context.ops, y, cap_);
+  if (context.mode == Mode::kTrain) {
+    saved[kInput] = std::move(x);
+    if (cap_ > 0) {
+      saved[kCapped] = Tensor(context.ops.pool(), y.shape(), y.dtype());
+      copy(context.ops, y, saved[kCapped]);
+    }
+  }
   return y;
 }
 
 Tensor Linear::backward_input(const Context& context, Tensor dy, Saved& saved) {
+  if (cap_ > 0) {
+    const Tensor capped = converted(context.ops, std::move(saved[kCapped]), dy.dtype());
+    soft_cap_backward(context.ops, dy, capped, cap_);
+    saved[kCapped].reset();
+  }
   Tensor dx = shared_input_gradient(context, place_, saved[kInput].shape(), dy, value(weight_));
   saved[kOutputGradient] = std::move(dy);
   return dx;
@@ -99,7 +115,7 @@ constexpr FlagOption kBias{"bias", "One for each feature is added.", true},
 
 }  // namespace
 
-std::vector<LayerOption> linear_options() { return {kFeatures, kBias, kTied}; }
+std::vector<LayerOption> linear_options() { return {kFeatures, kBias, kTied, kLinearCap}; }
 
 LinearOptions read_linear(LayerOptions& options, std::int64_t vocabulary, std::int64_t classes) {
   LinearOptions made;
@@ -108,6 +124,7 @@ LinearOptions read_linear(LayerOptions& options, std::int64_t vocabulary, std::i
                       : options.size(kFeatures.name, 0, kWords, vocabulary);
   made.bias = options.read(kBias);
   made.tied = options.read(kTied);
+  made.cap = static_cast<float>(options.read(kLinearCap));
   return made;
 }
 

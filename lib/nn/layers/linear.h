@@ -16,6 +16,7 @@ struct LinearOptions {
   std::int64_t features = 0;
   bool bias = true;
   bool tied = false;    // to the embedding's table
+  float cap = 0;        // y becomes cap * tanh(y / cap); 0: it stays
   Start start;          // of a tied one: the table's
   std::string tied_to;  // name of the embedding table (features, C) that is this layer's weight;
                         // then there is no bias
@@ -24,6 +25,10 @@ struct LinearOptions {
 
 // All but the start and what a model knows; `features` may be as many as either of these.
 LinearOptions read_linear(LayerOptions& options, std::int64_t vocabulary, std::int64_t classes);
+
+// What a decoder is written with, too.
+inline constexpr NumberOption kLinearCap{"cap", "Outputs y become c tanh(y / c) for this c.", 0,
+                                         "none"};
 
 // The layer's name; its weight and bias have no other.
 struct LinearNames {
@@ -54,6 +59,7 @@ class Linear : public Layer {
   std::int64_t in_, features_;
   std::int64_t first_, out_;  // of the features, those of this rank
   bool has_bias_;
+  float cap_;
   DType output_dtype_ = DType::kFloat32;
   std::size_t weight_ = 0, bias_ = 0;
 };

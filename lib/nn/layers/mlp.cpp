@@ -28,8 +28,10 @@ enum Slot { kNormalized, kRstd, kHidden, kOutputGradient, kHiddenGradient, kNorm
 void activate(Ops& ops, MlpActivation activation, const Tensor& x, Tensor& y) {
   switch (activation) {
     case MlpActivation::kGelu: return gelu_forward(ops, x, y);
+    case MlpActivation::kExactGelu: return exact_gelu_forward(ops, x, y);
     case MlpActivation::kRelu: return relu_forward(ops, x, y);
     case MlpActivation::kSwiGlu: return swiglu_forward(ops, x, y);
+    case MlpActivation::kGeGlu: return geglu_forward(ops, x, y);
   }
 }
 
@@ -37,11 +39,12 @@ void activate(Ops& ops, MlpActivation activation, const Tensor& x, Tensor& y) {
 void activate_backward(Ops& ops, MlpActivation activation, Tensor& dy, Tensor& x) {
   switch (activation) {
     case MlpActivation::kGelu: return gelu_backward(ops, dy, x);
+    case MlpActivation::kExactGelu: return exact_gelu_backward(ops, dy, x);
     case MlpActivation::kRelu: return relu_backward(ops, dy, x);
-    case MlpActivation::kSwiGlu:
-      swiglu_backward(ops, dy, x);
-      return std::swap(dy, x);  // each fits into the other's memory
+    case MlpActivation::kSwiGlu: swiglu_backward(ops, dy, x); break;
+    case MlpActivation::kGeGlu: geglu_backward(ops, dy, x); break;
   }
+  std::swap(dy, x);  // gated: each fits into the other's memory
 }
 
 }  // namespace
@@ -53,11 +56,12 @@ Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
       width_(row[1]),
       hidden_(options.hidden / place_.size),
       activation_(options.activation),
-      up_width_(activation_ == MlpActivation::kSwiGlu ? 2 * hidden_ : hidden_),
-      dropout_(options.dropout),
+      up_width_(is_gated(activation_) ? 2 * hidden_ : hidden_),
       norm_(*this, this->name() + "." + Names::kNorm, width_, options.norm, options.bias,
-            options.epsilon) {
-  const bool gated = activation_ == MlpActivation::kSwiGlu;
+            options.epsilon),
+      branch_(*this, {options.dropout, options.norm_behind, options.residual}, options.norm,
+              options.epsilon) {
+  const bool gated = is_gated(activation_);
   const std::string up = gated ? Names::kGateUp : Names::kUp;
   const std::int64_t hidden = options.hidden, up_width = gated ? 2 * hidden : hidden;
   const Slicing columns = slicing(0, std::vector<std::int64_t>(gated ? 2 : 1, hidden), place_);
@@ -68,6 +72,7 @@ Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
                                slicing(1, {hidden}, place_));
   down_bias_ =
       options.bias ? add_parameter(bias_of(Names::kDown), {width_}, options.down.bias) : kNone;
+  if (branch_.norm() != nullptr) adopt(*branch_.norm());
 }
 
 double Mlp::forward_flop() const {
@@ -108,8 +113,9 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
   }
   Tensor activated(ops.pool(), {batch, tokens, hidden_}, x.dtype());
   activate(ops, activation_, hidden, activated);
-  add_dropped_linear(context, place_, output_mask(context), activated, value(down_weight_),
-                     value(down_bias_), x);
+  saved.make_room(1);
+  x = branch_.forward(context, place_, activated, value(down_weight_), value(down_bias_),
+                      std::move(x), saved.inner(0));
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);
     saved[kRstd] = std::move(rstd);
@@ -120,14 +126,15 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
 
 Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
-  Tensor dropped = dropped_copy(ops, output_mask(context), dy);
+  Tensor dbranch = branch_.backward_input(context, dy, saved.inner(0));
   Tensor dhidden(ops.pool(), {dy.shape()[0], tokens_, hidden_}, dy.dtype());
-  linear_backward_input(ops, dropped.empty() ? dy : dropped, value(down_weight_), dhidden);
+  linear_backward_input(ops, dbranch.empty() ? dy : dbranch, value(down_weight_), dhidden);
   activate_backward(ops, activation_, dhidden, saved[kHidden]);
   Tensor dx = shared_input_gradient(context, place_, dy.shape(), dhidden, value(up_weight_));
-  Tensor norm_gradients = norm_.backward(ops, dx, saved[kNormalized], saved[kRstd].f32(), dy);
+  Tensor norm_gradients = norm_.backward(ops, dx, saved[kNormalized], saved[kRstd].f32(),
+                                         branch_.residual() ? ConstMatrix(dy) : nullptr);
   saved[kRstd].reset();
-  saved[kOutputGradient] = std::move(dropped.empty() ? dy : dropped);
+  saved[kOutputGradient] = std::move(dbranch.empty() ? dy : dbranch);
   saved[kHiddenGradient] = std::move(dhidden);
   saved[kNormGradients] = std::move(norm_gradients);
   return dx;
@@ -142,6 +149,7 @@ void Mlp::backward_weight(const Context& context, Saved& saved) {
   linear_backward_weight(ops, saved[kHiddenGradient], n, gradient(up_weight_), gradient(up_bias_),
                          context.accumulate);
   norm_.store(context, saved[kNormGradients]);
+  branch_.backward_weight(context, saved.inner(0));
   saved.clear();
 }
 
@@ -155,8 +163,8 @@ constexpr SizeOption kRatio{"mlp_ratio", "Hidden width as a multiple of the widt
 }  // namespace
 
 std::vector<LayerOption> mlp_options() {
-  return {kRatio,      kWidth,         kActivationOption, kBranchDropout,
-          kNormOption, kEpsilonOption, kBranchBias};
+  return {kRatio,         kWidth,      kActivationOption, kBranchDropout, kNormOption,
+          kEpsilonOption, kNormBehind, kBranchResidual,   kBranchBias};
 }
 
 MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& starts) {
@@ -169,16 +177,24 @@ MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& start
   made.dropout = options.read(kBranchDropout);
   made.norm = read_norm(options);
   made.epsilon = read_epsilon(options);
-  made.bias = options.read(kBranchBias);
+  made.bias = options.read(kBranchBias) == BranchBias::kAll;
+  made.norm_behind = options.read(kNormBehind);
+  made.residual = options.read(kBranchResidual);
   made.up = starts.of(ModelPart::kUp, row[1], made.hidden);
   made.down = starts.of(ModelPart::kDown, made.hidden, row[1]);
   return made;
 }
 
-void make_mlp(ModelBuilder& model, LayerOptions& options) {
+std::unique_ptr<Layer> mlp_of(ModelBuilder& model, LayerOptions& options, const std::string& name,
+                              bool residual) {
   MlpOptions made = read_mlp(options, model.row(), model.starts());
   made.place = model.sharing().evenly(options, "the MLP's width", made.hidden);
-  model.add(std::make_unique<Mlp>(model.name(Names::kLayer), model.row(), made));
+  made.residual = made.residual && residual;
+  return std::make_unique<Mlp>(name, model.row(), made);
+}
+
+void make_mlp(ModelBuilder& model, LayerOptions& options) {
+  model.add(mlp_of(model, options, model.name(Names::kLayer), /*residual=*/true));
 }
 
 }  // namespace pipetrain

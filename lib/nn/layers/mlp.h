@@ -1,29 +1,39 @@
-// The MLP half of a pre-norm transformer block: y = x + down(activation(up(norm(x)))); with SwiGLU
-// (Shazeer, arXiv:2002.05202, section 2) x + down(silu(gate(norm(x))) * up(norm(x))).
+// The MLP half of a pre-norm transformer block: y = x + down(activation(up(norm(x)))); with a gate
+// (Shazeer, arXiv:2002.05202, section 2) x + down(activation(gate(norm(x))) * up(norm(x))).
 // What is added to x goes through dropout. Ranks that share the layer have each some of the hidden
 // columns.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/table.h"
 #include "nn/layer_options.h"
-#include "nn/layers/dropout.h"
+#include "nn/layers/branch.h"
 #include "nn/norm.h"
 #include "nn/starting_values.h"
 
 namespace pipetrain {
 
-enum class MlpActivation : std::uint8_t { kGelu, kRelu, kSwiGlu };
+class ModelBuilder;
+
+enum class MlpActivation : std::uint8_t { kGelu, kExactGelu, kRelu, kSwiGlu, kGeGlu };
 
 inline constexpr Choice<MlpActivation> kMlpActivations[] = {
     {MlpActivation::kGelu, "gelu", "GELU, in its tanh form."},
+    {MlpActivation::kExactGelu, "exact_gelu", "GELU, by the normal distribution function."},
     {MlpActivation::kRelu, "relu", "The larger of each entry and 0."},
     {MlpActivation::kSwiGlu, "swiglu", "SiLU of one half of the columns, times the other half."},
+    {MlpActivation::kGeGlu, "geglu", "GELU, in its tanh form, in place of SiLU."},
 };
+
+// Gate and up: twice as many columns before the activation as behind it.
+constexpr bool is_gated(MlpActivation activation) {
+  return activation == MlpActivation::kSwiGlu || activation == MlpActivation::kGeGlu;
+}
 
 inline constexpr ChoiceOption<MlpActivation> kActivationOption{
     "activation", "What stands between the products.", kMlpActivations, MlpActivation::kGelu};
@@ -33,8 +43,9 @@ struct MlpOptions {
   MlpActivation activation = MlpActivation::kGelu;
   double dropout = 0;  // rate
   NormKind norm = NormKind::kLayer;
-  float epsilon = kNormEpsilon;  // of the norm
-  bool bias = true;              // of the norm and of the products
+  float epsilon = kNormEpsilon;               // of the norm
+  bool bias = true;                           // of the norm and of the products
+  bool norm_behind = false, residual = true;  // as of a Branch
   Start up, down;
   TensorPlace place;  // its size divides hidden
 };
@@ -42,7 +53,7 @@ struct MlpOptions {
 // The layer's name and those of its norm and products; each has a weight and may have a bias.
 struct MlpNames {
   static constexpr const char *kLayer = "mlp", *kNorm = "norm", *kUp = "up", *kDown = "down";
-  static constexpr const char* kGateUp = "gate_up";  // of SwiGLU in place of kUp: gate, then up
+  static constexpr const char* kGateUp = "gate_up";  // in place of kUp: gate, then up
 };
 
 // row (T, C). Error(kConfiguration) for what does not fit.
@@ -65,20 +76,20 @@ class Mlp : public Layer {
   Reach reach() const override { return Reach::kToken; }
 
  private:
-  DropoutMask output_mask(const Context& context) const {
-    return dropout_mask(context, name(), "output", dropout_);
-  }
-
   Tensor hidden(Ops& ops, const Tensor& n) const;  // n (B, T, C), the norm's output
 
   TensorPlace place_;
   std::int64_t tokens_, width_;
   std::int64_t hidden_;  // of this rank
   MlpActivation activation_;
-  std::int64_t up_width_;  // before the activation: of SwiGLU gate and up, else hidden_
-  double dropout_;
+  std::int64_t up_width_;  // before the activation: gate and up, or hidden_
   Norm norm_;
+  Branch branch_;
   std::size_t up_weight_, up_bias_, down_weight_, down_bias_;
 };
+
+// By the options of an entry, for the next layer of the model or one that it is made of.
+std::unique_ptr<Layer> mlp_of(ModelBuilder& model, LayerOptions& options, const std::string& name,
+                              bool residual);
 
 }  // namespace pipetrain

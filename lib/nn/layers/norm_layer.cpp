@@ -35,6 +35,7 @@ Tensor NormLayer::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor NormLayer::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Tensor norm_gradients =
       norm_.backward(context.ops, dy, saved[kNormalized], saved[kRstd].f32(), /*skip=*/nullptr);
+  if (shared_rows_) context.sum_over_group(norm_gradients);
   saved.clear();
   saved[kNormGradients] = std::move(norm_gradients);
   return dy;

@@ -13,6 +13,9 @@ class NormLayer : public Layer {
   // (..., C) -> (..., C)
   NormLayer(std::string name, Shape row, NormKind kind, float epsilon = kNormEpsilon);
 
+  // Ranks that share the layer have each some rows: they sum the parameters' gradients.
+  void share_rows() { shared_rows_ = true; }
+
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
@@ -20,6 +23,7 @@ class NormLayer : public Layer {
 
  private:
   Norm norm_;
+  bool shared_rows_ = false;
 };
 
 }  // namespace pipetrain

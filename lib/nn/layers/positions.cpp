@@ -27,7 +27,8 @@ Positions::Positions(std::string name, Shape row, const Initial& initial, double
 Tensor Positions::forward(const Context& context, Tensor x, Saved&) {
   const std::int64_t rows = x.shape()[0], width = x.shape().back();
   const std::int64_t tokens = x.elements() / rows / width;
-  add_positions(context.ops, {value(positions_) + context.first_token * width, tokens, width}, x);
+  add_positions(context.ops, {value(positions_) + context.first_token * width, tokens, width}, x,
+                context.document_starts);
   x.reshape({rows, tokens, width});
   drop_output(context, name(), dropout_, x);
   return x;
@@ -38,7 +39,7 @@ Tensor Positions::backward_input(const Context& context, Tensor dy, Saved& saved
   const std::int64_t rows = dy.shape()[0];
   drop_output(context, name(), dropout_, dy);
   Tensor sum(context.ops.pool(), output_row());
-  position_backward(context.ops, dy, sum, /*accumulate=*/false);
+  position_backward(context.ops, dy, sum, /*accumulate=*/false, context.document_starts);
   saved[kPositionGradients] = std::move(sum);
   dy.reshape(input_row().batched(rows));
   return dy;

@@ -62,10 +62,61 @@ void Residual::set_precision(const Precision& precision) {
 
 double Residual::forward_flop() const {
   double flop = 0;
-  for (const LayerList* list : {&layers_, &projection_}) {
-    for (const auto& layer : *list) flop += layer->forward_flop();
-  }
+  for (std::size_t i = 0; i < inner_layers(); ++i) flop += inner_layer(i).forward_flop();
   return flop;
+}
+
+bool Residual::attends() const {
+  for (std::size_t i = 0; i < inner_layers(); ++i) {
+    if (inner_layer(i).attends()) return true;
+  }
+  return false;
+}
+
+Layer::GroupSums Residual::group_sums() const {
+  GroupSums all;
+  for (std::size_t i = 0; i < inner_layers(); ++i) {
+    const GroupSums own = inner_layer(i).group_sums();
+    all.count += own.count;
+    all.elements = std::max(all.elements, own.elements);
+  }
+  return all;
+}
+
+std::vector<RemadePart> Residual::remade_parts() const {
+  std::vector<RemadePart> parts;
+  for (std::size_t i = 0; i < inner_layers(); ++i) {
+    const std::vector<RemadePart> own = inner_layer(i).remade_parts();
+    parts.insert(parts.end(), own.begin(), own.end());
+  }
+  return parts;
+}
+
+Residual::PartOf Residual::part_of_layer(std::size_t part) const {
+  std::size_t layer = 0;
+  for (;; ++layer) {
+    const std::size_t own = inner_layer(layer).remade_parts().size();
+    if (part < own) return {layer, part};
+    part -= own;
+  }
+}
+
+void Residual::forget(std::size_t part, Saved& saved) const {
+  const PartOf at = part_of_layer(part);
+  inner_layer(at.layer).forget(at.part, saved.inner(at.layer));
+}
+
+void Residual::remake(const Context& context, std::size_t part, Saved& saved) const {
+  const PartOf at = part_of_layer(part);
+  inner_layer(at.layer).remake(context, at.part, saved.inner(at.layer));
+}
+
+bool Residual::separates_documents() const {
+  const auto all_do = [](const LayerList& layers) {
+    return std::ranges::all_of(layers,
+                               [](const auto& layer) { return layer->separates_documents(); });
+  };
+  return all_do(layers_) && all_do(projection_);
 }
 
 Reach Residual::reach() const {

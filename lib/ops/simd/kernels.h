@@ -27,6 +27,7 @@ struct ActivationKernels {
   void (*add_product)(T* to, const float* x, const float* factors, std::int64_t n);
   // y = x * factors; y may be x.
   void (*multiply)(const T* x, const float* factors, T* y, std::int64_t n);
+  void (*scale)(T* x, std::int64_t n, float factor);  // x *= factor
   float (*dot)(const T* x, const T* y, std::int64_t n);
   // C (m, n) = A^T B, or += when `accumulate`, of A (k, m) and B (k, n), both stored so. `scratch`
   // has transposed_scratch(k, n) floats.
@@ -47,11 +48,24 @@ struct ActivationKernels {
   // dy becomes y; gate_up becomes its gradient.
   void (*swiglu_backward)(T* dy, T* gate_up, std::int64_t n);
 
-  // The pairs (x[i], x[i + half]) of each of `heads` heads (2 * half) turned by the angles whose
-  // cosines and sines (half) are given, or back for direction -1 (Su et al., arXiv:2104.09864,
-  // section 3.2.2).
-  void (*rotate)(T* x, std::int64_t heads, std::int64_t half, const float* cosines,
-                 const float* sines, float direction);
+  // GEGLU (the same section), with GELU in its tanh form, likewise.
+  void (*geglu_forward)(const T* gate_up, T* y, std::int64_t n);
+  void (*geglu_backward)(T* dy, T* gate_up, std::int64_t n);
+  // GELU itself, x times the normal distribution function (Hendrycks and Gimpel, arXiv:1606.08415,
+  // section 2).
+  void (*exact_gelu_forward)(const T* x, T* y, std::int64_t n);
+  void (*exact_gelu_backward)(T* dy, T* x, std::int64_t n);
+
+  // x = cap * tanh(factor * x)
+  void (*soft_cap)(T* x, std::int64_t n, struct SoftCap by);
+  // dy *= 1 - (y / cap)^2, which is the gradient of factor * x.
+  void (*soft_cap_backward)(T* dy, const T* y, std::int64_t n, float cap);
+
+  // The pairs (x[i], x[i + half]) of each of `heads` heads, `stride` entries apart, turned by the
+  // angles whose cosines and sines (half) are given, or back for direction -1 (Su et al.,
+  // arXiv:2104.09864, section 3.2.2).
+  void (*rotate)(T* x, struct HeadPairs pairs, const float* cosines, const float* sines,
+                 float direction);
 
   void (*silu_forward)(const T* x, T* y, std::int64_t n);
   void (*silu_backward)(T* dy, const T* x, std::int64_t n);  // dy becomes dx
@@ -95,6 +109,14 @@ struct ActivationKernels {
   // to += from where which[i] == number.
   void (*add_where)(float* to, const T* from, const std::uint8_t* which, std::uint8_t number,
                     std::int64_t n);
+};
+
+struct SoftCap {
+  float factor, cap;
+};
+
+struct HeadPairs {
+  std::int64_t heads, half, stride;
 };
 
 constexpr std::int64_t kPairColumns = 16;  // a whole vector of every instruction set

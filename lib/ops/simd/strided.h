@@ -17,6 +17,10 @@ struct Strided {
   Strided part(std::int64_t first, std::int64_t count) const {
     return {row(first), count, columns, row_stride, column_stride};
   }
+  // All of them without their first columns.
+  Strided from_column(std::int64_t first) const {
+    return {data + first * column_stride, rows, columns - first, row_stride, column_stride};
+  }
   // Its first rows and columns.
   Strided corner(std::int64_t height, std::int64_t width) const {
     return {data, height, width, row_stride, column_stride};

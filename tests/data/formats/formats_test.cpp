@@ -22,7 +22,9 @@ TEST_CASE("Each format that reads files names the one that is not there") {
   for (const DataFormat& format : data_formats()) {
     if (!format.files) continue;
     CAPTURE(format.name);
-    const DataConfig config{.format = std::string(format.name), .path = {"not/there.bin"}};
+    const DataConfig config{.format = std::string(format.name),
+                            .path = {"not/there.bin"},
+                            .tokenizer = TokenizerKind::kBytes};
     CHECK_THROWS_WITH(open_source(config, 4, 1), ContainsSubstring("not/there.bin"));
   }
 }
@@ -52,6 +54,7 @@ TEST_CASE("An option belongs to the formats that list it, some with some tokeniz
 }
 
 TEST_CASE("An unknown format is named beside those that there are") {
-  CHECK_THROWS_WITH(open_source({.format = "parquet"}, 4, 1),
-                    ContainsSubstring("'parquet'") && ContainsSubstring("text, tokens, csv"));
+  CHECK_THROWS_WITH(
+      open_source({.format = "parquet"}, 4, 1),
+      ContainsSubstring("'parquet'") && ContainsSubstring("text, documents, jsonl, tokens, csv"));
 }

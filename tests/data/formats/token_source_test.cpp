@@ -1,5 +1,6 @@
 #include "data/formats/token_source.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -31,10 +32,11 @@ Corpus numbers(int count) {
 struct Asked {
   int length = 4, vocabulary = 0;
   std::uint64_t seed = 1;
+  Windows windows = Windows::kDrawn;
 };
 
 TokenSource source_of(Corpus corpus, const TokenSplit& split, const Asked& asked = {}) {
-  const DataConfig config;
+  const DataConfig config{.windows = asked.windows};
   Warnings warnings;
   return {std::move(corpus), split,
           DataRequest{config, asked.length, asked.seed, asked.vocabulary, warnings}};
@@ -70,6 +72,25 @@ TEST_CASE("Targets are the inputs one token later") {
   for (std::size_t i = 0; i < rows.tokens().size(); ++i) {
     CHECK(rows.labels()[i] == rows.tokens()[i] + 1);
   }
+}
+
+TEST_CASE("In epochs every token trains once, in an order of the epoch's own") {
+  const TokenSource source = source_of(33, {{{0, 33}}, {}}, {.windows = Windows::kEpochs});
+  REQUIRE(source.training_rows() == 8);
+  std::set<std::vector<std::int32_t>> orders;
+  for (std::int64_t epoch = 0; epoch < 4; ++epoch) {
+    const std::vector<std::int32_t> tokens = epoch_rows(source, epoch, 0, 8).tokens();
+    std::vector<std::int32_t> sorted = tokens;
+    orders.insert(tokens);
+    std::ranges::sort(sorted);
+    std::vector<std::int32_t> all(32);
+    std::iota(all.begin(), all.end(), 0);
+    CHECK(sorted == all);
+    const std::vector<std::int32_t> later = epoch_rows(source, epoch, 5, 3).tokens();
+    CHECK(std::equal(later.begin(), later.end(), tokens.begin() + 20));  // the same by themselves
+  }
+  CHECK(orders.size() > 1);
+  CHECK(source_of(33, {{{0, 33}}, {}}).training_rows() == 0);
 }
 
 TEST_CASE("Training windows reach every place of the training part and nothing else") {

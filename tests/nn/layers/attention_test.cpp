@@ -39,6 +39,61 @@ TEST_CASE("Attention's gradients agree with finite differences for each option, 
   }
 }
 
+TEST_CASE("Attention's gradients agree with finite differences for options of newer families") {
+  const Shape row{7, 12};
+  const auto part = std::make_shared<RotaryTable>(RotaryAngles{7, 4, 100.0});
+  const AttentionOptions choices[] = {
+      {.heads = 3, .window = 3},
+      {.heads = 3, .score_width = 2, .score_cap = 1},
+      {.heads = 2, .kv_heads = 1, .head_width = 8, .rotary = part},
+      {.heads = 4, .kv_heads = 2, .head_norms = true},
+      {.heads = 3, .norm = NormKind::kRms, .norm_behind = true},
+      {.heads = 3, .residual = false},
+      {.heads = 3, .norm = NormKind::kRms, .bias = false, .qkv_bias = true},
+      {.heads = 3,
+       .kv_heads = 1,
+       .head_width = 6,
+       .window = 4,
+       .score_cap = 2,
+       .head_norms = true,
+       .norm = NormKind::kRms,
+       .bias = false,
+       .norm_behind = true,
+       .rotary = part}};
+  for (const AttentionOptions& options : choices) {
+    INFO("choice " << &options - choices);
+    Attention layer("layers.1.attention", row, options);
+    check_gradients(layer, 2);
+  }
+}
+
+TEST_CASE("Tokens behind the window are not seen") {
+  Attention layer("layers.1.attention", {6, 8}, {.heads = 2, .window = 3});
+  LayerFixture fixture(layer);
+  Tensor x = fixture.random({1, 6, 8}, "x");
+  Saved saved;
+  const Tensor before = layer.forward(fixture.context(), fixture.copy(x), saved);
+  for (int c = 0; c < 8; ++c) x.f32()[c] += 1;  // token 0
+  const Tensor after = layer.forward(fixture.context(), fixture.copy(x), saved);
+  CHECK(std::equal(before.f32() + 3 * 8, before.f32() + 6 * 8, after.f32() + 3 * 8));
+  CHECK(!std::equal(before.f32() + 2 * 8, before.f32() + 3 * 8, after.f32() + 2 * 8));
+}
+
+TEST_CASE("A head's norm makes the size of queries and keys no matter") {
+  Attention layer("a", {5, 8}, {.heads = 2, .head_norms = true});
+  LayerFixture fixture(layer);
+  REQUIRE(layer.parameters().back().name == "a.key_norm.weight");
+  const Tensor x = fixture.random({1, 5, 8}, "x", 3.0f);
+  const std::vector<float> before = result_of(fixture, layer, x);
+  Tensor &weight = fixture.values()[2], &bias = fixture.values()[3];
+  for (int i = 0; i < 16 * 8; ++i) weight.f32()[i] *= 50;  // of queries and keys, not of values
+  for (int i = 0; i < 16; ++i) bias.f32()[i] *= 50;
+  const std::vector<float> after = result_of(fixture, layer, x);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    REQUIRE(after[i] == Approx(before[i]).margin(1e-3));
+  }
+}
+
 TEST_CASE("Attention has the parameters that its options ask for") {
   const Attention layer("a", {7, 12},
                         {.heads = 6, .kv_heads = 2, .norm = NormKind::kRms, .bias = false});
@@ -188,20 +243,4 @@ TEST_CASE("Attention is a softmax over scores, head by head, as a plain loop has
           plain_attention(fixture.values(), x, 6, static_cast<std::size_t>(kv_heads), causal));
     }
   }
-}
-
-TEST_CASE("Layers of the same sizes and theta share one table of rotary positions") {
-  std::shared_ptr<const RotaryTable> table;
-  const auto read = [&](const std::string& theta) {
-    const LayerEntry entry{
-        "attention", "", {{"heads", "2"}, {"positions", "rotary"}, {"theta", theta}}, {}};
-    LayerOptions options(entry);
-    return read_attention(options, {6, 8}, Starts(), table).rotary;
-  };
-  const auto first = read("100");
-  REQUIRE(first != nullptr);
-  CHECK(table == first);
-  CHECK(read("100") == first);
-  CHECK(read("200") != first);
-  CHECK(table->angles().theta == 200);
 }

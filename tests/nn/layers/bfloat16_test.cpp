@@ -108,6 +108,22 @@ TEST_CASE("Every kind of transformer layer in bfloat16 is near itself in float32
   Attention llama(
       "layers.1.attention", {7, 12},
       {.heads = 3, .kv_heads = 1, .norm = NormKind::kRms, .bias = false, .rotary = rotary});
+  Attention newer("layers.1.attention", {7, 12},
+                  {.heads = 3,
+                   .kv_heads = 1,
+                   .window = 4,
+                   .score_cap = 5,
+                   .head_norms = true,
+                   .norm = NormKind::kRms,
+                   .bias = false,
+                   .norm_behind = true,
+                   .rotary = rotary});
+  Mlp geglu("layers.2.mlp", {5, 12},
+            {.hidden = 32, .activation = MlpActivation::kGeGlu, .norm_behind = true});
+  Mlp exact("layers.2.mlp", {5, 12},
+            {.hidden = 32, .activation = MlpActivation::kExactGelu, .residual = false});
+  Linear capped("layers.4.linear", {5, 12}, {.features = 9, .cap = 2});
+  Embedding scaled("layers.0.embedding", 7, {.vocabulary = 5, .width = 12, .scaled = true});
   Attention dropped("layers.1.attention", {7, 12}, {.heads = 3, .dropout = 0.3});
   Mlp mlp("layers.2.mlp", {5, 12}, {.hidden = 48});
   Mlp relu("layers.2.relu_mlp", {5, 12}, {.hidden = 48, .activation = MlpActivation::kRelu});
@@ -121,11 +137,12 @@ TEST_CASE("Every kind of transformer layer in bfloat16 is near itself in float32
   Activation gelu("layers.6.gelu", {6, 10}, ActivationKind::kGelu);
   Activation silu("layers.6.silu", {6, 10}, ActivationKind::kSilu);
   Dropout dropout("layers.7.dropout", {6, 10}, 0.3);
-  for (Layer* layer : std::initializer_list<Layer*>{&embedding, &attention, &llama, &dropped, &mlp,
-                                                    &gated, &layer_norm, &rms_norm, &linear,
-                                                    &positions, &pool, &gelu, &silu, &dropout}) {
+  for (Layer* layer : std::initializer_list<Layer*>{
+           &embedding, &attention, &llama, &dropped, &mlp, &gated, &layer_norm, &rms_norm, &linear,
+           &positions, &pool, &gelu, &silu, &dropout, &geglu, &exact, &capped, &scaled}) {
     check_near_float32(*layer);
   }
+  check_near_float32(newer, 0.03);
   check_near_float32(relu, 0.15);  // a few of its inputs are rounded to the other side of 0
   LayerList inner;
   inner.push_back(std::make_unique<Linear>("layers.8.residual.0.linear", Shape{5, 12},

@@ -18,12 +18,18 @@ std::set<std::string> named(const Decoder& model) {
     names.insert(weight_of(part));
     if (bias) names.insert(bias_of(part));
   };
-  if (!model.family.rotary) names.insert(position_table_name());
-  const bool bias = model.family.bias, norm_bias = model.family.norm == NormKind::kLayer;
+  if (!model.rotary) names.insert(position_table_name());
+  const bool bias = model.bias == BranchBias::kAll, norm_bias = model.norm == NormKind::kLayer;
   for (int i = 0; i < model.depth; ++i) {
     const DecoderBlockNames block = names_of_block(model, i);
     for (const auto& part : {block.qkv, block.projection, block.up, block.down}) add(part, bias);
     for (const auto& part : {block.attention_norm, block.mlp_norm}) add(part, bias && norm_bias);
+    for (const auto& part : {block.query_norm, block.key_norm}) {
+      if (model.head_norms) add(part, false);
+    }
+    for (const auto& part : {block.norm_behind_attention, block.norm_behind_mlp}) {
+      if (model.norm_behind) add(part, norm_bias);
+    }
   }
   add(last_norm_name(model), norm_bias);
   if (!model.tied) add(head_name(model), false);
@@ -41,16 +47,17 @@ TEST_CASE("The names of a decoder's tensors are those of its layers' parameters"
                 .mlp_width = 12,
                 .context = 4,
                 .vocabulary = 5};
-  for (const bool llama : {false, true}) {
-    if (llama) {
-      model.family = {.title = "Llama",
-                      .preset = "llama",
-                      .norm = NormKind::kRms,
-                      .bias = false,
-                      .rotary = true,
-                      .gated_mlp = true};
+  for (const int form : {0, 1, 2, 3}) {
+    CAPTURE(form);
+    model.parallel = form == 1;
+    if (form == 2) {
+      model.family = {.title = "Llama", .preset = "llama"};
+      model.norm = NormKind::kRms;
+      model.bias = BranchBias::kNone;
+      model.rotary = true;
       model.activation = MlpActivation::kSwiGlu;
     }
+    if (form == 3) model.head_norms = model.norm_behind = true;
     for (const bool tied : {false, true}) {
       model.tied = tied;
       std::set<std::string> made;

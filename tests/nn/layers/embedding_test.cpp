@@ -13,8 +13,9 @@ using namespace pipetrain;
 
 TEST_CASE("The embedding's gradients agree with finite differences") {
   const double rate = GENERATE(0.0, 0.4);
+  const bool scaled = GENERATE(false, true);
   Embedding layer("layers.0.embedding", 5,
-                  {.vocabulary = 11, .width = 6, .context = 8, .dropout = rate});
+                  {.vocabulary = 11, .width = 6, .context = 8, .scaled = scaled, .dropout = rate});
   LayerFixture fixture(layer);
   fixture.set_objective_mode(Mode::kTrain);
   Tensor ids(fixture.pool(), {3, 5}, DType::kInt32);
@@ -55,6 +56,17 @@ TEST_CASE("A token is its row of the table, and a position is added to it") {
   check_near(result_of(fixture, layer, ids_of(fixture.pool(), {3, 0, 3})), expected);
   const Embedding without("e", 3, {.vocabulary = 4, .width = 2});
   CHECK(without.parameters().size() == 1);
+}
+
+TEST_CASE("A scaled embedding's rows are multiplied with the root of the width, positions not") {
+  Embedding layer("e", 2, {.vocabulary = 3, .width = 4, .context = 2, .scaled = true});
+  LayerFixture fixture(layer);
+  const float *table = fixture.values()[0].f32(), *positions = fixture.values()[1].f32();
+  std::vector<double> expected;
+  for (int i = 0; i < 8; ++i) {
+    expected.push_back(static_cast<double>(2 * table[4 + i % 4] + positions[i]));
+  }
+  check_near(result_of(fixture, layer, ids_of(fixture.pool(), {1, 1})), expected);
 }
 
 TEST_CASE("A row's gradient is the sum over its tokens, and nothing stays of the step before") {

@@ -1,6 +1,7 @@
 #include "nn/layers/linear.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "catch.h"
@@ -24,6 +25,19 @@ TEST_CASE("A linear layer's features are sums over the last axis, and its bias")
   const Tensor x = tensor_of(fixture.pool(), {1, 2, 2}, {1, 10, 0, 1});
   CHECK(result_of(fixture, layer, x) == std::vector<float>{121, 243, 365, 102, 204, 306});
   CHECK(layer.forward_flop() == 2 * 2 * 2 * 3);
+}
+
+TEST_CASE("Capped outputs stay below the cap, and have the gradients of the formula") {
+  Linear layer("l", {5, 12}, {.features = 7, .cap = 0.8f});
+  check_gradients(layer, 3);
+  Linear plain("l", {5, 12}, {.features = 7});
+  LayerFixture fixture(layer), other(plain);
+  const Tensor x = fixture.random({2, 5, 12}, "x");
+  std::vector<double> expected;
+  for (const float y : result_of(other, plain, x)) {
+    expected.push_back(0.8 * std::tanh(static_cast<double>(y) / 0.8));
+  }
+  check_near(result_of(fixture, layer, x), expected);
 }
 
 TEST_CASE("A tied layer has the table as its weight, and no bias") {

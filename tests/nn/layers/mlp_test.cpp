@@ -21,6 +21,8 @@ TEST_CASE("The MLP's gradients agree with finite differences for each option, an
   const MlpOptions choices[] = {
       {.hidden = 8, .activation = MlpActivation::kRelu},
       {.hidden = 30, .activation = MlpActivation::kSwiGlu},
+      {.hidden = 30, .activation = MlpActivation::kGeGlu},
+      {.hidden = 30, .activation = MlpActivation::kExactGelu},
       {.hidden = 20, .norm = NormKind::kRms},
       {.hidden = 20, .bias = false},
       {.hidden = 30, .activation = MlpActivation::kSwiGlu, .norm = NormKind::kRms, .bias = false}};

@@ -120,7 +120,20 @@ TEST_CASE("Logits of rows in parts are those of whole rows, to rounding") {
                    entry("mlp", {{"activation", "relu"}}),
                    entry("layer_norm"),
                    entry("linear", {{"features", "vocabulary"}})};
-  for (const ModelConfig& config : {gpt(), llama(6), llama(3), llama(1), listed}) {
+  ModelConfig newer;
+  newer.layers = {
+      entry("embedding", {{"width", "24"}, {"positions", "none"}, {"scaled", "true"}}),
+      entry("transformer_block", {{"heads", "4"},
+                                  {"kv_heads", "2"},
+                                  {"positions", "rotary"},
+                                  {"rotary_width", "2"},
+                                  {"window", "9"},
+                                  {"head_norms", "true"},
+                                  {"norm_behind", "true"},
+                                  {"score_cap", "3"}}),
+      entry("transformer_block", {{"heads", "3"}, {"parallel", "true"}, {"activation", "geglu"}}),
+      entry("layer_norm"), entry("linear", {{"features", "vocabulary"}, {"cap", "20"}})};
+  for (const ModelConfig& config : {gpt(), llama(6), llama(3), llama(1), listed, newer}) {
     Fixture model(config);
     for (const auto& parts : cuts) {
       INFO(config.preset << " " << config.kv_heads << ", " << parts.size() << " parts");

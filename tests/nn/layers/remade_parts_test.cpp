@@ -10,6 +10,7 @@
 #include "gradient_check.h"
 #include "nn/layers/attention.h"
 #include "nn/layers/mlp.h"
+#include "nn/layers/model.h"
 #include "ops/bfloat16.h"
 
 using namespace pipetrain;
@@ -66,7 +67,14 @@ TEST_CASE("Attention makes queries, keys, values and its output again") {
   const AttentionOptions choices[] = {
       {.heads = 4},
       {.heads = 4, .kv_heads = 2, .norm = NormKind::kRms, .bias = false, .rotary = rotary},
-      {.heads = 4, .causal = false, .dropout = 0.3, .weights_dropout = 0.2}};
+      {.heads = 4, .causal = false, .dropout = 0.3, .weights_dropout = 0.2},
+      {.heads = 4,
+       .kv_heads = 2,
+       .window = 3,
+       .score_cap = 2,
+       .head_norms = true,
+       .norm_behind = true,
+       .rotary = rotary}};
   for (const AttentionOptions& options : choices) {
     Attention layer("layers.1.attention", {kTokens, kWidth}, options);
     REQUIRE(layer.remade_parts().size() == 2);
@@ -85,7 +93,17 @@ TEST_CASE("An MLP makes again what its activation takes") {
     check_parts(layer);
     const RemadePart part = layer.remade_parts().front();
     CHECK(part.flop == layer.forward_flop() - 2.0 * kTokens * kWidth * 24);  // but `down`
-    const bool gated = activation.value == MlpActivation::kSwiGlu;
+    const bool gated = is_gated(activation.value);
     CHECK(part.elements == kTokens * 24 * (gated ? 2 : 1));
   }
+}
+
+TEST_CASE("Attention and MLP in parallel make the parts of both again") {
+  const LayerEntry block{"transformer_block", "", {{"heads", "4"}, {"parallel", "true"}}, {}};
+  const LayerList layers =
+      build_layers({.layers = {block}}, {.row = {kTokens, kWidth}, .dtype = DType::kFloat32});
+  REQUIRE(layers.size() == 1);
+  CHECK(layers[0]->remade_parts().size() == 3);
+  CHECK(layers[0]->attends());
+  check_parts(*layers[0]);
 }

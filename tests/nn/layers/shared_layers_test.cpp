@@ -16,7 +16,18 @@ TEST_CASE("Ranks that share layers have slices that make up the whole, initial v
   ModelConfig classifier{.preset = "classifier", .depth = 1, .heads = 4, .width = 32};
   DataShape labelled = tokens(16, 65);
   labelled.classes = 3;
-  for (const ModelConfig& config : {gpt(), llama(), classifier}) {
+  ModelConfig newer;
+  newer.layers = {entry("embedding", {{"width", "32"}, {"positions", "none"}}),
+                  entry("transformer_block", {{"heads", "4"},
+                                              {"kv_heads", "2"},
+                                              {"head_width", "6"},
+                                              {"positions", "rotary"},
+                                              {"head_norms", "true"},
+                                              {"norm_behind", "true"},
+                                              {"parallel", "true"},
+                                              {"activation", "geglu"}}),
+                  entry("linear", {{"features", "vocabulary"}, {"bias", "false"}})};
+  for (const ModelConfig& config : {gpt(), llama(), classifier, newer}) {
     const DataShape data = config.preset == "classifier" ? labelled : tokens(16, 65);
     const auto whole = build_layers(config, data);
     const int size = 2;

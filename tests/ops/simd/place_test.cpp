@@ -122,6 +122,22 @@ std::vector<Kernel<T>> activation_kernels() {
          std::copy_n(gate_up.begin(), at.n, at.x);
          std::copy_n(gate_up.begin() + at.n, at.n, at.y);
        }},
+      {"geglu_forward",
+       [=](P at) {
+         const std::vector<T> gate_up = beside(at.x, at.y, at.n);
+         on(at).geglu_forward(gate_up.data(), at.z, at.n);
+       }},
+      {"geglu_backward",
+       [=](P at) {
+         std::vector<T> gate_up = beside(at.x, at.y, at.n);
+         on(at).geglu_backward(at.z, gate_up.data(), at.n);
+         std::copy_n(gate_up.begin(), at.n, at.x);
+         std::copy_n(gate_up.begin() + at.n, at.n, at.y);
+       }},
+      {"exact_gelu_forward", [=](P at) { on(at).exact_gelu_forward(at.x, at.y, at.n); }},
+      {"exact_gelu_backward", [=](P at) { on(at).exact_gelu_backward(at.y, at.x, at.n); }},
+      {"soft_cap", [=](P at) { on(at).soft_cap(at.x, at.n, {0.1f, 5.0f}); }},
+      {"soft_cap_backward", [=](P at) { on(at).soft_cap_backward(at.y, at.x, at.n, 5.0f); }},
       {"silu_forward", [=](P at) { on(at).silu_forward(at.x, at.y, at.n); }},
       {"silu_backward", [=](P at) { on(at).silu_backward(at.y, at.x, at.n); }},
       {"relu_with_mask", [=](P at) { on(at).relu_with_mask(at.x, at.marks, at.n); }},
@@ -150,7 +166,7 @@ std::vector<Kernel<T>> activation_kernels() {
       {"rotate",
        [=](P at) {  // one head of n pairs, which lie beside each other
          std::vector<T> pairs = beside(at.x, at.y, at.n);
-         on(at).rotate(pairs.data(), 1, at.n, at.p, at.q, -1.0f);
+         on(at).rotate(pairs.data(), {1, at.n, 2 * at.n}, at.p, at.q, -1.0f);
          std::copy_n(pairs.begin(), at.n, at.x);
          std::copy_n(pairs.begin() + at.n, at.n, at.y);
        }},

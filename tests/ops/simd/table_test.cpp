@@ -32,6 +32,56 @@ TEST_CASE("ReLU, SwiGLU, RMS norm and rotations are those of plain loops, in eve
                      return std::pow(wide(other[i]), 2) * (sigmoid(i) + silu(i) * (1 - sigmoid(i)));
                    })) < 2e-6);
 
+    gate_up = x;
+    gate_up.insert(gate_up.end(), other.begin(), other.end());
+    y = other;
+    simd.on_float32.geglu_forward(gate_up.data(), y.data(), n);
+    const auto gelu = [&](double v) {
+      return v / (1 + std::exp(-2 * std::sqrt(2 / 3.14159265358979) * (v + 0.044715 * v * v * v)));
+    };
+    CHECK(distance(y, entrywise(x, [&](std::size_t i) {
+                     return gelu(wide(x[i])) * wide(other[i]);
+                   })) < 2e-6);
+    y = other;
+    simd.on_float32.geglu_backward(y.data(), gate_up.data(), n);
+    CHECK(distance(y, entrywise(x, [&](std::size_t i) {
+                     return gelu(wide(x[i])) * wide(other[i]);
+                   })) < 2e-6);
+    CHECK(distance(gate_up.data() + n, entrywise(x, [&](std::size_t i) {
+                     return gelu(wide(x[i])) * wide(other[i]);
+                   })) < 2e-6);
+    CHECK(distance(gate_up.data(), entrywise(x, [&](std::size_t i) {
+                     const double v = wide(x[i]), h = 1e-5;
+                     return std::pow(wide(other[i]), 2) * (gelu(v + h) - gelu(v - h)) / (2 * h);
+                   })) < 2e-6);
+
+    const auto normal = [&](double v) { return std::erfc(-v / std::sqrt(2.0)) / 2; };
+    Floats exact = x, slope = other;
+    simd.on_float32.exact_gelu_forward(x.data(), exact.data(), n);
+    CHECK(distance(exact, entrywise(x, [&](std::size_t i) {
+                     return wide(x[i]) * normal(wide(x[i]));
+                   })) < 5e-7);
+    exact = x;
+    simd.on_float32.exact_gelu_backward(slope.data(), exact.data(), n);
+    CHECK(distance(exact, entrywise(x, [&](std::size_t i) {
+                     return wide(x[i]) * normal(wide(x[i]));
+                   })) < 5e-7);
+    CHECK(distance(slope, entrywise(x, [&](std::size_t i) {
+                     const double v = wide(x[i]);
+                     return wide(other[i]) * (normal(v) + v * std::exp(-v * v / 2) /
+                                                              std::sqrt(2 * 3.14159265358979));
+                   })) < 2e-6);
+    Floats capped = x;
+    slope = other;
+    simd.on_float32.soft_cap(capped.data(), n, {0.3f, 2.0f});
+    simd.on_float32.soft_cap_backward(slope.data(), capped.data(), n, 2.0f);
+    CHECK(distance(capped, entrywise(x, [&](std::size_t i) {
+                     return 2 * std::tanh(wide(0.3f) * wide(x[i]));
+                   })) < 5e-7);
+    CHECK(distance(slope, entrywise(x, [&](std::size_t i) {
+                     return wide(other[i]) / std::pow(std::cosh(wide(0.3f) * wide(x[i])), 2);
+                   })) < 2e-6);
+
     double squares = 0;
     for (const float entry : x) squares += wide(entry) * wide(entry);
     const double rstd = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
@@ -56,7 +106,7 @@ TEST_CASE("ReLU, SwiGLU, RMS norm and rotations are those of plain loops, in eve
 
     Floats heads(4 * x.size());  // two heads of two halves
     for (std::size_t i = 0; i < heads.size(); ++i) heads[i] = x[i % x.size()];
-    simd.on_float32.rotate(heads.data(), 2, n, x.data(), other.data(), -1.0f);
+    simd.on_float32.rotate(heads.data(), {2, n, 2 * n}, x.data(), other.data(), -1.0f);
     for (const std::size_t head : {0, 1}) {
       const float* a = heads.data() + head * 2 * x.size();
       CHECK(distance(a, entrywise(x, [&](std::size_t i) {

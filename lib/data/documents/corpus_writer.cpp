@@ -1,0 +1,164 @@
+#include "data/documents/corpus_writer.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "base/error.h"
+#include "base/output.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+
+[[noreturn]] void fail(const std::string& what) { throw Error(ExitCode::kData, "data: " + what); }
+
+std::string_view bytes_of(const void* value, std::size_t size) {
+  return {static_cast<const char*>(value), size};
+}
+
+std::string folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
+// Whether the open file is what the name stands for: another process may have renamed it while
+// this one waited.
+bool is_named(int file, const std::string& name) {
+  struct stat here = {}, there = {};
+  return ::fstat(file, &here) == 0 && ::stat(name.c_str(), &there) == 0 &&
+         here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
+// Where a file system knows no locks, nobody is kept out.
+Descriptor lock_file(const std::string& name, const std::function<bool()>& waits) {
+  constexpr std::chrono::milliseconds kPause{50};
+  while (true) {
+    Descriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    if (file.number() < 0) fail(system_reason(name));
+    if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      if (!waits()) fail(name + ": another process writes it; wait for it, or write elsewhere");
+      std::this_thread::sleep_for(kPause);
+    } else if (is_named(file.number(), name)) {
+      if (::ftruncate(file.number(), 0) != 0) fail(system_reason(name));
+      return file;
+    }
+  }
+}
+
+Descriptor unnamed_file(const std::string& folder) {
+  std::string name = folder + "/.pipetrain-XXXXXX";
+  Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
+  if (file.number() < 0) fail(system_reason(folder));
+  ::unlink(name.c_str());
+  return file;
+}
+
+void sync_folder(const std::string& folder) {
+  const Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.number() < 0 || (::fsync(file.number()) != 0 && errno != EINVAL)) {
+    fail(system_reason(folder));
+  }
+}
+
+}  // namespace
+
+PartFile::PartFile(const std::string& path, const std::function<bool()>& waits)
+    : path_(path), part_(path + ".part"), file_(lock_file(part_, waits)) {}
+
+PartFile::~PartFile() {
+  if (!finished_) ::unlink(part_.c_str());
+}
+
+void PartFile::fail() const { pipetrain::fail(system_reason(part_)); }
+
+void PartFile::write(std::string_view bytes) const {
+  if (!write_all(file_.number(), bytes)) fail();
+}
+
+void PartFile::write_at(std::int64_t offset, std::string_view bytes) const {
+  if (::lseek(file_.number(), offset, SEEK_SET) < 0) fail();
+  write(bytes);
+}
+
+void PartFile::finish() {
+  if (::fsync(file_.number()) != 0) fail();
+  if (std::rename(part_.c_str(), path_.c_str()) != 0) fail();
+  finished_ = true;
+  sync_folder(folder_of(path_));
+}
+
+CorpusWriter::CorpusWriter(const std::string& path, CorpusTokens kind,
+                           const std::function<bool()>& waits)
+    : path_(path),
+      kind_(std::move(kind)),
+      file_(path, waits),
+      starts_(unnamed_file(folder_of(path))),
+      bytes_(sizeof(CorpusHeader), '\0') {}
+
+void CorpusWriter::add(std::span<const std::int32_t> tokens) {
+  if (tokens.empty() && kind_.end_of_text < 0) return;
+  start_bytes_ += bytes_of(&tokens_, sizeof tokens_);
+  ++documents_;
+  for (const std::int32_t token : tokens) put(token);
+  if (kind_.end_of_text >= 0) put(static_cast<std::int32_t>(kind_.end_of_text));
+  if (bytes_.size() + start_bytes_.size() >= kBufferBytes) flush();
+}
+
+void CorpusWriter::put(std::int32_t token) {
+  if (token < 0 || static_cast<std::uint32_t>(token) >= kind_.vocabulary) {
+    fail(path_ + ": token " + std::to_string(token) + " of document " +
+         std::to_string(documents_ - 1) + " is beyond the tokenizer's vocabulary of " +
+         std::to_string(kind_.vocabulary));
+  }
+  bytes_ += bytes_of(&token, static_cast<std::size_t>(kind_.width()));  // the lowest first
+  ++tokens_;
+}
+
+void CorpusWriter::flush() {
+  file_.write(bytes_);
+  bytes_.clear();
+  if (!write_all(starts_.number(), start_bytes_)) fail(system_reason(folder_of(path_)));
+  start_bytes_.clear();
+}
+
+void CorpusWriter::copy_starts() {
+  std::string piece(kBufferBytes, '\0');
+  const auto size = static_cast<off_t>(documents_) * static_cast<off_t>(sizeof(std::uint64_t));
+  for (off_t at = 0; at < size;) {
+    const ssize_t count = ::pread(starts_.number(), piece.data(), piece.size(), at);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) fail(system_reason(folder_of(path_)));
+    file_.write(std::string_view(piece).substr(0, static_cast<std::size_t>(count)));
+    at += count;
+  }
+}
+
+void CorpusWriter::finish(std::string_view note) {
+  flush();
+  copy_starts();
+  file_.write(note);
+  CorpusHeader header{.width = static_cast<std::uint32_t>(kind_.width()),
+                      .tokens = static_cast<std::uint64_t>(tokens_),
+                      .documents = static_cast<std::uint64_t>(documents_),
+                      .note_bytes = note.size(),
+                      .vocabulary = kind_.vocabulary,
+                      .end_of_text = kind_.end_of_text};
+  std::ranges::copy(kind_.tokenizer.substr(0, header.tokenizer.size() - 1),
+                    header.tokenizer.begin());
+  header.checksum = checksum_of(header);
+  file_.write_at(0, bytes_of(&header, sizeof header));
+  file_.finish();
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,111 @@
+#include "text/subwords/load_tokenizer.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/lfs_pointer.h"
+#include "base/table.h"
+#include "text/number_tokenizer.h"
+#include "text/subwords/subword_reader.h"
+#include "text/unit_tokenizer.h"
+
+namespace pipetrain {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const TokenizerPlace& place, const std::string& what) {
+  const bool checkpoint = place.code == ExitCode::kCheckpoint;
+  throw Error(place.code, (checkpoint ? "checkpoint: " : "tokenizer: ") + place.path + ": " + what);
+}
+
+// A unit of a vocabulary: text, a byte, or several.
+bool read_unit(const json& entry, std::string& unit) {
+  unit.clear();
+  if (entry.is_string()) {
+    unit = entry.get<std::string>();
+    return true;
+  }
+  const json bytes = entry.is_array() ? entry : json::array({entry});
+  for (const json& byte : bytes) {
+    if (!byte.is_number_unsigned() || byte.get<std::uint64_t>() > 255) return false;
+    unit += static_cast<char>(byte.get<unsigned char>());
+  }
+  return !unit.empty();
+}
+
+constexpr std::uintmax_t kMostBytes = std::uintmax_t{256} << 20;
+
+std::string text_of(const fs::path& path, const TokenizerPlace& place) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error)
+    refuse(place, error.message() + "; expected a tokenizer.json or a folder that has one");
+  if (size > kMostBytes) refuse(place, "has more than 256 MiB");
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) throw Error(place.code, "tokenizer: " + system_reason(path.string()));
+  if (const std::string pointer = lfs_pointer_reason(text); !pointer.empty()) {
+    refuse(place, pointer);
+  }
+  return text;
+}
+
+std::unique_ptr<Tokenizer> read_units(const json& tokenizer, TokenizerKind kind,
+                                      const TokenizerPlace& place) {
+  std::vector<std::string> units;
+  if (kind == TokenizerKind::kBytes) {
+    for (int byte = 0; byte < 256; ++byte) units.emplace_back(1, static_cast<char>(byte));
+    return std::make_unique<UnitTokenizer>(kind, std::move(units), 0);
+  }
+  const json vocabulary = tokenizer.value("vocabulary", json());
+  if (!vocabulary.is_array() || vocabulary.empty()) refuse(place, "has no vocabulary");
+  for (const json& entry : vocabulary) {
+    if (!read_unit(entry, units.emplace_back())) {
+      refuse(place, "its vocabulary has an entry of no text");
+    }
+  }
+  const json unknown = tokenizer.value("unknown", json(0U));
+  if (!unknown.is_number_unsigned() || unknown.get<std::uint64_t>() >= units.size()) {
+    refuse(place, "its unknown token is not in the vocabulary");
+  }
+  return std::make_unique<UnitTokenizer>(kind, std::move(units), unknown.get<std::int32_t>());
+}
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const TokenizerPlace& place,
+                                          std::int64_t vocabulary, std::string_view config) {
+  json tokenizer = json::parse(text, nullptr, false);
+  if (tokenizer.is_discarded()) refuse(place, "is no JSON, or was cut short");
+  if (tokenizer.is_object() && tokenizer.contains("model")) {
+    return read_subwords(tokenizer, json::parse(config, nullptr, false), place);
+  }
+  if (!tokenizer.is_object() || !tokenizer.contains("type") || !tokenizer["type"].is_string()) {
+    refuse(place, "is not the description of a tokenizer");
+  }
+  const std::string type = tokenizer["type"];
+  if (const auto* known = find_row(kTokenizers, type)) {
+    return read_units(tokenizer, known->value, place);
+  }
+  // What their documents begin with: <|endoftext|>, <|begin_of_text|>.
+  const std::int32_t start = type == "gpt2" ? 50256 : type == "llama3" ? 128000 : 0;
+  return std::make_unique<NumberTokenizer>(vocabulary, start);
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path) {
+  const fs::path named(path);
+  const fs::path file = fs::is_directory(named) ? named / "tokenizer.json" : named;
+  const fs::path config = file.parent_path() / "tokenizer_config.json";
+  const TokenizerPlace place{file.string()};
+  return read_tokenizer(text_of(file, place), place, 0,
+                        fs::exists(config) ? text_of(config, {config.string()}) : "");
+}
+
+}  // namespace pipetrain

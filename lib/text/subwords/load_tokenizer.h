@@ -1,0 +1,33 @@
+// A tokenizer from its file: a checkpoint's description of characters, bytes or words, or a
+// tokenizer.json as the library `tokenizers` writes it. It must not know models.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "text/tokenizer.h"
+
+namespace pipetrain {
+
+// Where a file's text is from, for messages, and how the program ends if it is of no use: kData for
+// a file that somebody names, kCheckpoint for one in a checkpoint.
+struct TokenizerPlace {
+  std::string path;
+  ExitCode code = ExitCode::kData;
+};
+
+// From the text of a tokenizer.json. `vocabulary` is the model's, for tokens that have no text;
+// nobody else needs it. `config` is the text of a tokenizer_config.json that says which tokens
+// begin and end a text. An Error of the place's code names what is wrong or not supported.
+std::unique_ptr<Tokenizer> read_tokenizer(std::string_view json, const TokenizerPlace& place,
+                                          std::int64_t vocabulary = 0,
+                                          std::string_view config = {});
+
+// From a tokenizer.json, or a folder that has one. A tokenizer_config.json beside it says which
+// tokens begin and end a text.
+std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path);
+
+}  // namespace pipetrain

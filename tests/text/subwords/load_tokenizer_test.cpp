@@ -1,0 +1,103 @@
+#include "text/subwords/load_tokenizer.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "catch.h"
+
+using namespace pipetrain;
+using nlohmann::json;
+
+namespace {
+
+json golden(const std::string& name) {
+  return json::parse(std::ifstream(PIPETRAIN_GOLDEN "/tokenizers/" + name));
+}
+
+std::unique_ptr<Tokenizer> made_of(const json& file, const std::string& config = "") {
+  return read_tokenizer(file.dump(), {"tokenizer.json"}, 0, config);
+}
+
+std::string refusal_of(const std::string& json, ExitCode code) {
+  try {
+    read_tokenizer(json, {"tokenizer.json", code});
+  } catch (const Error& error) {
+    CHECK(error.code() == code);
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("A damaged tokenizer is refused") {
+  for (const std::string json :
+       {"", "[]", R"({"type": 3})", R"({"type": "char"})", R"({"type": "char", "vocabulary": []})",
+        R"({"type": "char", "vocabulary": [300]})", R"({"type": "word", "vocabulary": [["a"]]})",
+        R"({"type": "word", "vocabulary": ["a"], "unknown": 7})"}) {
+    INFO(json);
+    CHECK(contains(refusal_of(json, ExitCode::kCheckpoint), "checkpoint: tokenizer.json: "));
+    CHECK(contains(refusal_of(json, ExitCode::kData), "tokenizer: tokenizer.json: "));
+  }
+}
+
+TEST_CASE("A tokenizer_config.json says what begins and ends a text, else their usual names do") {
+  const json llama = golden("llama2.json");
+  CHECK(made_of(llama)->beginning_of_text() == 1);
+  CHECK(made_of(llama)->end_of_text() == 2);
+  CHECK(made_of(llama)->start_token() == 1);
+  CHECK(made_of(llama, R"({"eos_token": {"content": "<unk>"}})")->end_of_text() == 0);
+  CHECK(made_of(llama, R"({"eos_token": "<s>", "bos_token": null})")->end_of_text() == 1);
+  CHECK_FALSE(made_of(llama, R"({"bos_token": null})")->beginning_of_text());
+  CHECK(made_of(golden("gpt2.json"))->start_token() == 0);
+}
+
+TEST_CASE("A digest follows from what ids depend on") {
+  const json file = golden("smollm.json");
+  json newer = file;
+  for (json& merge : newer["model"]["merges"]) {
+    const std::string both = merge;
+    const std::size_t blank = both.find(' ');
+    merge = json::array({both.substr(0, blank), both.substr(blank + 1)});
+  }
+  newer["decoder"] = nullptr;
+  CHECK(made_of(newer)->digest() == made_of(file)->digest());
+  CHECK(made_of(file)->digest().size() == 16);
+  newer["model"]["merges"].erase(5);
+  CHECK(made_of(newer)->digest() != made_of(file)->digest());
+  CHECK(made_of(golden("gpt2.json"))->digest() != made_of(golden("qwen.json"))->digest());
+}
+
+TEST_CASE("A file cannot make a text longer without end, nor hide parts in parts") {
+  const json grows = {
+      {"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", std::string(1000, 'a')}};
+  json file = golden("bert.json");
+  file["normalizer"] = {{"type", "Sequence"}, {"normalizers", json::array({grows, grows, grows})}};
+  CHECK_THROWS_AS(made_of(file)->encode("banana"), Error);
+  file = golden("bert.json");
+  file["decoder"] = {{"type", "Sequence"}, {"decoders", json::array({grows, grows, grows})}};
+  const auto tokenizer = made_of(file);
+  CHECK_THROWS_AS(tokenizer->decode(tokenizer->encode("banana"), SpecialTokens::kNone), Error);
+  for (int i = 0; i < 20; ++i) {
+    file["decoder"] = {{"type", "Sequence"}, {"decoders", json::array({file["decoder"]})}};
+  }
+  CHECK_THROWS_AS(made_of(file), Error);
+}
+
+TEST_CASE("Threads may encode at once") {
+  const auto tokenizer = made_of(golden("llama3.json"));
+  const std::string text = golden("bert.json").dump();
+  const auto expected = tokenizer->encode(text);
+  std::vector<std::vector<std::int32_t>> found(4);
+  std::vector<std::thread> threads;
+  for (auto& ids : found) threads.emplace_back([&] { ids = tokenizer->encode(text); });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& ids : found) CHECK(ids == expected);
+}
