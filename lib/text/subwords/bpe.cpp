@@ -145,8 +145,9 @@ class Bpe final : public SubwordModel {
       next_character(word, at);
       std::string_view character = word.substr(start, at - start);
       if (!plain) {
-        decorated = (start > 0 ? options_.prefix : "") + std::string(character) +
-                    (at == word.size() ? options_.suffix : "");
+        decorated = start > 0 ? options_.prefix : "";
+        decorated += character;
+        if (at == word.size()) decorated += options_.suffix;
         character = decorated;
       }
       const std::int32_t id = tokens().find(character);
@@ -196,9 +197,11 @@ MergeTable read_merges(JsonPart& part, const TokenTable& tokens, const std::stri
     if (!read_merge(entry, left, right)) part.refuse(name + " is no pair of two tokens");
     const auto id_of = [&](const std::string& token) {
       const std::int32_t id = tokens.find(token);
-      if (id == kNone)
-        part.refuse(name + " names the token '" + token + "', which is not in vocab");
-      return id;
+      if (id != kNone) return id;
+      part.refuse(std::string(name)
+                      .append(" names the token '")
+                      .append(token)
+                      .append("', which is not in vocab"));
     };
     const std::int32_t a = id_of(left), b = id_of(right);
     if (right.size() < prefix.size()) part.refuse(name + " has a second token without the prefix");

@@ -42,6 +42,7 @@ TokenTable read_vocabulary(JsonPart& part) {
 std::vector<std::int32_t> byte_tokens(const TokenTable& tokens) {
   constexpr const char* kDigits = "0123456789ABCDEF";
   std::vector<std::int32_t> ids;
+  ids.reserve(256);
   for (unsigned byte = 0; byte < 256; ++byte) {
     ids.push_back(tokens.find(std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">"));
   }

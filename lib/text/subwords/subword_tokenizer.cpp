@@ -14,10 +14,9 @@
 namespace pipetrain {
 
 SubwordTokenizer::SubwordTokenizer(SubwordParts parts) : parts_(std::move(parts)) {
-  // A text without words is one word. Where its model allows, parts of it are looked up.
+  // Where texts are not cut into words, parts that are words are looked up if the model allows it.
   PreTokenizers& cuts = parts_.pre_tokenizers;
-  if (cuts.stages.empty() && !cuts.bytes_as_characters &&
-      parts_.model->may_cut_before(kVisibleSpace)) {
+  if (!cuts.bytes_as_characters && parts_.model->may_cut_before(kVisibleSpace)) {
     cuts.add(cut_before_runs_of(kVisibleSpace));
   }
 }

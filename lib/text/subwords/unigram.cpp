@@ -116,7 +116,7 @@ std::unique_ptr<SubwordModel> read_unigram(JsonPart& part) {
       part.refuse(name + " is empty, too long or has no score");
     }
     if (!tokens.add(text, static_cast<std::int32_t>(scores.size() - 1))) {
-      part.refuse(name + ", '" + text + "', is there twice");
+      part.refuse(std::string(name).append(", '").append(text).append("', is there twice"));
     }
   }
   if (!part.has("unk_id")) part.refuse("a Unigram model without unk_id is not supported");

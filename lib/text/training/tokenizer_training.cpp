@@ -31,6 +31,7 @@ constexpr const char* kEnd = "<|endoftext|>";
 // The end of a text, then the characters of the bytes in the order of their code points.
 std::vector<std::string> first_tokens() {
   std::vector<std::string> tokens;
+  tokens.reserve(kLeastVocabulary);
   for (int byte = 0; byte < 256; ++byte) {
     tokens.emplace_back(character_of_byte(static_cast<std::uint8_t>(byte)));
   }

@@ -33,6 +33,7 @@ std::vector<CountMap> count_each(const WordCountRequest& request,
   const auto step = static_cast<std::size_t>(std::max(1, request.threads));
   std::vector<std::exception_ptr> failures(step);
   std::vector<std::thread> threads;
+  threads.reserve(step);
   for (std::size_t thread = 0; thread < step; ++thread) {
     threads.emplace_back([&, thread] {
       try {
