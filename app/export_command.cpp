@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "base/size.h"
+#include "base/table.h"
 #include "command.h"
 #include "exchange/weights_export.h"
 #include "output_format.h"
@@ -13,7 +15,20 @@ namespace {
 struct ExportOptions {
   std::string checkpoint, output;
   OutputFormat format = OutputFormat::kText;
+  std::string dtype, shard_size;
 };
+
+constexpr Choice<StoredType> kDtypes[] = {
+    {StoredType::kFloat32, "float32", "As they are here."},
+    {StoredType::kBFloat16, "bfloat16", "Rounded, in half of the bytes."},
+};
+
+HfExportOptions hf_options(const ExportOptions& given) {
+  HfExportOptions made;
+  if (!given.dtype.empty()) made.type = find_row(kDtypes, given.dtype)->value;
+  if (!given.shard_size.empty()) made.shard_bytes = parse_size(given.shard_size, "--shard-size");
+  return made;
+}
 
 void require(const std::string& value, const std::string& option) {
   if (!value.empty()) return;
@@ -30,17 +45,32 @@ Command add_export_command(CLI::App& command) {
       ->option_text("DIR");
   command.add_option("--output", options->output, "folder to make; required")->option_text("DIR");
   add_format_option(command, options->format, {OutputFormat::kSafetensors, OutputFormat::kHf});
-  return {.usage = "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR",
+  command
+      .add_option("--dtype", options->dtype, "of --format hf: the numbers' type; default: float32")
+      ->check(CLI::IsMember(names_of(kDtypes)));
+  command
+      .add_option("--shard-size", options->shard_size,
+                  "of --format hf: the most bytes of a file; default: 5GB")
+      ->option_text("SIZE");
+  return {.usage =
+              "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR "
+              "[--dtype float32|bfloat16] [--shard-size SIZE]",
           .check =
               [options] {
                 require(options->checkpoint, "--checkpoint");
                 require(options->output, "--output");
+                hf_options(*options);
+                const bool told = !options->dtype.empty() || !options->shard_size.empty();
+                if (told && options->format != OutputFormat::kHf) {
+                  throw Error(ExitCode::kConfiguration,
+                              "--dtype and --shard-size are of --format hf; add it or leave them");
+                }
               },
           .run =
               [options] {
                 const Checkpoint checkpoint = open_checkpoint(options->checkpoint);
                 write_output(options->format == OutputFormat::kHf
-                                 ? export_hf(checkpoint, options->output)
+                                 ? export_hf(checkpoint, options->output, hf_options(*options))
                                  : export_plain(checkpoint, options->output));
                 return 0;
               }};

@@ -158,10 +158,10 @@ def check_family(name, config, work):
     folder = os.path.join(work, name)
     model = save_model(folder, config, len(name))
     pipetrain("import", "--from", folder, "--output", name + "-in", folder=work)
-    prompt = [3, 1, 4]
-    text = pipetrain("generate", "--checkpoint", name + "-in", "--prompt", " ".join(map(str, prompt)), "--tokens", "20",
+    prompt, count = [3, 1, 4], min(20, config.max_position_embeddings - 3)
+    text = pipetrain("generate", "--checkpoint", name + "-in", "--prompt", " ".join(map(str, prompt)), "--tokens", str(count),
                      "--temperature", "0", "--log-level", "error", folder=work)
-    same_text = [int(word) for word in text.split()] == likeliest(model, prompt, 20)
+    same_text = [int(word) for word in text.split()] == likeliest(model, prompt, count)
     pipetrain("export", "--checkpoint", name + "-in", "--format", "hf", "--output", name + "-out", folder=work)
     again = AutoModelForCausalLM.from_pretrained(os.path.join(work, name + "-out"), dtype=torch.float32,
                                                  attn_implementation="eager").eval()
@@ -170,7 +170,7 @@ def check_family(name, config, work):
         before, after = model(input_ids=ids).logits, again(input_ids=ids).logits
     distance = ((before - after).abs().max() / before.abs().max()).item()
     good = same_text and distance < 1e-6
-    print(f"{name}: exported as {again.config.model_type}, logits differ by {distance:.2g} of the largest; the likeliest 20 tokens "
+    print(f"{name}: exported as {again.config.model_type}, logits differ by {distance:.2g} of the largest; the likeliest {count} tokens "
           f"are {'the same' if same_text else 'others'}{'' if good else '  FAILED'}", flush=True)
     return folder, good
 

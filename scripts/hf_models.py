@@ -43,7 +43,7 @@ def more_configs():
         "phi3-partial": t.Phi3Config(**SMALL, num_key_value_heads=4, partial_rotary_factor=0.5),
         "gemma2-plain": t.Gemma2Config(**{**SMALL, "num_hidden_layers": 3}, num_key_value_heads=4, head_dim=4,
                                        attn_logit_softcapping=None, final_logit_softcapping=None),
-        "gpt-neox-sequential": t.GPTNeoXConfig(**SMALL, use_parallel_residual=False, hidden_act="gelu_new"),
+        "gpt-neox-sequential": t.GPTNeoXConfig(**SMALL, use_parallel_residual=False, hidden_act="gelu_new", rotary_pct=0.5),
         "opt-gelu": t.OPTConfig(vocab_size=23, hidden_size=16, ffn_dim=40, num_hidden_layers=3, num_attention_heads=2,
                                 max_position_embeddings=32, word_embed_proj_dim=16, activation_function="gelu",
                                 tie_word_embeddings=False, **NONE),

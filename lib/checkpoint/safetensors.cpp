@@ -133,6 +133,18 @@ float float_at(const std::byte* from, StoredType type) {
   return std::bit_cast<float>(std::uint32_t{half} << 16);  // the upper half of a float32
 }
 
+Bytes bytes_as(std::span<const float> values, StoredType type, std::vector<std::uint16_t>& room) {
+  if (type == StoredType::kFloat32) return std::as_bytes(values);
+  assert(type == StoredType::kBFloat16);
+  room.resize(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(values[i]);
+    const std::uint32_t nearest = bits + 0x7FFF + ((bits >> 16) & 1);
+    room[i] = static_cast<std::uint16_t>((std::isnan(values[i]) ? bits | 0x400000 : nearest) >> 16);
+  }
+  return std::as_bytes(std::span(room));
+}
+
 std::int64_t elements_of(const Extents& extents, const std::string& file) {
   constexpr std::int64_t kMax = std::int64_t{1} << 59;
   std::int64_t elements = 1;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ StoredType stored_type(std::string_view name, const std::string& file);  // Erro
 // An element of a floating-point type, in its file's bytes, which need not be aligned.
 bool is_float(StoredType type);
 float float_at(const std::byte* from, StoredType type);
+// These as kFloat32 or kBFloat16, rounded to the nearest, of two the even one; in `room` unless
+// they are so already.
+Bytes bytes_as(std::span<const float> values, StoredType type, std::vector<std::uint16_t>& room);
 
 using Extents = std::vector<std::int64_t>;  // of a tensor, outermost first
 

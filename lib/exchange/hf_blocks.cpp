@@ -82,17 +82,21 @@ void check_heads(const HfFields& fields, const Decoder& model) {
 
 }  // namespace
 
-void parse_hf_rotary(const HfFields& fields, double theta, Decoder& model, double turned) {
+void parse_hf_rotary(const HfFields& fields, double theta, Decoder& model,
+                     std::optional<double> turned) {
   model.rotary = true;
   const HfFields now = fields.section("rope_parameters"), before = fields.section("rope_scaling");
   const HfFields& scaling = now.has("rope_type") || now.has("type") ? now : before;
   model.scaling = parse_scaling(scaling, model);
   model.theta = now.positive("rope_theta", fields.positive("rope_theta", theta));
   const auto part = [](double x) { return x > 0 && x <= 1; };
+  const auto all = [](double x) { return x == 1; };
   for (const HfFields& from : {fields, before, now}) {
-    turned = from.number("partial_rotary_factor", turned, "a part from above 0 to 1", part);
+    const char* const key = "partial_rotary_factor";
+    if (turned) turned = from.number(key, *turned, "a part from above 0 to 1", part);
+    if (!turned) from.number(key, 1, "1", all);
   }
-  model.rotary_width = static_cast<int>(model.width_of_head() * turned);
+  model.rotary_width = static_cast<int>(model.width_of_head() * turned.value_or(1));
   if (model.rotary_width < 2 || model.rotary_width % 2 != 0) {
     fields.fail("partial_rotary_factor", "an even number of entries of each head");
   }
@@ -119,7 +123,8 @@ Decoder parse_hf_blocks(const HfFields& fields, const HfBlockDefaults& defaults)
   if (given) model.head_width = fields.size("head_dim", defaults.head_width);
   check_activation(fields, model.activation);
   check_heads(fields, model);
-  parse_hf_rotary(fields, defaults.theta, model);
+  parse_hf_rotary(fields, defaults.theta, model,
+                  defaults.partial_rotary ? std::optional(1.0) : std::nullopt);
   return model;
 }
 

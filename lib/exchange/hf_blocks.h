@@ -20,6 +20,7 @@ struct HfBlockDefaults {
   int kv_heads = 0;    // 0: as many as heads
   int head_width = 0;  // 0: width / heads
   bool tied = false;
+  bool partial_rotary = false;  // a part of each head may be turned
   MlpActivation activation = MlpActivation::kSwiGlu;
 };
 
@@ -28,8 +29,9 @@ Decoder parse_hf_blocks(const HfFields& fields, const HfBlockDefaults& defaults 
 nlohmann::ordered_json hf_blocks_config(const Decoder& model, const std::string& model_type,
                                         const std::string& architecture);
 // Of rotary positions: rope_parameters, or rope_theta and rope_scaling, or the older names beside
-// them. `turned`: the part of each head unless they say.
-void parse_hf_rotary(const HfFields& fields, double theta, Decoder& model, double turned = 1);
+// them. `turned`: the part of each head unless they say; none where it is always all.
+void parse_hf_rotary(const HfFields& fields, double theta, Decoder& model,
+                     std::optional<double> turned);
 
 // A window: sliding_window, unless use_sliding_window forbids it, in the layers of layer_types,
 // else in those that `has` says.

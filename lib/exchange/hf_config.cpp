@@ -11,8 +11,8 @@ nlohmann::ordered_json hf_config_of(const Decoder& model) {
   nlohmann::ordered_json config = hf_family_of(model).config(model);
   config["tie_word_embeddings"] = model.tied;
   // Their defaults are tokens of vocabularies that these models need not have.
-  config["bos_token_id"] = nullptr;
-  config["eos_token_id"] = nullptr;
+  for (const char* token : {"bos_token_id", "eos_token_id", "pad_token_id"})
+    config[token] = nullptr;
   config["torch_dtype"] = "float32";
   return config;
 }

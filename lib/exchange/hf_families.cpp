@@ -31,7 +31,7 @@ using T = DecoderTrait;
 // Of Llama and those after it.
 constexpr std::uint32_t kBlocks = T::kRmsNorms | T::kRotary;
 constexpr std::uint32_t kBlocksMay =
-    T::kFewerKvHeads | T::kHeadWidth | T::kLinearRotary | T::kLlama3Rotary | T::kPartialRotary;
+    T::kFewerKvHeads | T::kHeadWidth | T::kLinearRotary | T::kLlama3Rotary;
 
 // clang-format off
 constexpr HfFamily kFamilies[] = {
@@ -69,7 +69,7 @@ constexpr HfFamily kFamilies[] = {
      .parse = parse_hf_smollm3, .config = hf_smollm3_config, .tensors = hf_smollm3_tensors},
     {.name = "phi3", .description = "Phi-3 (Abdin et al., arXiv:2404.14219), of 4096 tokens.",
      .models = {.title = "Phi-3", .preset = "llama", .needs = kBlocks | T::kSwiGlu | T::kNoBiases,
-                .may = kBlocksMay | T::kWindow},
+                .may = kBlocksMay | T::kWindow | T::kPartialRotary},
      .parse = parse_hf_phi3, .config = hf_phi3_config, .tensors = hf_phi3_tensors},
     {.name = "gemma", .description = "Gemma (Gemma Team, arXiv:2403.08295).",
      .models = {.title = "Gemma", .preset = "llama", .needs = kBlocks | T::kGeGlu | T::kScaledEmbedding,

@@ -1,5 +1,6 @@
 // Hugging Face's Gemma 2: Gemma's blocks with norms behind attention and MLP, caps of scores and
 // logits, and a window in every other layer (Gemma Team, arXiv:2408.00118, section 2).
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -33,8 +34,9 @@ nlohmann::ordered_json hf_gemma2_config(const Decoder& model) {
     return cap > 0 ? nlohmann::ordered_json(cap) : nlohmann::ordered_json();
   };
   config["hidden_activation"] = config["hidden_act"];
-  config["query_pre_attn_scalar"] =
-      model.score_width > 0 ? model.score_width : model.width_of_head();
+  const double width = model.score_width > 0 ? model.score_width : model.width_of_head();
+  config["query_pre_attn_scalar"] = width;
+  if (width == std::floor(width)) config["query_pre_attn_scalar"] = static_cast<int>(width);
   config["attn_logit_softcapping"] = or_null(model.score_cap);
   config["final_logit_softcapping"] = or_null(model.logit_cap);
   config["sliding_window"] = model.window > 0 ? model.window : model.context;

@@ -20,9 +20,9 @@ namespace {
     }
   }
   throw Error(ExitCode::kConfiguration,
-              "--format hf: the model is neither a " + join(hf_titles(), " nor a ") +
-                  " of Hugging Face: " + why + "; expected one like the presets " +
-                  listed(presets) + ", or --format safetensors");
+              "--format hf: the model is of no family of Hugging Face's (" + join(hf_titles()) +
+                  "): " + why + "; expected one like the presets " + listed(presets) +
+                  ", or --format safetensors");
 }
 
 }  // namespace

@@ -68,8 +68,7 @@ nlohmann::ordered_json hf_opt_config(const Decoder& model) {
                                                                                   : kTanh},
           {"do_layer_norm_before", true},
           {"dropout", model.dropout},
-          {"attention_dropout", model.attention_dropout},
-          {"pad_token_id", nullptr}};
+          {"attention_dropout", model.attention_dropout}};
 }
 
 std::vector<HfTensor> hf_opt_tensors(const Decoder& model) {

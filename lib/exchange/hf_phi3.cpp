@@ -8,7 +8,8 @@
 namespace pipetrain {
 
 Decoder parse_hf_phi3(const HfFields& fields) {
-  Decoder model = parse_hf_blocks(fields, {.epsilon = 1e-5, .context = 4096});
+  Decoder model =
+      parse_hf_blocks(fields, {.epsilon = 1e-5, .context = 4096, .partial_rotary = true});
   fields.must_be("attention_bias", false);
   parse_hf_windows(fields, /*allowed=*/true, /*otherwise=*/0, [](int) { return true; }, model);
   model.dropout = fields.rate("resid_pdrop", 0);
@@ -21,7 +22,6 @@ nlohmann::ordered_json hf_phi3_config(const Decoder& model) {
   config["sliding_window"] = model.window > 0 ? nlohmann::ordered_json(model.window) : nullptr;
   config["resid_pdrop"] = model.dropout;
   config["embd_pdrop"] = model.embedding_dropout;
-  config["pad_token_id"] = nullptr;  // its default is beyond small vocabularies
   return config;
 }
 

@@ -3,7 +3,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <vector>
@@ -49,11 +51,76 @@ void require_all_used(const Checkpoint& checkpoint, const std::vector<HfTensor>&
   }
 }
 
-std::string exported(const std::string& output, std::size_t tensors, const std::string& what) {
-  return fmt::format("{}: {}, {} tensors in model.safetensors\n", output, what, tensors);
+std::string exported(const std::string& output, std::size_t tensors, const std::string& what,
+                     std::size_t files = 1) {
+  return fmt::format("{}: {}, {} tensors in {}\n", output, what, tensors,
+                     files == 1 ? kWeightsFile : std::to_string(files) + " files");
 }
 
 Bytes bytes_of(const std::vector<float>& values) { return std::as_bytes(std::span(values)); }
+
+// Some tensors of a list, which make up a file.
+struct WeightsShard {
+  std::size_t first = 0, count = 0;
+  std::int64_t bytes = 0;
+};
+
+// Each file takes what follows as long as it has room, and one tensor at least.
+std::vector<WeightsShard> shards_of(const std::vector<StoredTensor>& tensors, std::int64_t most) {
+  std::vector<WeightsShard> shards = {{}};
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const std::int64_t bytes = elements_of(tensors[i].shape, tensors[i].name) *
+                               static_cast<std::int64_t>(bytes_of(tensors[i].type));
+    if (shards.back().count > 0 && shards.back().bytes + bytes > most) shards.push_back({i});
+    ++shards.back().count;
+    shards.back().bytes += bytes;
+  }
+  return shards;
+}
+
+std::string shard_name(std::size_t index, std::size_t count) {
+  return count == 1 ? kWeightsFile
+                    : fmt::format("model-{:05}-of-{:05}.safetensors", index + 1, count);
+}
+
+void write_index(const std::string& folder, const std::vector<StoredTensor>& tensors,
+                 const std::vector<WeightsShard>& shards) {
+  nlohmann::ordered_json files;
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    bytes += shards[i].bytes;
+    for (std::size_t at = 0; at < shards[i].count; ++at) {
+      files[tensors[shards[i].first + at].name] = shard_name(i, shards.size());
+    }
+  }
+  const nlohmann::ordered_json index = {{"metadata", {{"total_size", bytes}}},
+                                        {"weight_map", files}};
+  write_synced(folder + "/" + kWeightsFile + ".index.json", index.dump(2) + "\n");
+}
+
+// The values of their tensors, one after the other; one of ours is in memory.
+class HfValues {
+ public:
+  HfValues(const Checkpoint& checkpoint, StoredType type) : checkpoint_(checkpoint), type_(type) {}
+
+  Bytes of(const HfTensor& part) {
+    if (held_ != part.own) {
+      own_.resize(static_cast<std::size_t>(elements_of(part.own_shape(), part.own)));
+      checkpoint_.read(part.own, part.own_shape(), own_);
+      held_ = part.own;
+    }
+    theirs_.resize(static_cast<std::size_t>(part.elements()));
+    copy_to_hf(part, own_, theirs_);
+    return bytes_as(theirs_, type_, rounded_);
+  }
+
+ private:
+  const Checkpoint& checkpoint_;
+  StoredType type_;
+  std::vector<float> own_, theirs_;
+  std::vector<std::uint16_t> rounded_;
+  std::string held_;  // whose values are in own_
+};
 
 }  // namespace
 
@@ -75,33 +142,34 @@ std::string export_plain(const Checkpoint& checkpoint, const std::string& output
   return exported(output, tensors.size(), "plain weights");
 }
 
-std::string export_hf(const Checkpoint& checkpoint, const std::string& output) {
+std::string export_hf(const Checkpoint& checkpoint, const std::string& output,
+                      const HfExportOptions& options) {
   const Decoder model = hf_model_in(checkpoint);
   const std::vector<HfTensor> parts = hf_tensors_of(model);
   require_all_used(checkpoint, parts);
   std::vector<StoredTensor> tensors;
   for (const HfTensor& part : parts) {
     checkpoint.require_shape(part.own, part.own_shape());  // before memory is taken for it
-    tensors.push_back({part.name, StoredType::kFloat32, part.shape(), {}});
+    tensors.push_back({part.name, options.type, part.shape(), {}});
   }
   OutputFolder folder(output);
-  std::vector<float> own, theirs;
-  std::string held;  // whose values are in `own`
-  write_safetensors(folder.aside() + "/" + kWeightsFile, tensors, kMetadata, [&](std::size_t i) {
-    const HfTensor& part = parts[i];
-    if (held != part.own) {
-      own.resize(static_cast<std::size_t>(elements_of(part.own_shape(), part.own)));
-      checkpoint.read(part.own, part.own_shape(), own);
-      held = part.own;
-    }
-    theirs.resize(static_cast<std::size_t>(part.elements()));
-    copy_to_hf(part, own, theirs);
-    return bytes_of(theirs);
-  });
-  write_synced(folder.aside() + "/" + kHfConfigFile, hf_config_of(model).dump(2) + "\n");
+  HfValues values(checkpoint, options.type);
+  const std::vector<WeightsShard> shards = shards_of(tensors, options.shard_bytes);
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    const auto [first, count, bytes] = shards[i];
+    const auto begin = tensors.begin() + static_cast<std::ptrdiff_t>(first);
+    write_safetensors(folder.aside() + "/" + shard_name(i, shards.size()),
+                      {begin, begin + static_cast<std::ptrdiff_t>(count)}, kMetadata,
+                      [&, first = first](std::size_t at) { return values.of(parts[first + at]); });
+  }
+  if (shards.size() > 1) write_index(folder.aside(), tensors, shards);
+  nlohmann::ordered_json config = hf_config_of(model);
+  config["torch_dtype"] = options.type == StoredType::kBFloat16 ? "bfloat16" : "float32";
+  write_synced(folder.aside() + "/" + kHfConfigFile, config.dump(2) + "\n");
   write_synced(folder.aside() + "/" + kHfTokenizerFile, checkpoint.tokenizer_json());
   folder.finish();
-  return exported(output, tensors.size(), "a Hugging Face " + std::string(model.family.title));
+  return exported(output, tensors.size(), "a Hugging Face " + std::string(model.family.title),
+                  shards.size());
 }
 
 }  // namespace pipetrain

@@ -2,9 +2,11 @@
 // it. It must not know the command line; tensors pass through memory one at a time.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/safetensors.h"
 
 namespace pipetrain {
 
@@ -13,7 +15,14 @@ namespace pipetrain {
 
 // model.safetensors with all parameters and buffers under our names; config.yaml, tokenizer.json.
 std::string export_plain(const Checkpoint& checkpoint, const std::string& output);
-// config.json and model.safetensors in float32; tokenizer_pipetrain.json is our tokenizer.
-std::string export_hf(const Checkpoint& checkpoint, const std::string& output);
+struct HfExportOptions {
+  StoredType type = StoredType::kFloat32;  // or kBFloat16
+  std::int64_t shard_bytes = 5'000'000'000;
+};
+
+// config.json and model.safetensors, or several of at most `shard_bytes` (but for one tensor that
+// is larger) with an index; tokenizer_pipetrain.json is our tokenizer.
+std::string export_hf(const Checkpoint& checkpoint, const std::string& output,
+                      const HfExportOptions& options = {});
 
 }  // namespace pipetrain

@@ -189,8 +189,12 @@ def wrong_folders(work):
     yield "another architecture", "bert", ["config.json: model_type is .bert.; expected gpt2 or opt or gpt_neox or llama"]
     changed("gelu").config(activation_function="gelu")
     yield "another GELU", "gelu", ["activation_function", "gelu_new"]
-    changed("scaled", "llama-hf").config(rope_scaling={"rope_type": "llama3", "factor": 8.0})
-    yield "scaled positions", "scaled", ["rope_scaling: rope_type is .llama3.; expected default"]
+    changed("scaled", "llama-hf").config(rope_scaling={"rope_type": "yarn", "factor": 8.0})
+    yield "scaled positions", "scaled", ["rope_scaling: rope_type is .yarn.; expected default, linear, llama3 or dynamic"]
+    gone = changed("gone")
+    os.remove(gone.weights)
+    write(gone.weights + ".index.json", json.dumps({"weight_map": {"transformer.wte.weight": "model-00001-of-00002.safetensors"}}))
+    yield "an index that names a missing file", "gone", ["gone/model-00001-of-00002.safetensors"]
     changed("deep").config(n_layer=2000000000)
     yield "more blocks than tensors", "deep", ["28 tensors, too few for the 2000000000 blocks"]
     changed("wide").config(n_embd=2000000000, n_inner=8)
@@ -249,7 +253,7 @@ def refusals(checks, work):
     refused(checks, work, "nothing to import", ["import"], 2, ["--from DIR is missing"])
     run(checks, work, "train a classifier", ["--config", "classifier.yaml"])
     refused(checks, work, "a classifier", ["export", "--checkpoint", "classifier" + STEP, "--format", "hf"], 2,
-            ["neither a GPT-2 nor a Llama", "its data have labels", "--format safetensors"])
+            ["of no family of Hugging Face's", "its data have labels", "--format safetensors"])
     export(checks, work, "classifier" + STEP, "safetensors", "classifier-plain")
 
     damaged = Folder(work, "gpt" + STEP, "damaged").path

@@ -33,8 +33,8 @@ TEST_CASE("A Llama that we do not compute in the same way is refused by the name
   CHECK(contains(refusal(llama, "num_key_value_heads", 3), "expected a divisor"));
   CHECK(contains(refusal(llama, "rope_parameters", {{"rope_type", "yarn"}}), "rope_parameters"));
   CHECK(contains(refusal(llama, "rope_scaling", {{"type", "longrope"}}), "rope_scaling: type"));
-  CHECK(contains(refusal(llama, "rope_parameters", {{"partial_rotary_factor", 0.1}}),
-                 "partial_rotary_factor"));
+  CHECK(contains(refusal(llama, "rope_parameters", {{"partial_rotary_factor", 0.5}}),
+                 "partial_rotary_factor is 0.5; expected 1"));
   CHECK(contains(refusal(llama, "rope_theta", 0), "expected a number above 0"));
 }
 

@@ -1,11 +1,14 @@
 #include "exchange/weights_export.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "catch.h"
 #include "data/temporary_folder.h"
@@ -48,6 +51,42 @@ TEST_CASE("A model goes back to its Hugging Face folder bit by bit") {
   }
 }
 
+TEST_CASE("A model in several files and in bfloat16 comes back as its numbers rounded") {
+  const TemporaryFolder at;
+  const Checkpoint checkpoint = checkpoint_of(at, "hf_llama");
+  export_hf(checkpoint, at.path("whole"), {.type = StoredType::kBFloat16});
+  const std::string line =
+      export_hf(checkpoint, at.path("parts"), {.type = StoredType::kBFloat16, .shard_bytes = 4000});
+  CHECK(contains(line, "21 tensors in "));
+  CHECK(contains(line, " files"));
+  CHECK(!std::filesystem::exists(at.path("parts/model.safetensors")));
+  nlohmann::json index, config;
+  std::ifstream(at.path("parts/model.safetensors.index.json")) >> index;
+  std::ifstream(at.path("parts/config.json")) >> config;
+  CHECK(config["torch_dtype"] == "bfloat16");
+  CHECK(index["weight_map"].size() == 21);
+  CHECK(index["weight_map"]["model.norm.weight"] != index["weight_map"]["lm_head.weight"]);
+  import_weights(at.path("whole"), at.path("one"));
+  import_weights(at.path("parts"), at.path("other"));
+  const Checkpoint one = open_checkpoint(at.path("one")), other = open_checkpoint(at.path("other"));
+  double difference = 0;
+  for (const std::string& name : checkpoint.names()) {
+    const auto values = [&](const Checkpoint& of) {
+      std::vector<float> read(static_cast<std::size_t>(elements_of(of.shape(name), name)));
+      of.read(name, of.shape(name), read);
+      return read;
+    };
+    const std::vector<float> exact = values(checkpoint), rounded = values(one);
+    CHECK(rounded == values(other));
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      const double off = std::abs(static_cast<double>(rounded[i]) - static_cast<double>(exact[i]));
+      difference = std::max(difference, off / std::abs(static_cast<double>(exact[i])));
+    }
+  }
+  CHECK(difference > 1e-3);
+  CHECK(difference <= 1.0 / 256);
+}
+
 TEST_CASE("Plain weights have our names, and come back as the same checkpoint") {
   const TemporaryFolder at;
   const Checkpoint checkpoint = checkpoint_of(at, "hf_llama");
@@ -68,10 +107,12 @@ TEST_CASE("An output that is there already is left as it is") {
   const TemporaryFolder at;
   const Checkpoint checkpoint = checkpoint_of(at, "hf_gpt2");
   at.write("out", "mine");
-  for (const auto& form : {export_hf, export_plain}) {
-    CHECK(contains(error_of([&] { form(checkpoint, at.path("out")); }, ExitCode::kConfiguration),
-                   at.path("out") + " is there already"));
-  }
+  const auto refused = [&](const auto& form) {
+    return contains(error_of([&] { form(checkpoint, at.path("out")); }, ExitCode::kConfiguration),
+                    at.path("out") + " is there already");
+  };
+  CHECK(refused([](const auto&... given) { export_hf(given...); }));
+  CHECK(refused([](const auto&... given) { export_plain(given...); }));
   CHECK(text_in(at.path("out")) == "mine");
 }
 

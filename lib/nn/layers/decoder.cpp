@@ -27,6 +27,10 @@ void simplify(std::vector<bool>& by_block, bool& all) {
   if (yes == 0 || yes == std::ssize(by_block)) by_block.clear();
 }
 
+std::string told(std::size_t layer, const std::string& kind, const std::string& wrong) {
+  return "layer " + std::to_string(layer + 1) + " of its list, " + kind + ", " + wrong;
+}
+
 // Goes through the layers in order and takes from each what it says of the model; each part returns
 // what is wrong with its layer, or nothing.
 class Reader {
@@ -45,9 +49,7 @@ class Reader {
                                 : i < layers.size() - 2  ? block(options, kind)
                                 : i == layers.size() - 2 ? last_norm(options, kind)
                                                          : head(options, kind);
-      if (!wrong.empty()) {
-        return {{}, "layer " + std::to_string(i + 1) + " of its list, " + kind + ", " + wrong};
-      }
+      if (!wrong.empty()) return {{}, told(i, kind, wrong)};
     }
     model_.turned = turned_;
     model_.windowed = windowed_;
