@@ -3,6 +3,8 @@
 // bfloat16 x and dy are multiplied with rounded copies of the weights.
 #pragma once
 
+#include <cstdint>
+
 #include "ops/matrix.h"
 #include "ops/ops.h"
 
@@ -20,5 +22,13 @@ void linear_backward_weight(Ops& ops, ConstMatrix dy, ConstMatrix x, float* dwei
 // sums (columns) = sum of the rows of x, or +=. They are added in blocks of fixed size, then the
 // blocks in order: the same bits at every number of threads.
 void column_sums(Ops& ops, ConstMatrix x, float* sums, bool accumulate);
+
+// Whether rows so few are better multiplied by weight_gradient than by Ops::matmul: a matter of
+// shape and instruction set.
+bool few_rows(const Ops& ops, std::int64_t rows, DType dtype);
+
+// dweight (columns of dy, columns of x) = dy^T x, or +=. Sums are made in float32, and added to
+// dweight once for each 256 rows, or 512 of bfloat16.
+void weight_gradient(Ops& ops, ConstMatrix dy, ConstMatrix x, float* dweight, bool accumulate);
 
 }  // namespace pipetrain
