@@ -53,8 +53,7 @@ Command add_export_command(CLI::App& command) {
                   "of --format hf: the most bytes of a file; default: 5GB")
       ->option_text("SIZE");
   return {.usage =
-              "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR "
-              "[--dtype float32|bfloat16] [--shard-size SIZE]",
+              "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR [OPTION]...",
           .check =
               [options] {
                 require(options->checkpoint, "--checkpoint");

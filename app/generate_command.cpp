@@ -94,14 +94,14 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
     printer.follow(options.prompt, prompt);
   }
   const double start = seconds_now();
-  generator->run(std::move(prompt), options.tokens,
-                 [&](std::int32_t token) { printer.add(token); });
+  const std::int64_t made = generator->run(std::move(prompt), options.tokens,
+                                           [&](std::int32_t token) { printer.add(token); });
   if (!prints) return 0;
   printer.finish();
   const double seconds = seconds_now() - start;
   let_mpirun_forward();
-  spdlog::info("{} tokens after {} of the prompt in {:.2f} s: {:.0f} tokens/s", options.tokens,
-               prompt_length, seconds, options.tokens / seconds);
+  spdlog::info("{} tokens after {} of the prompt in {:.2f} s: {:.0f} tokens/s", made, prompt_length,
+               seconds, static_cast<double>(made) / seconds);
   return 0;
 }
 
@@ -119,7 +119,7 @@ Command add_generate_command(CLI::App& command) {
                   "the text to continue, or token numbers; default: a line's end")
       ->type_name("TEXT");
   add_number(command, "--tokens", options->tokens, "N", kOneOrMore,
-             "how many tokens to add; default: 200");
+             "how many tokens to add at most; default: 200");
   add_number(command, "--temperature", sampling.temperature, "T", Bounds<double>{.low = 0},
              "above 0: the higher, the more surprising; 0: the likeliest token; default: 0.8");
   add_number(command, "--top-k", sampling.top_k, "K", Bounds<int>{.low = 0},

@@ -7,6 +7,8 @@ namespace pipetrain {
 constexpr const char* kWeightsFile = "model.safetensors";
 constexpr const char* kHfHead = "lm_head.weight";
 constexpr const char* kHfConfigFile = "config.json";
-constexpr const char* kHfTokenizerFile = "tokenizer_pipetrain.json";  // theirs is tokenizer.json
+constexpr const char* kHfTokenizerFile = "tokenizer.json";
+constexpr const char* kHfTokenizerConfigFile = "tokenizer_config.json";
+constexpr const char* kOwnTokenizerFile = "tokenizer_pipetrain.json";  // one that is not theirs
 
 }  // namespace pipetrain

@@ -17,6 +17,7 @@
 #include "exchange/hf_tensors.h"
 #include "nn/layers/embedding.h"
 #include "nn/tensor_names.h"
+#include "text/subwords/load_tokenizer.h"
 
 namespace pipetrain {
 namespace {
@@ -98,6 +99,21 @@ void write_index(const std::string& folder, const std::vector<StoredTensor>& ten
   write_synced(folder + "/" + kWeightsFile + ".index.json", index.dump(2) + "\n");
 }
 
+// One of theirs under the name and with the class that transformers asks for.
+void write_tokenizer(const std::string& folder, const std::string& json) {
+  using Json = nlohmann::ordered_json;
+  Json tokenizer = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!is_of_others(tokenizer)) return write_synced(folder + "/" + kOwnTokenizerFile, json);
+  Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
+                 {"clean_up_tokenization_spaces", false}};
+  if (tokenizer.contains(kEndsOfText)) {
+    config.update(tokenizer[kEndsOfText]);
+    tokenizer.erase(kEndsOfText);
+  }
+  write_synced(folder + "/" + kHfTokenizerFile, tokenizer.dump(2) + "\n");
+  write_synced(folder + "/" + kHfTokenizerConfigFile, config.dump(2) + "\n");
+}
+
 // The values of their tensors, one after the other; one of ours is in memory.
 class HfValues {
  public:
@@ -166,7 +182,7 @@ std::string export_hf(const Checkpoint& checkpoint, const std::string& output,
   nlohmann::ordered_json config = hf_config_of(model);
   config["torch_dtype"] = options.type == StoredType::kBFloat16 ? "bfloat16" : "float32";
   write_synced(folder.aside() + "/" + kHfConfigFile, config.dump(2) + "\n");
-  write_synced(folder.aside() + "/" + kHfTokenizerFile, checkpoint.tokenizer_json());
+  write_tokenizer(folder.aside(), checkpoint.tokenizer_json());
   folder.finish();
   return exported(output, tensors.size(), "a Hugging Face " + std::string(model.family.title),
                   shards.size());

@@ -21,7 +21,7 @@ struct HfExportOptions {
 };
 
 // config.json and model.safetensors, or several of at most `shard_bytes` (but for one tensor that
-// is larger) with an index; tokenizer_pipetrain.json is our tokenizer.
+// is larger) with an index; tokenizer.json is that of theirs, tokenizer_pipetrain.json one of ours.
 std::string export_hf(const Checkpoint& checkpoint, const std::string& output,
                       const HfExportOptions& options = {});
 

@@ -24,6 +24,7 @@
 #include "exchange/hf_tensors.h"
 #include "nn/layers/embedding.h"
 #include "nn/tensor_names.h"
+#include "text/subwords/load_tokenizer.h"
 
 namespace pipetrain {
 namespace {
@@ -133,17 +134,33 @@ void match(const WeightsFolder& weights, const Decoder& model, Import& made) {
   made.unused = unused_of(weights, used);
 }
 
-// A tokenizer of ours, as text; what it means is checked where it is used.
+// A tokenizer as an export of ours has it; what it means is checked where it is used.
 nlohmann::json read_tokenizer(const std::string& path) {
   nlohmann::json tokenizer = read_json(path);
-  json_text(tokenizer, "type", path);
+  if (!is_of_others(tokenizer)) json_text(tokenizer, "type", path);
   return tokenizer;
+}
+
+// Ours or theirs. One that this program cannot follow exactly is left out, with a word of it: the
+// model then takes and gives token numbers.
+nlohmann::json hf_tokenizer(const std::string& folder) {
+  const std::string own = folder + "/" + kOwnTokenizerFile, path = folder + "/" + kHfTokenizerFile;
+  const nlohmann::json none = {{"type", "tokens"}};
+  if (is_there(own)) return read_tokenizer(own);
+  if (!is_there(path)) return none;
+  try {
+    load_tokenizer(path);
+    return load_tokenizer_file(path);
+  } catch (const Error& error) {
+    spdlog::warn("{}; left out: the model takes token numbers in place of text", error.what());
+    return none;
+  }
 }
 
 // The data that the tokens are of; where they lie is for the user to say.
 DataConfig data_config_of(const nlohmann::json& tokenizer, int context) {
   DataConfig data{.format = "tokens", .path = {"tokens.bin"}, .sequence_length = context};
-  const std::string type = tokenizer["type"];
+  const std::string type = tokenizer.value("type", "");
   if (const auto* kind = find_row(kTokenizers, type)) {
     data.format = "text";
     data.path = {"corpus.txt"};
@@ -158,9 +175,7 @@ DataConfig data_config_of(const nlohmann::json& tokenizer, int context) {
 Import from_hf(const WeightsFolder& weights) {
   const std::string &folder = weights.folder(), path = folder + "/" + kHfConfigFile;
   const Decoder model = parse_hf_config(read_python_json(path), path);
-  const std::string own_tokenizer = folder + "/" + kHfTokenizerFile;
-  const nlohmann::json tokenizer =
-      is_there(own_tokenizer) ? read_tokenizer(own_tokenizer) : nlohmann::json{{"type", "tokens"}};
+  const nlohmann::json tokenizer = hf_tokenizer(folder);
   Config config;
   config.model = model_config_of(model);
   config.data = data_config_of(tokenizer, model.context);

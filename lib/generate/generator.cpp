@@ -77,17 +77,21 @@ Generator::Generator(LanguageModel& model, const Checkpoint& checkpoint,
   load_weights(checkpoint, *weights_, model.layers);
 }
 
-void Generator::run(std::vector<std::int32_t> prompt, std::int64_t count,
-                    const std::function<void(std::int32_t)>& show) {
+std::int64_t Generator::run(std::vector<std::int32_t> prompt, std::int64_t count,
+                            const std::function<void(std::int32_t)>& show) {
   assert(!prompt.empty());
   std::vector<std::int32_t> sequence = std::move(prompt);
   SlidingWindow window(model_.context);
-  for (std::int64_t i = 0; i < count; ++i) {
+  std::int64_t made = 0;
+  while (made < count) {
     const auto length = static_cast<std::int64_t>(sequence.size());
     sequence.push_back(step(sequence, window.next(length)));
+    ++made;
+    if (sequence.back() == model_.tokenizer->end_of_text()) break;
     if (first()) show(sequence.back());
   }
   mailbox_.flush();
+  return made;
 }
 
 Tensor Generator::receive(const Message& message, const Shape& shape, DType dtype) {
@@ -127,14 +131,17 @@ std::int32_t Generator::step(const std::vector<std::int32_t>& sequence,
   const int parity = static_cast<int>(place % 2);
   Tensor y = forward(input(sequence, part, parity), part);
   if (last()) {
-    Tensor token(pool_, {1}, DType::kInt32);
-    token.i32()[0] = sampler_.draw({y.f32(), static_cast<std::size_t>(model_.tokens())}, place);
-    mailbox_.send({Channel::kControl, 0, 0, 0, parity}, std::move(token));
-  } else {
-    const int next = mailbox_.rank() + 1;
-    mailbox_.send({Channel::kActivation, next, next, 0, parity}, std::move(y));
+    const std::int32_t drawn =
+        sampler_.draw({y.f32(), static_cast<std::size_t>(model_.tokens())}, place);
+    for (int rank = 0; rank < mailbox_.rank(); ++rank) {
+      Tensor token(pool_, {1}, DType::kInt32);
+      token.i32()[0] = drawn;
+      mailbox_.send({Channel::kControl, rank, 0, 0, parity}, std::move(token));
+    }
+    return drawn;
   }
-  if (!first()) return 0;
+  const int next = mailbox_.rank() + 1;
+  mailbox_.send({Channel::kActivation, next, next, 0, parity}, std::move(y));
   return receive({Channel::kControl, mailbox_.size() - 1, 0, 0, parity}, {1}, DType::kInt32)
       .i32()[0];
 }

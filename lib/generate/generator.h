@@ -45,9 +45,10 @@ class Generator {
             Mailbox& mailbox, MemoryPool& pool);
 
   // All ranks call it with the same prompt of at least one token. On rank 0 `show` gets each new
-  // token as soon as it is known.
-  void run(std::vector<std::int32_t> prompt, std::int64_t count,
-           const std::function<void(std::int32_t)>& show);
+  // token as soon as it is known, but for the tokenizer's end of a text, which ends this one.
+  // Returns how many tokens were made, at most `count`.
+  std::int64_t run(std::vector<std::int32_t> prompt, std::int64_t count,
+                   const std::function<void(std::int32_t)>& show);
 
  private:
   bool first() const { return mailbox_.rank() == 0; }
@@ -56,7 +57,7 @@ class Generator {
   Tensor input(const std::vector<std::int32_t>& sequence, const SlidingWindow::NewTokens& part,
                int parity);
   Tensor forward(Tensor x, const SlidingWindow::NewTokens& part);
-  // The token after the sequence; 0 on ranks other than the first.
+  // The token after the sequence.
   std::int32_t step(const std::vector<std::int32_t>& sequence,
                     const SlidingWindow::NewTokens& part);
 

@@ -131,6 +131,26 @@ def training(checks, work):
             ["damaged.bin: its header is damaged"])
 
 
+def ends_of_texts(checks, work):
+    """A model that has learned where documents end stops there, and its tokenizer travels with it."""
+    with open(os.path.join(work, "short.jsonl"), "w", encoding="utf-8") as file:
+        file.write((json.dumps({"text": "one two three"}) + "\n") * 400)
+    tokenizer = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../golden/tokenizers/gpt2.json")
+    run(checks, work, "a model of short documents", ["train", "--config", "config.yaml", "--set", "data.path=short.jsonl", "--set",
+        f"data.tokenizer={tokenizer}", "--set", "train.steps=120", "--set", "optimizer.learning_rate=0.02", "--set",
+        "model.context=16", "--set", "train.eval_every=0", "--output", "short"])
+    trained = os.path.join(work, "short/checkpoints/step-00000120")
+    run(checks, work, "its tokenizer goes with an export", ["export", "--checkpoint", trained, "--format", "hf", "--output", "hf"])
+    run(checks, work, "and comes back", ["import", "--from", "hf", "--output", "back"])
+    for ranks, checkpoint in ((1, trained), (2, trained), (1, "back")):
+        name = f"the text ends where documents do, {ranks} ranks, {os.path.basename(checkpoint)}"
+        job = run(checks, work, name, ["generate", "--checkpoint", checkpoint, "--prompt", "one two", "--tokens", "99",
+                                       "--temperature", "0"], ranks)
+        problems = []
+        expect(problems, job.output() == "one two three\n", f"wrote {job.output()!r}")
+        checks.case(name + ": its words", job, problems)
+
+
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as work:
@@ -138,6 +158,7 @@ def main():
         tokens_of_documents(checks, work)
         bad_documents(checks, work)
         training(checks, work)
+        ends_of_texts(checks, work)
     checks.finish()
 
 

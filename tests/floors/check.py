@@ -46,7 +46,7 @@ MAY_INCLUDE = {
     "config": ["base", "tensor/precision.h", "schedule/memory_choices.h", "nn/model_config.h", "nn/presets/presets.h", "nn/presets/start_schemes.h",
                "optim/optimizer_config.h", "optim/optimizers.h", "optim/learning_curves.h",
                "data/data_config.h", "data/formats/formats.h", "pipeline/pipeline_config.h"],
-    "exchange": ["base", "nn", "nn/presets", "nn/layers", "data/formats/formats.h", "checkpoint", "config"],
+    "exchange": ["base", "text/subwords", "nn", "nn/presets", "nn/layers", "data/formats/formats.h", "checkpoint", "config"],
     "setup": ["base", "tensor", "schedule", "schedule/simulate", "schedule/generate", "schedule/search", "schedule/choose", "comm", "ops",
               "text", "text/subwords", "nn", "nn/presets", "nn/layers", "optim", "data", "data/formats", "checkpoint", "plan", "pipeline", "config"],
     "train": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "text", "text/subwords", "ops", "optim", "data", "checkpoint",

@@ -79,11 +79,7 @@ NamedTokenizer named_tokenizer(const DataConfig& config) {
     return {json, pipetrain::read_tokenizer(json.dump(), {.path = "data.tokenizer"})};
   }
   const std::string& path = config.tokenizer_path;
-  std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(path);
-  std::error_code unknown;
-  std::ifstream file(std::filesystem::is_directory(path, unknown) ? path + "/tokenizer.json" : path,
-                     std::ios::binary);
-  return {nlohmann::json::parse(file), std::move(tokenizer)};
+  return {load_tokenizer_file(path), load_tokenizer(path)};
 }
 
 void require_vocabulary(const DataRequest& request, std::int64_t vocabulary) {

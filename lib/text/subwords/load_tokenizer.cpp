@@ -57,6 +57,20 @@ std::string text_of(const fs::path& path, const TokenizerPlace& place) {
   return text;
 }
 
+// A tokenizer.json, and the tokenizer_config.json beside it if there is one.
+struct TokenizerText {
+  explicit TokenizerText(const fs::path& named) {
+    const fs::path file = fs::is_directory(named) ? named / "tokenizer.json" : named;
+    const fs::path beside = file.parent_path() / "tokenizer_config.json";
+    place.path = file.string();
+    json = text_of(file, place);
+    if (fs::exists(beside)) config = text_of(beside, {beside.string()});
+  }
+
+  TokenizerPlace place;
+  std::string json, config;
+};
+
 std::unique_ptr<Tokenizer> read_units(const json& tokenizer, TokenizerKind kind,
                                       const TokenizerPlace& place) {
   std::vector<std::string> units;
@@ -84,8 +98,13 @@ std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const Tokenizer
                                           std::int64_t vocabulary, std::string_view config) {
   json tokenizer = json::parse(text, nullptr, false);
   if (tokenizer.is_discarded()) refuse(place, "is no JSON, or was cut short");
-  if (tokenizer.is_object() && tokenizer.contains("model")) {
-    return read_subwords(tokenizer, json::parse(config, nullptr, false), place);
+  if (is_of_others(tokenizer)) {
+    json ends = json::parse(config, nullptr, false);
+    if (tokenizer.contains(kEndsOfText)) {
+      if (config.empty()) ends = tokenizer[kEndsOfText];
+      tokenizer.erase(kEndsOfText);
+    }
+    return read_subwords(tokenizer, ends, place);
   }
   if (!tokenizer.is_object() || !tokenizer.contains("type") || !tokenizer["type"].is_string()) {
     refuse(place, "is not the description of a tokenizer");
@@ -100,12 +119,20 @@ std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const Tokenizer
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path) {
-  const fs::path named(path);
-  const fs::path file = fs::is_directory(named) ? named / "tokenizer.json" : named;
-  const fs::path config = file.parent_path() / "tokenizer_config.json";
-  const TokenizerPlace place{file.string()};
-  return read_tokenizer(text_of(file, place), place, 0,
-                        fs::exists(config) ? text_of(config, {config.string()}) : "");
+  const TokenizerText found(path);
+  return read_tokenizer(found.json, found.place, 0, found.config);
+}
+
+json load_tokenizer_file(const std::string& path) {
+  const TokenizerText found(path);
+  json tokenizer = json::parse(found.json, nullptr, false);
+  if (tokenizer.is_discarded()) refuse(found.place, "is no JSON, or was cut short");
+  const json config = json::parse(found.config, nullptr, false);
+  if (!is_of_others(tokenizer) || !config.is_object()) return tokenizer;
+  for (const char* name : {"bos_token", "eos_token"}) {
+    if (config.contains(name)) tokenizer[kEndsOfText][name] = config[name];
+  }
+  return tokenizer;
 }
 
 }  // namespace pipetrain

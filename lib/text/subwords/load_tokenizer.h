@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,16 @@ struct TokenizerPlace {
   ExitCode code = ExitCode::kData;
 };
 
+// Whether this is a tokenizer.json of the library, and not a description of ours.
+template <class Json>
+bool is_of_others(const Json& tokenizer) {
+  return tokenizer.is_object() && tokenizer.contains("model");
+}
+
+// In checkpoints, a tokenizer.json has under this name what its tokenizer_config.json says of the
+// tokens that begin and end a text.
+constexpr const char* kEndsOfText = "tokenizer_config";
+
 // From the text of a tokenizer.json. `vocabulary` is the model's, for tokens that have no text;
 // nobody else needs it. `config` is the text of a tokenizer_config.json that says which tokens
 // begin and end a text. An Error of the place's code names what is wrong or not supported.
@@ -29,5 +40,7 @@ std::unique_ptr<Tokenizer> read_tokenizer(std::string_view json, const Tokenizer
 // From a tokenizer.json, or a folder that has one. A tokenizer_config.json beside it says which
 // tokens begin and end a text.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path);
+// The same file as checkpoints keep it.
+nlohmann::json load_tokenizer_file(const std::string& path);
 
 }  // namespace pipetrain
