@@ -52,27 +52,27 @@ Command add_export_command(CLI::App& command) {
       .add_option("--shard-size", options->shard_size,
                   "of --format hf: the most bytes of a file; default: 5GB")
       ->option_text("SIZE");
-  return {.usage =
-              "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR [OPTION]...",
-          .check =
-              [options] {
-                require(options->checkpoint, "--checkpoint");
-                require(options->output, "--output");
-                hf_options(*options);
-                const bool told = !options->dtype.empty() || !options->shard_size.empty();
-                if (told && options->format != OutputFormat::kHf) {
-                  throw Error(ExitCode::kConfiguration,
-                              "--dtype and --shard-size are of --format hf; add it or leave them");
-                }
-              },
-          .run =
-              [options] {
-                const Checkpoint checkpoint = open_checkpoint(options->checkpoint);
-                write_output(options->format == OutputFormat::kHf
-                                 ? export_hf(checkpoint, options->output, hf_options(*options))
-                                 : export_plain(checkpoint, options->output));
-                return 0;
-              }};
+  return {
+      .usage = "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR [OPTION]...",
+      .check =
+          [options] {
+            require(options->checkpoint, "--checkpoint");
+            require(options->output, "--output");
+            hf_options(*options);
+            const bool told = !options->dtype.empty() || !options->shard_size.empty();
+            if (told && options->format != OutputFormat::kHf) {
+              throw Error(ExitCode::kConfiguration,
+                          "--dtype and --shard-size are of --format hf; add it or leave them");
+            }
+          },
+      .run =
+          [options] {
+            const Checkpoint checkpoint = open_checkpoint(options->checkpoint);
+            write_output(options->format == OutputFormat::kHf
+                             ? export_hf(checkpoint, options->output, hf_options(*options))
+                             : export_plain(checkpoint, options->output));
+            return 0;
+          }};
 }
 
 }  // namespace pipetrain

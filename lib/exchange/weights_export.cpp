@@ -99,11 +99,18 @@ void write_index(const std::string& folder, const std::vector<StoredTensor>& ten
   write_synced(folder + "/" + kWeightsFile + ".index.json", index.dump(2) + "\n");
 }
 
-// One of theirs under the name and with the class that transformers asks for.
-void write_tokenizer(const std::string& folder, const std::string& json) {
+// One of theirs under the name and with the class that transformers asks for; `model`, its
+// configuration, names the tokens that begin and end a text.
+void write_tokenizer(const std::string& folder, const Checkpoint& checkpoint,
+                     nlohmann::ordered_json& model) {
   using Json = nlohmann::ordered_json;
+  const std::string json = checkpoint.tokenizer_json();
   Json tokenizer = Json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!is_of_others(tokenizer)) return write_synced(folder + "/" + kOwnTokenizerFile, json);
+  const TokenizerPlace place{checkpoint.folder() + "/" + kHfTokenizerFile, ExitCode::kCheckpoint};
+  const auto read = read_tokenizer(json, place);
+  if (const auto token = read->beginning_of_text()) model["bos_token_id"] = *token;
+  if (const auto token = read->end_of_text()) model["eos_token_id"] = *token;
   Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
                  {"clean_up_tokenization_spaces", false}};
   if (tokenizer.contains(kEndsOfText)) {
@@ -181,8 +188,8 @@ std::string export_hf(const Checkpoint& checkpoint, const std::string& output,
   if (shards.size() > 1) write_index(folder.aside(), tensors, shards);
   nlohmann::ordered_json config = hf_config_of(model);
   config["torch_dtype"] = options.type == StoredType::kBFloat16 ? "bfloat16" : "float32";
+  write_tokenizer(folder.aside(), checkpoint, config);
   write_synced(folder.aside() + "/" + kHfConfigFile, config.dump(2) + "\n");
-  write_tokenizer(folder.aside(), checkpoint.tokenizer_json());
   folder.finish();
   return exported(output, tensors.size(), "a Hugging Face " + std::string(model.family.title),
                   shards.size());
