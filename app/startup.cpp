@@ -14,7 +14,7 @@ RankAtStart rank_at_start(const MpiSession& session, ErrorReport& report, Bindin
   times.end_at(session.init_began(), "program");
   times.end_at(session.init_ended(), "MPI_Init");
   times.end("same program");
-  const HostRanks host = session.host_ranks();
+  const HostRanks& host = session.host_ranks();
   ProcessorSet all;
   for (const ProcessorSet& processors : host.processors) all.add(processors);
   const RankCores mine = bind_rank(host, binding);

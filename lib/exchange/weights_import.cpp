@@ -145,7 +145,7 @@ nlohmann::json read_tokenizer(const std::string& path) {
 // model then takes and gives token numbers.
 nlohmann::json hf_tokenizer(const std::string& folder) {
   const std::string own = folder + "/" + kOwnTokenizerFile, path = folder + "/" + kHfTokenizerFile;
-  const nlohmann::json none = {{"type", "tokens"}};
+  nlohmann::json none = {{"type", "tokens"}};
   if (is_there(own)) return read_tokenizer(own);
   if (!is_there(path)) return none;
   try {
@@ -252,6 +252,7 @@ std::vector<std::string> write_layers(const std::vector<ImportedRows>& parts,
     rest = rest.subspan(count);
   }
   std::vector<std::string> lists;
+  lists.reserve(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     lists.push_back(
         write_layer(layers[i], aside, static_cast<int>(i), static_cast<int>(layers.size())));

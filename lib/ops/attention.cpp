@@ -31,9 +31,14 @@ std::int64_t forward_scratch(const AttentionShape& shape, std::int64_t keys) {
   return (kQueryRows + factor_rows(shape)) * keys;
 }
 
+struct Mixed {
+  float *out, *log_sum_exp;
+};
+
 // Writes one head's out and, unless it is null, its log_sum_exp.
 void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& packed,
-                  const float* qkv, float* scratch, float* out, float* log_sum_exp) {
+                  const float* qkv, float* scratch, const Mixed& mixed) {
+  const auto [out, log_sum_exp] = mixed;
   const AttentionShape& shape = head.shape;
   const std::int64_t tokens = shape.tokens, D = shape.head_width, keys = packed.past + tokens;
   const RowScratch row_scratch{scratch + kQueryRows * keys, nullptr};
@@ -75,10 +80,14 @@ struct BackwardScratch {
   RowScratch rows;
 };
 
+struct ForBackward {
+  const float *qkv, *out, *log_sum_exp, *dout;
+};
+
 // Writes one head's dq and adds to its group's dk and dv.
 void head_backward(const SimdKernels& simd, const Head& head, const BackwardScratch& scratch,
-                   const float* qkv, const float* out, const float* log_sum_exp, const float* dout,
-                   float* dqkv) {
+                   const ForBackward& given, float* dqkv) {
+  const auto [qkv, out, log_sum_exp, dout] = given;
   const AttentionShape& shape = head.shape;
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
     const Block block = query_block(shape, head.batch, first);
@@ -143,8 +152,8 @@ void forward_of(Ops& ops, const AttentionShape& shape, const float* qkv, float* 
     const Strided<float> values{scratch + D * tokens, tokens, D, D};
     copy_rows(simd, head.values(qkv), values);
     simd.on_float32.transpose(head.keys(qkv), keys);
-    head_forward(simd, head, {keys.read(), values.read(), 0}, qkv, scratch + 2 * D * tokens, out,
-                 log_sum_exp);
+    head_forward(simd, head, {keys.read(), values.read(), 0}, qkv, scratch + 2 * D * tokens,
+                 {out, log_sum_exp});
   };
   for_each_head(ops, shape, shape.heads, 2 * D * tokens + forward_scratch(shape, tokens), forward);
 }
@@ -163,7 +172,7 @@ void backward_of(Ops& ops, const AttentionShape& shape, const float* qkv, const 
     std::memset(scratch.dk.data, 0, bytes);
     std::memset(scratch.dv.data, 0, bytes);
     for (std::int64_t head = first.head; head < first.head + share; ++head) {
-      head_backward(simd, {shape, batch, head}, scratch, qkv, out, log_sum_exp, dout, dqkv);
+      head_backward(simd, {shape, batch, head}, scratch, {qkv, out, log_sum_exp, dout}, dqkv);
     }
     write_rows(simd, scratch.dk.read(), first.keys(dqkv));
     write_rows(simd, scratch.dv.read(), first.values(dqkv));
@@ -199,8 +208,8 @@ void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCac
     simd.on_float32.transpose(first.keys(x), {keys + past, D, T, cache.tokens});
     const PackedHead packed{{keys, D, past + T, cache.tokens}, {values, past + T, D, D}, past};
     for (std::int64_t head = first.head; head < first.head + share; ++head) {
-      head_forward(simd, {shape, batch, head}, packed, x, scratch, out.as<float>(),
-                   /*log_sum_exp=*/nullptr);
+      head_forward(simd, {shape, batch, head}, packed, x, scratch,
+                   {.out = out.as<float>(), .log_sum_exp = nullptr});
     }
   };
   for_each_head(ops, shape, shape.groups(), forward_scratch(shape, cache.tokens), forward,

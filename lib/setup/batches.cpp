@@ -1,9 +1,12 @@
 #include "setup/batches.h"
 
+#include <cstddef>
+
 namespace pipetrain {
 
 std::vector<std::int64_t> microbatch_rows(const StepContext& step) {
   std::vector<std::int64_t> rows;
+  rows.reserve(static_cast<std::size_t>(step.microbatches));
   for (int m = 0; m < step.microbatches; ++m) rows.push_back(step.rows_of(m));
   return rows;
 }

@@ -1,5 +1,7 @@
 #include "setup/rank_map.h"
 
+#include <cstddef>
+
 namespace pipetrain {
 
 RankMap::RankMap(const Grid& grid, int rank, const Schedule& schedule)
@@ -23,12 +25,14 @@ int RankMap::rank_of_stage(int stage, int replica) const {
 
 std::vector<int> RankMap::ranks_of_stages() const {
   std::vector<int> ranks;
+  ranks.reserve(static_cast<std::size_t>(stage_count()));
   for (int s = 0; s < stage_count(); ++s) ranks.push_back(rank_of_stage(s, position_.data));
   return ranks;
 }
 
 std::vector<int> RankMap::last_ranks() const {
   std::vector<int> ranks;
+  ranks.reserve(static_cast<std::size_t>(grid_.data()));
   for (int replica = 0; replica < grid_.data(); ++replica) {
     ranks.push_back(rank_of_stage(stage_count() - 1, replica));
   }

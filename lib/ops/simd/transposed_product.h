@@ -131,7 +131,7 @@ template <class T, class Entry>
 void blocked_product(const Strided<const T>& a, const Strided<const T>& b, const Strided<float>& c,
                      bool accumulate, Entry* scratch) {
   constexpr std::int64_t kTerms = 256;  // a tile's share of B stays in the first-level cache
-  constexpr std::int64_t kRows = kTerms * static_cast<std::int64_t>(sizeof(Entry) / sizeof(T));
+  constexpr std::int64_t kRows = sizeof(T) < sizeof(Entry) ? 2 * kTerms : kTerms;
   constexpr std::int64_t kRoom = kMostTransposedScratch - kTileRows * kTerms;
   for (std::int64_t l = 0; l < a.rows; l += kRows) {
     const std::int64_t rows = a.rows - l < kRows ? a.rows - l : kRows;
