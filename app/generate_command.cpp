@@ -124,6 +124,11 @@ Command add_generate_command(CLI::App& command) {
              "above 0: the higher, the more surprising; 0: the likeliest token; default: 0.8");
   add_number(command, "--top-k", sampling.top_k, "K", Bounds<int>{.low = 0},
              "draw from the K likeliest tokens; 0, default: all");
+  add_number(command, "--top-p", sampling.top_p, "P", Bounds<double>{.low = 0, .high = 1},
+             "draw from the fewest tokens that together have this probability; default: 1, all");
+  add_number(command, "--repetition-penalty", sampling.repetition_penalty, "X",
+             Bounds<double>{.low = 0.01},
+             "above 1: tokens that were there already are less likely; default: 1");
   add_number(command, "--seed", sampling.seed, "S", Bounds<std::uint64_t>{},
              "the same seed, the same text; default: 1337");
   add_bind_option(command, options->bind);

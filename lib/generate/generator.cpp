@@ -132,7 +132,7 @@ std::int32_t Generator::step(const std::vector<std::int32_t>& sequence,
   Tensor y = forward(input(sequence, part, parity), part);
   if (last()) {
     const std::int32_t drawn =
-        sampler_.draw({y.f32(), static_cast<std::size_t>(model_.tokens())}, place);
+        sampler_.draw({y.f32(), static_cast<std::size_t>(model_.tokens())}, place, sequence);
     for (int rank = 0; rank < mailbox_.rank(); ++rank) {
       Tensor token(pool_, {1}, DType::kInt32);
       token.i32()[0] = drawn;

@@ -24,12 +24,40 @@ double uniform_at(std::uint64_t key, std::int64_t place) {
 Sampler::Sampler(const SamplingOptions& options)
     : options_(options), key_(random_key(options.seed, "sampled tokens")) {}
 
-std::int32_t Sampler::draw(std::span<const float> logits, std::int64_t place) {
+// Each token once, however often it was there.
+std::span<const float> Sampler::penalized(std::span<const float> logits,
+                                          std::span<const std::int32_t> so_far) {
+  logits_.assign(logits.begin(), logits.end());
+  for (const std::int32_t token : so_far) {
+    const auto at = static_cast<std::size_t>(token);
+    if (at >= logits.size()) continue;
+    const double logit = logits[at], penalty = options_.repetition_penalty;
+    logits_[at] = static_cast<float>(logit > 0 ? logit / penalty : logit * penalty);
+  }
+  return logits_;
+}
+
+// Leaves of the candidates, whose weights have this sum, the fewest that make up top_p of it.
+void Sampler::keep_most_probable(double sum) {
+  order_.resize(candidates_.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  std::ranges::stable_sort(order_, [&](auto a, auto b) { return weights_[a] > weights_[b]; });
+  double kept = 0;
+  for (const std::size_t i : order_) {
+    const bool enough = kept >= options_.top_p * sum;
+    kept += weights_[i];
+    if (enough) weights_[i] = 0;
+  }
+}
+
+std::int32_t Sampler::draw(std::span<const float> logits, std::int64_t place,
+                           std::span<const std::int32_t> so_far) {
   if (!std::ranges::all_of(logits, [](float x) { return std::isfinite(x); })) {
     throw Error(ExitCode::kNotFinite, "the model's logits of token " + std::to_string(place) +
                                           " are not finite; take a checkpoint from before the "
                                           "training went wrong");
   }
+  if (options_.repetition_penalty != 1) logits = penalized(logits, so_far);
   const auto logit = [&](std::int32_t token) { return logits[static_cast<std::size_t>(token)]; };
   const auto likelier = [&](std::int32_t a, std::int32_t b) {
     return logit(a) != logit(b) ? logit(a) > logit(b) : a < b;
@@ -52,6 +80,10 @@ std::int32_t Sampler::draw(std::span<const float> logits, std::int64_t place) {
     weights_.push_back(
         std::exp((static_cast<double>(logit(token)) - *largest) / options_.temperature));
     sum += weights_.back();
+  }
+  if (options_.top_p < 1) {
+    keep_most_probable(sum);
+    sum = std::accumulate(weights_.begin(), weights_.end(), 0.0);
   }
   double left = uniform_at(key_, place) * sum;
   for (std::size_t i = 0; i < candidates_.size(); ++i) {

@@ -45,6 +45,37 @@ TEST_CASE("Greedy and top-k take the likeliest, of equal ones the first") {
   CHECK(counts[2] > 60);
 }
 
+TEST_CASE("Top-p draws from the fewest tokens that have that probability together") {
+  const std::vector<float> logits = {std::log(0.1f), std::log(0.5f), std::log(0.15f),
+                                     std::log(0.25f)};
+  const auto drawn = [&](const SamplingOptions& options) {
+    Sampler sampler(options);
+    std::map<std::int32_t, int> counts;
+    for (int place = 0; place < 2000; ++place) ++counts[sampler.draw(logits, place)];
+    return counts;
+  };
+  const auto two = drawn({.temperature = 1, .top_p = 0.7});
+  REQUIRE(two.size() == 2);
+  CHECK(two.at(1) / 2000.0 == Approx(2.0 / 3).margin(0.05));
+  CHECK(two.contains(3));
+  CHECK(drawn({.temperature = 1, .top_p = 0.8}).size() == 3);
+  CHECK(drawn({.temperature = 1, .top_p = 0}).size() == 1);
+  CHECK(drawn({.temperature = 1, .top_k = 3, .top_p = 0.99}).size() == 3);
+  CHECK(drawn({.temperature = 1, .top_p = 1}) == drawn({.temperature = 1}));
+}
+
+TEST_CASE("Tokens that were there already are less likely, positive logits and negative ones") {
+  const std::vector<float> logits = {2.0f, 1.5f, -1.0f, -1.5f};
+  Sampler sampler({.temperature = 0, .repetition_penalty = 2});
+  const std::vector<std::int32_t> first = {0, 0, 0, 99}, both = {0, 1, 1};
+  CHECK(sampler.draw(logits, 0) == 0);
+  CHECK(sampler.draw(logits, 0, first) == 1);
+  CHECK(sampler.draw(logits, 0, both) == 0);  // 1 against 0.75
+  const std::vector<float> negative = {-1.0f, -1.5f};
+  const std::vector<std::int32_t> likelier = {0};
+  CHECK(sampler.draw(negative, 0, likelier) == 1);
+}
+
 TEST_CASE("A draw depends on seed and place alone") {
   const std::vector<float> logits(50, 0.0f);
   Sampler a({.seed = 1}), b({.seed = 1}), c({.seed = 2});
