@@ -25,7 +25,7 @@ struct Made {
   std::string bytes;  // of the file
 };
 
-Made made_of(const TemporaryFolder& folder, TokenizeRequest request) {
+Made made_of(const TemporaryFolder& folder, const TokenizeRequest& request) {
   const std::string path = folder.path("made.bin");
   CorpusWriter writer(path, corpus_tokens_of(*kBytes));
   Made made{.counts = tokenize_documents(request, *kBytes, writer)};

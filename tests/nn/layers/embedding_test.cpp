@@ -63,6 +63,7 @@ TEST_CASE("A scaled embedding's rows are multiplied with the root of the width, 
   LayerFixture fixture(layer);
   const float *table = fixture.values()[0].f32(), *positions = fixture.values()[1].f32();
   std::vector<double> expected;
+  expected.reserve(8);
   for (int i = 0; i < 8; ++i) {
     expected.push_back(static_cast<double>(2 * table[4 + i % 4] + positions[i]));
   }
