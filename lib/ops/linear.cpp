@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "ops/bfloat16_products.h"
 #include "ops/parallel.h"
 #include "ops/work_log.h"
 
@@ -97,7 +96,7 @@ bool few_rows(const Ops& ops, std::int64_t rows, DType dtype) {
   constexpr std::int64_t kFew = 512;
   constexpr int kAvx512 = 16;
   return rows <= kFew && ops.simd().lanes == kAvx512 &&
-         (dtype == DType::kFloat32 || multiplies_bfloat16());
+         (dtype == DType::kFloat32 || ops.multiplies_bfloat16());
 }
 
 void weight_gradient(Ops& ops, ConstMatrix dy, ConstMatrix x, float* dweight, bool accumulate) {

@@ -34,6 +34,8 @@ Ops::~Ops() = default;
 
 int Ops::threads() const { return omp_get_max_threads(); }
 
+bool Ops::multiplies_bfloat16() const { return primitives_->multiplies_bfloat16; }
+
 std::size_t Ops::primitives() const {
   return primitives_->matmuls.primitives() + primitives_->convolutions.primitives();
 }

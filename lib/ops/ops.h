@@ -40,6 +40,7 @@ class Ops {
   MemoryPool& pool() { return pool_; }
   const SimdKernels& simd() const { return simd_; }
   int threads() const;
+  bool multiplies_bfloat16() const;  // by the processor's instructions; settled at the start
   // What operations tell of themselves from now on (ops/work_log.h); null, as at first: nothing.
   void set_work_log(WorkLog* log) { work_log_ = log; }
   WorkLog* work_log() const { return work_log_; }
