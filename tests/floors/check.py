@@ -51,6 +51,7 @@ MAY_INCLUDE = {
               "text", "text/subwords", "nn", "nn/presets", "nn/layers", "optim", "data", "data/formats", "checkpoint", "plan", "pipeline", "config"],
     "train": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "text", "text/subwords", "ops", "optim", "data", "checkpoint",
               "pipeline", "config", "setup"],
+    "report": [],
     "generate": ["base", "comm", "text/tokenizer.h", "pipeline", "setup"],
     "emulate": ["base", "tensor", "schedule", "schedule/simulate", "schedule/choose", "comm", "ops/team.h", "nn",
                 "data", "data/formats", "pipeline", "setup"],
