@@ -1,19 +1,24 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/output.h"
+#include "base/suggest.h"
+#include "base/table.h"
 #include "command.h"
 #include "number_option.h"
 #include "output_format.h"
 #include "schedule/choose/describe.h"
 #include "schedule/choose/schedule_request.h"
+#include "schedule/choose/schedule_table.h"
 #include "schedule/csv.h"
 #include "schedule/draw/draw_svg.h"
 #include "schedule/draw/draw_text.h"
 #include "schedule/draw/json.h"
 #include "schedule/search/auto_schedule.h"
+#include "schedule/simulate/overlap.h"
 #include "terminal.h"
 
 namespace pipetrain {
@@ -22,9 +27,19 @@ namespace {
 struct ScheduleOptions {
   ScheduleRequest request;
   std::string check, costs, stage_costs;
+  int steps = 1;
+  std::string between = "flush";  // a name of kStepRules
   OutputFormat format = OutputFormat::kText;
   GivenCosts given;  // costs and stage_costs, read
 };
+
+// Several steps, one after the other.
+Timeline steps_of(const ScheduleOptions& options, const Schedule& schedule, const Costs& costs) {
+  const Program program = program_of(schedule, features_of(costs));
+  const StepRule rule = *step_rule_of(options.between);
+  return simulate_steps(program, costs, options.steps, rule,
+                        rule == StepRule::kDelayed ? overlap_steps(program, costs) : Overlap());
+}
 
 std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
   const std::string& name = options.request.name;
@@ -37,10 +52,25 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
       json["least_makespan"] = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
                                               options.request.search);
     }
+    if (options.steps > 1) {
+      const Timeline steps = steps_of(options, schedule, costs);
+      json["steps"] = {{"count", options.steps},
+                       {"between", options.between},
+                       {"makespan", steps.makespan()},
+                       {"bubble_fraction", steps.bubble_fraction()},
+                       {"peak_live_microbatches", steps.peak_live_microbatches}};
+    }
     return json.dump() + "\n";
   }
-  const Timeline timeline = simulate(schedule, costs);
-  const Description words = describe(name, schedule, options.given, live);
+  const bool several = options.steps > 1;
+  const Timeline timeline =
+      several ? steps_of(options, schedule, costs) : simulate(schedule, costs);
+  Description words = describe(name, schedule, options.given, live);
+  if (several) {
+    const std::string m = std::to_string(schedule.microbatches);
+    words.title += "; " + std::to_string(options.steps) + " steps, " + options.between +
+                   " between them: microbatch m of step s is " + m + " s + m";
+  }
   if (options.format == OutputFormat::kSvg)
     return draw_svg({{words.title, &timeline, words.remark}});
   const TextStyle style = terminal_style();
@@ -51,8 +81,17 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
   return text;
 }
 
+std::string text_of_all(const ScheduleOptions& options) {
+  const std::vector<ScheduleRow> rows = schedule_table(options.request, options.given);
+  return options.format == OutputFormat::kJson ? table_json(rows).dump() + "\n" : table_text(rows);
+}
+
 int print_schedule(ScheduleOptions& options) {
   options.given = given_costs(options.costs, options.stage_costs);
+  if (options.request.name == kAllSchedules) {
+    write_output(text_of_all(options));
+    return 0;
+  }
   write_output(text_of(options, choose(options.request, options.given)));
   return 0;
 }
@@ -62,7 +101,20 @@ void check(ScheduleOptions& options) {
     throw Error(ExitCode::kConfiguration,
                 "expected one of --name NAME and --check FILE.csv; see pipetrain schedule --help");
   }
+  const bool drawn = options.format == OutputFormat::kCsv || options.format == OutputFormat::kSvg;
+  if (options.request.name == kAllSchedules && drawn) {
+    throw Error(ExitCode::kConfiguration,
+                "--name all is a table of figures; expected --format text or json");
+  }
+  if (options.steps > 1 && options.format == OutputFormat::kCsv) {
+    throw Error(ExitCode::kConfiguration, "--steps: a table is of one step; leave it out");
+  }
   options.request.forward_only = options.request.name == kForwardOnlySchedule;
+  if (options.steps > 1 &&
+      (options.request.forward_only || options.request.name == kAllSchedules)) {
+    throw Error(ExitCode::kConfiguration,
+                "--steps are of one schedule that trains, found --name " + options.request.name);
+  }
   if (options.check.empty()) return;
   options.request.name = options.check;
   options.request.is_file = true;
@@ -83,7 +135,7 @@ Command add_schedule_command(CLI::App& command) {
   const auto options = std::make_shared<ScheduleOptions>();
   command
       .add_option("--name", options->request.name,
-                  "gpipe, 1f1b, zb-h1, ..., auto, forward-only, or a .csv file")
+                  "gpipe, 1f1b, zb-h1, ..., auto, forward-only, a .csv file, or all for a table")
       ->type_name("NAME");
   command.add_option("--check", options->check, "a schedule of one's own, instead of --name")
       ->type_name("FILE.csv");
@@ -96,6 +148,13 @@ Command add_schedule_command(CLI::App& command) {
       .add_option("--stage-costs", options->stage_costs,
                   "a row F,I,W for each stage; --costs is then COMM alone")
       ->type_name("FILE");
+  add_number(command, "--steps", options->steps, "N", kOneOrMore,
+             "steps that follow each other; default: 1");
+  command
+      .add_option("--between-steps", options->between,
+                  "of several: " + join(names_of(kStepRules), " or ") + "; default: flush")
+      ->type_name("RULE")
+      ->check(CLI::IsMember(names_of(kStepRules)));
   add_number(command, "--live-microbatches", options->request.search.live_microbatches, "L",
              Bounds<double>{1, 1e9}, "of auto: most live microbatches per rank; default: 1f1b's");
   add_format_option(

@@ -8,13 +8,11 @@
 
 #include "comm/collective.h"
 #include "schedule/choose/schedule_request.h"
+#include "schedule/choose/schedule_table.h"
 #include "schedule/schedule.h"
 #include "schedule/simulate/given_costs.h"
 
 namespace pipetrain {
-
-// The name that stands for all of listed_schedules().
-inline constexpr std::string_view kAllSchedules = "all";
 
 struct NamedSchedule {
   std::string name;

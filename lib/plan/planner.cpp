@@ -232,7 +232,7 @@ class Search {
     return std::move(*best);
   }
 
-  // Searched schedules for the sizes of the best named ones, of one and of two stages per rank.
+  // Searched schedules for the sizes of the best named ones, of 1, 2 and 4 stages per rank.
   void search_schedules() {
     std::vector<Plan> best = result_.plans;
     sort(best);
@@ -246,7 +246,7 @@ class Search {
                              .second;
       if (!other) continue;
       candidate.schedule = kSearchedSchedule;
-      for (const int v : {1, 2}) {
+      for (const int v : {1, 2, 4}) {
         if (candidate.pipeline * v > layer_count()) continue;
         candidate.virtual_stages = v;
         ++result_.candidates;

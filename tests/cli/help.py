@@ -13,6 +13,8 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 DOCUMENTS = {"configs/README.md": ["keys", "presets", "layers"], "lib/schedule/README.md": ["schedules"]}
 MARKED = re.compile(r"<!-- pipetrain help (\w+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 
+SCHEDULES = re.compile(r"<!-- pipetrain (schedule [^\n]*) -->\n(.*?)<!-- end -->\n", re.DOTALL)
+
 
 def job_of(*arguments):
     return Job(1, ["help", *arguments], env=NO_MPI)
@@ -50,6 +52,23 @@ def document(checks, name, expected, texts):
     checks.case(name, job, problems)
 
 
+def document_of_all_schedules(checks):
+    """The table of all schedules is what its own command prints."""
+    path = os.path.join(ROOT, "lib/schedule/README.md")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    [(command, table)] = SCHEDULES.findall(text)
+    job, problems = Job(1, command.split(), env=NO_MPI), []
+    expect(problems, job.wait() == 0, "exit code is not 0")
+    if "--write" in sys.argv:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(SCHEDULES.sub(lambda m: f"<!-- pipetrain {m[1]} -->\n{job.output()}<!-- end -->\n", text))
+    else:
+        expect(problems, table == job.output(), "the table differs from what its command prints; write it anew with "
+               "tests/cli/help.py PIPETRAIN MPIRUN --write")
+    checks.case(f"lib/schedule/README.md: {command}", job, problems)
+
+
 def main():
     checks, problems, job = Checks(), [], job_of()
     expect(problems, job.wait() == 0, "exit code is not 0")
@@ -59,6 +78,7 @@ def main():
     texts = {topic: printed(checks, topic) for topic in topics}
     for name, expected in DOCUMENTS.items():
         document(checks, name, expected, texts)
+    document_of_all_schedules(checks)
     for case, words, patterns in [("an unknown topic", ["leyers"], ["unknown topic 'leyers'", "layers"]),
                                   ("two topics", ["keys", "layers"], ["unexpected word 'layers'"])]:
         job = job_of(*words)

@@ -1,0 +1,137 @@
+#include "schedule/choose/schedule_table.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/error.h"
+#include "base/markdown.h"
+#include "base/table.h"
+#include "schedule/lower.h"
+#include "schedule/simulate/figures.h"
+#include "schedule/simulate/simulate.h"
+
+namespace pipetrain {
+namespace {
+
+struct ScheduleSource {
+  std::string_view name;
+  const char* source;
+};
+
+constexpr ScheduleSource kSources[] = {
+    {"gpipe", "Huang et al. 2019, arXiv 1811.06965"},
+    {"1f1b", "Narayanan et al. 2019, PipeDream"},
+    {"interleaved", "Narayanan et al. 2021, arXiv 2104.04473"},
+    {"looped-bfs", "Lamy-Poirier 2022, arXiv 2211.05953"},
+    {"zb-h1", "Qi et al. 2024, arXiv 2401.10241"},
+    {"interleaved-zb", "Qi et al. 2024, arXiv 2401.10241"},
+    {"zbv", "Qi et al. 2024, arXiv 2401.10241"},
+    {"dualpipev", "DeepSeek-V3 2024, arXiv 2412.19437"},
+    {"v-half", "Qi et al. 2024, arXiv 2405.15362"},
+    {"v-min", "Qi et al. 2024, arXiv 2405.15362"},
+    {kSearchedSchedule, "searched here"},
+};
+
+std::string source_of(const std::string& name) {
+  const ScheduleSource* row = find_row(kSources, name);
+  return row == nullptr ? "" : row->source;
+}
+
+int messages_of(const Schedule& schedule) {
+  int count = 0;
+  const std::vector<std::vector<Action>> ranks = lower(schedule).ranks;
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    count += static_cast<int>(std::ranges::count_if(ranks[rank], [&](const Action& action) {
+      if (action.op != Op::kSendForward && action.op != Op::kSendBackward) return false;
+      const int to = action.stage + (action.op == Op::kSendForward ? 1 : -1);
+      return rank_of_stage(schedule, to) != static_cast<int>(rank);
+    }));
+  }
+  return count;
+}
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f%%", 100 * share);
+  return text;
+}
+
+ScheduleRow row_of(ScheduleRequest request, const ListedSchedule& listed, const GivenCosts& given) {
+  request.name = listed.name;
+  ScheduleRow row{.name = request.name, .source = source_of(request.name)};
+  if (!request.is_searched()) request.search = {};
+  if (const auto reason = why_not(request)) {
+    row.missing = *reason;
+    return row;
+  }
+  const int v = request.virtual_stages > 0 ? request.virtual_stages : listed.default_virtual_stages;
+  if (!given.fit(request.ranks, v)) {
+    row.missing = "schedule " + row.name + " has " + std::to_string(request.ranks * v) +
+                  " stages, not the " + std::to_string(given.stages.size()) + " of " +
+                  given.stages_from;
+    return row;
+  }
+  const Schedule schedule = choose(request, given);
+  const Timeline run = simulate(schedule, given.on(request.ranks, v));
+  row.virtual_stages = v;
+  row.makespan = run.makespan();
+  row.bubble = run.bubble_fraction();
+  row.live = *std::ranges::max_element(run.peak_live_microbatches);
+  row.messages = messages_of(schedule);
+  return row;
+}
+
+}  // namespace
+
+std::vector<ScheduleRow> schedule_table(const ScheduleRequest& request, const GivenCosts& costs) {
+  if (request.ranks < 1 || request.microbatches < 1) {
+    throw Error(ExitCode::kConfiguration,
+                "schedule all: the numbers of ranks and microbatches are missing; give both");
+  }
+  std::vector<ScheduleRow> rows;
+  for (const ListedSchedule& listed : listed_schedules()) {
+    rows.push_back(row_of(request, listed, costs));
+  }
+  return rows;
+}
+
+std::string table_text(const std::vector<ScheduleRow>& rows) {
+  std::vector<std::vector<std::string>> cells;
+  std::string missing;
+  for (const ScheduleRow& row : rows) {
+    if (!row.missing.empty()) {
+      missing.append("\n").append(row.missing).append("\n");
+      continue;
+    }
+    cells.push_back({code(row.name), std::to_string(row.virtual_stages), percent(row.bubble),
+                     short_number(row.makespan), short_number(row.live),
+                     std::to_string(row.messages), row.source});
+  }
+  return markdown_table({"schedule", "stages per rank", "bubble", "makespan",
+                         "most live microbatches", "messages", "source"},
+                        cells) +
+         missing;
+}
+
+nlohmann::ordered_json table_json(const std::vector<ScheduleRow>& rows) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const ScheduleRow& row : rows) {
+    nlohmann::ordered_json json{{"name", row.name}, {"source", row.source}};
+    if (row.missing.empty()) {
+      json["virtual_stages"] = row.virtual_stages;
+      json["makespan_gradients_first"] = row.makespan;
+      json["bubble_fraction_gradients_first"] = row.bubble;
+      json["peak_live_microbatches"] = row.live;
+      json["messages"] = row.messages;
+    } else {
+      json["missing"] = row.missing;
+    }
+    list.push_back(std::move(json));
+  }
+  return {{"schedules", list}};
+}
+
+}  // namespace pipetrain
