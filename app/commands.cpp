@@ -7,7 +7,7 @@ namespace pipetrain {
 
 // Each is in NAME_command.cpp.
 AddCommand add_train_command, add_schedule_command, add_emulate_command, add_timeline_command,
-    add_plan_command, add_describe_command, add_bench_command, add_eval_command,
+    add_plan_command, add_describe_command, add_bench_command, add_eval_command, add_doctor_command,
     add_generate_command, add_tokenize_command, add_tokenizer_command, add_export_command,
     add_import_command, add_help_command;
 
@@ -31,6 +31,8 @@ constexpr CommandRow kCommands[] = {
      add_plan_command},
     {"describe", "Print a model's layers, their sizes and stages.", add_describe_command},
     {"bench", "Time training steps against the machine's best matrix product.", add_bench_command},
+    {"doctor", "Check the hosts that mpirun started ranks on, and say what will hurt a run.",
+     add_doctor_command},
     {"eval", "Evaluate a checkpoint on the validation data, forward only.", add_eval_command},
     {"generate", "Continue a text with a model from a checkpoint.", add_generate_command},
     {"tokenize", "Make a file of tokens from documents, or show the tokens of a text.",

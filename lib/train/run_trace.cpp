@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "comm/clock_offsets.h"
 #include "schedule/lower.h"
 #include "schedule/trace/chrome_trace.h"
-#include "train/clock_offsets.h"
 
 namespace pipetrain {
 namespace {
@@ -82,8 +82,9 @@ RunTrace::RunTrace(std::string path, std::string title, TracedRange range, const
       title_(std::move(title)),
       range_(range),
       collective_(collective),
-      clock_offset_(
-          clock_offsets(world, collective, wall_seconds)[static_cast<std::size_t>(world.rank)]) {}
+      clock_offset_(clock_offsets(world.places[static_cast<std::size_t>(world.rank)].host,
+                                  collective, wall_seconds)[static_cast<std::size_t>(world.rank)]) {
+}
 
 void RunTrace::keep(std::int64_t step, const Recorder& recorder,
                     const std::vector<OtherWork>& before) {

@@ -49,6 +49,7 @@ MAY_INCLUDE = {
     "exchange": ["base", "text/subwords", "nn", "nn/presets", "nn/layers", "data/formats/formats.h", "checkpoint", "config"],
     "setup": ["base", "tensor", "schedule", "schedule/simulate", "schedule/generate", "schedule/search", "schedule/choose", "comm", "ops",
               "text", "text/subwords", "nn", "nn/presets", "nn/layers", "optim", "data", "data/formats", "checkpoint", "plan", "pipeline", "config"],
+    "doctor": ["base", "tensor", "comm", "ops", "setup"],
     "train": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "text", "text/subwords", "ops", "optim", "data", "checkpoint",
               "pipeline", "config", "setup"],
     "report": [],

@@ -17,16 +17,16 @@
 #include "base/output.h"
 
 namespace pipetrain {
-namespace {
 
-// "Open MPI v4.1.4, package: ..." up to the comma. It may be asked before MPI_Init.
-std::string library() {
+std::string mpi_library() {
   char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
   int length = 0;
   MPI_Get_library_version(text, &length);
   const std::string_view all(text, static_cast<std::size_t>(length));
   return std::string(all.substr(0, all.find_first_of(",\n")));
 }
+
+namespace {
 
 // A number of the environment; none if it is not set or no number.
 std::optional<int> number(const char* name) {
@@ -38,7 +38,7 @@ std::optional<int> number(const char* name) {
 // Open MPI's release; 0 if it is another MPI.
 int open_mpi_release() {
   constexpr std::string_view kName = "Open MPI v";
-  const std::string text = library();
+  const std::string text = mpi_library();
   int release = 0;
   if (text.starts_with(kName)) {
     std::from_chars(text.data() + kName.size(), text.data() + text.size(), release);
@@ -121,7 +121,7 @@ std::optional<LaunchedTasks> launched_tasks() {
     const char* count = mpirun ? "OMPI_COMM_WORLD_SIZE" : "PMI_SIZE";
     return LaunchedTasks{number(mpirun ? "OMPI_COMM_WORLD_RANK" : "PMI_RANK").value_or(0), false,
                          std::to_string(tasks) + " tasks were started together (" + count + ")" +
-                             each + "the launcher is not that of " + library() +
+                             each + "the launcher is not that of " + mpi_library() +
                              ", which pipetrain was built with; use its own: " + ranks_line(tasks)};
   }
   const int tasks = number("SLURM_STEP_NUM_TASKS").value_or(1);
@@ -129,7 +129,7 @@ std::optional<LaunchedTasks> launched_tasks() {
   return LaunchedTasks{
       number("SLURM_PROCID").value_or(0), open_mpi_release() > 0 && !started_by_launcher(),
       "srun started " + std::to_string(tasks) + " tasks (SLURM_STEP_NUM_TASKS)" + each +
-          "srun and " + library() + " did not find each other; use srun --mpi=pmix -n " +
+          "srun and " + mpi_library() + " did not find each other; use srun --mpi=pmix -n " +
           std::to_string(tasks) + " pipetrain ... or " + ranks_line(tasks)};
 }
 

@@ -8,6 +8,9 @@
 
 namespace pipetrain {
 
+// The library that runs here, as "Open MPI v4.1.4". It may be asked before MPI_Init.
+std::string mpi_library();
+
 // Before MPI_Init. Open MPI reads the environment: what is set there by the user stays, and other
 // MPIs are told nothing.
 void prepare_launch();

@@ -3,19 +3,20 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "comm/collective.h"
-#include "setup/world.h"
 
 namespace pipetrain {
 
-// Collective. Per rank: seconds to subtract from its clock's reading to have rank 0's. Exactly zero
-// for rank 0's host, whose processes share one clock, and the same for all ranks of another host.
+// Collective. `host` is this rank's. Per rank: seconds to subtract from its clock's reading to
+// have rank 0's. Exactly zero for rank 0's host, whose processes share one clock, and the same for
+// all ranks of another host.
 //
 // Cristian, "Probabilistic clock synchronization" (1989): the other side's reading lies halfway
 // between asking and hearing, wrong by at most half the round trip; of several the shortest counts.
-std::vector<double> clock_offsets(const World& world, Collective& collective,
+std::vector<double> clock_offsets(const std::string& host, Collective& collective,
                                   const std::function<double()>& clock);
 
 }  // namespace pipetrain

@@ -1,13 +1,13 @@
-#include "train/clock_offsets.h"
+#include "comm/clock_offsets.h"
 
 #include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "catch.h"
 #include "comm/in_process.h"
-#include "pipeline/recorder.h"
 
 using namespace pipetrain;
 
@@ -16,15 +16,13 @@ namespace {
 // What every rank finds, on hosts whose clocks are ahead of the true one by so much.
 std::vector<std::vector<double>> offsets(const std::vector<std::string>& hosts,
                                          const std::vector<double>& ahead) {
-  World world;
-  for (const std::string& host : hosts) world.places.push_back({host});
-  const int ranks = world.size();
+  const int ranks = static_cast<int>(hosts.size());
   std::vector<std::vector<double>> found(hosts.size());
   InProcess group(ranks, {.timeout_seconds = 60, .oversubscribed = true});
   group.run([&](int rank) {
     const auto collective = group.collective(rank);
     const auto r = static_cast<std::size_t>(rank);
-    found[r] = clock_offsets(world, *collective, [&] { return wall_seconds() + ahead[r]; });
+    found[r] = clock_offsets(hosts[r], *collective, [&] { return wall_seconds() + ahead[r]; });
   });
   return found;
 }

@@ -1,4 +1,4 @@
-#include "train/clock_offsets.h"
+#include "comm/clock_offsets.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -34,14 +34,14 @@ double offset_of(int rank, Collective& collective, const std::function<double()>
 
 }  // namespace
 
-std::vector<double> clock_offsets(const World& world, Collective& collective,
+std::vector<double> clock_offsets(const std::string& host, Collective& collective,
                                   const std::function<double()>& clock) {
-  std::vector<double> offsets(world.places.size(), 0.0);
-  const auto host = [&](std::size_t rank) -> const std::string& { return world.places[rank].host; };
+  const std::vector<std::string> hosts = collective.all_gather_text(host);
+  std::vector<double> offsets(hosts.size(), 0.0);
   for (std::size_t rank = 0; rank < offsets.size(); ++rank) {
-    if (host(rank) == host(0)) continue;
+    if (hosts[rank] == hosts[0]) continue;
     std::size_t first = 0;  // of this host
-    while (host(first) != host(rank)) ++first;
+    while (hosts[first] != hosts[rank]) ++first;
     offsets[rank] = first < rank ? offsets[first]
                                  : broadcast(offset_of(static_cast<int>(rank), collective, clock),
                                              0, collective);
