@@ -83,8 +83,12 @@ void print_tokens(const Tokenizer& tokenizer, const PrintOptions& options,
     const std::string text = read_input(path);
     if (options.decode) {
       write_output(tokenizer.decode(read_ids(text, path, tokenizer), special));
-    } else {
+      continue;
+    }
+    try {
       print_ids(tokenizer.encode(text, special));
+    } catch (const Error& error) {  // what the tokenizer does not know
+      throw Error(ExitCode::kData, "data: " + path + ": " + error.what());
     }
   }
 }

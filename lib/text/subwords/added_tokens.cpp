@@ -58,7 +58,10 @@ AddedTokens::AddedTokens(JsonPart& file, const TokenTable& model, const Normaliz
   const bool there = file.has("added_tokens");
   const nlohmann::json none = nlohmann::json::array();
   const nlohmann::json& entries = there ? file.value("added_tokens") : none;
-  if (!entries.is_array() || entries.size() > kMostAdded) file.refuse("added_tokens is no list");
+  if (!entries.is_array()) file.refuse("added_tokens is no list");
+  if (entries.size() > kMostAdded) {
+    file.refuse("added_tokens has more than " + std::to_string(kMostAdded) + " tokens");
+  }
   TokenTable seen;
   std::int32_t most = -1;
   end_ = model.end();

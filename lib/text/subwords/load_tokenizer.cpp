@@ -1,5 +1,7 @@
 #include "text/subwords/load_tokenizer.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -41,6 +43,43 @@ bool read_unit(const json& entry, std::string& unit) {
 }
 
 constexpr std::uintmax_t kMostBytes = std::uintmax_t{256} << 20;
+constexpr int kMostDepth = 100;  // of lists and objects in each other: writing JSON recurses
+
+bool is_deep(std::string_view text) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\\') {
+      ++at;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '[' || c == '{')) {
+      if (++depth > kMostDepth) return true;
+    } else if (!quoted && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+json parsed(std::string_view text, const TokenizerPlace& place) {
+  if (is_deep(text)) {
+    refuse(place, "has parts in parts, more than " + std::to_string(kMostDepth) + " deep");
+  }
+  json tokenizer = json::parse(text, nullptr, false);
+  if (tokenizer.is_discarded()) refuse(place, "is no JSON, or was cut short");
+  return tokenizer;
+}
+
+// Of the file beside it, which need not be there or be JSON.
+json parsed_config(std::string_view text, const TokenizerPlace& place) {
+  if (is_deep(text)) {
+    refuse(place, "the tokenizer_config.json beside it has parts in parts, more than " +
+                      std::to_string(kMostDepth) + " deep");
+  }
+  return json::parse(text, nullptr, false);
+}
 
 std::string text_of(const fs::path& path, const TokenizerPlace& place) {
   std::error_code error;
@@ -96,10 +135,9 @@ std::unique_ptr<Tokenizer> read_units(const json& tokenizer, TokenizerKind kind,
 
 std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const TokenizerPlace& place,
                                           std::int64_t vocabulary, std::string_view config) {
-  json tokenizer = json::parse(text, nullptr, false);
-  if (tokenizer.is_discarded()) refuse(place, "is no JSON, or was cut short");
+  json tokenizer = parsed(text, place);
   if (is_of_others(tokenizer)) {
-    json ends = json::parse(config, nullptr, false);
+    json ends = parsed_config(config, place);
     if (tokenizer.contains(kEndsOfText)) {
       if (config.empty()) ends = tokenizer[kEndsOfText];
       tokenizer.erase(kEndsOfText);
@@ -125,9 +163,8 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path) {
 
 json load_tokenizer_file(const std::string& path) {
   const TokenizerText found(path);
-  json tokenizer = json::parse(found.json, nullptr, false);
-  if (tokenizer.is_discarded()) refuse(found.place, "is no JSON, or was cut short");
-  const json config = json::parse(found.config, nullptr, false);
+  json tokenizer = parsed(found.json, found.place);
+  const json config = parsed_config(found.config, found.place);
   if (!is_of_others(tokenizer) || !config.is_object()) return tokenizer;
   for (const char* name : {"bos_token", "eos_token"}) {
     if (config.contains(name)) tokenizer[kEndsOfText][name] = config[name];

@@ -91,6 +91,22 @@ TEST_CASE("A file cannot make a text longer without end, nor hide parts in parts
   CHECK_THROWS_AS(made_of(file), Error);
 }
 
+TEST_CASE("What nobody asks for cannot be nested without end either") {
+  const std::string file = golden("gpt2.json").dump();
+  const auto with_padding = [&](std::size_t depth) {
+    const std::string padding = std::string(depth, '[') + std::string(depth, ']');
+    return "{\"padding\": " + padding + ", \"model\": " + golden("gpt2.json")["model"].dump() + "}";
+  };
+  CHECK_NOTHROW(read_tokenizer(with_padding(50), {"test"}));
+  CHECK_THROWS_WITH(read_tokenizer(with_padding(300000), {"test"}),
+                    ContainsSubstring("parts in parts, more than 100 deep"));
+  const std::string config = "{\"eos_token\": " + std::string(300000, '[');
+  CHECK_THROWS_WITH(read_tokenizer(file, {"test"}, 0, config),
+                    ContainsSubstring("tokenizer_config.json beside it has parts in parts"));
+  CHECK_NOTHROW(
+      read_tokenizer(file, {"test"}, 0, "{\"x\": \"" + std::string(300, '[') + "\\\"\"}"));
+}
+
 TEST_CASE("Threads may encode at once") {
   const auto tokenizer = made_of(golden("llama3.json"));
   const std::string text = golden("bert.json").dump();
