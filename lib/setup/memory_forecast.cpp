@@ -76,6 +76,24 @@ std::int64_t short_batch(const Config& config, const ModelSetup& setup, int micr
   return rows < config.train.batch_size ? rows : 0;
 }
 
+// Each stage is told where separate documents begin, in this step and, as inputs are, in the next.
+void add_documents(const ModelSetup& setup, const Schedule& schedule, std::int64_t rows,
+                   std::vector<RankMemory>& ranks) {
+  const std::int64_t row_bytes = static_cast<std::int64_t>(element_bytes(DType::kInt32)) *
+                                 setup.layers.back()->output_row().without_last().elements();
+  std::int64_t step = 0;  // of one stage
+  for (int m = 0; m < schedule.microbatches; ++m) {
+    const std::int64_t here =
+        rows / schedule.microbatches + (m < rows % schedule.microbatches ? 1 : 0);
+    step += static_cast<std::int64_t>(block_bytes(static_cast<std::size_t>(here * row_bytes)));
+  }
+  for (int stage = 0; stage < schedule.stage_count(); ++stage) {
+    const int owner = rank_of_stage(schedule, stage);
+    ranks[static_cast<std::size_t>(owner)].messages += 2 * step;
+    if (owner != 0) ranks.front().messages += step;  // which sends it
+  }
+}
+
 }  // namespace
 
 std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& setup,
@@ -108,6 +126,7 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
     other_cases.back().evaluation = &short_evaluation;
   }
   std::vector<RankMemory> ranks = rank_memory(steps, other_cases);
+  if (config.data.separate()) add_documents(setup, layout.schedule, batch / replicas, ranks);
   if (config.train.checkpoint_background && config.train.checkpoint_every > 0) {
     for (RankMemory& rank : ranks) rank.checkpoint = rank.weights + rank.moments;
   }

@@ -9,6 +9,7 @@
 #include "catch.h"
 #include "comm/in_process.h"
 #include "plan/profile.h"
+#include "tensor/memory.h"
 
 using namespace pipetrain;
 
@@ -90,6 +91,16 @@ TEST_CASE("Short batches, of an epoch's end or of an evaluation, take room of th
   CHECK(forecast(gpt(), 16).front().total() == whole);  // batches of 8 divide it
   CHECK(forecast(gpt(), 19).front().total() > whole);
   CHECK(forecast(gpt(), 0, 3).front().total() > whole);
+}
+
+TEST_CASE("Where separate documents begin takes room on every rank, most on the one that says it") {
+  Config config = gpt();
+  const std::vector<RankMemory> joined = forecast(config);
+  config.data.documents = Documents::kSeparate;
+  const std::vector<RankMemory> separate = forecast(config);
+  const auto block = static_cast<std::int64_t>(block_bytes(4 * 4 * 4));  // rows, tokens, bytes
+  CHECK(separate[0].messages - joined[0].messages == (2 + 1) * 2 * block);
+  CHECK(separate[1].messages - joined[1].messages == 2 * 2 * block);
 }
 
 TEST_CASE("Where every rank has room none is refused, nor where nothing is known of it") {
