@@ -52,7 +52,7 @@ int tokenize(const TokenizeOptions& options) {
   const Tokenizer& tokenizer = *named.tokenizer;
   ProgressBar bar(options.progress);
   const TokenizeRequest request{
-      .files = list_documents(options.inputs, /*lines=*/false),
+      .files = list_documents(options.inputs, DocumentForm::kByName),
       .field = options.field,
       .on_bad_document = find_row(kOnBadDocument, options.on_bad_document)->value,
       .threads = options.threads > 0 ? options.threads : own_cores(),

@@ -29,11 +29,12 @@ bool holds_lines(std::string_view name) {
   return plain.ends_with(".jsonl") || plain.ends_with(".ndjson");
 }
 
-bool belongs(std::string_view name, bool lines) {
-  return holds_lines(name) || (!lines && unpacked_name(name).ends_with(".txt"));
+bool belongs(std::string_view name, DocumentForm form) {
+  return (form != DocumentForm::kTexts && holds_lines(name)) ||
+         (form != DocumentForm::kLines && unpacked_name(name).ends_with(".txt"));
 }
 
-std::vector<std::string> files_below(const std::string& folder, bool lines) {
+std::vector<std::string> files_below(const std::string& folder, DocumentForm form) {
   std::vector<std::string> files;
   std::error_code error;
   for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
@@ -43,14 +44,16 @@ std::vector<std::string> files_below(const std::string& folder, bool lines) {
     const bool is_folder = at->is_directory(unknown);
     if (name.starts_with('.')) {
       if (is_folder) at.disable_recursion_pending();
-    } else if (!is_folder && belongs(name, lines)) {
+    } else if (!is_folder && belongs(name, form)) {
       files.push_back(at->path());
     }
   }
   if (error) fail(folder + ": " + error.message());
   if (files.empty()) {
-    fail(folder + ": has no file like " + (lines ? "*.jsonl" : "*.jsonl or *.txt") +
-         ", plain or packed (.gz, .zst)");
+    const std::string names = form == DocumentForm::kLines   ? "*.jsonl"
+                              : form == DocumentForm::kTexts ? "*.txt"
+                                                             : "*.jsonl or *.txt";
+    fail(folder + ": has no file like " + names + ", plain or packed (.gz, .zst)");
   }
   std::ranges::sort(files);
   return files;
@@ -58,7 +61,7 @@ std::vector<std::string> files_below(const std::string& folder, bool lines) {
 
 }  // namespace
 
-std::vector<DocumentFile> list_documents(const std::vector<std::string>& paths, bool lines) {
+std::vector<DocumentFile> list_documents(const std::vector<std::string>& paths, DocumentForm form) {
   std::vector<std::string> names;
   for (const std::string& path : paths) {
     for (const std::string& name : names_of_glob(path)) {
@@ -67,7 +70,7 @@ std::vector<DocumentFile> list_documents(const std::vector<std::string>& paths, 
         names.push_back(name);
         continue;
       }
-      for (const std::string& file : files_below(name, lines)) names.push_back(file);
+      for (const std::string& file : files_below(name, form)) names.push_back(file);
     }
   }
   const std::set<std::string_view> all(names.begin(), names.end());
@@ -75,7 +78,9 @@ std::vector<DocumentFile> list_documents(const std::vector<std::string>& paths, 
   for (const std::string& name : names) {
     const std::string_view plain = unpacked_name(name);
     if (plain.size() < name.size() && all.contains(plain)) continue;
-    files.push_back({name, lines || holds_lines(name)});
+    const bool lines =
+        form == DocumentForm::kByName ? holds_lines(name) : form == DocumentForm::kLines;
+    files.push_back({name, lines});
   }
   return files;
 }

@@ -51,8 +51,9 @@ void Corpus::append(const std::string& path, std::vector<std::byte> tokens, int 
   tokens_.push_back(std::move(tokens));
 }
 
-void Corpus::append(CorpusFile file) {
+void Corpus::append(CorpusFile file, const std::string& name) {
   append(DataFile(file.path()), sizeof(CorpusHeader), file.kind().width(), file.tokens());
+  if (!name.empty()) parts_.back().path = name;
   documented_.push_back(std::move(file));
 }
 

@@ -28,8 +28,9 @@ class Corpus {
               bool swapped = false);
   // Adds tokens of `width` bytes made from the file, which is no longer needed.
   void append(const std::string& path, std::vector<std::byte> tokens, int width);
-  // Adds the tokens of a file, whose documents are known.
-  void append(CorpusFile file);
+  // Adds the tokens of a file, whose documents are known; messages call it `name`, else by its
+  // path.
+  void append(CorpusFile file, const std::string& name = {});
   void set_table(std::vector<std::int32_t> table) {
     table_ = std::move(table);
   }  // token of each byte

@@ -25,11 +25,11 @@ namespace pipetrain {
 namespace {
 
 CachedCorpus tokenized(const DataRequest& request, const Tokenizer& tokenizer,
-                       const std::vector<std::string>& paths, bool lines) {
+                       const std::vector<std::string>& paths, DocumentForm form) {
   const DataConfig& config = request.config;
   const OnHost here(request.host);
   ProgressBar bar(request.host.progress);
-  const TokenizeRequest wanted{.files = list_documents(paths, lines),
+  const TokenizeRequest wanted{.files = list_documents(paths, form),
                                .field = config.field,
                                .on_bad_document = config.on_bad_document,
                                .threads = own_cores(),
@@ -46,7 +46,9 @@ CachedCorpus tokenized(const DataRequest& request, const Tokenizer& tokenizer,
   return corpus;
 }
 
-std::unique_ptr<Source> open_as_documents(const DataRequest& request, bool lines) {
+}  // namespace
+
+std::unique_ptr<Source> open_as_documents(const DataRequest& request, DocumentForm form) {
   const DataConfig& config = request.config;
   const NamedTokenizer named = named_tokenizer(config);
   const Tokenizer& tokenizer = *named.tokenizer;
@@ -56,22 +58,21 @@ std::unique_ptr<Source> open_as_documents(const DataRequest& request, bool lines
         "data: the tokenizer names no token for the end of a text; documents follow each other "
         "without one");
   }
-  CachedCorpus training = tokenized(request, tokenizer, config.path, lines);
+  CachedCorpus training = tokenized(request, tokenizer, config.path, form);
   const std::int64_t documents = training.counts.documents;
   Corpus corpus(
       std::to_string(documents) + " documents as " + std::string(tokenizer.kind()) + " tokens",
       named.json);
-  corpus.append(std::move(training.file));
+  corpus.append(std::move(training.file), config.path.front());
   corpus.end_path();
   if (config.validates_files()) {
-    corpus.append(tokenized(request, tokenizer, config.validation_files, lines).file);
+    corpus.append(tokenized(request, tokenizer, config.validation_files, form).file,
+                  config.validation_files.front());
   }
   corpus.set_vocabulary(tokenizer.vocabulary_size());
   corpus.set_checked();
   return token_source(std::move(corpus), request);
 }
-
-}  // namespace
 
 NamedTokenizer named_tokenizer(const DataConfig& config) {
   if (config.tokenizer_path.empty()) {
@@ -91,11 +92,11 @@ void require_vocabulary(const DataRequest& request, std::int64_t vocabulary) {
 }
 
 std::unique_ptr<Source> open_documents(const DataRequest& request) {
-  return open_as_documents(request, false);
+  return open_as_documents(request, DocumentForm::kByName);
 }
 
 std::unique_ptr<Source> open_jsonl(const DataRequest& request) {
-  return open_as_documents(request, true);
+  return open_as_documents(request, DocumentForm::kLines);
 }
 
 }  // namespace pipetrain

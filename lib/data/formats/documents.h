@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/data_config.h"
+#include "data/documents/document_files.h"
 #include "data/formats/formats.h"
 #include "text/tokenizer.h"
 
@@ -23,6 +24,6 @@ NamedTokenizer named_tokenizer(const DataConfig& config);
 // Error(kConfiguration) if the model has fewer tokens than the tokenizer.
 void require_vocabulary(const DataRequest& request, std::int64_t vocabulary);
 
-std::unique_ptr<Source> open_documents(const DataRequest& request);
+std::unique_ptr<Source> open_as_documents(const DataRequest& request, DocumentForm form);
 
 }  // namespace pipetrain

@@ -95,7 +95,9 @@ Corpus read_text(const DataConfig& config, Warnings& warnings) {
 }  // namespace
 
 std::unique_ptr<Source> open_text(const DataRequest& request) {
-  if (!request.config.tokenizer_path.empty()) return open_documents(request);
+  if (!request.config.tokenizer_path.empty()) {
+    return open_as_documents(request, DocumentForm::kTexts);
+  }
   return token_source(request.config.tokenizer == TokenizerKind::kWords
                           ? read_words(request)
                           : read_text(request.config, request.warnings),

@@ -14,10 +14,11 @@ namespace {
 
 // "b/c.jsonl*", an asterisk behind files of lines.
 std::vector<std::string> listed_in(const TemporaryFolder& folder,
-                                   const std::vector<std::string>& paths, bool lines = false) {
+                                   const std::vector<std::string>& paths,
+                                   DocumentForm form = DocumentForm::kByName) {
   std::vector<std::string> full, names;
   for (const std::string& path : paths) full.push_back(folder.path(path));
-  for (const DocumentFile& file : list_documents(full, lines)) {
+  for (const DocumentFile& file : list_documents(full, form)) {
     names.push_back(std::filesystem::relative(file.path, folder.path("")).string() +
                     (file.lines ? "*" : ""));
   }
@@ -37,9 +38,12 @@ TEST_CASE("Folders, globs and names give the documents' files in order") {
   using Names = std::vector<std::string>;
   CHECK(listed_in(folder, {""}) == Names{"a.jsonl*", "b.txt", "c.jsonl.zst*", "d.txt.gz",
                                          "deep/er/x.ndjson*", "deep/test.txt"});
-  CHECK(listed_in(folder, {""}, true) == Names{"a.jsonl*", "c.jsonl.zst*", "deep/er/x.ndjson*"});
+  CHECK(listed_in(folder, {""}, DocumentForm::kLines) ==
+        Names{"a.jsonl*", "c.jsonl.zst*", "deep/er/x.ndjson*"});
+  CHECK(listed_in(folder, {"", "a.jsonl"}, DocumentForm::kTexts) ==
+        Names{"b.txt", "d.txt.gz", "deep/test.txt", "a.jsonl"});
   CHECK(listed_in(folder, {"*.gz", "e.md"}) == Names{"b.txt.gz", "d.txt.gz", "e.md"});
-  CHECK(listed_in(folder, {"e.md"}, true) == Names{"e.md*"});
+  CHECK(listed_in(folder, {"e.md"}, DocumentForm::kLines) == Names{"e.md*"});
   CHECK(listed_in(folder, {"b.txt.gz", "b.txt"}) == Names{"b.txt"});
 }
 
