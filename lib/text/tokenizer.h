@@ -2,6 +2,7 @@
 // the text comes from or how a kind works; text/subwords/load_tokenizer.h makes them from files.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,6 +26,14 @@ class TextStream {
 // Whether what a tokenizer puts around a text ("<s> ... </s>") is there. What stands in a text
 // itself and is spelled like a special token always is that token.
 enum class SpecialTokens : std::uint8_t { kNone, kAround };
+
+// A part of a text that is too long to be worked on at once, cut where likely_cut (text/text_cut.h)
+// says. The parts' ids, one behind the other, are those of the whole text.
+struct TextPart {
+  std::string_view text;  // the part, and what follows it as far as it is known; valid UTF-8
+  std::size_t size = 0;   // bytes of the part; all of `text` if the whole text ends with it
+  bool begins = true;     // the whole text begins with it; else it goes on from a part before
+};
 
 class Tokenizer {
  public:
@@ -53,6 +62,14 @@ class Tokenizer {
     std::vector<std::int32_t> ids;
     encode(text, special, ids);
     return ids;
+  }
+  // Appends the ids of a part, and says so; or says false and appends nothing, where it is not
+  // certain that no token goes across the part's end whatever follows. Each part begins where one
+  // before ended with success.
+  virtual bool encode_part(const TextPart& part, std::vector<std::int32_t>& ids) const {
+    if (!part.begins || part.size < part.text.size()) return false;
+    encode(part.text, SpecialTokens::kNone, ids);
+    return true;
   }
   // Special tokens are left out unless they are asked for. Error(kConfiguration) for an id that is
   // not in the vocabulary.

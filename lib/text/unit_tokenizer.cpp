@@ -100,6 +100,17 @@ void UnitTokenizer::encode(std::string_view text, SpecialTokens /*special*/,
   }
 }
 
+bool UnitTokenizer::encode_part(const TextPart& part, std::vector<std::int32_t>& ids) const {
+  const std::string_view text = part.text.substr(0, part.size), rest = part.text.substr(part.size);
+  const auto ends_word = [](char c) { return c == ' ' || c == '\n'; };
+  if (kind_ == TokenizerKind::kWords && !rest.empty() && !text.empty() && !ends_word(text.back()) &&
+      !ends_word(rest.front())) {
+    return false;
+  }
+  encode(text, SpecialTokens::kNone, ids);
+  return true;
+}
+
 std::string UnitTokenizer::text_of(std::int32_t token, char last) const {
   if (token < 0 || token >= vocabulary_size()) {
     throw Error(ExitCode::kConfiguration, "token " + std::to_string(token) +

@@ -27,6 +27,7 @@ class UnitTokenizer final : public Tokenizer {
   using Tokenizer::encode;
   void encode(std::string_view text, SpecialTokens special,
               std::vector<std::int32_t>& ids) const override;
+  bool encode_part(const TextPart& part, std::vector<std::int32_t>& ids) const override;
   std::string decode(std::span<const std::int32_t> ids, SpecialTokens special) const override;
   std::unique_ptr<TextStream> stream() const override;
 

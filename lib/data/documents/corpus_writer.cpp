@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <thread>
 #include <utility>
@@ -25,6 +26,18 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 
 std::string_view bytes_of(const void* value, std::size_t size) {
   return {static_cast<const char*>(value), size};
+}
+
+// The lowest byte first.
+template <class Stored>
+void append_as(std::span<const std::int32_t> tokens, std::string& bytes) {
+  std::size_t at = bytes.size();
+  bytes.resize(at + tokens.size() * sizeof(Stored));
+  for (const std::int32_t token : tokens) {
+    const auto stored = static_cast<Stored>(token);
+    std::memcpy(bytes.data() + at, &stored, sizeof stored);
+    at += sizeof stored;
+  }
 }
 
 std::string folder_of(const std::string& path) {
@@ -91,6 +104,10 @@ void PartFile::write_at(std::int64_t offset, std::string_view bytes) const {
   write(bytes);
 }
 
+void PartFile::cut_to(std::int64_t size) const {
+  if (::ftruncate(file_.number(), size) != 0 || ::lseek(file_.number(), size, SEEK_SET) < 0) fail();
+}
+
 void PartFile::finish() {
   if (::fsync(file_.number()) != 0) fail();
   if (std::rename(part_.c_str(), path_.c_str()) != 0) fail();
@@ -106,23 +123,46 @@ CorpusWriter::CorpusWriter(const std::string& path, CorpusTokens kind,
       starts_(unnamed_file(folder_of(path))),
       bytes_(sizeof(CorpusHeader), '\0') {}
 
-void CorpusWriter::add(std::span<const std::int32_t> tokens) {
-  if (tokens.empty() && kind_.end_of_text < 0) return;
-  start_bytes_ += bytes_of(&tokens_, sizeof tokens_);
-  ++documents_;
-  for (const std::int32_t token : tokens) put(token);
-  if (kind_.end_of_text >= 0) put(static_cast<std::int32_t>(kind_.end_of_text));
+void CorpusWriter::add_part(std::span<const std::int32_t> tokens) {
+  const auto beyond = std::ranges::find_if(tokens, [&](std::int32_t token) {
+    return static_cast<std::uint32_t>(token) >= kind_.vocabulary;  // or negative
+  });
+  if (beyond != tokens.end()) {
+    fail(path_ + ": token " + std::to_string(*beyond) + " of document " +
+         std::to_string(documents_) + " is beyond the tokenizer's vocabulary of " +
+         std::to_string(kind_.vocabulary));
+  }
+  if (kind_.width() == 2) {
+    append_as<std::uint16_t>(tokens, bytes_);
+  } else {
+    append_as<std::uint32_t>(tokens, bytes_);
+  }
+  tokens_ += static_cast<std::int64_t>(tokens.size());
   if (bytes_.size() + start_bytes_.size() >= kBufferBytes) flush();
 }
 
-void CorpusWriter::put(std::int32_t token) {
-  if (token < 0 || static_cast<std::uint32_t>(token) >= kind_.vocabulary) {
-    fail(path_ + ": token " + std::to_string(token) + " of document " +
-         std::to_string(documents_ - 1) + " is beyond the tokenizer's vocabulary of " +
-         std::to_string(kind_.vocabulary));
+void CorpusWriter::end_document() {
+  if (kind_.end_of_text >= 0) {
+    const auto end = static_cast<std::int32_t>(kind_.end_of_text);
+    add_part({&end, 1});
   }
-  bytes_ += bytes_of(&token, static_cast<std::size_t>(kind_.width()));  // the lowest first
-  ++tokens_;
+  if (tokens_ == start_) return;
+  start_bytes_ += bytes_of(&start_, sizeof start_);
+  start_ = tokens_;
+  ++documents_;
+}
+
+void CorpusWriter::drop_document() {
+  const auto width = static_cast<std::size_t>(kind_.width());
+  const std::size_t bytes = static_cast<std::size_t>(tokens_ - start_) * width;
+  tokens_ = start_;
+  if (bytes <= bytes_.size()) {
+    bytes_.resize(bytes_.size() - bytes);
+    return;
+  }
+  flush();
+  file_.cut_to(
+      static_cast<std::int64_t>(sizeof(CorpusHeader) + static_cast<std::size_t>(start_) * width));
 }
 
 void CorpusWriter::flush() {

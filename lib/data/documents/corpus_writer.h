@@ -27,6 +27,7 @@ class PartFile {
   int number() const { return file_.number(); }
   void write(std::string_view bytes) const;
   void write_at(std::int64_t offset, std::string_view bytes) const;
+  void cut_to(std::int64_t size) const;
   void finish();  // syncs it and gives it its name
 
  private:
@@ -43,16 +44,21 @@ class CorpusWriter {
       const std::string& path, CorpusTokens kind,
       const std::function<bool()>& waits = [] { return false; });
 
-  // A document and, if there is one, the token that ends it; a document has at least one token in
-  // all. Error(kData) for a token beyond the vocabulary.
-  void add(std::span<const std::int32_t> tokens);
+  // Tokens of a document, the first of which begin it. Error(kData) for one beyond the vocabulary.
+  void add_part(std::span<const std::int32_t> tokens);
+  // Ends it, with the token for that if there is one; a document has at least one token in all.
+  void end_document();
+  void drop_document();                             // what was added of it
+  void add(std::span<const std::int32_t> tokens) {  // a whole one
+    add_part(tokens);
+    end_document();
+  }
   void finish(std::string_view note);
 
-  std::int64_t tokens() const { return tokens_; }
+  std::int64_t tokens() const { return tokens_; }  // with those of a document that was begun
   std::int64_t documents() const { return documents_; }
 
  private:
-  void put(std::int32_t token);
   void flush();
   void copy_starts();
 
@@ -62,6 +68,7 @@ class CorpusWriter {
   Descriptor starts_;                // a file without a name, for the places where documents begin
   std::string bytes_, start_bytes_;  // to be written
   std::int64_t tokens_ = 0, documents_ = 0;
+  std::int64_t start_ = 0;  // where the next document begins, or one that was begun
 };
 
 }  // namespace pipetrain

@@ -123,8 +123,10 @@ void require_utf8(const RawDocument& document) {
 
 std::string text_of_document(RawDocument document, const std::string& field) {
   if (document.too_long) {
-    fail(document, "is longer than " + std::to_string(kMostDocumentBytes) +
-                       " bytes, which is the most of a document");
+    fail(document,
+         "has more than " + std::to_string(kMostDocumentBytes) + " bytes " +
+             (document.file->lines ? "in a line, which is the most of one"
+                                   : "without a blank or a line's end at which it can be cut"));
   }
   if (document.file->lines) return field_of(document, field);
   require_utf8(document);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/ordered_work.h"
+#include "data/documents/document_joiner.h"
 #include "data/documents/document_reader.h"
 #include "data/documents/document_text.h"
 
@@ -25,11 +26,10 @@ struct DocumentBatch {
 };
 
 struct TokenBatch {
+  std::vector<TokenizedPart> parts;
   std::vector<std::int32_t> tokens;
-  std::vector<std::size_t> ends;  // of documents
+  std::vector<std::size_t> ends;  // of the parts' tokens
   std::int64_t read = 0;
-  std::int64_t empty = 0, skipped = 0;
-  std::string first_skipped;
 };
 
 std::optional<DocumentBatch> next_batch(DocumentReader& reader) {
@@ -45,54 +45,43 @@ std::optional<DocumentBatch> next_batch(DocumentReader& reader) {
   return batch;
 }
 
-// The text; nothing if the document is bad and such are skipped.
-std::optional<std::string> text_or_skip(RawDocument document, const TokenizeRequest& request,
-                                        TokenBatch& made) {
+// The text of a part; of a bad one that is skipped what is wrong with it.
+TokenizedPart text_of_part(RawDocument document, const TokenizeRequest& request) {
+  TokenizedPart part{.begins = document.begins, .ends = document.ends, .place = place_of(document)};
+  const std::size_t ahead = document.ahead;
   try {
-    return text_of_document(std::move(document), request.field);
+    part.text = text_of_document(std::move(document), request.field);
+    part.size = part.text.size() - ahead;
   } catch (const Error& error) {
     if (request.on_bad_document == OnBadDocument::kStop) throw;
-    if (made.skipped++ == 0) made.first_skipped = error.what();
-    return std::nullopt;
+    part.state = TokenizedPart::State::kBad;
+    part.complaint = error.what();
   }
-}
-
-// What a tokenizer does not know is of the document, too.
-void encode(const Tokenizer& tokenizer, const std::string& text, const std::string& place,
-            std::vector<std::int32_t>& tokens) {
-  try {
-    tokenizer.encode(text, SpecialTokens::kNone, tokens);
-  } catch (const Error& error) {
-    throw Error(ExitCode::kData, "data: " + place + ": " + error.what());
-  }
+  return part;
 }
 
 TokenBatch tokens_of(DocumentBatch batch, const TokenizeRequest& request,
                      const Tokenizer& tokenizer) {
   TokenBatch made{.read = batch.read};
   for (RawDocument& document : batch.documents) {
-    const std::string place = place_of(document);
-    const std::optional<std::string> text = text_or_skip(std::move(document), request, made);
-    if (!text) continue;
-    if (text->empty()) {
-      ++made.empty;
-      continue;
+    TokenizedPart part = text_of_part(std::move(document), request);
+    if (part.state != TokenizedPart::State::kBad && part.size > 0 &&
+        !encode_part(tokenizer, {part.text, part.size, part.begins}, part.place, made.tokens)) {
+      part.state = TokenizedPart::State::kUncut;
     }
-    encode(tokenizer, *text, place, made.tokens);
+    if (part.begins && part.ends) part.text = std::string();
+    made.parts.push_back(std::move(part));
     made.ends.push_back(made.tokens.size());
   }
   return made;
 }
 
-void add_batch(const TokenBatch& batch, CorpusWriter& corpus, TokenizedCounts& counts) {
+void add_batch(const TokenBatch& batch, DocumentJoiner& documents) {
   std::size_t begin = 0;
-  for (const std::size_t end : batch.ends) {
-    corpus.add(std::span(batch.tokens).subspan(begin, end - begin));
-    begin = end;
+  for (std::size_t i = 0; i < batch.parts.size(); ++i) {
+    documents.add(batch.parts[i], std::span(batch.tokens).subspan(begin, batch.ends[i] - begin));
+    begin = batch.ends[i];
   }
-  counts.empty += batch.empty;
-  if (counts.skipped == 0) counts.first_skipped = batch.first_skipped;
-  counts.skipped += batch.skipped;
 }
 
 }  // namespace
@@ -119,11 +108,12 @@ TokenizedCounts tokenize_documents(const TokenizeRequest& request, const Tokeniz
                                    CorpusWriter& corpus) {
   TokenizedCounts counts;
   DocumentReader reader(request.files);
+  DocumentJoiner documents(tokenizer, corpus);
   OrderedWork work(
       kAheadBytes, [&] { return next_batch(reader); },
       [&](DocumentBatch batch) { return tokens_of(std::move(batch), request, tokenizer); },
       [&](const TokenBatch& batch) {
-        add_batch(batch, corpus, counts);
+        add_batch(batch, documents);
         request.progress({batch.read, reader.bytes(), corpus.documents(), corpus.tokens()});
         if (request.stopped()) {
           throw Error(ExitCode::kStopped,
@@ -133,6 +123,9 @@ TokenizedCounts tokenize_documents(const TokenizeRequest& request, const Tokeniz
   work.run(request.threads);
   counts.documents = corpus.documents();
   counts.tokens = corpus.tokens();
+  counts.empty = documents.empty();
+  counts.skipped = documents.skipped();
+  counts.first_skipped = documents.first_skipped();
   if (counts.documents == 0) {
     throw Error(ExitCode::kData, "data: " + request.files.front().path +
                                      (request.files.size() > 1 ? " and the other files" : "") +

@@ -55,6 +55,7 @@ class PrefixSpace final : public PreTokenizer {
       pieces.push_back({room.emplace_back(" " + std::string(piece.text)), piece.at_start});
     }
   }
+  bool rewrites() const override { return true; }
 };
 
 }  // namespace

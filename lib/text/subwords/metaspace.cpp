@@ -33,6 +33,7 @@ class VisibleSpaces final : public PreTokenizer {
     if (wanted && !text.starts_with(options_.replacement)) text.insert(0, options_.replacement);
     pieces.push_back({room.emplace_back(std::move(text)), piece.at_start});
   }
+  bool rewrites() const override { return true; }
 
  private:
   MetaspaceOptions options_;

@@ -1,5 +1,6 @@
 #include "text/subwords/normalizers.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <utility>
@@ -33,14 +34,27 @@ constexpr PartRow<Normalizers> kKinds[] = {
 }  // namespace
 
 void normalize(const Normalizers& normalizers, std::string& text) {
+  std::string rest;
+  normalize_parts(normalizers, text, rest, /*inside=*/false);
+}
+
+bool normalize_parts(const Normalizers& normalizers, std::string& text, std::string& rest,
+                     bool inside) {
   constexpr std::size_t kMostTimes = 64, kMostBytes = std::size_t{1} << 20;
-  const std::size_t most = kMostTimes * text.size() + kMostBytes;
+  const std::size_t most = kMostTimes * (text.size() + rest.size()) + kMostBytes;
   for (const auto& normalizer : normalizers) {
-    normalizer->apply(text);
-    if (text.size() <= most) continue;
+    if (!rest.empty() && !normalizer->parts(text, rest)) return false;
+    if (!inside || !normalizer->only_at_start()) normalizer->apply(text);
+    if (!rest.empty() && !normalizer->only_at_start()) normalizer->apply(rest);
+    if (text.size() + rest.size() <= most) continue;
     throw Error(ExitCode::kConfiguration, "the tokenizer's normalizer makes a text more than " +
                                               std::to_string(kMostTimes) + " times as long");
   }
+  return true;
+}
+
+bool any_only_at_start(const Normalizers& normalizers) {
+  return std::ranges::any_of(normalizers, &Normalizer::only_at_start);
 }
 
 Normalizers read_normalizers(JsonPart& part) { return read_by_type(kKinds, part); }

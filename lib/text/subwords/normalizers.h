@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "text/subwords/part.h"
@@ -14,12 +15,21 @@ class Normalizer {
  public:
   virtual ~Normalizer() = default;
   virtual void apply(std::string& text) const = 0;  // of valid UTF-8, before and after
+  // Whether it makes the same of a text and of what follows it, one by one, as of both together.
+  virtual bool parts(std::string_view /*text*/, std::string_view /*rest*/) const { return true; }
+  virtual bool only_at_start() const { return false; }  // it leaves all but a text's start alone
 };
 
 using Normalizers = std::vector<std::unique_ptr<Normalizer>>;  // one after the other
 
 // All of them. Error(kConfiguration) if they make a text so long that somebody means harm.
 void normalize(const Normalizers& normalizers, std::string& text);
+
+// A text and what follows it, one by one. False if together they may become something else.
+// `inside`: it is not the start of a text.
+bool normalize_parts(const Normalizers& normalizers, std::string& text, std::string& rest,
+                     bool inside);
+bool any_only_at_start(const Normalizers& normalizers);
 
 // Of the part "normalizer".
 Normalizers read_normalizers(JsonPart& part);

@@ -4,7 +4,11 @@
 #include <pcre2.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "text/subwords/pattern_words.h"
@@ -73,13 +77,23 @@ std::shared_ptr<const CompiledPattern> compiled(const std::string& expression, b
     refusal = reinterpret_cast<const char*>(message.data());
     return nullptr;
   }
-  pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+  pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) == 0;
   return pattern;
+}
+
+// A ^ that does not begin a set is the start of a line.
+bool may_look_back(std::string_view expression) {
+  if (expression.find("(?<") != std::string_view::npos) return true;
+  for (std::size_t at = 0; at < expression.size(); ++at) {
+    if (expression[at] == '^' && (at == 0 || expression[at - 1] != '[')) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
-Pattern::Pattern(const std::string& expression, const JsonPart& part) {
+Pattern::Pattern(const std::string& expression, const JsonPart& part)
+    : looks_back_(may_look_back(expression)) {
   std::string refusal;
   if (expression.size() > kMostBytes) {
     part.refuse("its pattern has more than " + std::to_string(kMostBytes) + " bytes");
@@ -93,7 +107,7 @@ Pattern::Pattern(const std::string& expression, const JsonPart& part) {
   if (!refusal.empty()) part.refuse("its pattern " + expression + ": " + refusal);
 }
 
-Pattern::Pattern(const std::string& expression) {
+Pattern::Pattern(const std::string& expression) : looks_back_(may_look_back(expression)) {
   std::string refusal;
   compiled_ = compiled(expression, /*literal=*/false, refusal);
 }
@@ -105,17 +119,18 @@ Pattern Pattern::literal(const std::string& text) {
   return pattern;
 }
 
-Pattern::Matches::Matches(const Pattern& pattern, std::string_view text)
+Pattern::Matches::Matches(const Pattern& pattern, std::string_view text, bool goes_on)
     : compiled_(*pattern.compiled_),
       text_(text),
-      scratch_(std::make_unique<PatternScratch>(compiled_)) {}
+      scratch_(std::make_unique<PatternScratch>(compiled_)),
+      options_(PCRE2_NO_UTF_CHECK | (goes_on ? PCRE2_PARTIAL_HARD : 0)) {}
 
 Pattern::Matches::~Matches() = default;
 
 bool Pattern::Matches::next(std::size_t& begin, std::size_t& end) {
   const auto* subject = reinterpret_cast<PCRE2_SPTR>(text_.data());
   while (from_ <= text_.size()) {
-    const std::uint32_t options = PCRE2_NO_UTF_CHECK | (empty_before_ ? PCRE2_NOTEMPTY_ATSTART : 0);
+    const std::uint32_t options = options_ | (empty_before_ ? PCRE2_NOTEMPTY_ATSTART : 0);
     const auto match = [&](std::uint32_t more) {
       return pcre2_match(compiled_.code, subject, text_.size(), from_, options | more,
                          scratch_->data, scratch_->context);
@@ -123,7 +138,7 @@ bool Pattern::Matches::next(std::size_t& begin, std::size_t& end) {
     int result = match(0);
     if (result == PCRE2_ERROR_JIT_STACKLIMIT && scratch_->enlarge_stack()) result = match(0);
     if (result == PCRE2_ERROR_JIT_STACKLIMIT) result = match(PCRE2_NO_JIT);
-    if (result == PCRE2_ERROR_NOMATCH) return false;
+    if (result == PCRE2_ERROR_NOMATCH || result == PCRE2_ERROR_PARTIAL) return false;
     if (result < 0) {
       std::array<PCRE2_UCHAR, 200> message{};
       pcre2_get_error_message(result, message.data(), message.size());

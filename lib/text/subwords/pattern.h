@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,10 +24,14 @@ class Pattern {
   explicit Pattern(const std::string& expression);
   static Pattern literal(const std::string& text);
 
-  // The matches in a text of valid UTF-8, from left to right. Threads may look at once.
+  // Whether what stands before a place may decide about a match there. False for sure.
+  bool looks_back() const { return looks_back_; }
+
+  // The matches in a text of valid UTF-8, from left to right. Threads may look at once. Where the
+  // text goes on behind what is here, they end before the first one that this may change.
   class Matches {
    public:
-    Matches(const Pattern& pattern, std::string_view text);
+    Matches(const Pattern& pattern, std::string_view text, bool goes_on = false);
     ~Matches();
     Matches(const Matches&) = delete;
     Matches& operator=(const Matches&) = delete;
@@ -38,11 +43,13 @@ class Pattern {
     std::string_view text_;
     std::unique_ptr<PatternScratch> scratch_;
     std::size_t from_ = 0;
+    std::uint32_t options_;      // of PCRE2
     bool empty_before_ = false;  // the last match was one of no bytes, at from_
   };
 
  private:
   std::shared_ptr<const CompiledPattern> compiled_;
+  bool looks_back_ = false;
 };
 
 // White space, and a character of a word as Oniguruma and as Rust understand \w, as sets between

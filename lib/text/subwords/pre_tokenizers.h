@@ -2,8 +2,10 @@
 // becomes stages, one after the other. They must not know tokens.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,7 @@ namespace pipetrain {
 struct TextPiece {
   std::string_view text;
   bool at_start = false;  // the whole text begins with it
+  bool goes_on = false;   // behind it stands text that is not here
 };
 
 class PreTokenizer {
@@ -24,6 +27,10 @@ class PreTokenizer {
   // it.
   virtual void cut(const TextPiece& piece, std::vector<TextPiece>& pieces,
                    std::deque<std::string>& room) const = 0;
+  // It makes one new text of a piece, in place of cutting it.
+  virtual bool rewrites() const { return false; }
+  // Whether how a piece is cut may depend on what stands before a place that was cut already.
+  virtual bool looks_back() const { return false; }
 };
 
 struct PreTokenizers {
@@ -36,6 +43,10 @@ struct PreTokenizers {
   void append(PreTokenizers more);
   // One piece, cut by all stages. The pieces may point into `text` and `room`.
   std::vector<TextPiece> cut(const TextPiece& text, std::deque<std::string>& room) const;
+  // Those of its first `size` bytes, where the text may go on behind its end. Nothing if a piece
+  // may go across that place; what follows it is then cut as if it stood alone.
+  std::optional<std::vector<TextPiece>> cut_first(const TextPiece& text, std::size_t size,
+                                                  std::deque<std::string>& room) const;
 };
 
 // Of the part "pre_tokenizer".

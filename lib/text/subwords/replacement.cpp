@@ -1,5 +1,6 @@
 #include "text/subwords/replacement.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -49,6 +50,14 @@ void Replacement::apply(std::string& text) const {
   }
   if (copied == 0 && replaced.empty()) return;
   text = replaced.append(text, copied);
+}
+
+bool Replacement::parts(std::string_view text, std::string_view rest) const {
+  if (literal_.empty()) return false;
+  const std::size_t reach = literal_.size() - 1;
+  const std::string between = std::string(text.substr(text.size() - std::min(reach, text.size())))
+                                  .append(rest.substr(0, reach));
+  return between.find(literal_) == std::string::npos;
 }
 
 }  // namespace pipetrain

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "text/subwords/part.h"
 #include "text/subwords/pattern.h"
@@ -16,6 +17,8 @@ class Replacement {
  public:
   explicit Replacement(JsonPart& part);  // reads its "pattern" and "content"
   void apply(std::string& text) const;
+  // Whether nothing is replaced that is in both, for sure.
+  bool parts(std::string_view text, std::string_view rest) const;
 
  private:
   std::string literal_;  // what is replaced, if it is no expression

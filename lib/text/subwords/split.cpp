@@ -58,7 +58,7 @@ class PatternSplit final : public PreTokenizer {
   void cut(const TextPiece& piece, std::vector<TextPiece>& pieces,
            std::deque<std::string>& /*room*/) const override {
     Cutter cutter(piece, delimiter_, pieces);
-    Pattern::Matches matches(pattern_, piece.text);
+    Pattern::Matches matches(pattern_, piece.text, piece.goes_on);
     std::size_t at = 0;
     for (std::size_t begin = 0, end = 0; matches.next(begin, end); at = end) {
       if (begin > at) cutter.take(at, begin, invert_);
@@ -67,6 +67,7 @@ class PatternSplit final : public PreTokenizer {
     if (at < piece.text.size()) cutter.take(at, piece.text.size(), invert_);
     cutter.give();
   }
+  bool looks_back() const override { return pattern_.looks_back(); }
 
  private:
   Pattern pattern_;

@@ -36,40 +36,64 @@ void SubwordTokenizer::encode(std::string_view text, SpecialTokens special,
   const AroundText& around = parts_.around;
   const bool with_special = special == SpecialTokens::kAround;
   if (with_special) ids.insert(ids.end(), around.before.begin(), around.before.end());
-  std::unique_ptr<WordCache> cache = take_cache();
-  for (const AddedTokens::Stretch& stretch : parts_.added.cut(text, /*normalized=*/false)) {
-    if (stretch.id >= 0) {
-      ids.push_back(stretch.id);
-    } else {
-      encode_stretch(stretch.text, stretch.text.data() == text.data(), *cache, ids);
-    }
-  }
+  encode_part({text, text.size()}, ids);
   if (with_special) ids.insert(ids.end(), around.after.begin(), around.after.end());
+}
+
+bool SubwordTokenizer::encode_part(const TextPart& part, std::vector<std::int32_t>& ids) const {
+  const std::size_t before = ids.size();
+  std::unique_ptr<WordCache> cache = take_cache();
+  const Stretch all{part.text, part.size, part.begins ? Start::kText : Start::kInside};
+  const bool whole = encode_between(all, /*normalized=*/false, ids, [&](const Stretch& stretch) {
+    return encode_stretch(stretch, *cache, ids);
+  });
+  if (!whole) ids.resize(before);
   const std::scoped_lock lock(idle_mutex_);
   idle_.push_back(std::move(cache));
+  return whole;
 }
 
-void SubwordTokenizer::encode_stretch(std::string_view text, bool at_start, WordCache& cache,
-                                      std::vector<std::int32_t>& ids) const {
-  std::string normalized;
-  if (!parts_.normalizers.empty()) {
-    normalized = text;
-    normalize(parts_.normalizers, normalized);
-    text = normalized;
-  }
-  for (const AddedTokens::Stretch& stretch : parts_.added.cut(text, /*normalized=*/true)) {
-    if (stretch.id >= 0) {
-      ids.push_back(stretch.id);
-    } else {
-      encode_words({stretch.text, at_start && stretch.text.data() == text.data()}, cache, ids);
+// Added tokens, and between them what `encode` makes.
+template <class Encode>
+bool SubwordTokenizer::encode_between(const Stretch& part, bool normalized,
+                                      std::vector<std::int32_t>& ids, Encode encode) const {
+  for (const AddedTokens::Stretch& stretch : parts_.added.cut(part.text, normalized)) {
+    const auto begin = static_cast<std::size_t>(stretch.text.data() - part.text.data());
+    if (begin >= part.size) break;
+    const std::size_t size = std::min(stretch.text.size(), part.size - begin);
+    if (stretch.id < 0) {
+      if (!encode({stretch.text, size, begin == 0 ? part.start : Start::kStretch})) return false;
+      continue;
     }
+    if (size < stretch.text.size()) return false;
+    // Behind the token a stretch begins, but the next part is not told so.
+    const bool last = begin + size == part.size && !part.ends();
+    if (last && !normalized && any_only_at_start(parts_.normalizers)) return false;
+    ids.push_back(stretch.id);
   }
+  return true;
 }
 
-void SubwordTokenizer::encode_words(const TextPiece& text, WordCache& cache,
+bool SubwordTokenizer::encode_stretch(const Stretch& part, WordCache& cache,
+                                      std::vector<std::int32_t>& ids) const {
+  const auto encode = [&](const Stretch& stretch) { return encode_words(stretch, cache, ids); };
+  if (parts_.normalizers.empty()) return encode_between(part, /*normalized=*/true, ids, encode);
+  std::string text(part.text.substr(0, part.size)), rest(part.text.substr(part.size));
+  if (!normalize_parts(parts_.normalizers, text, rest, part.start == Start::kInside)) return false;
+  const std::size_t size = text.size();
+  text += rest;
+  return encode_between({text, size, part.start}, /*normalized=*/true, ids, encode);
+}
+
+bool SubwordTokenizer::encode_words(const Stretch& part, WordCache& cache,
                                     std::vector<std::int32_t>& ids) const {
   std::deque<std::string> room;
-  for (const TextPiece& word : parts_.pre_tokenizers.cut(text, room)) {
+  const PreTokenizers& cuts = parts_.pre_tokenizers;
+  const TextPiece text{part.text, part.start == Start::kText};
+  const auto words =
+      part.ends() ? std::optional(cuts.cut(text, room)) : cuts.cut_first(text, part.size, room);
+  if (!words) return false;
+  for (const TextPiece& word : *words) {
     if (word.text.size() > WordCache::kMostBytes) {
       encode_word(word.text, ids);
     } else if (const auto known = cache.find(word.text)) {
@@ -80,6 +104,7 @@ void SubwordTokenizer::encode_words(const TextPiece& text, WordCache& cache,
       cache.add(word.text, std::span(ids).subspan(before));
     }
   }
+  return true;
 }
 
 void SubwordTokenizer::encode_word(std::string_view word, std::vector<std::int32_t>& ids) const {

@@ -3,6 +3,7 @@
 // not know how a part works.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,7 @@ class SubwordTokenizer final : public Tokenizer {
   using Tokenizer::encode;
   void encode(std::string_view text, SpecialTokens special,
               std::vector<std::int32_t>& ids) const override;
+  bool encode_part(const TextPart& part, std::vector<std::int32_t>& ids) const override;
   std::string decode(std::span<const std::int32_t> ids, SpecialTokens special) const override;
   std::unique_ptr<TextStream> stream() const override;
 
@@ -62,9 +64,21 @@ class SubwordTokenizer final : public Tokenizer {
   }
 
  private:
-  void encode_stretch(std::string_view text, bool at_start, WordCache& cache,
-                      std::vector<std::int32_t>& ids) const;
-  void encode_words(const TextPiece& text, WordCache& cache, std::vector<std::int32_t>& ids) const;
+  // What a part begins with: the whole text, what stands behind an added token, or neither.
+  enum class Start : std::uint8_t { kText, kStretch, kInside };
+  struct Stretch {
+    std::string_view text;
+    std::size_t size;  // of the part; behind it stands what follows
+    Start start;
+    bool ends() const { return size == text.size(); }
+  };
+
+  // All append ids, and say false where the end of the part may be amid a token.
+  template <class Encode>
+  bool encode_between(const Stretch& part, bool normalized, std::vector<std::int32_t>& ids,
+                      Encode encode) const;
+  bool encode_stretch(const Stretch& part, WordCache& cache, std::vector<std::int32_t>& ids) const;
+  bool encode_words(const Stretch& part, WordCache& cache, std::vector<std::int32_t>& ids) const;
   void encode_word(std::string_view word, std::vector<std::int32_t>& ids) const;
   std::unique_ptr<WordCache> take_cache() const;
   std::string decoded(std::span<const std::int32_t> ids, SpecialTokens special, Bytes bytes) const;

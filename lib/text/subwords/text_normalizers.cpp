@@ -30,6 +30,7 @@ class Strip final : public Normalizer {
     }
     text = text.substr(begin, end - begin);
   }
+  bool parts(std::string_view /*text*/, std::string_view /*rest*/) const override { return false; }
 
  private:
   bool left_, right_;
@@ -41,6 +42,7 @@ class Prepend final : public Normalizer {
   void apply(std::string& text) const override {
     if (!text.empty()) text.insert(0, added_);
   }
+  bool only_at_start() const override { return true; }
 
  private:
   std::string added_;
@@ -50,6 +52,9 @@ class Replace final : public Normalizer {
  public:
   explicit Replace(JsonPart& part) : replacement_(part) {}
   void apply(std::string& text) const override { replacement_.apply(text); }
+  bool parts(std::string_view text, std::string_view rest) const override {
+    return replacement_.parts(text, rest);
+  }
 
  private:
   Replacement replacement_;

@@ -1,6 +1,7 @@
 // Unicode's normal forms (Unicode Standard Annex 15), letter case and accents.
 #include <utf8proc.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -32,6 +33,15 @@ class NormalForm final : public Normalizer {
     }
     text.assign(reinterpret_cast<const char*>(made), static_cast<std::size_t>(length));
     std::free(made);
+  }
+
+  // Nothing joins what is before a character that is no mark, nor one of those that Hangul is put
+  // together of. Those of half width come after all others.
+  bool parts(std::string_view /*text*/, std::string_view rest) const override {
+    constexpr std::uint32_t kJamo = 0x1100, kBehindJamo = 0x1200, kHalfWidth = 0xFF00;
+    std::size_t at = 0;
+    const std::uint32_t c = next_character(rest, at);
+    return !is_mark(c) && (c < kJamo || c >= kBehindJamo) && c < kHalfWidth;
   }
 
  private:

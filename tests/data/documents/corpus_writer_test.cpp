@@ -1,5 +1,6 @@
 #include "data/documents/corpus_writer.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -70,4 +71,27 @@ TEST_CASE("A token beyond the vocabulary is refused") {
   CHECK(
       contains(data_error_of([&] { const CorpusWriter none(folder.path("no/x"), {"d", 10, -1}); }),
                "no/x.part: "));
+}
+
+TEST_CASE("A document that is dropped leaves nothing, however much of it was written") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("x.bin");
+  CorpusWriter writer(path, {"d", 10, 7});
+  writer.add(Tokens{1, 2});
+  for (const int size : {3, 1 << 20}) {
+    writer.add_part(Tokens(static_cast<std::size_t>(size), 5));
+    writer.drop_document();
+    CHECK(writer.tokens() == 3);
+  }
+  writer.add_part(Tokens{3});
+  writer.add_part(Tokens{4});
+  writer.end_document();
+  writer.finish("note");
+  const CorpusFile file{DataFile(path)};
+  Tokens tokens(6);
+  REQUIRE(file.tokens() == 6);
+  file.read(0, tokens);
+  CHECK(tokens == Tokens{1, 2, 7, 3, 4, 7});
+  CHECK(file.starts(0, 6) == std::vector<std::int64_t>{0, 3});
+  CHECK(file.note() == "note");
 }

@@ -1,6 +1,8 @@
 #include "data/documents/document_reader.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,13 +15,19 @@ using namespace pipetrain;
 
 namespace {
 
-// "line@byte:bytes"
-std::vector<std::string> documents_of(const std::vector<DocumentFile>& files) {
-  DocumentReader reader(files);
+// "line@byte:bytes", the parts of a text with | between.
+std::vector<std::string> documents_of(const std::vector<DocumentFile>& files,
+                                      std::size_t part_bytes = kPartBytes) {
+  DocumentReader reader(files, part_bytes);
   std::vector<std::string> documents;
   while (const auto document = reader.next()) {
+    const std::string bytes = document->bytes.substr(0, document->bytes.size() - document->ahead);
+    if (!document->begins) {
+      documents.back() += "|" + bytes;
+      continue;
+    }
     documents.push_back(std::to_string(document->line) + "@" + std::to_string(document->offset) +
-                        ":" + document->bytes);
+                        ":" + bytes);
   }
   CHECK(reader.bytes_done() == reader.bytes());
   return documents;
@@ -54,6 +62,40 @@ TEST_CASE("Documents are longer than what is read at once") {
   CHECK(found[1] == "2@3145729:" + two + "\n");
   CHECK(found[2] == "3@4194305:z");
   CHECK(found[3].size() == 4 + one.size() + two.size() + 3);
+}
+
+TEST_CASE("A text comes in parts, cut at blanks, each with some of what follows") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 4000; ++i) text += "word ";
+  const std::vector<DocumentFile> files = {{folder.write("a", "\xEF\xBB\xBF" + text), false},
+                                           {folder.write("b", zstd_packed(text)), false}};
+  const Documents found = documents_of(files, 1000);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].starts_with("0@3:word word"));
+  for (const std::string& document : found) {
+    std::string parts = document.substr(4);
+    CHECK(std::ranges::count(parts, '|') > 10);
+    std::erase(parts, '|');
+    CHECK(parts == text);
+  }
+  DocumentReader reader(files, 1000);
+  const auto first = reader.next();
+  CHECK(first->ahead > 4000);
+  CHECK(first->bytes == text.substr(0, first->bytes.size()));
+  CHECK(first->bytes.size() - first->ahead <= 1000);
+  const auto second = reader.next();
+  CHECK(second->offset == static_cast<std::int64_t>(3 + first->bytes.size() - first->ahead));
+  CHECK(first->begins);
+  CHECK(!first->ends);
+  CHECK(!second->begins);
+}
+
+TEST_CASE("A text without places to cut it at is one part") {
+  const TemporaryFolder folder;
+  const std::string text(50000, 'x'), after = " y and more";
+  const Documents found = documents_of({{folder.write("a", text + after), false}}, 1000);
+  CHECK(found == Documents{"0@0:" + text + after});
 }
 
 TEST_CASE("A file that cannot be unpacked is an error in its place") {

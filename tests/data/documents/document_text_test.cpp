@@ -58,5 +58,5 @@ TEST_CASE("A text is UTF-8, and not longer than a document may be") {
   CHECK(of_text("a \u00e9 \r\n") == "a \u00e9 \r\n");
   CHECK(contains(data_error_of([&] { of_text("ab\xe9 c"); }), "b.txt: is not UTF-8 at byte 5"));
   CHECK(contains(data_error_of([&] { of_text("", true); }),
-                 "b.txt: is longer than 1073741824 bytes"));
+                 "b.txt: has more than 1073741824 bytes without a blank"));
 }

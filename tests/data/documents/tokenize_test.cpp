@@ -105,3 +105,32 @@ TEST_CASE("Progress ends with all bytes of the files and what was made of them")
   CHECK(last.all_bytes == last.bytes);
   CHECK(last.tokens == made.counts.tokens);
 }
+
+TEST_CASE(
+    "A long text is one document, the same for any number of threads; one bad byte is enough") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; text.size() < std::size_t{3} << 20; ++i)
+    text += std::to_string(i * 7919) + " is ";
+  const std::vector<DocumentFile> files = {{folder.write("a.txt", "One."), false},
+                                           {folder.write("b.txt", text), false},
+                                           {folder.write("c.txt", "Two."), false}};
+  const Made one = made_of(folder, {.files = files});
+  CHECK(one.counts.documents == 3);
+  CHECK(one.counts.tokens == static_cast<std::int64_t>(text.size()) + 8);
+  CHECK(one.bytes.find(std::string("O\0n\0e\0.\0"
+                                   "0\0",
+                                   10)) != std::string::npos);
+  CHECK(made_of(folder, {.files = files, .threads = 3}).bytes == one.bytes);
+
+  text[text.size() - 1000] = '\xFF';
+  folder.write("b.txt", text);
+  TokenizeRequest request{.files = files, .threads = 3};
+  CHECK(contains(data_error_of([&] { made_of(folder, request); }),
+                 "b.txt: is not UTF-8 at byte " + std::to_string(text.size() - 1000)));
+  request.on_bad_document = OnBadDocument::kSkip;
+  const Made rest = made_of(folder, request);
+  CHECK(rest.counts.skipped == 1);
+  CHECK(rest.counts.documents == 2);
+  CHECK(rest.counts.tokens == 8);
+}

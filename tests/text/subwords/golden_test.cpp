@@ -2,40 +2,18 @@
 // scripts/tokenizer_golden.py wrote them.
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "catch.h"
-#include "text/subwords/load_tokenizer.h"
+#include "text/subwords/golden_files.h"
 #include "text/utf8.h"
 
 using namespace pipetrain;
 using nlohmann::json;
 
 namespace {
-
-const std::string kFolder = PIPETRAIN_GOLDEN "/tokenizers/";
-
-const char* const kNames[] = {"bert",    "bert_cased",    "cl100k",    "fused",      "gemma",
-                              "gpt2",    "llama2",        "llama3",    "mistral",    "o200k",
-                              "odd",     "qwen",          "roberta",   "smollm",     "unigram",
-                              "unknown", "unigram_bytes", "word_ends", "word_starts"};
-
-json read(const std::string& name) { return json::parse(std::ifstream(kFolder + name)); }
-
-std::vector<std::string> texts() {
-  std::vector<std::string> all;
-  for (const std::string hex : read("texts.json")) {
-    std::string& text = all.emplace_back();
-    for (std::size_t i = 0; i < hex.size(); i += 2) {
-      text += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-    }
-  }
-  return all;
-}
 
 // The rule of scripts/tokenizer_golden.py.
 std::string long_text(int kind) {
@@ -77,11 +55,11 @@ std::string streamed(const Tokenizer& tokenizer, const std::vector<std::int32_t>
 }  // namespace
 
 TEST_CASE("Ids and texts are those of the library tokenizers, for each kind of tokenizer") {
-  const std::vector<std::string> all = texts();
-  for (const std::string name : kNames) {
+  const std::vector<std::string> all = golden_texts();
+  for (const std::string& name : golden_names()) {
     INFO(name);
-    const auto tokenizer = load_tokenizer(kFolder + name + ".json");
-    const json expected = read(name + ".ids.json");
+    const auto tokenizer = golden_tokenizer(name);
+    const json expected = golden_file(name + ".ids");
     CHECK(tokenizer->vocabulary_size() == expected["vocabulary"].get<std::int32_t>());
     REQUIRE(expected["ids"].size() == all.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -97,8 +75,8 @@ TEST_CASE("Ids and texts are those of the library tokenizers, for each kind of t
 
 TEST_CASE("A megabyte without a space has the library's ids, too") {
   for (const std::string name : {"gpt2", "llama3", "llama2", "unigram", "bert"}) {
-    const auto tokenizer = load_tokenizer(kFolder + name + ".json");
-    const json expected = read(name + ".ids.json");
+    const auto tokenizer = golden_tokenizer(name);
+    const json expected = golden_file(name + ".ids");
     for (const json& one : expected["long"]) {
       INFO(name << ", text " << one[0]);
       const auto ids = tokenizer->encode(long_text(one[0].get<int>()));
@@ -110,8 +88,8 @@ TEST_CASE("A megabyte without a space has the library's ids, too") {
 
 TEST_CASE("A stream of tokens shows the text that decoding gives") {
   for (const std::string name : {"bert", "gpt2", "llama2", "mistral", "qwen", "unigram_bytes"}) {
-    const auto tokenizer = load_tokenizer(kFolder + name + ".json");
-    for (const std::string& text : texts()) {
+    const auto tokenizer = golden_tokenizer(name);
+    for (const std::string& text : golden_texts()) {
       INFO(name << ": " << text);
       const auto ids = tokenizer->encode(text);
       CHECK(streamed(*tokenizer, ids) == tokenizer->decode(ids, SpecialTokens::kNone));
