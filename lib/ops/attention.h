@@ -51,7 +51,7 @@ struct KeyValueCache {
 void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
                         std::int64_t past, ConstMatrix qkv, Matrix out);
 
-// dout (B, T, H, D) -> dqkv (B, T, H + 2 G, D). `dqkv` must not be `qkv`.
+// dout (B, T, H, D) -> dqkv (B, T, H + 2 G, D), which may take the place of qkv.
 void attention_backward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, ConstMatrix out,
                         const float* log_sum_exp, ConstMatrix dout, Matrix dqkv);
 

@@ -223,18 +223,17 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   Tensor dbranch = branch_.backward_input(context, dy, saved.inner(kNormBehind));
-  Tensor dqkv(ops.pool(), saved[kQkv].shape(), dy.dtype());
+  Tensor dqkv = std::move(saved[kQkv]);  // qkv at first: the gradient takes its place
   {
     Tensor dmixed(ops.pool(), saved[kMixed].shape(), dy.dtype());
     linear_backward_input(ops, dbranch.empty() ? dy : dbranch, value(projection_weight_), dmixed);
-    attention_backward(ops, shape(context, dy), saved[kQkv], saved[kMixed], saved[kLogSumExp].f32(),
+    attention_backward(ops, shape(context, dy), dqkv, saved[kMixed], saved[kLogSumExp].f32(),
                        dmixed, dqkv);
   }
   turn(context, Rotation::kBack, dqkv);
   for_normed_heads(ops, dqkv, saved, [&](NormLayer& norm, Tensor heads, Saved& own) {
     return norm.backward_input(context, std::move(heads), own);
   });
-  saved[kQkv].reset();
   saved[kLogSumExp].reset();
   Tensor dx = shared_input_gradient(context, place_, dy.shape(), dqkv, value(qkv_weight_));
   Tensor norm_gradients = norm_.backward(ops, dx, saved[kNormalized], saved[kRstd].f32(),
