@@ -91,12 +91,16 @@ void column_sums(Ops& ops, ConstMatrix x, float* sums, bool accumulate) {
 //   64 rows, (50257, 768)    104, 203    128, 352
 //   256 rows, (3072, 768)    192, 226    312, 450
 //   256 rows, (50257, 768)   175, 213    280, 440
-// From 1024 rows on, oneDNN is faster.
+// From 1024 rows on, oneDNN is faster. One core of a Zen 3, whose AVX2 peaks at 78 in float32:
+//   32 rows, (3072, 768)     31, 46
+//   64 rows, (3072, 768)     47, 63      (768, 3072) 50, 64     (2304, 768) 50, 66
+//   96 rows, (3072, 768)     52, 54
+// From 128 rows on, oneDNN is faster there.
 bool few_rows(const Ops& ops, std::int64_t rows, DType dtype) {
-  constexpr std::int64_t kFew = 512;
-  constexpr int kAvx512 = 16;
-  return rows <= kFew && ops.simd().lanes == kAvx512 &&
-         (dtype == DType::kFloat32 || ops.multiplies_bfloat16());
+  constexpr int kAvx2 = 8, kAvx512 = 16;
+  const int lanes = ops.simd().lanes;
+  const std::int64_t few = lanes == kAvx512 ? 512 : lanes == kAvx2 ? 64 : 0;
+  return rows <= few && (dtype == DType::kFloat32 || ops.multiplies_bfloat16());
 }
 
 void weight_gradient(Ops& ops, ConstMatrix dy, ConstMatrix x, float* dweight, bool accumulate) {

@@ -147,11 +147,29 @@ TEST_CASE("A weight's gradient is dy^T x, with the same bits for every number of
   omp_set_num_threads(threads);
 }
 
+TEST_CASE("The gradient of many rows is the sum over all of them, whatever copies are made") {
+  constexpr std::int64_t kWide = 128, kMany = 1100;  // AVX2 copies pieces of them
+  MemoryPool pool;
+  Ops ops(pool);
+  const Floats x = random_floats(kMany * kWide, 1), dy = random_floats(kMany * kWide, 2);
+  Doubles expected = gradient(dy, x, kWide, kWide);
+  Floats dweight(kWide * kWide, 5.0f);
+  for (const bool accumulate : {false, true}) {
+    linear_backward_weight(ops, matrix(dy, kWide), matrix(x, kWide), dweight.data(), nullptr,
+                           accumulate);
+    CHECK(distance(dweight, expected) < 1e-5);
+    for (double& sum : expected) sum *= 2;
+  }
+  CHECK(pool.reserved_bytes() < 3 * kMany * kWide * sizeof(float));
+}
+
 TEST_CASE("Which way a gradient takes depends on rows and instructions") {
   MemoryPool pool;
   Ops ops(pool);
   const bool avx512 = ops.simd().lanes == 16;
   CHECK(few_rows(ops, 512, DType::kFloat32) == avx512);
   CHECK_FALSE(few_rows(ops, 513, DType::kFloat32));
+  CHECK(few_rows(ops, 64, DType::kFloat32) == (ops.simd().lanes >= 8));
+  CHECK(few_rows(ops, 65, DType::kFloat32) == avx512);
   CHECK(few_rows(ops, 64, DType::kBFloat16) == (avx512 && bfloat16_instructions()));
 }
