@@ -188,9 +188,24 @@ const void* MatmulPrimitives::operand_b(Ops& ops, const MatmulShape& shape,
   return kept.tensor.data();
 }
 
+void MatmulPrimitives::multiply_pieces(Ops& ops, const MatmulShape& shape, const float* a,
+                                       const float* b, const float* bias, float* c) {
+  MatmulShape piece = shape;
+  for (std::int64_t row = 0; row < shape.k; row += piece.k) {
+    piece.k = std::min(kMostPaddedRows, shape.k - row);
+    piece.accumulate = shape.accumulate || row > 0;
+    piece.bias = shape.bias && row == 0;
+    multiply(ops, piece, a + row * shape.m, b + row * shape.n, bias, c);
+  }
+}
+
 void MatmulPrimitives::multiply(Ops& ops, const MatmulShape& shape, const void* a, const void* b,
                                 const float* bias, void* c) {
   Prepared& prepared = prepare(shape);
+  if (shape.transpose_a && !shape.transpose_b && prepared.a.padded() && shape.k > kMostPaddedRows) {
+    return multiply_pieces(ops, shape, static_cast<const float*>(a), static_cast<const float*>(b),
+                           bias, static_cast<float*>(c));
+  }
   auto set = [&](int name, const void* data) {
     prepared.arguments.at(name).set_data_handle(const_cast<void*>(data));
   };

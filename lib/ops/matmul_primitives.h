@@ -64,6 +64,9 @@ class MatmulPrimitives {
   void pack(const Ops& ops, const Prepared& prepared, const void* from, void* to);
   // Where weights wait in this layout: the bool says whether it holds them as they are.
   Copy& copy_of(Ops& ops, const float* weights, const Memory::desc& layout);
+  // A^T B, a piece of the rows of both at a time.
+  void multiply_pieces(Ops& ops, const MatmulShape& shape, const float* a, const float* b,
+                       const float* bias, float* c);
   const void* operand_b(Ops& ops, const MatmulShape& shape, const Prepared& prepared, const void* b,
                         Tensor& copy);
 

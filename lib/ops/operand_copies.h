@@ -33,6 +33,10 @@ inline std::int64_t padded_pitch(std::int64_t rows, std::int64_t columns) {
   return padded ? columns + kPaddingFloats : columns;
 }
 
+// A^T B of more rows is the sum of products of so many, so that copies of both stay small. For
+// (512, 512, 2048) they would take 8.7 MB.
+constexpr std::int64_t kMostPaddedRows = 512;
+
 // On AVX-512, oneDNN's kernels read B in blocks. Given it in its own order, every thread makes such
 // a copy of all of it for itself. GFLOP/s of two threads on two cores of a Zen 5, given B in its
 // own order and in blocks, without the time to make the copy; and that time as a share of the
