@@ -1,5 +1,7 @@
 #include "setup/step_runner.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -58,7 +60,10 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
 StepResult StepRunner::train(const StepContext& step, double learning_rate, RankNotice notice) {
   if (step_start_ == 0) step_start_ = wall_seconds();
   engine_->run(training_actions_, step, recorder_);
-  if (++steps_run_ == 2) reserve_for_sends();
+  if (++steps_run_ == 2) {
+    reserve_for_sends();
+    malloc_trim(0);  // what building and timing layers and the first steps have left behind
+  }
   StepResult result;
   recorder_.record_other("reduce", [&] { result = reduce(step, notice); });
   const double counted = scale_of_counted(step, result.targets);
