@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -35,6 +36,7 @@ class Line:
     theirs: tuple = ()  # of torch.distributed.pipelining
     program: str = "compare_pytorch.py"
     theirs_ranks: int = 0  # 0: as many
+    rows: int = 0  # of a step's batch, where it is not the configuration's
 
 
 # Random characters, as many different ones as the text has.
@@ -53,6 +55,15 @@ LINES = [
     Line("classifier_small", "classifier_small.yaml", "classifier_small, 4 ranks, M=4, and Flax", 4, 4, "texts/s",
          program="compare_flax.py", theirs_ranks=1),
 ]
+
+
+def shortened(line):
+    """On one rank two microbatches are as good as many."""
+    if line.ranks > 1 or line.microbatches <= 2:
+        return line
+    with open(os.path.join(HERE, "..", "configs", line.config), encoding="utf-8") as file:
+        rows = int(re.search(r"\bbatch_size: (\d+)", file.read()).group(1))
+    return dataclasses.replace(line, microbatches=2, rows=2 * rows // line.microbatches)
 
 
 def threads(ranks):
@@ -106,11 +117,14 @@ class Ours:
         settings = [f"train.precision={precision}", f"pipeline.microbatches={line.microbatches}", *line.settings]
         if schedule:
             settings.append(f"pipeline.schedule={schedule}")
+        if line.rows:
+            settings.append(f"train.batch_size={line.rows}")
         given = ["--config", os.path.join(HERE, "..", "configs", line.config), *(w for s in settings for w in ("--set", s))]
         self.schedule, self.environment = schedule, dict(os.environ, OMP_NUM_THREADS=str(threads(line.ranks)))
         self.describe = [options.pipetrain, "describe", *given, "--ranks", str(line.ranks), "--format", "json"]
         run = ["mpirun", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-np", str(line.ranks)]
-        self.bench = [*run, options.pipetrain, "bench", *given, "--format", "json"]
+        steps = ["--steps", str(options.steps)] if options.steps else []
+        self.bench = [*run, options.pipetrain, "bench", *given, *steps, "--format", "json"]
 
     def output(self, command):
         job = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
@@ -139,7 +153,7 @@ class Theirs:
         command = [python_of("flax" if "flax" in line.program else "pytorch"), os.path.join(HERE, line.program)]
         # The compiler is torch.compile's, which takes one word.
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads(ranks)), CXX="g++")
-        asked = dict(asked, work=line.work, ranks=ranks, port=port, threads=threads(ranks), microbatches=line.microbatches)
+        asked = dict(asked, work=line.work, ranks=ranks, port=port, threads=threads(ranks), microbatches=line.microbatches, rows=line.rows)
         self.log = tempfile.TemporaryFile("w+", encoding="utf-8")
         self.processes = [subprocess.Popen([*command, json.dumps(dict(asked, rank=rank))], env=environment, text=True, stderr=self.log,
                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE) for rank in range(ranks)]
@@ -252,12 +266,16 @@ def main():
     works = list(dict.fromkeys(line.work for line in LINES))
     parser = argparse.ArgumentParser(prog="compare_pytorch.sh", description="Measures pipetrain and PyTorch (or Flax) in turns.")
     parser.add_argument("--work", default="mid,gpt2,shakespeare,resnet18", help=f"some of {','.join(works)}; default: %(default)s")
-    parser.add_argument("--rounds", type=int, default=5, help="alternating rounds, of which the median counts; default: %(default)s")
+    parser.add_argument("--rounds", type=int, help="alternating rounds, of which the median counts; default: 5")
+    parser.add_argument("--short", action="store_true", help="2 rounds, each of one step after the warm-up, and 2 microbatches on one rank")
     parser.add_argument("--precision", default="float32,bfloat16", help="default: %(default)s, where the processor has the latter")
-    parser.add_argument("--seconds", type=float, default=10, help="that the other framework trains in a round, one step at least")
+    parser.add_argument("--seconds", type=float, help="that the other framework trains in a round, one step at least; default: 10")
     parser.add_argument("--json", metavar="FILE", help="where all rounds are written to")
     parser.add_argument("--pipetrain", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    options.rounds = options.rounds or (2 if options.short else 5)
+    options.seconds = options.seconds or (2 if options.short else 10)
+    options.steps = 1 if options.short else 0  # 0: bench's own default
     asked, precisions = options.work.split(","), options.precision.split(",")
     for word, known in [*((w, works) for w in asked), *((p, ["float32", "bfloat16"]) for p in precisions)]:
         if word not in known:
@@ -267,7 +285,8 @@ def main():
         say("bfloat16 is left out: this processor has no instructions for it")
         precisions.remove("bfloat16")
     rows = []
-    for line in (line for line in LINES if line.work in asked):
+    for line in (shortened(line) if options.short else line for line in LINES if line.work in asked):
+        start = time.monotonic()
         for precision in precisions:
             if precision == "bfloat16" and line.program == "compare_flax.py":
                 continue
@@ -275,6 +294,7 @@ def main():
                 rows.append(compare(options, line, precision))
             except Failed as failure:
                 say(f"  left out: {failure}")
+        say(f"  {time.monotonic() - start:.0f} s")
     print_table(rows)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """compare_pytorch.py JSON: one rank of a model in PyTorch, the same as that of a configuration, in one variant. Started
-by compare.py: the JSON names work, rank, ranks, port, threads, microbatches and what the variant chooses (bfloat16,
+by compare.py: the JSON names work, rank, ranks, port, threads, microbatches, rows (0: as configured) and what the variant chooses (bfloat16,
 attention, compile, optimizer, schedule). Rank 0 prints a line of JSON with the number of parameters; then for each line
 with seconds and microbatches it trains for about so long and answers with samples a second, until its input ends."""
 
@@ -104,14 +104,14 @@ def resnet18_layers():
     return [stem, *blocks, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, IMAGES["classes"]))]
 
 
-def random_batch(work, weights):
+def random_batch(work, weights, rows):
     generator = torch.Generator().manual_seed(1)
     if work not in GPTS:
         images = torch.randn(IMAGES["rows"], 3, 32, 32, generator=generator).to(weights)
         labels = torch.randint(IMAGES["classes"], (IMAGES["rows"],), generator=generator)
         return images.to(memory_format=torch.channels_last), labels
     size = GPTS[work]
-    ids = torch.randint(size["vocabulary"], (size["rows"], size["tokens"] + 1), generator=generator)
+    ids = torch.randint(size["vocabulary"], (rows or size["rows"], size["tokens"] + 1), generator=generator)
     return ids[:, :-1].contiguous(), ids[:, 1:].contiguous()
 
 
@@ -222,7 +222,7 @@ def make_trainer(asked):
     def autocast():
         return torch.autocast("cpu", torch.bfloat16) if asked["bfloat16"] == "autocast" else contextlib.nullcontext()
     kind = OneRank if asked["ranks"] == 1 else Pipeline
-    return kind(asked, layers, autocast), random_batch(asked["work"], weights)
+    return kind(asked, layers, autocast), random_batch(asked["work"], weights, asked["rows"])
 
 
 def step_seconds(trainer, batch, microbatches, seconds, ranks):
