@@ -1,37 +1,25 @@
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <numeric>
 #include <optional>
-#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/output.h"
-#include "comm/mpi/launch.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
-#include "generate/generator.h"
-#include "generate/prompt.h"
+#include "generate_options.h"
 #include "number_option.h"
 #include "run_options.h"
 #include "setup/same_start.h"
 #include "setup/threads.h"
 #include "startup.h"
+#include "text_output.h"
 
 namespace pipetrain {
 namespace {
-
-struct GenerateOptions {
-  std::string checkpoint, prompt;
-  int tokens = 200;
-  SamplingOptions sampling;
-  Binding bind = Binding::kCores;
-};
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
 
@@ -39,36 +27,30 @@ void check(const GenerateOptions& options) {
   if (options.checkpoint.empty()) {
     fail("--checkpoint DIR is missing; see pipetrain generate --help");
   }
-}
-
-// The prompt and what follows, on standard output as soon as whole characters are known.
-class TextPrinter {
- public:
-  explicit TextPrinter(const Tokenizer& tokenizer) : stream_(tokenizer.stream()) {}
-
-  void follow(const std::string& prompt, std::span<const std::int32_t> tokens) {
-    write_output(stream_->follow(prompt, tokens));
+  const int ways =
+      (options.prompt.empty() ? 0 : 1) + (options.prompts.empty() ? 0 : 1) + (options.chat ? 1 : 0);
+  if (ways > 1) fail("--prompt, --prompts and --chat are three ways to begin; give one of them");
+  if (!options.chat && !(options.chat_template.empty() && options.system.empty())) {
+    fail("--chat-template and --system are for --chat, which is missing");
   }
-  void add(std::int32_t token) { write_output(stream_->add(token)); }
-  void finish() { write_output(stream_->finish() + "\n"); }
-
- private:
-  std::unique_ptr<TextStream> stream_;
-};
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  if (options.measure && (options.chat || !options.prompts.empty())) {
+    fail("--measure is of one text; give --prompt");
+  }
+  for (const std::string& stop : options.stops) {
+    if (stop.empty()) fail("--stop: found no text; expected one that ends the model's");
+  }
 }
 
 int generate(const MpiSession& session, ErrorReport& report, const GenerateOptions& options) {
   RankAtStart rank = rank_at_start(session, report, options.bind);
   std::optional<Checkpoint> checkpoint;
   std::optional<LanguageModel> model;
-  std::vector<std::int32_t> prompt;
+  TextJob job;
   report.agree([&] {
+    if (options.measure && session.size() > 1) fail("--measure is of one rank; start it alone");
     checkpoint.emplace(open_checkpoint(options.checkpoint));
     model.emplace(open_language_model(*checkpoint));
-    prompt = prompt_tokens(*model, options.prompt);
+    job = prepare_texts(options, *model, *checkpoint);
   });
   const WaitOptions wait{model->config.communication.timeout_seconds, session.oversubscribed()};
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));
@@ -77,49 +59,19 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   MpiMailbox mailbox(ranks, pool, wait, /*stages_per_rank=*/1);
   require_same_start(configuration_lines(model->config), report.world());
   report.limit_waits(wait.timeout_seconds);
+  const auto count = static_cast<std::int64_t>(job.prompts.size());
+  const GeneratorOptions made{.sampling = options.sampling,
+                              .places = places_for(count == 0 ? 1 : count, session.size())};
   std::optional<Generator> generator;
-  report.agree([&] { generator.emplace(*model, *checkpoint, options.sampling, mailbox, pool); });
-  log_notes(
-      settle_threads(rank.place, rank.crowded, rank.world, useful_threads(pool.used_bytes())));
-
-  const auto prompt_length = static_cast<std::int64_t>(prompt.size());
-  const bool prints = session.rank() == 0;
-  if (prints && prompt_length > model->context) {
-    spdlog::warn("the prompt has {} tokens, the model sees only the last {} of them", prompt_length,
-                 model->context);
-  }
-  TextPrinter printer(*model->tokenizer);
-  if (prints) {
-    let_mpirun_forward();
-    printer.follow(options.prompt, prompt);
-  }
-  const double start = seconds_now();
-  const std::int64_t made = generator->run(std::move(prompt), options.tokens,
-                                           [&](std::int32_t token) { printer.add(token); });
-  if (!prints) return 0;
-  printer.finish();
-  const double seconds = seconds_now() - start;
-  let_mpirun_forward();
-  spdlog::info("{} tokens after {} of the prompt in {:.2f} s: {:.0f} tokens/s", made, prompt_length,
-               seconds, static_cast<double>(made) / seconds);
+  report.agree([&] { generator.emplace(*model, *checkpoint, made, mailbox, pool); });
+  log_notes(settle_threads(rank.place, rank.crowded, rank.world,
+                           useful_threads(generator->layers().weight_bytes())));
+  TextRank texts{options, job, *model, *generator, mailbox, pool, wait.timeout_seconds};
+  make_texts(texts);
   return 0;
 }
 
-}  // namespace
-
-Command add_generate_command(CLI::App& command) {
-  const auto options = std::make_shared<GenerateOptions>();
-  SamplingOptions& sampling = options->sampling;
-  command
-      .add_option("--checkpoint", options->checkpoint,
-                  "folder of a checkpoint of a language model; required")
-      ->type_name("DIR");
-  command
-      .add_option("--prompt", options->prompt,
-                  "the text to continue, or token numbers; default: a line's end")
-      ->type_name("TEXT");
-  add_number(command, "--tokens", options->tokens, "N", kOneOrMore,
-             "how many tokens to add at most; default: 200");
+void add_sampling_options(CLI::App& command, SamplingOptions& sampling) {
   add_number(command, "--temperature", sampling.temperature, "T", Bounds<double>{.low = 0},
              "above 0: the higher, the more surprising; 0: the likeliest token; default: 0.8");
   add_number(command, "--top-k", sampling.top_k, "K", Bounds<int>{.low = 0},
@@ -131,6 +83,47 @@ Command add_generate_command(CLI::App& command) {
              "above 1: tokens that were there already are less likely; default: 1");
   add_number(command, "--seed", sampling.seed, "S", Bounds<std::uint64_t>{},
              "the same seed, the same text; default: 1337");
+}
+
+void add_text_options(CLI::App& command, GenerateOptions& options) {
+  command
+      .add_option("--prompt", options.prompt,
+                  "the text to continue, or token numbers; default: a line's end")
+      ->type_name("TEXT");
+  command
+      .add_option("--prompts", options.prompts,
+                  "texts to continue at once, a JSON object with a \"prompt\" a line")
+      ->type_name("FILE");
+  command.add_flag("--chat", options.chat, "reply to the lines of standard input, one by one");
+  command
+      .add_option(
+          "--chat-template", options.chat_template,
+          "how messages are put together: " + chat_format_names() + "; default: as the model says")
+      ->type_name("NAME");
+  command
+      .add_option("--system", options.system, "the message before all others; default: the model's")
+      ->type_name("TEXT");
+  command
+      .add_option("--stop", options.stops,
+                  "a text that ends the model's, and is not shown; may be given again")
+      ->type_name("TEXT")
+      ->allow_extra_args(false);
+}
+
+}  // namespace
+
+Command add_generate_command(CLI::App& command) {
+  const auto options = std::make_shared<GenerateOptions>();
+  command
+      .add_option("--checkpoint", options->checkpoint,
+                  "folder of a checkpoint of a language model; required")
+      ->type_name("DIR");
+  add_text_options(command, *options);
+  add_number(command, "--tokens", options->tokens, "N", kOneOrMore,
+             "how many tokens to add at most, in a conversation to each reply; default: 200");
+  add_sampling_options(command, options->sampling);
+  command.add_flag("--measure", options->measure,
+                   "compare the speed with that of reading the weights; on one rank");
   add_bind_option(command, options->bind);
   add_log_level(command);
   return {.usage = "[mpirun -np RANKS] pipetrain generate --checkpoint DIR [OPTION]...",

@@ -1,75 +1,94 @@
-// Continues a sequence of tokens, on one rank or a pipeline of several: each has a run of the
-// layers and their keys and values. It must not know text, MPI or layer kinds.
+// Continues sequences of tokens, on one rank or a pipeline of several: each has a run of the layers
+// and what they keep of the tokens so far. Sequences pass in groups, so that every rank has a group
+// at work; those of a group whose next token is the only new one pass as rows of one batch, which
+// reads the weights once for all of them. It must not know text, MPI or layer kinds.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "comm/mailbox.h"
+#include "generate/rank_layers.h"
 #include "generate/sampler.h"
-#include "pipeline/parameter_store.h"
+#include "generate/sequence.h"
 #include "setup/language_model.h"
 
 namespace pipetrain {
-
-// Which tokens of a growing sequence the model is given, and at which positions: those that are
-// new. Once `context` tokens are in, it begins again with the last half of them.
-class SlidingWindow {
- public:
-  explicit SlidingWindow(std::int64_t context) : context_(context) {}
-
-  struct NewTokens {
-    std::int64_t begin, tokens;   // in the sequence
-    std::int64_t first_position;  // in the model's row
-  };
-  // Of a sequence that now has `length` tokens, at least one of them new.
-  NewTokens next(std::int64_t length);
-
- private:
-  std::int64_t context_;
-  std::int64_t start_ = 0, given_ = 0;  // in the sequence: the window's first token, and the end
-};
 
 // A token passes through all weights once: those of a small model are read faster by one thread
 // than several can agree to begin.
 int useful_threads(std::size_t weight_bytes);
 
+// How many sequences are at work at once, of `count` on so many ranks.
+struct GeneratorPlaces {
+  std::int64_t groups = 1, rows = 1;
+  std::int64_t count() const { return groups * rows; }
+};
+GeneratorPlaces places_for(std::int64_t count, int ranks);
+
+struct GeneratorOptions {
+  SamplingOptions sampling;
+  GeneratorPlaces places;
+};
+
 class Generator {
  public:
-  // All ranks of the mailbox make one. Error(kConfiguration) if there are more of them than layers;
-  // Error(kCheckpoint) for damaged weights. No communication.
-  Generator(LanguageModel& model, const Checkpoint& checkpoint, const SamplingOptions& sampling,
+  // All ranks of the mailbox make one. Errors are those of RankLayers. No communication.
+  Generator(LanguageModel& model, const Checkpoint& checkpoint, const GeneratorOptions& options,
             Mailbox& mailbox, MemoryPool& pool);
 
-  // All ranks call it with the same prompt of at least one token. On rank 0 `show` gets each new
-  // token as soon as it is known, but for the tokenizer's end of a text, which ends this one.
-  // Returns how many tokens were made, at most `count`.
-  std::int64_t run(std::vector<std::int32_t> prompt, std::int64_t count,
-                   const std::function<void(std::int32_t)>& show);
+  // Adds tokens to all of them until each has ended; any number, those that have no place wait. All
+  // ranks call it with the same ones. `show` gets what can be shown of a sequence, by its place in
+  // the list, as soon as it is known. A sequence has the same tokens beside any others. One that
+  // goes on from a call before must be the only one of both.
+  using Show = std::function<void(std::size_t, const std::string&)>;
+  void run(std::span<Sequence* const> sequences, const Show& show);
+
+  RankLayers& layers() { return layers_; }
 
  private:
+  struct Row {
+    Sequence* sequence = nullptr;
+    std::size_t number = 0;  // in the list
+    std::int64_t place = 0;  // of what is kept of it
+  };
+  struct Group {
+    std::vector<Row> rows;
+    std::vector<std::int64_t> free;   // places, the lowest last
+    std::vector<std::int32_t> drawn;  // on the last rank: the next token of each row
+    int turn = 0;
+    bool at_work = false;  // tokens of its last turn are to come
+  };
+  // Rows that pass the layers together: neighbouring places, of some of which nothing is wanted.
+  struct Pass {
+    static constexpr std::size_t kNobody = ~std::size_t{0};
+    KeptRows kept;
+    std::vector<std::size_t> rows;       // of each place its number in the group, or kNobody
+    std::int64_t begin = 0, tokens = 1;  // of the one row that has more than one, in its sequence
+  };
+
   bool first() const { return mailbox_.rank() == 0; }
   bool last() const { return mailbox_.rank() + 1 == mailbox_.size(); }
   Tensor receive(const Message& message, const Shape& shape, DType dtype);
-  Tensor input(const std::vector<std::int32_t>& sequence, const SlidingWindow::NewTokens& part,
-               int parity);
-  Tensor forward(Tensor x, const SlidingWindow::NewTokens& part);
-  // The token after the sequence.
-  std::int32_t step(const std::vector<std::int32_t>& sequence,
-                    const SlidingWindow::NewTokens& part);
+  static Message activation_message(const Group& group, const Pass& pass, int peer, int receiver);
+  Message tokens_message(const Group& group, int peer, int receiver) const;
+  void admit(Group& group, std::span<Sequence* const> sequences, std::size_t& next) const;
+  void begin_turn(Group& group);
+  void end_turn(Group& group, const Show& show);
+  void pass(Group& group, const Pass& pass);
+  Tensor input(const Group& group, const Pass& pass);
+  void draw(Group& group, const Pass& pass, const Tensor& logits);
 
   LanguageModel& model_;
   Mailbox& mailbox_;
   MemoryPool& pool_;
-  Ops ops_;
+  RankLayers layers_;
   Sampler sampler_;
-  int begin_ = 0, end_ = 0;  // this rank's layers
-  int last_past_ = 0;        // layers after it need only the last token
-  std::unique_ptr<WholeParameters> weights_;
-  std::vector<Saved> saved_;  // of this rank's layers
+  std::vector<Group> groups_;
 };
 
 }  // namespace pipetrain

@@ -37,17 +37,27 @@ std::span<const float> Sampler::penalized(std::span<const float> logits,
   return logits_;
 }
 
-// Leaves of the candidates, whose weights have this sum, the fewest that make up top_p of it.
+// Leaves of the candidates, whose weights have this sum, the fewest that make up top_p of it. Those
+// are few of a large vocabulary, as a rule: no more are put into order than are looked at.
 void Sampler::keep_most_probable(double sum) {
+  constexpr std::size_t kFirst = 64;
   order_.resize(candidates_.size());
   std::iota(order_.begin(), order_.end(), 0);
-  std::ranges::stable_sort(order_, [&](auto a, auto b) { return weights_[a] > weights_[b]; });
+  const auto heavier = [&](std::size_t a, std::size_t b) {
+    return weights_[a] != weights_[b] ? weights_[a] > weights_[b] : a < b;
+  };
   double kept = 0;
-  for (const std::size_t i : order_) {
-    const bool enough = kept >= options_.top_p * sum;
-    kept += weights_[i];
-    if (enough) weights_[i] = 0;
+  std::size_t at = 0, sorted = 0;
+  for (; at < order_.size() && kept < options_.top_p * sum; ++at) {
+    if (at == sorted) {
+      sorted = std::min(order_.size(), std::max(kFirst, 4 * sorted));
+      const auto from = order_.begin() + static_cast<std::ptrdiff_t>(at);
+      std::partial_sort(from, order_.begin() + static_cast<std::ptrdiff_t>(sorted), order_.end(),
+                        heavier);
+    }
+    kept += weights_[order_[at]];
   }
+  for (; at < order_.size(); ++at) weights_[order_[at]] = 0;
 }
 
 std::int32_t Sampler::draw(std::span<const float> logits, std::int64_t place,

@@ -56,6 +56,29 @@ void head_forward(const SimdKernels& simd, const Head& head, const PackedHead& p
   }
 }
 
+// The one query of `share` neighbouring heads, from `first` on, which read their keys and values
+// once: the same bits as head_forward for each of them.
+void query_forward(const SimdKernels& simd, const Head& first, std::int64_t share,
+                   const PackedHead& packed, const float* qkv, float* scratch, float* out) {
+  const AttentionShape& shape = first.shape;
+  const std::int64_t D = shape.head_width;
+  const Block block = query_block(shape, first.batch, 0, packed.past);
+  const SeenKeys seen = visible(shape, block, 0);
+  const Strided<float> scores{scratch, share, block.keys, packed.past + 1};
+  const Strided<const float> q{first.queries(qkv).data, share, D, D};
+  const Strided<float> o{first.mixed(out).data, share, D, D};
+  simd.small_matmul(q, packed.keys.from_column(block.first_key), scores, false);
+  float* const sums = scratch + share * (packed.past + 1);
+  for (std::int64_t i = 0; i < share; ++i) {
+    float* const row = scores.row(i) + seen.from;
+    const float scale = cap_scores(simd, shape, row, seen.count());
+    sums[i] = simd.exp_scaled(row, seen.count(), {scale, scale * simd.maximum(row, seen.count())});
+    hide(seen, scores.columns, scores.row(i));
+  }
+  simd.small_matmul(scores.read(), packed.values.part(block.first_key, block.keys), o, false);
+  for (std::int64_t i = 0; i < share; ++i) simd.scale(o.row(i), D, 1.0f / sums[i]);
+}
+
 // What the query heads of one group share in backward, and the scores of a block of rows.
 struct BackwardScratch {
   BackwardScratch(const AttentionShape& shape, float* memory) {
@@ -191,28 +214,34 @@ void attention_forward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, M
   paired_attention_forward(ops, shape, qkv.as<BFloat16>(), out.as<BFloat16>(), log_sum_exp);
 }
 
-void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
+void attention_continue(Ops& ops, const AttentionShape& given, const KeyValueCache& cache,
                         std::int64_t past, ConstMatrix qkv, Matrix out) {
   constexpr std::int64_t kGrainProducts = 65536;
-  assert(shape.causal && !shape.dropout.drops() && shape.document_starts == nullptr &&
-         past + shape.tokens <= cache.tokens);
+  assert(given.causal && !given.dropout.drops() && past + given.tokens <= cache.tokens);
+  AttentionShape shape = given;  // a sequence's tokens lie from the cache's beginning on
+  shape.document_starts = nullptr;
   const SimdKernels& simd = ops.simd();
   const std::int64_t T = shape.tokens, D = shape.head_width;
   const std::int64_t share = shape.heads / shape.groups();  // query heads of a group
   const auto* const x = qkv.as<float>();
   auto forward = [&](std::int64_t batch, std::int64_t group, float* scratch) {
     const std::int64_t at = (batch * shape.groups() + group) * D * cache.tokens;
+    const std::int64_t own =
+        past - (given.document_starts == nullptr ? 0 : given.document_starts[batch * T]);
     float *keys = cache.keys + at, *values = cache.values + at;
     const Head first{shape, batch, group * share};
-    copy_rows(simd, first.values(x), {values + past * D, T, D, D});
-    simd.on_float32.transpose(first.keys(x), {keys + past, D, T, cache.tokens});
-    const PackedHead packed{{keys, D, past + T, cache.tokens}, {values, past + T, D, D}, past};
+    copy_rows(simd, first.values(x), {values + own * D, T, D, D});
+    simd.on_float32.transpose(first.keys(x), {keys + own, D, T, cache.tokens});
+    const PackedHead packed{{keys, D, own + T, cache.tokens}, {values, own + T, D, D}, own};
+    if (T == 1) return query_forward(simd, first, share, packed, x, scratch, out.as<float>());
     for (std::int64_t head = first.head; head < first.head + share; ++head) {
       head_forward(simd, {shape, batch, head}, packed, x, scratch,
                    {.out = out.as<float>(), .log_sum_exp = nullptr});
     }
   };
-  for_each_head(ops, shape, shape.groups(), forward_scratch(shape, cache.tokens), forward,
+  const std::int64_t floats =
+      T == 1 ? share * (cache.tokens + 1) : forward_scratch(shape, cache.tokens);
+  for_each_head(ops, shape, shape.groups(), floats, forward,
                 kGrainProducts / (2 * share * T * (past + T) * D) + 1);
 }
 

@@ -41,13 +41,14 @@ struct AttentionShape {
 // T).
 void attention_forward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, Matrix out,
                        float* log_sum_exp);
-// Keys (B, G, D, N) and values (B, G, N, D) of a sequence's tokens so far, of up to N = `tokens`.
+// Keys (B, G, D, N) and values (B, G, N, D) of sequences' tokens so far, of up to N = `tokens`.
 struct KeyValueCache {
   float *keys, *values;
   std::int64_t tokens;
 };
-// The same, causal and of float32, for T tokens that follow on `past` others: theirs join the
-// others' keys and values in the cache.
+// The same, causal and of float32, for T tokens that follow on `past` others, or where documents
+// have starts on as many of their own: theirs join the others' keys and values in the cache. A
+// sequence has the same bits beside any others.
 void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
                         std::int64_t past, ConstMatrix qkv, Matrix out);
 

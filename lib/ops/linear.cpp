@@ -7,9 +7,26 @@
 #include <cstring>
 
 #include "ops/parallel.h"
+#include "ops/simd/row_products.h"
 #include "ops/work_log.h"
 
 namespace pipetrain {
+namespace {
+
+// Threads share the rows of W.
+void products_of_few_rows(Ops& ops, const ConstMatrix& x, const float* weight, const float* bias,
+                          const Matrix& y, bool accumulate) {
+  constexpr std::int64_t kGrainWeights = 16384;
+  const std::int64_t m = x.rows(), n = y.columns(), k = x.columns();
+  const RowProducts multiply = row_products_of(ops.simd());
+  parallel_ranges(n, kGrainWeights / k + 1, [&](std::int64_t begin, std::int64_t end, int) {
+    multiply({x.as<float>(), m, k, k}, {weight + begin * k, end - begin, k, k},
+             bias == nullptr ? nullptr : bias + begin, {y.as<float>() + begin, m, end - begin, n},
+             accumulate);
+  });
+}
+
+}  // namespace
 
 void linear_forward(Ops& ops, ConstMatrix x, const float* weight, const float* bias, Matrix y,
                     bool accumulate) {
@@ -24,6 +41,10 @@ void linear_forward(Ops& ops, ConstMatrix x, const float* weight, const float* b
                           .dtype = x.dtype(),
                           .result = y.dtype()};
   const WorkScope scope(ops, [&] { return product_work(shape, {shape.k, shape.n}); });
+  const bool floats = x.dtype() == DType::kFloat32 && y.dtype() == DType::kFloat32;
+  if (floats && x.rows() <= kFewRows) {
+    return products_of_few_rows(ops, x, weight, bias, y, accumulate);
+  }
   ops.matmul(shape, x.data(), weight, bias, y.data());
 }
 

@@ -13,6 +13,10 @@ namespace pipetrain {
 // y = x W^T + b, or y += (a residual waits in y). b may be null.
 void linear_forward(Ops& ops, ConstMatrix x, const float* weight, const float* bias, Matrix y,
                     bool accumulate = false);
+// Float32 rows so few are multiplied by our own kernel, which reads the weights once, as fast as
+// memory gives them; oneDNN reads them at a quarter of that. A row of y does not depend on those
+// beside it.
+constexpr std::int64_t kFewRows = 16;
 // dx = dy W
 void linear_backward_input(Ops& ops, ConstMatrix dy, const float* weight, Matrix dx);
 // dW = dy^T x, or += ; db likewise the sum of dy's rows. db may be null.

@@ -68,6 +68,24 @@ double measure_bandwidth(Ops& ops, std::size_t array_bytes, double seconds) {
   return std::max(copying, adding);
 }
 
+// Two streams of a page each, since one alone is read slower.
+void read_all(Ops& ops, std::span<const float> data) {
+  constexpr std::int64_t kFloats = 1024, kGrainBlocks = 16;
+  const float* const floats = data.data();
+  const auto count = static_cast<std::int64_t>(data.size());
+  const auto dot = ops.simd().on_float32.dot;
+  parallel_ranges(count / (2 * kFloats), kGrainBlocks,
+                  [&](std::int64_t begin, std::int64_t end, int) {
+                    float sum = 0;
+                    for (std::int64_t block = begin; block < end; ++block) {
+                      const float* const at = floats + block * 2 * kFloats;
+                      sum += dot(at, at + kFloats, kFloats);
+                    }
+                    const volatile float kept = sum;
+                    static_cast<void>(kept);
+                  });
+}
+
 std::size_t bandwidth_array_bytes() {
   constexpr std::size_t kLeast = std::size_t{64} << 20;
   const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);  // -1 or 0 where it is not known

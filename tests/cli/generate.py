@@ -118,6 +118,74 @@ def tokenizers(checks, folder):
     return tokens
 
 
+def stops(checks, checkpoint):
+    """A text of 60 characters is cut where it has 'e ' or 'q' first; what is printed has no part of them."""
+    of = lambda *more: text_of(checks, "stop " + " ".join(more), 2, checkpoint, "--prompt", "the ", "--tokens", "60", *more)[:-1]
+    whole = of()
+    cut = min(whole.find(stop, 4) % 1000 for stop in (b"e ", b"q"))
+    agree(checks, "stopped elsewhere", [of("--stop", "e ", "--stop", "q"), whole[:cut]])
+    agree(checks, "stopped by what is not there", [of("--stop", whole[-3:-1].decode() + "#"), whole])
+
+
+def many_prompts(checks, folder, checkpoint):
+    """More prompts than have room at once, short and longer than the context: each line as alone, on any ranks."""
+    texts = [" ".join(["the quick brown fox jumps"] * (1 + i % 4))[: 1 + 9 * (i % 5)] for i in range(37)]
+    path = os.path.join(folder, "prompts.jsonl")
+    write(path, "".join(json.dumps({"id": i, "prompt": text}) + "\n" for i, text in enumerate(texts)))
+    arguments = ["--prompts", path, "--tokens", "25"]
+    all_lines = [text_of(checks, "prompts", ranks, checkpoint, *arguments) for ranks in (1, 2, 3)]
+    agree(checks, "prompts: ranks give other texts", all_lines)
+    lines = [json.loads(line) for line in all_lines[0].splitlines()]
+    agree(checks, "prompts: not in order", [[line["id"] for line in lines], list(range(37))])
+    for i in (0, 4, 36):
+        alone = text_of(checks, f"prompt {i}", 1, checkpoint, "--prompt", texts[i], "--tokens", "25").decode()[:-1]
+        agree(checks, f"prompt {i} has another text alone", [texts[i] + lines[i]["text"], alone])
+    agree(checks, "prompts: not 25 tokens each", [{(line["tokens"], line["stopped"]) for line in lines}, {(25, "tokens")}])
+    write(os.path.join(folder, "broken.jsonl"), '{"prompt": "the"}\n{"prompt": 3}\n')
+    write(os.path.join(folder, "unknown.jsonl"), '{"prompt": "ñ"}\n')
+    for name, patterns in [("broken", [r"broken\.jsonl:2: its .prompt. is no text"]), ("unknown", [r"unknown\.jsonl:1: .*'ñ'"]),
+                           ("missing", [r"missing\.jsonl: No such file"])]:
+        refused(checks, name, 2, ["--checkpoint", checkpoint, "--prompts", os.path.join(folder, name + ".jsonl")], 3, patterns)
+
+
+def converse(checks, name, ranks, checkpoint, messages, *arguments):
+    """The replies, a line each as the plain format has them."""
+    with tempfile.TemporaryFile() as typed:
+        typed.write("".join(message + "\n" for message in messages).encode())
+        typed.seek(0)
+        job = Job(ranks, ["generate", "--checkpoint", checkpoint, "--chat", *arguments], stdin=typed)
+        code, problems = job.wait(), []
+    expect(problems, code == 0, f"exit code {code}, expected 0: {job.error_output()}")
+    checks.case(f"{name} ({ranks})", job, problems)
+    return job.output()
+
+
+def chats(checks, folder, gpt):
+    """Of a model of bytes, which knows every message; what follows is the same on any ranks."""
+    byte = train(checks, folder, "chat", "--config", "model.yaml", "--set", "data.tokenizer=byte", "--set", "train.steps=3")
+    plain = ["--chat-template", "plain", "--tokens", "20", "--temperature", "0"]
+    replies = [converse(checks, "chat", ranks, byte, ["hello", "and you?"], *plain) for ranks in (1, 3)]
+    agree(checks, "conversations", replies)
+    first = text_of(checks, "first message", 1, byte, "--prompt", "User: hello\nAssistant:", "--stop", "\n", *plain[2:]).decode()
+    agree(checks, "the first reply", [replies[0].split("\n")[0], first[len("User: hello\nAssistant:"):-1]])
+    agree(checks, "no messages", [converse(checks, "no messages", 2, byte, [], *plain), ""])
+    of = lambda *more: ["--checkpoint", byte, "--chat", *more]
+    refused(checks, "no template", 2, of(), 2, ["no chat template", "chatml, llama3, gemma, plain"])
+    refused(checks, "unknown template", 1, of("--chat-template", "alpaca"), 2, ["'alpaca'", "chatml, llama3, gemma, plain"])
+    refused(checks, "no such token", 2, of("--chat-template", "chatml"), 2, [r"<\|im_end\|>", "no token"])
+    refused(checks, "system in gemma", 1, of("--chat-template", "gemma", "--system", "S"), 2, ["gemma has no system message"])
+    refused(checks, "template without chat", 1, ["--checkpoint", gpt, "--chat-template", "plain"], 2, ["--chat, which is missing"])
+
+
+def measures(checks, checkpoint):
+    """--measure compares with the memory, of one rank."""
+    job = Job(1, ["generate", "--checkpoint", checkpoint, "--measure", "--tokens", "30"])
+    code, problems = job.wait(), []
+    expect(problems, code == 0 and "MB of weights" in job.error_output(), f"no measure: {job.error_output()}")
+    checks.case("measure", job, problems)
+    refused(checks, "measure of two ranks", 2, ["--checkpoint", checkpoint, "--measure"], 2, ["--measure is of one rank"])
+
+
 def refused(checks, name, ranks, arguments, code, patterns):
     job = Job(ranks, ["generate", *arguments])
     problems = one_error(job, code, patterns)
@@ -147,6 +215,8 @@ def refusals(checks, folder, gpt, tokens):
         ("classifier", 2, of(classifier), 4, ["classifier", "one label a row", "generate needs"]),
         ("resnet", 1, of(resnet), 4, ["one label a row|no embedding", "generate needs"]),
         ("convolution", 1, of(convolution), 4, [r"layers\.1\.conv1d sees the whole row"]),
+        ("empty stop", 1, of(gpt, "--stop", ""), 2, ["--stop"]),
+        ("two ways", 1, of(gpt, "--prompt", "a", "--chat"), 2, ["--prompt, --prompts and --chat"]),
         ("negative tokens", 1, of(gpt, "--tokens", "-3"), 2, ["--tokens", "-3"]),
         ("no tokens", 1, of(gpt, "--tokens", "0"), 2, ["--tokens"]),
         ("negative temperature", 2, of(gpt, "--temperature", "-0.5"), 2, ["--temperature", "-0.5", "at least 0"]),
@@ -179,6 +249,10 @@ def main():
         same_text(checks, "gpt", gpt)
         same_text(checks, "llama", train(checks, folder, "llama", "--config", "llama.yaml"))
         choices(checks, gpt)
+        stops(checks, gpt)
+        many_prompts(checks, folder, gpt)
+        measures(checks, gpt)
+        chats(checks, folder, gpt)
         empty = text_of(checks, "no prompt", 1, gpt, "--tokens", "30")
         if len(empty) != 31:
             checks.failed += 1

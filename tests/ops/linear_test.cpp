@@ -173,3 +173,24 @@ TEST_CASE("Which way a gradient takes depends on rows and instructions") {
   CHECK(few_rows(ops, 65, DType::kFloat32) == avx512);
   CHECK(few_rows(ops, 64, DType::kBFloat16) == (avx512 && bfloat16_instructions()));
 }
+
+TEST_CASE("A few rows are multiplied the same on any threads, and beside any others") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const int before = omp_get_max_threads();
+  constexpr std::int64_t kWide = 200, kMany = 700;
+  const Floats weight = random_floats(kMany * kWide, 2), bias = random_floats(kMany, 3);
+  const Floats x = random_floats(kFewRows * kWide, 1);
+  const auto result = [&](int threads, std::int64_t rows) {
+    omp_set_num_threads(threads);
+    const Floats few(x.begin(), x.begin() + rows * kWide);
+    Floats y(static_cast<std::size_t>(rows * kMany));
+    linear_forward(ops, matrix(few, kWide), weight.data(), bias.data(), matrix(y, kMany));
+    return y;
+  };
+  const Floats all = result(1, kFewRows);
+  for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{5}, kFewRows}) {
+    CHECK(result(3, rows) == Floats(all.begin(), all.begin() + rows * kMany));
+  }
+  omp_set_num_threads(before);
+}

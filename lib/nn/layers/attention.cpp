@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nn/layer_options.h"
+#include "nn/layers/key_value_rows.h"
 #include "nn/layers/model_builder.h"
 #include "nn/layers/shared_product.h"
 #include "nn/tensor_names.h"
@@ -31,8 +32,7 @@ enum Slot {
   kOutputGradient,
   kQkvGradient,
   kNormGradients,
-  // Of rows that come in parts, which have no backward: keys (B, G, D, T), then values (B, G, T,
-  // D).
+  // Of rows that come in parts, which have no backward (key_value_rows.h).
   kKeysAndValues = kQkv
 };
 
@@ -129,13 +129,6 @@ void Attention::turn(const Context& context, Rotation rotation, Tensor& qkv) con
   rotate(context.ops, *rotary_, rotation, queries_and_keys, qkv);
 }
 
-KeyValueCache Attention::cache(Ops& ops, std::int64_t batch, Saved& saved) const {
-  const std::int64_t floats = kv_heads_ * head_width_ * tokens_;
-  Tensor& tensor = saved[kKeysAndValues];
-  if (tensor.empty()) tensor = Tensor(ops.pool(), {2, batch, floats});
-  return {tensor.f32(), tensor.f32() + batch * floats, tokens_};
-}
-
 double Attention::forward_flop() const {
   return product_flop((qkv_width_ + mixed_width_) * place_.size) + mixing_flop();
 }
@@ -203,8 +196,11 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
   Tensor mixed(ops.pool(), {batch, tokens, mixed_width_}, x.dtype());
   Tensor log_sum_exp(ops.pool(), {batch, heads_, tokens});
   if (context.in_parts) {
-    attention_continue(ops, shape(context, x), cache(ops, batch, saved), context.first_token, qkv,
-                       mixed);
+    const RowsToKeep kept{{context.first_row, batch}, context.first_token + tokens, tokens_};
+    attention_continue(
+        ops, shape(context, x),
+        key_value_rows(ops.pool(), {kv_heads_, head_width_}, kept, saved[kKeysAndValues]),
+        context.first_token, qkv, mixed);
   } else {
     attention_forward(ops, shape(context, x), qkv, mixed, log_sum_exp.f32());
   }

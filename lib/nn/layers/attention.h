@@ -56,8 +56,6 @@ class Attention : public Layer {
   double mixing_flop() const;                       // of scores and weighted values
   // Queries and keys of qkv (B, T, H + 2 G, D), if positions are rotary.
   void turn(const Context& context, Rotation rotation, Tensor& qkv) const;
-  // This layer's, made at its first use.
-  KeyValueCache cache(Ops& ops, std::int64_t batch, Saved& saved) const;
 
   TensorPlace place_;
   std::int64_t tokens_, width_, head_width_;  // T, C, D

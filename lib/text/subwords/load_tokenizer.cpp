@@ -101,14 +101,29 @@ struct TokenizerText {
   explicit TokenizerText(const fs::path& named) {
     const fs::path file = fs::is_directory(named) ? named / "tokenizer.json" : named;
     const fs::path beside = file.parent_path() / "tokenizer_config.json";
+    const fs::path templates = file.parent_path() / "chat_template.jinja";
     place.path = file.string();
     json = text_of(file, place);
     if (fs::exists(beside)) config = text_of(beside, {beside.string()});
+    if (fs::exists(templates)) chat_template = text_of(templates, {templates.string()});
   }
 
   TokenizerPlace place;
-  std::string json, config;
+  std::string json, config, chat_template;
 };
+
+// A text, or a list of named ones, of which "default" is for messages.
+std::string chat_template_in(const json& config) {
+  const json entry = config.is_object() ? config.value(kChatTemplate, json()) : json();
+  if (entry.is_string()) return entry;
+  if (!entry.is_array()) return {};
+  for (const json& named : entry) {
+    if (!named.is_object() || named.value("name", json()) != "default") continue;
+    const json text = named.value("template", json());
+    if (text.is_string()) return text;
+  }
+  return {};
+}
 
 std::unique_ptr<Tokenizer> read_units(const json& tokenizer, TokenizerKind kind,
                                       const TokenizerPlace& place) {
@@ -165,11 +180,20 @@ json load_tokenizer_file(const std::string& path) {
   const TokenizerText found(path);
   json tokenizer = parsed(found.json, found.place);
   const json config = parsed_config(found.config, found.place);
-  if (!is_of_others(tokenizer) || !config.is_object()) return tokenizer;
+  if (!is_of_others(tokenizer)) return tokenizer;
   for (const char* name : {"bos_token", "eos_token"}) {
-    if (config.contains(name)) tokenizer[kEndsOfText][name] = config[name];
+    if (config.is_object() && config.contains(name)) tokenizer[kEndsOfText][name] = config[name];
   }
+  const std::string chat =
+      found.chat_template.empty() ? chat_template_in(config) : found.chat_template;
+  if (!chat.empty()) tokenizer[kEndsOfText][kChatTemplate] = chat;
   return tokenizer;
+}
+
+std::string chat_template_of(std::string_view text) {
+  const json tokenizer = json::parse(text, nullptr, false);
+  if (!tokenizer.is_object() || !tokenizer.contains(kEndsOfText)) return {};
+  return chat_template_in(tokenizer[kEndsOfText]);
 }
 
 }  // namespace pipetrain

@@ -27,8 +27,9 @@ bool is_of_others(const Json& tokenizer) {
 }
 
 // In checkpoints, a tokenizer.json has under this name what its tokenizer_config.json says of the
-// tokens that begin and end a text.
+// tokens that begin and end a text, and how messages become one.
 constexpr const char* kEndsOfText = "tokenizer_config";
+constexpr const char* kChatTemplate = "chat_template";
 
 // From the text of a tokenizer.json. `vocabulary` is the model's, for tokens that have no text;
 // nobody else needs it. `config` is the text of a tokenizer_config.json that says which tokens
@@ -40,7 +41,10 @@ std::unique_ptr<Tokenizer> read_tokenizer(std::string_view json, const Tokenizer
 // From a tokenizer.json, or a folder that has one. A tokenizer_config.json beside it says which
 // tokens begin and end a text.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path);
-// The same file as checkpoints keep it.
+// The same file as checkpoints keep it, with the chat template of the folder's
+// tokenizer_config.json, or of a chat_template.jinja beside it.
 nlohmann::json load_tokenizer_file(const std::string& path);
+// The chat template of a tokenizer.json in a checkpoint; empty if it has none.
+std::string chat_template_of(std::string_view json);
 
 }  // namespace pipetrain

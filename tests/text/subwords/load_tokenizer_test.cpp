@@ -59,6 +59,28 @@ TEST_CASE("A tokenizer_config.json says what begins and ends a text, else their 
   CHECK(made_of(golden("gpt2.json"))->start_token() == 0);
 }
 
+TEST_CASE("A folder's chat template goes with its tokenizer") {
+  const auto kept = [](const std::string& config, const std::string& jinja) {
+    const TemporaryFolder at;
+    at.write("tokenizer.json", golden("llama2.json").dump());
+    if (!config.empty()) at.write("tokenizer_config.json", config);
+    if (!jinja.empty()) at.write("chat_template.jinja", jinja);
+    const json file = load_tokenizer_file(at.path("tokenizer.json"));
+    CHECK(read_tokenizer(file.dump(), {"tokenizer.json"})->digest() ==
+          made_of(golden("llama2.json"))->digest());
+    return chat_template_of(file.dump());
+  };
+  CHECK(kept("", "").empty());
+  CHECK(kept(R"({"eos_token": "</s>"})", "").empty());
+  CHECK(kept(R"({"chat_template": "one"})", "") == "one");
+  CHECK(kept(R"({"chat_template": "one"})", "two") == "two");
+  CHECK(kept("", "two") == "two");
+  CHECK(kept(R"({"chat_template": [{"name": "tool_use", "template": "t"},
+                                   {"name": "default", "template": "d"}]})",
+             "") == "d");
+  CHECK(chat_template_of("[]").empty());
+}
+
 TEST_CASE("A digest follows from what ids depend on") {
   const json file = golden("smollm.json");
   json newer = file;
