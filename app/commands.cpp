@@ -9,7 +9,7 @@ namespace pipetrain {
 AddCommand add_train_command, add_schedule_command, add_emulate_command, add_timeline_command,
     add_plan_command, add_describe_command, add_bench_command, add_eval_command, add_doctor_command,
     add_generate_command, add_tokenize_command, add_tokenizer_command, add_export_command,
-    add_import_command, add_help_command;
+    add_import_command, add_report_command, add_watch_command, add_help_command;
 
 namespace {
 
@@ -27,6 +27,10 @@ constexpr CommandRow kCommands[] = {
      add_emulate_command},
     {"timeline", "Draw a step of a run with --trace above what the simulator predicts for it.",
      add_timeline_command},
+    {"report", "Write a page with curves, a timeline, memory and settings of one run or several.",
+     add_report_command},
+    {"watch", "Serve that page while a run goes on, or show the run in a terminal.",
+     add_watch_command},
     {"plan", "Find the fastest schedule that fits into memory, from measured layers.",
      add_plan_command},
     {"describe", "Print a model's layers, their sizes and stages.", add_describe_command},

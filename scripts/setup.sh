@@ -12,7 +12,7 @@ trap 'rm -f "$log"' EXIT
 
 packages=(g++ meson ninja-build pkg-config libdnnl-dev libopenblas-dev libopenmpi-dev openmpi-bin
           libcli11-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libpcre2-dev libutf8proc-dev
-          catch2)
+          libcpp-httplib-dev catch2)
 
 # Runs anywhere: more ranks than cores, as root, in containers where a process may not read another's memory (the
 # first name is Open MPI 4's, the second that of later ones).

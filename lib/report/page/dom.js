@@ -139,7 +139,7 @@ pt.onWidth = (element, draw) => {
   let last = 0;
   new ResizeObserver(entries => {
     const width = Math.floor(entries[0].contentRect.width);
-    if (width > 0 && width !== last) draw(last = width);
+    if (width > 0 && width !== last) requestAnimationFrame(() => draw(last = width));
   }).observe(element);
 };
 

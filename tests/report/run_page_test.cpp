@@ -1,0 +1,47 @@
+#include "report/run_page.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/error.h"
+#include "catch.h"
+#include "data/temporary_folder.h"
+
+using namespace pipetrain;
+
+TEST_CASE("a run's page is one file that holds its data and says how it is kept up to date") {
+  const TemporaryFolder folder;
+  folder.write("metrics.jsonl", "{\"step\":1,\"loss\":2.25}\n");
+  folder.write("run.json",
+               "{\"format\":1,\"outcome\":\"done\",\"command\":\"</script><b>hostile</b>\"}");
+  write_run_report(folder.path(""), PageUpdates::kReload);
+  std::ifstream file(folder.path("report.html"));
+  const std::string page(std::istreambuf_iterator<char>(file), {});
+  CHECK(contains(page, "2.25", "\"updates\":\"reload\""));
+  CHECK_FALSE(contains(page, "<b>hostile"));
+  CHECK(page.size() < 2'000'000);
+  CHECK_FALSE(std::filesystem::exists(folder.path("report.html.part")));
+}
+
+TEST_CASE("runs of one name are told apart by their folders") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b"}) {
+    std::filesystem::create_directories(folder.path(name) + "/run");
+    folder.write(std::string(name) + "/run/metrics.jsonl", "{\"step\":1}\n");
+  }
+  const auto data = report_data({folder.path("a/run"), folder.path("b/run")}, PageUpdates::kNone);
+  CHECK(data["runs"][0]["name"] == folder.path("a/run"));
+  CHECK(data["runs"][1]["name"] == folder.path("b/run"));
+  CHECK(report_data({folder.path("a/run")}, PageUpdates::kNone)["runs"][0]["name"] == "run");
+}
+
+TEST_CASE("a page that cannot be written leaves nothing behind") {
+  const TemporaryFolder folder;
+  folder.write("metrics.jsonl", "{\"step\":1}\n");
+  std::filesystem::create_directory(folder.path("report.html"));
+  CHECK_THROWS_AS(write_run_report(folder.path(""), PageUpdates::kNone), Error);
+  CHECK_FALSE(std::filesystem::exists(folder.path("report.html.part")));
+}
