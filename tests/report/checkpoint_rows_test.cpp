@@ -20,7 +20,7 @@ TEST_CASE("checkpoints are listed with what their manifests say, or why they can
   Manifest manifest;
   manifest.position.step = 2;
   manifest.position.validation_loss = 1.5;
-  manifest.position.origin.program = "pipetrain";
+  manifest.position.origin.hosts = 1;
   manifest.position.origin.date = "2026-01-31T12:00:00Z";
   const std::string text = manifest_text(manifest);
   folder.write("step-00000002/manifest.json", text);
