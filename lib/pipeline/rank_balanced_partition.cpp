@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cassert>
 #include <cstddef>
 #include <limits>
 #include <numeric>
@@ -174,8 +173,7 @@ Partition rank_balanced_partition(const std::vector<double>& layer_costs, Placem
                                   int ranks, int virtual_stages) {
   const Partition even = balanced_partition(layer_costs, ranks * virtual_stages);
   if (virtual_stages == 1) return even;
-  if (placement == Placement::kV) {
-    assert(virtual_stages == 2);
+  if (placement == Placement::kV && virtual_stages == 2) {
     return VPartition(layer_costs, ranks).solve(slowest_rank(layer_costs, even, placement, ranks));
   }
   return improved(even, layer_costs, placement, ranks);

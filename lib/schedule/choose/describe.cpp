@@ -110,7 +110,7 @@ Description describe(const std::string& name, const Schedule& schedule, const Gi
   words.title = name + ": " + counted(schedule.rank_count(), "rank", "ranks") + ", ";
   if (v > 1) {
     words.title += std::to_string(v) + " stages each in a ";
-    words.title += schedule.placement == Placement::kV ? "V, " : "loop, ";
+    words.title += schedule.placement == Placement::kLoop ? "loop, " : v == 2 ? "V, " : "wave, ";
   }
   words.title += counted(schedule.microbatches, "microbatch", "microbatches");
   words.remark = costs_text(given);

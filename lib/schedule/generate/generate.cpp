@@ -13,7 +13,8 @@ namespace generators {
 // Each stands in the file of its schedule's name.
 using Generator = RankActions(const ScheduleSizes& sizes);
 Generator gpipe, one_forward_one_backward, interleaved, looped_breadth_first, zb_h1,
-    interleaved_zero_bubble, zbv, dualpipev, v_half, v_min;
+    interleaved_zero_bubble, zbv, dualpipev, v_half, v_min, eager_one_forward_one_backward,
+    interleaved_ahead, grouped, hanayo, v_1f1b;
 std::optional<std::string> fewer_than_two_per_rank(const ScheduleSizes& sizes);
 
 }  // namespace generators
@@ -28,6 +29,25 @@ constexpr std::array kKinds{
                  "1f1b with several stages per rank: a shorter bubble for more messages.", 2, true,
                  Placement::kLoop, generators::interleaved, generators::unequal_rounds,
                  "equal rounds"},
+    ScheduleKind{"eager-1f1b",
+                 "1f1b with twice the warm-up, so that messages travel while ranks compute; nearly "
+                 "twice the memory.",
+                 1, false, Placement::kLoop, generators::eager_one_forward_one_backward},
+    ScheduleKind{"interleaved-ahead",
+                 "interleaved with one more forward before each rank's first backward.", 2, true,
+                 Placement::kLoop, generators::interleaved_ahead, generators::unequal_rounds,
+                 "equal rounds"},
+    ScheduleKind{
+        "grouped",
+        "interleaved by groups of p microbatches and what is left over: less memory, any M.", 2,
+        true, Placement::kLoop, generators::grouped},
+    ScheduleKind{"hanayo",
+                 "Stages in waves, down the ranks and back up: the more, the shorter the bubble.",
+                 2, true, Placement::kV, generators::hanayo},
+    ScheduleKind{
+        "v-1f1b",
+        "Two stages per rank in a V, backwards whole, in two thirds of the memory of 1f1b.", 2,
+        false, Placement::kV, generators::v_1f1b},
     ScheduleKind{"looped-bfs",
                  "Several stages per rank, each of which takes all microbatches before the next.",
                  2, true, Placement::kLoop, generators::looped_breadth_first},

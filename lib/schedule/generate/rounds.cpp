@@ -20,7 +20,7 @@ Rounds rounds_of(const ScheduleSizes& sizes) {
 }
 
 std::optional<std::string> unequal_rounds(const ScheduleSizes& sizes) {
-  const auto& [ranks, virtual_stages, microbatches] = sizes;
+  const int ranks = sizes.ranks, microbatches = sizes.microbatches;
   if (are_equal(ranks, microbatches)) return std::nullopt;
   int below = microbatches, above = microbatches;
   while (!are_equal(ranks, below)) --below;
@@ -28,6 +28,22 @@ std::optional<std::string> unequal_rounds(const ScheduleSizes& sizes) {
   return "it needs " + std::to_string(round_count(ranks, microbatches)) +
          " rounds of equal size; take M=" + std::to_string(below) +
          " or M=" + std::to_string(above);
+}
+
+RankActions one_forward_one_backward_in(const Rounds& rounds, int microbatches, int more_warmup) {
+  RankActions all;
+  const int total = microbatches * rounds.virtual_stages;
+  for (int rank = 0; rank < rounds.ranks; ++rank) {
+    std::vector<Action>& actions = all.emplace_back();
+    const int hops = rounds.ranks - 1 - rank;
+    const int warmup =
+        std::min((rounds.virtual_stages - 1) * rounds.per_round + 2 * hops + more_warmup, total);
+    for (int k = 0; k < total + warmup; ++k) {
+      if (k < total) actions.push_back(rounds.forward(rank, k));
+      if (k >= warmup) actions.push_back(rounds.backward(Op::kBackward, rank, k - warmup));
+    }
+  }
+  return all;
 }
 
 RankActions zero_bubble(const Rounds& rounds, int microbatches) {

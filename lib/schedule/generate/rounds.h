@@ -34,6 +34,11 @@ Rounds rounds_of(const ScheduleSizes& sizes);
 // What the microbatches miss that rounds of one size need; nothing if they make such.
 std::optional<std::string> unequal_rounds(const ScheduleSizes& sizes);
 
+// 1F1B's order over these rounds: warm-up, then one forward and one backward in turn. `more_warmup`
+// forwards come before the first backward besides.
+RankActions one_forward_one_backward_in(const Rounds& rounds, int microbatches,
+                                        int more_warmup = 0);
+
 // 1F1B's order over these rounds, with each W put off by as many microbatches as the rank is deep,
 // so that it fills the drain (Qi et al. 2024, section 2.1; PyTorch's
 // ScheduleInterleavedZeroBubble).

@@ -91,8 +91,8 @@ class AutoSearch {
   void add_named(std::size_t p) {
     const Problem& problem = problems_[p];
     for (const ScheduleKind& kind : schedule_kinds()) {
-      if (kind.placement != problem.placement) continue;
       const int v = problem.virtual_stages;
+      if (kind.placement != problem.placement && v > 1) continue;  // of one stage all are the same
       if (why_not(kind.name, problem.ranks, v, problem.microbatches)) continue;
       add(p, search::orders_of(generate(kind.name, problem.ranks, v, problem.microbatches)));
     }

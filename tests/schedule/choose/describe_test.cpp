@@ -28,7 +28,7 @@ TEST_CASE("V-Half says which schedule is faster where it was not made for the co
   CHECK(better_than_tuned("v-half", half, {}).empty());
   CHECK(better_than_tuned("zbv", half, uneven).empty());
   CHECK(better_than_tuned("v-half", half, uneven) ==
-        "v-half is made for F = I = W: at these costs interleaved-zb is faster in no more memory, "
+        "v-half is made for F = I = W: at these costs grouped is faster in no more memory, "
         "makespan 25.5 against 32");
 }
 

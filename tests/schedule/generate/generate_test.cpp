@@ -97,7 +97,7 @@ TEST_CASE("An unknown schedule is refused with the list of names") {
 TEST_CASE("Sizes for which there is no schedule are refused with what would do") {
   const std::string reason =
       "schedule gpipe has exactly 1 stage(s) per rank, found 2; set virtual stages to 1, or take "
-      "interleaved, looped-bfs or interleaved-zb";
+      "interleaved, interleaved-ahead, grouped, hanayo, looped-bfs or interleaved-zb";
   CHECK(refusal("gpipe", 4, 2, 8) == reason);
   CHECK_THROWS_WITH(generate("gpipe", 4, 2, 8), reason);
   CHECK(refusal("gpipe", 0, 1, 8) != "");

@@ -62,7 +62,8 @@ TEST_CASE("Generators reproduce the published tables action by action") {
                                                   {"zbv", "zbv"},
                                                   {"dualpipev", "dualpipev"},
                                                   {"vhalf_sail", "v-half"},
-                                                  {"vmin_sail", "v-min"}}) {
+                                                  {"vmin_sail", "v-min"},
+                                                  {"v1f1b_sail", "v-1f1b"}}) {
     for (const char* size : {"_S2_M4.csv", "_S4_M8.csv", "_S4_M16.csv"}) {
       CAPTURE(source.table, size);
       const Schedule table = published(std::string(source.table) + size);
