@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/markdown.h"
@@ -132,7 +133,10 @@ std::string curves() {
 std::string families() {
   std::vector<Words> rows;
   for (const HfFamily& family : hf_families()) {
-    rows.push_back({code(family.name), code(family.models.preset), family.description});
+    const auto* const decoders = std::get_if<HfDecoders>(&family.models);
+    rows.push_back({code(family.name),
+                    decoders == nullptr ? "a list of layers" : code(decoders->models.preset),
+                    family.description});
   }
   return markdown_table({"family", "preset", "what it is"}, rows);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares this program with Hugging Face's transformers, in float32 on this machine: models trained here and
 exported, and models made there and imported, must have the same logits, the same loss on the same tokens, and the
-same likeliest text.
+same likeliest text; of classifiers the same accuracy on the same images and texts.
 
   scripts/hf_check.py             all checks; needs a build (PIPETRAIN_BUILD, default: build) with its test programs
   scripts/hf_check.py --golden    makes the small models in tests/golden/hf_* and their logits again
@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 
-from hf_models import golden_configs, more_configs
+from hf_classifiers import check_classifier, save_classifier
+from hf_models import golden_classifiers, golden_configs, more_classifiers, more_configs
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("PIPETRAIN_BUILD", os.path.join(ROOT, "build"))
@@ -109,6 +110,10 @@ def write_golden():
         shutil.rmtree(folder, ignore_errors=True)
         save_model(folder, config, seed)
         os.remove(os.path.join(folder, "generation_config.json"))
+    for seed, (name, config) in enumerate(golden_classifiers().items()):
+        folder = os.path.join(ROOT, "tests", "golden", name)
+        shutil.rmtree(folder, ignore_errors=True)
+        save_classifier(folder, config, seed)
 
 
 def likeliest(model, prompt, count):
@@ -208,8 +213,12 @@ def main():
             folder, good = check_family(name, config, work)
             folders.append(folder)
             failed += not good
+        for name, config in {**golden_classifiers(), **more_classifiers()}.items():
+            folder, good = check_classifier(name, config, work, pipetrain)
+            folders.append(folder)
+            failed += not good
         folders += check_imported(work)
-        test = [os.path.join(BUILD, "tests", "train", "test_hf"), "An imported model*"]
+        test = [os.path.join(BUILD, "tests", "exchange", "test_exchange"), "An imported model*"]
         failed += subprocess.run(test, env=dict(os.environ, PIPETRAIN_HF_FOLDERS=":".join(folders)), check=False).returncode != 0
     return 1 if failed else 0
 

@@ -48,3 +48,26 @@ def more_configs():
                                 max_position_embeddings=32, word_embed_proj_dim=16, activation_function="gelu",
                                 tie_word_embeddings=False, **NONE),
     }
+
+
+IMAGES = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 12, "patch_size": 4}
+TEXTS = {"vocab_size": 40, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4,
+         "max_position_embeddings": 12}
+NAMES = {"id2label": {0: "cat", 1: "dog, or wolf", 2: "bird"}, "label2id": {"cat": 0, "dog, or wolf": 1, "bird": 2}}
+
+
+def golden_classifiers():
+    """Those of tests/golden/."""
+    import transformers as t
+    return {"hf_vit": t.ViTConfig(**IMAGES, **NAMES), "hf_bert": t.BertConfig(**TEXTS, **NAMES)}
+
+
+def more_classifiers():
+    """Others, which hf_check.py makes anew."""
+    import transformers as t
+    return {
+        "vit-relu": t.ViTConfig(**{**IMAGES, "num_channels": 1, "num_hidden_layers": 3}, hidden_act="relu", layer_norm_eps=1e-6, num_labels=2),
+        "vit-tanh": t.ViTConfig(**IMAGES, hidden_act="gelu_new", hidden_dropout_prob=0.1, num_labels=5),
+        "bert-one-type": t.BertConfig(**{**TEXTS, "num_attention_heads": 2}, type_vocab_size=1, hidden_act="relu", num_labels=4),
+        "bert-deep": t.BertConfig(**{**TEXTS, "num_hidden_layers": 4}, layer_norm_eps=1e-5, classifier_dropout=0.3, num_labels=2),
+    }

@@ -1,11 +1,13 @@
 #include "data/coordinator.h"
 
+#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <cstring>
 #include <utility>
 
 #include "base/error.h"
+#include "data/samples.h"
 
 namespace pipetrain {
 
@@ -43,7 +45,7 @@ void Coordinator::send(const BatchRows& batch, const PipelineEnds& ends, int mic
   Tensor inputs(pool_, source_.input_shape().batched(rows), source_.input_dtype());
   Tensor targets(pool_, source_.target_shape().batched(rows), DType::kInt32);
   read(batch, row, inputs, targets);
-  send_documents(batch, ends, microbatch, targets);
+  send_documents(batch, ends, microbatch, inputs, targets);
   send_to_all(ends.first_ranks, {Channel::kInput, 0, 0, microbatch, batch.parity},
               std::move(inputs));
   send_to_all(ends.last_ranks, {Channel::kTarget, 0, last_stage_, microbatch, batch.parity},
@@ -65,25 +67,43 @@ void Coordinator::read(const BatchRows& batch, std::int64_t row, Tensor& inputs,
   }
 }
 
-// For each token where its document begins in the row: at the row's start, or behind the token that
-// ended one.
-void Coordinator::send_documents(const BatchRows& batch, const PipelineEnds& ends, int microbatch,
-                                 const Tensor& targets) {
+namespace {
+
+// For each token (rows, T) where its document begins in the row: at the row's start, or behind the
+// token that ended one.
+void write_starts(const Tensor& targets, Tensor& starts) {
   const std::int64_t rows = targets.shape()[0], tokens = targets.elements() / rows;
-  for (std::size_t stage = 0; stage < ends.stage_ranks.size(); ++stage) {
-    Tensor starts(pool_, targets.shape(), DType::kInt32);
-    for (std::int64_t row = 0; row < rows; ++row) {
-      std::int32_t start = 0;
-      for (std::int64_t t = 0; t < tokens; ++t) {
-        starts.i32()[row * tokens + t] = start;
-        if (targets.i32()[row * tokens + t] == kEndsDocument) {
-          start = static_cast<std::int32_t>(t) + 1;
-        }
-      }
+  for (std::int64_t row = 0; row < rows; ++row) {
+    std::int32_t start = 0;
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      starts.i32()[row * tokens + t] = start;
+      if (targets.i32()[row * tokens + t] == kEndsDocument)
+        start = static_cast<std::int32_t>(t) + 1;
     }
+  }
+}
+
+// For each row (rows) how many tokens stand before what fills it up.
+void write_lengths(const Tensor& inputs, Tensor& lengths) {
+  const std::int64_t rows = inputs.shape()[0], tokens = inputs.elements() / rows;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::int32_t* const first = inputs.i32() + row * tokens;
+    lengths.i32()[row] =
+        static_cast<std::int32_t>(std::find(first, first + tokens, kFilling) - first);
+  }
+}
+
+}  // namespace
+
+void Coordinator::send_documents(const BatchRows& batch, const PipelineEnds& ends, int microbatch,
+                                 const Tensor& inputs, const Tensor& targets) {
+  const bool labels = source_.target_shape().rank() == 0;
+  for (std::size_t stage = 0; stage < ends.stage_ranks.size(); ++stage) {
+    Tensor places(pool_, targets.shape(), DType::kInt32);
+    labels ? write_lengths(inputs, places) : write_starts(targets, places);
     send_to_all(ends.stage_ranks[stage],
                 {Channel::kDocuments, 0, static_cast<int>(stage), microbatch, batch.parity},
-                std::move(starts));
+                std::move(places));
   }
 }
 

@@ -46,8 +46,9 @@ class Coordinator {
   void send(const BatchRows& batch, const PipelineEnds& ends, int microbatch, std::int64_t row,
             std::int64_t rows);
   void read(const BatchRows& batch, std::int64_t row, Tensor& inputs, Tensor& targets);
+  // Where documents begin; of rows with one label, where the text ends and the filling begins.
   void send_documents(const BatchRows& batch, const PipelineEnds& ends, int microbatch,
-                      const Tensor& targets);
+                      const Tensor& inputs, const Tensor& targets);
   void send_to_all(const std::vector<int>& ranks, Message message, Tensor&& tensor);
 
   const Source& source_;

@@ -11,6 +11,10 @@
 
 namespace pipetrain {
 
+// What fills up a row behind its tokens, where `data.documents: separate` keeps them apart; a
+// number that no token has.
+inline constexpr std::int32_t kFilling = -1;
+
 class Samples {
  public:
   virtual ~Samples() = default;

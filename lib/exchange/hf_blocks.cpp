@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "exchange/hf_tensor_list.h"
-#include "nn/layers/decoder_names.h"
 #include "nn/layers/embedding.h"
+#include "nn/models/decoder_names.h"
 #include "nn/tensor_names.h"
 
 namespace pipetrain {
@@ -169,11 +169,8 @@ nlohmann::ordered_json hf_layer_types(const Decoder& model) {
   return types;
 }
 
-nlohmann::ordered_json hf_blocks_config(const Decoder& model, const std::string& model_type,
-                                        const std::string& architecture) {
+nlohmann::ordered_json hf_blocks_config(const Decoder& model) {
   nlohmann::ordered_json config = {
-      {"architectures", {architecture}},
-      {"model_type", model_type},
       {"vocab_size", model.vocabulary},
       {"max_position_embeddings", model.context},
       {"hidden_size", model.width},
@@ -207,16 +204,6 @@ std::vector<HfTensor> hf_blocks_tensors(const Decoder& model, const HfBlockTenso
   const auto norm = [&](const std::string& name, const std::string& own, std::int64_t width) {
     list.add(name + ".weight", weight_of(own), width).added = how.norm_added;
   };
-  const auto product = [&](const std::vector<std::pair<std::string, std::int64_t>>& parts,
-                           const std::string& own, std::int64_t in, bool bias) {
-    std::vector<std::pair<std::string, std::int64_t>> weights, biases;
-    for (const auto& [name, rows] : parts) {
-      weights.emplace_back(name + ".weight", rows);
-      biases.emplace_back(name + ".bias", rows);
-    }
-    list.add_stacked(weights, weight_of(own), in);
-    if (bias) list.add_stacked(biases, bias_of(own), 0);
-  };
   list.add("model.embed_tokens.weight", token_table_name(), model.vocabulary, C);
   for (int i = 0; i < model.depth; ++i) {
     const std::string block = "model.layers." + std::to_string(i) + ".";
@@ -224,9 +211,9 @@ std::vector<HfTensor> hf_blocks_tensors(const Decoder& model, const HfBlockTenso
     const DecoderBlockNames own = names_of_block(model, i);
     norm(block + how.attention_norm, own.attention_norm, C);
     if (how.fused) {
-      product({{attention + "qkv_proj", mixed + 2 * kv}}, own.qkv, C, false);
+      list.add_stacked_product({{attention + "qkv_proj", mixed + 2 * kv}}, own.qkv, C, false);
     } else {
-      product(
+      list.add_stacked_product(
           {{attention + "q_proj", mixed}, {attention + "k_proj", kv}, {attention + "v_proj", kv}},
           own.qkv, C, model.bias != BranchBias::kNone);
     }
@@ -234,18 +221,19 @@ std::vector<HfTensor> hf_blocks_tensors(const Decoder& model, const HfBlockTenso
       norm(attention + "q_norm", own.query_norm, D);
       norm(attention + "k_norm", own.key_norm, D);
     }
-    product({{attention + "o_proj", C}}, own.projection, mixed,
-            all || model.bias == BranchBias::kAttention);
+    list.add_stacked_product({{attention + "o_proj", C}}, own.projection, mixed,
+                             all || model.bias == BranchBias::kAttention);
     if (how.norm_behind_attention != nullptr) {
       norm(block + how.norm_behind_attention, own.norm_behind_attention, C);
     }
     norm(block + how.mlp_norm, own.mlp_norm, C);
     if (how.fused) {
-      product({{mlp + "gate_up_proj", 2 * hidden}}, own.up, C, false);
+      list.add_stacked_product({{mlp + "gate_up_proj", 2 * hidden}}, own.up, C, false);
     } else {
-      product({{mlp + "gate_proj", hidden}, {mlp + "up_proj", hidden}}, own.up, C, all);
+      list.add_stacked_product({{mlp + "gate_proj", hidden}, {mlp + "up_proj", hidden}}, own.up, C,
+                               all);
     }
-    product({{mlp + "down_proj", C}}, own.down, hidden, all);
+    list.add_stacked_product({{mlp + "down_proj", C}}, own.down, hidden, all);
     if (how.norm_behind_mlp != nullptr) norm(block + how.norm_behind_mlp, own.norm_behind_mlp, C);
   }
   norm("model.norm", last_norm_name(model), C);

@@ -26,8 +26,7 @@ struct HfBlockDefaults {
 
 // RMS norms, a gated MLP, rotary positions; biases where attention_bias and mlp_bias say so.
 Decoder parse_hf_blocks(const HfFields& fields, const HfBlockDefaults& defaults = {});
-nlohmann::ordered_json hf_blocks_config(const Decoder& model, const std::string& model_type,
-                                        const std::string& architecture);
+nlohmann::ordered_json hf_blocks_config(const Decoder& model);
 // Of rotary positions: rope_parameters, or rope_theta and rope_scaling, or the older names beside
 // them. `turned`: the part of each head unless they say; none where it is always all.
 void parse_hf_rotary(const HfFields& fields, double theta, Decoder& model,

@@ -9,10 +9,10 @@
 
 namespace pipetrain {
 
-nlohmann::ordered_json hf_config_of(const Decoder& model);
+nlohmann::ordered_json hf_config_of(const HfModel& model);
 
 // Error(kCheckpoint) that begins with `file` and names the key: a size that is missing or does not
 // fit, another architecture, or an option whose results ours would not give.
-Decoder parse_hf_config(const nlohmann::json& config, const std::string& file);
+HfModel parse_hf_config(const nlohmann::json& config, const std::string& file);
 
 }  // namespace pipetrain

@@ -85,6 +85,7 @@ class HfFields {
     if (value != nullptr && !value->is_object()) fail(key, "an object");
     return {value == nullptr ? kNone : *value, file_ + ": " + key};
   }
+  const nlohmann::json* value(const std::string& key) const { return find(key); }  // or null
   bool has(const char* key) const { return find(key) != nullptr; }
   // There, and told to be nothing; classes whose default is a number tell it from being absent.
   bool is_null(const char* key) const {

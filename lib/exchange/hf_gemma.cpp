@@ -18,7 +18,7 @@ Decoder parse_hf_gemma(const HfFields& fields) {
 }
 
 nlohmann::ordered_json hf_gemma_config(const Decoder& model) {
-  nlohmann::ordered_json config = hf_blocks_config(model, "gemma", "GemmaForCausalLM");
+  nlohmann::ordered_json config = hf_blocks_config(model);
   config["hidden_activation"] = config["hidden_act"];
   return config;
 }

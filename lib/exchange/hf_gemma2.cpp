@@ -29,7 +29,7 @@ Decoder parse_hf_gemma2(const HfFields& fields) {
 }
 
 nlohmann::ordered_json hf_gemma2_config(const Decoder& model) {
-  nlohmann::ordered_json config = hf_blocks_config(model, "gemma2", "Gemma2ForCausalLM");
+  nlohmann::ordered_json config = hf_blocks_config(model);
   const auto or_null = [](double cap) {
     return cap > 0 ? nlohmann::ordered_json(cap) : nlohmann::ordered_json();
   };

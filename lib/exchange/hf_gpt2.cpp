@@ -5,20 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "exchange/hf_activation.h"
 #include "exchange/hf_fields.h"
 #include "exchange/hf_tensor_list.h"
-#include "nn/layers/decoder_names.h"
 #include "nn/layers/embedding.h"
+#include "nn/models/decoder_names.h"
 #include "nn/tensor_names.h"
 
 namespace pipetrain {
-
-namespace {
-
-// Their words; GELU in its tanh form has others, too.
-constexpr const char *kRelu = "relu", *kGelu = "gelu_new";
-
-}  // namespace
 
 Decoder parse_hf_gpt2(const HfFields& fields) {
   Decoder model{.depth = fields.size("n_layer"),
@@ -36,13 +30,7 @@ Decoder parse_hf_gpt2(const HfFields& fields) {
     fields.fail("n_embd", "a width whose fourfold is a number of 32 bits");
   }
   model.mlp_width = fields.has("n_inner") ? fields.size("n_inner") : 4 * model.width;
-  const std::string activation = fields.text("activation_function", kGelu);
-  if (activation == kRelu) {
-    model.activation = MlpActivation::kRelu;
-  } else if (activation != kGelu && activation != "gelu_fast" &&
-             activation != "gelu_pytorch_tanh") {
-    fields.fail("activation_function", "gelu_new, gelu_fast, gelu_pytorch_tanh or relu");
-  }
+  model.activation = parse_hf_activation(fields, "activation_function", MlpActivation::kGelu);
   fields.must_be("scale_attn_weights", true);
   fields.must_be("scale_attn_by_inverse_layer_idx", false);
   fields.must_be("add_cross_attention", false);
@@ -53,15 +41,13 @@ Decoder parse_hf_gpt2(const HfFields& fields) {
 }
 
 nlohmann::ordered_json hf_gpt2_config(const Decoder& model) {
-  return {{"architectures", {"GPT2LMHeadModel"}},
-          {"model_type", "gpt2"},
-          {"vocab_size", model.vocabulary},
+  return {{"vocab_size", model.vocabulary},
           {"n_positions", model.context},
           {"n_embd", model.width},
           {"n_layer", model.depth},
           {"n_head", model.heads},
           {"n_inner", model.mlp_width},
-          {"activation_function", model.activation == MlpActivation::kRelu ? kRelu : kGelu},
+          {"activation_function", hf_activation(model.activation)},
           {"layer_norm_epsilon", few_digits(model.epsilon)},
           {"embd_pdrop", model.embedding_dropout},
           {"attn_pdrop", model.attention_dropout},
@@ -71,30 +57,22 @@ nlohmann::ordered_json hf_gpt2_config(const Decoder& model) {
 std::vector<HfTensor> hf_gpt2_tensors(const Decoder& model) {
   HfTensorList list;
   const std::int64_t C = model.width, hidden = model.mlp_width;
-  const auto norm = [&](const std::string& name, const std::string& own) {
-    list.add(name + ".weight", weight_of(own), C);
-    list.add(name + ".bias", bias_of(own), C);
-  };
   // Their Conv1D has its weight as (in, out).
-  const auto product = [&](const std::string& name, const std::string& own, std::int64_t out,
-                           std::int64_t in) {
-    list.add(name + ".weight", weight_of(own), out, in, /*transposed=*/true);
-    list.add(name + ".bias", bias_of(own), out);
-  };
+  const HfProduct conv1d{.transposed = true};
   const std::string root = "transformer.";
   list.add(root + "wte.weight", token_table_name(), model.vocabulary, C);
   list.add(root + "wpe.weight", position_table_name(), model.context, C);
   for (int i = 0; i < model.depth; ++i) {
     const std::string block = root + "h." + std::to_string(i) + ".";
     const DecoderBlockNames own = names_of_block(model, i);
-    norm(block + "ln_1", own.attention_norm);
-    product(block + "attn.c_attn", own.qkv, 3 * C, C);
-    product(block + "attn.c_proj", own.projection, C, C);
-    norm(block + "ln_2", own.mlp_norm);
-    product(block + "mlp.c_fc", own.up, hidden, C);
-    product(block + "mlp.c_proj", own.down, C, hidden);
+    list.add_norm(block + "ln_1", own.attention_norm, C);
+    list.add_product(block + "attn.c_attn", own.qkv, 3 * C, C, conv1d);
+    list.add_product(block + "attn.c_proj", own.projection, C, C, conv1d);
+    list.add_norm(block + "ln_2", own.mlp_norm, C);
+    list.add_product(block + "mlp.c_fc", own.up, hidden, C, conv1d);
+    list.add_product(block + "mlp.c_proj", own.down, C, hidden, conv1d);
   }
-  norm(root + "ln_f", last_norm_name(model));
+  list.add_norm(root + "ln_f", last_norm_name(model), C);
   return list.take();
 }
 

@@ -6,29 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "exchange/hf_activation.h"
 #include "exchange/hf_blocks.h"
 #include "exchange/hf_tensor_list.h"
-#include "nn/layers/decoder_names.h"
 #include "nn/layers/embedding.h"
+#include "nn/models/decoder_names.h"
 #include "nn/tensor_names.h"
 
 namespace pipetrain {
-namespace {
-
-constexpr const char *kExact = "gelu", *kTanh = "gelu_new", *kRectified = "relu";
-
-MlpActivation parse_activation(const HfFields& fields) {
-  const std::string found = fields.text("hidden_act", kExact);
-  if (found == kExact) return MlpActivation::kExactGelu;
-  if (found == kRectified) return MlpActivation::kRelu;
-  if (found != kTanh && found != "gelu_fast" && found != "gelu_pytorch_tanh") {
-    fields.fail("hidden_act", "gelu, gelu_new, gelu_fast, gelu_pytorch_tanh or relu");
-  }
-  return MlpActivation::kGelu;
-}
-
-}  // namespace
-
 Decoder parse_hf_gpt_neox(const HfFields& fields) {
   Decoder model{.depth = fields.size("num_hidden_layers"),
                 .heads = fields.size("num_attention_heads"),
@@ -36,7 +21,7 @@ Decoder parse_hf_gpt_neox(const HfFields& fields) {
                 .mlp_width = fields.size("intermediate_size"),
                 .context = fields.size("max_position_embeddings", 2048),
                 .vocabulary = fields.size("vocab_size"),
-                .activation = parse_activation(fields),
+                .activation = parse_hf_activation(fields, "hidden_act", MlpActivation::kExactGelu),
                 .epsilon = fields.epsilon("layer_norm_eps", 1e-5),
                 .tied = fields.flag("tie_word_embeddings", false),
                 .parallel = fields.flag("use_parallel_residual", true),
@@ -55,11 +40,9 @@ Decoder parse_hf_gpt_neox(const HfFields& fields) {
 }
 
 nlohmann::ordered_json hf_gpt_neox_config(const Decoder& model) {
-  nlohmann::ordered_json config = hf_blocks_config(model, "gpt_neox", "GPTNeoXForCausalLM");
+  nlohmann::ordered_json config = hf_blocks_config(model);
   const int turned = model.rotary_width > 0 ? model.rotary_width : model.width_of_head();
-  config["hidden_act"] = model.activation == MlpActivation::kExactGelu ? kExact
-                         : model.activation == MlpActivation::kRelu    ? kRectified
-                                                                       : kTanh;
+  config["hidden_act"] = hf_activation(model.activation);
   config["layer_norm_eps"] = config["rms_norm_eps"];
   config["rotary_pct"] = static_cast<double>(turned) / model.width_of_head();
   config["partial_rotary_factor"] = config["rotary_pct"];
@@ -76,28 +59,20 @@ nlohmann::ordered_json hf_gpt_neox_config(const Decoder& model) {
 std::vector<HfTensor> hf_gpt_neox_tensors(const Decoder& model) {
   HfTensorList list;
   const std::int64_t C = model.width, hidden = model.mlp_width;
-  const auto norm = [&](const std::string& name, const std::string& own) {
-    list.add(name + ".weight", weight_of(own), C);
-    list.add(name + ".bias", bias_of(own), C);
-  };
-  const auto product = [&](const std::string& name, const std::string& own, std::int64_t out,
-                           std::int64_t in, std::int64_t head_rows = 0) {
-    list.add(name + ".weight", weight_of(own), out, in).head_rows = head_rows;
-    list.add(name + ".bias", bias_of(own), out).head_rows = head_rows;
-  };
   const std::string root = "gpt_neox.";
   list.add(root + "embed_in.weight", token_table_name(), model.vocabulary, C);
   for (int i = 0; i < model.depth; ++i) {
     const std::string block = "gpt_neox.layers." + std::to_string(i) + ".";
     const DecoderBlockNames own = names_of_block(model, i);
-    norm(block + "input_layernorm", own.attention_norm);
-    product(block + "attention.query_key_value", own.qkv, 3 * C, C, model.width_of_head());
-    product(block + "attention.dense", own.projection, C, C);
-    norm(block + "post_attention_layernorm", own.mlp_norm);
-    product(block + "mlp.dense_h_to_4h", own.up, hidden, C);
-    product(block + "mlp.dense_4h_to_h", own.down, C, hidden);
+    list.add_norm(block + "input_layernorm", own.attention_norm, C);
+    list.add_product(block + "attention.query_key_value", own.qkv, 3 * C, C,
+                     {.head_rows = model.width_of_head()});
+    list.add_product(block + "attention.dense", own.projection, C, C);
+    list.add_norm(block + "post_attention_layernorm", own.mlp_norm, C);
+    list.add_product(block + "mlp.dense_h_to_4h", own.up, hidden, C);
+    list.add_product(block + "mlp.dense_4h_to_h", own.down, C, hidden);
   }
-  norm(root + "final_layer_norm", last_norm_name(model));
+  list.add_norm(root + "final_layer_norm", last_norm_name(model), C);
   return list.take();
 }
 

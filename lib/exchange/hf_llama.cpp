@@ -9,9 +9,7 @@ namespace pipetrain {
 
 Decoder parse_hf_llama(const HfFields& fields) { return parse_hf_blocks(fields); }
 
-nlohmann::ordered_json hf_llama_config(const Decoder& model) {
-  return hf_blocks_config(model, "llama", "LlamaForCausalLM");
-}
+nlohmann::ordered_json hf_llama_config(const Decoder& model) { return hf_blocks_config(model); }
 
 std::vector<HfTensor> hf_llama_tensors(const Decoder& model) { return hf_blocks_tensors(model); }
 

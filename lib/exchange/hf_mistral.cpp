@@ -14,7 +14,7 @@ Decoder parse_hf_mistral(const HfFields& fields) {
 }
 
 nlohmann::ordered_json hf_mistral_config(const Decoder& model) {
-  nlohmann::ordered_json config = hf_blocks_config(model, "mistral", "MistralForCausalLM");
+  nlohmann::ordered_json config = hf_blocks_config(model);
   config["sliding_window"] = model.window > 0 ? nlohmann::ordered_json(model.window) : nullptr;
   return config;
 }

@@ -18,7 +18,7 @@ Decoder parse_hf_phi3(const HfFields& fields) {
 }
 
 nlohmann::ordered_json hf_phi3_config(const Decoder& model) {
-  nlohmann::ordered_json config = hf_blocks_config(model, "phi3", "Phi3ForCausalLM");
+  nlohmann::ordered_json config = hf_blocks_config(model);
   config["sliding_window"] = model.window > 0 ? nlohmann::ordered_json(model.window) : nullptr;
   config["resid_pdrop"] = model.dropout;
   config["embd_pdrop"] = model.embedding_dropout;

@@ -15,7 +15,7 @@ Decoder parse_hf_qwen2(const HfFields& fields) {
 }
 
 nlohmann::ordered_json hf_qwen2_config(const Decoder& model) {
-  nlohmann::ordered_json config = hf_blocks_config(model, "qwen2", "Qwen2ForCausalLM");
+  nlohmann::ordered_json config = hf_blocks_config(model);
   hf_write_late_windows(model, config);
   return config;
 }

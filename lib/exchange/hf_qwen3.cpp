@@ -15,7 +15,7 @@ Decoder parse_hf_qwen3(const HfFields& fields) {
 }
 
 nlohmann::ordered_json hf_qwen3_config(const Decoder& model) {
-  nlohmann::ordered_json config = hf_blocks_config(model, "qwen3", "Qwen3ForCausalLM");
+  nlohmann::ordered_json config = hf_blocks_config(model);
   hf_write_late_windows(model, config);
   return config;
 }

@@ -30,7 +30,7 @@ Decoder parse_hf_smollm3(const HfFields& fields) {
 }
 
 nlohmann::ordered_json hf_smollm3_config(const Decoder& model) {
-  nlohmann::ordered_json config = hf_blocks_config(model, "smollm3", "SmolLM3ForCausalLM");
+  nlohmann::ordered_json config = hf_blocks_config(model);
   nlohmann::ordered_json turned = nlohmann::ordered_json::array();
   for (int layer = 0; layer < model.depth; ++layer) turned.push_back(model.turns(layer) ? 1 : 0);
   config["no_rope_layers"] = turned;

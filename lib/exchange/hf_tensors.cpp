@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <variant>
 
-#include "exchange/hf_files.h"
-#include "nn/layers/decoder_names.h"
+#include "nn/models/decoder_names.h"
 #include "nn/tensor_names.h"
 
 namespace pipetrain {
@@ -38,19 +38,26 @@ void for_each_entry(const HfTensor& tensor, const Body& body) {
 }  // namespace
 
 Extents HfTensor::shape() const {
+  if (!other_shape.empty()) return other_shape;
   if (columns == 0) return {unused_rows + rows};
   return transposed ? Extents{columns, rows} : Extents{unused_rows + rows, columns};
 }
 
 Extents HfTensor::own_shape() const {
+  if (!other_own_shape.empty()) return other_own_shape;
   return columns == 0 ? Extents{own_rows} : Extents{own_rows, columns};
 }
 
-std::vector<HfTensor> hf_tensors_of(const Decoder& model) {
-  const HfFamily& family = hf_family_of(model);
-  std::vector<HfTensor> made = family.tensors(model);
+std::vector<HfTensor> hf_tensors_of(const HfModel& given) {
+  const HfFamily& family = hf_family_of(given);
+  if (const auto* encoders = std::get_if<HfEncoders>(&family.models)) {
+    return encoders->tensors(std::get<Encoder>(given));
+  }
+  const auto& decoders = std::get<HfDecoders>(family.models);
+  const auto& model = std::get<Decoder>(given);
+  std::vector<HfTensor> made = decoders.tensors(model);
   if (!model.tied) {
-    made.push_back({family.head, weight_of(head_name(model)), model.vocabulary, model.width, 0,
+    made.push_back({decoders.head, weight_of(head_name(model)), model.vocabulary, model.width, 0,
                     model.vocabulary});
   }
   return made;

@@ -11,7 +11,7 @@
 namespace pipetrain {
 
 // All of a model, those with the same `own` one after the other, in the order of our layers.
-std::vector<HfTensor> hf_tensors_of(const Decoder& model);
+std::vector<HfTensor> hf_tensors_of(const HfModel& model);
 
 // Between the whole of ours and the part that is theirs.
 void copy_to_hf(const HfTensor& tensor, std::span<const float> own, std::span<float> theirs);

@@ -8,14 +8,16 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "checkpoint/output_folder.h"
 #include "exchange/hf_config.h"
 #include "exchange/hf_files.h"
+#include "exchange/hf_images.h"
 #include "exchange/hf_model.h"
 #include "exchange/hf_tensors.h"
-#include "nn/layers/embedding.h"
 #include "nn/tensor_names.h"
 #include "text/subwords/load_tokenizer.h"
 
@@ -36,10 +38,10 @@ Config config_of(const Checkpoint& checkpoint) {
   return load_config(checkpoint.folder() + "/config.yaml");
 }
 
-Decoder hf_model_in(const Checkpoint& checkpoint) {
-  const std::string table = token_table_name();
-  const bool has_table = checkpoint.contains(table) && checkpoint.shape(table).size() == 2;
-  return hf_model_of(config_of(checkpoint), has_table ? checkpoint.shape(table)[0] : 0);
+HfModel hf_model_in(const Checkpoint& checkpoint, const Config& config) {
+  return hf_model_of(config, [&](const std::string& name) {
+    return checkpoint.contains(name) ? checkpoint.shape(name) : Extents();
+  });
 }
 
 void require_all_used(const Checkpoint& checkpoint, const std::vector<HfTensor>& tensors) {
@@ -97,6 +99,15 @@ void write_index(const std::string& folder, const std::vector<StoredTensor>& ten
   const nlohmann::ordered_json index = {{"metadata", {{"total_size", bytes}}},
                                         {"weight_map", files}};
   write_synced(folder + "/" + kWeightsFile + ".index.json", index.dump(2) + "\n");
+}
+
+// How pixels become numbers, if the checkpoint says: it does unless its data were made by a rule.
+void write_pixels(const std::string& folder, const Checkpoint& checkpoint, int image) {
+  const nlohmann::json of_data =
+      nlohmann::json::parse(checkpoint.tokenizer_json(), nullptr, /*allow_exceptions=*/false);
+  if (!of_data.is_object() || !of_data.contains("mean") || !of_data.contains("std")) return;
+  write_synced(folder + "/" + kHfPreprocessorFile,
+               hf_pixels_json({of_data["mean"], of_data["std"]}, image));
 }
 
 // One of theirs under the name and with the class that transformers asks for; `model`, its
@@ -167,7 +178,7 @@ std::string export_plain(const Checkpoint& checkpoint, const std::string& output
 
 std::string export_hf(const Checkpoint& checkpoint, const std::string& output,
                       const HfExportOptions& options) {
-  const Decoder model = hf_model_in(checkpoint);
+  const HfModel model = hf_model_in(checkpoint, config_of(checkpoint));
   const std::vector<HfTensor> parts = hf_tensors_of(model);
   require_all_used(checkpoint, parts);
   std::vector<StoredTensor> tensors;
@@ -188,11 +199,16 @@ std::string export_hf(const Checkpoint& checkpoint, const std::string& output,
   if (shards.size() > 1) write_index(folder.aside(), tensors, shards);
   nlohmann::ordered_json config = hf_config_of(model);
   config["torch_dtype"] = options.type == StoredType::kBFloat16 ? "bfloat16" : "float32";
-  write_tokenizer(folder.aside(), checkpoint, config);
+  const auto* const encoder = std::get_if<Encoder>(&model);
+  if (encoder != nullptr && encoder->of_images()) {
+    write_pixels(folder.aside(), checkpoint, encoder->image);
+  } else {
+    write_tokenizer(folder.aside(), checkpoint, config);
+  }
   write_synced(folder.aside() + "/" + kHfConfigFile, config.dump(2) + "\n");
   folder.finish();
-  return exported(output, tensors.size(), "a Hugging Face " + std::string(model.family.title),
-                  shards.size());
+  return exported(output, tensors.size(),
+                  "a Hugging Face " + std::string(hf_family_of(model).title()), shards.size());
 }
 
 }  // namespace pipetrain

@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/suggest.h"
@@ -20,21 +21,15 @@
 #include "checkpoint/weights_folder.h"
 #include "exchange/hf_config.h"
 #include "exchange/hf_files.h"
-#include "exchange/hf_model.h"
 #include "exchange/hf_tensors.h"
+#include "exchange/imported_config.h"
 #include "nn/layers/embedding.h"
 #include "nn/tensor_names.h"
-#include "text/subwords/load_tokenizer.h"
 
 namespace pipetrain {
 namespace {
 
 constexpr std::int64_t kStep = 0;
-
-bool is_there(const std::string& path) {
-  std::error_code unreadable;
-  return std::filesystem::exists(path, unreadable);
-}
 
 // A tensor of ours, or some rows of one, and what is to be in it.
 struct ImportedRows {
@@ -54,13 +49,31 @@ void require_floats(const StoredTensor& tensor, const std::string& folder) {
                               ", expected F32, BF16 or F16");
 }
 
+const StoredTensor* find_named(const WeightsFolder& weights, std::string_view name) {
+  const auto found = weights.tensors().find(name);
+  return found == weights.tensors().end() ? nullptr : &found->second;
+}
+
+// As older files of BERT call a norm's weight and bias.
+std::string older_name(std::string_view name) {
+  for (const auto& [end, older] :
+       {std::pair<std::string_view, const char*>{".LayerNorm.weight", ".LayerNorm.gamma"},
+        {".LayerNorm.bias", ".LayerNorm.beta"}}) {
+    if (name.ends_with(end)) return std::string(name.substr(0, name.size() - end.size())) + older;
+  }
+  return {};
+}
+
 // Those of a base model lack the first word: "h.0.ln_1.weight" for "transformer.h.0.ln_1.weight".
 const StoredTensor* find_theirs(const WeightsFolder& weights, const std::string& name) {
-  auto found = weights.tensors().find(name);
-  if (found == weights.tensors().end()) {
-    found = weights.tensors().find(std::string_view(name).substr(name.find('.') + 1));
+  for (const std::string& spelling : {name, older_name(name)}) {
+    if (spelling.empty()) continue;
+    const std::string_view whole = spelling, base = whole.substr(whole.find('.') + 1);
+    for (const std::string_view tried : {whole, base}) {
+      if (const StoredTensor* const found = find_named(weights, tried)) return found;
+    }
   }
-  return found == weights.tensors().end() ? nullptr : &found->second;
+  return nullptr;
 }
 
 // Constants that some versions keep among the weights: the causal mask, the rotary frequencies.
@@ -103,12 +116,24 @@ std::vector<std::string> unused_of(const WeightsFolder& weights,
   return names;
 }
 
-void match(const WeightsFolder& weights, const Decoder& model, Import& made) {
+void require_depth(int depth, const WeightsFolder& weights) {
+  if (static_cast<std::size_t>(depth) <= weights.tensors().size()) return;
+  fail_checkpoint(weights.folder(),
+                  fmt::format("has {} tensors, too few for the {} blocks of its {}",
+                              weights.tensors().size(), depth, kHfConfigFile));
+}
+
+// The head of a tied model, which may be there, too.
+const StoredTensor* tied_head(const WeightsFolder& weights, const HfModel& model) {
+  const auto* const decoder = std::get_if<Decoder>(&model);
+  if (decoder == nullptr || !decoder->tied) return nullptr;
+  const auto head = weights.tensors().find(std::get<HfDecoders>(hf_family_of(model).models).head);
+  return head == weights.tensors().end() ? nullptr : &head->second;
+}
+
+void match(const WeightsFolder& weights, const HfModel& model, Import& made) {
   const std::string& folder = weights.folder();
-  if (static_cast<std::size_t>(model.depth) > weights.tensors().size()) {
-    fail_checkpoint(folder, fmt::format("has {} tensors, too few for the {} blocks of its {}",
-                                        weights.tensors().size(), model.depth, kHfConfigFile));
-  }
+  std::visit([&](const auto& own) { require_depth(own.depth, weights); }, model);
   std::set<const StoredTensor*> used;
   for (HfTensor& tensor : hf_tensors_of(model)) {
     const StoredTensor* const theirs = find_theirs(weights, tensor.name);
@@ -126,66 +151,22 @@ void match(const WeightsFolder& weights, const Decoder& model, Import& made) {
     Extents own_shape = tensor.own_shape();
     made.parts.push_back({std::move(tensor), std::move(own_shape), theirs});
   }
-  const auto head = weights.tensors().find(hf_family_of(model).head);
-  if (model.tied && head != weights.tensors().end()) {
-    require_tied(head->second, *made.parts.front().theirs, folder);
-    used.insert(&head->second);
+  if (const StoredTensor* const head = tied_head(weights, model)) {
+    require_tied(*head, *made.parts.front().theirs, folder);
+    used.insert(head);
   }
   made.unused = unused_of(weights, used);
 }
 
-// A tokenizer as an export of ours has it; what it means is checked where it is used.
-nlohmann::json read_tokenizer(const std::string& path) {
-  nlohmann::json tokenizer = read_json(path);
-  if (!is_of_others(tokenizer)) json_text(tokenizer, "type", path);
-  return tokenizer;
-}
-
-// Ours or theirs. One that this program cannot follow exactly is left out, with a word of it: the
-// model then takes and gives token numbers.
-nlohmann::json hf_tokenizer(const std::string& folder) {
-  const std::string own = folder + "/" + kOwnTokenizerFile, path = folder + "/" + kHfTokenizerFile;
-  nlohmann::json none = {{"type", "tokens"}};
-  if (is_there(own)) return read_tokenizer(own);
-  if (!is_there(path)) return none;
-  try {
-    load_tokenizer(path);
-    return load_tokenizer_file(path);
-  } catch (const Error& error) {
-    spdlog::warn("{}; left out: the model takes token numbers in place of text", error.what());
-    return none;
-  }
-}
-
-// The data that the tokens are of; where they lie is for the user to say.
-DataConfig data_config_of(const nlohmann::json& tokenizer, int context) {
-  DataConfig data{.format = "tokens", .path = {"tokens.bin"}, .sequence_length = context};
-  const std::string type = tokenizer.value("type", "");
-  if (const auto* kind = find_row(kTokenizers, type)) {
-    data.format = "text";
-    data.path = {"corpus.txt"};
-    data.tokenizer = kind->value;
-  } else if (type == "synthetic") {
-    data.format = type;
-    data.path.clear();
-  }
-  return data;
-}
-
 Import from_hf(const WeightsFolder& weights) {
   const std::string &folder = weights.folder(), path = folder + "/" + kHfConfigFile;
-  const Decoder model = parse_hf_config(read_python_json(path), path);
-  const nlohmann::json tokenizer = hf_tokenizer(folder);
-  Config config;
-  config.model = model_config_of(model);
-  config.data = data_config_of(tokenizer, model.context);
-  config.train.init_from = ".";  // relative to the checkpoint
-  config.train.output = "run";
+  const HfModel model = parse_hf_config(read_python_json(path), path);
   Import made;
   match(weights, model, made);
-  made.tokenizer_json = tokenizer.dump();
-  made.config_yaml = resolved_yaml(config);
-  made.description = "a Hugging Face " + std::string(model.family.title);
+  const ImportedConfig imported = imported_config(model, folder);
+  made.tokenizer_json = imported.tokenizer.dump();
+  made.config_yaml = resolved_yaml(imported.config);
+  made.description = "a Hugging Face " + std::string(hf_family_of(model).title());
   return made;
 }
 
@@ -207,7 +188,7 @@ Import from_plain(const WeightsFolder& weights) {
   }
   load_config(config);
   made.config_yaml = std::string(MappedBytes(config).text());
-  made.tokenizer_json = read_tokenizer(folder + "/tokenizer.json").dump();
+  made.tokenizer_json = read_own_tokenizer(folder + "/tokenizer.json").dump();
   made.description = "plain weights";
   return made;
 }

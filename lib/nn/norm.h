@@ -13,11 +13,12 @@
 
 namespace pipetrain {
 
-enum class NormKind : std::uint8_t { kLayer, kRms };
+enum class NormKind : std::uint8_t { kLayer, kRms, kNone };
 
 inline constexpr Choice<NormKind> kNorms[] = {
     {NormKind::kLayer, "layer_norm", "By mean and variance."},
     {NormKind::kRms, "rms_norm", "By the root of the mean square."},
+    {NormKind::kNone, "none", "Nothing; a norm may follow the layer as one of its own."},
 };
 
 // Options of a layer that has one.
@@ -31,15 +32,17 @@ float read_epsilon(LayerOptions& options);
 class Norm {
  public:
   // Appends "<name>.weight" and, for a layer norm with bias, "<name>.bias" to the parameters of the
-  // layer, which must outlive this.
+  // layer, which must outlive this. Of kind kNone it has no parameters, and y is x.
   Norm(Layer& layer, const std::string& name, std::int64_t width, NormKind kind, bool bias,
        float epsilon);
 
-  // x (rows, C) -> normalized, rstd (rows), y. `normalized` may be x.
+  // x (rows, C) -> normalized, rstd (rows), y. `normalized` may be x. Without a norm rstd is not
+  // written.
   void forward(Ops& ops, ConstMatrix x, Matrix normalized, float* rstd, Matrix y) const;
   // y again, for the weight gradient of what follows.
   void replay(Ops& ops, ConstMatrix normalized, Matrix y) const;
-  // dy becomes dx [+ skip, the gradient of the residual path]. Returns the parameters' gradients.
+  // dy becomes dx [+ skip, the gradient of the residual path]. Returns the parameters' gradients,
+  // which are empty without a norm.
   Tensor backward(Ops& ops, Matrix dy, ConstMatrix normalized, const float* rstd,
                   ConstMatrix skip) const;
   // Adds those to, or overwrites, the parameters' own.

@@ -137,8 +137,10 @@ void head_backward(const SimdKernels& simd, const Head& head, const BackwardScra
 double pairs_in_documents(const AttentionShape& shape) {
   std::int64_t pairs = 0;
   for (std::int64_t i = 0; i < shape.batch * shape.tokens; ++i) {
-    const std::int64_t before = i % shape.tokens - shape.document_starts[i] + 1;
-    pairs += shape.window == 0 ? before : std::min(before, shape.window);
+    const std::int64_t t = i % shape.tokens, start = shape.document_starts[i];
+    const std::int64_t end =
+        shape.causal ? t + 1 : document_end(shape, shape.document_starts + i - t, t);
+    pairs += shape.window == 0 ? end - start : std::min(end - start, shape.window);
   }
   return static_cast<double>(pairs) / static_cast<double>(shape.batch);
 }

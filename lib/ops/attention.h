@@ -29,8 +29,8 @@ struct AttentionShape {
   // Scores s become cap * tanh(s / cap) (Gemma Team, arXiv:2408.00118, section 2). 0: they stay.
   float score_cap = 0;
 
-  // Of causal attention, for each token (B, T): the place in its row before which it sees no key.
-  // Null: none.
+  // For each token (B, T) the place in its row at which its document begins: it sees no key of
+  // another one. Null: a row is one document.
   const std::int32_t* document_starts = nullptr;
 
   std::int64_t groups() const { return kv_heads == 0 ? heads : kv_heads; }

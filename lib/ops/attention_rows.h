@@ -71,14 +71,24 @@ struct Block {
 constexpr std::int64_t kKeyGroup = kDropoutGroup;
 static_assert(kKeyGroup % kPairColumns == 0);
 
+// Where the document ends that has token `t` of a row, if `starts` are the row's; not causal.
+inline std::int64_t document_end(const AttentionShape& shape, const std::int32_t* starts,
+                                 std::int64_t t) {
+  if (starts == nullptr) return shape.tokens;
+  std::int64_t end = t + 1;
+  while (end < shape.tokens && starts[end] <= t) ++end;
+  return end;
+}
+
 // `past` keys are of tokens before the first query row.
 inline Block query_block(const AttentionShape& shape, std::int64_t batch, std::int64_t first,
                          std::int64_t past = 0) {
   const std::int64_t rows = std::min(kQueryRows, shape.tokens - first);
-  const std::int64_t end = past + (shape.causal ? first + rows : shape.tokens);
-  const std::int32_t* const starts = shape.document_starts == nullptr
-                                         ? nullptr
-                                         : shape.document_starts + batch * shape.tokens + first;
+  const std::int32_t* const of_row =
+      shape.document_starts == nullptr ? nullptr : shape.document_starts + batch * shape.tokens;
+  const std::int32_t* const starts = of_row == nullptr ? nullptr : of_row + first;
+  const std::int64_t end =
+      past + (shape.causal ? first + rows : document_end(shape, of_row, first + rows - 1));
   const std::int64_t outside = shape.window == 0 ? 0 : past + first + 1 - shape.window;
   const std::int64_t behind = std::max<std::int64_t>(outside, starts == nullptr ? 0 : starts[0]);
   const std::int64_t first_key = behind / kKeyGroup * kKeyGroup;
@@ -91,10 +101,14 @@ struct SeenKeys {
   std::int64_t count() const { return to - from; }
 };
 inline SeenKeys visible(const AttentionShape& shape, const Block& block, std::int64_t i) {
-  if (!shape.causal) return {0, block.keys};
+  const std::int64_t start = block.starts == nullptr ? 0 : block.starts[i] - block.first_key;
+  if (!shape.causal) {
+    const std::int32_t* const of_row =
+        block.starts == nullptr ? nullptr : block.starts - block.first;
+    return {start, document_end(shape, of_row, block.first + i) - block.first_key};
+  }
   const std::int64_t to = block.keys - block.rows + i + 1;
   const std::int64_t outside = shape.window == 0 ? 0 : to - shape.window;
-  const std::int64_t start = block.starts == nullptr ? 0 : block.starts[i] - block.first_key;
   return {std::max<std::int64_t>({outside, start, 0}), to};
 }
 

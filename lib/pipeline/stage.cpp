@@ -18,6 +18,26 @@ Tensor copy_of(const Tensor& tensor, MemoryPool& pool) {
   return copy;
 }
 
+// Rows of a label have a text and what fills it up behind it, as a document of its own. From where
+// that begins (rows): where each token's document begins (rows, T).
+Tensor starts_of(const Tensor& lengths, std::int64_t tokens, MemoryPool& pool) {
+  const std::int64_t rows = lengths.shape()[0];
+  Tensor starts(pool, {rows, tokens}, DType::kInt32);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::int32_t length = lengths.i32()[row];
+    std::int32_t* const first = starts.i32() + row * tokens;
+    std::fill(first, first + length, 0);
+    std::fill(first + length, first + tokens, length);
+  }
+  return starts;
+}
+
+// Of the rows that a layer takes; 0: they have no tokens any more.
+std::int64_t tokens_of(const Layer& layer) {
+  const bool ids = layer.input_dtype() == DType::kInt32;
+  return ids || layer.input_row().rank() == 2 ? layer.input_row()[0] : 0;
+}
+
 // Where part `part` begins if `rows` are cut into `parts` that differ by one at most, the larger
 // ones first.
 std::int64_t first_of(std::int64_t rows, int parts, int part) {
@@ -82,7 +102,13 @@ void Stage::forget_after_forward(int microbatch) {
 }
 
 void Stage::take_documents(int microbatch, Tensor starts) {
-  microbatches_[static_cast<std::size_t>(microbatch)].documents = std::move(starts);
+  Tensor& documents = microbatches_[static_cast<std::size_t>(microbatch)].documents;
+  const std::int64_t tokens = tokens_of(*layers_.front());
+  if (starts.shape().rank() == 2) {
+    documents = std::move(starts);
+  } else if (tokens > 0) {
+    documents = starts_of(starts, tokens, ops_.pool());
+  }
 }
 
 Context Stage::context(const StepContext& step, int microbatch) const {

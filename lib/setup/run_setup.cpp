@@ -83,9 +83,9 @@ void check_documents(const DataConfig& data, const ModelSetup& model) {
   if (!data.separate()) return;
   for (const auto& layer : model.layers) {
     if (layer->separates_documents()) continue;
-    fail(
-        "data.documents: separate, but " + layer->name() +
-        " lets tokens of a row follow from all others; set it to joined, or take causal attention");
+    fail("data.documents: separate, but " + layer->name() +
+         " lets tokens of a row follow from all others; set it to joined, or take a layer in its "
+         "place that keeps them apart, such as attention or first_token");
   }
 }
 

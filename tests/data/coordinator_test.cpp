@@ -11,6 +11,7 @@
 #include "catch.h"
 #include "comm/in_process.h"
 #include "data/data_error.h"
+#include "data/samples.h"
 
 using namespace pipetrain;
 
@@ -160,5 +161,42 @@ TEST_CASE("Every stage hears where the documents of a row begin") {
     const Tensor starts = box.take(message, "test");
     const Values row(starts.i32() + 6, starts.i32() + 12);
     CHECK(row == Values{0, 0, 2, 2, 2, 5});
+  }
+}
+
+namespace {
+
+// Rows of four tokens with a label each; what fills them up begins behind one token more a row.
+class FilledRows : public Source {
+ public:
+  Shape input_shape() const override { return {4}; }
+  Shape target_shape() const override { return {}; }
+  int vocabulary() const override { return 10; }
+  std::string description() const override { return ""; }
+  nlohmann::json tokenizer() const override { return {}; }
+  std::int64_t validation_rows() const override { return 0; }
+  void read_training(std::int64_t, std::int64_t, Tensor& inputs, Tensor& targets) const override {
+    for (std::int64_t i = 0; i < inputs.elements(); ++i) {
+      inputs.i32()[i] = i % 4 <= i / 4 ? 1 : kFilling;
+      targets.i32()[i / 4] = 0;
+    }
+  }
+  void read_validation(std::int64_t, Tensor&, Tensor&) const override {}
+};
+
+}  // namespace
+
+TEST_CASE("Of rows with a label every stage hears where what fills them up begins") {
+  const FilledRows source;
+  InProcess group(1, {.timeout_seconds = 1});
+  MemoryPool pool;
+  const auto mailbox = group.mailbox(0, pool);
+  Coordinator coordinator(source, *mailbox, pool, {{{0}, {0}, {{0}, {0}}}}, 1);
+  coordinator.feed({.microbatch_rows = {{4}}});
+  for (const int stage : {0, 1}) {
+    const Message message{Channel::kDocuments, 0, stage, 0, 0};
+    mailbox->post_receive(message, {4}, DType::kInt32);
+    const Tensor lengths = mailbox->take(message, "test");
+    CHECK(Values(lengths.i32(), lengths.i32() + 4) == Values{1, 2, 3, 4});
   }
 }

@@ -20,11 +20,20 @@ TEST_CASE("A configuration says its family, and with it the keys") {
 }
 
 TEST_CASE("A family that is not known, and weights that are not plain, are refused") {
-  CHECK(
-      contains(refusal(small_gpt2(), "model_type", "bert"),
-               "model_type is \"bert\"; expected gpt2 or opt or gpt_neox or llama or mistral or"));
+  CHECK(contains(refusal(small_gpt2(), "model_type", "t5"),
+                 "model_type is \"t5\"; expected gpt2 or opt or gpt_neox or llama or mistral or"));
   CHECK(contains(refusal(small_gpt2(), "model_type", json()), "model_type is missing"));
+  CHECK(contains(refusal(small_gpt2(), "architectures", {"GPT2ForSequenceClassification"}),
+                 "architectures is [\"GPT2ForSequenceClassification\"]; expected GPT2LMHeadModel"));
   CHECK(contains(refusal(small_llama(), "quantization_config", {{"bits", 4}}), "quantized"));
   CHECK(contains(error_of([] { parsed(json::array({1})); }, ExitCode::kCheckpoint),
                  "checkpoint: config.json: "));
+}
+
+TEST_CASE("A folder of a model without its head is one of its family, or names no class at all") {
+  for (const json& architectures : {json({"LlamaModel"}), json({"LlamaForCausalLM"}), json()}) {
+    json config = hf_config_of(small_llama());
+    config["architectures"] = architectures;
+    CHECK(parsed(config) == small_llama());
+  }
 }

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "catch.h"
@@ -17,7 +18,7 @@ using namespace pipetrain;
 namespace {
 
 // The folder of tests/golden/ that has one.
-Decoder model_of(const HfFamily& family) {
+HfModel model_of(const HfFamily& family) {
   const std::string file =
       std::string(PIPETRAIN_GOLDEN) + "/hf_" + std::string(family.name) + "/config.json";
   nlohmann::json config;
@@ -26,40 +27,66 @@ Decoder model_of(const HfFamily& family) {
 }
 
 // The first family that the model fits: as one of it such a model is exported.
-const HfFamily* first_like(const Decoder& model) {
-  return &*std::ranges::find_if(hf_families(), [&](const HfFamily& family) {
-    return why_not_of(family.models, traits_of(model)).empty();
-  });
+DecoderFamily first_like(const Decoder& model) {
+  for (const HfFamily& family : hf_families()) {
+    const auto* const decoders = std::get_if<HfDecoders>(&family.models);
+    const bool fits = decoders != nullptr && why_not_of(decoders->models, traits_of(model)).empty();
+    if (fits) return decoders->models;
+  }
+  return {};
+}
+
+Config config_with(const HfModel& model) {
+  Config config;
+  config.data.format = "tokens";
+  if (const auto* const decoder = std::get_if<Decoder>(&model)) {
+    config.data.sequence_length = decoder->context;
+    config.model = model_config_of(*decoder);
+  } else {
+    const auto& encoder = std::get<Encoder>(model);
+    config.data.format = encoder.of_images() ? "idx" : "csv";
+    config.model = model_config_of(encoder);
+  }
+  return config;
+}
+
+// Of ours, that make up those of the folder.
+TensorShapes shapes_of(const HfModel& model) {
+  return [tensors = hf_tensors_of(model)](const std::string& name) {
+    const auto found = std::ranges::find(tensors, name, &HfTensor::own);
+    return found == tensors.end() ? Extents() : found->own_shape();
+  };
 }
 
 }  // namespace
 
-TEST_CASE("Each family has a name of its own, a sentence and a title") {
+TEST_CASE("Each family has a name of its own, a sentence, a title and a class") {
   std::set<std::string_view> names;
   for (const HfFamily& family : hf_families()) {
     CAPTURE(family.name);
     CHECK(names.insert(family.name).second);
     CHECK(std::string(family.description).ends_with("."));
-    CHECK(!family.models.title.empty());
+    CHECK(!family.title().empty());
+    CHECK(*family.architecture != 0);
   }
 }
 
 TEST_CASE("A model of each family comes back from its config.json and from our configuration") {
   for (const HfFamily& family : hf_families()) {
     CAPTURE(family.name);
-    const Decoder model = model_of(family);
+    HfModel model = model_of(family);
     const nlohmann::json written = nlohmann::json::parse(hf_config_of(model).dump());
     CHECK(written["model_type"] == std::string(family.name));
+    CHECK(written["architectures"][0] == family.architecture);
     CHECK(parse_hf_config(written, "config.json") == model);
-    Config config;
-    config.data.format = "tokens";
-    config.data.sequence_length = model.context;
-    config.model = model_config_of(model);
-    CHECK(why_not_of(family.models, traits_of(model)).empty());
-    Decoder exported = model;
-    exported.family = first_like(model)->models;
-    if (!exported.family.dropout) exported.dropout = exported.embedding_dropout = 0;
-    CHECK(hf_model_of(config, model.vocabulary) == exported);
+    const Config own = config_with(model);
+    const TensorShapes shapes = shapes_of(model);
+    if (auto* const decoder = std::get_if<Decoder>(&model)) {
+      CHECK(why_not_of(decoder->family, traits_of(*decoder)).empty());
+      decoder->family = first_like(*decoder);
+      if (!decoder->family.dropout) decoder->dropout = decoder->embedding_dropout = 0;
+    }
+    CHECK(hf_model_of(own, shapes) == model);
   }
 }
 

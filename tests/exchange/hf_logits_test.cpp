@@ -27,37 +27,71 @@ using namespace pipetrain;
 namespace {
 
 struct Expected {
-  std::int64_t rows, tokens, vocabulary;
-  std::vector<std::int32_t> ids;  // (rows, tokens)
-  std::vector<float> logits;      // (rows, tokens, vocabulary)
+  Shape row;  // (T) tokens, or (H, W, C) pixels
+  std::int64_t rows, outputs;
+  std::vector<std::int32_t> ids;  // (rows, T), below 0 where they fill up a row; or none
+  std::vector<float> pixels;      // (rows, H, W, C); or none
+  std::vector<float> logits;      // (rows, T, outputs), of a classifier (rows, outputs)
 };
+
+template <class T>
+std::vector<T> values_of(const StoredTensor& tensor) {
+  std::vector<T> made(tensor.bytes.size() / sizeof(T));
+  std::memcpy(made.data(), tensor.bytes.data(), tensor.bytes.size());
+  return made;
+}
 
 Expected expected_of(const std::string& folder) {
   const SafetensorsFile file(folder + "/logits.safetensors");
-  const StoredTensor *ids = file.find("tokens"), *logits = file.find("logits");
-  REQUIRE((ids != nullptr && logits != nullptr));
-  Expected made{logits->shape.at(0), logits->shape.at(1), logits->shape.at(2), {}, {}};
-  REQUIRE(ids->shape == Extents{made.rows, made.tokens});
-  made.ids.resize(ids->bytes.size() / 4);
-  made.logits.resize(logits->bytes.size() / 4);
-  std::memcpy(made.ids.data(), ids->bytes.data(), ids->bytes.size());
-  std::memcpy(made.logits.data(), logits->bytes.data(), logits->bytes.size());
+  const StoredTensor *ids = file.find("tokens"), *pixels = file.find("pixels"),
+                     *logits = file.find("logits");
+  REQUIRE((logits != nullptr && (ids != nullptr) != (pixels != nullptr)));
+  const StoredTensor& inputs = ids != nullptr ? *ids : *pixels;
+  Expected made{{}, inputs.shape.at(0), logits->shape.back(), {}, {}, values_of<float>(*logits)};
+  for (std::size_t axis = 1; axis < inputs.shape.size(); ++axis)
+    made.row.append(inputs.shape[axis]);
+  if (ids != nullptr) made.ids = values_of<std::int32_t>(*ids);
+  if (pixels != nullptr) made.pixels = values_of<float>(*pixels);
   return made;
+}
+
+// Where each token's document begins: what fills up a row is one of its own.
+std::vector<std::int32_t> starts_of(const Expected& expected) {
+  std::vector<std::int32_t> starts;
+  const std::int64_t tokens = expected.row[0];
+  for (std::int64_t row = 0; row < expected.rows; ++row) {
+    const auto first = expected.ids.begin() + row * tokens;
+    const auto own = static_cast<std::int32_t>(std::find(first, first + tokens, -1) - first);
+    for (std::int64_t t = 0; t < tokens; ++t) starts.push_back(t < own ? 0 : own);
+  }
+  return starts;
+}
+
+Tensor inputs_of(const Expected& expected, MemoryPool& pool) {
+  const Shape shape = expected.row.batched(expected.rows);
+  Tensor x(pool, shape, expected.ids.empty() ? DType::kFloat32 : DType::kInt32);
+  const void* const from =
+      expected.ids.empty() ? static_cast<const void*>(expected.pixels.data()) : expected.ids.data();
+  std::memcpy(x.data(), from, x.bytes());
+  return x;
 }
 
 // Of the checkpoint's layers, one after the other.
 std::vector<float> logits_of(const std::string& folder, const Expected& expected) {
   const Checkpoint checkpoint = open_checkpoint(folder);
   const Config config = load_config(folder + "/config.yaml");
-  const auto layers = build_layers(config.model, {.row = {expected.tokens},
-                                                  .vocabulary = expected.vocabulary,
-                                                  .classes = expected.vocabulary});
-  std::map<std::string, std::vector<float>> values;
   MemoryPool pool;
   Ops ops(pool);
-  const Context context{.ops = ops, .mode = Mode::kEvaluate};
-  Tensor x(pool, {expected.rows, expected.tokens}, DType::kInt32);
-  std::memcpy(x.i32(), expected.ids.data(), expected.ids.size() * sizeof(std::int32_t));
+  Tensor x = inputs_of(expected, pool);
+  const auto layers = build_layers(
+      config.model,
+      {.row = expected.row, .dtype = x.dtype(), .vocabulary = 0, .classes = expected.outputs});
+  std::map<std::string, std::vector<float>> values;
+  const std::vector<std::int32_t> starts =
+      config.data.separate() ? starts_of(expected) : std::vector<std::int32_t>();
+  const Context context{.ops = ops,
+                        .mode = Mode::kEvaluate,
+                        .document_starts = starts.empty() ? nullptr : starts.data()};
   for (const auto& layer : layers) {
     for (Parameter& parameter : layer->parameters()) {
       std::vector<float>& own = values[parameter.name];

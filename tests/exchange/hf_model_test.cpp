@@ -14,7 +14,7 @@ using namespace pipetrain;
 
 namespace {
 
-Config config_of(const std::string& kinds) {
+Config listed(const std::string& kinds) {
   Config config;
   config.data.format = "tokens";
   config.data.sequence_length = 16;
@@ -43,19 +43,21 @@ TEST_CASE("A model comes back from its configurations, Hugging Face's and our ow
     config.data.format = "tokens";
     config.data.sequence_length = model.context;
     config.model = model_config_of(model);
-    CHECK(hf_model_of(config, model.vocabulary) == model);
+    CHECK(hf_model_of(config, with_vocabulary(model.vocabulary)) == HfModel(model));
   }
 }
 
 TEST_CASE("A model that neither family has is refused with the reason") {
   const auto refused = [](const Config& config) {
-    return error_of([&] { hf_model_of(config, 97); }, ExitCode::kConfiguration);
+    return error_of([&] { hf_model_of(config, with_vocabulary(97)); }, ExitCode::kConfiguration);
   };
   Config config;
   config.data.sequence_length = 16;
-  config.model = {.preset = "classifier"};
+  config.model = {.preset = "classifier", .depth = 1, .heads = 2, .width = 8};
   config.data.format = "csv";
-  CHECK(contains(refused(config), "its data have labels"));
+  CHECK(contains(refused(config),
+                 "conv1d, stands where token_types is expected; expected layers as "
+                 "those of an imported BERT"));
 
   config.data.format = "tokens";
   config.model = model_config_of(small_gpt2());
@@ -71,8 +73,7 @@ TEST_CASE("A model that neither family has is refused with the reason") {
   CHECK(contains(refused(config), "layer_norm, is not a norm like those of the blocks"));
   config.model.layers.erase(config.model.layers.begin() + 1);
   CHECK(contains(refused(config), "too few layers"));
-  CHECK(
-      contains(refused(config_of("conv2d relu layer_norm linear")), "conv2d, is not an embedding"));
+  CHECK(contains(refused(listed("conv2d relu layer_norm linear")), "conv2d, is not an embedding"));
 }
 
 TEST_CASE("A model is a preset where that has keys for all of it, else its layers in a list") {

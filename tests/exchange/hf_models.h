@@ -2,18 +2,26 @@
 // not know which keys a test looks at.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "base/error.h"
 #include "base/table.h"
 #include "catch.h"
 #include "exchange/hf_config.h"
+#include "nn/layers/embedding.h"
 
 namespace pipetrain {
 
+inline DecoderFamily family_of(const std::string& name) {
+  return std::get<HfDecoders>(find_row(hf_families(), name)->models).models;
+}
+
 inline Decoder small_gpt2() {
-  return {.family = find_row(hf_families(), "gpt2")->models,
+  return {.family = family_of("gpt2"),
           .depth = 3,
           .heads = 4,
           .kv_heads = 4,
@@ -28,7 +36,7 @@ inline Decoder small_gpt2() {
 }
 
 inline Decoder small_llama() {
-  return {.family = find_row(hf_families(), "llama")->models,
+  return {.family = family_of("llama"),
           .depth = 2,
           .heads = 4,
           .kv_heads = 2,
@@ -42,9 +50,48 @@ inline Decoder small_llama() {
           .rotary = true};
 }
 
+inline Encoder small_vit() {
+  return {.depth = 2,
+          .heads = 4,
+          .width = 16,
+          .mlp_width = 24,
+          .classes = 3,
+          .patch = 4,
+          .image = 12,
+          .channels = 3};
+}
+
+inline Encoder small_bert() {
+  return {.depth = 2,
+          .heads = 4,
+          .width = 16,
+          .mlp_width = 24,
+          .classes = 3,
+          .dropout = 0.1,
+          .attention_dropout = 0.1,
+          .head_dropout = 0.1,
+          .vocabulary = 40,
+          .context = 12,
+          .token_types = 2};
+}
+
 // As it comes from a file.
-inline Decoder parsed(const nlohmann::json& config) {
-  return parse_hf_config(nlohmann::json::parse(config.dump()), "config.json");
+template <class Model = Decoder>
+Model parsed(const nlohmann::json& config) {
+  return std::get<Model>(parse_hf_config(nlohmann::json::parse(config.dump()), "config.json"));
+}
+
+template <class Model>
+nlohmann::json config_of(const Model& model) {
+  return nlohmann::json::parse(hf_config_of(model).dump());
+}
+
+// Of a model whose table of tokens has so many rows.
+inline TensorShapes with_vocabulary(int vocabulary) {
+  return [vocabulary](const std::string& name) {
+    return name == token_table_name() ? std::vector<std::int64_t>{vocabulary, 1}
+                                      : std::vector<std::int64_t>();
+  };
 }
 
 inline std::string error_of(const std::function<void()>& work, ExitCode code) {
@@ -58,11 +105,11 @@ inline std::string error_of(const std::function<void()>& work, ExitCode code) {
 }
 
 // Of a configuration with one key changed; null takes it away.
-inline std::string refusal(const Decoder& model, const std::string& key,
-                           const nlohmann::json& value) {
-  nlohmann::json config = hf_config_of(model);
+template <class Model>
+std::string refusal(const Model& model, const std::string& key, const nlohmann::json& value) {
+  nlohmann::json config = config_of(model);
   config[key] = value;
-  const std::string error = error_of([&] { parsed(config); }, ExitCode::kCheckpoint);
+  const std::string error = error_of([&] { parsed<Model>(config); }, ExitCode::kCheckpoint);
   CHECK(error.starts_with("checkpoint: config.json: "));
   return error;
 }

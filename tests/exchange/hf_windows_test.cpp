@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-json config_of(const std::string& family, int depth) {
+json golden_config(const std::string& family, int depth) {
   json config;
   std::ifstream(std::string(PIPETRAIN_GOLDEN) + "/hf_" + family + "/config.json") >> config;
   config["num_hidden_layers"] = depth;
@@ -24,7 +24,7 @@ json config_of(const std::string& family, int depth) {
 }  // namespace
 
 TEST_CASE("Mistral has a window in all layers, of 4096 tokens unless told") {
-  json config = config_of("mistral", 3);
+  json config = golden_config("mistral", 3);
   CHECK(parsed(config).window == 4);
   CHECK(parsed(config).windowed.empty());
   config["sliding_window"] = json();
@@ -34,7 +34,7 @@ TEST_CASE("Mistral has a window in all layers, of 4096 tokens unless told") {
 }
 
 TEST_CASE("Qwen's last layers have a window, where that is allowed") {
-  json config = config_of("qwen2", 3);
+  json config = golden_config("qwen2", 3);
   CHECK(parsed(config).windowed == std::vector<bool>{false, true, true});
   config["layer_types"] = {"sliding_attention", "full_attention", "full_attention"};
   CHECK(parsed(config).windowed == std::vector<bool>{true, false, false});
@@ -53,7 +53,7 @@ TEST_CASE("Qwen's last layers have a window, where that is allowed") {
 }
 
 TEST_CASE("Gemma 2 has a window in every other layer, and caps that may be null") {
-  json config = config_of("gemma2", 3);
+  json config = golden_config("gemma2", 3);
   CHECK(parsed(config).windowed == std::vector<bool>{true, false, true});
   CHECK(parsed(config).score_cap == 2);
   config["attn_logit_softcapping"] = json();
@@ -63,7 +63,7 @@ TEST_CASE("Gemma 2 has a window in every other layer, and caps that may be null"
 }
 
 TEST_CASE("Each fourth layer of SmolLM3 has no positions, unless a list says otherwise") {
-  json config = config_of("smollm3", 5);
+  json config = golden_config("smollm3", 5);
   CHECK(parsed(config).turned == std::vector<bool>{true, true, true, false, true});
   config["no_rope_layers"] = {1, 1, 1, 1, 1};
   CHECK(parsed(config).turned.empty());

@@ -15,6 +15,7 @@
 #include "exchange/weights_import.h"
 #include "hf_folder.h"
 #include "hf_models.h"
+#include "logged.h"
 
 using namespace pipetrain;
 
@@ -49,6 +50,34 @@ TEST_CASE("A model goes back to its Hugging Face folder bit by bit") {
     std::ifstream(at.path(golden + "/config.json")) >> expected;
     CHECK(parsed(found) == parsed(expected));
   }
+}
+
+TEST_CASE("A classifier goes back to its Hugging Face folder bit by bit") {
+  for (const std::string golden : {"hf_vit", "hf_bert"}) {
+    const TemporaryFolder at;
+    const Log log;
+    const Checkpoint checkpoint = checkpoint_of(at, golden);
+    export_hf(checkpoint, at.path("out"));
+    CHECK(HfFolder::tensors_in(at.path("out")) == HfFolder::tensors_in(at.path(golden)));
+    nlohmann::json found, expected;
+    std::ifstream(at.path("out/config.json")) >> found;
+    std::ifstream(at.path(golden + "/config.json")) >> expected;
+    CHECK(parsed<Encoder>(found) == parsed<Encoder>(expected));
+    CHECK(found["architectures"] == expected["architectures"]);
+    CHECK(found["id2label"] == expected["id2label"]);
+  }
+}
+
+TEST_CASE("How pixels become numbers is written beside a classifier of images") {
+  const TemporaryFolder at;
+  const Log log;
+  export_hf(checkpoint_of(at, "hf_vit"), at.path("out"));
+  nlohmann::json found;
+  std::ifstream(at.path("out/preprocessor_config.json")) >> found;
+  CHECK(found["image_mean"] == std::vector<double>{0.4, 0.5, 0.6});
+  CHECK(found["image_std"] == std::vector<double>{0.25, 0.5, 0.3});
+  CHECK(found["size"]["height"] == 12);
+  CHECK(!std::filesystem::exists(at.path("out/tokenizer_pipetrain.json")));
 }
 
 TEST_CASE("A model in several files and in bfloat16 comes back as its numbers rounded") {

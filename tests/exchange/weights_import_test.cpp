@@ -1,14 +1,10 @@
 #include "exchange/weights_import.h"
 
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <memory>
-#include <sstream>
 #include <string>
+#include <utility>
 
 #include "catch.h"
 #include "checkpoint/checkpoint.h"
@@ -17,25 +13,13 @@
 #include "exchange/weights_export.h"
 #include "hf_folder.h"
 #include "hf_models.h"
+#include "logged.h"
 
 using namespace pipetrain;
 
 namespace {
 
 using Tensors = HfFolder::Tensors;
-
-// What is logged while it lives.
-struct Log {
-  Log() { spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink)); }
-  ~Log() { spdlog::set_default_logger(before); }
-  Log(const Log&) = delete;
-  Log& operator=(const Log&) = delete;
-
-  std::ostringstream text;
-  std::shared_ptr<spdlog::logger> before = spdlog::default_logger();
-  std::shared_ptr<spdlog::sinks::sink> sink =
-      std::make_shared<spdlog::sinks::ostream_sink_st>(text);
-};
 
 // Imported and exported again.
 Tensors through_us(const TemporaryFolder& at, const std::string& folder) {
@@ -146,6 +130,74 @@ TEST_CASE("Tensors that do not fit the configuration are named") {
                    t["lm_head.weight"].bytes[0] ^= 1;
                  }),
                  "lm_head.weight (61, 16) differs from transformer.wte.weight (61, 16), but"));
+}
+
+TEST_CASE("Names of a classifier's labels that are not as many as its head's rows are refused") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_vit", "x");
+  folder.set("id2label", {{"0", "a"}, {"1", "b"}});
+  CHECK(contains(refusal(folder.path),
+                 "tensor classifier.weight has shape (3, 16), expected (2, 16)"));
+  const HfFolder counted(at, "hf_bert", "y");
+  counted.set("num_labels", 7);
+  CHECK(contains(refusal(counted.path), "num_labels is 7; expected 3"));
+}
+
+TEST_CASE("Sizes of a configuration that are not those of the tensors are named by the tensor") {
+  const TemporaryFolder at;
+  int number = 0;
+  const auto refused = [&](const std::string& golden, const std::string& key, int value) {
+    const HfFolder folder(at, golden, "x" + std::to_string(number++));
+    folder.set(key, value);
+    return refusal(folder.path);
+  };
+  CHECK(contains(refused("hf_vit", "image_size", 16),
+                 "vit.embeddings.position_embeddings has shape (1, 10, 16), expected (1, 17, 16)"));
+  CHECK(contains(refused("hf_vit", "num_channels", 1), "(16, 3, 4, 4), expected (16, 1, 4, 4)"));
+  CHECK(
+      contains(refused("hf_bert", "type_vocab_size", 1), "token_type_embeddings.weight has shape"));
+  CHECK(contains(refused("hf_bert", "intermediate_size", 30), "intermediate.dense.weight"));
+  CHECK(contains(refused("hf_llama", "num_key_value_heads", 4), "k_proj.weight has shape"));
+}
+
+TEST_CASE("Norms of BERT under their older names, and files without its first word, are the same") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_bert", "x");
+  const Tensors whole = HfFolder::tensors_in(folder.path);
+  folder.change([&](Tensors& tensors) {
+    tensors.clear();
+    for (const auto& [name, values] : whole) {
+      std::string other = name.starts_with("bert.") ? name.substr(5) : name;
+      for (const auto& [now, before] :
+           {std::pair<std::string, std::string>{"LayerNorm.weight", "LayerNorm.gamma"},
+            {"LayerNorm.bias", "LayerNorm.beta"}}) {
+        const std::size_t at = other.find(now);
+        if (at != std::string::npos) other.replace(at, now.size(), before);
+      }
+      tensors[other] = values;
+    }
+    tensors["embeddings.position_ids"] = {StoredType::kInt64, {1}, "12345678"};
+  });
+  const Log log;
+  CHECK(through_us(at, folder.path) == whole);
+  CHECK(!contains(log.text.str(), "left out"));
+}
+
+TEST_CASE("A shard that is cut short or not there is named") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_llama", "x");
+  import_weights(folder.path, at.path("one"));
+  export_hf(open_checkpoint(at.path("one")), at.path("parts"), {.shard_bytes = 4000});
+  std::string first;
+  for (const auto& entry : std::filesystem::directory_iterator(at.path("parts"))) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".safetensors") && (first.empty() || name < first)) first = name;
+  }
+  const std::string path = at.path("parts/" + first);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 100);
+  CHECK(contains(refusal(at.path("parts")), first));
+  std::filesystem::remove(path);
+  CHECK(contains(refusal(at.path("parts")), first));
 }
 
 TEST_CASE("A configuration that asks for more blocks than there are tensors is refused at once") {

@@ -12,15 +12,12 @@ LITERAL = re.compile(r'//[^\n]*|^\s*#\s*include[^\n]*|R"(\w*)\((.*?)\)\1"|"((?:\
 # Words that mean something else where they stand.
 ELSEWHERE = {
     ("lib/config/config_fields.h", "dropout"): "the key model.dropout",
+    ("lib/exchange/hf_activation.cpp", "gelu"): "Hugging Face's word for it",
+    ("lib/exchange/hf_activation.cpp", "relu"): "Hugging Face's word for it",
     ("lib/exchange/hf_blocks.cpp", "gelu"): "Hugging Face's word for it",
     ("lib/exchange/hf_blocks.cpp", "linear"): "Hugging Face's word for a scaling",
     ("lib/exchange/hf_blocks.cpp", "silu"): "Hugging Face's word for it",
-    ("lib/exchange/hf_gpt2.cpp", "relu"): "Hugging Face's word for it",
-    ("lib/exchange/hf_gpt_neox.cpp", "gelu"): "Hugging Face's word for it",
-    ("lib/exchange/hf_gpt_neox.cpp", "relu"): "Hugging Face's word for it",
     ("lib/exchange/hf_opt.cpp", "dropout"): "Hugging Face's word for it",
-    ("lib/exchange/hf_opt.cpp", "gelu"): "Hugging Face's word for it",
-    ("lib/exchange/hf_opt.cpp", "relu"): "Hugging Face's word for it",
     ("lib/ops/activation.cpp", "gelu"): "an operation of bench --roofline",
     ("lib/ops/activation.cpp", "relu"): "an operation of bench --roofline",
     ("lib/ops/activation.cpp", "silu"): "an operation of bench --roofline",

@@ -5,6 +5,7 @@
 ELSEWHERE = {
     # Families of models, each in a folder of tests/golden/.
     "exchange/hf_blocks.cpp": "tests/exchange/hf_llama_test.cpp and hf_windows_test.cpp",
+    "exchange/hf_encoders.cpp": "tests/exchange/hf_vit_test.cpp and hf_bert_test.cpp",
     **{f"exchange/hf_{family}.cpp": "tests/exchange/hf_logits_test.cpp and hf_families_test.cpp"
        for family in ("gemma", "gemma2", "gpt_neox", "mistral", "opt", "phi3", "qwen2", "qwen3", "smollm3")},
     # What needs ranks of MPI runs under mpirun.

@@ -34,11 +34,13 @@ TEST_CASE("A norm's weight starts at one; a layer norm may have a bias, which st
   } const cases[] = {{NormKind::kLayer, true, 2},
                      {NormKind::kLayer, false, 1},
                      {NormKind::kRms, true, 1},
-                     {NormKind::kRms, false, 1}};
+                     {NormKind::kRms, false, 1},
+                     {NormKind::kNone, true, 0}};
   for (const auto& [kind, bias, parameters] : cases) {
     Holder layer;
     const Norm norm(layer, "layers.1.mlp.norm", 3, kind, bias, kNormEpsilon);
     REQUIRE(layer.parameters().size() == parameters);
+    if (parameters == 0) continue;
     CHECK(layer.parameters()[0].name == "layers.1.mlp.norm.weight");
     CHECK(layer.parameters()[0].initial.scale == 1);
     CHECK(!layer.parameters()[0].decays());
@@ -63,6 +65,29 @@ TEST_CASE("Gradients are written over the parameters' own, or added to them") {
   norm.store({.ops = ops, .accumulate = true}, gradients);
   CHECK(weight == std::vector<float>{0, 2, 4});
   CHECK(bias == std::vector<float>{6, 8, 10});
+}
+
+TEST_CASE("Without a norm rows pass as they are, and their gradient takes that of the skip") {
+  Holder layer;
+  MemoryPool pool;
+  Ops ops(pool);
+  const Norm none(layer, "n", 3, NormKind::kNone, true, kNormEpsilon);
+  const auto filled = [&](float value) {
+    Tensor made(pool, {2, 3});
+    for (float& entry : made.floats()) entry = value++;
+    return made;
+  };
+  const Tensor x = filled(1);
+  Tensor normalized = filled(50), y = filled(60), again = filled(70), dy = filled(10);
+  none.forward(ops, x, normalized, nullptr, y);
+  none.replay(ops, normalized, again);
+  for (int i = 0; i < 6; ++i) CHECK(y.f32()[i] == x.f32()[i]);
+  for (int i = 0; i < 6; ++i) CHECK(again.f32()[i] == x.f32()[i]);
+  CHECK(none.backward(ops, dy, normalized, nullptr, nullptr).empty());
+  CHECK(dy.f32()[5] == 15);
+  CHECK(none.backward(ops, dy, normalized, nullptr, x).empty());
+  CHECK(dy.f32()[5] == 21);
+  none.store({.ops = ops}, Tensor());
 }
 
 TEST_CASE("Which norm, and its epsilon, are options of the layer") {

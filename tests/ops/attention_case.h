@@ -55,6 +55,7 @@ inline Expected plain_attention(const AttentionShape& s, const Doubles& qkv) {
         s.document_starts == nullptr ? 0 : s.document_starts[b * s.tokens + t];
     const std::int64_t hidden = std::max(outside, start);
     for (std::int64_t key = hidden; key < (s.causal ? t + 1 : s.tokens); ++key) {
+      if (s.document_starts != nullptr && s.document_starts[b * s.tokens + key] != start) break;
       double score = 0;
       for (std::int64_t d = 0; d < s.head_width; ++d) {
         score += entry(b, t, 0, h, d) * entry(b, key, 1, h, d);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "catch.h"
 #include "halves.h"
@@ -13,8 +14,16 @@ using namespace pipetrain;
 TEST_CASE("Attention on bfloat16 is that on float32 with the same inputs, but for rounding") {
   MemoryPool pool;
   Ops ops(pool);
+  std::vector<std::int32_t> starts(66, 0);
+  for (std::size_t t = 19; t < 33; ++t) starts[t] = 19;
   for (const AttentionShape& shape :
        {AttentionShape{.batch = 2, .tokens = 29, .heads = 3, .head_width = 8},
+        AttentionShape{.batch = 2,
+                       .tokens = 33,
+                       .heads = 3,
+                       .head_width = 8,
+                       .causal = false,
+                       .document_starts = starts.data()},
         AttentionShape{.batch = 1,
                        .tokens = 50,
                        .heads = 4,

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "attention_case.h"
 #include "catch.h"
@@ -33,6 +34,40 @@ TEST_CASE("Attention and its gradient are those of the formula, causal or not, a
               return weighted_sum(plain_attention(s, at).out, dout);
             }) < 2e-5);
     }
+  }
+}
+
+TEST_CASE("Attention in both directions within documents is that of the formula") {
+  MemoryPool pool;
+  Ops ops(pool);
+  std::vector<std::int32_t>
+      starts;  // documents that end within blocks of queries, and at their edges
+  for (const auto& ends : {std::vector{40, 65}, {1, 24, 48, 65}, {65}}) {
+    std::int32_t start = 0;
+    for (const int end : ends) {
+      while (starts.size() % 65 < static_cast<std::size_t>(end) - 1) starts.push_back(start);
+      starts.push_back(start);
+      start = end;
+    }
+  }
+  for (const double rate : {0.0, 0.3}) {
+    const AttentionShape s{.batch = 3,
+                           .tokens = 65,
+                           .heads = 4,
+                           .head_width = 3,
+                           .causal = false,
+                           .kv_heads = 2,
+                           .dropout = {.key = 5, .step = 3, .first_row = 2, .rate = rate},
+                           .document_starts = starts.data()};
+    const Floats qkv = random_floats(qkv_elements(s), 1, 1.5f);
+    const Floats dout = random_floats(out_elements(s), 2);
+    const Expected expected = plain_attention(s, widened(qkv));
+    const Result result = run(ops, s, qkv, dout);
+    CHECK(distance(result.out, expected.out) < 5e-6);
+    CHECK(distance(result.log_sum_exp, expected.log_sum_exp) < 2e-6);
+    CHECK(gradient_distance(widened(qkv), result.dqkv, qkv.size() / 97, [&](const Doubles& at) {
+            return weighted_sum(plain_attention(s, at).out, dout);
+          }) < 2e-5);
   }
 }
 

@@ -11,6 +11,8 @@
 #include "data/formats/csv_records.h"
 #include "data/formats/formats.h"
 #include "data/sample_source.h"
+#include "text/subwords/load_tokenizer.h"
+#include "text/tokenizer.h"
 #include "text/vocabulary.h"
 
 namespace pipetrain {
@@ -31,7 +33,9 @@ std::int32_t parse_label(const CsvRecords& records, const std::string& field) {
 }  // namespace
 
 CsvSamples::CsvSamples(const DataRequest& request)
-    : kind_(request.config.tokenizer), length_(request.sequence_length) {
+    : kind_(name_of(kTokenizers, request.config.tokenizer)),
+      filling_(request.config.separate() ? kFilling : 0),
+      length_(request.sequence_length) {
   const DataConfig& config = request.config;
   const DataFiles opened = open_files(config);
   warn_of_same_content(contents_of(opened.files), request.warnings);
@@ -43,11 +47,13 @@ CsvSamples::CsvSamples(const DataRequest& request)
   warn_of_missing_classes(
       *split_, classes_, [&](std::int64_t i) { return labels_[static_cast<std::size_t>(i)]; },
       first_label_, config.random(), name, request.warnings);
-  tokens_.resize(texts.size() * static_cast<std::size_t>(length_));
-  if (kind_ == TokenizerKind::kBytes) {
+  tokens_.resize(texts.size() * static_cast<std::size_t>(length_), filling_);
+  if (!config.tokenizer_path.empty()) {
+    take_tokens(texts, config.tokenizer_path);
+  } else if (config.tokenizer == TokenizerKind::kBytes) {
     take_bytes(texts);
   } else {
-    take_units(texts, kind_ == TokenizerKind::kWords, request.most_tokens());
+    take_units(texts, config.tokenizer == TokenizerKind::kWords, request.most_tokens());
   }
 }
 
@@ -78,7 +84,8 @@ std::vector<CsvSamples::Text> CsvSamples::read_files(const DataFiles& opened) {
 
 void CsvSamples::take_labels(const std::vector<Text>& texts, int classes) {
   const auto [smallest, largest] = std::ranges::minmax(texts, {}, &Text::label);
-  const std::int32_t first = first_label_ = smallest.label == 0 ? 0 : 1;
+  const bool from_one = smallest.label > 0 && (classes == 0 || largest.label >= classes);
+  const std::int32_t first = first_label_ = from_one ? 1 : 0;
   classes_ = classes > 0 ? classes : largest.label - first + 1;
   for (const Text& text : texts) {
     if (text.label - first >= classes_) {
@@ -112,7 +119,7 @@ void CsvSamples::take_units(const std::vector<Text>& texts, bool words, int limi
     row += length_;
   }
   vocabulary_ = vocabulary.size();
-  tokenizer_ = {{"type", name_of(kTokenizers, kind_)},
+  tokenizer_ = {{"type", kind_},
                 {"vocabulary", vocabulary.entries()},
                 {"padding", 0},
                 {"unknown", vocabulary.unknown()}};
@@ -126,14 +133,62 @@ void CsvSamples::take_bytes(const std::vector<Text>& texts) {
     row += length_;
   }
   vocabulary_ = 257;
-  tokenizer_ = {{"type", name_of(kTokenizers, kind_)}, {"padding", 0}, {"first_byte", 1}};
+  tokenizer_ = {{"type", kind_}, {"padding", 0}, {"first_byte", 1}};
+}
+
+namespace {
+
+// The ids that a tokenizer puts before and behind a text.
+struct AroundTokens {
+  std::vector<std::int32_t> before, after;
+};
+
+AroundTokens around_of(const Tokenizer& tokenizer) {
+  const std::vector<std::int32_t> text = tokenizer.encode("a"),
+                                  all = tokenizer.encode("a", SpecialTokens::kAround);
+  const auto found = std::ranges::search(all, text);
+  return {{all.begin(), found.begin()}, {found.end(), all.end()}};
+}
+
+}  // namespace
+
+// A text that is too long loses its last tokens, but not what stands behind it.
+void CsvSamples::take_tokens(const std::vector<Text>& texts, const std::string& tokenizer_path) {
+  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(tokenizer_path);
+  const AroundTokens around = around_of(*tokenizer);
+  const auto most = static_cast<std::size_t>(length_),
+             ends = around.before.size() + around.after.size();
+  if (most <= ends) {
+    throw Error(ExitCode::kConfiguration, "data.sequence_length " + std::to_string(length_) +
+                                              " has no room beside the " + std::to_string(ends) +
+                                              " tokens that " + tokenizer_path +
+                                              " puts around a text");
+  }
+  std::int32_t* row = tokens_.data();
+  std::vector<std::int32_t> ids;
+  for (const Text& text : texts) {
+    ids.clear();
+    tokenizer->encode(text.text, SpecialTokens::kNone, ids);
+    if (ids.empty() && ends == 0) {
+      throw Error(ExitCode::kData, "data: " + files_[text.file] + ": line " +
+                                       std::to_string(text.line) + ": the text has no tokens");
+    }
+    ids.resize(std::min(ids.size(), most - ends));
+    std::int32_t* to = std::ranges::copy(around.before, row).out;
+    to = std::ranges::copy(ids, to).out;
+    std::ranges::copy(around.after, to);
+    row += length_;
+  }
+  kind_ = tokenizer->kind();
+  vocabulary_ = tokenizer->vocabulary_size();
+  tokenizer_ = load_tokenizer_file(tokenizer_path);
 }
 
 std::string CsvSamples::description() const {
   const std::string more =
       files_.size() == 1 ? "" : " and " + std::to_string(files_.size() - 1) + " more";
-  const auto filled = std::ranges::count(tokens_, 0);
-  return name_of(kTokenizers, kind_) + " texts of " + files_.front() + more + ": vocabulary " +
+  const auto filled = std::ranges::count(tokens_, filling_);
+  return kind_ + " texts of " + files_.front() + more + ": vocabulary " +
          std::to_string(vocabulary_) + ", " +
          std::to_string(100 * static_cast<std::size_t>(filled) / tokens_.size()) +
          "% of the tokens fill up rows";

@@ -1,6 +1,7 @@
 // Texts with a label, from comma-separated files: the label first, then columns of text, which are
 // joined by a space. It must not know which rows a step takes. Tokens are words, characters or
-// bytes; a text is cut, or filled up with token 0, to the sequence length.
+// bytes, or those of a tokenizer.json with what that puts around a text; a text is cut, or filled
+// up, to the sequence length: with token 0, or where texts are kept apart from that with kFilling.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +20,10 @@ namespace pipetrain {
 
 class CsvSamples : public Samples {
  public:
-  // Labels are 1 to K or 0 to K-1, by which of them the smallest is; config.classes 0 takes K from
-  // the largest. The vocabulary is that of the samples that train, at most request.most_tokens()
-  // (0: all there are) with <padding> and <unknown>. Error(kData) names file and line.
+  // Labels are 0 to K-1, or 1 to K if none is 0; with config.classes, K, one must then be K, else K
+  // follows from the largest. The vocabulary is that of the
+  // samples that train, at most request.most_tokens() (0: all there are) with <padding> and
+  // <unknown>. Error(kData) names file and line.
   explicit CsvSamples(const DataRequest& request);
 
   const SampleSplit& split() const { return *split_; }
@@ -46,9 +48,11 @@ class CsvSamples : public Samples {
   void take_labels(const std::vector<Text>& texts, int classes);
   void take_units(const std::vector<Text>& texts, bool words, int limit);
   void take_bytes(const std::vector<Text>& texts);
+  void take_tokens(const std::vector<Text>& texts, const std::string& tokenizer_path);
 
   std::vector<std::string> files_;
-  TokenizerKind kind_;
+  std::string kind_;  // of tokens
+  std::int32_t filling_;
   std::int64_t length_, of_path_ = 0;
   std::optional<SampleSplit> split_;  // once the samples are counted
   int vocabulary_ = 0, classes_ = 0, first_label_ = 0;

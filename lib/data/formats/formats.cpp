@@ -28,7 +28,7 @@ constexpr DataOption kText[] = {{"vocabulary", kOfWords},
                      kDocuments[] = {{"field"},     {"on_bad_document"}, {"cache"},
                                      {"documents"}, {"windows"},         {"mixture"}},
                      kTokens[] = {{"token_type"}, {"documents"}, {"windows"}, {"mixture"}},
-                     kCsv[] = {{"vocabulary", kOfUnits}, {"classes"}},
+                     kCsv[] = {{"vocabulary", kOfUnits}, {"classes"}, {"documents"}},
                      kIdx[] = {{"classes"}, {"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
                      kCifar[] = {{"mean"}, {"std"}, {"pad"}, {"crop"}, {"flip"}},
                      kSynthetic[] = {{"classes"}, {"image"}};
@@ -89,6 +89,7 @@ bool gives_labels(const DataConfig& config) {
 bool takes_option(const DataConfig& config, std::string_view key) {
   const DataOption* option = find_option(format_of(config), key);
   if (option == nullptr || option->tokenizers.empty()) return option != nullptr;
+  if (!config.tokenizer_path.empty()) return false;
   return std::ranges::find(option->tokenizers, config.tokenizer) != option->tokenizers.end();
 }
 
@@ -100,10 +101,11 @@ std::string problem_of_tokenizer(const DataConfig& config) {
     return "is " + name_of(kTokenizers, config.tokenizer) + ", whose vocabulary a format " +
            config.format + " does not make; expected byte, a tokenizer.json or a folder with one";
   }
-  const bool takes_path = format.open == open_text || format.open == open_tokens;
+  const bool takes_path =
+      format.open == open_text || format.open == open_tokens || format.open == open_csv;
   if (!path || takes_path) return {};
-  return "is the path " + config.tokenizer_path + ", which is for text, documents, jsonl and " +
-         "tokens; data.format is " + config.format;
+  return "is the path " + config.tokenizer_path + ", which is for text, documents, jsonl, tokens " +
+         "and csv; data.format is " + config.format;
 }
 
 std::string formats_with_option(std::string_view key) {

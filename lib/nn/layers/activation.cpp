@@ -6,11 +6,12 @@
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
 #include "ops/activation.h"
+#include "ops/entrywise.h"
 
 namespace pipetrain {
 namespace {
 
-enum Slot { kInput, kMask };  // ReLU needs only where x was positive
+enum Slot { kInput, kMask, kOutput };  // ReLU needs only where x was positive, tanh its output
 
 }  // namespace
 
@@ -20,6 +21,14 @@ Tensor Activation::forward(const Context& context, Tensor x, Saved& saved) {
     Tensor mask(ops.pool(), x.shape(), DType::kUInt8);
     relu_with_mask(ops, x, mask.u8());
     if (context.mode == Mode::kTrain) saved[kMask] = std::move(mask);
+    return x;
+  }
+  if (kind_ == ActivationKind::kTanh) {
+    soft_cap(ops, x, 1);
+    if (context.mode == Mode::kTrain) {
+      saved[kOutput] = Tensor(ops.pool(), x.shape(), x.dtype());
+      copy(ops, x, saved[kOutput]);
+    }
     return x;
   }
   Tensor y(ops.pool(), x.shape(), x.dtype());
@@ -35,6 +44,7 @@ Tensor Activation::backward_input(const Context& context, Tensor dy, Saved& save
     case ActivationKind::kRelu: apply_mask(ops, dy, saved[kMask].u8(), 1.0f); break;
     case ActivationKind::kGelu: gelu_backward(ops, dy, saved[kInput]); break;
     case ActivationKind::kSilu: silu_backward(ops, dy, saved[kInput]); break;
+    case ActivationKind::kTanh: soft_cap_backward(ops, dy, saved[kOutput], 1); break;
   }
   saved.clear();
   return dy;
@@ -50,6 +60,10 @@ void make_gelu(ModelBuilder& model, LayerOptions&) {
 
 void make_silu(ModelBuilder& model, LayerOptions&) {
   model.add(std::make_unique<Activation>(model.name("silu"), model.row(), ActivationKind::kSilu));
+}
+
+void make_tanh(ModelBuilder& model, LayerOptions&) {
+  model.add(std::make_unique<Activation>(model.name("tanh"), model.row(), ActivationKind::kTanh));
 }
 
 }  // namespace pipetrain

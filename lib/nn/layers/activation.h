@@ -1,6 +1,6 @@
 // An activation function as a layer of its own, entry by entry: ReLU (Nair and Hinton, ICML 2010),
-// GELU in its tanh form (Hendrycks and Gimpel, arXiv:1606.08415) or SiLU (Elfwing et al.,
-// arXiv:1702.03118).
+// GELU in its tanh form (Hendrycks and Gimpel, arXiv:1606.08415), SiLU (Elfwing et al.,
+// arXiv:1702.03118) or tanh.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace pipetrain {
 
-enum class ActivationKind : std::uint8_t { kRelu, kGelu, kSilu };
+enum class ActivationKind : std::uint8_t { kRelu, kGelu, kSilu, kTanh };
 
 class Activation : public Layer {
  public:

@@ -43,7 +43,7 @@ class Attention : public Layer {
   double forward_flop() const override;
   bool attends() const override { return true; }
   GroupSums group_sums() const override { return {2, input_row().elements()}; }
-  bool separates_documents() const override { return causal_; }
+  bool separates_documents() const override { return true; }
   Reach reach() const override { return causal_ ? Reach::kPast : Reach::kRow; }
 
  private:

@@ -88,7 +88,7 @@ AttentionOptions read_attention(LayerOptions& options, const Shape& row, const S
   const BranchBias bias = options.read(kBranchBias);
   made.bias = bias == BranchBias::kAll || bias == BranchBias::kAttention;
   made.qkv_bias = bias != BranchBias::kNone;
-  made.norm_behind = options.read(kNormBehind);
+  made.norm_behind = read_norm_behind(options, made.norm);
   made.residual = options.read(kBranchResidual);
   if (made.window > 0 && !made.causal) options.fail("window is of causal attention");
   if (options.has(kHeadWidthOption.name)) {

@@ -2,11 +2,22 @@
 
 #include <utility>
 
+#include "nn/layers/branch_options.h"
 #include "ops/bfloat16.h"
 #include "ops/entrywise.h"
 #include "ops/linear.h"
 
 namespace pipetrain {
+
+bool read_norm_behind(LayerOptions& options, NormKind norm) {
+  const bool behind = options.read(kNormBehind);
+  if (behind && norm == NormKind::kNone) {
+    options.fail(
+        "norm_behind is of the same kind as norm, which is none; name another kind, or "
+        "put a norm behind the layer");
+  }
+  return behind;
+}
 
 Branch::Branch(const Layer& layer, const BranchOptions& options, NormKind norm, float epsilon)
     : layer_(layer), options_(options) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "nn/layer_options.h"
 #include "nn/layers/dropout.h"
 #include "nn/layers/norm_layer.h"
 
@@ -20,6 +21,9 @@ struct BranchOptions {
   bool norm_behind = false;  // of the layer's own kind
   bool residual = true;      // the result is added to the layer's input
 };
+
+// Error(kConfiguration) if there shall be one and `norm` is none.
+bool read_norm_behind(LayerOptions& options, NormKind norm);
 
 class Branch {
  public:

@@ -8,11 +8,12 @@ namespace pipetrain {
 LayerFactory make_embedding, make_attention, make_mlp, make_transformer_block, make_layer_norm,
     make_rms_norm, make_batch_norm, make_linear, make_conv1d, make_conv2d, make_patches,
     make_positions, make_patch_embedding, make_relu, make_gelu, make_silu, make_max_pool,
-    make_average_pool, make_mean_pool, make_global_mean_pool, make_flatten, make_dropout,
-    make_residual;
+    make_average_pool, make_mean_pool, make_global_mean_pool, make_first_token, make_flatten,
+    make_dropout, make_residual, make_class_token, make_token_types, make_tanh;
 LayerOptionList embedding_options, attention_options, mlp_options, transformer_block_options,
     norm_options, batch_norm_options, linear_options, convolution_options, patches_options,
-    positions_options, patch_embedding_options, pool_options, dropout_options, residual_options;
+    positions_options, patch_embedding_options, pool_options, dropout_options, residual_options,
+    token_types_options;
 
 namespace {
 
@@ -43,15 +44,21 @@ constexpr LayerKind kKinds[] = {
      kImage, kImage, make_patches, patches_options},
     {"positions", "Makes pixels tokens and adds a learned position to each.",
      kTokensOrImage, kTokens, make_positions, positions_options},
+    {"class_token", "Puts a learned token before those of each row.",
+     kTokensOrImage, kTokens, make_class_token},
+    {"token_types", "Adds to each token the row of a table for its type, which is the first.",
+     kTokens, kSame, make_token_types, token_types_options},
     {"relu", "The larger of each entry and 0.", kAny, kSame, make_relu},
     {"gelu", "GELU of each entry, in its tanh form.", kAny, kSame, make_gelu},
     {"silu", "Each entry times its sigmoid.", kAny, kSame, make_silu},
+    {"tanh", "The hyperbolic tangent of each entry.", kAny, kSame, make_tanh},
     {"max_pool", "The largest entry of each window.",
      kTokensOrImage, kTokensOrImage, make_max_pool, pool_options},
     {"average_pool", "The mean of each window.",
      kTokensOrImage, kTokensOrImage, make_average_pool, pool_options},
     {"mean_pool", "The mean over all tokens.", kTokens, kVector, make_mean_pool},
     {"global_mean_pool", "The mean over all pixels.", kImage, kVector, make_global_mean_pool},
+    {"first_token", "The first token.", kTokens, kVector, make_first_token},
     {"flatten", "Joins all axes to one.", kAny, kVector, make_flatten},
     {"dropout", "Drops entries at a rate while training.",
      kAny, kSame, make_dropout, dropout_options},

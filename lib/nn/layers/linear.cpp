@@ -113,9 +113,21 @@ constexpr SizeOption kFeatures{.name = "features",
 constexpr FlagOption kBias{"bias", "One for each feature is added.", true},
     kTied{"tied", "The weight is the embedding's table; then without bias.", false};
 
+// Nobody computes with them: they stay with the model until it is exported.
+LayerOption labels_option() {
+  LayerOption option(SizeOption{.name = kLinearLabels,
+                                .meaning = "Names of the features, where these are classes.",
+                                .follows = "none"});
+  option.values = "a JSON list of texts";
+  option.compared = false;
+  return option;
+}
+
 }  // namespace
 
-std::vector<LayerOption> linear_options() { return {kFeatures, kBias, kTied, kLinearCap}; }
+std::vector<LayerOption> linear_options() {
+  return {kFeatures, kBias, kTied, kLinearCap, labels_option()};
+}
 
 LinearOptions read_linear(LayerOptions& options, std::int64_t vocabulary, std::int64_t classes) {
   LinearOptions made;
@@ -125,6 +137,7 @@ LinearOptions read_linear(LayerOptions& options, std::int64_t vocabulary, std::i
   made.bias = options.read(kBias);
   made.tied = options.read(kTied);
   made.cap = static_cast<float>(options.read(kLinearCap));
+  options.text(kLinearLabels, "");
   return made;
 }
 

@@ -30,6 +30,8 @@ LinearOptions read_linear(LayerOptions& options, std::int64_t vocabulary, std::i
 inline constexpr NumberOption kLinearCap{"cap", "Outputs y become c tanh(y / c) for this c.", 0,
                                          "none"};
 
+inline constexpr const char* kLinearLabels = "labels";
+
 // The layer's name; its weight and bias have no other.
 struct LinearNames {
   static constexpr const char* kLayer = "linear";

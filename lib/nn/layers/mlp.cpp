@@ -178,7 +178,7 @@ MlpOptions read_mlp(LayerOptions& options, const Shape& row, const Starts& start
   made.norm = read_norm(options);
   made.epsilon = read_epsilon(options);
   made.bias = options.read(kBranchBias) == BranchBias::kAll;
-  made.norm_behind = options.read(kNormBehind);
+  made.norm_behind = read_norm_behind(options, made.norm);
   made.residual = options.read(kBranchResidual);
   made.up = starts.of(ModelPart::kUp, row[1], made.hidden);
   made.down = starts.of(ModelPart::kDown, made.hidden, row[1]);

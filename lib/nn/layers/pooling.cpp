@@ -1,6 +1,7 @@
 #include "nn/layers/pooling.h"
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "nn/layer_options.h"
 #include "nn/layers/convolution.h"
 #include "nn/layers/model_builder.h"
+#include "ops/entrywise.h"
 
 namespace pipetrain {
 namespace {
@@ -72,6 +74,23 @@ Tensor MeanPool::backward_input(const Context& context, Tensor dy, Saved&) {
   return dx;
 }
 
+FirstToken::FirstToken(std::string name, Shape row) : Layer(std::move(name), row, {row.back()}) {}
+
+Tensor FirstToken::forward(const Context& context, Tensor x, Saved&) {
+  const std::int64_t rows = x.shape()[0];
+  Tensor y(context.ops.pool(), output_row().batched(rows), x.dtype());
+  copy_columns(context.ops, {ConstMatrix(x).in_rows(rows), 0}, {Matrix(y), 0}, output_row()[0]);
+  return y;
+}
+
+Tensor FirstToken::backward_input(const Context& context, Tensor dy, Saved&) {
+  const std::int64_t rows = dy.shape()[0];
+  Tensor dx(context.ops.pool(), input_row().batched(rows), dy.dtype());
+  std::memset(dx.data(), 0, dx.bytes());
+  copy_columns(context.ops, {ConstMatrix(dy), 0}, {Matrix(dx).in_rows(rows), 0}, output_row()[0]);
+  return dx;
+}
+
 namespace {
 
 constexpr SizeOption kStride{
@@ -102,6 +121,10 @@ void make_average_pool(ModelBuilder& model, LayerOptions& options) {
 
 void make_mean_pool(ModelBuilder& model, LayerOptions&) {
   model.add(std::make_unique<MeanPool>(model.name("mean_pool"), model.row()));
+}
+
+void make_first_token(ModelBuilder& model, LayerOptions&) {
+  model.add(std::make_unique<FirstToken>(model.name("first_token"), model.row()));
 }
 
 void make_global_mean_pool(ModelBuilder& model, LayerOptions&) {

@@ -1,5 +1,5 @@
 // Pooling over sequences (T, C) or images (H, W, C), channels last: the largest entry or the mean
-// of each window, or the mean over all positions.
+// of each window, the mean over all positions, or the first token alone.
 #pragma once
 
 #include <string>
@@ -40,6 +40,16 @@ class MeanPool : public Layer {
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
+};
+
+class FirstToken : public Layer {
+ public:
+  FirstToken(std::string name, Shape row);  // (T, C) -> (C), of the row's first document
+
+  Tensor forward(const Context& context, Tensor x, Saved& saved) override;
+  Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
+  void backward_weight(const Context&, Saved& saved) override { saved.clear(); }
+  bool separates_documents() const override { return true; }
 };
 
 }  // namespace pipetrain

@@ -181,7 +181,8 @@ json load_tokenizer_file(const std::string& path) {
   json tokenizer = parsed(found.json, found.place);
   const json config = parsed_config(found.config, found.place);
   if (!is_of_others(tokenizer)) return tokenizer;
-  for (const char* name : {"bos_token", "eos_token"}) {
+  for (const char* name : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token",
+                           "cls_token", "mask_token"}) {
     if (config.is_object() && config.contains(name)) tokenizer[kEndsOfText][name] = config[name];
   }
   const std::string chat =

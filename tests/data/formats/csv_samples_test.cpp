@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "data/labelled_rows.h"
+#include "data/samples.h"
 #include "data/temporary_folder.h"
 
 using namespace pipetrain;
@@ -64,6 +65,54 @@ TEST_CASE("Texts can be characters or bytes, and bytes that are not UTF-8 are ke
   CHECK(validation_rows(*bytes).tokens() ==
         std::vector<std::int32_t>{'b' + 1, 0xC3 + 1, 0xA9 + 1, 0xFF + 1, 'z' + 1});
   CHECK_NOTHROW(chars->tokenizer().dump());
+}
+
+namespace {
+
+// A tokenizer.json of words with [CLS] and [SEP] around them.
+constexpr const char* kWordPieces = R"({"model": {"type": "WordPiece", "unk_token": "[UNK]",
+  "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+  "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "cat": 4, "##s": 5, "dog": 6}},
+  "pre_tokenizer": {"type": "BertPreTokenizer"}, "normalizer": null, "decoder": null,
+  "added_tokens": [], "truncation": null, "padding": null, "version": "1.0",
+  "post_processor": {"type": "TemplateProcessing",
+    "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+               {"Sequence": {"id": "A", "type_id": 0}},
+               {"SpecialToken": {"id": "[SEP]", "type_id": 0}}],
+    "pair": [], "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]},
+                                   "[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]}}}})";
+
+}  // namespace
+
+TEST_CASE("Texts become the tokens of a tokenizer.json, and what is around them is never cut") {
+  const TemporaryFolder folder;
+  folder.write("tokenizer.json", kWordPieces);
+  DataConfig config = csv(folder.write("x.csv", "0,cat\n1,cats dog\n0,dog\n1,dog cats cat dog\n"));
+  config.tokenizer_path = folder.path("tokenizer.json");
+  const auto joined = open_source(config, 5, 1);
+  CHECK(validation_rows(*joined).tokens() ==
+        std::vector<std::int32_t>{2, 6, 3, 0, 0, 2, 6, 4, 5, 3});
+  CHECK(joined->vocabulary() == 7);
+  CHECK(joined->tokenizer() == nlohmann::json::parse(kWordPieces));
+  config.documents = Documents::kSeparate;
+  const auto separate = open_source(config, 5, 1);
+  CHECK(validation_rows(*separate).tokens() ==
+        std::vector<std::int32_t>{2, 6, 3, kFilling, kFilling, 2, 6, 4, 5, 3});
+  CHECK(separate->description().find("WordPiece texts") != std::string::npos);
+  CHECK_THROWS_WITH(open_source(config, 2, 1),
+                    ContainsSubstring("has no room beside the 2 tokens"));
+}
+
+TEST_CASE("Labels count from 0, or from 1 where none is 0 and one is the number of classes") {
+  const TemporaryFolder folder;
+  const auto labels = [&](const std::string& text, int classes) {
+    DataConfig config = csv(folder.write("x.csv", text), TokenizerKind::kBytes);
+    config.classes = classes;
+    return validation_rows(*open_source(config, 4, 1)).labels();
+  };
+  CHECK(labels("1,a\n2,b\n", 0) == std::vector<std::int32_t>{1});
+  CHECK(labels("1,a\n2,b\n", 2) == std::vector<std::int32_t>{1});
+  CHECK(labels("1,a\n2,b\n", 3) == std::vector<std::int32_t>{2});
 }
 
 TEST_CASE("Several tables are one, and a byte order mark is no text") {

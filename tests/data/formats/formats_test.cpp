@@ -49,6 +49,8 @@ TEST_CASE("An option belongs to the formats that list it, some with some tokeniz
   CHECK_FALSE(takes_option({.format = "text"}, "vocabulary"));
   CHECK(takes_option({.format = "csv"}, "vocabulary"));
   CHECK_FALSE(takes_option({.format = "csv", .tokenizer = TokenizerKind::kBytes}, "vocabulary"));
+  CHECK_FALSE(takes_option({.format = "csv", .tokenizer_path = "tokenizer.json"}, "vocabulary"));
+  CHECK(takes_option({.format = "csv"}, "documents"));
   CHECK(formats_with_option("token_type") == "tokens");
   CHECK(formats_with_option("classes") == "csv, idx and synthetic");
 }

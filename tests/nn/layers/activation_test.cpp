@@ -11,7 +11,8 @@
 using namespace pipetrain;
 
 TEST_CASE("Activations' gradients agree with finite differences") {
-  for (const auto kind : {ActivationKind::kRelu, ActivationKind::kGelu, ActivationKind::kSilu}) {
+  for (const auto kind : {ActivationKind::kRelu, ActivationKind::kGelu, ActivationKind::kSilu,
+                          ActivationKind::kTanh}) {
     Activation layer("layers.1.activation", {5, 7}, kind);
     check_gradients(layer, 3);
   }
@@ -27,7 +28,8 @@ TEST_CASE("Activations are what their formulas say") {
          return 0.5 * x *
                 (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
        }},
-      {ActivationKind::kSilu, [](double x) { return x / (1 + std::exp(-x)); }}};
+      {ActivationKind::kSilu, [](double x) { return x / (1 + std::exp(-x)); }},
+      {ActivationKind::kTanh, [](double x) { return std::tanh(x); }}};
   for (const auto& [kind, formula] : formulas) {
     Activation layer("layers.1.activation", {5}, kind);
     LayerFixture fixture(layer);

@@ -52,6 +52,7 @@ TEST_CASE("Options of attention that do not fit together are refused") {
   CHECK(refuses({{"heads", "3"}}, "do not divide the width"));
   CHECK(refusal({{"heads", "3"}, {"head_width", "4"}}) == "");
   CHECK(refuses({{"heads", "2"}, {"window", "3"}, {"causal", "false"}}, "window is of causal"));
+  CHECK(refuses({{"heads", "2"}, {"norm", "none"}, {"norm_behind", "true"}}, "which is none"));
   CHECK(refuses({{"heads", "2"}, {"rotary_width", "2"}}, "rotary_width is of rotary positions"));
   CHECK(refuses({{"heads", "2"}, {"positions", "rotary"}, {"rotary_width", "6"}},
                 "more than a head's 4 entries"));

@@ -49,6 +49,7 @@ TEST_CASE("Attention's gradients agree with finite differences for options of ne
       {.heads = 4, .kv_heads = 2, .head_norms = true},
       {.heads = 3, .norm = NormKind::kRms, .norm_behind = true},
       {.heads = 3, .residual = false},
+      {.heads = 3, .causal = false, .norm = NormKind::kNone},
       {.heads = 3, .norm = NormKind::kRms, .bias = false, .qkv_bias = true},
       {.heads = 3,
        .kv_heads = 1,
@@ -77,6 +78,38 @@ TEST_CASE("Tokens behind the window are not seen") {
   const Tensor after = layer.forward(fixture.context(), fixture.copy(x), saved);
   CHECK(std::equal(before.f32() + 3 * 8, before.f32() + 6 * 8, after.f32() + 3 * 8));
   CHECK(!std::equal(before.f32() + 2 * 8, before.f32() + 3 * 8, after.f32() + 2 * 8));
+}
+
+TEST_CASE("What fills up a row changes nothing of the row's own tokens, and no gradient") {
+  Attention layer("layers.1.attention", {6, 8}, {.heads = 2, .causal = false});
+  CHECK(layer.separates_documents());
+  Attention short_layer("layers.1.attention", {4, 8}, {.heads = 2, .causal = false});
+  LayerFixture fixture(layer), of_short(short_layer);
+  const std::vector<std::int32_t> starts = {0, 0, 0, 0, 4, 4, 0, 0, 0, 0, 0, 0};
+  const auto run = [&](float filling) {
+    Tensor x = fixture.random({2, 6, 8}, "x");
+    Tensor dy = fixture.random({2, 6, 8}, "dy");
+    for (int i = 4 * 8; i < 6 * 8; ++i) x.f32()[i] = filling;
+    for (int i = 4 * 8; i < 6 * 8; ++i) dy.f32()[i] = 0;
+    Context context = fixture.context();
+    context.document_starts = starts.data();
+    Saved saved;
+    std::vector<std::vector<float>> made = {values_of(layer.forward(context, std::move(x), saved))};
+    made.push_back(values_of(layer.backward_input(context, std::move(dy), saved)));
+    layer.backward_weight(context, saved);
+    for (const Tensor& gradient : fixture.gradients()) made.push_back(values_of(gradient));
+    for (std::size_t i = 0; i < 2; ++i) std::fill_n(made[i].begin() + 4 * 8, 2 * 8, 0.0f);
+    return made;
+  };
+  const auto made = run(1);
+  CHECK(run(-3) == made);
+  Tensor first(fixture.pool(), {1, 4, 8});
+  const Tensor x = fixture.random({2, 6, 8}, "x");
+  std::copy_n(x.f32(), 4 * 8, first.f32());
+  const std::vector<float> alone = result_of(of_short, short_layer, first);
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    REQUIRE(made[0][i] == Approx(alone[i]).margin(1e-6));
+  }
 }
 
 TEST_CASE("A head's norm makes the size of queries and keys no matter") {

@@ -25,6 +25,8 @@ TEST_CASE("The MLP's gradients agree with finite differences for each option, an
       {.hidden = 30, .activation = MlpActivation::kExactGelu},
       {.hidden = 20, .norm = NormKind::kRms},
       {.hidden = 20, .bias = false},
+      {.hidden = 20, .norm = NormKind::kNone},
+      {.hidden = 20, .norm = NormKind::kNone, .residual = false},
       {.hidden = 30, .activation = MlpActivation::kSwiGlu, .norm = NormKind::kRms, .bias = false}};
   for (const MlpOptions& options : choices) {
     INFO("choice " << &options - choices);

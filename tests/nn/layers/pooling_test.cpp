@@ -30,6 +30,8 @@ TEST_CASE("Pooling's gradients agree with finite differences") {
   check_gradients(tokens, 3);
   MeanPool image("layers.1.global_mean_pool", {3, 4, 5});
   check_gradients(image, 3);
+  FirstToken first("layers.1.first_token", {6, 5});
+  check_gradients(first, 3);
 }
 
 TEST_CASE("Max pooling passes a NaN on and gives its gradient to the first of equals") {
@@ -63,4 +65,11 @@ TEST_CASE("The largest of a window is that of each channel") {
   LayerFixture fixture(layer);
   const Tensor x = tensor_of(fixture.pool(), {1, 2, 2, 2}, {1, -40, 2, -20, 4, -30, 3, -10});
   CHECK(result_of(fixture, layer, x) == std::vector<float>{4, -10});
+}
+
+TEST_CASE("The first token is that of each row") {
+  FirstToken layer("layers.1.first_token", {2, 3});
+  LayerFixture fixture(layer);
+  const Tensor x = tensor_of(fixture.pool(), {2, 2, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  CHECK(result_of(fixture, layer, x) == std::vector<float>{1, 2, 3, 7, 8, 9});
 }

@@ -68,6 +68,7 @@ TEST_CASE("Attention makes queries, keys, values and its output again") {
       {.heads = 4},
       {.heads = 4, .kv_heads = 2, .norm = NormKind::kRms, .bias = false, .rotary = rotary},
       {.heads = 4, .causal = false, .dropout = 0.3, .weights_dropout = 0.2},
+      {.heads = 4, .causal = false, .norm = NormKind::kNone},
       {.heads = 4,
        .kv_heads = 2,
        .window = 3,

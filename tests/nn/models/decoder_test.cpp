@@ -1,4 +1,4 @@
-#include "nn/layers/decoder.h"
+#include "nn/models/decoder.h"
 
 #include <cstddef>
 #include <string>

@@ -3,10 +3,10 @@
 #include <vector>
 
 #include "base/table.h"
-#include "nn/layers/decoder.h"
 #include "nn/layers/embedding.h"
 #include "nn/layers/linear.h"
 #include "nn/layers/transformer_block.h"
+#include "nn/models/decoder.h"
 #include "nn/option_writer.h"
 #include "nn/presets/presets.h"
 

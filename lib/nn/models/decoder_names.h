@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "nn/layers/decoder.h"
+#include "nn/models/decoder.h"
 
 namespace pipetrain {
 

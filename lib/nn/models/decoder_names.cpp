@@ -1,4 +1,4 @@
-#include "nn/layers/decoder_names.h"
+#include "nn/models/decoder_names.h"
 
 #include <cstddef>
 

@@ -1,8 +1,8 @@
-#include "nn/layers/decoder_traits.h"
+#include "nn/models/decoder_traits.h"
 
 #include <bit>
 
-#include "nn/layers/decoder.h"
+#include "nn/models/decoder.h"
 
 namespace pipetrain {
 namespace {

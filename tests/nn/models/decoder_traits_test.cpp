@@ -1,7 +1,7 @@
-#include "nn/layers/decoder_traits.h"
+#include "nn/models/decoder_traits.h"
 
 #include "catch.h"
-#include "nn/layers/decoder.h"
+#include "nn/models/decoder.h"
 
 using namespace pipetrain;
 using Trait = DecoderTrait;

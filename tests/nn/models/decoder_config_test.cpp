@@ -1,6 +1,6 @@
 #include "catch.h"
-#include "nn/layers/decoder.h"
 #include "nn/layers/model.h"
+#include "nn/models/decoder.h"
 
 using namespace pipetrain;
 

@@ -10,9 +10,9 @@
 
 #include "nn/layers/attention_options.h"
 #include "nn/layers/branch_options.h"
-#include "nn/layers/decoder_traits.h"
 #include "nn/layers/mlp.h"
 #include "nn/model_config.h"
+#include "nn/models/decoder_traits.h"
 #include "nn/norm.h"
 
 namespace pipetrain {
