@@ -113,12 +113,12 @@ def training(checks, work):
     expect(problems, sum(line["targets"] for line in one[1:]) < 4 * 32, "all targets count")
     expect(problems, one[1]["loss"] != figures(work, "one")[1]["loss"], "documents see each other")
     checks.case("the same figures of separate documents", job, problems)
-    both_ways = "layers: [{embedding: {width: 16}}, {attention: {heads: 2, causal: false}}, {linear: {features: 256}}]"
-    write(os.path.join(work, "both.yaml"), CONFIG.replace("preset: gpt, depth: 1, heads: 2, width: 16, context: 8", both_ways)
+    convolved = "layers: [{embedding: {width: 16}}, {conv1d: {channels: 16, kernel: 3}}, {linear: {features: 256}}]"
+    write(os.path.join(work, "convolved.yaml"), CONFIG.replace("preset: gpt, depth: 1, heads: 2, width: 16, context: 8", convolved)
           .replace("tokenizer: byte", "tokenizer: byte\n  sequence_length: 8"))
-    refused(checks, work, "attention that sees all of a row",
-            ["train", "--config", "both.yaml", "--set", "data.documents=separate"],
-            ["data.documents: separate, but layers.1.attention lets tokens of a row follow from all others"], code=2)
+    refused(checks, work, "a convolution that sees other documents",
+            ["train", "--config", "convolved.yaml", "--set", "data.documents=separate"],
+            ["data.documents: separate, but layers.1.conv1d lets tokens of a row follow from all others"], code=2)
     refused(checks, work, "no places of documents",
             [*train, "x", "--set", "data.format=text", "--set", "data.path=bad.jsonl", *separate],
             ["bad.jsonl: does not say where documents begin"])

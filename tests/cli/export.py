@@ -17,6 +17,12 @@ LLAMA = CONFIG.replace("preset: gpt", "preset: llama\n  kv_heads: 1").replace("o
 CLASSIFIER = CONFIG.replace("preset: gpt", "preset: classifier").replace("format: text", "format: csv") \
     .replace("corpus.txt", "rows.csv").replace("output: run", "output: classifier")
 STEP = "/checkpoints/step-00000003"
+GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden")
+WORDS = {word: i for i, word in enumerate("[PAD] [UNK] [CLS] [SEP] the quick brown fox jumps 0 1 2".split())}
+TOKENIZER = {"model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+                       "vocab": WORDS}, "normalizer": None, "pre_tokenizer": {"type": "BertPreTokenizer"}, "decoder": None,
+             "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}, "added_tokens": [],
+             "truncation": None, "padding": None, "version": "1.0"}
 
 
 class Folder:
@@ -161,6 +167,31 @@ def other_forms(checks, work):
             print(f"FAILED  {name} is not what bfloat16 held")
 
 
+def classifiers(checks, work):
+    """Texts that an imported BERT has labels for: what fills up rows changes nothing, and it trains on 2 ranks as on 1."""
+    shutil.copytree(os.path.join(GOLDEN, "hf_bert"), os.path.join(work, "bert-hf"))
+    write(os.path.join(work, "bert-hf", "tokenizer.json"), json.dumps(TOKENIZER))
+    import_from(checks, work, "bert-hf", "bert-in")
+    own = "bert-in/config.yaml"
+    loss = loss_of(checks, work, own, "bert-in", "--set", "data.path=rows.csv")
+    short = loss_of(checks, work, own, "bert-in", "--set", "data.path=rows.csv", "--set", "data.sequence_length=8")
+    if loss is None or short is None or abs(loss - short) > 1e-6 * loss:
+        checks.failed += 1
+        print(f"FAILED  loss {loss} of rows filled up to 12 tokens, {short} of 8")
+    last = {}
+    for ranks in (1, 2):
+        run(checks, work, f"train bert on {ranks}",
+            ["--config", own, "--set", "data.path=rows.csv", "--set", "train.steps=3",
+             "--microbatches", "4", "--output", f"bert-{ranks}"], ranks)
+        last[ranks] = loss_of(checks, work, own, f"bert-{ranks}" + STEP, "--set", "data.path=rows.csv")
+    equal(checks, "loss of 2 ranks", last[2], last[1])
+    export(checks, work, "bert-2" + STEP, "hf", "bert-out")
+    with open(os.path.join(work, "bert-out", "config.json"), encoding="utf-8") as file:
+        equal(checks, "labels", json.load(file)["id2label"], {"0": "cat", "1": "dog, or wolf", "2": "bird"})
+    equal(checks, "files", sorted(os.listdir(os.path.join(work, "bert-out"))),
+          ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
+
+
 def tokens_with_a_header(checks, work):
     """Those of llm.c are taken for the tokens of an imported model."""
     sizes = {"vocab_size": 50257, "n_embd": 2, "n_head": 1, "n_layer": 1, "n_positions": 8}
@@ -185,10 +216,14 @@ def wrong_folders(work):
     def changed(name, source="gpt-hf"):
         return Folder(work, source, name)
 
-    changed("bert").config(model_type="bert")
-    yield "another architecture", "bert", ["config.json: model_type is .bert.; expected gpt2 or opt or gpt_neox or llama"]
-    changed("gelu").config(activation_function="gelu")
-    yield "another GELU", "gelu", ["activation_function", "gelu_new"]
+    changed("t5").config(model_type="t5")
+    yield "another family", "t5", ["config.json: model_type is .t5.; expected gpt2 or opt or gpt_neox or llama", "vit or bert"]
+    changed("score").config(architectures=["GPT2ForSequenceClassification"])
+    yield "another class", "score", ["architectures is .*GPT2ForSequenceClassification.*; expected GPT2LMHeadModel"]
+    changed("silu").config(activation_function="silu")
+    yield "another activation", "silu", ["activation_function", "gelu_new"]
+    Folder(GOLDEN, "hf_vit", os.path.join(work, "labels")).config(id2label={"0": "a", "1": "b"})
+    yield "other labels than rows of the head", "labels", [r"classifier.weight has shape \(3, 16\), expected \(2, 16\)"]
     changed("scaled", "llama-hf").config(rope_scaling={"rope_type": "yarn", "factor": 8.0})
     yield "scaled positions", "scaled", ["rope_scaling: rope_type is .yarn.; expected default, linear, llama3 or dynamic"]
     gone = changed("gone")
@@ -253,7 +288,7 @@ def refusals(checks, work):
     refused(checks, work, "nothing to import", ["import"], 2, ["--from DIR is missing"])
     run(checks, work, "train a classifier", ["--config", "classifier.yaml"])
     refused(checks, work, "a classifier", ["export", "--checkpoint", "classifier" + STEP, "--format", "hf"], 2,
-            ["of no family of Hugging Face's", "its data have labels", "--format safetensors"])
+            ["of no family of Hugging Face's", "conv1d, stands where token_types is expected", "--format safetensors"])
     export(checks, work, "classifier" + STEP, "safetensors", "classifier-plain")
 
     damaged = Folder(work, "gpt" + STEP, "damaged").path
@@ -281,6 +316,7 @@ def main():
         training_goes_on(checks, work)
         other_forms(checks, work)
         tokens_with_a_header(checks, work)
+        classifiers(checks, work)
         refusals(checks, work)
     checks.finish()
 
