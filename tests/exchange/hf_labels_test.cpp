@@ -14,7 +14,11 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Names names_of(const json& config) { return parse_hf_labels(HfFields(config, "config.json")); }
+// As it comes from a file: numbers are then without a sign.
+Names names_of(const json& config) {
+  const json read = json::parse(config.dump());
+  return parse_hf_labels(HfFields(read, "config.json"));
+}
 
 std::string refused(const json& config) {
   return error_of([&] { names_of(config); }, ExitCode::kCheckpoint);
