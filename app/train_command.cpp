@@ -23,6 +23,7 @@ namespace {
 
 struct TrainOptions : RunOptions {
   bool trace = false;
+  bool tensorboard = false;
 };
 
 // As it was typed, for the checkpoints.
@@ -69,7 +70,7 @@ void announce_resume(const MpiSession& session, const RunOptions& options, const
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   std::unique_ptr<RunDirectory> directory;  // on rank 0
   Startup started = start(session, report, options, [&](const Config& config) {
-    directory = std::make_unique<RunDirectory>(config);
+    directory = std::make_unique<RunDirectory>(config, options.tensorboard);
   });
   report.use_file(started.config.train.output + "/error.txt");
   RunOrigin origin;
@@ -118,6 +119,8 @@ Command add_train_command(CLI::App& command) {
   add_resume(command, *options);
   command.add_flag("--trace", options->trace,
                    "write trace.json into the run directory: ten steps after the first two");
+  command.add_flag("--tensorboard", options->tensorboard,
+                   "also write the metrics into the run directory as TensorBoard reads them");
   may_differ(
       command.add_flag("!--no-progress", options->progress, "no progress bar on a terminal"));
   return {

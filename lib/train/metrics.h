@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "base/append_file.h"
 #include "checkpoint/set_aside.h"
 
 namespace pipetrain {
@@ -14,10 +15,7 @@ class MetricsFile {
  public:
   // Makes the file if there is none, and leaves what is in it. Error(kConfiguration) if it cannot
   // be written.
-  explicit MetricsFile(std::string path);
-  ~MetricsFile();
-  MetricsFile(const MetricsFile&) = delete;
-  MetricsFile& operator=(const MetricsFile&) = delete;
+  explicit MetricsFile(const std::string& path);
 
   // Before the first line: leaves the lines of the steps up to `step`, of a run that goes on after
   // it, or none (-1). Where that would cut lines the file goes aside first, whole. Returns how many
@@ -27,13 +25,10 @@ class MetricsFile {
   // it; then nothing of it is there.
   void write(const nlohmann::ordered_json& line);
   // Returns when the lines are on the disk.
-  void sync();
+  void sync() { file_.sync(); }
 
  private:
-  void open();
-
-  std::string path_;
-  int file_ = -1;
+  AppendFile file_;
 };
 
 }  // namespace pipetrain

@@ -93,10 +93,11 @@ std::string listed(const std::vector<std::string>& names) {
 
 std::string trace_path(const std::string& run_directory) { return run_directory + "/trace.json"; }
 
-RunDirectory::RunDirectory(const Config& config)
+RunDirectory::RunDirectory(const Config& config, bool tensorboard)
     : folder_(made_folder(config.train.output)),
       lock_(locked(folder_ + "/.lock")),
-      metrics_(folder_ + "/metrics.jsonl") {}
+      metrics_(folder_ + "/metrics.jsonl"),
+      tensorboard_(tensorboard) {}
 
 RunDirectory::~RunDirectory() { ::close(lock_); }
 
@@ -115,14 +116,27 @@ void RunDirectory::begin(const Config& config, const nlohmann::json& tokenizer,
     spdlog::warn("{}/metrics.jsonl: left out {} line{} that cannot be read", folder_, lost,
                  lost == 1 ? "" : "s");
   }
+  const bool cut = aside.taken().size() > checkpoints;
+  if (cut && is_file(metrics_csv_path(folder_))) aside.take(metrics_csv_path(folder_));
   if (is_file(trace_path(folder_))) aside.take(trace_path(folder_));  // not of this start
   write_file(folder_ + "/config.yaml", resolved_yaml(config), aside);
   write_file(folder_ + "/tokenizer.json", tokenizer.dump() + "\n", aside);
   write_file(folder_ + "/schedule.csv", csv_of(schedule), aside);
+  curves_ = std::make_unique<CurveFiles>(folder_, step, tensorboard_);
   const std::vector<std::string> files(
       aside.taken().begin() + static_cast<std::ptrdiff_t>(checkpoints), aside.taken().end());
   if (files.empty()) return;
   spdlog::warn("what was in {} before this start is kept in {}", folder_, listed(files));
+}
+
+void RunDirectory::write_metrics(const nlohmann::ordered_json& line) {
+  metrics_.write(line);
+  if (curves_) curves_->add(line);
+}
+
+void RunDirectory::sync_metrics() {
+  metrics_.sync();
+  if (curves_) curves_->sync();
 }
 
 }  // namespace pipetrain

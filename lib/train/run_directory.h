@@ -1,12 +1,15 @@
-// The folder of a run: config.yaml as resolved, tokenizer.json, schedule.csv, metrics.jsonl, and
-// trace.json if asked for. Rank 0 owns it, and no other run meanwhile. It must not know training.
+// The folder of a run: config.yaml as resolved, tokenizer.json, schedule.csv, metrics.jsonl and
+// metrics.csv, and trace.json and event files if asked for. Rank 0 owns it, and no other run
+// meanwhile. It must not know training.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "config/config.h"
+#include "report/curves/curve_files.h"
 #include "schedule/schedule.h"
 #include "train/metrics.h"
 
@@ -17,8 +20,9 @@ std::string trace_path(const std::string& run_directory);
 class RunDirectory {
  public:
   // Makes train.output and takes possession of it, but leaves what an earlier run has put there.
-  // Error(kConfiguration) if it cannot be written, or if another run is at work in it.
-  explicit RunDirectory(const Config& config);
+  // Error(kConfiguration) if it cannot be written, or if another run is at work in it. With
+  // `tensorboard` metrics are also written as TensorBoard reads them.
+  explicit RunDirectory(const Config& config, bool tensorboard = false);
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;
@@ -29,12 +33,17 @@ class RunDirectory {
   // lines of metrics and the checkpoints beyond that step, and an earlier trace.
   void begin(const Config& config, const nlohmann::json& tokenizer, const Schedule& schedule,
              std::int64_t step);
-  MetricsFile& metrics() { return metrics_; }
+  // Appends a line to metrics.jsonl and to the files of curves. Error(kConfiguration) if the disk
+  // does not take it.
+  void write_metrics(const nlohmann::ordered_json& line);
+  void sync_metrics();  // returns when the lines are on the disk
 
  private:
   std::string folder_;
   int lock_;  // a file descriptor
   MetricsFile metrics_;
+  bool tensorboard_;
+  std::unique_ptr<CurveFiles> curves_;  // since begin()
 };
 
 }  // namespace pipetrain

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -11,53 +9,15 @@
 #include "comm/clock_offsets.h"
 #include "schedule/lower.h"
 #include "schedule/trace/chrome_trace.h"
+#include "schedule/trace/step_text.h"
 
 namespace pipetrain {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::int64_t kFirstStep = 3, kMostSteps = 10;
-constexpr std::int64_t kMostEvents = 400'000;  // of all ranks; about 80 MB
+constexpr std::int64_t kMostEvents = 600'000;  // of all ranks; about 80 MB
 // A wait for what is there already takes about a microsecond: looking.
 constexpr double kShortestWaitSeconds = 10e-6;
-
-std::string packed(const std::vector<Span>& spans, const std::vector<OtherWork>& other_work) {
-  json packed_spans = json::array(), packed_work = json::array();
-  for (const Span& s : spans) {
-    packed_spans.push_back({text_of(s.action), s.waiting, s.start, s.end, s.cpu});
-  }
-  for (const OtherWork& w : other_work) packed_work.push_back({w.name, w.start, w.end});
-  return json{packed_spans, packed_work}.dump();
-}
-
-// All ranks' parts of one step.
-TracedStep unpacked(int step, const std::vector<std::string>& texts) {
-  TracedStep traced{step, {}, {}};
-  for (const std::string& text : texts) {
-    const json part = json::parse(text);
-    auto& spans = traced.timeline.ranks.emplace_back();
-    for (const json& s : part[0]) {
-      spans.push_back({parse_action(s[0].get<std::string>()).value(), s[1], s[2], s[3], s[4]});
-    }
-    auto& works = traced.other_work.emplace_back();
-    for (const json& w : part[1]) works.push_back({w[0], w[1], w[2]});
-  }
-  return traced;
-}
-
-double earliest(const TracedStep& step) {
-  double first = std::numeric_limits<double>::max();
-  for_each_interval(step, [&](double start, double) { first = std::min(first, start); });
-  return first;
-}
-
-void shift(TracedStep& step, double seconds) {
-  for_each_interval(step, [&](double& start, double& end) {
-    start += seconds;
-    end += seconds;
-  });
-}
 
 void write_trace(const std::string& path, const std::string& text) {
   if (write_renamed(path, text)) return;
@@ -68,9 +28,10 @@ void write_trace(const std::string& path, const std::string& text) {
 }  // namespace
 
 TracedRange traced_range(const Schedule& schedule, int replicas, std::int64_t steps) {
-  // An action and at most one long wait for it.
+  // An action and at most one long wait for it, a counter, and the two ends of a message.
+  constexpr std::int64_t kEventsOfAction = 5;
   const auto actions = static_cast<std::int64_t>(split_backward(schedule).action_count());
-  const std::int64_t events = 2 * actions * replicas;
+  const std::int64_t events = kEventsOfAction * actions * replicas;
   const std::int64_t count = std::clamp(kMostEvents / events, std::int64_t{1}, kMostSteps);
   const std::int64_t first = std::min(kFirstStep, steps);
   return {first, std::min(first + count - 1, steps)};
@@ -113,9 +74,9 @@ void RunTrace::write() const {
   double begin = 0;
   for (const Kept& kept : kept_) {
     const std::vector<std::string> parts =
-        collective_.all_gather_text(packed(kept.spans, kept.other_work));
+        collective_.all_gather_text(rank_text(kept.spans, kept.other_work));
     if (collective_.rank() != 0) continue;
-    TracedStep step = unpacked(kept.step, parts);
+    TracedStep step = step_of_texts(kept.step, parts);
     if (&kept == &kept_.front()) begin = earliest(step);
     shift(step, -begin);
     trace.add(step);

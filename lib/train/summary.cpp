@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "train/progress.h"
 
@@ -12,6 +13,7 @@ namespace pipetrain {
 namespace {
 
 std::string bytes_text(double bytes) {
+  if (bytes >= 1e11) return fmt::format("{:.0f} GB", bytes / 1e9);
   return bytes >= 1e9 ? fmt::format("{:.2f} GB", bytes / 1e9)
                       : fmt::format("{:.1f} MB", bytes / 1e6);
 }
@@ -69,22 +71,54 @@ std::string describe_search(const Layout& layout) {
       *std::max_element(live.begin(), live.end()), 1e3 * layout.least_seconds);
 }
 
+// "0 to 4, 9 to 13" as "0-4, 9-13", in pieces of at most `width` that end at a comma.
+std::vector<std::string> pieces_of(const std::string& list, std::size_t width) {
+  std::vector<std::string> pieces = {""};
+  std::istringstream parts(list);
+  for (std::string part; std::getline(parts >> std::ws, part, ',');) {
+    if (const auto to = part.find(" to "); to != std::string::npos) part.replace(to, 4, "-");
+    std::string& last = pieces.back();
+    if (last.empty()) {
+      last = part;
+    } else if (last.size() + 2 + part.size() + 1 <= width) {
+      last += ", " + part;
+    } else {
+      last += ",";
+      pieces.push_back(part);
+    }
+  }
+  return pieces;
+}
+
+// At most 80 columns wide.
 std::string rank_table(const std::vector<RankSummary>& ranks, bool replicas) {
-  const auto replica = [&](const auto& text) {
-    return replicas ? fmt::format("{:>7}  ", text) : std::string();
+  constexpr std::size_t kStagesWidth = 6, kLayersWidth = 11;
+  const auto row = [&](const auto& rank, const auto& replica, const std::string& stages,
+                       const std::string& layers, const std::string& figures) {
+    const std::string text = fmt::format("{:>4}  {}{:<{}} {:<{}} {}", rank,
+                                         replicas ? fmt::format("{:>7}  ", replica) : "", stages,
+                                         kStagesWidth, layers, kLayersWidth, figures);
+    return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
   };
-  std::string text =
-      fmt::format("{:>4}  {}{:<7} {:<16} {:>9} {:>7} {:>7} {:>6} {:>9} {:>9} {:>9}\n", "rank",
-                  replica("replica"), "stage", "layers", "busy", "share", "bubble", "live",
-                  "foreseen", "tensors", "resident");
+  std::string text = row("rank", "replica", "stage", "layers",
+                         fmt::format("{:>6} {:>6} {:>5} {:>8} {:>8} {:>8}", "busy", "bubble",
+                                     "live", "foreseen", "tensors", "resident"));
   for (std::size_t r = 0; r < ranks.size(); ++r) {
     const RankSummary& rank = ranks[r];
     const double share = rank.run_seconds > 0 ? rank.busy_seconds / rank.run_seconds : 0;
-    text += fmt::format(
-        "{:>4}  {}{:<7} {:<16} {:>8.1f}s {:>6.1f}% {:>6.1f}% {:>6.3g} {:>9} {:>9} {:>9}\n", r,
-        replica(rank.replica), rank.stages, rank.layers, rank.busy_seconds, 100 * share,
-        100 * (1 - share), rank.live_microbatches, bytes_text(rank.foreseen_bytes),
-        bytes_text(rank.tensor_bytes), bytes_text(rank.resident_bytes));
+    const std::vector<std::string> stages = pieces_of(rank.stages, kStagesWidth),
+                                   layers = pieces_of(rank.layers, kLayersWidth);
+    const auto piece = [](const std::vector<std::string>& pieces, std::size_t i) {
+      return i < pieces.size() ? pieces[i] : "";
+    };
+    text +=
+        row(r, rank.replica, stages.front(), layers.front(),
+            fmt::format("{:>5.1f}% {:>5.1f}% {:>5.3g} {:>8} {:>8} {:>8}", 100 * share,
+                        100 * (1 - share), rank.live_microbatches, bytes_text(rank.foreseen_bytes),
+                        bytes_text(rank.tensor_bytes), bytes_text(rank.resident_bytes)));
+    for (std::size_t i = 1; i < std::max(stages.size(), layers.size()); ++i) {
+      text += row("", "", piece(stages, i), piece(layers, i), "");
+    }
   }
   return text;
 }
@@ -181,12 +215,13 @@ std::string summary_text(const RunSummary& run) {
       static_cast<double>(run.microbatches) / (run.microbatches + run.stages - 1);
   text += fmt::format(
       "bubble           {:.1f}% measured, {:.1f}% predicted from the stages' own times\n"
-      "efficiency       {:.1f}% of the ranks' time in layers; the textbook's M/(M+S-1) is "
-      "{:.1f}%\n"
+      "efficiency       {:.1f}% of the ranks' time is spent in layers; the textbook's\n"
+      "                 M / (M + S - 1) of M microbatches and S stages is {:.1f}%\n"
       "data             {:.2f}% of the steps' time to read and send batches, on rank 0\n\n",
       100 * run.bubble, 100 * run.predicted_bubble, 100 * (1 - run.bubble), 100 * textbook,
       100 * run.coordinator_share);
   text += rank_table(run.ranks, run.replicas > 1) + "\n";
+  if (!run.curve.empty()) text += run.curve + "\n";
   for (const std::string& line : run.placement) text += line + "\n";
   return text + fmt::format("run directory: {}\n", run.output);
 }

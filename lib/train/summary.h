@@ -38,6 +38,7 @@ struct RunSummary {
   int microbatches = 0, stages = 0, replicas = 1;
   std::optional<double> first_validation_loss, last_validation_loss;
   std::optional<double> first_accuracy, last_accuracy;
+  std::string curve;  // of the loss, as text; empty: none
   std::string output;
   std::vector<RankSummary> ranks;
   std::vector<std::string> placement;  // lines: which rank is on which host

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "pipeline/recorder.h"
+#include "report/curves/text_curve.h"
 #include "schedule/simulate/simulate.h"
 #include "train/summary.h"
 
@@ -127,7 +128,7 @@ void TrainingReport::draw_progress(std::int64_t step, double loss) {
 
 void TrainingReport::write_metrics(const nlohmann::ordered_json& line) {
   try {
-    directory_->metrics().write(line);
+    directory_->write_metrics(line);
   } catch (const Error& error) {
     if (config_.on_write_error == OnWriteError::kStop) throw;
     if (!metrics_failed_) spdlog::warn("{}; training goes on", error.what());
@@ -137,7 +138,7 @@ void TrainingReport::write_metrics(const nlohmann::ordered_json& line) {
 
 void TrainingReport::sync_metrics() {
   try {
-    directory_->metrics().sync();
+    directory_->sync_metrics();
   } catch (const Error& error) {
     if (config_.on_write_error == OnWriteError::kStop) throw;
     spdlog::warn("{}; training goes on", error.what());
@@ -172,6 +173,7 @@ void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& poo
     run.first_accuracy = first_evaluation_->accuracy;
     run.last_accuracy = last_evaluation_->accuracy;
   }
+  run.curve = loss_curve(config_.output);
   run.output = config_.output;
   run.placement = placement;
   for (const std::string& row : rows) run.ranks.push_back(rank_summary_of(row));

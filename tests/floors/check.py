@@ -42,6 +42,7 @@ MAY_INCLUDE = {
     "data/documents": ["base", "text", "data"],
     "data/formats": ["base", "text", "text/subwords", "data", "data/documents"],
     "checkpoint": ["base"],
+    "report/curves": ["base"],
     "plan": ["base", "tensor/precision.h", "schedule", "schedule/simulate", "schedule/generate", "schedule/choose"],
     "pipeline": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "ops", "nn", "plan/profile.h"],
     "config": ["base", "tensor/precision.h", "schedule/memory_choices.h", "nn/model_config.h", "nn/presets/presets.h", "nn/presets/start_schemes.h",
@@ -52,10 +53,10 @@ MAY_INCLUDE = {
               "text", "text/subwords", "nn", "nn/presets", "nn/layers", "optim", "data", "data/formats", "checkpoint", "plan", "pipeline", "config"],
     "doctor": ["base", "tensor", "comm", "ops", "setup"],
     "train": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "text", "text/subwords", "ops", "optim", "data", "checkpoint",
-              "pipeline", "config", "setup"],
-    "report": ["base", "schedule/trace", "checkpoint", "config/yaml_tree.h"],
+              "report/curves", "pipeline", "config", "setup"],
+    "report": ["base", "schedule", "schedule/simulate", "schedule/generate", "schedule/trace", "checkpoint", "config/yaml_tree.h"],
     "generate": ["base", "comm", "ops/linear.h", "ops/peak.h", "text/tokenizer.h", "pipeline", "setup"],
-    "emulate": ["base", "tensor", "schedule", "schedule/simulate", "schedule/choose", "comm", "ops/team.h", "nn",
+    "emulate": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "schedule/choose", "comm", "ops/team.h", "nn",
                 "data", "data/formats", "pipeline", "setup"],
 }
 # What stands on no floor: headers that are compiled once for a folder.

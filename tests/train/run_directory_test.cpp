@@ -1,5 +1,6 @@
 #include "train/run_directory.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -86,6 +87,23 @@ TEST_CASE("What a new start replaces is kept, with checkpoints and metrics beyon
   CHECK(text_in(folder + "/set-aside/trace.json") == "trace");
   CHECK(text_in(folder + "/metrics.jsonl") == "{\"step\":1}\n");
   CHECK(checkpoint_steps(folder + "/checkpoints") == std::vector<std::int64_t>{1});
+}
+
+TEST_CASE("metrics.csv has the lines of metrics.jsonl, those that were kept, too") {
+  const TemporaryFolder at;
+  const Config config = config_of(at);
+  const std::string folder = config.train.output;
+  fs::create_directories(folder);
+  std::ofstream(folder + "/metrics.jsonl") << "{\"step\":1,\"loss\":4}\n";
+  RunDirectory directory(config, /*tensorboard=*/true);
+  directory.begin(config, {{"type", "none"}}, generate("1f1b", 2, 1, 3), 1);
+  directory.write_metrics({{"step", 2}, {"loss", 3.5}});
+  directory.sync_metrics();
+  CHECK(text_in(folder + "/metrics.csv") == "step,loss\n1,4\n2,3.5\n");
+  const auto is_event_file = [](const fs::directory_entry& entry) {
+    return entry.path().filename().string().starts_with("events.out.tfevents.");
+  };
+  CHECK(std::count_if(fs::directory_iterator(folder), {}, is_event_file) == 1);
 }
 
 TEST_CASE("Until a run begins, what is there stays") {

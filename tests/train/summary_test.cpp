@@ -1,6 +1,7 @@
 #include "train/summary.h"
 
 #include <cstddef>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -102,11 +103,11 @@ TEST_CASE("The summary has the figures of the run and a line for each rank") {
   const std::string text = summary_text(run());
   CHECK(contains(text, "\n20 steps in 1:05, 1234 tokens/s\n",
                  "bubble           25.0% measured, 20.0% predicted",
-                 "efficiency       75.0% of the ranks' time in layers; the textbook's M/(M+S-1) is "
-                 "66.7%\n",
+                 "efficiency       75.0% of the ranks' time is spent in layers; the textbook's\n",
+                 "M microbatches and S stages is 66.7%\n",
                  "data             1.25% of the steps' time",
-                 "   0  0       0 to 4                3.0s   75.0%   25.0%      2   1.50 GB    2.0 "
-                 "MB    3.0 MB\n",
+                 "rank  stage  layers        busy bubble  live foreseen  tensors resident\n",
+                 "   0  0      0-4          75.0%  25.0%     2  1.50 GB   2.0 MB   3.0 MB\n",
                  "rank 0 is on node7\n", "run directory: /runs/x\n"));
   CHECK(!contains(text, "validation loss"));
   CHECK(!contains(text, "replica"));
@@ -121,4 +122,26 @@ TEST_CASE("The summary tells what was evaluated, and replicas where there are an
   evaluated.replicas = 2;
   CHECK(contains(summary_text(evaluated), "validation loss  2.5000 at first, 1.2500 at last\n",
                  "accuracy         12.50% at first, 50.00% at last\n", "rank  replica"));
+}
+
+TEST_CASE("The summary fits 80 columns, with replicas and ranks of many stages, too") {
+  RunSummary wide = run();
+  wide.replicas = 4;
+  wide.ranks.front().stages = "0, 7, 8, 15";
+  wide.ranks.front().layers = "0 to 4, 35 to 39, 40 to 44, 75 to 79";
+  wide.ranks.front().foreseen_bytes = 123e9;
+  const std::string text = summary_text(wide);
+  CHECK(contains(text, " 0, 7,  0-4,         75.0%", " 8, 15  35-39,\n", " 40-44,\n", " 75-79\n"));
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    INFO(line);
+    CHECK(line.size() <= 80);
+  }
+}
+
+TEST_CASE("The summary shows the curve that it is given") {
+  RunSummary with_curve = run();
+  CHECK(!contains(summary_text(with_curve), "loss (*)"));
+  with_curve.curve = "loss (*)\n";
+  CHECK(contains(summary_text(with_curve), "\nloss (*)\n\nrank 0 is on"));
 }
