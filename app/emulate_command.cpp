@@ -39,6 +39,7 @@ struct EmulateOptions : RunOptions, EmulationFlags {
   int ranks = 0;
   int message_bytes = 0;  // 0: not given
   int steps = EmulationOptions{}.steps;
+  std::string trace;  // a file; empty: none
 };
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
@@ -64,6 +65,9 @@ void check(EmulateOptions& options) {
   if (options.message_bytes % 4 != 0) {
     fail("--message-bytes: found " + std::to_string(options.message_bytes) +
          "; expected a multiple of 4: messages are of 32-bit numbers");
+  }
+  if (!options.trace.empty() && options.schedule == kAllSchedules) {
+    fail("--trace is of one schedule, found --schedule all; name one");
   }
   if (options.config.empty()) {
     if (options.schedule.empty()) {
@@ -116,7 +120,9 @@ class MpiEmulationLinks {
 
 Emulator emulator_of(MpiEmulationLinks& links, const MpiSession& session,
                      const EmulateOptions& options) {
-  return {links.links(), session.host(), session.oversubscribed(), options.steps};
+  Emulator emulator(links.links(), session.host(), session.oversubscribed(), options.steps);
+  emulator.trace_into(options.trace);
+  return emulator;
 }
 
 int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateOptions& options) {
@@ -197,6 +203,10 @@ Command add_emulate_command(CLI::App& command) {
              Bounds<double>{1, 1e9}, "most live microbatches of a rank for auto; default: 1F1B's");
   add_number(command, "--steps", options->steps, "N", kOneOrMore,
              "steps to time, after one more; default: " + std::to_string(options->steps));
+  command
+      .add_option("--trace", options->trace,
+                  "write what the ranks did, for https://ui.perfetto.dev")
+      ->option_text("FILE.json");
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {
       .usage = "mpirun -np RANKS pipetrain emulate --schedule NAME --microbatches M [OPTION]...",

@@ -10,9 +10,12 @@ namespace {
 
 constexpr Choice<OutputFormat> kFormats[] = {
     {OutputFormat::kText, "text", "For people."},
+    {OutputFormat::kDown, "down", "For people, with time running down: T0, T1, ..."},
     {OutputFormat::kJson, "json", "One JSON object."},
     {OutputFormat::kCsv, "csv", "A schedule's table, one row for each rank."},
     {OutputFormat::kSvg, "svg", "A drawing."},
+    {OutputFormat::kHtml, "html", "A page to play with, for a browser."},
+    {OutputFormat::kTrace, "trace", "Chrome trace events, for https://ui.perfetto.dev."},
     {OutputFormat::kSafetensors, "safetensors", "One file of weights under our own names."},
     {OutputFormat::kHf, "hf", "A folder as Hugging Face's libraries read it."},
 };

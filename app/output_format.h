@@ -7,7 +7,17 @@
 
 namespace pipetrain {
 
-enum class OutputFormat : std::uint8_t { kText, kJson, kCsv, kSvg, kSafetensors, kHf };
+enum class OutputFormat : std::uint8_t {
+  kText,
+  kDown,
+  kJson,
+  kCsv,
+  kSvg,
+  kHtml,
+  kTrace,
+  kSafetensors,
+  kHf
+};
 
 // --format NAME, one of `formats`; the first is the default.
 void add_format_option(CLI::App& command, OutputFormat& format,

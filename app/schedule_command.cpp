@@ -10,15 +10,18 @@
 #include "command.h"
 #include "number_option.h"
 #include "output_format.h"
+#include "report/explorer.h"
 #include "schedule/choose/describe.h"
 #include "schedule/choose/schedule_request.h"
 #include "schedule/choose/schedule_table.h"
 #include "schedule/csv.h"
+#include "schedule/draw/draw_down.h"
 #include "schedule/draw/draw_svg.h"
 #include "schedule/draw/draw_text.h"
 #include "schedule/draw/json.h"
 #include "schedule/search/auto_schedule.h"
 #include "schedule/simulate/overlap.h"
+#include "schedule/trace/chrome_trace.h"
 #include "terminal.h"
 
 namespace pipetrain {
@@ -29,6 +32,8 @@ struct ScheduleOptions {
   std::string check, costs, stage_costs;
   int steps = 1;
   std::string between = "flush";  // a name of kStepRules
+  bool recompute = false;
+  bool explore = false;  // instead of one schedule a page with all
   OutputFormat format = OutputFormat::kText;
   GivenCosts given;  // costs and stage_costs, read
 };
@@ -41,11 +46,30 @@ Timeline steps_of(const ScheduleOptions& options, const Schedule& schedule, cons
                         rule == StepRule::kDelayed ? overlap_steps(program, costs) : Overlap());
 }
 
+// With R, if it is wanted, at the cost of F.
+Costs costs_of(const ScheduleOptions& options, const Schedule& schedule) {
+  Costs costs = options.given.on(schedule.rank_count(), schedule.virtual_stages);
+  if (options.recompute) {
+    for (StageCost& stage : costs.stages) stage.recompute = stage.forward;
+  }
+  return costs;
+}
+
+// What describe() says of the schedule without R has no bearing on one with it.
+Description description_of(const ScheduleOptions& options, const Schedule& schedule) {
+  Description words = describe(options.request.name, schedule, options.given,
+                               options.request.search.live_microbatches);
+  if (!options.recompute) return words;
+  words.remark = words.remark.substr(0, words.remark.find("; B as one action")) +
+                 "; R, which runs F again, costs as much as F";
+  words.notes.clear();
+  return words;
+}
+
 std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
   const std::string& name = options.request.name;
   if (options.format == OutputFormat::kCsv) return csv_of(schedule);
-  const Costs costs = options.given.on(schedule.rank_count(), schedule.virtual_stages);
-  const double live = options.request.search.live_microbatches;
+  const Costs costs = costs_of(options, schedule);
   if (options.format == OutputFormat::kJson) {
     nlohmann::ordered_json json = schedule_json(name, schedule, costs);
     if (options.request.is_searched()) {
@@ -62,19 +86,24 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
     }
     return json.dump() + "\n";
   }
+  if (options.format == OutputFormat::kHtml)
+    return schedule_page(name, schedule, options.given, options.recompute);
   const bool several = options.steps > 1;
   const Timeline timeline =
       several ? steps_of(options, schedule, costs) : simulate(schedule, costs);
-  Description words = describe(name, schedule, options.given, live);
+  Description words = description_of(options, schedule);
   if (several) {
     const std::string m = std::to_string(schedule.microbatches);
     words.title += "; " + std::to_string(options.steps) + " steps, " + options.between +
                    " between them: microbatch m of step s is " + m + " s + m";
   }
+  if (options.format == OutputFormat::kTrace) return schedule_trace(words.title, timeline);
   if (options.format == OutputFormat::kSvg)
     return draw_svg({{words.title, &timeline, words.remark}});
+  const std::string head = words.title + "\n" + words.remark + "\n\n";
+  if (options.format == OutputFormat::kDown) return head + draw_down(timeline);
   const TextStyle style = terminal_style();
-  std::string text = words.title + "\n" + words.remark + "\n\n" + draw_text(timeline, style);
+  std::string text = head + draw_text(timeline, style);
   for (const std::string& note : words.notes) {
     text += wrapped(note, static_cast<std::size_t>(style.columns));
   }
@@ -87,6 +116,10 @@ std::string text_of_all(const ScheduleOptions& options) {
 }
 
 int print_schedule(ScheduleOptions& options) {
+  if (options.explore) {
+    write_output(explorer_page());
+    return 0;
+  }
   options.given = given_costs(options.costs, options.stage_costs);
   if (options.request.name == kAllSchedules) {
     write_output(text_of_all(options));
@@ -97,17 +130,27 @@ int print_schedule(ScheduleOptions& options) {
 }
 
 void check(ScheduleOptions& options) {
+  const bool one = !options.request.name.empty() || !options.check.empty();
+  if (options.explore) {
+    if (!one) return;
+    throw Error(ExitCode::kConfiguration,
+                "--explore shows all published schedules, found --name or --check, too; for a page "
+                "of one schedule give --format html");
+  }
   if (options.request.name.empty() == options.check.empty()) {
     throw Error(ExitCode::kConfiguration,
-                "expected one of --name NAME and --check FILE.csv; see pipetrain schedule --help");
+                "expected one of --name NAME, --check FILE.csv and --explore; see pipetrain "
+                "schedule --help");
   }
-  const bool drawn = options.format == OutputFormat::kCsv || options.format == OutputFormat::kSvg;
+  const bool drawn = options.format != OutputFormat::kText && options.format != OutputFormat::kJson;
   if (options.request.name == kAllSchedules && drawn) {
     throw Error(ExitCode::kConfiguration,
                 "--name all is a table of figures; expected --format text or json");
   }
-  if (options.steps > 1 && options.format == OutputFormat::kCsv) {
-    throw Error(ExitCode::kConfiguration, "--steps: a table is of one step; leave it out");
+  const bool single = options.format == OutputFormat::kCsv || options.format == OutputFormat::kHtml;
+  if (options.steps > 1 && single) {
+    throw Error(ExitCode::kConfiguration,
+                "--steps: a table or a page is of one step; leave it out");
   }
   options.request.forward_only = options.request.name == kForwardOnlySchedule;
   if (options.steps > 1 &&
@@ -139,6 +182,8 @@ Command add_schedule_command(CLI::App& command) {
       ->type_name("NAME");
   command.add_option("--check", options->check, "a schedule of one's own, instead of --name")
       ->type_name("FILE.csv");
+  command.add_flag("--explore", options->explore,
+                   "a page for a browser with all published schedules to play with");
   add_sizes(command, options->request);
   command
       .add_option("--costs", options->costs,
@@ -155,11 +200,14 @@ Command add_schedule_command(CLI::App& command) {
                   "of several: " + join(names_of(kStepRules), " or ") + "; default: flush")
       ->type_name("RULE")
       ->check(CLI::IsMember(names_of(kStepRules)));
+  command.add_flag("--recompute", options->recompute,
+                   "every stage keeps its inputs alone and runs its forward again, as R");
   add_number(command, "--live-microbatches", options->request.search.live_microbatches, "L",
              Bounds<double>{1, 1e9}, "of auto: most live microbatches per rank; default: 1f1b's");
   add_format_option(
       command, options->format,
-      {OutputFormat::kText, OutputFormat::kCsv, OutputFormat::kJson, OutputFormat::kSvg});
+      {OutputFormat::kText, OutputFormat::kDown, OutputFormat::kCsv, OutputFormat::kJson,
+       OutputFormat::kSvg, OutputFormat::kHtml, OutputFormat::kTrace});
   return {.usage = "pipetrain schedule --name NAME --ranks P --microbatches M [OPTION]...",
           .check = [options] { check(*options); },
           .run = [options] { return print_schedule(*options); }};

@@ -10,6 +10,7 @@
 #include "comm/collective.h"
 #include "comm/mailbox.h"
 #include "schedule/simulate/simulate.h"
+#include "schedule/trace/traced_step.h"
 #include "tensor/memory.h"
 
 namespace pipetrain {
@@ -17,6 +18,7 @@ namespace pipetrain {
 struct EmulationOptions {
   std::int64_t message_bytes = 1024;  // of a microbatch between two stages; a multiple of 4
   int steps = 3;                      // measured, after one that is not; the median counts
+  bool trace = false;                 // keep what ranks did in the measured steps
 };
 
 // Simulated and measured, the same on every rank.
@@ -25,6 +27,7 @@ struct Emulation {
   double bubble_simulated = 0, bubble_measured = 0;
   std::vector<double> step_seconds;            // of all measured steps, in order
   std::vector<double> peak_live_microbatches;  // measured, per rank
+  std::vector<TracedStep> trace;               // if it was asked for, on rank 0
 };
 
 // Collective. `hosts` names every rank's host: ranks of one share a clock, and those of several

@@ -4,8 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "base/output.h"
+#include "comm/agree.h"
 #include "emulate/emulation_report.h"
 #include "ops/team.h"
+#include "schedule/trace/chrome_trace.h"
 
 namespace pipetrain {
 namespace {
@@ -45,9 +49,22 @@ nlohmann::ordered_json Emulator::run(const std::string& name, const Schedule& sc
   const auto mailbox = links_.mailbox(wait, schedule.virtual_stages);
   const auto collective = links_.collective(wait, mailbox.get());
   const std::vector<std::string> hosts = collective->all_gather_text(host_);
-  return emulation_json(
-      name, schedule, costs, emulation_,
-      emulate(schedule, costs, emulation_, hosts, *mailbox, *collective, links_.pool));
+  emulation_.trace = !trace_path_.empty();
+  const Emulation result =
+      emulate(schedule, costs, emulation_, hosts, *mailbox, *collective, links_.pool);
+  agree(*collective, [&] {
+    if (collective->rank() == 0 && emulation_.trace) write_trace(name, result);
+  });
+  trace_path_.clear();
+  return emulation_json(name, schedule, costs, emulation_, result);
+}
+
+void Emulator::write_trace(const std::string& name, const Emulation& emulation) const {
+  ChromeTrace trace("pipetrain emulate, " + name);
+  for (const TracedStep& step : emulation.trace) trace.add(step);
+  if (write_renamed(trace_path_, trace.text())) return;
+  throw Error(ExitCode::kConfiguration,
+              "cannot write " + system_reason(trace_path_) + "; choose another file for --trace");
 }
 
 }  // namespace pipetrain

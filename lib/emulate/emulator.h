@@ -30,6 +30,9 @@ class Emulator {
   // `host` is this rank's.
   Emulator(EmulationLinks links, std::string host, bool oversubscribed, int steps);
 
+  // The next run() writes what its ranks did into this file, as schedule/trace/chrome_trace.h does.
+  void trace_into(const std::string& path) { trace_path_ = path; }
+
   std::unique_ptr<Collective> collective() const { return links_.collective(wait_, nullptr); }
 
   // Error(kConfiguration) for a schedule of more microbatches than messages can name; one without
@@ -39,14 +42,17 @@ class Emulator {
   // From now on messages are of this size, and the rank has one thread. Returns how long one takes.
   double measure_messages(std::int64_t bytes);
 
-  // As emulation_json.
+  // As emulation_json. Error(kConfiguration) on all ranks if a trace cannot be written.
   nlohmann::ordered_json run(const std::string& name, const Schedule& schedule, const Costs& costs);
 
  private:
+  void write_trace(const std::string& name, const Emulation& emulation) const;
+
   EmulationLinks links_;
   std::string host_;
   WaitOptions wait_;
   EmulationOptions emulation_;
+  std::string trace_path_;  // empty: none is wanted any more
 };
 
 }  // namespace pipetrain

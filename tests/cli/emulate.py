@@ -135,9 +135,27 @@ REFUSED = [
     ("table for other ranks", 4, emulate(schedule="two.csv", microbatches=""), ["two.csv", "2 ranks", "4"]),
     ("table of other microbatches", 2, emulate(schedule="two.csv"), ["two.csv", "2 microbatches", "6"]),
     ("setting without a model", 1, emulate("--set", "train.steps=3"), ["--set", "--config"]),
+    ("trace of all", 1, emulate("--trace", "t.json", schedule="all"), ["--trace", "one schedule"]),
+    ("trace that cannot be written", 2, emulate("--trace", "none/t.json"), ["none/t.json", "another file for --trace"]),
     ("costs of a model", 2, emulate("--config", "model.yaml"), ["--costs-ms", "model.yaml"]),
     ("model on other ranks", 2, ["emulate", "--config", "model.yaml", "--ranks", "3"], ["--ranks 3", "2 started"]),
 ]
+
+
+def traces(checks, folder):
+    """A file with what every rank did in the measured steps, with arrows and counters."""
+    job, problems = Job(2, emulate("--trace", "trace.json", "--steps", "2"), folder=folder), []
+    expect(problems, job.wait() == 0, "exit code is not 0")
+    with open(os.path.join(folder, "trace.json"), encoding="utf-8") as file:
+        events = json.load(file)["traceEvents"]
+    ran = [e for e in events if e["ph"] == "X" and not e["name"].startswith("wait")]
+    expect(problems, len([e for e in ran if e["name"][1] in "FIW"]) == 2 * 2 * 6 * 3, f"{len(ran)} actions")
+    expect(problems, {e["args"]["step"] for e in ran} == {1, 2}, "not two steps")
+    arrows = [e for e in events if e["ph"] in "sf"]
+    expect(problems, len(arrows) == 2 * 2 * 2 * 6, f"{len(arrows)} ends of arrows")
+    peaks = [max(e["args"]["value"] for e in events if e["ph"] == "C" and e["tid"] == rank) for rank in (0, 1)]
+    expect(problems, peaks == [2, 1], f"keeps {peaks}")
+    checks.case("a trace", job, problems)
 
 
 def main():
@@ -169,6 +187,7 @@ def main():
         prints_json(checks, folder, "a model, by hand", 2, [*model[:-1], model[-1] + "[0, 1]"], both_cuts)
         prints_text(checks, folder, "a model, as text", 2, [*model[:-1], model[-1] + "[0, 1]", "--schedule", "zb-h1"],
                     ["zb-h1", "first layer of each stage: 0 1\n", "the uniform cut", "% simulated"])
+        traces(checks, folder)
         for name, ranks, arguments, patterns in REFUSED:
             refused(checks, folder, name, ranks, arguments, patterns)
     checks.finish()

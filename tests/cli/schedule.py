@@ -160,6 +160,11 @@ def check_formats(checks):
         prints(checks, f"{name} as SVG", sized(name, 4, 8, "--format", "svg"), has("^<svg", f">{name}: 4 ranks", "bubble"))
     prints(checks, "text", sized("1f1b", 4, 8),
            has("1f1b: 4 ranks, 8 microbatches", "efficiency 80.0% as it runs, 72.7%", "makespan 30, bubble 20.0%", "makespan 33, bubble 27.3%", "4 3 2 1"))
+    prints(checks, "down", sized("gpipe", 2, 2, "--format", "down"), has("^gpipe: 2 ranks", "^    rank 0  rank 1$", "^T0  F0      \\.$", "makespan 8"))
+    prints(checks, "recompute", sized("1f1b", 4, 8, "--recompute"), has("R, which runs F again", "R recompute", "R0"))
+    prints(checks, "trace", sized("zbv", 4, 8, "--format", "trace"), has('"ph":"s"', '"ph":"f"', '"ph":"C"', "zbv: 4 ranks"))
+    prints(checks, "page", sized("zbv", 4, 8, "--format", "html"), has("^<!DOCTYPE html>", "The schedule zbv"))
+    prints(checks, "explorer", ["--explore"], has("^<!DOCTYPE html>", '"zbv"', '"v-min"'))
     for env, expected in (({}, True), ({"NO_COLOR": "1"}, False)):
         colours_on_a_terminal(checks, env, expected)
 
@@ -234,6 +239,9 @@ def check_refusals(checks):
     for limit in ("0.5", "nan", "inf", "-nan", "0x2", "1e999"):
         refused(checks, f"memory of {limit}", sized("auto", 4, 8, "--live-microbatches", limit),
                 ["--live-microbatches", limit, "from 1"])
+    refused(checks, "too large a page", sized("1f1b", 40, 8, "--format", "html"), ["40 ranks", "at most 36"])
+    refused(checks, "too large a trace", sized("1f1b", 256, 1024, "--format", "trace"), ["too large"])
+    refused(checks, "explorer of one", ["--explore", "--name", "zbv"], ["--explore", "--format html"])
     refused(checks, "unknown format", sized("1f1b", 4, 8, "--format", "png"), ["--format", "png", "svg"])
     refused(checks, "unknown option", ["--nmae", "1f1b"], ["--nmae", "'--name'"])
 

@@ -103,12 +103,17 @@ pt.Timeline = class {
       const faded = this.marked !== null && span.microbatch !== this.marked;
       boxes.append(pt.svg("rect", {x: from.toFixed(2), y: y + inset, width: Math.max(0.4, to - from).toFixed(2), height: height - 2 * inset,
         ...pt.paint(span.kind), class: ((thin ? "waits" : "") + (faded ? " faded" : "")).trim() || null}));
-      const text = this.label(span);
-      if (!thin && height >= 11 && text && to - from > 6.5 * text.length + 3) {
+      const text = this.fitting(span, to - from);
+      if (!thin && height >= 11 && text) {
         const middle = (Math.max(from, kTime.left) + Math.min(to, this.width - kTime.right)) / 2;
         boxes.append(pt.svg("text", {class: "box-label" + (faded ? " faded" : ""), x: middle.toFixed(1), y: y + height / 2 + 4}, text));
       }
     }
+  }
+  // The whole label, or where there is no room its letter and microbatch, or its letter.
+  fitting(span, width) {
+    const letter = pt.letter(span.kind), texts = [this.label(span), span.microbatch >= 0 ? letter + span.microbatch : letter, letter];
+    return texts.find(text => text && width > 6.5 * text.length + 3);
   }
   label(span) {
     const letter = pt.letter(span.kind);

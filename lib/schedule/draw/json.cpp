@@ -25,6 +25,14 @@ nlohmann::ordered_json schedule_json(const std::string& name, const Schedule& sc
     for (const Action& action : actions) row.push_back(text_of(action));
     json["ranks"].push_back(std::move(row));
   }
+  json["spans"] = nlohmann::ordered_json::array();
+  for (const auto& spans : run.ranks) {
+    nlohmann::ordered_json row = nlohmann::ordered_json::array();
+    for (const Span& span : spans) {
+      if (!span.waiting) row.push_back({text_of(span.action), span.start, span.end});
+    }
+    json["spans"].push_back(std::move(row));
+  }
   return json;
 }
 

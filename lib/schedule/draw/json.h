@@ -11,7 +11,7 @@
 namespace pipetrain {
 
 // makespan and bubble_fraction take a B as one action, as papers draw it; those with
-// _gradients_first are what runs.
+// _gradients_first are what runs. `spans` has of each rank what runs when: action, start and end.
 nlohmann::ordered_json schedule_json(const std::string& name, const Schedule& schedule,
                                      const Costs& costs);
 

@@ -1,14 +1,15 @@
 #include "schedule/trace/chrome_trace.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "schedule/trace/trace_events.h"
 
 namespace pipetrain {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using trace::Json, trace::microseconds;
 
 std::string_view category_of(const Span& span) {
   if (span.waiting) return "wait";
@@ -24,9 +25,6 @@ std::string_view category_of(const Span& span) {
     default: return "message";
   }
 }
-
-// Microseconds with three decimals: whole nanoseconds, which is what viewers keep.
-double microseconds(double seconds) { return std::round(seconds * 1e9) / 1e3; }
 
 Json metadata(const char* what, int rank, const Json& arguments) {
   return {{"name", what}, {"ph", "M"}, {"pid", 0}, {"tid", rank}, {"args", arguments}};
@@ -90,12 +88,37 @@ void ChromeTrace::add(const TracedStep& step) {
     });
     for (const Json& event : events) events_ += ",\n" + event.dump();
   }
+  for (const auto& events :
+       {trace::flow_events(step.timeline, next_flow_), trace::counter_events(step.timeline)}) {
+    for (const Json& event : events) events_ += ",\n" + event.dump();
+  }
 }
 
 std::string ChromeTrace::text() const {
   return "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"program\":\"pipetrain\"},\"traceEvents\":["
          "\n" +
          events_ + "\n]}\n";
+}
+
+std::string schedule_trace(std::string_view title, const Timeline& timeline) {
+  constexpr std::size_t kMostSpans = 200'000;  // a file of some 100 MB
+  constexpr double kUnitsOfSecond = 1000;
+  std::size_t spans = 0;
+  for (const auto& rank : timeline.ranks) spans += rank.size();
+  if (spans > kMostSpans) {
+    throw Error(ExitCode::kConfiguration, "a trace of " + std::to_string(spans) +
+                                              " actions and waits is too large; at most " +
+                                              std::to_string(kMostSpans) +
+                                              " are written; take fewer microbatches or ranks");
+  }
+  TracedStep step{1, timeline, {}};
+  for_each_interval(step, [&](double& start, double& end) {
+    start /= kUnitsOfSecond;
+    end /= kUnitsOfSecond;
+  });
+  ChromeTrace trace(std::string(title) + "; 1 ms is a unit of cost");
+  trace.add(step);
+  return trace.text();
 }
 
 }  // namespace pipetrain

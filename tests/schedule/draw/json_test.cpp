@@ -16,4 +16,6 @@ TEST_CASE("The JSON of a schedule has its figures and its actions") {
   CHECK(json["peak_live_microbatches"] == std::vector<double>{4, 3, 2, 1});
   CHECK(json["ranks"].size() == 4);
   CHECK(json["ranks"][3][1] == "3B0");
+  CHECK(json["spans"].size() == 4);
+  CHECK(json["spans"][3][1] == nlohmann::ordered_json({"3I0", 4.0, 5.0}));
 }

@@ -1,0 +1,177 @@
+#include "report/explorer.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/table.h"
+#include "report/page.h"
+#include "schedule/generate/generate.h"
+
+namespace pipetrain {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kRanks[] = {1, 2, 3, 4, 5, 6, 7, 8, 12, 16};
+constexpr int kMicrobatches[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 24, 32};
+constexpr int kStages[] = {1, 2, 3, 4};     // per rank
+constexpr int kMostRanks = 36;              // digits and letters
+constexpr std::size_t kMostShown = 60'000;  // a page of some megabyte that a browser still draws
+
+std::optional<std::size_t> kind_of(Op op) {
+  switch (op) {
+    case Op::kForward: return 0;
+    case Op::kBackwardInput: return 1;
+    case Op::kBackwardWeight: return 2;
+    case Op::kBackward: return 3;
+    default: return std::nullopt;
+  }
+}
+
+// Letters, if each kind of action takes the microbatches of each stage in their order, the backward
+// ones from the last if `down`.
+std::optional<std::string> letters_of(const std::vector<Action>& actions,
+                                      const std::vector<int>& own, int microbatches, bool down) {
+  std::map<char, int> counts;
+  std::string text = down ? "d" : "a";
+  for (const Action& action : actions) {
+    const auto kind = kind_of(action.op);
+    const auto place = std::ranges::find(own, action.stage) - own.begin();
+    if (!kind) return std::nullopt;
+    const std::size_t number = *kind * own.size() + static_cast<std::size_t>(place);
+    if (number >= 26) return std::nullopt;
+    const char letter = static_cast<char>('A' + number);
+    const int count = counts[letter]++;
+    const bool backward = action.op != Op::kForward;
+    if (action.microbatch != (backward && down ? microbatches - 1 - count : count)) {
+      return std::nullopt;
+    }
+    text += letter;
+  }
+  return text;
+}
+
+std::string lists_of(const Schedule& schedule) {
+  std::string text;
+  for (int rank = 0; rank < schedule.rank_count(); ++rank) {
+    const std::vector<int> own =
+        stages_of_rank(schedule.placement, schedule.rank_count(), schedule.virtual_stages, rank);
+    text += (rank == 0 ? "" : "|") +
+            list_text(schedule.ranks[static_cast<std::size_t>(rank)], own, schedule.microbatches);
+  }
+  return text;
+}
+
+std::string places_of(const Schedule& schedule) {
+  std::string text;
+  for (const int rank : ranks_of_stages(schedule)) {
+    text += static_cast<char>(rank < 10 ? '0' + rank : 'a' + rank - 10);
+  }
+  return text;
+}
+
+// Adds it to the lists of its name: {"4.1": {"at": "0123", "lists": {"8": "aAAB...|..."}}}.
+void add_lists(Json& of_name, const Schedule& schedule) {
+  Json& entry = of_name[std::to_string(schedule.rank_count()) + "." +
+                        std::to_string(schedule.virtual_stages)];
+  entry["at"] = places_of(schedule);
+  entry["lists"][std::to_string(schedule.microbatches)] = lists_of(schedule);
+}
+
+Json words_of(const ScheduleKind& kind) {
+  return {{"name", kind.name},
+          {"description", kind.description},
+          {"stages", kind.default_virtual_stages}};
+}
+
+std::string page_of(const Json& data) {
+  return html_page({.title = data.at("title").get<std::string>(),
+                    .styles = {"explorer.css"},
+                    .scripts = {"replay.js", "moves.js", "explorer.js"}},
+                   data);
+}
+
+}  // namespace
+
+std::string list_text(const std::vector<Action>& actions, const std::vector<int>& own,
+                      int microbatches) {
+  for (const bool down : {false, true}) {
+    if (const auto letters = letters_of(actions, own, microbatches, down)) return *letters;
+  }
+  std::string text = "x";
+  for (const Action& action : actions) {
+    text += (text.size() == 1 ? "" : ",") + text_of(action);
+  }
+  return text;
+}
+
+std::string explorer_page() {
+  Json data = {{"title", "Pipeline schedules to play with"},
+               {"start", {{"s", "1f1b"}, {"p", 4}, {"m", 8}, {"v", 2}}},
+               {"ranks", kRanks},
+               {"microbatches", kMicrobatches},
+               {"stages", kStages},
+               {"schedules", Json::array()},
+               {"lists", Json::object()}};
+  for (const ScheduleKind& kind : schedule_kinds()) {
+    data["schedules"].push_back(words_of(kind));
+    Json& of_name = data["lists"][std::string(kind.name)];
+    for (const int p : kRanks) {
+      for (const int v : kStages) {
+        for (const int m : kMicrobatches) {
+          if (!why_not(kind.name, p, v, m)) add_lists(of_name, generate(kind.name, p, v, m));
+        }
+      }
+    }
+  }
+  return page_of(data);
+}
+
+std::string schedule_page(const std::string& name, const Schedule& schedule,
+                          const GivenCosts& costs, bool recompute) {
+  const auto refuse = [&](const std::string& what, const std::string& expected) {
+    throw Error(ExitCode::kConfiguration,
+                "schedule " + name + ": " + what + "; a page shows " + expected);
+  };
+  if (schedule.rank_count() > kMostRanks || schedule.action_count() > kMostShown) {
+    refuse("found " + std::to_string(schedule.rank_count()) + " ranks and " +
+               std::to_string(schedule.action_count()) + " actions",
+           "at most 36 ranks and 60000 actions");
+  }
+  for (const auto& actions : schedule.ranks) {
+    for (const Action& action : actions) {
+      if (!kind_of(action.op)) refuse("found " + text_of(action), "F, I, W and B alone");
+    }
+  }
+  const ScheduleKind* kind = find_row(schedule_kinds(), name);
+  const int p = schedule.rank_count(), v = schedule.virtual_stages, m = schedule.microbatches;
+  Json words = kind != nullptr
+                   ? words_of(*kind)
+                   : Json{{"name", name}, {"description", "a schedule of its own"}, {"stages", v}};
+  Json data = {{"title", "The schedule " + name},
+               {"start", {{"s", name}, {"p", p}, {"m", m}, {"v", v}}},
+               {"ranks", {p}},
+               {"microbatches", {m}},
+               {"stages", {v}},
+               {"schedules", Json::array({std::move(words)})},
+               {"lists", Json::object()}};
+  add_lists(data["lists"][name], schedule);
+  const std::pair<const char*, double> begin[] = {{"f", costs.rank_share.forward},
+                                                  {"i", costs.rank_share.backward_input},
+                                                  {"w", costs.rank_share.backward_weight},
+                                                  {"c", costs.message}};
+  for (const auto& [key, cost] : begin) data["start"][key] = cost;
+  data["start"]["r"] = recompute ? 1 : 0;
+  for (const StageCost& stage : costs.stages) {
+    data["stageCosts"].push_back(
+        {{"F", stage.forward}, {"I", stage.backward_input}, {"W", stage.backward_weight}});
+  }
+  return page_of(data);
+}
+
+}  // namespace pipetrain
