@@ -19,6 +19,8 @@ class Help : public CLI::Formatter {
     usages_[command] = std::move(usage);
   }
 
+  const std::string& usage_of(const CLI::App* command) const { return usages_.at(command); }
+
   std::string make_help(const CLI::App* app, std::string name,
                         CLI::AppFormatMode mode) const override;
 

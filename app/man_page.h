@@ -1,0 +1,14 @@
+// Manual pages in the language of man(7). It must not know which commands and keys there are.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "program_words.h"
+
+namespace pipetrain {
+
+std::string program_man_page(const std::vector<CommandWords>& commands);  // pipetrain(1)
+std::string config_man_page();                                            // pipetrain-CONFIG(5)
+
+}  // namespace pipetrain
