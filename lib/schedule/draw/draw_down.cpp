@@ -48,13 +48,15 @@ std::vector<std::string> column_of(const Timeline& timeline, std::size_t rank,
   return cells;
 }
 
-void check_size(std::size_t lines, std::size_t ranks) {
-  constexpr std::size_t kMostCells = 2'000'000;
-  if (lines * ranks <= kMostCells) return;
-  throw Error(ExitCode::kConfiguration, "a drawing of " + std::to_string(lines) + " lines for " +
-                                            std::to_string(ranks) +
-                                            " ranks is too large; take fewer microbatches or "
-                                            "ranks, or --format svg");
+void check_size(const Timeline& timeline) {
+  constexpr std::size_t kMostSpans = 100'000;
+  std::size_t spans = 0;
+  for (const auto& rank : timeline.ranks) spans += rank.size();
+  if (spans <= kMostSpans) return;
+  throw Error(ExitCode::kConfiguration,
+              "a drawing of " + std::to_string(spans) +
+                  " actions and waits is too large; at most " + std::to_string(kMostSpans) +
+                  " are drawn downwards; take fewer microbatches or ranks");
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -70,8 +72,8 @@ std::string ended(const std::string& line) {
 }  // namespace
 
 std::string draw_down(const Timeline& timeline, const std::string& time_unit) {
+  check_size(timeline);
   const std::vector<double> borders = borders_of(timeline);
-  check_size(borders.size(), timeline.ranks.size());
   std::vector<std::vector<std::string>> columns;
   std::vector<std::size_t> widths;
   std::vector<std::string> times;
