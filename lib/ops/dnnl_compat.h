@@ -18,8 +18,18 @@ typename Primitive::primitive_desc make_primitive_desc(const dnnl::engine& engin
 #endif
 }
 
-// Of oneDNN's ways to do it, in its order, the first that `takes` is true of; if there is none, the
-// first of all.
+// Of oneDNN's ways to do what `first` describes, in its order, the first that `takes` is true of;
+// if there is none, the first of all.
+template <class Desc, class First, class Takes>
+Desc first_taken(const First& first, const Takes& takes) {
+  Desc desc = first();
+  while (!takes(desc)) {
+    if (!desc.next_impl()) return first();
+  }
+  return desc;
+}
+
+// That of oneDNN's ways which `takes` chooses.
 template <class Primitive, class Takes, class... Arguments>
 typename Primitive::primitive_desc make_chosen_desc(const dnnl::engine& engine,
                                                     const dnnl::primitive_attr& attributes,
@@ -32,25 +42,23 @@ typename Primitive::primitive_desc make_chosen_desc(const dnnl::engine& engine,
   const typename Primitive::desc operation(arguments...);  // next_impl() reads it again
   const auto first = [&] { return Desc(operation, attributes, engine); };
 #endif
-  Desc desc = first();
-  while (!takes(desc)) {
-    if (!desc.next_impl()) return first();
-  }
-  return desc;
+  return first_taken<Desc>(first, takes);
 }
 
-// As make_primitive_desc for a gradient, which also names its forward.
-template <class Primitive, class Forward, class... Arguments>
+// The same for a gradient, which also names its forward.
+template <class Primitive, class Forward, class Takes, class... Arguments>
 typename Primitive::primitive_desc make_backward_desc(const dnnl::engine& engine,
                                                       const dnnl::primitive_attr& attributes,
-                                                      const Forward& forward,
-                                                      Arguments&&... arguments) {
+                                                      const Forward& forward, const Takes& takes,
+                                                      const Arguments&... arguments) {
+  using Desc = typename Primitive::primitive_desc;
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, std::forward<Arguments>(arguments)..., forward, attributes};
+  const auto first = [&] { return Desc(engine, arguments..., forward, attributes); };
 #else
-  return {typename Primitive::desc(std::forward<Arguments>(arguments)...), attributes, engine,
-          forward};
+  const typename Primitive::desc operation(arguments...);
+  const auto first = [&] { return Desc(operation, attributes, engine, forward); };
 #endif
+  return first_taken<Desc>(first, takes);
 }
 
 }  // namespace pipetrain

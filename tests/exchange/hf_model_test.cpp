@@ -56,8 +56,8 @@ TEST_CASE("A model that neither family has is refused with the reason") {
   config.model = {.preset = "classifier", .depth = 1, .heads = 2, .width = 8};
   config.data.format = "csv";
   CHECK(contains(refused(config),
-                 "conv1d, stands where token_types is expected; expected layers as "
-                 "those of an imported BERT"));
+                 "layer 1 of its list, embedding, has no positions; expected layers as those of "
+                 "an imported BERT"));
 
   config.data.format = "tokens";
   config.model = model_config_of(small_gpt2());

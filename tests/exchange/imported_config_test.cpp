@@ -1,5 +1,6 @@
 #include "exchange/imported_config.h"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ TEST_CASE("An imported ViT trains on images, whose pixels are as its folder says
 TEST_CASE("An imported BERT trains on texts that are kept apart from what fills up their rows") {
   const TemporaryFolder at;
   const Log log;
+  std::filesystem::create_directory(at.path("x"));
   at.write("x/tokenizer_pipetrain.json", R"({"type": "byte"})");
   const DataConfig bytes = imported_config(small_bert(), at.path("x")).config.data;
   CHECK(bytes.format == "csv");

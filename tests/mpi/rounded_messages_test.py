@@ -38,8 +38,7 @@ def main(mpirun, program):
         for schedule in schedules_test.schedule_names(program):
             if schedule == "auto":
                 continue
-            virtual_stages = 2 if schedule in ("interleaved", "looped-bfs", "interleaved-zb", "zbv", "dualpipev",
-                                               "v-half", "v-min") else 1
+            virtual_stages = schedules_test.default_stages(program, schedule)
             found = trained(RANKS, schedule, virtual_stages)
             one = expected[virtual_stages]
             ascends = schedules_test.adds_in_ascending_order(found.output + "/schedule.csv")

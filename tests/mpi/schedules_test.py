@@ -5,6 +5,7 @@ bits of 1F1B on one rank: losses, gradient norms and saved weights. One that doe
 agrees to rounding. Tables and the searched schedule run like the named ones.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -24,6 +25,13 @@ def schedule_names(program):
     refused = subprocess.run([program, "schedule", "--name", "?", "--ranks", "2", "--microbatches", "2"],
                              stderr=subprocess.PIPE, text=True)
     return re.search(r"expected one of (.*), or a \.csv file", refused.stderr)[1].split(", ")
+
+
+def default_stages(program, schedule):
+    """Of each rank, where nobody says how many."""
+    drawn = subprocess.run([program, "schedule", "--name", schedule, "--ranks", "2", "--microbatches", "4", "--format", "json"],
+                           stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(drawn.stdout)["virtual_stages"]
 
 
 def adds_in_ascending_order(table):

@@ -18,6 +18,7 @@ inline const std::vector<ConvolutionShape> kConvolutions = {
     {.batch = 3, .image = {9, 7}, .window = square(3, 1, 1), .in = 3, .out = 16, .bias = true},
     {.batch = 2, .image = {8, 8}, .window = square(3, 2, 1), .in = 16, .out = 24},
     {.batch = 2, .image = {8, 8}, .window = square(1, 2, 0), .in = 8, .out = 16},
+    {.batch = 3, .image = {8, 8}, .window = square(1, 2, 0), .in = 4, .out = 8},
     {.batch = 1, .image = {15, 15}, .window = square(7, 2, 3), .in = 3, .out = 8, .bias = true},
     {.batch = 2, .image = {4, 4}, .window = square(3, 1, 1), .in = 32, .out = 32},
     {.batch = 4, .image = {1, 12}, .window = {{1, 3}, {1, 1}, {0, 1}}, .in = 20, .out = 10},

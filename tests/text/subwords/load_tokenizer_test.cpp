@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "catch.h"
+#include "data/temporary_folder.h"
 
 using namespace pipetrain;
 using nlohmann::json;
