@@ -98,7 +98,7 @@ void add_text_options(CLI::App& command, GenerateOptions& options) {
   command
       .add_option(
           "--chat-template", options.chat_template,
-          "how messages are put together: " + chat_format_names() + "; default: as the model says")
+          "how messages become text: " + chat_format_names() + "; default: the model's own")
       ->type_name("NAME");
   command
       .add_option("--system", options.system, "the message before all others; default: the model's")

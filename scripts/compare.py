@@ -2,6 +2,7 @@
 """Measures pipetrain bench and PyTorch (or Flax) in turns on the same work. Called by compare_pytorch.sh."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -89,11 +90,9 @@ def python_of(name):
     say(f"Installing {' '.join(PACKAGES[name])} in {folder}")
     pip = [python, "-m", "pip", "install", "-q", *PACKAGES[name]]
     if name == "pytorch":
-        try:
+        with contextlib.suppress(OSError):
             urllib.request.urlopen(CPU_BUILDS + "/torch/", timeout=10).close()
             pip += ["--index-url", CPU_BUILDS]  # the builds on PyPI bring some GB for graphics cards along
-        except OSError:
-            pass
     for command in ([sys.executable, "-m", "venv", folder], pip):
         job = subprocess.run(command, capture_output=True, text=True, check=False)
         if job.returncode:
@@ -115,10 +114,8 @@ class Ours:
 
     def __init__(self, options, line, precision, schedule):
         settings = [f"train.precision={precision}", f"pipeline.microbatches={line.microbatches}", *line.settings]
-        if schedule:
-            settings.append(f"pipeline.schedule={schedule}")
-        if line.rows:
-            settings.append(f"train.batch_size={line.rows}")
+        settings += [f"pipeline.schedule={schedule}"] if schedule else []
+        settings += [f"train.batch_size={line.rows}"] if line.rows else []
         given = ["--config", os.path.join(HERE, "..", "configs", line.config), *(w for s in settings for w in ("--set", s))]
         self.schedule, self.environment = schedule, dict(os.environ, OMP_NUM_THREADS=str(threads(line.ranks)))
         self.describe = [options.pipetrain, "describe", *given, "--ranks", str(line.ranks), "--format", "json"]
@@ -169,10 +166,8 @@ class Theirs:
         raise Failed(last_line(self.log.read()))
 
     def rate(self, seconds, microbatches):
-        try:
+        with contextlib.suppress(BrokenPipeError):  # its last word is in the log
             print(json.dumps({"seconds": seconds, "microbatches": microbatches}), file=self.processes[0].stdin, flush=True)
-        except BrokenPipeError:
-            pass  # its last word is in the log
         return self.answer()["samples_per_second"] * self.line.per_sample
 
     def stop(self):
@@ -216,10 +211,9 @@ def best_of_theirs(line, precision):
             except Failed as failure:
                 say(f"  {', '.join(str(v) for v in asked.values() if v != '')}: {failure}")
                 continue
-            better, worse = (candidate, best) if rate > best_rate else (best, candidate)
-            if better is candidate:
-                chosen, best_rate = asked, rate
-            best = better
+            worse = candidate
+            if rate > best_rate:
+                chosen, best_rate, best, worse = asked, rate, candidate, best
             if worse is not None:
                 worse.stop()
     if best is None:
@@ -250,8 +244,7 @@ def compare(options, line, precision):
 
 def has_bfloat16():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
-        flags = next((line.split() for line in file if line.startswith("flags")), [])
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        return re.search(r"^flags\b.*\s(avx512_bf16|amx_bf16)\b", file.read(), re.MULTILINE) is not None
 
 
 def print_table(rows):

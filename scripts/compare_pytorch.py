@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """compare_pytorch.py JSON: one rank of a model in PyTorch, the same as that of a configuration, in one variant. Started
-by compare.py: the JSON names work, rank, ranks, port, threads, microbatches, rows (0: as configured) and what the variant chooses (bfloat16,
-attention, compile, optimizer, schedule). Rank 0 prints a line of JSON with the number of parameters; then for each line
-with seconds and microbatches it trains for about so long and answers with samples a second, until its input ends."""
+by compare.py: the JSON names work, rank, ranks, port, threads, microbatches, rows (0: as configured) and what the
+variant chooses (bfloat16, attention, compile, optimizer, schedule). Rank 0 prints a line of JSON with the number of
+parameters; then for each line with seconds and microbatches it trains for about so long and answers with samples a
+second, until its input ends."""
 
 import contextlib
 import json

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """One text larger than memory should be: how long `pipetrain tokenize` takes and how much memory, by threads:
-  scripts/large_text.py [--gigabytes 2.5] [--threads 1,2] [--tokenizer TOKENIZER.json] [--pipetrain PROGRAM] [--folder DIR]
+  scripts/large_text.py [--gigabytes 2.5] [--threads 1,2] [--tokenizer TOKENIZER.json] [--pipetrain PROGRAM]
+                        [--folder DIR]
 Makes a file of so many gigabytes out of this repository's text, each copy of it with a number of its own, and makes
 tokens of it. Prints a line for each number of threads: megabytes a second, the largest resident memory, and whether the
 files of tokens are the same. The first 20 MB are tokenized as a whole, too, and must have the same tokens.

@@ -81,7 +81,8 @@ std::string state_of(const fs::path& folder, const Json& record) {
       record.is_object() ? record.value("outcome", std::string("running")) : "running";
   if (outcome != "running") return outcome;
   if (is_locked(folder / ".lock")) return "running";
-  return is_there(folder / "error.txt") ? "failed" : "lost";
+  if (is_there(folder / "error.txt")) return "failed";
+  return record.is_object() ? "lost" : "ended";
 }
 
 void add_settings(const YamlValue& value, const std::string& key, Json& settings) {

@@ -5,92 +5,15 @@ from them, and whatever is wrong with a folder or has no equal elsewhere is one 
 import json
 import math
 import os
-import shutil
 import struct
 import tempfile
 
+from exchange import STEP, Folder, equal, export, import_from, loss_of, refused, run, same_files
 from inputs import CONFIG, make_inputs, write
-from job import Checks, Job, expect, one_error
+from job import Checks
 from tensor_file import read_safetensors, write_safetensors
 
 LLAMA = CONFIG.replace("preset: gpt", "preset: llama\n  kv_heads: 1").replace("output: run", "output: llama")
-CLASSIFIER = CONFIG.replace("preset: gpt", "preset: classifier").replace("format: text", "format: csv") \
-    .replace("corpus.txt", "rows.csv").replace("output: run", "output: classifier")
-STEP = "/checkpoints/step-00000003"
-GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden")
-WORDS = {word: i for i, word in enumerate("[PAD] [UNK] [CLS] [SEP] the quick brown fox jumps 0 1 2".split())}
-TOKENIZER = {"model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
-                       "vocab": WORDS}, "normalizer": None, "pre_tokenizer": {"type": "BertPreTokenizer"}, "decoder": None,
-             "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}, "added_tokens": [],
-             "truncation": None, "padding": None, "version": "1.0"}
-
-
-class Folder:
-    """A copy of a folder in which something is changed."""
-
-    def __init__(self, work, source, name):
-        self.path = os.path.join(work, name)
-        shutil.copytree(os.path.join(work, source), self.path)
-        self.weights = os.path.join(self.path, "model.safetensors")
-
-    def config(self, **changes):
-        path = os.path.join(self.path, "config.json")
-        with open(path, encoding="utf-8") as file:
-            config = json.load(file)
-        write(path, json.dumps({**config, **changes}))
-
-    def tensors(self, change):
-        tensors = read_safetensors(self.weights)
-        change(tensors)
-        write_safetensors(self.weights, tensors)
-
-    def split(self, listed=lambda files: files):
-        """Into two files and an index."""
-        tensors = read_safetensors(self.weights)
-        os.remove(self.weights)
-        names = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]
-        files = {name: names[i % 2] for i, name in enumerate(tensors)}
-        for file in names:
-            write_safetensors(os.path.join(self.path, file), {n: t for n, t in tensors.items() if files[n] == file})
-        write(self.weights + ".index.json", json.dumps({"metadata": {}, "weight_map": listed(files)}))
-
-
-def run(checks, work, name, arguments, ranks=1):
-    job = Job(ranks, arguments, folder=work)
-    code = job.wait()
-    checks.case(name, job, [] if code == 0 else [f"exit code {code}, expected 0"])
-    return job
-
-
-def export(checks, work, checkpoint, form, output):
-    run(checks, work, f"export {checkpoint} {form}", ["export", "--checkpoint", checkpoint, "--format", form, "--output", output])
-
-
-def import_from(checks, work, folder, output):
-    run(checks, work, f"import {folder}", ["import", "--from", folder, "--output", output])
-
-
-def same_files(checks, work, one, other, files):
-    for file in files:
-        contents = []
-        for folder in (one, other):
-            with open(os.path.join(work, folder, file), "rb") as opened:
-                contents.append(opened.read())
-        if contents[0] != contents[1]:
-            checks.failed += 1
-            print(f"FAILED  {file} of {one} and {other} differ")
-
-
-def loss_of(checks, work, config, checkpoint, *more):
-    job = run(checks, work, f"eval {checkpoint}",
-              ["eval", "--config", config, "--checkpoint", checkpoint, *more, "--format", "json"])
-    return json.loads(job.output() or "{}").get("loss")
-
-
-def equal(checks, what, found, expected):
-    if found is None or found != expected:
-        checks.failed += 1
-        print(f"FAILED  {what} {found}, expected {expected}")
 
 
 def round_trips(checks, work, model, output):
@@ -167,31 +90,6 @@ def other_forms(checks, work):
             print(f"FAILED  {name} is not what bfloat16 held")
 
 
-def classifiers(checks, work):
-    """Texts that an imported BERT has labels for: what fills up rows changes nothing, and it trains on 2 ranks as on 1."""
-    shutil.copytree(os.path.join(GOLDEN, "hf_bert"), os.path.join(work, "bert-hf"))
-    write(os.path.join(work, "bert-hf", "tokenizer.json"), json.dumps(TOKENIZER))
-    import_from(checks, work, "bert-hf", "bert-in")
-    own = "bert-in/config.yaml"
-    loss = loss_of(checks, work, own, "bert-in", "--set", "data.path=rows.csv")
-    short = loss_of(checks, work, own, "bert-in", "--set", "data.path=rows.csv", "--set", "data.sequence_length=8")
-    if loss is None or short is None or abs(loss - short) > 1e-6 * loss:
-        checks.failed += 1
-        print(f"FAILED  loss {loss} of rows filled up to 12 tokens, {short} of 8")
-    last = {}
-    for ranks in (1, 2):
-        run(checks, work, f"train bert on {ranks}",
-            ["--config", own, "--set", "data.path=rows.csv", "--set", "train.steps=3",
-             "--microbatches", "4", "--output", f"bert-{ranks}"], ranks)
-        last[ranks] = loss_of(checks, work, own, f"bert-{ranks}" + STEP, "--set", "data.path=rows.csv")
-    equal(checks, "loss of 2 ranks", last[2], last[1])
-    export(checks, work, "bert-2" + STEP, "hf", "bert-out")
-    with open(os.path.join(work, "bert-out", "config.json"), encoding="utf-8") as file:
-        equal(checks, "labels", json.load(file)["id2label"], {"0": "cat", "1": "dog, or wolf", "2": "bird"})
-    equal(checks, "files", sorted(os.listdir(os.path.join(work, "bert-out"))),
-          ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
-
-
 def tokens_with_a_header(checks, work):
     """Those of llm.c are taken for the tokens of an imported model."""
     sizes = {"vocab_size": 50257, "n_embd": 2, "n_head": 1, "n_layer": 1, "n_positions": 8}
@@ -222,8 +120,6 @@ def wrong_folders(work):
     yield "another class", "score", ["architectures is .*GPT2ForSequenceClassification.*; expected GPT2LMHeadModel"]
     changed("silu").config(activation_function="silu")
     yield "another activation", "silu", ["activation_function", "gelu_new"]
-    Folder(GOLDEN, "hf_vit", os.path.join(work, "labels")).config(id2label={"0": "a", "1": "b"})
-    yield "other labels than rows of the head", "labels", [r"classifier.weight has shape \(3, 16\), expected \(2, 16\)"]
     changed("scaled", "llama-hf").config(rope_scaling={"rope_type": "yarn", "factor": 8.0})
     yield "scaled positions", "scaled", ["rope_scaling: rope_type is .yarn.; expected default, linear, llama3 or dynamic"]
     gone = changed("gone")
@@ -266,15 +162,6 @@ def wrong_folders(work):
     yield "a checkpoint", "gpt" + STEP, ["is a checkpoint already"]
 
 
-def refused(checks, work, name, arguments, code, patterns, output="refused"):
-    job = Job(1, [*arguments, "--output", output], folder=work)
-    problems = one_error(job, code, patterns)
-    left = [entry for entry in os.listdir(work) if "refused" in entry or entry.startswith(".")]
-    expect(problems, not left, f"left {left}")
-    expect(problems, not job.output() and not job.said(), "said more than the error")
-    checks.case(name, job, problems)
-
-
 def refusals(checks, work):
     for name, folder, patterns in wrong_folders(work):
         refused(checks, work, name, ["import", "--from", folder], 4, patterns)
@@ -286,11 +173,6 @@ def refusals(checks, work):
     refused(checks, work, "no checkpoint", ["export", "--format", "hf"], 2, ["--checkpoint DIR is missing"])
     refused(checks, work, "not a checkpoint", ["export", "--checkpoint", "gpt"], 4, ["has no manifest.json"])
     refused(checks, work, "nothing to import", ["import"], 2, ["--from DIR is missing"])
-    run(checks, work, "train a classifier", ["--config", "classifier.yaml"])
-    refused(checks, work, "a classifier", ["export", "--checkpoint", "classifier" + STEP, "--format", "hf"], 2,
-            ["of no family of Hugging Face's", "conv1d, stands where token_types is expected", "--format safetensors"])
-    export(checks, work, "classifier" + STEP, "safetensors", "classifier-plain")
-
     damaged = Folder(work, "gpt" + STEP, "damaged").path
     shard = sorted(name for name in os.listdir(damaged) if name.startswith("shard"))[-1]
     name, (_, _, content) = [(n, t) for n, t in read_safetensors(os.path.join(damaged, shard)).items() if n.startswith("layers.")][-1]
@@ -309,14 +191,11 @@ def main():
         make_inputs(work)
         write(os.path.join(work, "model.yaml"), CONFIG.replace("output: run", "output: gpt"))
         write(os.path.join(work, "llama.yaml"), LLAMA)
-        write(os.path.join(work, "classifier.yaml"), CLASSIFIER)
-        write(os.path.join(work, "rows.csv"), "".join(f"{i % 3},the quick brown fox {i % 3} jumps\n" for i in range(100)))
         round_trips(checks, work, "model.yaml", "gpt")
         round_trips(checks, work, "llama.yaml", "llama")
         training_goes_on(checks, work)
         other_forms(checks, work)
         tokens_with_a_header(checks, work)
-        classifiers(checks, work)
         refusals(checks, work)
     checks.finish()
 

@@ -160,7 +160,7 @@ def check_formats(checks):
         prints(checks, f"{name} as SVG", sized(name, 4, 8, "--format", "svg"), has("^<svg", f">{name}: 4 ranks", "bubble"))
     prints(checks, "text", sized("1f1b", 4, 8),
            has("1f1b: 4 ranks, 8 microbatches", "efficiency 80.0% as it runs, 72.7%", "makespan 30, bubble 20.0%", "makespan 33, bubble 27.3%", "4 3 2 1"))
-    prints(checks, "down", sized("gpipe", 2, 2, "--format", "down"), has("^gpipe: 2 ranks", "^    rank 0  rank 1$", "^T0  F0      \\.$", "makespan 8"))
+    prints(checks, "down", sized("gpipe", 2, 2, "--format", "down"), has("^gpipe: 2 ranks", "\n    rank 0  rank 1\n", "\nT0  F0      \\.\n", "makespan 9"))
     prints(checks, "recompute", sized("1f1b", 4, 8, "--recompute"), has("R, which runs F again", "R recompute", "R0"))
     prints(checks, "trace", sized("zbv", 4, 8, "--format", "trace"), has('"ph":"s"', '"ph":"f"', '"ph":"C"', "zbv: 4 ranks"))
     prints(checks, "page", sized("zbv", 4, 8, "--format", "html"), has("^<!DOCTYPE html>", "The schedule zbv"))

@@ -33,7 +33,7 @@ TEST_CASE("what a run directory has is read, and what it lacks is empty") {
   const TemporaryFolder folder;
   folder.write("metrics.jsonl", "{\"step\":1,\"loss\":2}\n{\"step\":2,");
   Json data = run_data(folder.path(""));
-  CHECK(data["state"] == "lost");
+  CHECK(data["state"] == "ended");
   CHECK(data["record"].is_null());
   CHECK(data["step"].is_null());
   CHECK(data["metrics"]["cut_short"] == true);

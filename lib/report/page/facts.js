@@ -1,7 +1,7 @@
 // Words and figures of runs: headlines and what they mean, configuration, environment, how it ended.
 pt.last = values => { for (let i = (values?.length || 0) - 1; i >= 0; i--) if (values[i] !== null) return values[i]; return undefined; };
 pt.median = values => { const sorted = values.filter(Number.isFinite).sort((a, b) => a - b); return sorted.length ? sorted[Math.floor(sorted.length / 2)] : undefined; };
-const kStates = {running: ["info", "running"], done: ["good", "done"], stopped: ["warn", "stopped on request"], failed: ["bad", "failed"], lost: ["bad", "ended without a word"]};
+const kStates = {running: ["info", "running"], done: ["good", "done"], stopped: ["warn", "stopped on request"], failed: ["bad", "failed"], lost: ["bad", "ended without a word"], ended: ["info", "ended"]};
 pt.badge = run => { const [look, text] = kStates[run.state] || ["info", run.state]; return pt.el("span", {class: "badge " + look}, text); };
 
 // [{what, value, means}] of a run.
@@ -48,7 +48,7 @@ pt.notices = (run, several) => {
   if (record.oversubscribed) note("warn", "Threads outnumbered cores: ranks took turns, so times and bubbles are not those of one rank per core.");
   if (run.metrics.cut_short && run.state !== "running") note("warn", "The last line of metrics.jsonl was cut short and is left out.");
   if ((run.metrics.loss || []).some((v, i) => v === null && (run.metrics.learning_rate?.[i] ?? null) !== null)) note("warn", "Some steps had a loss that is not finite; the curves have gaps there.");
-  if (!run.record) note("warn", "There is no run.json: the run is of an older pipetrain, and what it says is not shown.");
+  if (!run.record) note("info", "The run directory has no run.json, which would say on what machine the run was, how its memory was used and how it ended; those parts are empty.");
   return list;
 };
 
