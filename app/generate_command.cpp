@@ -96,9 +96,8 @@ void add_text_options(CLI::App& command, GenerateOptions& options) {
       ->type_name("FILE");
   command.add_flag("--chat", options.chat, "reply to the lines of standard input, one by one");
   command
-      .add_option(
-          "--chat-template", options.chat_template,
-          "how messages become text: " + chat_format_names() + "; default: the model's own")
+      .add_option("--chat-template", options.chat_template,
+                  "how messages become text: " + chat_format_names() + "; default: the model's own")
       ->type_name("NAME");
   command
       .add_option("--system", options.system, "the message before all others; default: the model's")
