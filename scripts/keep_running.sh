@@ -2,8 +2,9 @@
 # Keeps a training run going where no Slurm does: starts mpirun, and after a rank or a host is lost starts it again
 # from the newest checkpoint, on the hosts that still answer.
 #   scripts/keep_running.sh HOSTFILE --config my.yaml --output runs/mine [OPTION]...
-# HOSTFILE has a line "NAME slots=RANKS" for each host, as mpirun takes it. With fewer ranks than before, `pipetrain
-# plan` finds the grid for those that are left; the number of microbatches stays, so the losses stay the same.
+# HOSTFILE has a line "NAME slots=RANKS" for each host, as mpirun takes it. With fewer ranks than before the pipeline
+# becomes shorter and the losses stay the same; where replicas or slices do not go into them, `pipetrain plan` finds
+# another grid, with the number of microbatches that the run has had.
 #   PIPETRAIN            the program (default: build/app/pipetrain beside this script, else the one on the PATH)
 #   PIPETRAIN_MPIRUN     how ranks are started (default: "mpirun --bind-to none")
 #   PIPETRAIN_REACH      says of a host, its last word, whether it answers (default: ssh that runs `true`)
@@ -70,12 +71,21 @@ find_hosts() {
   done <"$hostfile"
 }
 
+# Of parallel.data or parallel.tensor in the run's own configuration.
+size() {
+  local found
+  found=$(sed -n "s/^  $1: *\([1-9][0-9]*\) *\$/\1/p" "$output/config.yaml" 2>/dev/null | head -n 1)
+  echo "${found:-1}"
+}
+
 # For another number of ranks than at the first start: the configuration with the grid that plan finds, and the
 # number of microbatches that the run has had. Sets `grid`.
 find_grid() {
   local microbatches
   grid=()
   [ "$ranks" -ne "$first_ranks" ] || return 0
+  # A grid whose replicas and slices go into these ranks stays: only its pipeline becomes shorter.
+  [ $((ranks % ($(size data) * $(size tensor)))) -ne 0 ] || return 0
   microbatches=$(sed -n 's/^  microbatches: *\([0-9]*\).*/\1/p' "$output/config.yaml" | head -n 1)
   "$PIPETRAIN" plan --config "$output/config.yaml" --ranks "$ranks" --write "$scratch/planned.yaml" >"$scratch/plan" 2>&1 ||
     { tail -n 1 "$scratch/plan" >&2; return 1; }

@@ -32,6 +32,10 @@ echo planned >"$7"
 }
 
 
+# Of 4 replicas, which 2 ranks cannot be.
+WIDE = "pipeline:\n  schedule: 1f1b\n  microbatches: 6\nparallel:\n  data: 4\n  tensor: 1\n"
+
+
 class Site:
     def __init__(self, folder, codes=(), present=()):
         self.folder = folder
@@ -113,7 +117,11 @@ def lost(folder):
 
 
 def host_away(folder):
+    run = site(folder, "shorter", codes=[1], present=["goes"])
+    check("a host is gone, the grid still fits: goes on", (run.run(), run.ranks()), (0, ["4", "2"]))
+    check("with the same configuration and no plan", ("--config my.yaml" in run.lines("calls")[-1], run.lines("plans")), (True, []))
     run = site(folder, "away", codes=[1], present=["goes"])
+    run.write("run/config.yaml", WIDE)
     check("a host is gone: goes on", run.run(), 0)
     check("with the ranks that are left", run.ranks(), ["4", "2"])
     check("plan is asked for a grid", run.lines("plans")[0].split()[:6], ["plan", "--config", "run/config.yaml", "--ranks", "2", "--write"])
@@ -121,6 +129,7 @@ def host_away(folder):
     check("its configuration replaces the first one", ("planned.yaml --microbatches 6" in last, "my.yaml" in last), (True, False))
     check("who does not answer is told", any("no answer from b" in line for line in run.lines("told")), True)
     run = site(folder, "unplanned", codes=[1], present=["goes", "no_plan"])
+    run.write("run/config.yaml", WIDE)
     check("no grid for the rest: ends", run.run(), 2)
     run = site(folder, "nobody")
     run.write("away", "a\nb\n")
