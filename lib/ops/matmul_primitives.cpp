@@ -201,11 +201,11 @@ void MatmulPrimitives::multiply_pieces(Ops& ops, const MatmulShape& shape, const
 
 void MatmulPrimitives::multiply(Ops& ops, const MatmulShape& shape, const void* a, const void* b,
                                 const float* bias, void* c) {
-  Prepared& prepared = prepare(shape);
-  if (shape.transpose_a && !shape.transpose_b && prepared.a.padded() && shape.k > kMostPaddedRows) {
+  if (avx2_only() && padded_in_pieces(shape)) {  // before a primitive of the whole is built
     return multiply_pieces(ops, shape, static_cast<const float*>(a), static_cast<const float*>(b),
                            bias, static_cast<float*>(c));
   }
+  Prepared& prepared = prepare(shape);
   auto set = [&](int name, const void* data) {
     prepared.arguments.at(name).set_data_handle(const_cast<void*>(data));
   };

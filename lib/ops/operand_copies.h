@@ -37,6 +37,11 @@ inline std::int64_t padded_pitch(std::int64_t rows, std::int64_t columns) {
 // (512, 512, 2048) they would take 8.7 MB.
 constexpr std::int64_t kMostPaddedRows = 512;
 
+inline bool padded_in_pieces(const MatmulShape& shape) {
+  return shape.transpose_a && !shape.transpose_b && shape.k > kMostPaddedRows &&
+         multiplied_in_place(shape) && padded_pitch(shape.k, shape.m) != shape.m;
+}
+
 // On AVX-512, oneDNN's kernels read B in blocks. Given it in its own order, every thread makes such
 // a copy of all of it for itself. GFLOP/s of two threads on two cores of a Zen 5, given B in its
 // own order and in blocks, without the time to make the copy; and that time as a share of the
