@@ -12,10 +12,12 @@
 #include "mpi_links.h"
 #include "option_lines.h"
 #include "run_options.h"
+#include "run_report.h"
 #include "setup/resumed_settings.h"
 #include "setup/run_origin.h"
 #include "startup.h"
 #include "train/run_directory.h"
+#include "train/run_record.h"
 #include "train/trainer.h"
 
 namespace pipetrain {
@@ -24,6 +26,7 @@ namespace {
 struct TrainOptions : RunOptions {
   bool trace = false;
   bool tensorboard = false;
+  bool live = false;
 };
 
 // As it was typed, for the checkpoints.
@@ -82,17 +85,37 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   started.times.end("hashes of data");
   MpiLinks mpi(session, started.grid, started.model->virtual_stages, started.wait);
   started.times.end("communicators");
+  const std::string output = started.config.train.output;
+  const bool reports = started.config.train.reports() || options.live;
+  bool begun = false;
+  LiveReport live(output);
   Trainer trainer(started.config, started.world, started.source.get(), directory.get(),
                   *started.model, mpi.links(), mpi.pool(),
                   {.progress = options.progress,
                    .trace = options.trace,
                    .resume_from = started.resume.folder,
                    .origin = origin,
-                   .times = started.times});
+                   .times = started.times,
+                   .program = {.versions = {{"MPI", MpiSession::library()}},
+                               .bindings = started.threads.bindings},
+                   .begun =
+                       [&] {
+                         begun = true;
+                         report.after_failure([output, reports](int code, const std::string& text) {
+                           record_failure(output, code, text);
+                           if (reports) leave_report(output);
+                         });
+                       },
+                   .line_written =
+                       [&] {
+                         if (options.live) live.line_written();
+                       }});
   report.agree([&] { trainer.load(); });
   log_oddities(started);
   announce_resume(session, options, started, origin);
-  return static_cast<int>(trainer.run() ? ExitCode::kDone : ExitCode::kStopped);
+  const bool done = trainer.run();
+  if (begun && reports && session.rank() == 0) leave_report(output);
+  return static_cast<int>(done ? ExitCode::kDone : ExitCode::kStopped);
 }
 
 void add_resume(CLI::App& command, TrainOptions& options) {
@@ -121,6 +144,8 @@ Command add_train_command(CLI::App& command) {
                    "write trace.json into the run directory: ten steps after the first two");
   command.add_flag("--tensorboard", options->tensorboard,
                    "also write the metrics into the run directory as TensorBoard reads them");
+  command.add_flag("--live", options->live,
+                   "write report.html anew every ten seconds while the run goes on");
   may_differ(
       command.add_flag("!--no-progress", options->progress, "no progress bar on a terminal"));
   return {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/kept_log.h"
 
 namespace pipetrain {
 
@@ -20,6 +21,7 @@ void set_up_log(const std::string& level) {
   logger->set_level(parsed);
   logger->set_pattern("%H:%M:%S %^%l%$ %v");
   spdlog::set_default_logger(logger);
+  hold_log();
 }
 
 }  // namespace pipetrain

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,8 +57,11 @@ struct TrainConfig {
   OnNonfinite on_nonfinite = OnNonfinite::kStop;
   int max_skipped_steps = 10;  // in a row; so many end the run
   OnWriteError on_write_error = OnWriteError::kStop;
-  std::string init_from;  // a checkpoint to take weights from; empty: none
-  std::string output;     // default: runs/<name of the configuration file>
+  std::string init_from;       // a checkpoint to take weights from; empty: none
+  std::string output;          // default: runs/<name of the configuration file>
+  std::optional<bool> report;  // a page at the end; not given: from 21 steps on
+
+  bool reports() const { return report.value_or(steps > 20); }
 };
 
 struct CommunicationConfig {

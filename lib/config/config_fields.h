@@ -246,6 +246,12 @@ void visit_fields(Visitor& v, TrainConfig& c) {
            c.on_write_error, kOnWriteError);
   v.path_or_none({"init_from", "A checkpoint's folder to take weights from."}, c.init_from);
   v.path({"output", "The run directory.", "`runs/<name of the file>`"}, c.output);
+  v.optional_flag(
+      {"report",
+       "Writes report.html, a page to look at, into the run directory when the run ends, "
+       "also after a failure.",
+       "`true` from 21 steps on"},
+      c.report);
 }
 
 template <class Visitor>

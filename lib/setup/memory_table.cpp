@@ -54,6 +54,14 @@ Unit unit_for(std::int64_t fullest_bytes) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::int64_t>> memory_kinds(const RankMemory& memory) {
+  std::vector<std::pair<std::string, std::int64_t>> kinds;
+  for (const MemoryColumn& column : kMemoryColumns) {
+    kinds.emplace_back(column.name, memory.*column.bytes);
+  }
+  return kinds;
+}
+
 std::vector<std::string> memory_table(const std::vector<RankMemory>& memory) {
   std::int64_t fullest = 0;
   for (const RankMemory& rank : memory) fullest = std::max(fullest, rank.total());

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/kept_log.h"
 #include "base/output.h"
 #include "checkpoint/checkpoint_list.h"
 #include "checkpoint/set_aside.h"
@@ -93,6 +94,10 @@ std::string listed(const std::vector<std::string>& names) {
 
 std::string trace_path(const std::string& run_directory) { return run_directory + "/trace.json"; }
 
+std::string last_step_path(const std::string& run_directory) {
+  return run_directory + "/last_step.json";
+}
+
 RunDirectory::RunDirectory(const Config& config, bool tensorboard)
     : folder_(made_folder(config.train.output)),
       lock_(locked(folder_ + "/.lock")),
@@ -119,6 +124,14 @@ void RunDirectory::begin(const Config& config, const nlohmann::json& tokenizer,
   const bool cut = aside.taken().size() > checkpoints;
   if (cut && is_file(metrics_csv_path(folder_))) aside.take(metrics_csv_path(folder_));
   if (is_file(trace_path(folder_))) aside.take(trace_path(folder_));  // not of this start
+  for (const char* name : {"/run.json", "/run.log", "/last_step.json"}) {
+    if (step < 0 && is_file(folder_ + name))
+      aside.take(folder_ + name);  // a run that goes on has them
+  }
+  if (!keep_log_in(folder_ + "/run.log")) {
+    throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(folder_ + "/run.log") +
+                                              "; choose another train.output");
+  }
   write_file(folder_ + "/config.yaml", resolved_yaml(config), aside);
   write_file(folder_ + "/tokenizer.json", tokenizer.dump() + "\n", aside);
   write_file(folder_ + "/schedule.csv", csv_of(schedule), aside);

@@ -1,6 +1,6 @@
 // The folder of a run: config.yaml as resolved, tokenizer.json, schedule.csv, metrics.jsonl and
-// metrics.csv, and trace.json and event files if asked for. Rank 0 owns it, and no other run
-// meanwhile. It must not know training.
+// metrics.csv, run.log, and trace.json and event files if asked for. Rank 0 owns it, and no other
+// run meanwhile. It must not know training.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,8 @@
 namespace pipetrain {
 
 std::string trace_path(const std::string& run_directory);
+// A trace of the last step that was looked at.
+std::string last_step_path(const std::string& run_directory);
 
 class RunDirectory {
  public:
@@ -30,7 +32,8 @@ class RunDirectory {
   // Now that training goes on after step `step`, or begins (-1): writes config.yaml, tokenizer.json
   // (what the data's inputs mean, such as the vocabulary) and schedule.csv (what the ranks execute,
   // whether it was generated, read or searched for). What these would replace goes aside, with the
-  // lines of metrics and the checkpoints beyond that step, and an earlier trace.
+  // lines of metrics and the checkpoints beyond that step, and an earlier trace. From then on
+  // run.log has what is logged.
   void begin(const Config& config, const nlohmann::json& tokenizer, const Schedule& schedule,
              std::int64_t step);
   // Appends a line to metrics.jsonl and to the files of curves. Error(kConfiguration) if the disk

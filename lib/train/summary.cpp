@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <utility>
 
 #include "train/progress.h"
 
@@ -191,13 +192,15 @@ RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, doubl
 std::string to_text(const RankSummary& rank) {
   return nlohmann::json{rank.replica,        rank.stages,       rank.layers,
                         rank.busy_seconds,   rank.run_seconds,  rank.live_microbatches,
-                        rank.foreseen_bytes, rank.tensor_bytes, rank.resident_bytes}
+                        rank.foreseen_bytes, rank.tensor_bytes, rank.resident_bytes,
+                        rank.times.json()}
       .dump();
 }
 
 RankSummary rank_summary_of(const std::string& text) {
   const nlohmann::json row = nlohmann::json::parse(text);
-  return {row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8]};
+  return {row[0], row[1], row[2], row[3], row[4],
+          row[5], row[6], row[7], row[8], TimeUses::of_json(row[9])};
 }
 
 std::string summary_text(const RunSummary& run) {
@@ -224,6 +227,29 @@ std::string summary_text(const RunSummary& run) {
   if (!run.curve.empty()) text += run.curve + "\n";
   for (const std::string& line : run.placement) text += line + "\n";
   return text + fmt::format("run directory: {}\n", run.output);
+}
+
+nlohmann::ordered_json summary_json(const RunSummary& run) {
+  nlohmann::ordered_json ranks = nlohmann::ordered_json::array();
+  for (const RankSummary& rank : run.ranks) {
+    ranks.push_back({{"replica", rank.replica},
+                     {"stages", rank.stages},
+                     {"layers", rank.layers},
+                     {"busy_seconds", rank.busy_seconds},
+                     {"run_seconds", rank.run_seconds},
+                     {"live_microbatches", rank.live_microbatches},
+                     {"foreseen_bytes", rank.foreseen_bytes},
+                     {"tensor_bytes", rank.tensor_bytes},
+                     {"resident_bytes", rank.resident_bytes},
+                     {"times", rank.times.json()}});
+  }
+  return {{"steps", run.steps},
+          {"seconds", run.seconds},
+          {run.rate_unit + "_per_second", run.rate},
+          {"coordinator_share", run.coordinator_share},
+          {"bubble_fraction", run.bubble},
+          {"bubble_predicted", run.predicted_bubble},
+          {"ranks", std::move(ranks)}};
 }
 
 }  // namespace pipetrain

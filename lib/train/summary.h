@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "setup/pipeline_rank.h"
+#include "train/time_uses.h"
 
 namespace pipetrain {
 
@@ -22,6 +24,7 @@ struct RankSummary {
   double busy_seconds = 0, run_seconds = 0;  // in F, I and W; in all actions, waits included
   double live_microbatches = 0;              // most at once
   double foreseen_bytes = 0, tensor_bytes = 0, resident_bytes = 0;  // tensors; process, at the end
+  TimeUses times;
 };
 
 RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, double busy_seconds,
@@ -45,5 +48,6 @@ struct RunSummary {
 };
 
 std::string summary_text(const RunSummary& run);
+nlohmann::ordered_json summary_json(const RunSummary& run);  // for run.json
 
 }  // namespace pipetrain

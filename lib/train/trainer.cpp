@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/stop_request.h"
 #include "optim/learning_curves.h"
-#include "setup/grid_text.h"
 #include "setup/resumed_settings.h"
 #include "setup/weights.h"
 #include "train/announcement.h"
@@ -23,6 +22,7 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
     : config_(config),
       world_(world),
       source_(source),
+      model_(model),
       directory_(directory),
       collective_(links.world),
       pool_(pool),
@@ -31,6 +31,9 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       checkpoints_(config.train, links.world, pool),
       resume_from_(options.resume_from),
       origin_(options.origin),
+      program_(options.program),
+      begun_(options.begun),
+      line_written_(options.line_written),
       times_(options.times) {
   times_.take(pipeline_.layout.times);
   if (options.trace) {
@@ -68,11 +71,14 @@ bool Trainer::run() {
                       begins ? -1 : first_step_);
     announce();
   }
+  record_start();
+  begun_();
   report_.begin(
       begins ? 0 : resumed_at_.elapsed_seconds,
       resumed_at_.targets.value_or(resumed_at_.rows * pipeline_.batches.targets_per_row()));
   if (train.steps == 0) {
     write_starting_weights();
+    if (coordinates()) record_->end("done", nlohmann::ordered_json::object());
     return true;
   }
   if (train.checkpoint_background && train.checkpoint_every > 0) {
@@ -84,15 +90,14 @@ bool Trainer::run() {
   if (lost_.empty() && validates() && evaluate(first_step_) && begins) report_.write_first_line();
   if (!lost_.empty()) stop_without_data(first_step_);
   times_.end("evaluation");
-  const double begin = wall_seconds();
+  began_ = wall_seconds();
   bool goes_on = true;
   for (std::int64_t step = first_step_; goes_on && step < train.steps; ++step) {
     goes_on = step_once(step);
     if (step == first_step_) report_start();
   }
   checkpoints_.complete();
-  report_.print_summary(pipeline_, pool_, collective_, grid_lines(pipeline_.map.grid(), world_),
-                        wall_seconds() - begin, feeding_seconds_, /*done=*/goes_on);
+  record_end(/*done=*/goes_on);
   return goes_on;
 }
 
@@ -132,12 +137,14 @@ bool Trainer::step_once(std::int64_t step) {
       {.stop = stop_requested(), .writing = checkpoints_.working(), .lost = !unread_.empty()});
   if (result.finite) {
     skipped_steps_ = 0;
+    report_.add_times(pipeline_.runner.recorder(), feed.end - feed.start, result.step_seconds);
   } else {
     handle_not_finite(context, result);
   }
   report_.add_step(result, context.rows);
   const double stepped = wall_seconds();
   if (trace_) trace_step(step + 1, result, feed);
+  record_step(step + 1, result, feed);
   if (result.lost > 0) share_lost();
   report_step(step + 1, result, rate);
   if (!lost_.empty()) stop_without_data(step + 1);
@@ -242,7 +249,10 @@ void Trainer::report_step(std::int64_t step, const StepResult& result, double le
     report_.clear_progress();
     evaluated = evaluate(step);
   }
-  if (logs || !lost_.empty()) report_.write_line(step, result, learning_rate, evaluated);
+  if (logs || !lost_.empty()) {
+    report_.write_line(step, result, learning_rate, evaluated);
+    if (coordinates()) line_written_();
+  }
   report_.draw_progress(step, result.loss);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,18 +16,23 @@
 #include "setup/pipeline_rank.h"
 #include "setup/world.h"
 #include "train/run_checkpoints.h"
+#include "train/run_record.h"
 #include "train/run_trace.h"
+#include "train/start_facts.h"
 #include "train/training_report.h"
 
 namespace pipetrain {
 
 // How a run shows itself.
 struct TrainerOptions {
-  bool progress = true;     // a bar, on a terminal
-  bool trace = false;       // writes trace.json
-  std::string resume_from;  // a checkpoint to go on from; empty: none
-  RunOrigin origin;         // on rank 0, for the checkpoints
-  StartTimes times = {};    // up to here
+  bool progress = true;       // a bar, on a terminal
+  bool trace = false;         // writes trace.json
+  std::string resume_from;    // a checkpoint to go on from; empty: none
+  RunOrigin origin;           // on rank 0, for the checkpoints
+  StartTimes times = {};      // up to here
+  ProgramFacts program = {};  // on rank 0, for the record
+  // Called on every rank when the run's record is begun, and on rank 0 after each line of metrics.
+  std::function<void()> begun = [] {}, line_written = [] {};
 };
 
 class Trainer {
@@ -50,6 +56,9 @@ class Trainer {
   bool coordinates() const { return source_ != nullptr; }
   bool validates() const { return config_.train.eval_every > 0 && evaluator_->rows() > 0; }
   void announce() const;
+  void record_start();
+  void record_step(std::int64_t step, const StepResult& result, const OtherWork& feed);
+  void record_end(bool done);
   void report_start();
   bool step_once(std::int64_t step);
   void feed_training(std::int64_t step);
@@ -77,6 +86,7 @@ class Trainer {
   const Config& config_;
   const World& world_;
   const Source* source_;
+  const ModelSetup& model_;
   RunDirectory* directory_;
   Collective& collective_;  // of all ranks
   MemoryPool& pool_;
@@ -88,6 +98,10 @@ class Trainer {
   RunCheckpoints checkpoints_;
   std::string resume_from_;
   RunOrigin origin_;
+  ProgramFacts program_;
+  std::function<void()> begun_, line_written_;
+  std::unique_ptr<RunRecord> record_;  // on rank 0, once it is begun
+  double began_ = 0;                   // the first step of this start
   std::int64_t first_step_ = 0;
   TrainingPosition resumed_at_;  // of the checkpoint, if there is one
   StartTimes times_;             // up to the end of the first step

@@ -145,13 +145,14 @@ void TrainingReport::sync_metrics() {
   }
 }
 
-void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& pool,
-                                   Collective& world, const std::vector<std::string>& placement,
-                                   double training_seconds, double feeding_seconds, bool done) {
+RunSummary TrainingReport::summarize(PipelineRank& pipeline, const MemoryPool& pool,
+                                     Collective& world, const std::vector<std::string>& placement,
+                                     double training_seconds, double feeding_seconds) {
   const auto rank = static_cast<std::size_t>(world.rank());
-  const std::vector<std::string> rows = world.all_gather_text(
-      to_text(summarize_rank(pipeline, pool, busy_seconds_[rank], run_seconds_[rank])));
-  if (directory_ == nullptr) return;
+  RankSummary own = summarize_rank(pipeline, pool, busy_seconds_[rank], run_seconds_[rank]);
+  own.times = times_;
+  const std::vector<std::string> rows = world.all_gather_text(to_text(own));
+  if (directory_ == nullptr) return {};
   progress_.clear();
   const Schedule& schedule = pipeline_.layout.schedule;
   RunSummary run;
@@ -177,6 +178,10 @@ void TrainingReport::print_summary(PipelineRank& pipeline, const MemoryPool& poo
   run.output = config_.output;
   run.placement = placement;
   for (const std::string& row : rows) run.ranks.push_back(rank_summary_of(row));
+  return run;
+}
+
+void TrainingReport::show(const RunSummary& run, bool done) {
   const std::string whole = "; the run is whole in " + config_.output;
   try {
     if (!offer_output(summary_text(run))) {

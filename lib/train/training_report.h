@@ -11,6 +11,8 @@
 #include "train/evaluator.h"
 #include "train/progress.h"
 #include "train/run_directory.h"
+#include "train/summary.h"
+#include "train/time_uses.h"
 
 namespace pipetrain {
 
@@ -28,6 +30,10 @@ class TrainingReport {
   // On all ranks: every step, and every evaluation, the one before the first step included.
   void add_step(const StepResult& result, std::int64_t rows);
   void add_evaluation(const Evaluation& evaluation);
+  // What this rank recorded of a step, and how long feeding the next one took.
+  void add_times(const Recorder& recorder, double feed_seconds, double step_seconds) {
+    times_.add(recorder, feed_seconds, step_seconds);
+  }
 
   // After step `step`, counted from 1: means over the steps since the last line, with the last
   // evaluation's figures if it was one of this step. A line that cannot be written is an Error, or
@@ -43,11 +49,13 @@ class TrainingReport {
   // Before anything else is printed.
   void clear_progress() { progress_.clear(); }
 
-  // Collective; `placement` says which rank is on which host. An Error if standard output does not
-  // take it and the run is `done`; a warning if it was stopped, or if nobody reads that any more.
-  void print_summary(PipelineRank& pipeline, const MemoryPool& pool, Collective& world,
-                     const std::vector<std::string>& placement, double training_seconds,
-                     double feeding_seconds, bool done);
+  // Collective; `placement` says which rank is on which host. Of all ranks on rank 0.
+  RunSummary summarize(PipelineRank& pipeline, const MemoryPool& pool, Collective& world,
+                       const std::vector<std::string>& placement, double training_seconds,
+                       double feeding_seconds);
+  // An Error if standard output does not take it and the run is `done`; a warning if it was
+  // stopped, or if nobody reads that any more.
+  void show(const RunSummary& run, bool done);
 
  private:
   struct Window {  // of steps
@@ -71,6 +79,7 @@ class TrainingReport {
   Progress progress_;
   Window last_line_, since_line_, whole_run_;
   std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
+  TimeUses times_;                                  // of this rank
   std::optional<Evaluation> first_evaluation_, last_evaluation_;
   bool metrics_failed_ = false;  // and it was said
   double started_ = 0;           // the first start, had all others followed at once

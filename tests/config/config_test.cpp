@@ -93,6 +93,19 @@ TEST_CASE("tie_embeddings is left to the preset unless it is given") {
   CHECK(resolved_yaml(config).find("tie_embeddings: false") != std::string::npos);
 }
 
+TEST_CASE("A page is left by runs of more than 20 steps, unless train.report says otherwise") {
+  const auto with = [](const std::vector<std::string>& settings) {
+    return load(kModel + kData, settings);
+  };
+  CHECK_FALSE(with({"train.steps=20"}).train.reports());
+  CHECK(with({"train.steps=21"}).train.reports());
+  CHECK(with({"train.steps=20", "train.report=true"}).train.reports());
+  const Config config = with({"train.steps=21", "train.report=false"});
+  CHECK_FALSE(config.train.reports());
+  CHECK(resolved_yaml(config).find("report: false") != std::string::npos);
+  CHECK(resolved_yaml(with({"train.steps=21"})).find("report:") == std::string::npos);
+}
+
 TEST_CASE("Epochs decide the steps once it is known how many they have") {
   Config config = load(kModel + kData + "train: {epochs: 3}\n");
   CHECK(config.train.steps == TrainConfig::kNoSteps);

@@ -54,6 +54,7 @@ void write_checkpoint(const std::string& folder, std::int64_t step) {
 }  // namespace
 
 TEST_CASE("A run directory has what is needed to know and repeat the run") {
+  const Silence silence;
   const TemporaryFolder at;
   const Config config = config_of(at);
   const Schedule schedule = generate("1f1b", 2, 1, 3);
@@ -63,8 +64,11 @@ TEST_CASE("A run directory has what is needed to know and repeat the run") {
   CHECK(text_in(folder + "/tokenizer.json") == "{\"type\":\"none\"}\n");
   CHECK(text_in(folder + "/schedule.csv") == csv_of(schedule));
   CHECK(text_in(folder + "/metrics.jsonl").empty());
-  begin(config, schedule, -1);  // the same once more puts nothing aside
-  CHECK(!fs::exists(folder + "/set-aside"));
+  begin(config, schedule, -1);  // the same once more puts only its log aside
+  CHECK(fs::exists(folder + "/run.log"));
+  const fs::directory_iterator aside(folder + "/set-aside");
+  CHECK(std::distance(begin(aside), end(aside)) == 1);
+  CHECK(fs::exists(folder + "/set-aside/run.log"));
 }
 
 TEST_CASE("What a new start replaces is kept, with checkpoints and metrics beyond its step") {

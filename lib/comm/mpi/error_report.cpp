@@ -1,6 +1,7 @@
 #include "comm/mpi/error_report.h"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,6 +94,12 @@ void ErrorReport::use_file(const std::filesystem::path& file) {
   keep_file_ = true;
 }
 
+void ErrorReport::told(int code, const std::string& text) const {
+  if (!after_failure_) return;
+  const Failure failed = failure_of([&] { after_failure_(code, one_line(text)); });
+  if (failed.code != 0) spdlog::warn("{}", one_line(failed.text));
+}
+
 void ErrorReport::abort(int code, const std::string& text) {
   const std::string line = one_line(text);
   const int claim = claim_file(file_);
@@ -114,7 +121,9 @@ void ErrorReport::abort(int code, const std::string& text) {
     std::this_thread::sleep_for(kGather);
     close(claim);
   }
-  print(texts_in(file_, line));
+  const std::string texts = texts_in(file_, line);
+  print(texts);
+  told(code, texts);
   std::error_code ignored;
   if (!keep_file_) std::filesystem::remove(file_, ignored);
   session_.abort(code);
@@ -135,9 +144,13 @@ int run_and_report(const MpiSession& session, const std::function<int(ErrorRepor
     if (failure.code == 0) return code;
     if (session.size() > 1) report.abort(failure.code, failure.text);
     print(failure.text, failure.detail);
+    report.told(failure.code, failure.text);
     return failure.code;
   } catch (const CommonFailure& failure) {
-    if (failure.own) print(failure.own->text, failure.own->detail);
+    if (failure.own) {
+      print(failure.own->text, failure.own->detail);
+      report.told(failure.code, failure.own->text);
+    }
     return failure.code;
   }
 }

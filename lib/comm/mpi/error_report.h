@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "comm/agree.h"
 #include "comm/mpi/mpi_collective.h"
@@ -29,6 +30,12 @@ class ErrorReport {
   // decided on each host by itself.
   void use_file(const std::filesystem::path& file);
 
+  // Called by the rank that prints, once it has, before the job ends: with the exit code and what
+  // was said. What it throws is a warning.
+  using AfterFailure = std::function<void(int code, const std::string& text)>;
+  void after_failure(AfterFailure act) { after_failure_ = std::move(act); }
+  void told(int code, const std::string& text) const;
+
   // A rank failed while others go on: one of those that fail prints, and the job is aborted.
   [[noreturn]] void abort(int code, const std::string& text);
 
@@ -38,6 +45,7 @@ class ErrorReport {
   MpiCollective world_;
   std::filesystem::path file_;
   bool keep_file_ = false;
+  AfterFailure after_failure_;
 };
 
 // What main() returns: body's own code, or that of its error after it was reported. Inside agree()
