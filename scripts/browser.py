@@ -9,6 +9,45 @@ import tempfile
 import time
 
 
+# Texts whose contrast with what lies under them, as WCAG counts it, is below 4.5 to 1.
+FAINT = r"""(() => {
+  const numbers = colour => colour.match(/[\d.]+/g).map(Number);
+  const light = colour => { const [r, g, b] = numbers(colour).map(c => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const under = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (numbers(c)[3] !== 0) return c; } return 'rgb(255, 255, 255)'; };
+  const ratio = (one, other) => { const a = light(one), b = light(other); return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); };
+  const written = e => [...e.childNodes].some(node => node.nodeType === 3 && node.data.trim()) && e.getClientRects().length > 0 && !e.disabled;
+  const found = new Set();
+  for (const e of document.querySelectorAll('body *:not(script):not(noscript)')) {
+    if (!written(e)) continue;
+    const style = getComputedStyle(e), drawn = e.closest('svg');
+    if (drawn && /box-label|moving-label/.test(e.getAttribute('class'))) {
+      for (const look of Object.values(pt.actions)) if (look.fill && ratio(style.fill, 'rgb(' + look.fill.match(/\w\w/g).map(h => parseInt(h, 16)) + ')') < 4.5) found.add('letters on ' + look.name);
+    } else if (ratio(drawn ? style.fill : style.color, under(e)) < 4.5) found.add(e.tagName + ': ' + e.textContent.slice(0, 40));
+  }
+  return [...found];
+})()"""
+# What reaches beyond the window and cannot be scrolled there.
+WIDE = """(() => {
+  const held = one => { for (let e = one.parentElement; e; e = e.parentElement) if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(e).overflowX)) return true; return false; };
+  const found = [...document.querySelectorAll('body *')].filter(e => { const box = e.getBoundingClientRect(); return box.width > 0 && box.right > innerWidth + 1 && !e.closest('svg') && !held(e); });
+  return (document.documentElement.scrollWidth > innerWidth ? ['the page: ' + document.documentElement.scrollWidth] : []).concat(found.slice(0, 4).map(e => e.tagName + '.' + e.className));
+})()"""
+# Texts of a drawing that lie on each other.
+OVERLAPS = """(() => {
+  const found = [];
+  for (const svg of document.querySelectorAll('figure svg[role]')) {
+    const texts = [...svg.querySelectorAll('text')].map(e => [e, e.getBoundingClientRect()]).filter(([e, b]) => b.width > 0);
+    texts.forEach(([e, a], i) => { for (const [f, b] of texts.slice(i + 1)) {
+      const x = Math.min(a.right, b.right) - Math.max(a.left, b.left), y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (x > 1.5 && y > 4 && found.length < 5) found.push(e.textContent + ' on ' + f.textContent);
+    } });
+  }
+  return found;
+})()"""
+# Which controls the key Tab should come to.
+CONTROLS = """[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter(e => e.getClientRects().length > 0 && !e.disabled)"""
+
+
 class Browser:
     def __init__(self):
         program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -29,7 +68,7 @@ class Browser:
             preexec_fn=pipes, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_browser)
         os.close(from_browser)
-        self.number, self.rest, self.events, self.problems = 0, b"", [], []
+        self.number, self.rest, self.problems = 0, b"", []
         pages = [t for t in self.call("Target.getTargets", session=None)["targetInfos"] if t["type"] == "page"]
         self.session = self.call("Target.attachToTarget", {"targetId": pages[0]["targetId"], "flatten": True}, None)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -82,14 +121,32 @@ class Browser:
         elif method == "Network.requestWillBeSent" and of["request"]["url"].split(":")[0] in ("http", "https") \
                 and "://127.0.0.1" not in of["request"]["url"]:
             self.problems.append("asks the network for " + of["request"]["url"])
-        self.events.append(method)
 
     def open(self, address, width=1280, height=900, dark=False):
         self.size(width, height)
-        self.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
-        self.events.clear()
+        self.look(dark)
         self.call("Page.navigate", {"url": address})
         self.wait("document.readyState === 'complete'")
+
+    def look(self, dark=False, media="screen"):
+        theme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self.call("Emulation.setEmulatedMedia", {"media": media, "features": theme})
+
+    def settle(self):
+        """Waits until what was changed has been drawn."""
+        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))")
+
+    def save_into(self, folder):
+        """Files that a page gives to its reader go there."""
+        self.call("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}, None)
+
+    def unreached(self):
+        """Controls that the key Tab does not come to, or that do not show it."""
+        self.run("window.reached = new Set(); document.activeElement.blur()")
+        for _ in range(self.run(CONTROLS + ".length") + 3):
+            self.key("Tab")
+            self.run("reached.add(getComputedStyle(document.activeElement).outlineStyle === 'none' ? null : document.activeElement)")
+        return self.run(CONTROLS + ".filter(e => !reached.has(e)).map(e => e.tagName + ' ' + (e.name || e.textContent).slice(0, 30))")
 
     def size(self, width, height=900):
         self.call("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
@@ -103,7 +160,7 @@ class Browser:
 
     def wait(self, script, seconds=20):
         end = time.monotonic() + seconds
-        while not self.run(script):
+        while not self.run(f"Boolean({script})"):
             if time.monotonic() > end:
                 raise SystemExit(f"not true within {seconds} s: {script}")
             time.sleep(0.05)
@@ -111,7 +168,8 @@ class Browser:
     def key(self, key, code=None):
         for kind in ("keyDown", "keyUp"):
             text = {"text": key} if kind == "keyDown" and len(key) == 1 else {}
-            self.call("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": code or key, **text})
+            number = {"windowsVirtualKeyCode": 9} if key == "Tab" else {}
+            self.call("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": code or key, **text, **number})
 
     def picture(self, path, whole=True):
         data = self.call("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": whole})["data"]

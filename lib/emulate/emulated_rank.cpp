@@ -45,7 +45,8 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
       ops_(pool),
       no_parameters_(pool, ParameterIndex({}), {}),
       reducer_({no_parameters_, mailbox, ops_, [](int) { return 0; }}),
-      source_({.sequence_length = kTokens, .vocabulary = kVocabulary, .validate = false}) {
+      source_({.sequence_length = kTokens, .vocabulary = kVocabulary, .validate = false}),
+      recorder_(pool) {
   const Schedule& schedule = program.actions;
   const int count = schedule.stage_count();
   std::vector<int> ranks = ranks_of_stages(schedule);

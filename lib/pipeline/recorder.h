@@ -4,15 +4,20 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/clock.h"
 #include "schedule/trace/traced_step.h"
+#include "tensor/memory.h"
 
 namespace pipetrain {
 
 class Recorder {
  public:
+  // Spans say how much of `pool` is used when they end.
+  explicit Recorder(const MemoryPool& pool) : pool_(pool) {}
+
   // Forgets the step before; the memory for `expected` spans is kept from step to step.
   void begin(std::size_t expected);
   // Runs `body` and records it as one span; returns its wall seconds.
@@ -21,7 +26,8 @@ class Recorder {
     const double start = wall_seconds(), cpu = cpu_seconds();
     body();
     const double end = wall_seconds();
-    spans_.push_back({action, waiting, start - origin_, end - origin_, cpu_seconds() - cpu});
+    spans_.push_back(
+        {action, waiting, start - origin_, end - origin_, cpu_seconds() - cpu, used_bytes()});
     return end - start;
   }
 
@@ -37,6 +43,7 @@ class Recorder {
       const double last_wall = wall, last_cpu = cpu;
       wall = wall_seconds();
       cpu = cpu_seconds();
+      spans[current].bytes = used_bytes();
       spans[current].end += wall - last_wall;  // its length, until it has a place
       spans[current].cpu += cpu - last_cpu;
       current = 1 - current;
@@ -64,6 +71,9 @@ class Recorder {
   double origin() const { return origin_; }  // wall_seconds() at begin()
 
  private:
+  std::int64_t used_bytes() const { return static_cast<std::int64_t>(pool_.used_bytes()); }
+
+  const MemoryPool& pool_;
   double origin_ = 0;
   std::vector<Span> spans_;
   std::vector<OtherWork> other_work_;

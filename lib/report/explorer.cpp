@@ -85,7 +85,8 @@ void add_lists(Json& of_name, const Schedule& schedule) {
 
 Json words_of(const ScheduleKind& kind) {
   return {{"name", kind.name},
-          {"description", kind.description},
+          {"idea", kind.description},
+          {"paper", kind.source},
           {"stages", kind.default_virtual_stages}};
 }
 
@@ -152,7 +153,7 @@ std::string schedule_page(const std::string& name, const Schedule& schedule,
   const int p = schedule.rank_count(), v = schedule.virtual_stages, m = schedule.microbatches;
   Json words = kind != nullptr
                    ? words_of(*kind)
-                   : Json{{"name", name}, {"description", "a schedule of its own"}, {"stages", v}};
+                   : Json{{"name", name}, {"idea", "A schedule of its own."}, {"stages", v}};
   Json data = {{"title", "The schedule " + name},
                {"start", {{"s", name}, {"p", p}, {"m", m}, {"v", v}}},
                {"ranks", {p}},

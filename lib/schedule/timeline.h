@@ -2,6 +2,7 @@
 // produce this type.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "schedule/schedule.h"
@@ -14,7 +15,8 @@ struct Span {
   Action action;
   bool waiting = false;  // the rank had nothing to run: it waited for what `action` needs
   double start = 0, end = 0;
-  double cpu = 0;  // processor time within the span; 0 in a simulation
+  double cpu = 0;          // processor time within the span; 0 in a simulation
+  std::int64_t bytes = 0;  // in tensors when it ended; 0 in a simulation
 };
 
 struct Timeline {

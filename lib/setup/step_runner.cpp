@@ -43,6 +43,7 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
       links_(links),
       pool_(pool),
       parts_(make_replica_parts(state, links, mode)),
+      recorder_(pool),
       figures_({state.index().chunks, map_.grid().size(), map_.stage_count()}) {
   // Of ranks that share a stage one speaks for all: they sum up together anyway.
   evaluation_pace_ = std::make_unique<EvaluationPace>(links_.mailbox, pool_, map_.ranks_of_stages(),

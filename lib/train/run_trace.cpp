@@ -28,8 +28,8 @@ void write_trace(const std::string& path, const std::string& text) {
 }  // namespace
 
 TracedRange traced_range(const Schedule& schedule, int replicas, std::int64_t steps) {
-  // An action and at most one long wait for it, a counter, and the two ends of a message.
-  constexpr std::int64_t kEventsOfAction = 5;
+  // An action and at most one long wait for it, two counters, and the two ends of a message.
+  constexpr std::int64_t kEventsOfAction = 6;
   const auto actions = static_cast<std::int64_t>(split_backward(schedule).action_count());
   const std::int64_t events = kEventsOfAction * actions * replicas;
   const std::int64_t count = std::clamp(kMostEvents / events, std::int64_t{1}, kMostSteps);

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """course.py PIPETRAIN MPIRUN [--write]: the pages of configs/course/ are true. What stands below a `$ pipetrain ...`
-is what it prints, the answer of each exercise is in it, and every other command runs. --write puts drawings there."""
+is what it prints, the answer of each exercise is in it, and every other command runs; the README's table of schedules is
+what the program says of them. --write puts drawings and table there."""
 
+import json
 import os
 import re
 import shlex
@@ -15,6 +17,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), 
 COURSE = os.path.join(ROOT, "configs", "course")
 DRAWN = re.compile(r"^```\n\$ (pipetrain [^\n]*)\n(.*?)```\n(?:<!-- answer: (.*?) -->\n)?", re.DOTALL | re.MULTILINE)
 COMMANDS = re.compile(r"^## Two commands\n```\n(.*?)```\n", re.DOTALL | re.MULTILINE)
+TABLE = re.compile(r"<!-- of pipetrain (schedule [^\n]* --format json) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 MOST_SECONDS = 60
 SECTIONS = ["Two commands", "What to see", "Exercise", "Answer"]
 LONG = ("--format json",)  # is not shown
@@ -80,8 +83,34 @@ def page(checks, path, folder):
     return [(name, command) for command in commands]
 
 
+def table_of(schedules):
+    """One row for each schedule: idea, bubble, memory, who published it."""
+    rows = ["| schedule | idea | stages a rank | bubble | microbatches kept | messages | published by |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    for each in schedules:
+        rows.append(f"| `{each['name']}` | {each['idea']} | {each['virtual_stages']} | {100 * each['bubble_fraction_gradients_first']:.1f}% | "
+                    f"{each['peak_live_microbatches']:g} | {each['messages']} | {each['source']} |")
+    return "\n".join(rows) + "\n"
+
+
+def table_of_schedules(checks):
+    path = os.path.join(COURSE, "README.md")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    [(command, table)] = TABLE.findall(text)
+    job, problems = Job(1, command.split()), []
+    expect(problems, job.wait(MOST_SECONDS) == 0, "exit code is not 0")
+    made = table_of(json.loads(job.output())["schedules"])
+    if "--write" in sys.argv:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace(table, made))
+    else:
+        expect(problems, table == made, "the table of schedules differs from what the program says; tests/cli/course.py PIPETRAIN MPIRUN --write")
+    checks.case("README.md: table of schedules", job, problems)
+
+
 def main():
     checks = Checks()
+    table_of_schedules(checks)
     pages = sorted(name for name in os.listdir(COURSE) if re.fullmatch(r"\d_.*\.md", name))
     assert len(pages) == 7, pages
     with tempfile.TemporaryDirectory() as folder:

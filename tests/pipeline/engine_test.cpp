@@ -72,7 +72,7 @@ Ran run(const std::string& schedule, const Partition& partition) {
       send_batch(*mailbox, pool, Channel::kTarget, ranks - 1, step_of(number));
     }
     engine.discard_batch(step_of(0));
-    Recorder recorder;
+    Recorder recorder(pool);
     engine.run(lowered.ranks[static_cast<std::size_t>(rank)], step_of(1), recorder);
     const std::lock_guard lock(mutex);
     if (stage.last()) ran.loss = stage.loss_sum();

@@ -8,7 +8,8 @@
 using namespace pipetrain;
 
 TEST_CASE("A span is of its action, and lasts as long as what ran in it") {
-  Recorder recorder;
+  const MemoryPool pool;
+  Recorder recorder(pool);
   recorder.begin(4);
   const Action action{Op::kForward, 2, 5};
   bool ran = false;
@@ -30,7 +31,8 @@ TEST_CASE("A span is of its action, and lasts as long as what ran in it") {
 }
 
 TEST_CASE("Processor time is what ran, not what waited") {
-  Recorder recorder;
+  const MemoryPool pool;
+  Recorder recorder(pool);
   recorder.begin(2);
   recorder.record({}, true, [] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); });
   recorder.record({}, false, [] {
@@ -43,7 +45,8 @@ TEST_CASE("Processor time is what ran, not what waited") {
 }
 
 TEST_CASE("Two actions whose work alternates are recorded one after the other") {
-  Recorder recorder;
+  const MemoryPool pool;
+  Recorder recorder(pool);
   recorder.begin(2);
   const auto sleep = [](int milliseconds) {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
@@ -70,7 +73,8 @@ TEST_CASE("Two actions whose work alternates are recorded one after the other") 
 }
 
 TEST_CASE("Other work has a name, and a new step forgets the one before") {
-  Recorder recorder;
+  const MemoryPool pool;
+  Recorder recorder(pool);
   const double before = wall_seconds();
   recorder.begin(1);
   CHECK(recorder.origin() >= before);
@@ -83,4 +87,20 @@ TEST_CASE("Other work has a name, and a new step forgets the one before") {
   recorder.begin(1);
   CHECK(recorder.spans().empty());
   CHECK(recorder.other_work().empty());
+}
+
+TEST_CASE("A span ends with what tensors then take") {
+  MemoryPool pool;
+  Recorder recorder(pool);
+  recorder.begin(3);
+  void* block = nullptr;
+  recorder.record({}, false, [&] { block = pool.take(4096); });
+  recorder.record_alternating({}, {}, [&](const auto& pass) {
+    pass();
+    pool.give_back(block, 4096);
+  });
+  REQUIRE(recorder.spans().size() == 3);
+  CHECK(recorder.spans()[0].bytes == 4096);
+  CHECK(recorder.spans()[1].bytes == 4096);
+  CHECK(recorder.spans()[2].bytes == 0);
 }

@@ -1,8 +1,8 @@
 // The figures of steps over steps, tokens or time: which there are, what they mean, and their plots.
 const kFigures = [
   {key: "loss", title: "Loss", log: true, also: "val_loss", name: "training", alsoName: "validation",
-   explain: "Mean over the step's targets; the validation loss is of data that never train."},
-  {key: "val_accuracy", title: "Accuracy in validation", marks: true, format: v => pt.percent(v, 2), explain: "Share of the validation rows whose label is the likeliest."},
+   explain: "Cross entropy, mean over the step's targets; the validation loss is of data that the run never trains on."},
+  {key: "val_accuracy", title: "Accuracy in validation", marks: true, format: v => pt.percent(v, 2), explain: "Share of the validation rows whose label the model finds the likeliest."},
   {key: "learning_rate", title: "Learning rate", zero: true, explain: "What the update multiplies its direction by."},
   {key: "grad_norm", title: "Gradient norm", log: true, explain: "Length of the whole gradient, before it is clipped."},
   {key: "tokens_per_second", title: "Tokens per second", zero: true, format: v => pt.si(v), explain: "Of all ranks together, evaluations and checkpoints apart."},

@@ -134,13 +134,26 @@ pt.theme.apply();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => pt.theme.apply());
 matchMedia("print").addEventListener("change", () => pt.theme.apply());
 
-// Calls draw(width) now that the element has one, and whenever it changes.
+// How much larger than on a desk all is drawn: on wide screens letters grow, and drawings with them.
+pt.scale = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
+
+// Calls draw(width) now that the element has one, and whenever it changes; in units of the drawing.
 pt.onWidth = (element, draw) => {
   let last = 0;
   new ResizeObserver(entries => {
-    const width = Math.floor(entries[0].contentRect.width);
+    const width = Math.floor(entries[0].contentRect.width / pt.scale());
     if (width > 0 && width !== last) requestAnimationFrame(() => draw(last = width));
   }).observe(element);
+};
+// What a drawing shows: so many of its units.
+pt.setSize = (svg, width, height) => {
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.style.height = (height * pt.scale()).toFixed(1) + "px";
+};
+// Where in a drawing's units a pointer is.
+pt.placeIn = (svg, event) => {
+  const box = svg.getBoundingClientRect();
+  return [(event.clientX - box.left) / pt.scale(), (event.clientY - box.top) / pt.scale()];
 };
 
 // Round numbers from low to high, about `count`.

@@ -135,17 +135,16 @@ const changed = keepStages => {
 const titleOf = ({name, made}) => `${name}: makespan ${pt.number(made.makespan)}, bubble ${pt.percent(made.bubble)}`;
 
 const explain = ({name, schedule, made}) => {
-  const kind = kinds[name], facts = [["Bubble", kind.bubble], ["Memory", kind.memory], ["Published by", kind.paper]].filter(([, text]) => text);
-  return pt.el("div", {class: "about"}, pt.el("p", {}, pt.el("strong", {}, name), ": " + (kind.idea || kind.description)),
-    facts.length ? pt.el("p", {class: "small"}, facts.map(([word, text]) => `${word}: ${text}. `).join("")) : null,
+  const kind = kinds[name];
+  return pt.el("div", {class: "about"}, pt.el("p", {}, pt.el("strong", {}, name), ": " + kind.idea, kind.paper ? pt.el("span", {class: "small muted"}, ` Published by ${kind.paper}.`) : null),
     made ? null : pt.el("p", {class: "notice warn", role: "status"}, `${name} does not exist for ${state.p} ranks and ${state.m} microbatches` +
       (schedule.missing.length ? "; here it does for M = " + schedule.missing.join(", ") : "") + "."));
 };
 const table = whole => pt.table([{name: "F = forward, ..."}, ...whole.map(each => ({name: each.name, number: true}))].map((column, i) => i ? column : {name: "figure"}), [
   ["makespan: the whole step", ...whole.map(({made}) => pt.number(made.makespan))],
   ["bubble: share of time in which ranks wait", ...whole.map(({made}) => pt.percent(made.bubble))],
-  ["most microbatches kept, fullest rank", ...whole.map(({made}) => pt.number(Math.max(...made.peaks)))],
-  ["and emptiest rank", ...whole.map(({made}) => pt.number(Math.min(...made.peaks)))],
+  ["most microbatches kept at once, on the fullest rank", ...whole.map(({made}) => pt.number(Math.max(...made.peaks)))],
+  ["the same on the emptiest rank", ...whole.map(({made}) => pt.number(Math.min(...made.peaks)))],
   ["messages between ranks", ...whole.map(({made}) => pt.number(made.messages.length))],
   ["work of the busiest rank: no step is shorter", ...whole.map(({made}) => pt.number(Math.max(...made.busy)))],
 ], "What follows");
@@ -203,10 +202,10 @@ addEventListener("keydown", event => {
 });
 
 const csv = each => each.schedule.ranks.map(actions => actions.map(a => `${a.stage}${a.kind}${a.microbatch}`).join(",")).join("\n") + "\n";
-const saves = pt.el("div", {class: "bar no-print"},
+const saves = pt.el("div", {class: "bar no-print"}, "Save the drawing as ",
   button("SVG", "Save the drawing as SVG", () => pt.download(timeline.spec.name + ".svg", "image/svg+xml", timeline.svg())),
   button("PNG", "Save the drawing as PNG", () => pt.savePng(timeline.drawing, timeline.spec.name + ".png")),
-  button("CSV", "Save the schedule as a table that pipetrain trains with", () => shown.filter(each => each.made).forEach(each => pt.download(each.name + ".csv", "text/csv", csv(each)))),
+  "and the schedule as ", button("CSV", "Save the schedule as a table that pipetrain trains with", () => shown.filter(each => each.made).forEach(each => pt.download(each.name + ".csv", "text/csv", csv(each)))),
   button("Copy link", "The address of this page holds all settings", () => { writeAddress(); navigator.clipboard?.writeText(location.href); }),
   button("Reset", "Back to where the page began", () => { location.hash = ""; readAddress(); changed(); }));
 
@@ -215,11 +214,12 @@ document.getElementById("page").append(
   pt.el("header", {class: "top"}, pt.el("div", {class: "bar", style: "padding-top:1rem"}, pt.el("h1", {class: "grow"}, data.title), pt.theme.button()),
     pt.el("p", {}, "A model is cut into stages, the stages are given to ranks, and a batch is cut into microbatches that pass through them. A schedule says what each rank does after what. ",
       "F is the forward of a microbatch, I the gradient of its input, which the rank before waits for, W the gradient of the weights, R a forward that runs again.")),
-  pt.el("main", {id: "main", class: "explorer"}, settings, pt.el("section", {"aria-label": "What follows"}, about, figures, saves, timeline.element, memory.element,
+  pt.el("main", {id: "main", class: "explorer"}, settings, pt.el("section", {"aria-label": "What follows"}, about, timeline.element, saves, figures,
     pt.el("figure", {class: "plot moves"}, pt.el("figcaption", {}, pt.el("strong", {}, "Step through time"),
-      pt.el("span", {class: "small muted"}, "space plays, n and p go to the next and the last start")),
+      pt.el("span", {class: "small muted"}, "space plays and pauses, n goes to the next start of an action, p to the one before")),
     pt.el("div", {class: "bar play-bar no-print"}, playButton, button("◀", "The start before", () => step(-1)), button("▶", "The next start", () => step(1)), clock, clockText),
-    ...moves.flatMap((svg, i) => [moveTitles[i], pt.el("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": "Ranks at this time"}, svg)])))));
+    ...moves.flatMap((svg, i) => [moveTitles[i], pt.el("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": "Ranks at this time"}, svg)])),
+    memory.element)));
 readAddress();
 changed();
 addEventListener("hashchange", () => { readAddress(); changed(); });

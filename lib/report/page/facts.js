@@ -10,13 +10,13 @@ pt.headlines = run => {
   const add = (what, value, means) => { if (value !== undefined && value !== null && value !== "–") list.push({what, value, means}); };
   const steps = pt.last(m.step);
   add("Steps", steps === undefined ? undefined : steps + (record.steps ? " of " + record.steps : ""), "updates of the weights so far");
-  add("Loss", m.loss && pt.number(pt.last(m.loss), 5), "of the last step's batch, in nats a target; lower is better");
+  add("Loss", m.loss && pt.number(pt.last(m.loss), 5), "cross entropy of the last step's batch, mean over its targets; lower is better");
   const evaluated = (m.val_loss || []).map((value, i) => [value, m.step[i]]).filter(([value]) => value !== null);
   if (evaluated.length) {
     const best = evaluated.reduce((a, b) => b[0] < a[0] ? b : a), value = evaluated.at(-1)[0];
-    add("Validation loss", pt.number(value, 5), `on data that do not train; lowest ${pt.number(best[0], 5)} after step ${best[1]}` + (value < 20 && m.tokens ? `; perplexity ${pt.number(Math.exp(value))}` : ""));
+    add("Validation loss", pt.number(value, 5), `on data that the run does not train on; lowest ${pt.number(best[0], 5)} after step ${best[1]}` + (value < 20 && m.tokens ? `; perplexity ${pt.number(Math.exp(value))}` : ""));
   }
-  if (m.val_accuracy) add("Accuracy", pt.percent(pt.last(m.val_accuracy), 2), "of the validation rows, whose label is the likeliest");
+  if (m.val_accuracy) add("Accuracy", pt.percent(pt.last(m.val_accuracy), 2), "of the validation rows, whose label the model finds the likeliest");
   const unit = m.samples_per_second ? "samples" : "tokens";
   add("Speed", pt.si(recent(unit + "_per_second"), unit + "/s").replace("  ", " "), "all ranks together, median of the newer half of the lines");
   add("A step takes", pt.seconds(recent("step_seconds")), "median, evaluations and checkpoints apart");

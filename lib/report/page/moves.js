@@ -55,8 +55,7 @@ pt.drawMoves = (svg, title, schedule, made, time) => {
   }
   if (far) for (const y of [bottom + 8, bottom + 22]) parts.unshift(pt.svg("path", {class: "way", d: `M${middle(0)} ${y}H${middle(ranks - 1)}`}));
   svg.replaceChildren(pt.textures(["F", "I", "W", "R"]), ...parts);
-  svg.setAttribute("viewBox", `0 0 ${width} ${full}`);
+  pt.setSize(svg, width, full);
   svg.setAttribute("aria-label", `${title} at ${pt.number(time)}: what each rank does`);
-  svg.style.width = width + "px";
-  svg.style.height = full + "px";
+  svg.style.width = (width * pt.scale()).toFixed(1) + "px";
 };

@@ -106,8 +106,7 @@ pt.Plot = class {
     for (const series of this.shown()) curves.append(...this.curve(series));
     this.over = pt.svg("g", {});
     this.drawing.replaceChildren(...parts, curves, this.over);
-    this.drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.drawing.style.height = height + "px";
+    pt.setSize(this.drawing, width, height);
   }
   curve(series) {
     const style = "stroke:" + this.colour(series);
@@ -159,7 +158,7 @@ pt.Plot = class {
     if (pointer) pt.tip.show([head, ...lines].join("\n"), pointer.clientX, pointer.clientY);
   }
   listen() {
-    const place = event => event.clientX - this.drawing.getBoundingClientRect().left;
+    const place = event => pt.placeIn(this.drawing, event)[0];
     let from = null;
     pt.fill(this.drawing, {
       onpointerdown: event => { if (event.button === 0 && event.pointerType !== "touch") { from = place(event); this.drawing.setPointerCapture(event.pointerId); } },

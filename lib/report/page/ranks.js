@@ -40,8 +40,7 @@ pt.Bars = class {
       });
     });
     this.drawing.replaceChildren(...parts);
-    this.drawing.setAttribute("viewBox", `0 0 ${width} ${spec.rows.length * height}`);
-    this.drawing.style.height = spec.rows.length * height + "px";
+    pt.setSize(this.drawing, width, spec.rows.length * height);
   }
   table() {
     const spec = this.spec, marks = spec.rows[0]?.marks || [];

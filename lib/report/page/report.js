@@ -5,14 +5,14 @@ pt.Report = class {
     this.made = new Map();      // what a section was drawn from
     this.curves = new pt.Curves();
     this.sections = [
-      {id: "figures", title: "Headline figures", of: "all", draw: runs => [...runs.flatMap(run => pt.notices(run, runs.length > 1)), pt.headlineCards(runs)]},
+      {id: "figures", title: "Headline figures", short: "Figures", of: "all", draw: runs => [...runs.flatMap(run => pt.notices(run, runs.length > 1)), pt.headlineCards(runs)]},
       {id: "curves", title: "Curves", of: "curves"},
-      {id: "step", title: "One step on all ranks", draw: run => this.step(run)},
-      {id: "time", title: "Where the time went", draw: run => pt.timeBars(run) || this.missing("It is known when a run has ended by itself.")},
+      {id: "step", title: "One step on all ranks", short: "One step", draw: run => this.step(run)},
+      {id: "time", title: "Where the time went", short: "Time", draw: run => pt.timeBars(run) || this.missing("It is known when a run has ended by itself.")},
       {id: "memory", title: "Memory", draw: run => pt.memoryBars(run) || this.missing("There is no forecast in the run directory.")},
-      {id: "model", title: "The model, layer by layer", draw: run => pt.modelTable(run) || this.missing("There is no run.json that lists the layers.")},
-      {id: "ranks", title: "Ranks and hosts", draw: run => pt.rankGrid(run) || this.missing("There is no run.json that lists the ranks.")},
-      {id: "end", title: "Checkpoints, and what ended the run", draw: run => [pt.starts(run), pt.checkpoints(run), run.errors.trim() ? pt.el("pre", {}, run.errors) : null]},
+      {id: "model", title: "The model, layer by layer", short: "Model", draw: run => pt.modelTable(run) || this.missing("There is no run.json that lists the layers.")},
+      {id: "ranks", title: "Ranks and hosts", short: "Ranks", draw: run => pt.rankGrid(run) || this.missing("There is no run.json that lists the ranks.")},
+      {id: "end", title: "Checkpoints, and what ended the run", short: "Checkpoints and end", draw: run => [pt.starts(run), pt.checkpoints(run), run.errors.trim() ? pt.el("pre", {}, run.errors) : null]},
       {id: "settings", title: "Configuration", of: "all", draw: runs => pt.settings(runs)},
       {id: "environment", title: "Environment", draw: run => [pt.environment(run) || this.missing("There is no run.json."),
         run.log ? pt.el("details", {}, pt.el("summary", {}, "End of the log (run.log)"), pt.el("pre", {tabindex: 0}, run.log)) : null,
@@ -51,7 +51,7 @@ pt.Report = class {
       if (section.id === "curves") { section.place.append(this.curves.element); main.append(this.selectBar); }
     }
     document.getElementById("page").replaceChildren(pt.el("a", {class: "skip", href: "#main"}, "To the report"), this.head,
-      pt.el("nav", {class: "top", "aria-label": "Sections"}, pt.el("div", {class: "inner"}, this.sections.map(s => pt.el("a", {href: "#" + s.id}, s.title)))), main,
+      pt.el("nav", {class: "top", "aria-label": "Sections"}, pt.el("div", {class: "inner"}, this.sections.map(s => pt.el("a", {href: "#" + s.id}, s.short || s.title)))), main,
       this.foot = pt.el("footer", {}));
   }
   // Draws what has changed since the last time.

@@ -66,9 +66,10 @@ pt.Timeline = class {
     const clip = "clip-" + (this.id ||= Math.random().toString(36).slice(2));
     const boxes = pt.svg("g", {"clip-path": `url(#${clip})`}), parts = [];
     let y = 0;
+    const bands = [];  // of each drawing, from its first track to its last
     for (const drawing of this.spec.drawings) {
       parts.push(pt.svg("text", {class: "row-title", x: left, y: y + 14}, drawing.title));
-      y += title;
+      bands.push([y += title, y + track * drawing.ranks.length]);
       drawing.ranks.forEach((rank, r) => {
         parts.push(pt.svg("rect", {class: "track", x: left, y, width: width - left - right, height: track - 2}),
           pt.svg("text", {x: left - 6, y: y + track / 2 + 3, "text-anchor": "end"}, (this.spec.rankWord || "rank") + " " + r));
@@ -78,17 +79,16 @@ pt.Timeline = class {
       });
       y += gap;
     }
-    for (const v of pt.ticks(this.x[0], this.x[1], Math.max(2, Math.floor(width / 100)))) parts.push(
-      pt.svg("line", {class: "grid", x1: this.toX(v), x2: this.toX(v), y1: 0, y2: y}),
+    const across = (name, x) => bands.map(([y1, y2]) => pt.svg("line", {class: name, x1: x, x2: x, y1, y2}));
+    for (const v of pt.ticks(this.x[0], this.x[1], Math.max(2, Math.floor(width / 100)))) parts.push(...across("grid", this.toX(v)),
       pt.svg("text", {x: Math.min(this.toX(v), width - 14), y: y + 14, "text-anchor": "middle"}, pt.number(v, 5)));
-    parts.push(pt.svg("text", {x: left - 6, y: y + 14, "text-anchor": "end"}, this.spec.unit));
-    if (this.time !== null) boxes.append(pt.svg("line", {class: "play", x1: this.toX(this.time), x2: this.toX(this.time), y1: 0, y2: y}));
+    parts.push(pt.svg("text", {x: left - 20, y: y + 14, "text-anchor": "end"}, this.spec.unit));
+    if (this.time !== null) boxes.append(...across("play", this.toX(this.time)));
     this.over = pt.svg("g", {});
     const height = y + axis;
     this.drawing.replaceChildren(pt.textures(this.kinds),
       pt.svg("defs", {}, pt.svg("clipPath", {id: clip}, pt.svg("rect", {x: left, y: 0, width: Math.max(1, width - left - right), height: y}))), ...parts, boxes, this.over);
-    this.drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.drawing.style.height = height + "px";
+    pt.setSize(this.drawing, width, height);
     this.height = y;
   }
   // Boxes narrower than a quarter of a pixel are left to the one beside them.
@@ -113,7 +113,7 @@ pt.Timeline = class {
   // The whole label, or where there is no room its letter and microbatch, or its letter.
   fitting(span, width) {
     const letter = pt.letter(span.kind), texts = [this.label(span), span.microbatch >= 0 ? letter + span.microbatch : letter, letter];
-    return texts.find(text => text && width > 6.5 * text.length + 3);
+    return texts.find(text => text && width > 7 * text.length + 3);
   }
   label(span) {
     const letter = pt.letter(span.kind);
@@ -155,7 +155,7 @@ pt.Timeline = class {
     return found.length ? {span: found.find(s => !s.waiting) || found[0], place} : null;
   }
   listen() {
-    const place = event => { const box = this.drawing.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
+    const place = event => pt.placeIn(this.drawing, event);
     let from = null;
     pt.fill(this.drawing, {
       onpointerdown: event => { if (event.button === 0 && event.pointerType !== "touch") { from = place(event)[0]; this.drawing.setPointerCapture(event.pointerId); } },

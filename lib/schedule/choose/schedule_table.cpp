@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/markdown.h"
 #include "base/table.h"
+#include "schedule/generate/generate.h"
 #include "schedule/lower.h"
 #include "schedule/simulate/figures.h"
 #include "schedule/simulate/simulate.h"
@@ -16,33 +17,10 @@
 namespace pipetrain {
 namespace {
 
-struct ScheduleSource {
-  std::string_view name;
-  const char* source;
-};
-
-constexpr ScheduleSource kSources[] = {
-    {"gpipe", "Huang et al. 2019, arXiv 1811.06965"},
-    {"1f1b", "Narayanan et al. 2019, PipeDream"},
-    {"interleaved", "Narayanan et al. 2021, arXiv 2104.04473"},
-    {"eager-1f1b", "Zhuang et al. 2023, arXiv 2211.05322"},
-    {"interleaved-ahead", "Kimi K2 2025, arXiv 2507.20534"},
-    {"grouped", "Wan et al. 2025, arXiv 2503.01328"},
-    {"hanayo", "Liu et al. 2023, arXiv 2308.15762"},
-    {"v-1f1b", "Qi et al. 2024, arXiv 2405.15362"},
-    {"looped-bfs", "Lamy-Poirier 2022, arXiv 2211.05953"},
-    {"zb-h1", "Qi et al. 2024, arXiv 2401.10241"},
-    {"interleaved-zb", "Qi et al. 2024, arXiv 2401.10241"},
-    {"zbv", "Qi et al. 2024, arXiv 2401.10241"},
-    {"dualpipev", "DeepSeek-V3 2024, arXiv 2412.19437"},
-    {"v-half", "Qi et al. 2024, arXiv 2405.15362"},
-    {"v-min", "Qi et al. 2024, arXiv 2405.15362"},
-    {kSearchedSchedule, "searched here"},
-};
-
 std::string source_of(const std::string& name) {
-  const ScheduleSource* row = find_row(kSources, name);
-  return row == nullptr ? "" : row->source;
+  if (name == kSearchedSchedule) return "searched here";
+  const ScheduleKind* kind = find_row(schedule_kinds(), name);
+  return kind == nullptr ? "" : kind->source;
 }
 
 int messages_of(const Schedule& schedule) {
@@ -66,7 +44,9 @@ std::string percent(double share) {
 
 ScheduleRow row_of(ScheduleRequest request, const ListedSchedule& listed, const GivenCosts& given) {
   request.name = listed.name;
-  ScheduleRow row{.name = request.name, .source = source_of(request.name)};
+  ScheduleRow row{.name = request.name,
+                  .idea = std::string(listed.description),
+                  .source = source_of(request.name)};
   if (!request.is_searched()) request.search = {};
   if (const auto reason = why_not(request)) {
     row.missing = *reason;
@@ -124,7 +104,7 @@ std::string table_text(const std::vector<ScheduleRow>& rows) {
 nlohmann::ordered_json table_json(const std::vector<ScheduleRow>& rows) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const ScheduleRow& row : rows) {
-    nlohmann::ordered_json json{{"name", row.name}, {"source", row.source}};
+    nlohmann::ordered_json json{{"name", row.name}, {"idea", row.idea}, {"source", row.source}};
     if (row.missing.empty()) {
       json["virtual_stages"] = row.virtual_stages;
       json["makespan_gradients_first"] = row.makespan;

@@ -16,6 +16,7 @@ inline constexpr std::string_view kAllSchedules = "all";
 
 struct ScheduleRow {
   std::string name = {};
+  std::string idea = {};     // in a sentence
   std::string missing = {};  // why there is none of these sizes; then it has no figures
   int virtual_stages = 1;
   double makespan = 0, bubble = 0;  // as it runs: input gradients leave first

@@ -21,6 +21,7 @@ using RankActions = std::vector<std::vector<Action>>;
 struct ScheduleKind {
   std::string_view name;
   std::string_view description;  // one sentence, for help
+  const char* source;            // who published it, when and where
   int default_virtual_stages;    // stages per rank where the user names none
   bool any_virtual_stages;       // else the default alone
   Placement placement;

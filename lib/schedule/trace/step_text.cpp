@@ -11,7 +11,7 @@ using nlohmann::json;
 std::string rank_text(const std::vector<Span>& spans, const std::vector<OtherWork>& other_work) {
   json packed_spans = json::array(), packed_work = json::array();
   for (const Span& s : spans) {
-    packed_spans.push_back({text_of(s.action), s.waiting, s.start, s.end, s.cpu});
+    packed_spans.push_back({text_of(s.action), s.waiting, s.start, s.end, s.cpu, s.bytes});
   }
   for (const OtherWork& w : other_work) packed_work.push_back({w.name, w.start, w.end});
   return json{packed_spans, packed_work}.dump();
@@ -23,7 +23,8 @@ TracedStep step_of_texts(int step, const std::vector<std::string>& texts) {
     const json part = json::parse(text);
     auto& spans = traced.timeline.ranks.emplace_back();
     for (const json& s : part[0]) {
-      spans.push_back({parse_action(s[0].get<std::string>()).value(), s[1], s[2], s[3], s[4]});
+      spans.push_back(
+          {parse_action(s[0].get<std::string>()).value(), s[1], s[2], s[3], s[4], s[5]});
     }
     auto& works = traced.other_work.emplace_back();
     for (const json& w : part[1]) works.push_back({w[0], w[1], w[2]});

@@ -95,6 +95,9 @@ std::vector<Json> counter_events(const Timeline& timeline) {
   for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
     int live = 0;
     for (const Span& span : timeline.ranks[rank]) {
+      if (!span.waiting && span.bytes > 0) {
+        events.push_back(counter("tensor bytes", rank, span.end, span.bytes));
+      }
       const bool begins = span.action.op == Op::kForward, ends = ends_microbatch(span.action.op);
       if (lives && !span.waiting && (begins || ends)) {
         live += begins ? 1 : -1;

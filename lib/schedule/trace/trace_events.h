@@ -23,7 +23,8 @@ double microseconds(double seconds);
 std::vector<Json> flow_events(const Timeline& timeline, std::int64_t& next_id);
 
 // Of each rank the live microbatches, from an F to the end of its W, in shares of the rank's v
-// stages: what its activations take, counted in microbatches.
+// stages: what its activations take, counted in microbatches. Where it was measured, also the bytes
+// of its tensors at the end of each action.
 std::vector<Json> counter_events(const Timeline& timeline);
 
 }  // namespace pipetrain::trace

@@ -26,6 +26,7 @@ TEST_CASE("The table has every schedule, its figures and who published it") {
     INFO(row.name);
     CHECK(row.missing.empty());
     CHECK(!row.source.empty());
+    CHECK(row.idea.ends_with('.'));
     CHECK(row.makespan >= 24);  // eight microbatches of F, I and W
     CHECK(row.bubble == Approx(1 - 24 / row.makespan));
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "catch.h"
 #include "schedule/generate/generate.h"
@@ -84,5 +85,20 @@ TEST_CASE("Counters rise with F, fall with W, and meet the simulator's peak") {
       CHECK(peak[track] == timeline.peak_live_microbatches[static_cast<std::size_t>(rank)]);
       CHECK(last[track] == 0);
     }
+  }
+}
+
+TEST_CASE("What tensors take is counted after each action of a measured step, and not of another") {
+  const Span first{{Op::kForward, 0, 0}, false, 0, 1, 1, 512};
+  const Span wait{{Op::kBackward, 0, 0}, true, 1, 2, 0, 640};
+  const Span last{{Op::kBackward, 0, 0}, false, 2, 3, 1, 256};
+  std::vector<std::pair<double, int>> seen;
+  for (const Json& event : trace::counter_events({{{first, wait, last}}, {}})) {
+    if (event.at("name") != "tensor bytes, rank 0") continue;
+    seen.emplace_back(event.at("ts").get<double>(), event.at("args").at("value").get<int>());
+  }
+  CHECK(seen == std::vector<std::pair<double, int>>{{1e6, 512}, {3e6, 256}});
+  for (const Json& event : trace::counter_events(simulated("1f1b", 2, 2))) {
+    CHECK(event.at("name").get<std::string>().starts_with("live microbatches"));
   }
 }
