@@ -15,7 +15,8 @@ void nap() { std::this_thread::sleep_for(std::chrono::milliseconds(2)); }
 }  // namespace
 
 TEST_CASE("a rank's time goes to what it did or waited for, and the rest is the rest") {
-  Recorder recorder;
+  const MemoryPool pool;
+  Recorder recorder(pool);
   recorder.begin(10);
   const Action actions[] = {{Op::kForward, 0, 0}, {Op::kForward, 1, 0}, {Op::kBackwardInput, 1, 0}};
   for (const Action& action : actions) {
