@@ -11,6 +11,7 @@ namespace {
 
 struct ImportOptions {
   std::string from, output;
+  bool without_tokenizer = false;
 };
 
 void require(const std::string& value, const std::string& option) {
@@ -28,7 +29,9 @@ Command add_import_command(CLI::App& command) {
       ->option_text("DIR");
   command.add_option("--output", options->output, "the checkpoint to make; required")
       ->option_text("DIR");
-  return {.usage = "pipetrain import --from DIR --output DIR",
+  command.add_flag("--without-tokenizer", options->without_tokenizer,
+                   "leave the folder's tokenizer out; the model then takes token numbers");
+  return {.usage = "pipetrain import --from DIR --output DIR [--without-tokenizer]",
           .check =
               [options] {
                 require(options->from, "--from");
@@ -36,7 +39,9 @@ Command add_import_command(CLI::App& command) {
               },
           .run =
               [options] {
-                write_output(import_weights(options->from, options->output));
+                const auto tokenizer = options->without_tokenizer ? ImportedTokenizer::kLeftOut
+                                                                  : ImportedTokenizer::kTaken;
+                write_output(import_weights(options->from, options->output, tokenizer));
                 return 0;
               }};
 }

@@ -1,8 +1,10 @@
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "base/cores.h"
@@ -13,6 +15,8 @@
 #include "base/stop_request.h"
 #include "base/table.h"
 #include "command.h"
+#include "data/data_file.h"
+#include "data/documents/corpus_file.h"
 #include "data/documents/tokenize.h"
 #include "data/formats/documents.h"
 #include "number_option.h"
@@ -47,7 +51,17 @@ std::string summary_of(const TokenizeOptions& options, const TokenizedCounts& co
          "\n";
 }
 
+// A file of tokens is made anew; what else somebody has there, a text among them, stays.
+void require_replaceable(const std::string& output) {
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(output, unknown);
+  if (unknown || size == 0 || is_corpus_file(DataFile(output))) return;
+  throw Error(ExitCode::kConfiguration,
+              "--output " + output + ": is there and is no file of tokens; name another one");
+}
+
 int tokenize(const TokenizeOptions& options) {
+  require_replaceable(options.output);
   const NamedTokenizer named = named_tokenizer(named_in(options.tokenizer));
   const Tokenizer& tokenizer = *named.tokenizer;
   ProgressBar bar(options.progress);

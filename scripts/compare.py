@@ -13,13 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
+
+from environment import last_line, python_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORES = 2
-CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pipetrain")
 PACKAGES = {"pytorch": ["torch==2.13.0", "numpy"], "flax": ["jax==0.10.2", "flax==0.12.8", "optax==0.2.8"]}
-CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
 VARIANTS = {"attention": ["fused", "plain"], "optimizer": ["fused", "foreach"], "compile": [False, True]}
 
 
@@ -79,36 +78,6 @@ class Failed(Exception):
     """With the last thing that was said."""
 
 
-def python_of(name):
-    """Of the environment with that framework, which is made once."""
-    folder = os.path.join(CACHE, name)
-    python, complete = os.path.join(folder, "bin", "python3"), os.path.join(folder, "complete")
-    if os.path.exists(complete):
-        with open(complete, encoding="utf-8") as file:
-            if file.read().split() == PACKAGES[name]:
-                return python
-    say(f"Installing {' '.join(PACKAGES[name])} in {folder}")
-    pip = [python, "-m", "pip", "install", "-q", *PACKAGES[name]]
-    if name == "pytorch":
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(CPU_BUILDS + "/torch/", timeout=10).close()
-            pip += ["--index-url", CPU_BUILDS]  # the builds on PyPI bring some GB for graphics cards along
-    for command in ([sys.executable, "-m", "venv", folder], pip):
-        job = subprocess.run(command, capture_output=True, text=True, check=False)
-        if job.returncode:
-            raise SystemExit(f"Cannot install {name}: {last_line(job.stderr or job.stdout)}; PyPI has to be reached, or a mirror of it "
-                             "that pip is told of (PIP_INDEX_URL)")
-    with open(complete, "w", encoding="utf-8") as file:
-        print(*PACKAGES[name], file=file)
-    return python
-
-
-def last_line(text):
-    """Of an error, or the last one of all."""
-    lines = text.strip().splitlines() or ["no word"]
-    return next((line for line in reversed(lines) if re.search(r"\w(Error|Exception|Exited)\b|error:", line)), lines[-1])[:200]
-
-
 class Ours:
     """pipetrain bench with a schedule."""
 
@@ -147,7 +116,8 @@ class Theirs:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [python_of("flax" if "flax" in line.program else "pytorch"), os.path.join(HERE, line.program)]
+        framework = "flax" if "flax" in line.program else "pytorch"
+        command = [python_of(framework, PACKAGES[framework]), os.path.join(HERE, line.program)]
         # The compiler is torch.compile's, which takes one word.
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads(ranks)), CXX="g++")
         asked = dict(asked, work=line.work, ranks=ranks, port=port, threads=threads(ranks), microbatches=line.microbatches, rows=line.rows)

@@ -3,11 +3,12 @@
 exported, and models made there and imported, must have the same logits, the same loss on the same tokens, and the
 same likeliest text; of classifiers the same accuracy on the same images and texts.
 
-  scripts/hf_check.py             all checks; needs a build (PIPETRAIN_BUILD, default: build) with its test programs
+  scripts/hf_check.py [NAME...]   all checks, or those models of hf_models.py; needs a build (PIPETRAIN_BUILD, default:
+                                  build) with its test programs
   scripts/hf_check.py --golden    makes the small models in tests/golden/hf_* and their logits again
 
-Makes itself a Python environment with torch and transformers (some GB) in the build folder, once. PIP_ARGUMENTS: more
-arguments for pip, such as --index-url."""
+Makes itself a Python environment with torch and transformers (some GB) in ${XDG_CACHE_HOME:-~/.cache}/pipetrain, once,
+unless it runs with a Python that has them. PIP_ARGUMENTS: more arguments for pip, such as --index-url."""
 
 import json
 import os
@@ -18,12 +19,16 @@ import subprocess
 import sys
 import tempfile
 
+import environment
 from hf_classifiers import check_classifier, save_classifier
 from hf_models import golden_classifiers, golden_configs, more_classifiers, more_configs
+from hf_quirks import save_quirks
+from hf_saved import distance, loaded, random_model, save_logits, save_pretrained
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("PIPETRAIN_BUILD", os.path.join(ROOT, "build"))
 PIPETRAIN = os.path.join(BUILD, "app", "pipetrain")
+PACKAGES = ["torch", "transformers", "safetensors", "numpy", "tokenizers"]
 VOCABULARY, CONTEXT, FRACTION = 97, 32, 0.1
 MODELS = {
     "gpt": "{preset: gpt, depth: 3, heads: 4, width: 48, context: 32, dropout: 0.1}",
@@ -38,23 +43,8 @@ train: {steps: 200, batch_size: 16, eval_every: 0, checkpoint_every: 0, output: 
 """
 
 
-def in_environment():
-    """Goes on in an environment that has what is needed."""
-    folder = os.path.join(os.path.abspath(BUILD), "hf_check_venv")
-    python = os.path.join(folder, "bin", "python3")
-    if os.path.abspath(sys.prefix) == folder:
-        return
-    if not os.path.exists(os.path.join(folder, "complete")):
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        more = os.environ.get("PIP_ARGUMENTS", "").split()
-        subprocess.run([python, "-m", "pip", "install", "-q", *more, "torch", "transformers", "safetensors", "numpy"], check=True)
-        open(os.path.join(folder, "complete"), "w", encoding="utf-8").close()
-    os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
-
-
 def pipetrain(*arguments, folder):
-    environment = dict(os.environ, OMP_NUM_THREADS="1")
-    return subprocess.run([PIPETRAIN, *arguments], cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run([PIPETRAIN, *arguments], cwd=folder, env=dict(os.environ, OMP_NUM_THREADS="1"), check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def write_tokens(path):
@@ -67,40 +57,25 @@ def write_tokens(path):
     return tokens
 
 
-def save_logits(model, folder, ids):
-    """logits.safetensors: the tokens and the logits that transformers finds for them."""
+def logits_of(model, ids):
     import torch
-    from safetensors.torch import save_file
     with torch.no_grad():
-        logits = model(input_ids=ids).logits.float().contiguous()
-    save_file({"tokens": ids.to(torch.int32), "logits": logits}, os.path.join(folder, "logits.safetensors"))
+        return model(input_ids=ids).logits
 
 
-def random_model(config, seed):
-    """With numbers in all parameters, biases and norms included, that make a difference."""
+def save_own_logits(model, folder, ids):
+    import torch
+    save_logits(folder, {"tokens": ids.to(torch.int32)}, logits_of(model, ids))
+
+
+def save_model(folder, config, seed, **options):
+    """A folder as transformers saves it, and its logits."""
     import torch
     from transformers import AutoModelForCausalLM
-    torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
-    with torch.no_grad():
-        for name, values in model.named_parameters():
-            norm = "norm" in name or "ln_" in name
-            values.normal_(1.0 if norm and name.endswith("weight") else 0.0, 0.2)
-    return model
-
-
-def save_model(folder, config, seed, dtype=None, **options):
-    """A folder as transformers saves it, and its logits."""
-    import copy
-    import torch
-    model = random_model(config, seed)
-    if dtype is not None:
-        with torch.no_grad():
-            for values in model.parameters():
-                values.copy_(values.to(dtype).float())  # the file's numbers, computed with in float32
-    copy.deepcopy(model).to(dtype or torch.float32).save_pretrained(folder, **options)
+    model = random_model(AutoModelForCausalLM, config, seed)
+    save_pretrained(model, folder, **options)
     generator = torch.Generator().manual_seed(seed)
-    save_logits(model, folder, torch.randint(0, config.vocab_size, (3, 12), generator=generator))
+    save_own_logits(model, folder, torch.randint(0, config.vocab_size, (3, 12), generator=generator))
     return model
 
 
@@ -144,7 +119,7 @@ def check_exported(name, model_yaml, tokens, work):
     with torch.no_grad():
         logits = model(input_ids=windows[:, :-1]).logits.double()
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten()).item()
-    save_logits(model, folder, windows[:4, :-1].contiguous())
+    save_own_logits(model, folder, windows[:4, :-1].contiguous())
     pipetrain("import", "--from", folder, "--output", name + "-in", folder=work)
     prompt = tokens[:4]
     text = pipetrain("generate", "--checkpoint", name + "-in", "--prompt", " ".join(map(str, prompt)), "--tokens", "24",
@@ -168,56 +143,58 @@ def check_family(name, config, work):
                      "--temperature", "0", "--log-level", "error", folder=work)
     same_text = [int(word) for word in text.split()] == likeliest(model, prompt, count)
     pipetrain("export", "--checkpoint", name + "-in", "--format", "hf", "--output", name + "-out", folder=work)
-    again = AutoModelForCausalLM.from_pretrained(os.path.join(work, name + "-out"), dtype=torch.float32,
-                                                 attn_implementation="eager").eval()
+    again = loaded(AutoModelForCausalLM, os.path.join(work, name + "-out"))
     ids = torch.randint(0, config.vocab_size, (2, 16), generator=torch.Generator().manual_seed(5))
-    with torch.no_grad():
-        before, after = model(input_ids=ids).logits, again(input_ids=ids).logits
-    distance = ((before - after).abs().max() / before.abs().max()).item()
-    good = same_text and distance < 1e-6
-    print(f"{name}: exported as {again.config.model_type}, logits differ by {distance:.2g} of the largest; the likeliest {count} tokens "
+    apart = distance(logits_of(model, ids), logits_of(again, ids))
+    good = same_text and apart < 1e-6
+    print(f"{name}: exported as {again.config.model_type}, logits differ by {apart:.2g} of the largest; the likeliest {count} tokens "
           f"are {'the same' if same_text else 'others'}{'' if good else '  FAILED'}", flush=True)
     return folder, good
 
 
-def check_imported(work):
-    """Folders of other forms: several files, bfloat16, float16, other constants."""
-    import torch
-    from transformers import GPT2Config, LlamaConfig
-    ids = {"bos_token_id": None, "eos_token_id": None}
-    small = {"vocab_size": 61, "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 4, **ids}
-    cases = {
-        "sharded": (LlamaConfig(**small, num_key_value_heads=1, tie_word_embeddings=True), {"max_shard_size": "20KB"}),
-        "bfloat16": (LlamaConfig(**small, rms_norm_eps=1e-5, rope_theta=500000.0), {"dtype": torch.bfloat16}),
-        "float16": (GPT2Config(vocab_size=61, n_positions=20, n_embd=24, n_inner=50, n_layer=3, n_head=2, activation_function="relu",
-                               layer_norm_epsilon=1e-6, tie_word_embeddings=False, **ids), {"dtype": torch.float16}),
-    }
-    folders = []
-    for seed, (name, (config, options)) in enumerate(cases.items()):
-        folders.append(os.path.join(work, name))
-        save_model(folders[-1], config, seed, **options)
-    return folders
+def check_defaults(name, config, work):
+    """The folder's configuration without the keys that have the defaults of their class is the same one."""
+    folder = os.path.join(work, name + "-short")
+    shutil.copytree(os.path.join(work, name), folder)
+    path, defaults = os.path.join(folder, "config.json"), type(config)().to_dict()
+    with open(path, encoding="utf-8") as file:
+        told = json.load(file)
+    short = {key: value for key, value in told.items() if key == "model_type" or value != defaults.get(key, value is None)}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(short, file)
+    pipetrain("import", "--from", folder, "--output", name + "-short-in", folder=work)
+    texts = []
+    for imported in (name + "-in", name + "-short-in"):
+        with open(os.path.join(work, imported, "config.yaml"), encoding="utf-8") as file:
+            texts.append(file.read())
+    left_out = sorted(set(told) - set(short))
+    if texts[0] != texts[1]:
+        print(f"{name}: another configuration without {', '.join(left_out)}  FAILED", flush=True)
+    return texts[0] == texts[1]
 
 
 def main():
-    in_environment()
+    os.environ["TQDM_DISABLE"] = "1"
+    environment.enter("transformers", PACKAGES)
     if sys.argv[1:] == ["--golden"]:
         return write_golden()
+    asked = [{key: made[key] for key in made if not sys.argv[1:] or key in sys.argv[1:]}
+             for made in (MODELS, {**golden_configs(), **more_configs()}, {**golden_classifiers(), **more_classifiers()})]
     with tempfile.TemporaryDirectory() as work:
         tokens, folders, failed = write_tokens(os.path.join(work, "tokens.bin")), [], 0
-        for name, model_yaml in MODELS.items():
+        for name, model_yaml in asked[0].items():
             folder, good = check_exported(name, model_yaml, tokens, work)
             folders.append(folder)
             failed += not good
-        for name, config in {**golden_configs(), **more_configs()}.items():
+        for name, config in asked[1].items():
             folder, good = check_family(name, config, work)
             folders.append(folder)
-            failed += not good
-        for name, config in {**golden_classifiers(), **more_classifiers()}.items():
+            failed += not good or not check_defaults(name, config, work)
+        for name, config in asked[2].items():
             folder, good = check_classifier(name, config, work, pipetrain)
             folders.append(folder)
-            failed += not good
-        folders += check_imported(work)
+            failed += not good or not check_defaults(name, config, work)
+        folders += save_quirks(work, save_model, save_classifier)
         test = [os.path.join(BUILD, "tests", "exchange", "test_exchange"), "An imported model*"]
         failed += subprocess.run(test, env=dict(os.environ, PIPETRAIN_HF_FOLDERS=":".join(folders)), check=False).returncode != 0
     return 1 if failed else 0

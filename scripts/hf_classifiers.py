@@ -7,6 +7,8 @@ import os
 import random
 import struct
 
+from hf_saved import distance, loaded, random_model, save_logits, save_pretrained
+
 WORDS = "a b c d e f g h i j k l m n o p q r s t u v w x y z ing er st th".split()
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
@@ -18,18 +20,6 @@ def of_images(config):
 def auto_class(config):
     import transformers as t
     return t.AutoModelForImageClassification if of_images(config) else t.AutoModelForSequenceClassification
-
-
-def random_classifier(config, seed):
-    """With numbers in all parameters that make a difference."""
-    import torch
-    torch.manual_seed(seed)
-    model = auto_class(config).from_config(config, attn_implementation="eager").eval()
-    with torch.no_grad():
-        for name, values in model.named_parameters():
-            norm = "norm" in name.lower() and name.endswith("weight")
-            values.normal_(1.0 if norm else 0.0, 0.2)
-    return model
 
 
 def logits_of(model, inputs):
@@ -53,20 +43,14 @@ def random_inputs(config, rows, seed):
     return tokens
 
 
-def save_classifier(folder, config, seed, dtype=None, **options):
-    """A folder as transformers saves it, with inputs and the logits that it finds for them: images as (N, H, W, C)."""
-    import copy
+def save_classifier(folder, config, seed, **options):
+    """A folder as transformers saves it, with inputs and the logits that it finds for them."""
     import torch
-    from safetensors.torch import save_file
-    model = random_classifier(config, seed)
-    if dtype is not None:
-        with torch.no_grad():
-            for values in model.parameters():
-                values.copy_(values.to(dtype).float())  # the file's numbers, computed with in float32
-    copy.deepcopy(model).to(dtype or torch.float32).save_pretrained(folder, **options)
+    model = random_model(auto_class(config), config, seed)
+    save_pretrained(model, folder, **options)
     inputs = random_inputs(config, 3, seed)
     stored = {"pixels": inputs.permute(0, 2, 3, 1).contiguous()} if of_images(config) else {"tokens": inputs.to(torch.int32)}
-    save_file({**stored, "logits": logits_of(model, inputs).contiguous()}, os.path.join(folder, "logits.safetensors"))
+    save_logits(folder, stored, logits_of(model, inputs))
     if of_images(config):
         with open(os.path.join(folder, "preprocessor_config.json"), "w", encoding="utf-8") as file:
             mean = [0.4, 0.5, 0.6][:config.num_channels]
@@ -143,11 +127,9 @@ def check_classifier(name, config, work, pipetrain, rows=60):
     found = json.loads(pipetrain("eval", "--config", name + "-in/config.yaml", "--checkpoint", name + "-in", *settings, "--format",
                                  "json", "--log-level", "error", folder=work))["accuracy"]
     pipetrain("export", "--checkpoint", name + "-in", "--format", "hf", "--output", name + "-out", folder=work)
-    again = auto_class(config).from_pretrained(os.path.join(work, name + "-out"), attn_implementation="eager").eval()
-    inputs = random_inputs(config, 4, 5)
-    before, after = logits_of(model, inputs), logits_of(again, inputs)
-    distance = ((before - after).abs().max() / before.abs().max()).item()
-    good = distance < 1e-6 and abs(found - right / rows) < 1e-9 and again.config.id2label == config.id2label
-    print(f"{name}: exported as {again.config.model_type}, logits differ by {distance:.2g} of the largest; accuracy {found:.4f} here, "
+    again, inputs = loaded(auto_class(config), os.path.join(work, name + "-out")), random_inputs(config, 4, 5)
+    apart = distance(logits_of(model, inputs), logits_of(again, inputs))
+    good = apart < 1e-6 and abs(found - right / rows) < 1e-9 and again.config.id2label == config.id2label
+    print(f"{name}: exported as {again.config.model_type}, logits differ by {apart:.2g} of the largest; accuracy {found:.4f} here, "
           f"{right / rows:.4f} in transformers{'' if good else '  FAILED'}", flush=True)
     return folder, good

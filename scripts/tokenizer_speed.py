@@ -1,29 +1,20 @@
 #!/usr/bin/env python3
 """How fast tokenizers are, ours and the package `tokenizers`, on the same text and threads, in turn:
   scripts/tokenizer_speed.py [--text FILE] [--rounds 3] [--threads 1,2] [TOKENIZER.json...]
-Makes a Python environment in build-python, trains a tokenizer of GPT-2's and one of Llama 3's kind (32000 tokens)
-unless some are named, and prints a line for each: megabytes a second (the best of the rounds) and whether there are as
-many ids. Needs a build with `ninja -C build tests/text/tokenizer_speed`.
+Makes itself a Python environment unless it runs with that package, trains a tokenizer of GPT-2's and one of Llama 3's
+kind (32000 tokens) unless some are named, and prints a line for each: megabytes a second (the best of the rounds) and
+whether there are as many ids. Needs a build with `ninja -C build tests/text/tokenizer_speed`.
 """
 import argparse
 import pathlib
 import subprocess
 import sys
 
+import environment
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ENVIRONMENT = ROOT / "build-python"
+WORK = pathlib.Path(environment.CACHE) / "tokenizers"
 PROGRAM = ROOT / "build/tests/text/tokenizer_speed"
-
-
-def enter_environment():
-    """Runs this script again with the environment's Python, which it makes if it is not there."""
-    python = ENVIRONMENT / "bin/python"
-    if pathlib.Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
-        return
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", ENVIRONMENT], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "tokenizers==0.22.1"], check=True)
-    sys.exit(subprocess.run([python, *sys.argv], check=False).returncode)
 
 
 def text_of_repository():
@@ -65,8 +56,8 @@ def theirs(path, text_file, threads):
             "made.encode_batch_fast(documents[:20], add_special_tokens=False); start = time.time()\n"
             "ids = sum(len(one.ids) for one in made.encode_batch_fast(documents, add_special_tokens=False))\n"
             "print(time.time() - start, ids)")
-    environment = {"RAYON_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false"}
-    result = subprocess.run([sys.executable, "-c", code, path, text_file, ROOT / "scripts"], env=environment, check=True, capture_output=True, text=True)
+    variables = {"RAYON_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false"}
+    result = subprocess.run([sys.executable, "-c", code, path, text_file, ROOT / "scripts"], env=variables, check=True, capture_output=True, text=True)
     seconds, ids = result.stdout.split()
     return pathlib.Path(text_file).stat().st_size / float(seconds) / 1e6, int(ids)
 
@@ -77,17 +68,18 @@ def ours(path, text_file, threads):
 
 
 def main():
-    enter_environment()
+    environment.enter("tokenizers", ["tokenizers==0.22.1"])
     parser = argparse.ArgumentParser()
     parser.add_argument("--text")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("tokenizers", nargs="*")
     arguments = parser.parse_args()
-    text_file = arguments.text or str(ENVIRONMENT / "text.txt")
+    text_file = arguments.text or str(WORK / "text.txt")
     if not arguments.text:
+        WORK.mkdir(parents=True, exist_ok=True)
         pathlib.Path(text_file).write_text(text_of_repository(), encoding="utf-8")
-    for path in arguments.tokenizers or train(pathlib.Path(text_file).read_text(encoding="utf-8"), ENVIRONMENT):
+    for path in arguments.tokenizers or train(pathlib.Path(text_file).read_text(encoding="utf-8"), WORK):
         for threads in map(int, arguments.threads.split(",")):
             rounds = [(ours(path, text_file, threads), theirs(path, text_file, threads)) for _ in range(arguments.rounds)]
             mine, other = (max(speed for speed, _ in column) for column in zip(*rounds))

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include "base/error.h"
+#include "base/lfs_pointer.h"
 
 namespace pipetrain {
 namespace {
@@ -54,6 +56,10 @@ DataFile::DataFile(const std::string& path) : path_(path), file_(open_to_read(pa
   size_ = static_cast<std::size_t>(info.st_size);
   written_ = info.st_mtim;
   ends_ = read_ends();
+  const std::string_view start(reinterpret_cast<const char*>(ends_.data()), ends_.size() / 2);
+  if (const std::string pointer = lfs_pointer_reason(start); !pointer.empty()) {
+    fail(path + ": " + pointer);
+  }
 }
 
 void DataFile::read_now(std::size_t offset, std::span<std::byte> to) const {

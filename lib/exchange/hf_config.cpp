@@ -1,5 +1,7 @@
 #include "exchange/hf_config.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <string>
 #include <variant>
@@ -25,13 +27,15 @@ Json config_of(const HfDecoders& family, const Decoder& model) {
   return config;
 }
 
-// A model without a head of its own, "GPT2Model", may stand in any folder of its family.
+// A model without a head of its own, "GPT2Model", may stand in any folder of its family. The first
+// Llamas call theirs "LLaMAForCausalLM".
 void check_architecture(const HfFields& fields, const HfFamily& family) {
   const nlohmann::json* const named = fields.value("architectures");
   if (named == nullptr || !named->is_array() || named->empty()) return;
   const bool right = std::ranges::any_of(*named, [&](const nlohmann::json& name) {
-    return name.is_string() &&
-           (name == family.architecture || name.get<std::string>().ends_with("Model"));
+    if (!name.is_string()) return false;
+    const auto& text = name.get_ref<const std::string&>();
+    return text.ends_with("Model") || ::strcasecmp(text.c_str(), family.architecture) == 0;
   });
   if (!right) fields.fail("architectures", family.architecture);
 }

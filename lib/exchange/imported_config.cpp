@@ -1,7 +1,9 @@
 #include "exchange/imported_config.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -15,24 +17,31 @@
 namespace pipetrain {
 namespace {
 
-// Ours or theirs. One that this program cannot follow exactly is left out, with a word of it: the
-// model then takes and gives token numbers.
-nlohmann::json hf_tokenizer(const std::string& folder) {
+// Ours or theirs; one that this program cannot follow exactly, or whose tokens the model lacks, is
+// refused.
+nlohmann::json hf_tokenizer(const std::string& folder, ImportedTokenizer use, int vocabulary) {
   const std::string own = folder + "/" + kOwnTokenizerFile, path = folder + "/" + kHfTokenizerFile;
-  nlohmann::json none = {{"type", "tokens"}};
+  if (use == ImportedTokenizer::kLeftOut) return {{"type", "tokens"}};
   if (is_there(own)) return read_own_tokenizer(own);
-  if (!is_there(path)) return none;
+  if (!is_there(path)) return {{"type", "tokens"}};
   try {
-    load_tokenizer(path);
+    const std::int64_t tokens = load_tokenizer(path)->vocabulary_size();
+    if (tokens > vocabulary) {
+      throw Error(ExitCode::kCheckpoint,
+                  fmt::format("checkpoint: {}: has {} tokens, but the model's "
+                              "vocabulary is of {}",
+                              path, tokens, vocabulary));
+    }
     return load_tokenizer_file(path);
   } catch (const Error& error) {
-    spdlog::warn("{}; left out: the model takes token numbers in place of text", error.what());
-    return none;
+    throw Error(error.code(), std::string(error.what()) +
+                                  "; --without-tokenizer imports the model alone, which then takes "
+                                  "token numbers in place of text");
   }
 }
 
-ImportedConfig config_for(const Decoder& model, const std::string& folder) {
-  ImportedConfig made{.config = {}, .tokenizer = hf_tokenizer(folder)};
+ImportedConfig config_for(const Decoder& model, const std::string& folder, ImportedTokenizer use) {
+  ImportedConfig made{.config = {}, .tokenizer = hf_tokenizer(folder, use, model.vocabulary)};
   made.config.model = model_config_of(model);
   DataConfig& data = made.config.data;
   data = {.format = "tokens", .path = {"tokens.bin"}, .sequence_length = model.context};
@@ -68,11 +77,11 @@ DataConfig texts_for(const Encoder& model, const nlohmann::json& tokenizer,
   return data;
 }
 
-ImportedConfig config_for(const Encoder& model, const std::string& folder) {
+ImportedConfig config_for(const Encoder& model, const std::string& folder, ImportedTokenizer use) {
   ImportedConfig made;
   made.config.model = model_config_of(model);
   if (!model.of_images()) {
-    made.tokenizer = hf_tokenizer(folder);
+    made.tokenizer = hf_tokenizer(folder, use, model.vocabulary);
     made.config.data = texts_for(model, made.tokenizer, folder);
     return made;
   }
@@ -94,8 +103,10 @@ nlohmann::json read_own_tokenizer(const std::string& path) {
   return tokenizer;
 }
 
-ImportedConfig imported_config(const HfModel& model, const std::string& folder) {
-  ImportedConfig made = std::visit([&](const auto& own) { return config_for(own, folder); }, model);
+ImportedConfig imported_config(const HfModel& model, const std::string& folder,
+                               ImportedTokenizer use) {
+  ImportedConfig made =
+      std::visit([&](const auto& own) { return config_for(own, folder, use); }, model);
   made.config.train.init_from = ".";  // relative to the checkpoint
   made.config.train.output = "run";
   return made;

@@ -22,7 +22,6 @@
 #include "exchange/hf_config.h"
 #include "exchange/hf_files.h"
 #include "exchange/hf_tensors.h"
-#include "exchange/imported_config.h"
 #include "nn/layers/embedding.h"
 #include "nn/tensor_names.h"
 
@@ -78,9 +77,9 @@ const StoredTensor* find_theirs(const WeightsFolder& weights, const std::string&
 
 // Constants that some versions keep among the weights: the causal mask, the rotary frequencies.
 bool is_constant(const std::string& name) {
-  constexpr std::array kEnds = {"attn.bias",           "attn.masked_bias",
-                                "rotary_emb.inv_freq", "rotary_emb.cos_cached",
-                                "position_ids",        "rotary_emb.sin_cached"};
+  constexpr std::array kEnds = {
+      "attn.bias",           "attn.masked_bias",      "attention.bias", "attention.masked_bias",
+      "rotary_emb.inv_freq", "rotary_emb.cos_cached", "position_ids",   "rotary_emb.sin_cached"};
   return std::ranges::any_of(kEnds, [&](const char* end) { return name.ends_with(end); });
 }
 
@@ -158,12 +157,12 @@ void match(const WeightsFolder& weights, const HfModel& model, Import& made) {
   made.unused = unused_of(weights, used);
 }
 
-Import from_hf(const WeightsFolder& weights) {
+Import from_hf(const WeightsFolder& weights, ImportedTokenizer use) {
   const std::string &folder = weights.folder(), path = folder + "/" + kHfConfigFile;
   const HfModel model = parse_hf_config(read_python_json(path), path);
   Import made;
   match(weights, model, made);
-  const ImportedConfig imported = imported_config(model, folder);
+  const ImportedConfig imported = imported_config(model, folder, use);
   made.tokenizer_json = imported.tokenizer.dump();
   made.config_yaml = resolved_yaml(imported.config);
   made.description = "a Hugging Face " + std::string(hf_family_of(model).title());
@@ -243,7 +242,8 @@ std::vector<std::string> write_layers(const std::vector<ImportedRows>& parts,
 
 }  // namespace
 
-std::string import_weights(const std::string& from, const std::string& output) {
+std::string import_weights(const std::string& from, const std::string& output,
+                           ImportedTokenizer use) {
   require_folder(from);
   const bool hf = is_there(from + "/" + kHfConfigFile);
   if (!hf && !is_there(from + "/config.yaml")) {
@@ -255,7 +255,7 @@ std::string import_weights(const std::string& from, const std::string& output) {
     fail_checkpoint(from, "is a checkpoint already; it needs no import");
   }
   const WeightsFolder weights(from);
-  const Import made = hf ? from_hf(weights) : from_plain(weights);
+  const Import made = hf ? from_hf(weights, use) : from_plain(weights);
   if (!made.unused.empty()) warn_of_unused(made.unused, from);
   OutputFolder folder(output);
   begin_checkpoint(folder.aside(), kStep);

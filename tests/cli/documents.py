@@ -76,6 +76,12 @@ def bad_documents(checks, work):
     refused(checks, work, "another field", [*base, "--field", "body", "docs/a.jsonl"],
             ["line 1 \\(byte 0\\): has no field \"body\", only \"id\", \"text\""])
     refused(checks, work, "nothing there", [*base, "none*.txt"], ["none\\*.txt: no file matches"])
+    before = contents(work, "docs/a.jsonl")
+    job = refused(checks, work, "a text as its own output", ["tokenize", "--tokenizer", "byte", "--output", "docs/a.jsonl", "docs/a.jsonl"],
+                  ["--output docs/a.jsonl: is there and is no file of tokens"], code=2)
+    problems = []
+    expect(problems, contents(work, "docs/a.jsonl") == before, "the text was written over")
+    checks.case("the text stays", job, problems)
     job = refused(checks, work, "no input", base, ["INPUT, a file, is missing"], code=2)
     problems = []
     expect(problems, not [name for name in os.listdir(work) if name.startswith("bad.bin")], "leaves a file")

@@ -38,6 +38,10 @@ TEST_CASE("A file is read from any place, or whole") {
 
 TEST_CASE("What is no file with something in it is refused with the reason") {
   const TemporaryFolder folder;
+  CHECK(
+      refusal_of(folder.write("pointer", "version https://git-lfs.github.com/spec/v1\nsize 9\n"))
+          .ends_with("is a Git LFS pointer, expected the file of 9 bytes that it stands for; fetch "
+                     "it with git lfs pull"));
   CHECK(refusal_of(folder.path("none")) == "No such file or directory");
   CHECK(refusal_of(folder.path("")).starts_with("is a directory, expected a file (or a glob: "));
   CHECK(refusal_of("/dev/null") == "is not a regular file");

@@ -31,7 +31,8 @@ TEST_CASE("A family that is not known, and weights that are not plain, are refus
 }
 
 TEST_CASE("A folder of a model without its head is one of its family, or names no class at all") {
-  for (const json& architectures : {json({"LlamaModel"}), json({"LlamaForCausalLM"}), json()}) {
+  for (const json& architectures :
+       {json({"LlamaModel"}), json({"LlamaForCausalLM"}), json({"LLaMAForCausalLM"}), json()}) {
     json config = hf_config_of(small_llama());
     config["architectures"] = architectures;
     CHECK(parsed(config) == small_llama());

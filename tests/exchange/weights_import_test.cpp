@@ -68,6 +68,25 @@ TEST_CASE("The tokenizer that an export has left says what the data are") {
   CHECK(contains(refusal(folder.path), "tokenizer_pipetrain.json: has no type"));
 }
 
+TEST_CASE("A tokenizer that cannot be followed is refused, or left out where that is asked for") {
+  const TemporaryFolder at;
+  const HfFolder folder(at, "hf_gpt2", "x");
+  at.write("x/tokenizer.json", R"({"model": {"type": "WordLevel", "vocab": {}}})");
+  const std::string error =
+      error_of([&] { import_weights(folder.path, at.path("in")); }, ExitCode::kData);
+  CHECK(contains(error, "tokenizer.json: "));
+  CHECK(contains(error, "type WordLevel is not supported"));
+  CHECK(contains(error, "--without-tokenizer imports the model alone"));
+  std::filesystem::copy_file(std::string(PIPETRAIN_GOLDEN) + "/tokenizers/gpt2.json",
+                             at.path("x/tokenizer.json"),
+                             std::filesystem::copy_options::overwrite_existing);
+  CHECK(contains(refusal(folder.path),
+                 "tokenizer.json: has 420 tokens, but the model's vocabulary is of 61"));
+  CHECK(!std::filesystem::exists(at.path("in")));
+  import_weights(folder.path, at.path("in"), ImportedTokenizer::kLeftOut);
+  CHECK(load_config(at.path("in/config.yaml")).data.format == "tokens");
+}
+
 TEST_CASE("A folder with the names of a base model, masks and the tied table is the same model") {
   const TemporaryFolder at;
   const HfFolder folder(at, "hf_gpt2", "x");
@@ -75,7 +94,10 @@ TEST_CASE("A folder with the names of a base model, masks and the tied table is 
   folder.change([&](Tensors& tensors) {
     tensors.clear();
     for (const auto& [name, values] : whole) tensors[name.substr(12)] = values;  // transformer.
-    tensors["h.0.attn.bias"] = {StoredType::kInt32, {1}, "1234"};
+    for (const char* constant : {"h.0.attn.bias", "h.0.attention.bias", "h.1.attention.masked_bias",
+                                 "h.0.attention.rotary_emb.inv_freq"}) {
+      tensors[constant] = {StoredType::kInt32, {1}, "1234"};
+    }
     tensors["lm_head.weight"] = whole.at("transformer.wte.weight");
   });
   const Log log;

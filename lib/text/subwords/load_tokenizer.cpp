@@ -72,13 +72,16 @@ json parsed(std::string_view text, const TokenizerPlace& place) {
   return tokenizer;
 }
 
-// Of the file beside it, which need not be there or be JSON.
+// Of the file beside it, which need not be there: the text is empty then.
 json parsed_config(std::string_view text, const TokenizerPlace& place) {
+  if (text.empty()) return {};
   if (is_deep(text)) {
     refuse(place, "the tokenizer_config.json beside it has parts in parts, more than " +
                       std::to_string(kMostDepth) + " deep");
   }
-  return json::parse(text, nullptr, false);
+  json config = json::parse(text, nullptr, false);
+  if (config.is_object()) return config;
+  refuse(place, "the tokenizer_config.json beside it is no JSON object, or was cut short");
 }
 
 std::string text_of(const fs::path& path, const TokenizerPlace& place) {

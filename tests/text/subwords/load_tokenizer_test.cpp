@@ -130,6 +130,14 @@ TEST_CASE("What nobody asks for cannot be nested without end either") {
       read_tokenizer(file, {"test"}, 0, "{\"x\": \"" + std::string(300, '[') + "\\\"\"}"));
 }
 
+TEST_CASE("A tokenizer_config.json that is cut short is refused, as what it says is not guessed") {
+  const std::string file = golden("gpt2.json").dump();
+  for (const char* config : {"{\"eos_token\": \"<|endoft", "[]", "\"eos\""}) {
+    CHECK_THROWS_WITH(read_tokenizer(file, {"test"}, 0, config),
+                      ContainsSubstring("tokenizer_config.json beside it is no JSON object"));
+  }
+}
+
 TEST_CASE("Threads may encode at once") {
   const auto tokenizer = made_of(golden("llama3.json"));
   const std::string text = golden("bert.json").dump();
