@@ -38,6 +38,11 @@ class InProcessMailbox final : public Mailbox {
     posted_.push_back({message, Tensor(pool_, shape, dtype)});
   }
 
+  void post_receive_into(const Message& message, Tensor&& room) override {
+    if (message.peer == rank_) return kept_.post_receive_into(message, std::move(room));
+    posted_.push_back({message, std::move(room)});
+  }
+
   Tensor take(const Message& message, const char* needed_by) override {
     if (message.peer == rank_) return kept_.take(message, rank_, needed_by);
     const auto posted = std::find_if(posted_.begin(), posted_.end(), [&](const Posted& p) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -32,14 +33,15 @@ void throw_wrong_size(int rank, const Message& message, const std::string& found
                   "; start all ranks with the same configuration and build");
 }
 
-void KeptMessages::post_receive(const Message& message, Shape shape, DType dtype) {
-  const auto posted = std::find_if(posted_.begin(), posted_.end(),
-                                   [&](const Posted& p) { return same_name(p.message, message); });
+void KeptMessages::post(Posted receive) {
+  const auto posted = std::find_if(posted_.begin(), posted_.end(), [&](const Posted& p) {
+    return same_name(p.message, receive.message);
+  });
   // One left from before its message was taken without it is replaced.
   if (posted == posted_.end()) {
-    posted_.push_back({message, shape, dtype});
+    posted_.push_back(std::move(receive));
   } else {
-    *posted = {message, shape, dtype};
+    *posted = std::move(receive);
   }
 }
 
@@ -63,6 +65,10 @@ Tensor KeptMessages::take(const Message& message, int rank, const char* needed_b
       throw_wrong_size(rank, message, std::to_string(tensor.bytes()), expected);
     }
     tensor.reshape(posted->shape);
+    if (!posted->room.empty()) {
+      std::memcpy(posted->room.data(), tensor.data(), expected);
+      tensor = std::move(posted->room);
+    }
     posted_.erase(posted);
   }
   return tensor;

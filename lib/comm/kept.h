@@ -31,7 +31,13 @@ class KeptMessages {
   }
   // A receive posted before or after the send only says the shape in which the tensor is to be
   // seen. It takes no memory.
-  void post_receive(const Message& message, Shape shape, DType dtype);
+  void post_receive(const Message& message, Shape shape, DType dtype) {
+    post({message, shape, dtype, {}});
+  }
+  // What is sent is copied there when it is taken.
+  void post_receive_into(const Message& message, Tensor&& room) {
+    post({message, room.shape(), room.dtype(), std::move(room)});
+  }
   // Error(kTimeout) if it was never sent: nobody else can send it.
   Tensor take(const Message& message, int rank, const char* needed_by);
 
@@ -44,7 +50,10 @@ class KeptMessages {
     Message message;
     Shape shape;
     DType dtype;
+    Tensor room;  // empty: the tensor that was sent is the one that is taken
   };
+  void post(Posted receive);
+
   std::vector<Sent> sent_;
   std::vector<Posted> posted_;
 };

@@ -46,6 +46,8 @@ class Mailbox {
   // Makes room for a message that will come; its memory is taken from the pool given at
   // construction.
   virtual void post_receive(const Message& message, Shape shape, DType dtype) = 0;
+  // Likewise, into memory of the caller's, which take() gives back.
+  virtual void post_receive_into(const Message& message, Tensor&& room) = 0;
   // The tensor of a posted receive, waiting for it if need be. Waiting polls, then sleeps for at
   // most 0.1 ms at a time. Past the time limit: Error(kTimeout) that names this rank, what it waits
   // for and from whom; `needed_by` names the action.

@@ -183,6 +183,11 @@ class Layer {
   float* gradient(std::size_t index) const {
     return index == kNone ? nullptr : parameter(index).gradient;
   }
+  // Of a parameter that is looked_up.
+  std::vector<std::int32_t>& touched_rows(std::size_t index) {
+    return owner_ == nullptr ? parameters_[index].touched_rows
+                             : owner_->touched_rows(first_parameter_ + index);
+  }
   const Buffer& buffer(std::size_t index) const {
     return owner_ == nullptr ? buffers_[index] : owner_->buffer(first_buffer_ + index);
   }
@@ -197,7 +202,7 @@ class Layer {
   DType activations_ = DType::kFloat32;
   std::vector<Parameter> parameters_;
   std::vector<Buffer> buffers_;
-  const Layer* owner_ = nullptr;                        // which adopted this layer
+  Layer* owner_ = nullptr;                              // which adopted this layer
   std::size_t first_parameter_ = 0, first_buffer_ = 0;  // in the owner's
 };
 

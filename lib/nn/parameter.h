@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "nn/slice.h"
 #include "tensor/shape.h"
@@ -26,6 +27,10 @@ struct Parameter {
   // A tied parameter is used by two layers under one name and has a gradient for each use; the
   // later use sets this.
   bool tied_to_earlier = false;
+  // A table that is looked up: its gradient is zero but in the rows that backward_weight lists
+  // here, each once or more.
+  bool looked_up = false;
+  std::vector<std::int32_t> touched_rows = {};
   // Where value and gradient live, `shape` each; set when a stage takes the layer.
   float* value = nullptr;
   float* gradient = nullptr;

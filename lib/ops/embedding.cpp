@@ -25,6 +25,31 @@ void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, const f
   });
 }
 
+void pick_rows(Ops& ops, std::span<const std::int32_t> rows, ConstMatrix table, Matrix picked) {
+  const WorkScope scope(ops, [&] { return vector_work("pick rows", 0, {picked, picked}); });
+  for_rows(ops, picked, [&]<class T>(const ActivationKernels<T>&, std::int64_t i) {
+    std::memcpy(picked.row<T>(i), table.row<T>(rows[static_cast<std::size_t>(i)]),
+                static_cast<std::size_t>(picked.columns()) * sizeof(T));
+  });
+}
+
+void add_picked(Ops& ops, std::span<const std::int32_t> rows, ConstMatrix picked, Matrix table) {
+  const WorkScope scope(ops, [&] { return vector_work("add rows", 1, {picked, picked, picked}); });
+  for_rows(ops, picked, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t i) {
+    simd.add(table.row<T>(rows[static_cast<std::size_t>(i)]), picked.row<T>(i), picked.columns());
+  });
+}
+
+void add_rows(Ops& ops, std::span<const std::int32_t> rows, ConstMatrix from, Matrix table) {
+  const auto count = static_cast<std::int64_t>(rows.size());
+  const ConstMatrix some(from.as<float>(), count, from.columns());
+  const WorkScope scope(ops, [&] { return vector_work("add rows", 1, {some, some, some}); });
+  for_rows(ops, some, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t i) {
+    const std::int32_t row = rows[static_cast<std::size_t>(i)];
+    simd.add(table.row<T>(row), from.row<T>(row), from.columns());
+  });
+}
+
 void add_positions(Ops& ops, ConstMatrix positions, Matrix y, const std::int32_t* document_starts) {
   const WorkScope scope(ops, [&] { return vector_work("add positions", 1, {y, y, positions}); });
   assert(y.rows() % positions.rows() == 0 && y.columns() == positions.columns());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "ops/matrix.h"
 #include "ops/ops.h"
@@ -22,6 +23,11 @@ void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, const f
 // dtable at those ids that it has += dy, in row order.
 void embedding_backward(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix dy,
                         float* dtable);
+// Rows of a table, each named once, one behind the other (count, width).
+void pick_rows(Ops& ops, std::span<const std::int32_t> rows, ConstMatrix table, Matrix picked);
+// Those rows of a table += those of another, or += what was picked of it.
+void add_rows(Ops& ops, std::span<const std::int32_t> rows, ConstMatrix from, Matrix table);
+void add_picked(Ops& ops, std::span<const std::int32_t> rows, ConstMatrix picked, Matrix table);
 // y (rows, tokens, width) += positions (tokens, width), which are float32. `document_starts`, if
 // given, has for each row and token the place in its row that takes the first position.
 void add_positions(Ops& ops, ConstMatrix positions, Matrix y,

@@ -59,15 +59,6 @@ void store(Ops& ops, Matrix to, ConstMatrix from, bool accumulate) {
   }
 }
 
-void sum(Ops& ops, ConstMatrix x, ConstMatrix y, Matrix to) {
-  const WorkScope scope(ops, [&] { return vector_work("sum", 1, {to, x, y}); });
-  assert(x.entries() == to.entries() && y.entries() == to.entries());
-  for_entries(ops, to, [&]<class T>(const ActivationKernels<T>& simd, auto at, auto n) {
-    std::memcpy(to.as<T>() + at, x.as<T>() + at, static_cast<std::size_t>(n) * sizeof(T));
-    simd.add(to.as<T>() + at, y.as<T>() + at, n);
-  });
-}
-
 bool all_finite(Ops& ops, ConstMatrix x) {
   const WorkScope scope(ops, [&] { return vector_work("all finite", 1, {x}); });
   std::atomic<bool> finite = true;

@@ -13,8 +13,6 @@ void add(Ops& ops, Matrix to, ConstMatrix from);
 void copy(Ops& ops, ConstMatrix from, Matrix to);
 // to = from, or += : a gradient that was made apart.
 void store(Ops& ops, Matrix to, ConstMatrix from, bool accumulate);
-// to = x + y, all of one kind
-void sum(Ops& ops, ConstMatrix x, ConstMatrix y, Matrix to);
 void multiply(Ops& ops, Matrix x, float factor);  // x *= factor
 // Some columns of a matrix, from `first` on.
 template <class M>

@@ -48,6 +48,7 @@ ParameterIndex::ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers
       entries.push_back({.name = parameter.name,
                          .first_chunk = chunks + (sliced ? place.rank * of_slice : 0),
                          .owned = sliced || place.first(),
+                         .looked_up = parameter.looked_up,
                          .first_layer = static_cast<int>(layer),
                          .last_layer = static_cast<int>(layer)});
       chunks += of_slice * parameter.slicing.parts;
@@ -82,7 +83,7 @@ void ParameterStore::add_stage(const std::vector<Layer*>& layers, const Paramete
       const ParameterIndex::Entry& entry = index.find(parameter.name);
       stage.slots.push_back({&parameter, elements, parameter.elements(), entry.first_chunk,
                              entry.owned && !parameter.tied_to_earlier, entry.first_layer,
-                             entry.last_layer});
+                             entry.last_layer, entry.looked_up});
       elements += parameter.elements();
     }
   }

@@ -22,7 +22,8 @@ struct ParameterIndex {
     std::string name;
     // In the model's list of chunks; ranks that share the parameter have each a place for theirs.
     std::int64_t first_chunk = 0;
-    bool owned = true;  // here; false for a copy of what another rank of the tensor group owns
+    bool owned = true;       // here; false for a copy of what another rank of the tensor group owns
+    bool looked_up = false;  // by its first use
     int first_layer = 0, last_layer = 0;  // its uses: the same layer unless it is tied
   };
   std::vector<Entry> entries;
@@ -41,6 +42,7 @@ struct ParameterSlot {
   // Counted in norms and saved here; false for a second copy, as of a tied parameter.
   bool owned = true;
   int first_layer = 0, last_layer = 0;  // of the model, that use it
+  bool looked_up = false;               // by the first of them
 
   bool tied() const { return first_layer != last_layer; }
 };

@@ -51,8 +51,10 @@ double seconds_beside(const Timeline& timeline, const std::vector<RankParameters
         sums, sum_seconds(elements, timeline.busy(static_cast<int>(rank)), machine, candidate));
     // Both ranks of a tied parameter send its gradient, or their share of it, to each other.
     double mine = 0;
-    for (const std::int64_t n : parameters[rank].exchanged)
-      mine += 2 * machine.message_seconds(4 * n / candidate.data);
+    for (const ExchangedParameter& tied : parameters[rank].exchanged) {
+      mine += machine.message_seconds(4 * tied.elements / candidate.data) +
+              machine.message_seconds(tied.earlier_bytes(batch_rows, candidate.data));
+    }
     exchange = std::max(exchange, mine);
   }
   return delay + exchange + sums;

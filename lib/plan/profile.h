@@ -43,6 +43,7 @@ struct LayerFacts {
   struct Parameter {
     std::string name;  // a tied one has the same name in both layers
     std::int64_t elements = 0;
+    std::int64_t row_elements = 0;  // of a table that is looked up here: of one of its rows
   };
   std::vector<Parameter> parameters;
   std::int64_t input_row_bytes = 0, output_row_bytes = 0;

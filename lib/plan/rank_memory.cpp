@@ -15,7 +15,7 @@
 namespace pipetrain {
 namespace {
 
-constexpr std::int64_t kFloatBytes = 4, kNormBytes = 8;
+constexpr std::int64_t kFloatBytes = 4, kIdBytes = 4, kNormBytes = 8;
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -144,10 +144,28 @@ class Walk {
     for (const std::int64_t n : mine.earlier_gradients) {
       memory.gradients += take(kFloatBytes * (sharded ? share_of(n) : n));
     }
-    for (const std::int64_t n : mine.exchanged) take(kFloatBytes * share_of(n));
+    for (const ExchangedParameter& tied : mine.exchanged) take_exchanged(tied);
     const std::int64_t elements = parameter_elements(plan_.model);
     const std::int64_t chunks = (elements + kChunkElements - 1) / kChunkElements;
     if (schedule_.rank_count() > 1) take(kNormBytes * chunks);  // every rank adds up a part
+  }
+
+  // The later use's gradient is received in its place; the earlier one's, if it is not all there
+  // is, is a copy on both ranks.
+  void take_exchanged(const ExchangedParameter& tied) {
+    const std::int64_t batch_rows = batch_rows_of_replica();
+    const std::int64_t rows = tied.touched_rows(batch_rows, plan_.replicas);
+    if (rows > 0) {
+      take(kIdBytes * rows);
+      take(kFloatBytes * rows * tied.row_elements);
+    } else if (!tied.earlier) {
+      take(kFloatBytes * share_of(tied.elements));
+    }
+  }
+
+  std::int64_t batch_rows_of_replica() const {
+    return plan_.larger_rows * plan_.larger_count +
+           plan_.smaller_rows * (schedule_.microbatches - plan_.larger_count);
   }
 
   // A shard's exact size depends on where chunks of parameters end.

@@ -9,6 +9,8 @@
 namespace pipetrain {
 namespace {
 
+constexpr std::int64_t kIdBytes = 4, kFloatBytes = 4;
+
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 class Parameters {
@@ -42,8 +44,9 @@ class Parameters {
           }
           if (!seen.insert(parameter.name).second) continue;
           elements += parameter.elements;
-          const bool leaves = rank_of(uses.front()) != rank || rank_of(uses.back()) != rank;
-          if (leaves) found.exchanged.push_back(parameter.elements);
+          if (rank_of(uses.front()) != rank || rank_of(uses.back()) != rank) {
+            found.exchanged.push_back(exchanged(parameter.name, layer == uses.front()));
+          }
         }
         if (used > 0) found.layers.push_back(used);
       }
@@ -52,6 +55,13 @@ class Parameters {
   }
 
  private:
+  ExchangedParameter exchanged(const std::string& name, bool earlier) const {
+    const auto& of_first_use = model_.layers[uses_.at(name).front()].parameters;
+    const auto parameter = std::find_if(of_first_use.begin(), of_first_use.end(),
+                                        [&](const auto& each) { return each.name == name; });
+    return {parameter->elements, earlier, parameter->row_elements,
+            model_.input_row_bytes / kIdBytes};
+  }
   std::size_t end_of(std::size_t stage) const {
     return stage + 1 < first_.size() ? index(first_[stage + 1]) : model_.layers.size();
   }
@@ -68,6 +78,17 @@ class Parameters {
 };
 
 }  // namespace
+
+std::int64_t ExchangedParameter::touched_rows(std::int64_t batch_rows, int replicas) const {
+  if (replicas > 1 || row_elements == 0) return 0;
+  return std::min(batch_rows * ids_per_input, elements / row_elements);
+}
+
+std::int64_t ExchangedParameter::earlier_bytes(std::int64_t batch_rows, int replicas) const {
+  const std::int64_t rows = touched_rows(batch_rows, replicas);
+  if (rows > 0) return rows * (kIdBytes + kFloatBytes * row_elements);
+  return kFloatBytes * ((elements + replicas - 1) / replicas);
+}
 
 std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Schedule& schedule,
                                             const std::vector<int>& first_layers, bool sharded) {

@@ -11,13 +11,26 @@
 
 namespace pipetrain {
 
+// A tied parameter whose uses are on two ranks, which send each other its gradient.
+struct ExchangedParameter {
+  std::int64_t elements = 0;
+  bool earlier = false;            // whether the first use is here
+  std::int64_t row_elements = 0;   // where that is a look-up: of a row of the table
+  std::int64_t ids_per_input = 0;  // and how many rows one of a batch touches at most
+
+  // What the rank of the first use sends: rows that were touched, and numbers of as many; or all
+  // of its share.
+  std::int64_t touched_rows(std::int64_t batch_rows, int replicas) const;
+  std::int64_t earlier_bytes(std::int64_t batch_rows, int replicas) const;
+};
+
 // In elements.
 struct RankParameters {
   std::vector<std::int64_t> stage_elements;     // of each of its stages' flat parameters
   std::vector<std::int64_t> stage_buffers;      // of each of its stages' flat buffers
   std::vector<std::int64_t> layers;             // all that each layer here uses
   std::vector<std::int64_t> earlier_gradients;  // tied parameters whose first use is here
-  std::vector<std::int64_t> exchanged;          // tied parameters whose other use is elsewhere
+  std::vector<ExchangedParameter> exchanged;    // tied parameters whose other use is elsewhere
 
   std::int64_t elements() const {
     return std::accumulate(stage_elements.begin(), stage_elements.end(), std::int64_t{0});

@@ -28,7 +28,8 @@ ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers, DT
                         sums.count * sums.elements *
                             static_cast<std::int64_t>(element_bytes(layer->activations()))};
     for (const Parameter& parameter : layer->parameters()) {
-      facts.parameters.push_back({parameter.name, parameter.elements()});
+      facts.parameters.push_back(
+          {parameter.name, parameter.elements(), parameter.looked_up ? parameter.shape.back() : 0});
     }
     for (const Buffer& buffer : layer->buffers()) {
       facts.buffer_elements += buffer.shape.elements();

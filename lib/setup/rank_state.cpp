@@ -23,6 +23,10 @@ bool RankState::shards_optimizer() const {
 
 bool RankState::shards_parameters() const { return pipetrain::shards_parameters(config_); }
 
+std::int64_t RankState::step_inputs() const {
+  return config_.train.batch_size * layers_.front()->input_row().elements();
+}
+
 StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_group) {
   StageLayers of_stages;
   const int layers = static_cast<int>(layers_.size());

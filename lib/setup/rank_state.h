@@ -2,6 +2,7 @@
 // shards of them, and the optimizer. It must not know messages, actions or how a step is run.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -24,8 +25,9 @@ class RankState {
             Collective& tensor_group, MemoryPool& pool, Mode mode);
 
   const RankMap& map() const { return map_; }
-  bool shards_optimizer() const;   // each replica updates its share
-  bool shards_parameters() const;  // and keeps nothing else of the weights
+  bool shards_optimizer() const;     // each replica updates its share
+  bool shards_parameters() const;    // and keeps nothing else of the weights
+  std::int64_t step_inputs() const;  // entries of the inputs of a step's batch
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }  // of the model
   const ParameterIndex& index() const { return index_; }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }

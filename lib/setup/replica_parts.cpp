@@ -15,11 +15,14 @@ namespace {
 
 std::unique_ptr<GradientReducer> make_reducer(RankState& state, const GridLinks& links, Mode mode) {
   ParameterStore& parameters = state.parameters();
-  TiedGradients tied(parameters, links.mailbox, state.ops(),
-                     [ranks = state.map().ranks_of_stages()](int stage) {
-                       return ranks[static_cast<std::size_t>(stage)];
-                     });
-  if (mode != Mode::kTrain || state.map().grid().data() == 1) {
+  const bool alone = state.map().grid().data() == 1;
+  TiedGradients tied(
+      parameters, links.mailbox, state.ops(),
+      [ranks = state.map().ranks_of_stages()](int stage) {
+        return ranks[static_cast<std::size_t>(stage)];
+      },
+      alone ? state.step_inputs() : 0);
+  if (mode != Mode::kTrain || alone) {
     return std::make_unique<OneReplica>(std::move(tied));
   }
   if (state.shards_parameters()) {

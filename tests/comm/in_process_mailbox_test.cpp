@@ -77,6 +77,22 @@ TEST_CASE("A send to oneself is a move, with or without a posted receive") {
   CHECK(pool.used_bytes() == 0);
 }
 
+TEST_CASE("A receive may have the caller's room") {
+  InProcess group(2);
+  group.run([&](int rank) {
+    MemoryPool pool;
+    const auto mailbox = group.mailbox(rank, pool);
+    const Message message{Channel::kTied, 1 - rank, rank, 0, 0};
+    if (rank == 0) return mailbox->send({Channel::kTied, 1, 1, 0, 0}, filled(pool, 6, 2.0f));
+    float room[6] = {};
+    mailbox->post_receive_into(message, Tensor::view(room, {2, 3}));
+    if (mailbox->take(message, "test").data() != room || room[5] != 2.0f) {
+      throw std::runtime_error("not in its room");
+    }
+    if (pool.system_allocations() > 0) throw std::runtime_error("takes memory of its own");
+  });
+}
+
 TEST_CASE("A receive that never comes ends in an error that names who waits for what") {
   InProcess group(2, {.timeout_seconds = 0.1});
   const std::string text = error_text(ExitCode::kTimeout, [&] {

@@ -1,5 +1,6 @@
 #include "comm/kept.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -50,6 +51,25 @@ TEST_CASE("What is posted again for a name takes the place of what was") {
   kept.post_receive(kMessage, {3, 2}, DType::kFloat32);
   kept.send(kMessage, Tensor(pool, {6}));
   CHECK(kept.take(kMessage, 2, "3F1").shape() == Shape{3, 2});
+}
+
+TEST_CASE("What has room of the receiver's is copied there, whenever it was posted") {
+  MemoryPool pool;
+  KeptMessages kept;
+  for (const bool posted_first : {true, false}) {
+    float room[6] = {};
+    Tensor sent(pool, {6});
+    std::fill_n(sent.f32(), 6, 2.5f);
+    const auto post = [&] { kept.post_receive_into(kMessage, Tensor::view(room, {3, 2})); };
+    if (posted_first) post();
+    kept.send(kMessage, std::move(sent));
+    if (!posted_first) post();
+    const Tensor taken = kept.take(kMessage, 2, "3F1");
+    CHECK(taken.data() == room);
+    CHECK(taken.shape() == Shape{3, 2});
+    CHECK(room[5] == 2.5f);
+  }
+  CHECK(pool.used_bytes() == 0);
 }
 
 TEST_CASE("Names that differ are kept apart") {

@@ -56,6 +56,27 @@ TEST_CASE("Embedding looks up and adds; its gradients are sums over the same ids
   omp_set_num_threads(threads);
 }
 
+TEST_CASE("Rows of a table are picked and added, all others left alone") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const std::int64_t width = 7, count = 9;
+  const std::vector<std::int32_t> rows{0, 4, 8};
+  const Floats table = random_floats(count * width, 1), more = random_floats(count * width, 2);
+  Floats picked(rows.size() * width), added = table, of_picked = table, expected = table;
+  pick_rows(ops, rows, matrix(more, width), matrix(picked, width));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t c = 0; c < width; ++c) {
+      const std::size_t at = static_cast<std::size_t>(rows[i]) * width + c;
+      CHECK(picked[i * width + c] == more[at]);
+      expected[at] += more[at];
+    }
+  }
+  add_rows(ops, rows, matrix(more, width), matrix(added, width));
+  add_picked(ops, rows, matrix(picked, width), matrix(of_picked, width));
+  CHECK(same_bits(added, expected));
+  CHECK(same_bits(of_picked, expected));
+}
+
 TEST_CASE("Two parts of a table look up what the whole does, and get its gradients") {
   MemoryPool pool;
   Ops ops(pool);

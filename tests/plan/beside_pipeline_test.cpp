@@ -57,9 +57,15 @@ TEST_CASE("Replicas that shard the optimizer update their share") {
 TEST_CASE("A tied parameter's gradient goes both ways") {
   const MachineProfile machine{.message_latency_seconds = 1, .message_bytes_per_second = 2};
   std::vector<RankParameters> parameters{parameters_of(4), parameters_of(4)};
-  parameters[0].exchanged = parameters[1].exchanged = {4};
-  CHECK(seconds_beside(timeline(), parameters, machine, 8, {.pipeline = 2}) ==
-        Approx(2 * (1 + 4 * 4 / 2)));
+  parameters[0].exchanged = parameters[1].exchanged = {{.elements = 400}};
+  const auto beside = [&] {
+    return seconds_beside(timeline(), parameters, machine, 8, {.pipeline = 2});
+  };
+  CHECK(beside() == Approx(2 * (1 + 4 * 400 / 2)));
+  // Of a table that is looked up, the first use's touched rows and their numbers only.
+  parameters[0].exchanged[0].row_elements = parameters[1].exchanged[0].row_elements = 10;
+  parameters[0].exchanged[0].ids_per_input = parameters[1].exchanged[0].ids_per_input = 2;
+  CHECK(beside() == Approx(1 + 4 * 400 / 2 + 1 + 16 * (4 + 4 * 10) / 2));
 }
 
 TEST_CASE("The sum over replicas hides behind the last microbatch, all but its last bucket") {

@@ -65,9 +65,14 @@ void MpiMailbox::send(const Message& message, Tensor&& tensor) {
 
 void MpiMailbox::post_receive(const Message& message, Shape shape, DType dtype) {
   if (message.peer == rank_) return kept_.post_receive(message, shape, dtype);
+  post_receive_into(message, Tensor(pool_, shape, dtype));
+}
+
+void MpiMailbox::post_receive_into(const Message& message, Tensor&& room) {
+  if (message.peer == rank_) return kept_.post_receive_into(message, std::move(room));
   const int tag = tag_of(message, pipeline_ranks_, stages_per_rank_);
-  receives_.push_back({message, Request::receive(Tensor(pool_, shape, dtype), message.peer, tag,
-                                                 communicator_for(message))});
+  receives_.push_back(
+      {message, Request::receive(std::move(room), message.peer, tag, communicator_for(message))});
   ++started_;
 }
 

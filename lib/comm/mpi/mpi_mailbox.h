@@ -44,6 +44,7 @@ class MpiMailbox final : public Mailbox {
   int size() const override { return static_cast<int>(world_ranks_.size()); }
   void send(const Message& message, Tensor&& tensor) override;
   void post_receive(const Message& message, Shape shape, DType dtype) override;
+  void post_receive_into(const Message& message, Tensor&& room) override;
   Tensor take(const Message& message, const char* needed_by) override;
   void poll() override;
   void flush() override;

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
@@ -41,6 +43,7 @@ Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptio
       dropout_(options.dropout) {
   table_ = add_parameter(weight_of(Names::kTable), {options.vocabulary, options.width},
                          options.table, slicing(0, {options.vocabulary}, place_));
+  parameters()[table_].looked_up = true;
   if (has_positions_) {
     positions_ = add_parameter(weight_of(Names::kPositions), {options.context, options.width},
                                options.positions);
@@ -76,8 +79,10 @@ void Embedding::backward_weight(const Context& context, Saved& saved) {
   const Tensor& ids = saved[kIds];
   Tensor& dy = saved[kOutputGradient];
   if (!context.accumulate) clear_gradient(context.replicas > 1);
-  touched_.insert(touched_.end(), ids.i32(), ids.i32() + ids.elements());
   const TableRows here{ids_.first, ids_.count};
+  for (const std::int32_t id : std::span(ids.i32(), static_cast<std::size_t>(ids.elements()))) {
+    if (here.has(id)) touched_rows(table_).push_back(static_cast<std::int32_t>(here.row(id)));
+  }
   if (has_positions_) {
     position_backward(context.ops, dy, {gradient(positions_), tokens_, width_}, context.accumulate,
                       context.document_starts);
@@ -94,12 +99,11 @@ void Embedding::clear_gradient(bool all) {
   if (all) {
     std::memset(gradient(table_), 0, static_cast<std::size_t>(ids_.count) * row_bytes);
   } else {
-    const TableRows here{ids_.first, ids_.count};
-    for (const std::int32_t id : touched_) {
-      if (here.has(id)) std::memset(gradient(table_) + here.row(id) * width_, 0, row_bytes);
+    for (const std::int32_t row : touched_rows(table_)) {
+      std::memset(gradient(table_) + row * width_, 0, row_bytes);
     }
   }
-  touched_.clear();
+  touched_rows(table_).clear();
 }
 
 namespace {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "nn/layer_options.h"
 #include "nn/layers/dropout.h"
@@ -71,7 +70,6 @@ class Embedding : public Layer {
   float scale_;
   double dropout_;
   std::size_t table_, positions_ = 0;
-  std::vector<std::int32_t> touched_;  // ids whose gradient rows may not be zero; all others are
 };
 
 }  // namespace pipetrain
