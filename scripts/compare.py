@@ -2,23 +2,18 @@
 """Measures pipetrain bench and PyTorch (or Flax) in turns on the same work. Called by compare_pytorch.sh."""
 
 import argparse
-import contextlib
 import dataclasses
 import json
 import os
 import re
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
-from environment import last_line, python_of
+from compare_theirs import CORES, HERE, Failed, Theirs, python_with, say, threads, way_name
+from environment import last_line
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-CORES = 2
-PACKAGES = {"pytorch": ["torch==2.13.0", "numpy"], "flax": ["jax==0.10.2", "flax==0.12.8", "optax==0.2.8"]}
 VARIANTS = {"attention": ["fused", "plain"], "optimizer": ["fused", "foreach"], "compile": [False, True]}
 
 
@@ -58,24 +53,15 @@ LINES = [
 
 
 def shortened(line):
-    """On one rank two microbatches are as good as many."""
-    if line.ranks > 1 or line.microbatches <= 2:
-        return line
+    """On one rank two microbatches are as good as many; a schedule needs them all, but a quarter of a large batch will do."""
     with open(os.path.join(HERE, "..", "configs", line.config), encoding="utf-8") as file:
         rows = int(re.search(r"\bbatch_size: (\d+)", file.read()).group(1))
-    return dataclasses.replace(line, microbatches=2, rows=2 * rows // line.microbatches)
-
-
-def threads(ranks):
-    return max(1, CORES // ranks)
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-class Failed(Exception):
-    """With the last thing that was said."""
+    if line.ranks == 1 and line.microbatches > 2:
+        return dataclasses.replace(line, text=line.text.replace(f"M={line.microbatches}", "M=2"), microbatches=2,
+                                   rows=2 * rows // line.microbatches)
+    if line.theirs and rows // 4 >= line.microbatches:
+        return dataclasses.replace(line, text=f"{line.text}, {rows // 4} rows", rows=rows // 4)
+    return line
 
 
 class Ours:
@@ -106,46 +92,6 @@ class Ours:
         return next(value for key, value in self.output(self.bench).items() if key.endswith("_per_second"))
 
 
-class Theirs:
-    """The other framework's processes with a variant, which wait for their turn."""
-
-    def __init__(self, line, asked):
-        self.line, self.name = line, ", ".join(str(v) for v in (asked["schedule"], asked["bfloat16"], asked["attention"],
-                                                                "compiled" if asked["compile"] else "eager", asked["optimizer"]) if v)
-        ranks = line.theirs_ranks or line.ranks
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        framework = "flax" if "flax" in line.program else "pytorch"
-        command = [python_of(framework, PACKAGES[framework]), os.path.join(HERE, line.program)]
-        # The compiler is torch.compile's, which takes one word.
-        environment = dict(os.environ, OMP_NUM_THREADS=str(threads(ranks)), CXX="g++")
-        asked = dict(asked, work=line.work, ranks=ranks, port=port, threads=threads(ranks), microbatches=line.microbatches, rows=line.rows)
-        self.log = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self.processes = [subprocess.Popen([*command, json.dumps(dict(asked, rank=rank))], env=environment, text=True, stderr=self.log,
-                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) for rank in range(ranks)]
-        about = self.answer()
-        self.parameters, self.version = about["parameters"], about["version"]
-
-    def answer(self):
-        line = self.processes[0].stdout.readline()
-        if line:
-            return json.loads(line)
-        self.stop()
-        self.log.seek(0)
-        raise Failed(last_line(self.log.read()))
-
-    def rate(self, seconds, microbatches):
-        with contextlib.suppress(BrokenPipeError):  # its last word is in the log
-            print(json.dumps({"seconds": seconds, "microbatches": microbatches}), file=self.processes[0].stdin, flush=True)
-        return self.answer()["samples_per_second"] * self.line.per_sample
-
-    def stop(self):
-        for process in self.processes:
-            process.kill()
-            process.wait()
-
-
 def best_of_ours(options, line, precision):
     """Among the schedules, by one bench of each."""
     found = {}
@@ -161,8 +107,10 @@ def best_of_ours(options, line, precision):
     return max(found.values(), key=lambda candidate: candidate[1])[0]
 
 
-def best_of_theirs(line, precision):
-    """One choice after the other is made by a short measurement; the best so far keeps waiting."""
+def best_of_theirs(options, line, precision):
+    """One choice after the other is made by a short measurement; the best so far keeps waiting. Returns it, and what failed and why."""
+    python = python_with("flax" if "flax" in line.program else "torch", options.python)
+    failed = []
     choices = {"schedule": list(line.theirs) or [""], "bfloat16": ["autocast", "weights"] if precision == "bfloat16" else [""], **VARIANTS}
     if line.work == "resnet18":
         choices["attention"] = [""]
@@ -175,11 +123,12 @@ def best_of_theirs(line, precision):
         for value in values[1 if number > 0 else 0:]:
             asked, candidate = dict(chosen, **{choice: value}), None
             try:
-                candidate = Theirs(line, asked)
-                rate = candidate.rate(2, few)
+                candidate = Theirs(python, line, asked, options.limit)
+                rate = candidate.rate(min(2, options.seconds), few)
                 say(f"  {candidate.version}, {candidate.name}: {rate:.1f} {line.unit}")
             except Failed as failure:
-                say(f"  {', '.join(str(v) for v in asked.values() if v != '')}: {failure}")
+                failed.append((way_name(asked), str(failure)))
+                say(f"  {way_name(asked)}: failed: {failure}")
                 continue
             worse = candidate
             if rate > best_rate:
@@ -187,13 +136,13 @@ def best_of_theirs(line, precision):
             if worse is not None:
                 worse.stop()
     if best is None:
-        raise Failed("none of its variants runs")
-    return best
+        raise Failed("none of its ways runs")
+    return best, failed
 
 
 def compare(options, line, precision):
     say(f"{line.text}, {precision}")
-    theirs = best_of_theirs(line, precision)
+    theirs, failed = best_of_theirs(options, line, precision)
     try:
         parameters = Ours(options, line, precision, line.ours[0]).parameters()
         if parameters != theirs.parameters:
@@ -209,7 +158,7 @@ def compare(options, line, precision):
     medians = [statistics.median(each) for each in rates]
     return {"work": line.text, "precision": precision, "unit": line.unit, "parameters": parameters, "pipetrain": medians[0],
             "other": medians[1], "ratio": medians[0] / medians[1], "schedule": ours.schedule, "variant": theirs.name,
-            "version": theirs.version, "rounds": {"pipetrain": rates[0], "other": rates[1]}}
+            "version": theirs.version, "failed": failed, "rounds": {"pipetrain": rates[0], "other": rates[1]}}
 
 
 def has_bfloat16():
@@ -223,6 +172,9 @@ def print_table(rows):
               row["schedule"] or "as configured", row["version"] + ", " + row["variant"]] for row in rows]
     for row in [heads, ["---"] * len(heads), *cells]:
         print("| " + " | ".join(row) + " |")
+    for row in rows:
+        for way, why in row["failed"]:
+            print(f"failed: {row['work']}, {row['precision']}: {way}: {why}")
 
 
 def main():
@@ -230,9 +182,12 @@ def main():
     parser = argparse.ArgumentParser(prog="compare_pytorch.sh", description="Measures pipetrain and PyTorch (or Flax) in turns.")
     parser.add_argument("--work", default="mid,gpt2,shakespeare,resnet18", help=f"some of {','.join(works)}; default: %(default)s")
     parser.add_argument("--rounds", type=int, help="alternating rounds, of which the median counts; default: 5")
-    parser.add_argument("--short", action="store_true", help="2 rounds, each of one step after the warm-up, and 2 microbatches on one rank")
+    parser.add_argument("--short", action="store_true", help="2 rounds, each of one step after the warm-up, of fewer rows where that says as much")
     parser.add_argument("--precision", default="float32,bfloat16", help="default: %(default)s, where the processor has the latter")
     parser.add_argument("--seconds", type=float, help="that the other framework trains in a round, one step at least; default: 10")
+    parser.add_argument("--limit", type=float, default=180, metavar="S",
+                        help="seconds in which one of its ways has to start, compile and answer, or it has failed; default: %(default)s")
+    parser.add_argument("--python", metavar="FILE", help="of an environment with torch, or flax, to be used as it is in place of an own one")
     parser.add_argument("--json", metavar="FILE", help="where all rounds are written to")
     parser.add_argument("--pipetrain", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -243,12 +198,14 @@ def main():
     for word, known in [*((w, works) for w in asked), *((p, ["float32", "bfloat16"]) for p in precisions)]:
         if word not in known:
             parser.error(f"'{word}' is unknown; expected some of {','.join(known)}")
+    if options.python and not os.access(options.python, os.X_OK):
+        parser.error(f"--python: there is no program '{options.python}'")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])  # for both
     if "bfloat16" in precisions and not has_bfloat16():
         say("bfloat16 is left out: this processor has no instructions for it")
         precisions.remove("bfloat16")
-    rows = []
-    for line in (shortened(line) if options.short else line for line in LINES if line.work in asked):
+    rows, left_out = [], []
+    for line in (shortened(each) if options.short else each for each in LINES if each.work in asked):
         start = time.monotonic()
         for precision in precisions:
             if precision == "bfloat16" and line.program == "compare_flax.py":
@@ -256,9 +213,11 @@ def main():
             try:
                 rows.append(compare(options, line, precision))
             except Failed as failure:
-                say(f"  left out: {failure}")
+                left_out.append(f"left out: {line.text}, {precision}: {failure}")
+                say("  " + left_out[-1])
         say(f"  {time.monotonic() - start:.0f} s")
     print_table(rows)
+    print(*left_out, sep="\n", end="\n" if left_out else "")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(rows, file, indent=1)
