@@ -45,7 +45,7 @@ OVERLAPS = """(() => {
   return found;
 })()"""
 # Which controls the key Tab should come to.
-CONTROLS = """[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter(e => e.getClientRects().length > 0 && !e.disabled)"""
+CONTROLS = """[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter(e => e.checkVisibility() && !e.disabled)"""
 
 
 class Browser:

@@ -1,8 +1,8 @@
 // How actions look: a colour of their own that colour-blind readers tell apart (after Okabe and Ito), an edge that
 // stands out from light and dark paper, a letter, and a texture.
 pt.actions = {
-  F: {name: "forward", fill: "#56b4e9", edge: "#1f6f9f", texture: null},
-  I: {name: "gradient of the input", fill: "#2db38a", edge: "#04684b", texture: "M0 6L6 0M-1 1L1 -1M5 7L7 5"},
+  F: {name: "forward", fill: "#6db9f0", edge: "#1f6f9f", texture: null},
+  I: {name: "gradient of the input", fill: "#1fa57a", edge: "#04684b", texture: "M0 6L6 0M-1 1L1 -1M5 7L7 5"},
   W: {name: "gradient of the weights", fill: "#f0b429", edge: "#8f6400", texture: "M1.5 0V6M4.5 0V6"},
   B: {name: "backward, I and W together", fill: "#e68a5c", edge: "#93431a", texture: "M0 3H6"},
   R: {name: "recomputed forward", fill: "#d79ac1", edge: "#874370", texture: "M0 6L6 0M0 0L6 6"},
@@ -13,6 +13,8 @@ pt.actions = {
   wait: {name: "waiting", letter: "", fill: null, edge: null, texture: null},
 };
 pt.look = kind => pt.actions[kind] || {name: kind, letter: kind.slice(0, 1), fill: "#b6bcc5", edge: "#5a636e", texture: null};
+// Of a label in a box, in the drawing's units.
+pt.textWidth = text => [...text].reduce((sum, letter) => sum + (letter === "W" ? 12 : letter === "I" ? 4.5 : 7.9), 0);
 pt.letter = kind => pt.look(kind).letter ?? kind;
 
 // Textures are drawn over the colours; each drawing holds its own, so that it stands alone.

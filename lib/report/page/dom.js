@@ -76,7 +76,7 @@ pt.download = (name, type, content) => {
 // A drawing as a file of its own: with its colours in it.
 pt.standalone = svg => {
   const copy = svg.cloneNode(true);
-  const looks = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "fill-opacity", "font-size", "font-family", "font-weight", "text-anchor"];
+  const looks = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "paint-order", "opacity", "fill-opacity", "font-size", "font-family", "font-weight", "text-anchor"];
   const from = [svg, ...svg.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
   from.forEach((one, i) => {
     const style = getComputedStyle(one);

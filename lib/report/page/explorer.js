@@ -222,4 +222,5 @@ document.getElementById("page").append(
     memory.element)));
 readAddress();
 changed();
+pt.onWidth(clock, () => showMoment());  // letters may have grown
 addEventListener("hashchange", () => { readAddress(); changed(); });

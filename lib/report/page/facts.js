@@ -60,7 +60,12 @@ pt.environment = run => {
   return pt.facts([["command", pt.el("code", {}, record.command || "")], ["ranks", record.world], ["processor", processors],
     ["binding", (record.bindings || []).length ? pt.el("span", {}, record.bindings.flatMap(text => [text, pt.el("br")])) : "left to the launcher and the system"],
     ...Object.entries(record.versions || {}), ["data", record.data_is],
-    ["files", (record.data || []).length ? pt.table([{name: "file"}, {name: "bytes", number: true}, {name: "digest"}], record.data.map(file => [file.path, file.bytes.toLocaleString("en"), file.digest]), "files of the data") : ""]]);
+    ["files", (record.data || []).length ? pt.files(record.data) : ""]]);
+};
+// Many are shown when somebody asks for them.
+pt.files = all => {
+  const kShown = 8, made = pt.table([{name: "file"}, {name: "bytes", number: true}, {name: "digest"}], all.map(file => [file.path, file.bytes.toLocaleString("en"), file.digest]), "files of the data");
+  return all.length <= kShown ? made : pt.el("details", {}, pt.el("summary", {}, `${all.length} files`), made);
 };
 
 pt.starts = run => {

@@ -35,8 +35,8 @@ pt.Bars = class {
       }
       for (const mark of row.marks || []) parts.push(pt.svg("path", {class: "axis", "stroke-width": 2, d: `M${(left + mark.value * scale).toFixed(1)} ${y}V${y + height - 1}`}));
       const words = [spec.format(total(row)), ...(row.marks || []).map(mark => spec.format(mark.value))], ends = [x, ...(row.marks || []).map(mark => left + mark.value * scale)];
-      words.forEach((text, i) => {  // beside what it is of, unless the next stroke is too near
-        if (i + 1 === words.length || ends[i + 1] - ends[i] > 7 * text.length + 8) parts.push(pt.svg("text", {x: ends[i] + 5, y: y + height / 2 + 3}, text));
+      words.forEach((text, i) => {  // beside what it is of, unless that is within the bar or the next stroke is too near
+        if (ends[i] >= x && (i + 1 === words.length || ends[i + 1] < x || ends[i + 1] - ends[i] > 7 * text.length + 8)) parts.push(pt.svg("text", {x: ends[i] + 5, y: y + height / 2 + 3}, text));
       });
     });
     this.drawing.replaceChildren(...parts);

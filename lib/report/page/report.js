@@ -43,7 +43,7 @@ pt.Report = class {
   build() {
     this.head = pt.el("header", {class: "top"});
     this.select = pt.el("select", {"aria-label": "Which run the sections below show", onchange: event => { this.chosen = event.target.selectedIndex; this.update(this.data); }});
-    this.selectBar = pt.el("p", {class: "bar"}, "The sections below show", this.select);
+    this.selectBar = pt.el("p", {class: "bar no-print"}, "The sections below show", this.select);
     const main = pt.el("main", {id: "main"});
     for (const section of this.sections) {
       section.place = pt.el("div", {});

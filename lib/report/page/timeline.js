@@ -113,7 +113,7 @@ pt.Timeline = class {
   // The whole label, or where there is no room its letter and microbatch, or its letter.
   fitting(span, width) {
     const letter = pt.letter(span.kind), texts = [this.label(span), span.microbatch >= 0 ? letter + span.microbatch : letter, letter];
-    return texts.find(text => text && width > 7 * text.length + 3);
+    return texts.find(text => text && width > pt.textWidth(text) + 3);
   }
   label(span) {
     const letter = pt.letter(span.kind);
