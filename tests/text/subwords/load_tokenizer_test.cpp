@@ -130,6 +130,15 @@ TEST_CASE("What nobody asks for cannot be nested without end either") {
       read_tokenizer(file, {"test"}, 0, "{\"x\": \"" + std::string(300, '[') + "\\\"\"}"));
 }
 
+TEST_CASE("A word of as many characters as WordPiece takes is known, a longer one is not") {
+  json file = golden("bert.json");
+  file["model"]["max_input_chars_per_word"] = 3;
+  const std::int32_t unknown = file["model"]["vocab"]["[UNK]"];
+  const auto tokenizer = made_of(file);
+  CHECK(tokenizer->encode("the").front() != unknown);
+  CHECK(tokenizer->encode("thee") == std::vector<std::int32_t>{unknown});
+}
+
 TEST_CASE("A tokenizer_config.json that is cut short is refused, as what it says is not guessed") {
   const std::string file = golden("gpt2.json").dump();
   for (const char* config : {"{\"eos_token\": \"<|endoft", "[]", "\"eos\""}) {
