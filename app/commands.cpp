@@ -29,7 +29,7 @@ constexpr CommandRow kCommands[] = {
      add_timeline_command},
     {"report", "Write a page with curves, a timeline, memory and settings of one run or several.",
      add_report_command},
-    {"watch", "Serve that page while a run goes on, or show the run in a terminal.",
+    {"watch", "Serve a run's page while it goes on, or show the run in a terminal.",
      add_watch_command},
     {"plan", "Find the fastest schedule that fits into memory, from measured layers.",
      add_plan_command},

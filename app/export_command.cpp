@@ -47,6 +47,7 @@ Command add_export_command(CLI::App& command) {
   add_format_option(command, options->format, {OutputFormat::kSafetensors, OutputFormat::kHf});
   command
       .add_option("--dtype", options->dtype, "of --format hf: the numbers' type; default: float32")
+      ->option_text("float32|bfloat16")
       ->check(CLI::IsMember(names_of(kDtypes)));
   command
       .add_option("--shard-size", options->shard_size,

@@ -16,4 +16,16 @@ std::string Help::make_help(const CLI::App* app, std::string, CLI::AppFormatMode
          make_groups(app, CLI::AppFormatMode::Normal) + app->get_footer();
 }
 
+// "--no-progress{false}" is how a flag that switches off is declared.
+std::string Help::make_option_name(const CLI::Option* option, bool positional) const {
+  const std::string name = CLI::Formatter::make_option_name(option, positional);
+  return name.substr(0, name.find('{'));
+}
+
+// Which words are taken is said by the description or the value's name: "RULE:{flush,delay}".
+std::string Help::make_option_opts(const CLI::Option* option) const {
+  const std::string text = CLI::Formatter::make_option_opts(option);
+  return text.substr(0, text.find(":{"));
+}
+
 }  // namespace pipetrain

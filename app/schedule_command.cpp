@@ -186,8 +186,9 @@ Command add_schedule_command(CLI::App& command) {
                    "a page for a browser with all published schedules to play with");
   add_sizes(command, options->request);
   command
-      .add_option("--costs", options->costs,
-                  "of a rank's F, I and W, and of a message; default: 1,1,1,0")
+      .add_option(
+          "--costs", options->costs,
+          "of forward, input and weight gradient on a rank, and of a message; default: 1,1,1,0")
       ->type_name("F,I,W[,COMM]");
   command
       .add_option("--stage-costs", options->stage_costs,

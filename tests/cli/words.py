@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""words.py PIPETRAIN MPIRUN: completion of shells and the manual pages have every command, option and key; bash loads
-its script and completes with it; groff finds nothing wrong with the pages."""
+"""words.py PIPETRAIN MPIRUN: completion of shells and the manual pages have every command, option and key; bash and
+fish complete with their scripts; groff finds nothing wrong with the pages."""
 
 import os
 import re
@@ -74,6 +74,19 @@ def loads(checks, shell, script, folder, *check):
     return checks.case(f"{shell} reads its completion", job, problems)
 
 
+def fish_completes(checks, folder):
+    """With the script that loads() has left in the folder."""
+    if shutil.which("fish") is None:
+        return
+    for line, expected in [("pipetrain sch", "schedule"), ("pipetrain schedule --form", "--format"), ("pipetrain train --schedule zbv", "zbv")]:
+        result = subprocess.run(["fish", "--no-config", "-c", "source $argv[1]; complete -C $argv[2]", os.path.join(folder, "fish"), line],
+                                capture_output=True, text=True, check=False)
+        found = [word.split("\t")[0] for word in result.stdout.splitlines()]
+        job, problems = printed("--version")[0], []
+        expect(problems, found == [expected], f"offers {found}, expected {expected}")
+        checks.case(f"fish completes {line!r}", job, problems)
+
+
 def page_is_clean(checks, topic, text):
     job, problems = printed("--version")[0], []
     if shutil.which("groff"):
@@ -92,6 +105,7 @@ def main():
         bash_completes(checks, has_all(checks, "completion-bash", known, str), folder)
         loads(checks, "zsh", has_all(checks, "completion-zsh", known, str), folder, "-n")
         loads(checks, "fish", has_all(checks, "completion-fish", known, lambda option: " -l " + option[2:]), folder, "-n")
+        fish_completes(checks, folder)
         page_is_clean(checks, "man-page", has_all(checks, "man-page", known, lambda option: option.replace("-", "\\-")))
         job, keys = printed("help", "keys")
         names = re.findall(r"^\| `([a-z_.0-9]+)` \|", keys, re.MULTILINE)
