@@ -18,7 +18,8 @@ pt.headlines = run => {
   }
   if (m.val_accuracy) add("Accuracy", pt.percent(pt.last(m.val_accuracy), 2), "of the validation rows, whose label the model finds the likeliest");
   const unit = m.samples_per_second ? "samples" : "tokens";
-  add("Speed", pt.si(recent(unit + "_per_second"), unit + "/s").replace("  ", " "), "all ranks together, median of the newer half of the lines");
+  const speed = recent(unit + "_per_second");
+  add("Speed", speed === undefined ? undefined : pt.si(speed) + " " + unit + "/s", "all ranks together, median of the newer half of the lines");
   add("A step takes", pt.seconds(recent("step_seconds")), "median, evaluations and checkpoints apart");
   const bubble = recent("bubble_fraction"), predicted = recent("bubble_predicted");
   if (bubble !== undefined) add("Bubble", pt.percent(bubble), `of the ranks' time without work; predicted from the stages' times ${pt.percent(predicted)}`);

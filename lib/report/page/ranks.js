@@ -52,7 +52,7 @@ pt.Bars = class {
 const kTimes = [
   ["forward", "F", "F: forward"], ["backward input", "I", "I: gradient of the input"], ["backward weight", "W", "W: gradient of the weights"], ["recompute", "R", "R: recomputed forward"],
   ["wait for data", "feed", "waiting for data", true], ["wait for activations", "F", "waiting for activations of the rank before", true], ["wait for gradients", "I", "waiting for gradients of the rank behind", true],
-  ["wait for weights", "gather", "waiting for sharded weights", true], ["wait for sums", "reduce", "waiting for sums over replicas", true],
+  ["wait for weights", "gather", "waiting for sharded weights", true], ["wait for sums", "reduce", "waiting for sums of gradients (replicas, tied weights)", true],
   ["reduce", "reduce", "Σ: figures and gradient norm, and waiting for the slowest rank"], ["update", "update", "U: update of the weights"], ["gather", "gather", "G: gathering weights"], ["feed", "feed", "D: reading and sending data"], ["rest", "wait", "all else"]];
 
 pt.timeBars = run => {
