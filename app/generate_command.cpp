@@ -16,6 +16,7 @@
 #include "setup/same_start.h"
 #include "setup/threads.h"
 #include "startup.h"
+#include "tensor/precision.h"
 #include "text_output.h"
 
 namespace pipetrain {
@@ -61,7 +62,8 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   report.limit_waits(wait.timeout_seconds);
   const auto count = static_cast<std::int64_t>(job.prompts.size());
   const GeneratorOptions made{.sampling = options.sampling,
-                              .places = places_for(count == 0 ? 1 : count, session.size())};
+                              .places = places_for(count == 0 ? 1 : count, session.size()),
+                              .weights = options.weights};
   std::optional<Generator> generator;
   report.agree([&] { generator.emplace(*model, *checkpoint, made, mailbox, pool); });
   log_notes(settle_threads(rank.place, rank.crowded, rank.world,
@@ -121,6 +123,15 @@ Command add_generate_command(CLI::App& command) {
   add_number(command, "--tokens", options->tokens, "N", kOneOrMore,
              "how many tokens to add at most, in a conversation to each reply; default: 200");
   add_sampling_options(command, options->sampling);
+  command
+      .add_option_function<std::string>(
+          "--precision",
+          [options](const std::string& name) {
+            options->weights = find_row(kPrecisions, name)->value;
+          },
+          "of weights in memory: float32, or bfloat16 for half of the bytes; default: float32")
+      ->option_text("NAME")
+      ->check(CLI::IsMember(names_of(kPrecisions)));
   command.add_flag("--measure", options->measure,
                    "compare the speed with that of reading the weights; on one rank");
   add_bind_option(command, options->bind);

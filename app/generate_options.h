@@ -7,6 +7,7 @@
 
 #include "base/binding.h"
 #include "generate/sampler.h"
+#include "tensor/shape.h"
 
 namespace pipetrain {
 
@@ -17,6 +18,7 @@ struct GenerateOptions {
   std::vector<std::string> stops;
   int tokens = 200;
   SamplingOptions sampling;
+  DType weights = DType::kFloat32;  // what matrices of weights are in memory
   Binding bind = Binding::kCores;
 };
 

@@ -1,5 +1,7 @@
 #include "text_output.h"
 
+#include <spdlog/fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -166,6 +168,7 @@ void converse(TextRank& rank) {
     const bool around = *format.end == 0 && !begun;
     const std::vector<std::int32_t> tokens =
         tokenizer.encode(text, around ? SpecialTokens::kAround : SpecialTokens::kNone);
+    if (prints) spdlog::debug("the model reads tokens {}", fmt::join(tokens, " "));
     if (begun) {
       sequence.go_on(text, tokens, rank.options.tokens);
     } else {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares this program with Hugging Face's transformers, in float32 on this machine: models trained here and
 exported, and models made there and imported, must have the same logits, the same loss on the same tokens, and the
-same likeliest text; of classifiers the same accuracy on the same images and texts.
+same likeliest text; conversations must have the same tokens; of classifiers the same accuracy on the same images and texts.
 
   scripts/hf_check.py [NAME...]   all checks, or those models of hf_models.py; needs a build (PIPETRAIN_BUILD, default:
                                   build) with its test programs
@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 import environment
+from hf_chat import FORMATS, check_chat
 from hf_classifiers import check_classifier, save_classifier
 from hf_models import golden_classifiers, golden_configs, more_classifiers, more_configs
 from hf_quirks import save_quirks
@@ -194,6 +195,8 @@ def main():
             folder, good = check_classifier(name, config, work, pipetrain)
             folders.append(folder)
             failed += not good or not check_defaults(name, config, work)
+        if not sys.argv[1:]:
+            failed += sum(not check_chat(name, work, pipetrain, PIPETRAIN) for name in FORMATS)
         folders += save_quirks(work, save_model, save_classifier)
         test = [os.path.join(BUILD, "tests", "exchange", "test_exchange"), "An imported model*"]
         failed += subprocess.run(test, env=dict(os.environ, PIPETRAIN_HF_FOLDERS=":".join(folders)), check=False).returncode != 0

@@ -6,6 +6,8 @@
 #include <limits>
 #include <string_view>
 
+#include "base/json_text.h"
+
 namespace pipetrain {
 namespace {
 
@@ -41,11 +43,11 @@ json parsed(const std::string& path, bool of_python) {
   constexpr std::size_t kMaxBytes = std::size_t{1} << 28;
   const MappedBytes file(path);
   if (file.bytes().size() > kMaxBytes) fail_checkpoint(path, "is too large for its kind");
-  json whole = json::parse(file.text(), nullptr, false);
-  if (whole.is_discarded() && of_python) {
-    whole = json::parse(with_quoted_numbers(file.text()), nullptr, false);
+  json whole = parsed_json(file.text());
+  if (whole.is_discarded() && of_python) whole = parsed_json(with_quoted_numbers(file.text()));
+  if (whole.is_discarded()) {
+    fail_checkpoint(path, json_fault(file.text(), "is damaged: not valid JSON"));
   }
-  if (whole.is_discarded()) fail_checkpoint(path, "is damaged: not valid JSON");
   return whole;
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "base/json_text.h"
 #include "checkpoint/file_io.h"
 #include "checkpoint/json_fields.h"
 
@@ -190,7 +191,7 @@ std::string entries_text(const std::vector<ManifestEntry>& entries) {
 }
 
 std::vector<ManifestEntry> parse_entries(std::string_view text, const std::string& file) {
-  return entries_of(json::parse(text, nullptr, false), file);
+  return entries_of(parsed_json(text), file);
 }
 
 std::string manifest_text(const Manifest& manifest) {
@@ -219,8 +220,8 @@ std::string manifest_text(const Manifest& manifest) {
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& file) {
-  const json whole = json::parse(text, nullptr, false);
-  if (whole.is_discarded()) fail_checkpoint(file, "is damaged: not valid JSON");
+  const json whole = parsed_json(text);
+  if (whole.is_discarded()) fail_checkpoint(file, json_fault(text, "is damaged: not valid JSON"));
   if (json_text(whole, "format", file) != kFormat) {
     fail_checkpoint(file, "is not the manifest of a pipetrain checkpoint");
   }
@@ -238,7 +239,7 @@ Manifest parse_manifest(std::string_view text, const std::string& file) {
 }
 
 void check_manifest_text(std::string_view text, const std::string& file) {
-  const json whole = json::parse(text, nullptr, false);
+  const json whole = parsed_json(text);
   if (json_text(whole, kChecksum, file) != checksum_of_rest(whole)) {
     fail_checkpoint(file, "does not match its checksum, the file is damaged");
   }

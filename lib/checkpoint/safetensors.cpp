@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "base/json_text.h"
 #include "checkpoint/json_fields.h"
 
 namespace pipetrain {
@@ -32,9 +33,11 @@ json parse_header(Bytes bytes, const std::string& file) {
     fail_checkpoint(file, "its header claims " + std::to_string(length) + " bytes, the file has " +
                               std::to_string(bytes.size()));
   }
-  const auto* const text = reinterpret_cast<const char*>(bytes.data()) + kLengthBytes;
-  json header = json::parse(text, text + length, nullptr, false);
-  if (!header.is_object()) fail_checkpoint(file, "its header is not a JSON object");
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
+  json header = parsed_json(text);
+  if (!header.is_object()) {
+    fail_checkpoint(file, "its header " + json_fault(text, "is not a JSON object"));
+  }
   return header;
 }
 

@@ -25,14 +25,15 @@ nlohmann::json hf_tokenizer(const std::string& folder, ImportedTokenizer use, in
   if (is_there(own)) return read_own_tokenizer(own);
   if (!is_there(path)) return {{"type", "tokens"}};
   try {
-    const std::int64_t tokens = load_tokenizer(path)->vocabulary_size();
+    LoadedTokenizer loaded = load_tokenizer(path);
+    const std::int64_t tokens = loaded.tokenizer->vocabulary_size();
     if (tokens > vocabulary) {
       throw Error(ExitCode::kCheckpoint,
                   fmt::format("checkpoint: {}: has {} tokens, but the model's "
                               "vocabulary is of {}",
                               path, tokens, vocabulary));
     }
-    return load_tokenizer_file(path);
+    return std::move(loaded.file);
   } catch (const Error& error) {
     throw Error(error.code(), std::string(error.what()) +
                                   "; --without-tokenizer imports the model alone, which then takes "

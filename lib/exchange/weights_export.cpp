@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/json_text.h"
 #include "checkpoint/output_folder.h"
 #include "exchange/hf_config.h"
 #include "exchange/hf_files.h"
@@ -103,8 +104,7 @@ void write_index(const std::string& folder, const std::vector<StoredTensor>& ten
 
 // How pixels become numbers, if the checkpoint says: it does unless its data were made by a rule.
 void write_pixels(const std::string& folder, const Checkpoint& checkpoint, int image) {
-  const nlohmann::json of_data =
-      nlohmann::json::parse(checkpoint.tokenizer_json(), nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json of_data = parsed_json(checkpoint.tokenizer_json());
   if (!of_data.is_object() || !of_data.contains("mean") || !of_data.contains("std")) return;
   write_synced(folder + "/" + kHfPreprocessorFile,
                hf_pixels_json({of_data["mean"], of_data["std"]}, image));
@@ -116,7 +116,7 @@ void write_tokenizer(const std::string& folder, const Checkpoint& checkpoint,
                      nlohmann::ordered_json& model) {
   using Json = nlohmann::ordered_json;
   const std::string json = checkpoint.tokenizer_json();
-  Json tokenizer = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  Json tokenizer = parsed_json<Json>(json);
   if (!is_of_others(tokenizer)) return write_synced(folder + "/" + kOwnTokenizerFile, json);
   const TokenizerPlace place{checkpoint.folder() + "/" + kHfTokenizerFile, ExitCode::kCheckpoint};
   const auto read = read_tokenizer(json, place);

@@ -32,7 +32,7 @@ Generator::Generator(LanguageModel& model, const Checkpoint& checkpoint,
     : model_(model),
       mailbox_(mailbox),
       pool_(pool),
-      layers_(model, checkpoint, mailbox.rank(), mailbox.size(), pool),
+      layers_(model, checkpoint, mailbox.rank(), mailbox.size(), pool, options.weights),
       sampler_(options.sampling) {
   const GeneratorPlaces& places = options.places;
   groups_.resize(static_cast<std::size_t>(places.groups));

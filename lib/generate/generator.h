@@ -33,6 +33,7 @@ GeneratorPlaces places_for(std::int64_t count, int ranks);
 struct GeneratorOptions {
   SamplingOptions sampling;
   GeneratorPlaces places;
+  DType weights = DType::kFloat32;  // what matrices of weights are in memory
 };
 
 class Generator {

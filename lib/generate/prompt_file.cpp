@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "generate/prompt.h"
 
 namespace pipetrain {
@@ -21,8 +22,8 @@ FilePrompt read_line(const std::string& line, const PromptPlace& place,
                 place.text + ": " + what + "; expected a line such as {\"prompt\": \"Once upon\"}");
   };
   FilePrompt prompt;
-  prompt.object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (prompt.object.is_discarded()) refuse("is no JSON");
+  prompt.object = parsed_json<Json>(line);
+  if (prompt.object.is_discarded()) refuse(json_fault(line, "is no JSON"));
   if (!prompt.object.is_object()) refuse("is no JSON object");
   const auto text = prompt.object.find(kPrompt);
   if (text == prompt.object.end()) refuse("has no \"prompt\"");

@@ -15,8 +15,11 @@
 namespace pipetrain {
 namespace {
 
-// A sequence passes the ranks one after the other, so the cut decides their memory alone.
-Partition partition_by_memory(const std::vector<std::unique_ptr<Layer>>& layers, int ranks) {
+// Of a table of tokens one row is read for each, so it is no work.
+bool looks_up(const Layer& layer) { return layer.input_dtype() == DType::kInt32; }
+
+// Where many sequences pass the ranks at once, the one that reads most weights sets the pace.
+Partition partition_by_work(const std::vector<std::unique_ptr<Layer>>& layers, int ranks) {
   if (ranks > static_cast<int>(layers.size())) {
     throw Error(ExitCode::kConfiguration,
                 std::to_string(ranks) + " ranks were started, but the model has " +
@@ -25,7 +28,9 @@ Partition partition_by_memory(const std::vector<std::unique_ptr<Layer>>& layers,
   std::vector<double> elements;
   for (const auto& layer : layers) {
     double sum = 1;
-    for (const Parameter& p : layer->parameters()) sum += static_cast<double>(p.elements());
+    for (const Parameter& p : layer->parameters()) {
+      if (!looks_up(*layer)) sum += static_cast<double>(p.elements());
+    }
     elements.push_back(sum);
   }
   return balanced_partition(elements, ranks);
@@ -50,10 +55,10 @@ double seconds_now() {
 }  // namespace
 
 RankLayers::RankLayers(LanguageModel& model, const Checkpoint& checkpoint, int rank, int ranks,
-                       MemoryPool& pool)
+                       MemoryPool& pool, DType weights)
     : model_(model), pool_(pool), ops_(pool) {
   const int layers = static_cast<int>(model.layers.size());
-  const Partition partition = partition_by_memory(model.layers, ranks);
+  const Partition partition = partition_by_work(model.layers, ranks);
   begin_ = partition[static_cast<std::size_t>(rank)];
   end_ = rank + 1 == ranks ? layers : partition[static_cast<std::size_t>(rank) + 1];
   std::vector<Layer*> mine;
@@ -62,6 +67,7 @@ RankLayers::RankLayers(LanguageModel& model, const Checkpoint& checkpoint, int r
     if (i >= begin_ && i < end_) mine.push_back(&layer(i));
   }
   saved_.resize(mine.size());
+  if (weights == DType::kBFloat16) rounded_.emplace(ops_, checkpoint, mine);
   weights_ = std::make_unique<WholeParameters>(pool, ParameterIndex(model.layers),
                                                StageLayers{std::move(mine)});
   load_weights(checkpoint, *weights_, model.layers);
@@ -93,13 +99,13 @@ Tensor RankLayers::forward(const KeptRows& rows, Tensor x, const std::function<v
   return x;
 }
 
-// A token looks up one row of a table of tokens.
-std::vector<std::span<const float>> RankLayers::read_weights() const {
-  std::vector<std::span<const float>> read;
+std::vector<ConstMatrix> RankLayers::read_weights() const {
+  std::vector<ConstMatrix> read;
   for (int i = begin_; i < end_; ++i) {
-    if (layer(i).input_dtype() == DType::kInt32) continue;
+    if (looks_up(layer(i))) continue;
     for (const Parameter& p : layer(i).parameters()) {
-      read.emplace_back(p.value, static_cast<std::size_t>(p.elements()));
+      read.push_back(p.rounded != nullptr ? ConstMatrix(p.rounded, 1, p.elements())
+                                          : ConstMatrix(p.value, 1, p.elements()));
     }
   }
   return read;
@@ -107,7 +113,9 @@ std::vector<std::span<const float>> RankLayers::read_weights() const {
 
 std::size_t RankLayers::weight_bytes() const {
   std::size_t bytes = 0;
-  for (const std::span<const float> weights : read_weights()) bytes += weights.size_bytes();
+  for (const ConstMatrix& weights : read_weights()) {
+    bytes += static_cast<std::size_t>(weights.entries()) * element_bytes(weights.dtype());
+  }
   return bytes;
 }
 
@@ -116,7 +124,7 @@ double RankLayers::read_seconds() {
   double best = 0;
   for (int time = 0; time < kTimes; ++time) {
     const double start = seconds_now();
-    for (const std::span<const float> weights : read_weights()) read_all(ops_, weights);
+    for (const ConstMatrix& weights : read_weights()) read_all(ops_, weights);
     const double seconds = seconds_now() - start;
     if (time == 0 || seconds < best) best = seconds;
   }

@@ -6,9 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
+#include <optional>
 #include <vector>
 
+#include "generate/rounded_weights.h"
 #include "pipeline/parameter_store.h"
 #include "setup/language_model.h"
 
@@ -25,11 +26,12 @@ struct KeptRows {
 
 class RankLayers {
  public:
-  // A run of the model's layers, of those of `ranks` ranks; the cut evens out their weights'
-  // memory. Error(kConfiguration) if there are more ranks than layers; Error(kCheckpoint) for
-  // damaged weights. No communication.
+  // A run of the model's layers, of those of `ranks` ranks; the cut evens out the weights that a
+  // token reads. `weights` is what matrices of weights are in memory; all is computed in float32.
+  // Error(kConfiguration) if there are more ranks than layers; Error(kCheckpoint) for damaged
+  // weights. No communication.
   RankLayers(LanguageModel& model, const Checkpoint& checkpoint, int rank, int ranks,
-             MemoryPool& pool);
+             MemoryPool& pool, DType weights = DType::kFloat32);
 
   // x (rows, t, ...), t tokens of each row, to (rows, t, C), or of the last token only (rows, 1,
   // C): layers after the last one that reaches into the past need no other. More than one row has
@@ -43,14 +45,15 @@ class RankLayers {
 
  private:
   Layer& layer(int i) const { return *model_.layers[static_cast<std::size_t>(i)]; }
-  std::vector<std::span<const float>> read_weights() const;
+  std::vector<ConstMatrix> read_weights() const;
 
   LanguageModel& model_;
   MemoryPool& pool_;
   Ops ops_;
   int begin_ = 0, end_ = 0;  // of the model's layers
   int last_past_ = 0;        // layers after it need only the last token
-  std::unique_ptr<WholeParameters> weights_;
+  std::optional<RoundedWeights> rounded_;
+  std::unique_ptr<WholeParameters> weights_;  // those that are not rounded
   std::vector<Saved> saved_;
   std::vector<std::int32_t> starts_;
 };

@@ -15,6 +15,7 @@
 
 #include "comm/collective.h"
 #include "nn/parameter.h"
+#include "ops/matrix.h"
 #include "ops/ops.h"
 #include "ops/work_log.h"
 #include "tensor/tensor.h"
@@ -166,6 +167,13 @@ class Layer {
     parameters_.push_back({name_ + "." + suffix, shape, initial, whole, std::move(slicing)});
     return parameters_.size() - 1;
   }
+  // The same for one that is read by matrix() alone.
+  std::size_t add_matrix(const std::string& suffix, Shape whole, Initial initial,
+                         Slicing slicing = {}) {
+    const std::size_t index = add_parameter(suffix, whole, initial, std::move(slicing));
+    parameters_[index].is_matrix = true;
+    return index;
+  }
   // Appends a buffer, likewise.
   std::size_t add_buffer(const std::string& suffix, Shape shape, float initial) {
     buffers_.push_back({name_ + "." + suffix, shape, initial});
@@ -179,6 +187,13 @@ class Layer {
   static constexpr std::size_t kNone = ~std::size_t{0};
   const float* value(std::size_t index) const {
     return index == kNone ? nullptr : parameter(index).value;
+  }
+  // As it lies in memory: float32, or rounded.
+  ConstMatrix matrix(std::size_t index) const {
+    const Parameter& p = parameter(index);
+    const std::int64_t columns = p.shape.back(), rows = p.shape.elements() / columns;
+    return p.rounded != nullptr ? ConstMatrix(p.rounded, rows, columns)
+                                : ConstMatrix(p.value, rows, columns);
   }
   float* gradient(std::size_t index) const {
     return index == kNone ? nullptr : parameter(index).gradient;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nn/slice.h"
+#include "tensor/bfloat16.h"
 #include "tensor/shape.h"
 
 namespace pipetrain {
@@ -34,6 +35,10 @@ struct Parameter {
   // Where value and gradient live, `shape` each; set when a stage takes the layer.
   float* value = nullptr;
   float* gradient = nullptr;
+  // Products and look-ups alone read it, as Layer::matrix(). Where layers only run forward, it may
+  // then be kept rounded, in place of `value`.
+  bool is_matrix = false;
+  const BFloat16* rounded = nullptr;
 
   std::int64_t elements() const { return shape.elements(); }
   bool decays() const {

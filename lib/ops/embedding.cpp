@@ -11,16 +11,23 @@
 
 namespace pipetrain {
 
-void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, const float* table,
+void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix table,
                        Matrix y) {
   const std::int64_t width = y.columns();
-  const WorkScope scope(
-      ops, [&] { return vector_work("look-up", 0, {y, ConstMatrix(table, y.rows(), width)}); });
+  assert(table.columns() == width &&
+         (table.dtype() == DType::kFloat32 || y.dtype() == DType::kFloat32));
+  const WorkScope scope(ops, [&] {
+    const ConstMatrix rows = with_entries(
+        table.dtype(), [&]<class T>() { return ConstMatrix(table.as<T>(), y.rows(), width); });
+    return vector_work("look-up", 0, {y, rows});
+  });
   for_rows(ops, y, [&]<class T>(const ActivationKernels<T>& simd, std::int64_t row) {
-    if (has.has(ids[row])) {
-      simd.round(table + has.row(ids[row]) * width, y.row<T>(row), width);
-    } else {
+    if (!has.has(ids[row])) {
       std::memset(y.row<T>(row), 0, static_cast<std::size_t>(width) * sizeof(T));
+    } else if (const std::int64_t at = has.row(ids[row]); table.dtype() == DType::kFloat32) {
+      simd.round(table.row<float>(at), y.row<T>(row), width);
+    } else {
+      ops.simd().on_bfloat16.widen(table.row<BFloat16>(at), y.row<float>(row), width);
     }
   });
 }

@@ -1,4 +1,5 @@
-// Table look-up and its gradient; tables are float32. It must not know layers.
+// Table look-up and its gradient; tables are float32, but one that is only looked up may be
+// bfloat16. It must not know layers.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ struct TableRows {
 };
 
 // y (tokens, width) = table (its count, width) at ids (tokens); 0 for ids that it does not have.
-void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, const float* table,
+void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix table,
                        Matrix y);
 // dtable at those ids that it has += dy, in row order.
 void embedding_backward(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix dy,

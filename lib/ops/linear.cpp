@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "ops/bfloat16.h"
 #include "ops/parallel.h"
 #include "ops/simd/row_products.h"
 #include "ops/work_log.h"
@@ -14,21 +15,28 @@ namespace pipetrain {
 namespace {
 
 // Threads share the rows of W.
-void products_of_few_rows(Ops& ops, const ConstMatrix& x, const float* weight, const float* bias,
-                          const Matrix& y, bool accumulate) {
+void products_of_few_rows(Ops& ops, const ConstMatrix& x, const ConstMatrix& weight,
+                          const float* bias, const Matrix& y, bool accumulate) {
   constexpr std::int64_t kGrainWeights = 16384;
   const std::int64_t m = x.rows(), n = y.columns(), k = x.columns();
-  const RowProducts multiply = row_products_of(ops.simd());
-  parallel_ranges(n, kGrainWeights / k + 1, [&](std::int64_t begin, std::int64_t end, int) {
-    multiply({x.as<float>(), m, k, k}, {weight + begin * k, end - begin, k, k},
-             bias == nullptr ? nullptr : bias + begin, {y.as<float>() + begin, m, end - begin, n},
-             accumulate);
+  with_entries(weight.dtype(), [&]<class W>() {
+    const RowProducts<W> multiply = row_products_of(ops.simd()).on<W>();
+    parallel_ranges(n, kGrainWeights / k + 1, [&](std::int64_t begin, std::int64_t end, int) {
+      multiply({x.as<float>(), m, k, k}, {weight.row<W>(begin), end - begin, k, k},
+               bias == nullptr ? nullptr : bias + begin, {y.as<float>() + begin, m, end - begin, n},
+               accumulate);
+    });
   });
 }
 
 }  // namespace
 
 void linear_forward(Ops& ops, ConstMatrix x, const float* weight, const float* bias, Matrix y,
+                    bool accumulate) {
+  linear_forward(ops, x, ConstMatrix(weight, y.columns(), x.columns()), bias, y, accumulate);
+}
+
+void linear_forward(Ops& ops, ConstMatrix x, ConstMatrix weight, const float* bias, Matrix y,
                     bool accumulate) {
   assert(x.rows() == y.rows());
   const MatmulShape shape{.m = x.rows(),
@@ -45,7 +53,15 @@ void linear_forward(Ops& ops, ConstMatrix x, const float* weight, const float* b
   if (floats && x.rows() <= kFewRows) {
     return products_of_few_rows(ops, x, weight, bias, y, accumulate);
   }
-  ops.matmul(shape, x.data(), weight, bias, y.data());
+  if (weight.dtype() == DType::kFloat32) {
+    return ops.matmul(shape, x.data(), weight.data(), bias, y.data());
+  }
+  assert(floats);
+  Tensor wide(ops.pool(), {shape.n, shape.k});
+  widen(ops, wide.elements(), weight.as<BFloat16>(), wide.f32());
+  MatmulShape of_copy = shape;
+  of_copy.weights = false;
+  ops.matmul(of_copy, x.data(), wide.data(), bias, y.data());
 }
 
 void linear_backward_input(Ops& ops, ConstMatrix dy, const float* weight, Matrix dx) {

@@ -1,5 +1,6 @@
 // A linear map y = x W^T + b and its two gradients. It must not know layers.
-// x (rows, in), W (out, in), b (out), y (rows, out). Weights and their gradients are float32;
+// x (rows, in), W (out, in), b (out), y (rows, out). Weights and their gradients are float32, but
+// for a forward alone of float32 x: its weights may be bfloat16, and are multiplied in float32.
 // bfloat16 x and dy are multiplied with rounded copies of the weights.
 #pragma once
 
@@ -11,6 +12,8 @@
 namespace pipetrain {
 
 // y = x W^T + b, or y += (a residual waits in y). b may be null.
+void linear_forward(Ops& ops, ConstMatrix x, ConstMatrix weight, const float* bias, Matrix y,
+                    bool accumulate = false);
 void linear_forward(Ops& ops, ConstMatrix x, const float* weight, const float* bias, Matrix y,
                     bool accumulate = false);
 // Float32 rows so few are multiplied by our own kernel, which reads the weights once, as fast as

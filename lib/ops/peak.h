@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 
+#include "ops/matrix.h"
 #include "ops/ops.h"
 
 namespace pipetrain {
@@ -17,8 +17,8 @@ double measure_peak_flops(Ops& ops, DType dtype, double seconds = 0.15);
 // add in place), each of `array_bytes`, for about `seconds` each. Bytes are those that the program
 // reads and writes.
 double measure_bandwidth(Ops& ops, std::size_t array_bytes, double seconds = 0.3);
-// Reads these numbers and does no more with them than that. The threads share them.
-void read_all(Ops& ops, std::span<const float> data);
+// Reads all of these numbers, and adds them up so that it must. The threads share them.
+void read_all(Ops& ops, ConstMatrix data);
 // So large that two of them fit into no cache.
 std::size_t bandwidth_array_bytes();
 

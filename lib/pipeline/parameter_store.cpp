@@ -75,6 +75,7 @@ void ParameterStore::add_stage(const std::vector<Layer*>& layers, const Paramete
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
     stage.layer_offsets.push_back(elements);
     for (Parameter& parameter : layers[layer]->parameters()) {
+      if (parameter.rounded != nullptr) continue;
       const Place next{number, stage.slots.size()};
       const auto [found, is_new] = places.try_emplace(parameter.name, next);
       const auto [slot_stage, slot] = found->second;

@@ -120,7 +120,8 @@ class ParameterStore {
 
   using Place = std::pair<std::size_t, std::size_t>;  // a stage of this rank, and a slot
 
-  // A stage with slots for its parameters, but for those that have a place in `places` already.
+  // A stage with slots for its parameters, but for those that have a place in `places` already, or
+  // are rounded and lie elsewhere.
   void add_stage(const std::vector<Layer*>& layers, const ParameterIndex& index,
                  std::map<std::string, Place>& places);
   void bind_buffers(StageParameters& stage, const std::vector<Layer*>& layers);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json_text.h"
 
 namespace pipetrain {
 namespace {
@@ -20,7 +21,7 @@ struct Lines {
 };
 
 Json parsed(const std::string& line, const std::string& path, std::size_t number) {
-  Json made = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  Json made = parsed_json<Json>(line);
   const bool right = made.is_object() && made.contains("step") && made["step"].is_number_integer();
   if (right) return made;
   throw Error(ExitCode::kData, path + ":" + std::to_string(number) +

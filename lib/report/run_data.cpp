@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "config/yaml_tree.h"
 #include "report/checkpoint_rows.h"
 #include "report/metrics_columns.h"
@@ -53,11 +54,12 @@ std::string end_of(const fs::path& path, std::size_t most) {
 Json record_in(const fs::path& path) {
   if (!is_there(path)) return nullptr;
   std::ifstream file(path, std::ios::binary);
-  Json record = Json::parse(file, nullptr, /*allow_exceptions=*/false);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  Json record = parsed_json<Json>(text);
   const auto fail = [&](const std::string& what) {
     throw Error(ExitCode::kData, path.string() + " " + what);
   };
-  if (!record.is_object()) fail("is damaged: it is not JSON, or was cut short");
+  if (!record.is_object()) fail(json_fault(text, "is damaged: it is not JSON, or was cut short"));
   const Json format = record.value("format", Json());
   if (!format.is_number_integer()) fail("is damaged: it has no format");
   if (format > kNewestFormat) {

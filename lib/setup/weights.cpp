@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/json_text.h"
 #include "checkpoint/file_io.h"
 #include "nn/tensor_names.h"
 #include "text/subwords/load_tokenizer.h"
@@ -212,8 +213,7 @@ std::string digest_of(const nlohmann::json& tokenizer, const std::string& where)
 }  // namespace
 
 void check_tokenizer(const Checkpoint& checkpoint, const Source& source) {
-  const nlohmann::json trained =
-      nlohmann::json::parse(checkpoint.tokenizer_json(), nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json trained = parsed_json(checkpoint.tokenizer_json());
   if (!trained.is_object()) {
     fail_checkpoint(checkpoint.folder() + "/tokenizer.json", "is not a JSON object");
   }

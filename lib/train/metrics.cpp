@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/output.h"
 
 namespace pipetrain {
@@ -13,7 +14,7 @@ namespace {
 
 // The step of a line of metrics; -1 if it is none.
 std::int64_t step_of(const std::string& line) {
-  const nlohmann::json parsed = nlohmann::json::parse(line, nullptr, false);
+  const nlohmann::json parsed = parsed_json(line);
   const bool known = parsed.is_object() && parsed.contains("step") &&
                      parsed["step"].is_number_integer() && parsed["step"] >= 0;
   return known ? parsed["step"].get<std::int64_t>() : -1;

@@ -106,7 +106,7 @@ RunDirectory::RunDirectory(const Config& config, bool tensorboard)
 
 RunDirectory::~RunDirectory() { ::close(lock_); }
 
-void RunDirectory::begin(const Config& config, const nlohmann::json& tokenizer,
+void RunDirectory::begin(const Config& config, const std::string& tokenizer_json,
                          const Schedule& schedule, std::int64_t step) {
   SetAside aside(folder_);
   if (!set_aside_newer(folder_ + "/checkpoints", step, aside).empty()) {
@@ -133,7 +133,7 @@ void RunDirectory::begin(const Config& config, const nlohmann::json& tokenizer,
                                               "; choose another train.output");
   }
   write_file(folder_ + "/config.yaml", resolved_yaml(config), aside);
-  write_file(folder_ + "/tokenizer.json", tokenizer.dump() + "\n", aside);
+  write_file(folder_ + "/tokenizer.json", tokenizer_json + "\n", aside);
   write_file(folder_ + "/schedule.csv", csv_of(schedule), aside);
   curves_ = std::make_unique<CurveFiles>(folder_, step, tensorboard_);
   const std::vector<std::string> files(

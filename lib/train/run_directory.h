@@ -34,7 +34,7 @@ class RunDirectory {
   // whether it was generated, read or searched for). What these would replace goes aside, with the
   // lines of metrics and the checkpoints beyond that step, and an earlier trace. From then on
   // run.log has what is logged.
-  void begin(const Config& config, const nlohmann::json& tokenizer, const Schedule& schedule,
+  void begin(const Config& config, const std::string& tokenizer_json, const Schedule& schedule,
              std::int64_t step);
   // Appends a line to metrics.jsonl and to the files of curves. Error(kConfiguration) if the disk
   // does not take it.

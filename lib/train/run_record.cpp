@@ -1,9 +1,12 @@
 #include "train/run_record.h"
 
 #include <fstream>
+#include <iterator>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/output.h"
 #include "setup/run_origin.h"
 
@@ -15,7 +18,7 @@ using Json = nlohmann::ordered_json;
 // Of a file that is none, or no record, nothing.
 Json record_in(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  Json record = Json::parse(file, nullptr, /*allow_exceptions=*/false);
+  const Json record = parsed_json<Json>(std::string(std::istreambuf_iterator<char>(file), {}));
   return record.is_object() ? record : Json();
 }
 

@@ -23,6 +23,7 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       world_(world),
       source_(source),
       model_(model),
+      tokenizer_json_(source == nullptr ? "" : source->tokenizer().dump()),
       directory_(directory),
       collective_(links.world),
       pool_(pool),
@@ -67,7 +68,7 @@ bool Trainer::run() {
     return true;
   }
   if (coordinates()) {
-    directory_->begin(config_, source_->tokenizer(), pipeline_.layout.schedule,
+    directory_->begin(config_, tokenizer_json_, pipeline_.layout.schedule,
                       begins ? -1 : first_step_);
     announce();
   }

@@ -87,6 +87,7 @@ class Trainer {
   const World& world_;
   const Source* source_;
   const ModelSetup& model_;
+  std::string tokenizer_json_;  // what its inputs mean: made once, for every checkpoint
   RunDirectory* directory_;
   Collective& collective_;  // of all ranks
   MemoryPool& pool_;

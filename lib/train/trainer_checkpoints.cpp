@@ -88,7 +88,7 @@ bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
     contents.position.validation_loss = last_evaluation_->loss;
   }
   if (coordinates()) {
-    contents.tokenizer_json = source_->tokenizer().dump();
+    contents.tokenizer_json = tokenizer_json_;
     contents.config_yaml = resolved_yaml(config_);
     contents.position.origin = origin_;
     contents.position.origin.date = utc_date();

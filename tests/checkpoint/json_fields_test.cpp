@@ -62,6 +62,10 @@ TEST_CASE("A file of JSON is read whole, or refused as damaged") {
   folder.write("a.json", R"({"a": [1, 2)");
   expect_text(error_of([&] { read_json(path); }), "a.json: is damaged: not valid JSON");
   expect_text(error_of([&] { read_python_json(path); }), "a.json: is damaged: not valid JSON");
+  folder.write("a.json", std::string(100'000, '[') + std::string(100'000, ']'));
+  for (const auto& read : {read_json, read_python_json}) {
+    expect_text(error_of([&] { read(path); }), "a.json: has parts in parts, more than 100 deep");
+  }
 }
 
 TEST_CASE("JSON as Python writes it has numbers that are none") {

@@ -164,7 +164,11 @@ TEST_CASE("A safetensors file is checked before it is trusted") {
   CHECK(error_of(std::string(16, '\xFF'))
             .starts_with("its header claims 18446744073709551615 bytes"));
   CHECK(error_of(file_of("[1]", 0)) == "its header is not a JSON object");
-  CHECK(error_of(file_of(std::string(100'000, '['), 0)) == "its header is not a JSON object");
+  CHECK(error_of(file_of(std::string(100'000, '['), 0)) ==
+        "its header has parts in parts, more than 100 deep");
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  CHECK(error_of(file_of(R"({"__metadata__":)" + deep + "}", 0)) ==
+        "its header has parts in parts, more than 100 deep");
   CHECK(error_of(file_of(good, 7))
             .starts_with("tensor a: data_offsets (0, 8) do not lie in the file's 7 bytes"));
   CHECK(error_of(file_of(good, 9)) == "has bytes after its last tensor");

@@ -178,11 +178,15 @@ def chats(checks, folder, gpt):
 
 
 def measures(checks, checkpoint):
-    """--measure compares with the memory, of one rank."""
-    job = Job(1, ["generate", "--checkpoint", checkpoint, "--measure", "--tokens", "30"])
-    code, problems = job.wait(), []
-    expect(problems, code == 0 and "MB of weights" in job.error_output(), f"no measure: {job.error_output()}")
-    checks.case("measure", job, problems)
+    """--measure compares with the memory, of one rank; weights in bfloat16 give the same text on any ranks."""
+    for precision in ("float32", "bfloat16"):
+        job = Job(1, ["generate", "--checkpoint", checkpoint, "--measure", "--tokens", "30", "--precision", precision])
+        code, problems = job.wait(), []
+        expect(problems, code == 0 and "MB of weights" in job.error_output(), f"no measure: {job.error_output()}")
+        checks.case("measure " + precision, job, problems)
+    narrow = [text_of(checks, "bfloat16", ranks, checkpoint, "--precision", "bfloat16", "--tokens", "40") for ranks in (1, 3)]
+    agree(checks, "texts of weights in bfloat16", narrow)
+    refused(checks, "float16", 2, ["--checkpoint", checkpoint, "--precision", "float16"], 2, ["--precision", "float16"])
     refused(checks, "measure of two ranks", 2, ["--checkpoint", checkpoint, "--measure"], 2, ["--measure is of one rank"])
 
 

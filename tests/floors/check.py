@@ -55,7 +55,7 @@ MAY_INCLUDE = {
     "train": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "text", "text/subwords", "ops", "optim", "data", "checkpoint",
               "report/curves", "pipeline", "config", "setup"],
     "report": ["base", "schedule", "schedule/simulate", "schedule/generate", "schedule/trace", "checkpoint", "config/yaml_tree.h"],
-    "generate": ["base", "comm", "ops/linear.h", "ops/peak.h", "text/tokenizer.h", "pipeline", "setup"],
+    "generate": ["base", "comm", "ops/bfloat16.h", "ops/linear.h", "ops/peak.h", "text/tokenizer.h", "nn", "checkpoint", "pipeline", "setup"],
     "emulate": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "schedule/choose", "comm", "ops/team.h", "nn",
                 "data", "data/formats", "pipeline", "setup"],
 }

@@ -20,7 +20,7 @@ struct Made {
   std::vector<std::string> shown;  // on rank 0
 };
 Made made(const Checkpoint& checkpoint, int ranks, const std::vector<std::string>& prompts,
-          std::int64_t count) {
+          std::int64_t count, DType weights = DType::kFloat32) {
   InProcess world(ranks);
   std::vector<Made> all(static_cast<std::size_t>(ranks));
   world.run([&](int rank) {
@@ -28,9 +28,10 @@ Made made(const Checkpoint& checkpoint, int ranks, const std::vector<std::string
     const auto mailbox = world.mailbox(rank, pool);
     LanguageModel model = open_language_model(checkpoint);
     const auto number = static_cast<std::int64_t>(prompts.size());
-    Generator generator(model, checkpoint,
-                        {.sampling = {.temperature = 2}, .places = places_for(number, ranks)},
-                        *mailbox, pool);
+    Generator generator(
+        model, checkpoint,
+        {.sampling = {.temperature = 2}, .places = places_for(number, ranks), .weights = weights},
+        *mailbox, pool);
     std::vector<std::unique_ptr<Sequence>> sequences;
     std::vector<Sequence*> pointers;
     for (const std::string& prompt : prompts) {
@@ -109,4 +110,14 @@ TEST_CASE("There is a thread for every 16 MiB of weights, and one at least") {
   CHECK(useful_threads(16 * kMiB) == 2);
   CHECK(useful_threads(100 * kMiB) == 7);
   CHECK(useful_threads(kMiB * kMiB) == 1024);
+}
+
+TEST_CASE("Weights in bfloat16 give the same tokens on any ranks and beside any others") {
+  const TemporaryFolder at;
+  const Checkpoint checkpoint = small_checkpoint(at, "llama");
+  const std::vector<std::string> prompts = prompts_of(4);
+  const Made one = made(checkpoint, 1, prompts, 20, DType::kBFloat16);
+  CHECK(made(checkpoint, 3, prompts, 20, DType::kBFloat16).tokens == one.tokens);
+  CHECK(made(checkpoint, 2, {prompts[2]}, 20, DType::kBFloat16).tokens[0] == one.tokens[2]);
+  CHECK(made(checkpoint, 1, prompts, 20).tokens != one.tokens);
 }

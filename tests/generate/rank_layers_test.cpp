@@ -63,3 +63,16 @@ TEST_CASE("A rank has a run of the layers; there are no more ranks than those") 
   CHECK(last.read_seconds() > 0);
   CHECK_THROWS_AS(RankLayers(again, checkpoint, 0, layers + 1, pool), Error);
 }
+
+TEST_CASE("Two ranks read nearly as many weights for a token as each other") {
+  const TemporaryFolder at;
+  const Checkpoint checkpoint = small_checkpoint(at, "llama");
+  MemoryPool pool;
+  std::vector<double> bytes;
+  for (const int rank : {0, 1}) {
+    LanguageModel model = open_language_model(checkpoint);
+    bytes.push_back(
+        static_cast<double>(RankLayers(model, checkpoint, rank, 2, pool).weight_bytes()));
+  }
+  CHECK(std::max(bytes[0], bytes[1]) < 0.56 * (bytes[0] + bytes[1]));
+}

@@ -38,7 +38,7 @@ TEST_CASE("Embedding looks up and adds; its gradients are sums over the same ids
       omp_set_num_threads(count);
       Floats out(dy.size()), got = start, got_positions(positions.size());
       const TableRows all{0, vocabulary};
-      embedding_forward(ops, all, ids.data(), table.data(), matrix(out, width));
+      embedding_forward(ops, all, ids.data(), matrix(table, width), matrix(out, width));
       add_positions(ops, matrix(positions, width), matrix(out, width));
       embedding_backward(ops, all, ids.data(), matrix(dy, width), got.data());
       position_backward(ops, matrix(dy, width), matrix(got_positions, width), false);
@@ -86,11 +86,13 @@ TEST_CASE("Two parts of a table look up what the whole does, and get its gradien
   const Floats table = random_floats(vocabulary * width, 1);
   const Floats dy = random_floats(rows * tokens * width, 2);
   Floats whole(dy.size()), sum(dy.size()), gradient(table.size()), parts(table.size());
-  embedding_forward(ops, {0, vocabulary}, ids.data(), table.data(), matrix(whole, width));
+  embedding_forward(ops, {0, vocabulary}, ids.data(), matrix(table, width), matrix(whole, width));
   embedding_backward(ops, {0, vocabulary}, ids.data(), matrix(dy, width), gradient.data());
   for (const TableRows part : {TableRows{0, cut}, TableRows{cut, vocabulary - cut}}) {
     Floats found(dy.size(), 9.0f);
-    embedding_forward(ops, part, ids.data(), &table[part.first * width], matrix(found, width));
+    embedding_forward(ops, part, ids.data(),
+                      ConstMatrix(&table[part.first * width], part.count, width),
+                      matrix(found, width));
     embedding_backward(ops, part, ids.data(), matrix(dy, width), &parts[part.first * width]);
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += found[i];
   }

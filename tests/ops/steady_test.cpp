@@ -25,7 +25,7 @@ TEST_CASE("From the third time on, nothing is allocated and no primitive is buil
   std::vector<std::int32_t> ids(rows, 3);
   std::size_t allocations = 0, primitives = 0;
   for (int time = 0; time < 5; ++time) {
-    embedding_forward(ops, {0, classes}, ids.data(), weight.data(), matrix(x, width));
+    embedding_forward(ops, {0, classes}, ids.data(), matrix(weight, width), matrix(x, width));
     layer_norm_forward(ops, {gamma.data(), beta.data()}, matrix(x, width), matrix(x, width),
                        rstd.data(), matrix(y, width));
     attention_forward(ops, attention, matrix(qkv, 3 * width), matrix(y, width), sums.data());

@@ -42,7 +42,7 @@ double seconds_now() {
 
 int main(int argc, char** argv) {
   if (argc < 4) return 2;
-  const auto tokenizer = load_tokenizer(argv[1]);
+  const auto tokenizer = load_tokenizer(argv[1]).tokenizer;
   std::ifstream file(argv[2], std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::vector<std::string_view> documents = documents_of(text);

@@ -43,7 +43,7 @@ std::string text_in(const std::string& path) {
 
 void begin(const Config& config, const Schedule& schedule, std::int64_t step) {
   RunDirectory directory(config);
-  directory.begin(config, {{"type", "none"}}, schedule, step);
+  directory.begin(config, R"({"type": "none"})", schedule, step);
 }
 
 void write_checkpoint(const std::string& folder, std::int64_t step) {
@@ -100,7 +100,7 @@ TEST_CASE("metrics.csv has the lines of metrics.jsonl, those that were kept, too
   fs::create_directories(folder);
   std::ofstream(folder + "/metrics.jsonl") << "{\"step\":1,\"loss\":4}\n";
   RunDirectory directory(config, /*tensorboard=*/true);
-  directory.begin(config, {{"type", "none"}}, generate("1f1b", 2, 1, 3), 1);
+  directory.begin(config, R"({"type": "none"})", generate("1f1b", 2, 1, 3), 1);
   directory.write_metrics({{"step", 2}, {"loss", 3.5}});
   directory.sync_metrics();
   CHECK(text_in(folder + "/metrics.csv") == "step,loss\n1,4\n2,3.5\n");

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "data/data_file.h"
 #include "text/digest.h"
 
@@ -79,7 +80,7 @@ std::optional<CachedCorpus> find_corpus(const std::string& path, const std::stri
   if (!fs::exists(path, unknown)) return std::nullopt;
   try {
     CorpusFile file{DataFile(path)};
-    const auto note = nlohmann::json::parse(file.note(), nullptr, /*allow_exceptions=*/false);
+    const auto note = parsed_json(file.note());
     if (!note.is_object() || note.value("recipe", "") != digest_of("again " + recipe)) return {};
     TokenizedCounts counts{.documents = file.documents(),
                            .tokens = file.tokens(),

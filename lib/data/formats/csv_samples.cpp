@@ -154,7 +154,7 @@ AroundTokens around_of(const Tokenizer& tokenizer) {
 
 // A text that is too long loses its last tokens, but not what stands behind it.
 void CsvSamples::take_tokens(const std::vector<Text>& texts, const std::string& tokenizer_path) {
-  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(tokenizer_path);
+  auto [file, tokenizer] = load_tokenizer(tokenizer_path);
   const AroundTokens around = around_of(*tokenizer);
   const auto most = static_cast<std::size_t>(length_),
              ends = around.before.size() + around.after.size();
@@ -181,7 +181,7 @@ void CsvSamples::take_tokens(const std::vector<Text>& texts, const std::string& 
   }
   kind_ = tokenizer->kind();
   vocabulary_ = tokenizer->vocabulary_size();
-  tokenizer_ = load_tokenizer_file(tokenizer_path);
+  tokenizer_ = std::move(file);
 }
 
 std::string CsvSamples::description() const {

@@ -79,8 +79,8 @@ NamedTokenizer named_tokenizer(const DataConfig& config) {
     const nlohmann::json json = {{"type", name_of(kTokenizers, config.tokenizer)}};
     return {json, pipetrain::read_tokenizer(json.dump(), {.path = "data.tokenizer"})};
   }
-  const std::string& path = config.tokenizer_path;
-  return {load_tokenizer_file(path), load_tokenizer(path)};
+  LoadedTokenizer loaded = load_tokenizer(config.tokenizer_path);
+  return {std::move(loaded.file), std::move(loaded.tokenizer)};
 }
 
 void require_vocabulary(const DataRequest& request, std::int64_t vocabulary) {

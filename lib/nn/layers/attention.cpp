@@ -67,12 +67,12 @@ Attention::Attention(std::string name, Shape row, const AttentionOptions& option
   const std::int64_t kv = kv_heads_ * head_width_ * place_.size;
   const Slicing heads = slicing(0, {mixed, kv, kv}, place_);
   qkv_weight_ =
-      add_parameter(weight_of(Names::kQkv), {mixed + 2 * kv, width_}, options.qkv.weight, heads);
+      add_matrix(weight_of(Names::kQkv), {mixed + 2 * kv, width_}, options.qkv.weight, heads);
   qkv_bias_ = options.bias || options.qkv_bias
                   ? add_parameter(bias_of(Names::kQkv), {mixed + 2 * kv}, options.qkv.bias, heads)
                   : kNone;
-  projection_weight_ = add_parameter(weight_of(Names::kProjection), {width_, mixed},
-                                     options.projection.weight, slicing(1, {mixed}, place_));
+  projection_weight_ = add_matrix(weight_of(Names::kProjection), {width_, mixed},
+                                  options.projection.weight, slicing(1, {mixed}, place_));
   projection_bias_ =
       options.bias ? add_parameter(bias_of(Names::kProjection), {width_}, options.projection.bias)
                    : kNone;
@@ -174,7 +174,7 @@ void Attention::remake(const Context& context, std::size_t part, Saved& saved) c
 
 Tensor Attention::qkv(const Context& context, const Tensor& n, Saved& saved) const {
   Tensor qkv(context.ops.pool(), {n.shape()[0], n.shape()[1], qkv_width_}, n.dtype());
-  linear_forward(context.ops, n, value(qkv_weight_), value(qkv_bias_), qkv);
+  linear_forward(context.ops, n, matrix(qkv_weight_), value(qkv_bias_), qkv);
   for_normed_heads(context.ops, qkv, saved, [&](NormLayer& norm, Tensor heads, Saved& own) {
     return norm.forward(context, std::move(heads), own);
   });
@@ -204,7 +204,7 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
   } else {
     attention_forward(ops, shape(context, x), qkv, mixed, log_sum_exp.f32());
   }
-  x = branch_.forward(context, place_, mixed, value(projection_weight_), value(projection_bias_),
+  x = branch_.forward(context, place_, mixed, matrix(projection_weight_), value(projection_bias_),
                       std::move(x), saved.inner(kNormBehind));
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);

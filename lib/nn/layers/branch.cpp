@@ -31,7 +31,7 @@ DropoutMask Branch::mask(const Context& context) const {
 }
 
 Tensor Branch::forward(const Context& context, const TensorPlace& place, const Tensor& input,
-                       const float* weight, const float* bias, Tensor x, Saved& saved) const {
+                       ConstMatrix weight, const float* bias, Tensor x, Saved& saved) const {
   Ops& ops = context.ops;
   if (options_.residual && norm_ == nullptr) {
     add_dropped_linear(context, place, mask(context), input, weight, bias, x);

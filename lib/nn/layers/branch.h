@@ -36,7 +36,7 @@ class Branch {
   // x [+]= dropped(norm(input W^T + b)); `saved` is the norm's. Ranks that share the layer have
   // each some columns of input and W; what they make is summed.
   Tensor forward(const Context& context, const TensorPlace& place, const Tensor& input,
-                 const float* weight, const float* bias, Tensor x, Saved& saved) const;
+                 ConstMatrix weight, const float* bias, Tensor x, Saved& saved) const;
   // The gradient of the product, of dy; empty if it is dy itself.
   Tensor backward_input(const Context& context, const Tensor& dy, Saved& saved) const;
   void backward_weight(const Context& context, Saved& saved) const;

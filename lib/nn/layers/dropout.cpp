@@ -26,7 +26,7 @@ void drop_output(const Context& context, const std::string& layer, double rate, 
 }
 
 void add_dropped_linear(const Context& context, const TensorPlace& place, const DropoutMask& mask,
-                        const Tensor& input, const float* weight, const float* bias, Tensor& x) {
+                        const Tensor& input, ConstMatrix weight, const float* bias, Tensor& x) {
   Ops& ops = context.ops;
   if (!mask.drops() && place.alone()) {
     return linear_forward(ops, input, weight, bias, x, /*accumulate=*/true);

@@ -23,7 +23,7 @@ void drop_output(const Context& context, const std::string& layer, double rate, 
 // The end of a transformer block's half: x (B, T, C) += dropped(input W^T + b). Ranks that share
 // the layer have each some columns of input and W; what they make is summed.
 void add_dropped_linear(const Context& context, const TensorPlace& place, const DropoutMask& mask,
-                        const Tensor& input, const float* weight, const float* bias, Tensor& x);
+                        const Tensor& input, ConstMatrix weight, const float* bias, Tensor& x);
 // Its gradient dy with the same entries dropped; empty if none are, since then it is dy itself.
 Tensor dropped_copy(Ops& ops, const DropoutMask& mask, const Tensor& dy);
 

@@ -41,8 +41,8 @@ Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptio
       has_positions_(options.context > 0),
       scale_(options.scaled ? std::sqrt(static_cast<float>(options.width)) : 1.0f),
       dropout_(options.dropout) {
-  table_ = add_parameter(weight_of(Names::kTable), {options.vocabulary, options.width},
-                         options.table, slicing(0, {options.vocabulary}, place_));
+  table_ = add_matrix(weight_of(Names::kTable), {options.vocabulary, options.width}, options.table,
+                      slicing(0, {options.vocabulary}, place_));
   parameters()[table_].looked_up = true;
   if (has_positions_) {
     positions_ = add_parameter(weight_of(Names::kPositions), {options.context, options.width},
@@ -54,7 +54,7 @@ Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
   const std::int64_t rows = x.shape()[0], tokens = x.shape()[1];
   Tensor y(context.ops.pool(), {rows, tokens, width_},
            place_.alone() ? output_dtype() : DType::kFloat32);
-  embedding_forward(context.ops, {ids_.first, ids_.count}, x.i32(), value(table_), y);
+  embedding_forward(context.ops, {ids_.first, ids_.count}, x.i32(), matrix(table_), y);
   if (!place_.alone()) {
     context.sum_over_group(y);
     y = converted(context.ops, std::move(y), output_dtype());

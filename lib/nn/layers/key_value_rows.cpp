@@ -38,7 +38,8 @@ KeyValueCache key_value_rows(MemoryPool& pool, const KeyValueHeads& heads, const
   const std::int64_t floats = heads.count * heads.width;
   const std::int64_t rows_before = kept.empty() ? 0 : kept.shape()[1];
   const std::int64_t tokens_before = kept.empty() ? 0 : tokens_of(kept, heads);
-  const std::int64_t rows = std::max(rows_before, needed.rows.first + needed.rows.count);
+  const std::int64_t wanted = needed.rows.first + needed.rows.count;
+  const std::int64_t rows = wanted > rows_before ? std::max(wanted, 2 * rows_before) : rows_before;
   assert(needed.tokens <= needed.most_tokens);
   std::int64_t tokens = tokens_before;
   if (needed.tokens > tokens) {

@@ -38,7 +38,7 @@ Linear::Linear(std::string name, Shape row, const LinearOptions& options)
       has_bias_(options.bias && options.tied_to.empty()),
       cap_(options.cap) {
   const Slicing features = slicing(0, {features_}, place_);
-  weight_ = add_parameter("weight", {features_, in_}, options.start.weight, features);
+  weight_ = add_matrix("weight", {features_, in_}, options.start.weight, features);
   if (!options.tied_to.empty()) {
     parameters()[weight_].name = options.tied_to;
     parameters()[weight_].tied_to_earlier = true;
@@ -52,7 +52,7 @@ double Linear::forward_flop() const {
 
 Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {
   Tensor y(context.ops.pool(), with_last(x.shape(), out_), output_dtype_);
-  linear_forward(context.ops, x, value(weight_), has_bias_ ? value(bias_) : nullptr, y);
+  linear_forward(context.ops, x, matrix(weight_), has_bias_ ? value(bias_) : nullptr, y);
   if (cap_ > 0) soft_cap(context.ops, y, cap_);
   if (context.mode == Mode::kTrain) {
     saved[kInput] = std::move(x);

@@ -65,11 +65,11 @@ Mlp::Mlp(std::string name, Shape row, const MlpOptions& options)
   const std::string up = gated ? Names::kGateUp : Names::kUp;
   const std::int64_t hidden = options.hidden, up_width = gated ? 2 * hidden : hidden;
   const Slicing columns = slicing(0, std::vector<std::int64_t>(gated ? 2 : 1, hidden), place_);
-  up_weight_ = add_parameter(weight_of(up), {up_width, width_}, options.up.weight, columns);
+  up_weight_ = add_matrix(weight_of(up), {up_width, width_}, options.up.weight, columns);
   up_bias_ =
       options.bias ? add_parameter(bias_of(up), {up_width}, options.up.bias, columns) : kNone;
-  down_weight_ = add_parameter(weight_of(Names::kDown), {width_, hidden}, options.down.weight,
-                               slicing(1, {hidden}, place_));
+  down_weight_ = add_matrix(weight_of(Names::kDown), {width_, hidden}, options.down.weight,
+                            slicing(1, {hidden}, place_));
   down_bias_ =
       options.bias ? add_parameter(bias_of(Names::kDown), {width_}, options.down.bias) : kNone;
   if (branch_.norm() != nullptr) adopt(*branch_.norm());
@@ -97,7 +97,7 @@ void Mlp::remake(const Context& context, std::size_t, Saved& saved) const {
 
 Tensor Mlp::hidden(Ops& ops, const Tensor& n) const {
   Tensor hidden(ops.pool(), {n.shape()[0], n.shape()[1], up_width_}, n.dtype());
-  linear_forward(ops, n, value(up_weight_), value(up_bias_), hidden);
+  linear_forward(ops, n, matrix(up_weight_), value(up_bias_), hidden);
   return hidden;
 }
 
@@ -114,7 +114,7 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
   Tensor activated(ops.pool(), {batch, tokens, hidden_}, x.dtype());
   activate(ops, activation_, hidden, activated);
   saved.make_room(1);
-  x = branch_.forward(context, place_, activated, value(down_weight_), value(down_bias_),
+  x = branch_.forward(context, place_, activated, matrix(down_weight_), value(down_bias_),
                       std::move(x), saved.inner(0));
   if (context.mode == Mode::kTrain) {
     saved[kNormalized] = std::move(normalized);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_text.h"
 #include "nn/layers/attention_options.h"
 #include "nn/layers/branch_options.h"
 #include "nn/layers/embedding.h"
@@ -161,8 +162,7 @@ class Reader {
   }
 
   bool read_labels(LayerOptions& options) {
-    const nlohmann::json given =
-        nlohmann::json::parse(options.text(kLinearLabels, "[]"), nullptr, false);
+    const nlohmann::json given = parsed_json(options.text(kLinearLabels, "[]"));
     if (!given.is_array()) return false;
     for (const nlohmann::json& label : given) {
       if (!label.is_string()) return false;

@@ -7,23 +7,19 @@ namespace pipetrain {
 #ifdef __x86_64__
 namespace sse2 {
 extern const SimdKernels kernels;
-void row_products(const Strided<const float>& x, const Strided<const float>& weights,
-                  const float* bias, const Strided<float>& y, bool accumulate);
+extern const RowProductKernels row_product_kernels;
 }  // namespace sse2
 namespace avx2 {
 extern const SimdKernels kernels;
-void row_products(const Strided<const float>& x, const Strided<const float>& weights,
-                  const float* bias, const Strided<float>& y, bool accumulate);
+extern const RowProductKernels row_product_kernels;
 }  // namespace avx2
 namespace avx512 {
 extern const SimdKernels kernels;
-void row_products(const Strided<const float>& x, const Strided<const float>& weights,
-                  const float* bias, const Strided<float>& y, bool accumulate);
+extern const RowProductKernels row_product_kernels;
 }  // namespace avx512
 namespace avx512bf16 {
 extern const SimdKernels kernels;
-void row_products(const Strided<const float>& x, const Strided<const float>& weights,
-                  const float* bias, const Strided<float>& y, bool accumulate);
+extern const RowProductKernels row_product_kernels;
 }  // namespace avx512bf16
 
 std::vector<const SimdKernels*> runnable_simd_kernels() {
@@ -39,22 +35,23 @@ std::vector<const SimdKernels*> runnable_simd_kernels() {
   return tables;
 }
 
-RowProducts row_products_of(const SimdKernels& kernels) {
-  if (&kernels == &avx512bf16::kernels) return avx512bf16::row_products;
-  if (&kernels == &avx512::kernels) return avx512::row_products;
-  if (&kernels == &avx2::kernels) return avx2::row_products;
-  return sse2::row_products;
+const RowProductKernels& row_products_of(const SimdKernels& kernels) {
+  if (&kernels == &avx512bf16::kernels) return avx512bf16::row_product_kernels;
+  if (&kernels == &avx512::kernels) return avx512::row_product_kernels;
+  if (&kernels == &avx2::kernels) return avx2::row_product_kernels;
+  return sse2::row_product_kernels;
 }
 #else
 namespace baseline {
 extern const SimdKernels kernels;
-void row_products(const Strided<const float>& x, const Strided<const float>& weights,
-                  const float* bias, const Strided<float>& y, bool accumulate);
+extern const RowProductKernels row_product_kernels;
 }  // namespace baseline
 
 std::vector<const SimdKernels*> runnable_simd_kernels() { return {&baseline::kernels}; }
 
-RowProducts row_products_of(const SimdKernels&) { return baseline::row_products; }
+const RowProductKernels& row_products_of(const SimdKernels&) {
+  return baseline::row_product_kernels;
+}
 #endif
 
 const SimdKernels& select_simd_kernels() { return *runnable_simd_kernels().back(); }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/json_text.h"
+
 namespace pipetrain {
 
 // The whole file; nothing if there is none, or of a pipe, which has no end.
@@ -26,8 +28,7 @@ template <class Visit>
 void for_each_metrics_line(std::string_view lines, Visit&& visit) {
   while (!lines.empty()) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
-    const auto line =
-        nlohmann::ordered_json::parse(lines.substr(0, end), nullptr, /*allow_exceptions=*/false);
+    const auto line = parsed_json<nlohmann::ordered_json>(lines.substr(0, end));
     if (line.is_object()) visit(line);
     lines.remove_prefix(std::min(end + 1, lines.size()));
   }

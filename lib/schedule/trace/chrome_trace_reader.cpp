@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "schedule/trace/chrome_trace.h"
 
 namespace pipetrain {
@@ -40,8 +41,8 @@ struct Event {
 class Reader {
  public:
   Reader(std::string_view text, const std::string& name) : name_(name) {
-    const json trace = json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (trace.is_discarded()) fail("is not JSON, or was cut short");
+    const json trace = parsed_json(text);
+    if (trace.is_discarded()) fail(json_fault(text, "is not JSON, or was cut short"));
     const json* data = find(trace, "otherData");
     const json* program = data == nullptr ? nullptr : find(*data, "program");
     const json* events = find(trace, "traceEvents");

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_text.h"
 #include "base/lfs_pointer.h"
 #include "base/table.h"
 #include "text/number_tokenizer.h"
@@ -43,45 +44,20 @@ bool read_unit(const json& entry, std::string& unit) {
 }
 
 constexpr std::uintmax_t kMostBytes = std::uintmax_t{256} << 20;
-constexpr int kMostDepth = 100;  // of lists and objects in each other: writing JSON recurses
-
-bool is_deep(std::string_view text) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (c == '\\') {
-      ++at;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (c == '[' || c == '{')) {
-      if (++depth > kMostDepth) return true;
-    } else if (!quoted && (c == ']' || c == '}')) {
-      --depth;
-    }
-  }
-  return false;
-}
 
 json parsed(std::string_view text, const TokenizerPlace& place) {
-  if (is_deep(text)) {
-    refuse(place, "has parts in parts, more than " + std::to_string(kMostDepth) + " deep");
-  }
-  json tokenizer = json::parse(text, nullptr, false);
-  if (tokenizer.is_discarded()) refuse(place, "is no JSON, or was cut short");
+  json tokenizer = parsed_json(text);
+  if (tokenizer.is_discarded()) refuse(place, json_fault(text));
   return tokenizer;
 }
 
 // Of the file beside it, which need not be there: the text is empty then.
 json parsed_config(std::string_view text, const TokenizerPlace& place) {
   if (text.empty()) return {};
-  if (is_deep(text)) {
-    refuse(place, "the tokenizer_config.json beside it has parts in parts, more than " +
-                      std::to_string(kMostDepth) + " deep");
-  }
-  json config = json::parse(text, nullptr, false);
+  json config = parsed_json(text);
   if (config.is_object()) return config;
-  refuse(place, "the tokenizer_config.json beside it is no JSON object, or was cut short");
+  refuse(place, "the tokenizer_config.json beside it " +
+                    json_fault(text, "is no JSON object, or was cut short"));
 }
 
 std::string text_of(const fs::path& path, const TokenizerPlace& place) {
@@ -149,11 +125,8 @@ std::unique_ptr<Tokenizer> read_units(const json& tokenizer, TokenizerKind kind,
   return std::make_unique<UnitTokenizer>(kind, std::move(units), unknown.get<std::int32_t>());
 }
 
-}  // namespace
-
-std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const TokenizerPlace& place,
-                                          std::int64_t vocabulary, std::string_view config) {
-  json tokenizer = parsed(text, place);
+std::unique_ptr<Tokenizer> read_description(json tokenizer, const TokenizerPlace& place,
+                                            std::int64_t vocabulary, std::string_view config) {
   if (is_of_others(tokenizer)) {
     json ends = parsed_config(config, place);
     if (tokenizer.contains(kEndsOfText)) {
@@ -174,13 +147,7 @@ std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const Tokenizer
   return std::make_unique<NumberTokenizer>(vocabulary, start);
 }
 
-std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path) {
-  const TokenizerText found(path);
-  return read_tokenizer(found.json, found.place, 0, found.config);
-}
-
-json load_tokenizer_file(const std::string& path) {
-  const TokenizerText found(path);
+json file_in(const TokenizerText& found) {
   json tokenizer = parsed(found.json, found.place);
   const json config = parsed_config(found.config, found.place);
   if (!is_of_others(tokenizer)) return tokenizer;
@@ -194,8 +161,24 @@ json load_tokenizer_file(const std::string& path) {
   return tokenizer;
 }
 
+}  // namespace
+
+std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const TokenizerPlace& place,
+                                          std::int64_t vocabulary, std::string_view config) {
+  return read_description(parsed(text, place), place, vocabulary, config);
+}
+
+json load_tokenizer_file(const std::string& path) { return file_in(TokenizerText(path)); }
+
+LoadedTokenizer load_tokenizer(const std::string& path) {
+  const TokenizerText found(path);
+  json file = file_in(found);
+  std::unique_ptr<Tokenizer> tokenizer = read_description(file, found.place, 0, found.config);
+  return {std::move(file), std::move(tokenizer)};
+}
+
 std::string chat_template_of(std::string_view text) {
-  const json tokenizer = json::parse(text, nullptr, false);
+  const json tokenizer = parsed_json(text);
   if (!tokenizer.is_object() || !tokenizer.contains(kEndsOfText)) return {};
   return chat_template_in(tokenizer[kEndsOfText]);
 }

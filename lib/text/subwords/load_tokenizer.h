@@ -38,12 +38,16 @@ std::unique_ptr<Tokenizer> read_tokenizer(std::string_view json, const Tokenizer
                                           std::int64_t vocabulary = 0,
                                           std::string_view config = {});
 
-// From a tokenizer.json, or a folder that has one. A tokenizer_config.json beside it says which
-// tokens begin and end a text.
-std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path);
-// The same file as checkpoints keep it, with the chat template of the folder's
-// tokenizer_config.json, or of a chat_template.jinja beside it.
+// A tokenizer.json, or that of a folder, as checkpoints keep it: with what a tokenizer_config.json
+// beside it says of the tokens that begin and end a text, and with the chat template of that file,
+// or of a chat_template.jinja beside it.
 nlohmann::json load_tokenizer_file(const std::string& path);
+// With the tokenizer that it describes; the file is read once.
+struct LoadedTokenizer {
+  nlohmann::json file;
+  std::unique_ptr<Tokenizer> tokenizer;
+};
+LoadedTokenizer load_tokenizer(const std::string& path);
 // The chat template of a tokenizer.json in a checkpoint; empty if it has none.
 std::string chat_template_of(std::string_view json);
 

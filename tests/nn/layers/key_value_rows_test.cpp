@@ -47,3 +47,13 @@ TEST_CASE("Keys and values stay where rows and tokens are added") {
   CHECK(pool.system_allocations() == allocations);
   CHECK(key_value_rows(pool, heads, {{0, 3}, 1000, 1000}, kept).tokens < 1060);
 }
+
+TEST_CASE("Rows that come one by one take room for as many again") {
+  MemoryPool pool;
+  Tensor kept;
+  for (std::int64_t row = 0; row < 16; ++row) {
+    key_value_rows(pool, {2, 3}, {{row, 1}, 10, 1000}, kept);
+  }
+  CHECK(pool.system_allocations() == 5);
+  CHECK(kept.shape()[1] == 16);
+}

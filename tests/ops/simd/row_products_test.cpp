@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../halves.h"
 #include "../reference.h"
 #include "catch.h"
 #include "ops/simd/select.h"
@@ -13,11 +14,12 @@ namespace {
 
 // y (m, n) of rows of x that lie apart, with a bias, and added to what was there before or not.
 // Each row must have the bits that it has alone.
+// Weights in bfloat16 give the bits of the same ones in float32.
 void check_row_products(const SimdKernels& simd, std::int64_t m, std::int64_t n, std::int64_t k,
                         bool accumulate) {
   CAPTURE(simd.name, m, n, k, accumulate);
   const std::int64_t ldx = k + 3, ldy = n + 2;
-  const Floats x = random_floats(m * ldx, 1), w = random_floats(n * k, 2),
+  const Floats x = random_floats(m * ldx, 1), w = floats(random_halves(n * k, 2)),
                start = random_floats(m * ldy, 3), bias = random_floats(n, 4);
   Doubles expected = widened(start);
   for (std::int64_t i = 0; i < m; ++i) {
@@ -30,7 +32,7 @@ void check_row_products(const SimdKernels& simd, std::int64_t m, std::int64_t n,
       }
     }
   }
-  const RowProducts multiply = row_products_of(simd);
+  const RowProducts<float> multiply = row_products_of(simd).on<float>();
   Floats y = start, alone = start;
   const Strided<const float> weights{w.data(), n, k, k};
   multiply({x.data(), m, k, ldx}, weights, bias.data(), {y.data(), m, n, ldy}, accumulate);
@@ -40,6 +42,11 @@ void check_row_products(const SimdKernels& simd, std::int64_t m, std::int64_t n,
              {alone.data() + i * ldy, 1, n, ldy}, accumulate);
   }
   CHECK(alone == y);
+  const Halves halves = rounded(w);
+  Floats narrow = start;
+  row_products_of(simd).on<BFloat16>()({x.data(), m, k, ldx}, {halves.data(), n, k, k}, bias.data(),
+                                       {narrow.data(), m, n, ldy}, accumulate);
+  CHECK(narrow == y);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ inline nlohmann::json golden_file(const std::string& name) {
   return nlohmann::json::parse(std::ifstream(golden_path(name)));
 }
 inline std::unique_ptr<pipetrain::Tokenizer> golden_tokenizer(const std::string& name) {
-  return pipetrain::load_tokenizer(golden_path(name));
+  return pipetrain::load_tokenizer(golden_path(name)).tokenizer;
 }
 
 inline std::vector<std::string> golden_texts() {

@@ -67,6 +67,9 @@ TEST_CASE("A folder's chat template goes with its tokenizer") {
     if (!config.empty()) at.write("tokenizer_config.json", config);
     if (!jinja.empty()) at.write("chat_template.jinja", jinja);
     const json file = load_tokenizer_file(at.path("tokenizer.json"));
+    const LoadedTokenizer both = load_tokenizer(at.path("tokenizer.json"));
+    CHECK(both.file == file);
+    CHECK(both.tokenizer->digest() == made_of(golden("llama2.json"))->digest());
     CHECK(read_tokenizer(file.dump(), {"tokenizer.json"})->digest() ==
           made_of(golden("llama2.json"))->digest());
     return chat_template_of(file.dump());

@@ -38,7 +38,7 @@ TEST_CASE("A trained tokenizer gives texts back and knows the end of one") {
   const std::string text = "so the caf\xC3\xA9, so the sea; so the end\n";
   const std::string file = folder.write("text.txt", text);
   write_tokenizer(train_tokenizer({.files = {file}, .vocabulary = 300}), folder.path("made"));
-  const auto tokenizer = load_tokenizer(folder.path("made"));
+  const auto tokenizer = load_tokenizer(folder.path("made")).tokenizer;
   CHECK(tokenizer->end_of_text() == 0);
   CHECK(tokenizer->vocabulary_size() <= 300);
   const auto ids = tokenizer->encode(text);
