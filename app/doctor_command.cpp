@@ -42,7 +42,7 @@ int examine_all(const MpiSession& session, ErrorReport& report, const DoctorOpti
   rank.limit_waits(kTimeoutSeconds);
   settle_threads(rank.place, rank.crowded, rank.world);
   const World world = learn_world(rank.place, rank.world);
-  MpiLinks mpi(session, Grid(session.size(), 1, 1, session.size()), 1,
+  MpiLinks mpi(session, Grid(session.size(), 1, 1, session.size()), StageNumbers{session.size()},
                {.timeout_seconds = kTimeoutSeconds, .oversubscribed = session.oversubscribed()});
   Ops ops(mpi.pool());
   const Checkup mine =

@@ -60,7 +60,13 @@ StageCost parse_costs(const std::string& text) {
   return {1e-3 * costs[0], 1e-3 * costs[1], 1e-3 * costs[2]};
 }
 
+PlacementChoice placement_of(const EmulateOptions& options) {
+  return options.placement.empty() ? PlacementChoice()
+                                   : parse_placement(options.placement, "--placement");
+}
+
 void check(EmulateOptions& options) {
+  placement_of(options);
   const bool searches = options.schedule == kSearchedSchedule || options.schedule == kAllSchedules;
   if (options.message_bytes % 4 != 0) {
     fail("--message-bytes: found " + std::to_string(options.message_bytes) +
@@ -103,8 +109,8 @@ class MpiEmulationLinks {
   EmulationLinks links() {
     return {.pool = pool_,
             .mailbox =
-                [this](const WaitOptions& wait, int stages_per_rank) {
-                  return std::make_unique<MpiMailbox>(ranks_, pool_, wait, stages_per_rank);
+                [this](const WaitOptions& wait, StageNumbers stages) {
+                  return std::make_unique<MpiMailbox>(ranks_, pool_, wait, stages);
                 },
             .collective =
                 [this](const WaitOptions& wait, Mailbox* mailbox) {
@@ -132,6 +138,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
                                 .ranks = session.size(),
                                 .microbatches = options.microbatches,
                                 .virtual_stages = options.virtual_stages,
+                                .placement = placement_of(options),
                                 .search = {.live_microbatches = options.live_microbatches}};
   const GivenCosts costs{
       .rank_share = parse_costs(options.costs_ms),
@@ -147,8 +154,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
     if (!s.missing.empty()) {
       printer.add_missing(s.name, s.missing);
     } else {
-      printer.add(emulator.run(s.name, s.schedule,
-                               costs.on(s.schedule.rank_count(), s.schedule.virtual_stages)));
+      printer.add(emulator.run(s.name, s.schedule, costs.on(s.schedule.placement)));
     }
   }
   printer.finish();
@@ -197,6 +203,7 @@ Command add_emulate_command(CLI::App& command) {
                   "of a microbatch on a rank, all its stages together; default: " +
                       std::string(kDefaultCosts))
       ->option_text("F,I,W");
+  command.add_option("--placement", options->placement, placement_help())->option_text("PLACEMENT");
   add_number(command, "--message-bytes", options->message_bytes, "N",
              Bounds<int>{4, kMostMessageBytes}, "of each message; default: 1024");
   add_number(command, "--live-microbatches", options->live_microbatches, "L",

@@ -57,7 +57,7 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));
   std::iota(ranks.begin(), ranks.end(), 0);
   MemoryPool pool;
-  MpiMailbox mailbox(ranks, pool, wait, /*stages_per_rank=*/1);
+  MpiMailbox mailbox(ranks, pool, wait, StageNumbers{static_cast<int>(ranks.size())});
   require_same_start(configuration_lines(model->config), report.world());
   report.limit_waits(wait.timeout_seconds);
   const auto count = static_cast<std::int64_t>(job.prompts.size());

@@ -15,10 +15,10 @@ std::vector<int> all_ranks(const Grid& grid) {
 
 }  // namespace
 
-MpiLinks::MpiLinks(const MpiSession& session, const Grid& grid, int stages_per_rank,
+MpiLinks::MpiLinks(const MpiSession& session, const Grid& grid, StageNumbers stages,
                    WaitOptions wait)
     : grid_(grid),
-      mailbox_(all_ranks(grid), pool_, wait, stages_per_rank, grid.pipeline()),
+      mailbox_(all_ranks(grid), pool_, wait, stages),
       world_(all_ranks(grid), pool_, wait, &mailbox_),
       replicas_(grid.data_group(session.rank()), pool_, wait, &mailbox_),
       tensor_(grid.tensor_group(session.rank()), pool_, wait, &mailbox_) {}

@@ -12,7 +12,7 @@ namespace pipetrain {
 class MpiLinks {
  public:
   // Made by all ranks together.
-  MpiLinks(const MpiSession& session, const Grid& grid, int stages_per_rank, WaitOptions wait);
+  MpiLinks(const MpiSession& session, const Grid& grid, StageNumbers stages, WaitOptions wait);
 
   MemoryPool& pool() { return pool_; }
   GridLinks links() { return {grid_, mailbox_, world_, replicas_, tensor_}; }

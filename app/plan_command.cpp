@@ -56,7 +56,7 @@ PlanInputs measure(const MpiSession& session, const Startup& started, const Plan
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));
   std::iota(ranks.begin(), ranks.end(), 0);
   MemoryPool pool;
-  MpiMailbox mailbox(ranks, pool, started.wait, 1);
+  MpiMailbox mailbox(ranks, pool, started.wait, StageNumbers{static_cast<int>(ranks.size())});
   MpiCollective collective(ranks, pool, started.wait, &mailbox);
   RankCrew crew(collective, mailbox, pool, started.world.cores_per_rank());
   return with(crew);

@@ -29,7 +29,7 @@ namespace {
 
 struct ScheduleOptions {
   ScheduleRequest request;
-  std::string check, costs, stage_costs;
+  std::string check, costs, stage_costs, placement;
   int steps = 1;
   std::string between = "flush";  // a name of kStepRules
   bool recompute = false;
@@ -48,7 +48,7 @@ Timeline steps_of(const ScheduleOptions& options, const Schedule& schedule, cons
 
 // With R, if it is wanted, at the cost of F.
 Costs costs_of(const ScheduleOptions& options, const Schedule& schedule) {
-  Costs costs = options.given.on(schedule.rank_count(), schedule.virtual_stages);
+  Costs costs = options.given.on(schedule.placement);
   if (options.recompute) {
     for (StageCost& stage : costs.stages) stage.recompute = stage.forward;
   }
@@ -58,7 +58,7 @@ Costs costs_of(const ScheduleOptions& options, const Schedule& schedule) {
 // What describe() says of the schedule without R has no bearing on one with it.
 Description description_of(const ScheduleOptions& options, const Schedule& schedule) {
   Description words = describe(options.request.name, schedule, options.given,
-                               options.request.search.live_microbatches);
+                               search_options(options.request, schedule));
   if (!options.recompute) return words;
   words.remark = words.remark.substr(0, words.remark.find("; B as one action")) +
                  "; R, which runs F again, costs as much as F";
@@ -74,7 +74,7 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
     nlohmann::ordered_json json = schedule_json(name, schedule, costs);
     if (options.request.is_searched()) {
       json["least_makespan"] = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
-                                              options.request.search);
+                                              search_options(options.request, schedule));
     }
     if (options.steps > 1) {
       const Timeline steps = steps_of(options, schedule, costs);
@@ -130,6 +130,9 @@ int print_schedule(ScheduleOptions& options) {
 }
 
 void check(ScheduleOptions& options) {
+  if (!options.placement.empty()) {
+    options.request.placement = parse_placement(options.placement, "--placement");
+  }
   const bool one = !options.request.name.empty() || !options.check.empty();
   if (options.explore) {
     if (!one) return;
@@ -185,6 +188,7 @@ Command add_schedule_command(CLI::App& command) {
   command.add_flag("--explore", options->explore,
                    "a page for a browser with all published schedules to play with");
   add_sizes(command, options->request);
+  command.add_option("--placement", options->placement, placement_help())->type_name("PLACEMENT");
   command
       .add_option(
           "--costs", options->costs,

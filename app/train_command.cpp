@@ -83,7 +83,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
                         "pipetrain " PIPETRAIN_VERSION, command_line());
   });
   started.times.end("hashes of data");
-  MpiLinks mpi(session, started.grid, started.model->virtual_stages, started.wait);
+  MpiLinks mpi(session, started.grid, started.model->stage_numbers(), started.wait);
   started.times.end("communicators");
   const std::string output = started.config.train.output;
   const bool reports = started.config.train.reports() || options.live;

@@ -207,16 +207,17 @@ void fill_decay(Config& config) {
   }
 }
 
-// A table brings its own sizes: those that the file has for another schedule give way to it. What
-// the command line asks for must be the table's, or is refused where the table is read.
+// A table brings its own sizes and placement: those that the file has for another schedule give way
+// to it. What the command line asks for must be the table's, or is refused where the table is read.
 void give_way_to_table(PipelineConfig& pipeline, const KeyPlaces& places) {
   if (!pipeline.schedule.ends_with(".csv")) return;
-  const auto give_way = [&](const std::string& key, int& size) {
+  const auto give_way = [&](const std::string& key, auto& value) {
     const auto place = places.find(key);
-    if (place != places.end() && !place->second.starts_with("--set")) size = 0;
+    if (place != places.end() && !place->second.starts_with("--set")) value = {};
   };
   give_way("pipeline.microbatches", pipeline.microbatches);
   give_way("pipeline.virtual_stages", pipeline.virtual_stages);
+  give_way("pipeline.placement", pipeline.placement);
 }
 
 // Defaults that come from other fields.

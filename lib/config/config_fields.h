@@ -166,6 +166,8 @@ void visit_fields(Visitor& v, PipelineConfig& c) {
   v.optional_number({"live_microbatches",
                      "The most microbatches that a rank keeps at once under `auto`.", "as `1f1b`"},
                     c.live_microbatches);
+  v.choice_or_list({"placement", "Which rank holds which stage."}, c.placement.rule,
+                   kPlacementRules, PlacementRule::kList, c.placement.stages);
   v.choice_or_list({"partition", "How the layers are cut into stages."}, c.partition,
                    kPartitionRules, PartitionRule::kList, c.first_layers);
   v.choice_or_list({"recompute", "What the backward pass makes again instead of keeping it."},

@@ -154,12 +154,16 @@ void ConfigReader::optional_flag(const ConfigKey& key, std::optional<bool>& fiel
   if (section_.find(key.name) != nullptr) field = given;
 }
 
-std::string ConfigReader::word_of(const YamlValue& value, const char* name,
-                                  const Words& words) const {
-  const std::string expected = (words.size() > 1 ? "one of " : "") + join(words);
+std::string ConfigReader::one_of(const YamlValue& value, const char* name, const Words& words,
+                                 const std::string& expected) const {
   const std::string& word = scalar(value, name, expected);
   if (std::ranges::find(words, word) == words.end()) refuse(value, name, expected);
   return word;
+}
+
+std::string ConfigReader::word_of(const YamlValue& value, const char* name,
+                                  const Words& words) const {
+  return one_of(value, name, words, (words.size() > 1 ? "one of " : "") + join(words));
 }
 
 void ConfigReader::word(const ConfigKey& key, std::string& field, const Words& words) {
@@ -180,10 +184,23 @@ std::string ConfigReader::word_or_items(const YamlValue& value, const char* name
     list.push_back(parse_number<int>(item, name, kAtLeastZero));
   }
   if (!list.empty()) return {};
-  const std::string expected = join(words) + " or a list of layer numbers";
-  const std::string& word = scalar(value, name, expected);
-  if (std::ranges::find(words, word) == words.end()) refuse(value, name, expected);
-  return word;
+  return one_of(value, name, words, join(words) + " or a list of layer numbers");
+}
+
+std::string ConfigReader::word_or_items(const YamlValue& value, const char* name,
+                                        const Words& words,
+                                        std::vector<std::vector<int>>& list) const {
+  list.clear();
+  const std::string expected =
+      join(words) + " or a list of each rank's stages, such as [[0,5],[1,4],[2,3]]";
+  for (const YamlValue& row : value.list) {
+    if (row.kind != Kind::kList) refuse(value, name, expected);
+    std::vector<int>& own = list.emplace_back();
+    for (const YamlValue& item : row.list) {
+      own.push_back(parse_number<int>(item, name, kAtLeastZero));
+    }
+  }
+  return list.empty() ? one_of(value, name, words, expected) : std::string();
 }
 
 std::string ConfigReader::word_or_items(const YamlValue& value, const char* name,
@@ -191,10 +208,7 @@ std::string ConfigReader::word_or_items(const YamlValue& value, const char* name
   list.clear();
   for (const YamlValue& item : value.list) list.push_back(scalar(item, name, "a layer"));
   if (!list.empty()) return {};
-  const std::string expected = join(words) + " or a list of layers";
-  const std::string& word = scalar(value, name, expected);
-  if (std::ranges::find(words, word) == words.end()) refuse(value, name, expected);
-  return word;
+  return one_of(value, name, words, join(words) + " or a list of layers");
 }
 
 void ConfigReader::name(const ConfigKey& key, std::string& field) {

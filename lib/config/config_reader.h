@@ -120,10 +120,14 @@ class ConfigReader {
   }
 
   const YamlValue* take(const char* name);
+  std::string one_of(const YamlValue& value, const char* name, const Words& words,
+                     const std::string& expected) const;
   std::string word_of(const YamlValue& value, const char* name, const Words& words) const;
   // The word, or else nothing and the list's items.
   std::string word_or_items(const YamlValue& value, const char* name, const Words& words,
                             std::vector<int>& list) const;
+  std::string word_or_items(const YamlValue& value, const char* name, const Words& words,
+                            std::vector<std::vector<int>>& list) const;
   std::string word_or_items(const YamlValue& value, const char* name, const Words& words,
                             Words& list) const;
   [[noreturn]] void refuse(const YamlValue& value, const char* name,

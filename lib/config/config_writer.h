@@ -122,6 +122,11 @@ class ConfigWriter {
     for (const T& item : items) out_ << item;
     out_ << YAML::EndSeq;
   }
+  void list(const char* name, const std::vector<std::vector<int>>& rows) {
+    out_ << YAML::Key << name << YAML::Value << YAML::Flow << YAML::BeginSeq;
+    for (const std::vector<int>& row : rows) out_ << YAML::Flow << row;
+    out_ << YAML::EndSeq;
+  }
   void write_layers(const std::vector<LayerEntry>& layers);
 
   YAML::Emitter& out_;

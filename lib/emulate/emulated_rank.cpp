@@ -49,10 +49,9 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
       recorder_(pool) {
   const Schedule& schedule = program.actions;
   const int count = schedule.stage_count();
-  std::vector<int> ranks = ranks_of_stages(schedule);
+  std::vector<int> ranks = schedule.placement.ranks();
   std::vector<Stage*> mine;
-  for (const int s : stages_of_rank(schedule.placement, schedule.rank_count(),
-                                    schedule.virtual_stages, mailbox.rank())) {
+  for (const int s : schedule.placement.stages_of(mailbox.rank())) {
     const StageCost& cost = costs.stages[static_cast<std::size_t>(s)];
     auto layers = wait_layers(shape_of(s, count, message_bytes), cost);
     RecomputedLayers recomputed = recomputed_layers(cost, layers.size());

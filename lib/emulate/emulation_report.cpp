@@ -15,8 +15,7 @@ nlohmann::ordered_json rank_costs_ms(const Schedule& schedule, const Costs& cost
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (int rank = 0; rank < schedule.rank_count(); ++rank) {
     StageCost sum;
-    for (const int s :
-         stages_of_rank(schedule.placement, schedule.rank_count(), schedule.virtual_stages, rank)) {
+    for (const int s : schedule.placement.stages_of(rank)) {
       const StageCost& stage = costs.stages[static_cast<std::size_t>(s)];
       sum.forward += stage.forward;
       sum.backward_input += stage.backward_input;
@@ -75,7 +74,7 @@ nlohmann::ordered_json emulation_json(const std::string& name, const Schedule& s
                                       const Emulation& emulation) {
   return {{"schedule", name},
           {"ranks", schedule.rank_count()},
-          {"virtual_stages", schedule.virtual_stages},
+          {"virtual_stages", schedule.virtual_stages()},
           {"microbatches", schedule.microbatches},
           {"rank_costs_ms", rank_costs_ms(schedule, costs)},
           {"message_bytes", options.message_bytes},

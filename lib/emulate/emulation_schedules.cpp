@@ -15,6 +15,9 @@ namespace {
 NamedSchedule choose_named(ScheduleRequest request, std::string_view name,
                            const GivenCosts& costs) {
   request.name = name;
+  if (!request.is_searched() && request.placement.rule == PlacementRule::kAuto) {
+    request.placement = {};  // it is for the search among them
+  }
   if (!request.is_searched())
     request.search.live_microbatches = 0;  // it is for the search among them
   if (const auto reason = why_not(request)) return {request.name, {}, *reason};

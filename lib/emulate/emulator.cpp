@@ -9,6 +9,7 @@
 #include "comm/agree.h"
 #include "emulate/emulation_report.h"
 #include "ops/team.h"
+#include "pipeline/message_numbers.h"
 #include "schedule/trace/chrome_trace.h"
 
 namespace pipetrain {
@@ -31,13 +32,13 @@ Emulator::Emulator(EmulationLinks links, std::string host, bool oversubscribed, 
 void Emulator::check_microbatches(const Schedule& schedule) const {
   if (schedule.ranks.empty()) return;
   links_.check_name({.stage = schedule.stage_count() - 1, .microbatch = schedule.microbatches - 1},
-                    schedule.rank_count(), schedule.virtual_stages);
+                    stage_numbers(schedule.placement));
 }
 
 double Emulator::measure_messages(std::int64_t bytes) {
   settle_team(1);
   emulation_.message_bytes = bytes;
-  const auto mailbox = links_.mailbox(wait_, 1);
+  const auto mailbox = links_.mailbox(wait_, {});
   const auto collective = links_.collective(wait_, mailbox.get());
   return measure_message_seconds(bytes, *mailbox, *collective, links_.pool);
 }
@@ -46,7 +47,7 @@ nlohmann::ordered_json Emulator::run(const std::string& name, const Schedule& sc
                                      const Costs& costs) {
   WaitOptions wait = wait_;
   wait.timeout_seconds += simulate(schedule, costs).makespan();
-  const auto mailbox = links_.mailbox(wait, schedule.virtual_stages);
+  const auto mailbox = links_.mailbox(wait, stage_numbers(schedule.placement));
   const auto collective = links_.collective(wait, mailbox.get());
   const std::vector<std::string> hosts = collective->all_gather_text(host_);
   emulation_.trace = !trace_path_.empty();

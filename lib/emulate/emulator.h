@@ -10,6 +10,7 @@
 
 #include "comm/collective.h"
 #include "comm/mailbox.h"
+#include "comm/stage_numbers.h"
 #include "comm/wait.h"
 #include "emulate/emulate.h"
 
@@ -18,11 +19,11 @@ namespace pipetrain {
 // How ranks are linked. What is made is made by all of them together.
 struct EmulationLinks {
   MemoryPool& pool;  // of all messages
-  std::function<std::unique_ptr<Mailbox>(const WaitOptions& wait, int stages_per_rank)> mailbox;
+  std::function<std::unique_ptr<Mailbox>(const WaitOptions& wait, StageNumbers stages)> mailbox;
   // The mailbox may be null.
   std::function<std::unique_ptr<Collective>(const WaitOptions& wait, Mailbox* mailbox)> collective;
   // Error(kConfiguration) for a message beyond what can be named.
-  std::function<void(const Message& message, int ranks, int stages_per_rank)> check_name;
+  std::function<void(const Message& message, StageNumbers stages)> check_name;
 };
 
 class Emulator {

@@ -25,14 +25,14 @@ Partition balanced_partition(const std::vector<double>& layer_costs, int stages)
 
 // The cut whose slowest rank, all its stages together, is as fast as can be, and among those the
 // evenest stages. Exact for one stage per rank and for a V, whose ranks are filled from both ends
-// inwards: dynamic programming over (layers below, layers above), O(layers^4 / ranks). Laps of a
-// loop are improved from the evenest stages cut by cut, so never slower than those.
-Partition rank_balanced_partition(const std::vector<double>& layer_costs, Placement placement,
-                                  int ranks, int virtual_stages);
+// inwards: dynamic programming over (layers below, layers above), O(layers^4 / ranks). Other
+// placements are improved from the evenest stages cut by cut, so never slower than those.
+Partition rank_balanced_partition(const std::vector<double>& layer_costs,
+                                  const Placement& placement);
 
 double slowest_stage(const std::vector<double>& layer_costs, const Partition& partition);
 double slowest_rank(const std::vector<double>& layer_costs, const Partition& partition,
-                    Placement placement, int ranks);
+                    const Placement& placement);
 // The sum of each stage's layers.
 std::vector<StageCost> stage_costs(const std::vector<StageCost>& layer_costs,
                                    const Partition& partition);

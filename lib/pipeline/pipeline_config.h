@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/table.h"
+#include "schedule/choose/placement_choice.h"
 #include "schedule/memory_choices.h"
 
 namespace pipetrain {
@@ -24,7 +25,8 @@ struct PipelineConfig {
   std::string schedule = "1f1b";  // a schedule's name, or a .csv file
   int microbatches = 0;           // M; 0: min(4 x stages, rows per replica)
   int virtual_stages = 0;         // v; 0: the schedule's default
-  int live_microbatches = 0;      // most per rank under schedule auto; 0: 1F1B's
+  PlacementChoice placement;
+  int live_microbatches = 0;  // most per rank under schedule auto; 0: 1F1B's
   PartitionRule partition = PartitionRule::kAuto;
   std::vector<int> first_layers;  // of each stage, where partition is kList
   Recompute recompute = Recompute::kCheap;

@@ -119,10 +119,10 @@ class VPartition {
 // Slowest rank, then how uneven ranks and stages are.
 using Goodness = std::tuple<double, double, double>;
 
-Goodness goodness(const std::vector<double>& before, const Partition& first, Placement placement,
-                  int ranks) {
+Goodness goodness(const std::vector<double>& before, const Partition& first,
+                  const Placement& placement) {
   const int stages = static_cast<int>(first.size());
-  std::vector<double> loads(static_cast<std::size_t>(ranks));
+  std::vector<double> loads(static_cast<std::size_t>(placement.rank_count()));
   double squares = 0;
   for (int s = 0; s < stages; ++s) {
     const auto begin = static_cast<std::size_t>(first[static_cast<std::size_t>(s)]);
@@ -130,8 +130,7 @@ Goodness goodness(const std::vector<double>& before, const Partition& first, Pla
                          ? static_cast<std::size_t>(first[static_cast<std::size_t>(s) + 1])
                          : before.size() - 1;
     const double cost = before[end] - before[begin];
-    const int rank = rank_of_stage(placement, ranks, stages / ranks, s);
-    loads[static_cast<std::size_t>(rank)] += cost;
+    loads[static_cast<std::size_t>(placement.rank_of(s))] += cost;
     squares += cost * cost;
   }
   return {*std::max_element(loads.begin(), loads.end()),
@@ -139,11 +138,10 @@ Goodness goodness(const std::vector<double>& before, const Partition& first, Pla
 }
 
 // Moves runs of neighbouring cuts by one layer, the best move first, until none helps.
-Partition improved(Partition first, const std::vector<double>& costs, Placement placement,
-                   int ranks) {
+Partition improved(Partition first, const std::vector<double>& costs, const Placement& placement) {
   const std::vector<double> before = running_sums(costs);
   const int layers = static_cast<int>(costs.size());
-  Goodness best = goodness(before, first, placement, ranks);
+  Goodness best = goodness(before, first, placement);
   for (bool moved = true; moved;) {
     moved = false;
     Partition better = first;
@@ -153,7 +151,7 @@ Partition improved(Partition first, const std::vector<double>& costs, Placement 
           Partition trial = first;
           for (std::size_t cut = from; cut <= to; ++cut) trial[cut] += by;
           if (!is_partition(trial, layers, static_cast<int>(trial.size()))) continue;
-          const Goodness value = goodness(before, trial, placement, ranks);
+          const Goodness value = goodness(before, trial, placement);
           if (value < best) {
             best = value;
             better = trial;
@@ -169,19 +167,20 @@ Partition improved(Partition first, const std::vector<double>& costs, Placement 
 
 }  // namespace
 
-Partition rank_balanced_partition(const std::vector<double>& layer_costs, Placement placement,
-                                  int ranks, int virtual_stages) {
-  const Partition even = balanced_partition(layer_costs, ranks * virtual_stages);
-  if (virtual_stages == 1) return even;
-  if (placement == Placement::kV && virtual_stages == 2) {
-    return VPartition(layer_costs, ranks).solve(slowest_rank(layer_costs, even, placement, ranks));
+Partition rank_balanced_partition(const std::vector<double>& layer_costs,
+                                  const Placement& placement) {
+  const Partition even = balanced_partition(layer_costs, placement.stage_count());
+  const int ranks = placement.rank_count();
+  if (placement.most_stages() == 1) return even;
+  if (ranks > 1 && placement == Placement::wave(ranks, 2)) {
+    return VPartition(layer_costs, ranks).solve(slowest_rank(layer_costs, even, placement));
   }
-  return improved(even, layer_costs, placement, ranks);
+  return improved(even, layer_costs, placement);
 }
 
 double slowest_rank(const std::vector<double>& layer_costs, const Partition& partition,
-                    Placement placement, int ranks) {
-  return std::get<0>(goodness(running_sums(layer_costs), partition, placement, ranks));
+                    const Placement& placement) {
+  return std::get<0>(goodness(running_sums(layer_costs), partition, placement));
 }
 
 }  // namespace pipetrain

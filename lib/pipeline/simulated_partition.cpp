@@ -14,21 +14,19 @@ std::vector<double> totals_of(const std::vector<StageCost>& layer_costs) {
 
 }  // namespace
 
-std::vector<Partition> promising_partitions(const std::vector<StageCost>& layer_costs, int ranks,
-                                            int virtual_stages,
+std::vector<Partition> promising_partitions(const std::vector<StageCost>& layer_costs,
                                             const std::vector<Placement>& placements) {
   const std::vector<double> totals = totals_of(layer_costs);
-  const int stages = ranks * virtual_stages;
+  const int stages = placements.front().stage_count();
   std::vector<Partition> all;
   const auto add = [&](Partition partition) {
     if (std::ranges::find(all, partition) == all.end()) all.push_back(std::move(partition));
   };
   add(uniform_partition(static_cast<int>(layer_costs.size()), stages));
   add(balanced_partition(totals, stages));
-  if (virtual_stages == 1 || ranks == 1) return all;
-  for (const Placement placement : placements) {
-    if (placement == Placement::kV && virtual_stages != 2) continue;
-    add(rank_balanced_partition(totals, placement, ranks, virtual_stages));
+  for (const Placement& placement : placements) {
+    if (placement.most_stages() == 1 || placement.rank_count() == 1) continue;
+    add(rank_balanced_partition(totals, placement));
   }
   return all;
 }
@@ -47,8 +45,7 @@ double step_seconds(const std::vector<StageCost>& layer_costs, const Schedule& s
 
 Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Schedule& schedule) {
   constexpr double kMostSimulated = 3e6;  // simulated in all: about a second
-  const std::vector<Partition> all = promising_partitions(
-      layer_costs, schedule.rank_count(), schedule.virtual_stages, {schedule.placement});
+  const std::vector<Partition> all = promising_partitions(layer_costs, {schedule.placement});
   std::vector<double> seconds;
   for (const Partition& cut : all) seconds.push_back(step_seconds(layer_costs, schedule, cut));
   const std::size_t first = first_worthwhile(seconds);

@@ -16,9 +16,8 @@ namespace pipetrain {
 constexpr double kWorthACut = 0.01;
 
 // The cuts worth a try, the plainest first: equal numbers of layers, the fastest slowest stage and,
-// with several stages per rank in one of `placements`, the fastest slowest rank.
-std::vector<Partition> promising_partitions(const std::vector<StageCost>& layer_costs, int ranks,
-                                            int virtual_stages,
+// with several stages on a rank in one of `placements`, the fastest slowest rank.
+std::vector<Partition> promising_partitions(const std::vector<StageCost>& layer_costs,
                                             const std::vector<Placement>& placements);
 
 // The first of these steps that is within kWorthACut of the shortest.

@@ -209,27 +209,25 @@ class Search {
     if (!request_.configured_schedule || !inputs_.has(form_of(request_.configured))) return;
     const bool search = request_.configured_schedule->ranks.empty();
     const Candidate& own = request_.configured;
-    result_.configured =
-        predict(own, search ? searched(own) : *request_.configured_schedule, kNoLimit);
+    result_.configured = predict(
+        own, search ? searched(own, request_.placement) : *request_.configured_schedule, kNoLimit);
   }
 
   // As a run searches. Each placement has its own cut.
-  Schedule searched(const Candidate& candidate) {
+  Schedule searched(const Candidate& candidate, const PlacementChoice& choice = {}) {
     ScheduleRequest request = request_of(candidate);
+    request.placement = choice;
     request.search = {.live_microbatches = request_.live_microbatches, .effort = kAutoEffort};
-    std::optional<Schedule> best;
-    double least = 0;
-    for (const Placement placement : {Placement::kLoop, Placement::kV}) {
-      if (placement == Placement::kV && candidate.virtual_stages != 2) continue;
-      const Costs costs = predictor_.costs(candidate, placement);
+    std::optional<std::pair<double, Schedule>> best;  // and its seconds
+    for (const Placement& start :
+         placements_to_cut(choice, candidate.pipeline, candidate.virtual_stages)) {
+      const Costs costs = predictor_.costs(candidate, start);
       Schedule found = choose(request, {.message = costs.message, .stages = costs.stages});
       const Costs own = predictor_.costs(candidate, found.placement);
       const double seconds = simulate(found, own).makespan();
-      if (best && seconds >= least) continue;
-      least = seconds;
-      best = std::move(found);
+      if (!best || seconds < best->first) best.emplace(seconds, std::move(found));
     }
-    return std::move(*best);
+    return std::move(best->second);
   }
 
   // Searched schedules for the sizes of the best named ones, of 1, 2 and 4 stages per rank.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plan/predict.h"
+#include "schedule/choose/placement_choice.h"
 
 namespace pipetrain {
 
@@ -18,6 +19,7 @@ struct PlanRequest {
   // Its schedule; without ranks if that is to be searched for (auto); none if the configuration
   // does not go with this number of ranks.
   std::optional<Schedule> configured_schedule;
+  PlacementChoice placement;  // of the configuration's own schedule
   // What is weighed beside the configuration's own: a precision changes the results.
   std::vector<DType> precisions;
   double live_microbatches = 0;  // the limit for auto, as AutoOptions has it

@@ -28,10 +28,7 @@ StageCost weighted(const StageCost& a, double weight_a, const StageCost& b) {
 std::int64_t stage_elements(const Schedule& schedule, const std::vector<RankParameters>& parameters,
                             int stage) {
   const int rank = rank_of_stage(schedule, stage);
-  const std::vector<int> mine =
-      stages_of_rank(schedule.placement, schedule.rank_count(), schedule.virtual_stages, rank);
-  const auto place = std::find(mine.begin(), mine.end(), stage) - mine.begin();
-  return parameters[index(rank)].stage_elements[static_cast<std::size_t>(place)];
+  return parameters[index(rank)].stage_elements[index(schedule.placement.place_of(stage))];
 }
 
 // Measured while all ranks worked at once; where they share cores, each is faster while others
@@ -106,11 +103,10 @@ RecomputedLayers Predictor::recomputed(const Candidate& candidate) const {
   return layers;
 }
 
-const Predictor::Cut& Predictor::cut(const Candidate& candidate, Placement placement) {
+const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement& placement) {
   const ModelForm form = form_of(candidate);
-  const auto key =
-      std::tuple(form, candidate.data, candidate.pipeline, candidate.virtual_stages,
-                 candidate.microbatches, candidate.recompute, candidate.parts, placement);
+  const auto key = std::tuple(form, candidate.data, candidate.microbatches, candidate.recompute,
+                              candidate.parts, placement);
   const auto found = cuts_.find(key);
   if (found != cuts_.end()) return found->second;
 
@@ -124,7 +120,7 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, Placement place
   }
   const ModelProfile& model = inputs_.form(form);
   Cut made;
-  made.first_layers = inputs_.cut(seconds, placement, candidate.pipeline, candidate.virtual_stages);
+  made.first_layers = inputs_.cut(seconds, placement);
   const double share = static_cast<double>(rows.larger_count) / candidate.microbatches;
   std::int64_t message_bytes = 0;
   for (std::size_t s = 0; s < made.first_layers.size(); ++s) {
@@ -148,7 +144,7 @@ Program Predictor::program(const Candidate& candidate, const Schedule& schedule)
                                .shards_parameters = candidate.shards_parameters()});
 }
 
-Costs Predictor::costs(const Candidate& candidate, Placement placement) {
+Costs Predictor::costs(const Candidate& candidate, const Placement& placement) {
   return cut(candidate, placement).costs;
 }
 

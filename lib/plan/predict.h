@@ -21,7 +21,7 @@ namespace pipetrain {
 
 // The first layer of each stage, for the layers' costs: how a run would cut the model.
 using Cutter = std::function<std::vector<int>(const std::vector<double>& layer_seconds,
-                                              Placement placement, int ranks, int virtual_stages)>;
+                                              const Placement& placement)>;
 
 // What decides how a layer is computed by a rank.
 struct ModelForm {
@@ -73,7 +73,7 @@ class Predictor {
   // What the candidate's ranks would execute.
   Program program(const Candidate& candidate, const Schedule& schedule);
   // What a search for a schedule takes.
-  Costs costs(const Candidate& candidate, Placement placement);
+  Costs costs(const Candidate& candidate, const Placement& placement);
 
  private:
   struct Rows {
@@ -90,7 +90,7 @@ class Predictor {
   RecomputedLayers recomputed(const Candidate& candidate) const;
   // With the time of sums over the tensor-parallel group.
   const std::vector<LayerMeasure>& layers(const ModelForm& form, std::int64_t rows);
-  const Cut& cut(const Candidate& candidate, Placement placement);
+  const Cut& cut(const Candidate& candidate, const Placement& placement);
   std::vector<std::int64_t> parameter_bytes(const Candidate& candidate,
                                             const std::vector<RankParameters>& parameters) const;
   std::vector<std::int64_t> tensor_bytes(const Candidate& candidate, const Program& program,
@@ -102,10 +102,8 @@ class Predictor {
 
   const PlanInputs& inputs_;
   std::map<std::pair<ModelForm, std::int64_t>, std::vector<LayerMeasure>> layers_;  // by rows
-  // By form, data, pipeline, virtual stages, microbatches, recompute, parts, placement.
-  std::map<
-      std::tuple<ModelForm, int, int, int, int, Recompute, std::vector<std::string>, Placement>,
-      Cut>
+  // By form, data, microbatches, recompute, parts, placement.
+  std::map<std::tuple<ModelForm, int, int, Recompute, std::vector<std::string>, Placement>, Cut>
       cuts_;
 };
 

@@ -59,8 +59,7 @@ std::optional<std::string> letters_of(const std::vector<Action>& actions,
 std::string lists_of(const Schedule& schedule) {
   std::string text;
   for (int rank = 0; rank < schedule.rank_count(); ++rank) {
-    const std::vector<int> own =
-        stages_of_rank(schedule.placement, schedule.rank_count(), schedule.virtual_stages, rank);
+    const std::vector<int>& own = schedule.placement.stages_of(rank);
     text += (rank == 0 ? "" : "|") +
             list_text(schedule.ranks[static_cast<std::size_t>(rank)], own, schedule.microbatches);
   }
@@ -69,7 +68,7 @@ std::string lists_of(const Schedule& schedule) {
 
 std::string places_of(const Schedule& schedule) {
   std::string text;
-  for (const int rank : ranks_of_stages(schedule)) {
+  for (const int rank : schedule.placement.ranks()) {
     text += static_cast<char>(rank < 10 ? '0' + rank : 'a' + rank - 10);
   }
   return text;
@@ -78,7 +77,7 @@ std::string places_of(const Schedule& schedule) {
 // Adds it to the lists of its name: {"4.1": {"at": "0123", "lists": {"8": "aAAB...|..."}}}.
 void add_lists(Json& of_name, const Schedule& schedule) {
   Json& entry = of_name[std::to_string(schedule.rank_count()) + "." +
-                        std::to_string(schedule.virtual_stages)];
+                        std::to_string(schedule.virtual_stages())];
   entry["at"] = places_of(schedule);
   entry["lists"][std::to_string(schedule.microbatches)] = lists_of(schedule);
 }
@@ -150,7 +149,7 @@ std::string schedule_page(const std::string& name, const Schedule& schedule,
     }
   }
   const ScheduleKind* kind = find_row(schedule_kinds(), name);
-  const int p = schedule.rank_count(), v = schedule.virtual_stages, m = schedule.microbatches;
+  const int p = schedule.rank_count(), v = schedule.virtual_stages(), m = schedule.microbatches;
   Json words = kind != nullptr
                    ? words_of(*kind)
                    : Json{{"name", name}, {"idea", "A schedule of its own."}, {"stages", v}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "schedule/marked_grid.h"
 #include "schedule/table_file.h"
+#include "schedule/table_messages.h"
 #include "schedule/validate.h"
 
 namespace pipetrain {
@@ -44,25 +46,37 @@ class Table {
     }
   }
 
+  // Of the compute actions alone.
   Schedule schedule() const {
     Schedule schedule;
-    const int stages = stage_count();
-    schedule.virtual_stages = stages / rows_;
+    check_fill();
     schedule.microbatches =
         1 + largest([](const Action& a) { return a.microbatch; }).action.microbatch;
-    schedule.placement = placement(stages);
+    schedule.placement = placement();
     schedule.ranks.resize(static_cast<std::size_t>(rows_));
     for (const Cell& cell : cells_) {
       const int owner = rank_of_stage(schedule, cell.action.stage);
       if (owner != cell.rank) {
-        refuse(cell, text_of(cell.action) + " is on the wrong rank: with stages placed in a " +
-                         (schedule.placement == Placement::kV ? "V" : "loop") + " stage " +
+        refuse(cell, text_of(cell.action) + " is on the wrong rank: stage " +
                          std::to_string(cell.action.stage) + " is in row " +
                          std::to_string(lines_[static_cast<std::size_t>(owner)]));
       }
+      if (!is_compute(cell.action.op)) continue;
       schedule.ranks[static_cast<std::size_t>(owner)].push_back(cell.action);
     }
     return schedule;
+  }
+
+  // What the table says of communication is not taken, but it must fit.
+  void check_messages(const Schedule& schedule) const {
+    const auto is_compute_cell = [](const Cell& cell) { return is_compute(cell.action.op); };
+    if (std::ranges::all_of(cells_, is_compute_cell)) return;
+    const auto fault = message_fault(schedule, rows());
+    if (!fault) return;
+    std::size_t before = fault->position;
+    for (const Cell& cell : cells_) {
+      if (cell.rank == fault->rank && before-- == 0) refuse(cell, fault->why);
+    }
   }
 
  private:
@@ -78,15 +92,20 @@ class Table {
     refuse(cell.row, cell.column, why, grid_around(cell));
   }
 
-  std::string grid_around(const Cell& wrong) const {
+  std::vector<std::vector<Action>> rows() const {
     std::vector<std::vector<Action>> rows(static_cast<std::size_t>(rows_));
-    std::size_t position = 0;
     for (const Cell& cell : cells_) {
-      std::vector<Action>& row = rows[static_cast<std::size_t>(cell.rank)];
-      if (&cell == &wrong) position = row.size();
-      row.push_back(cell.action);
+      rows[static_cast<std::size_t>(cell.rank)].push_back(cell.action);
     }
-    return marked_grid(rows, wrong.rank, position);
+    return rows;
+  }
+
+  std::string grid_around(const Cell& wrong) const {
+    std::size_t position = 0;
+    for (const Cell* cell = cells_.data(); cell != &wrong; ++cell) {
+      if (cell->rank == wrong.rank) ++position;
+    }
+    return marked_grid(rows(), wrong.rank, position);
   }
 
   void parse_row(std::string_view text, int row) {
@@ -107,7 +126,7 @@ class Table {
 
   void add_action(std::string_view text, int row, int column) {
     const std::optional<Action> action = parse_action(content_of(text));
-    if (!action || !is_compute(action->op) || action->op == Op::kRecompute) {
+    if (!action || action->op == Op::kRecompute) {
       refuse(row, column,
              "found '" + printable(content_of(text)) +
                  "', expected <stage><F|I|W|B><microbatch>, such as 2F0, between commas" +
@@ -128,20 +147,11 @@ class Table {
     });
   }
 
-  int stage_count() const {
-    const Cell& last = largest([](const Action& a) { return a.stage; });
-    const Cell& last_microbatch = largest([](const Action& a) { return a.microbatch; });
-    check_fill(last, last_microbatch);
-    const int stages = last.action.stage + 1;
-    if (stages % rows_ == 0) return stages;
-    refuse(last, text_of(last.action) + " makes " + std::to_string(stages) +
-                     " stages, which do not divide over " + std::to_string(rows_) +
-                     " rows (one per rank); is a row missing?");
-  }
-
   // A wrong number must not make a table of gigabytes: a small one is left to validate(), which
   // shows what is missing.
-  void check_fill(const Cell& last_stage, const Cell& last_microbatch) const {
+  void check_fill() const {
+    const Cell& last_stage = largest([](const Action& a) { return a.stage; });
+    const Cell& last_microbatch = largest([](const Action& a) { return a.microbatch; });
     constexpr double kSmall = 1e5;
     const double stages = 1.0 + last_stage.action.stage;
     const double microbatches = 1.0 + last_microbatch.action.microbatch;
@@ -154,15 +164,36 @@ class Table {
                      std::to_string(static_cast<long long>(needed)) + " or more");
   }
 
-  // The first stage of the second lap tells: on the first rank, or on the last.
-  Placement placement(int stages) const {
-    if (stages == rows_ || rows_ == 1) return Placement::kLoop;
+  // A stage is on the rank that has most of its actions, so that one cell in a wrong row is found;
+  // of as many, on that of a loop.
+  Placement placement() const {
+    const int stages = 1 + largest([](const Action& a) { return a.stage; }).action.stage;
+    std::vector<std::map<int, int>> counts(static_cast<std::size_t>(stages));  // by rank
     for (const Cell& cell : cells_) {
-      if (cell.action.stage == rows_) {
-        return cell.rank == rows_ - 1 ? Placement::kV : Placement::kLoop;
-      }
+      ++counts[static_cast<std::size_t>(cell.action.stage)][cell.rank];
     }
-    return Placement::kLoop;
+    std::vector<std::vector<int>> stages_of_ranks(static_cast<std::size_t>(rows_));
+    for (int stage = 0; stage < stages; ++stage) {
+      const auto& count = counts[static_cast<std::size_t>(stage)];
+      const auto weight = [&](const auto& at) {
+        return 2 * at.second + (at.first == stage % rows_);
+      };
+      const auto most =
+          std::max_element(count.begin(), count.end(),
+                           [&](const auto& a, const auto& b) { return weight(a) < weight(b); });
+      if (most == count.end()) {
+        throw Error(ExitCode::kConfiguration,
+                    name_ + ": stage " + std::to_string(stage) + " has no action, but stage " +
+                        std::to_string(stages - 1) + " has; is a row missing?",
+                    marked_grid(rows(), rows_ - 1, kMissing));
+      }
+      stages_of_ranks[static_cast<std::size_t>(most->first)].push_back(stage);
+    }
+    try {
+      return Placement::of(stages_of_ranks);
+    } catch (const Error& error) {
+      throw Error(error.code(), name_ + ": " + error.what(), error.detail());
+    }
   }
 
   std::string name_;
@@ -174,12 +205,14 @@ class Table {
 }  // namespace
 
 Schedule schedule_from_csv(std::string_view text, const std::string& name, int ranks) {
-  const Schedule schedule = Table(text, name, ranks).schedule();
+  const Table table(text, name, ranks);
+  const Schedule schedule = table.schedule();
   try {
     validate(schedule);
   } catch (const Error& error) {
     throw Error(error.code(), name + ": " + error.what(), error.detail());
   }
+  table.check_messages(schedule);
   return schedule;
 }
 

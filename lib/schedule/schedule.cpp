@@ -98,30 +98,4 @@ bool accumulates_in_ascending_order(const Schedule& schedule) {
   return true;
 }
 
-int rank_of_stage(Placement placement, int ranks, int /*virtual_stages*/, int stage) {
-  const int lap = stage / ranks;
-  const int place = stage % ranks;
-  const bool back_up = placement == Placement::kV && lap % 2 == 1;
-  return back_up ? ranks - 1 - place : place;
-}
-
-std::vector<int> stages_of_rank(Placement placement, int ranks, int virtual_stages, int rank) {
-  std::vector<int> stages;
-  for (int lap = 0; lap < virtual_stages; ++lap) {
-    const bool back_up = placement == Placement::kV && lap % 2 == 1;
-    stages.push_back(lap * ranks + (back_up ? ranks - 1 - rank : rank));
-  }
-  return stages;
-}
-
-int rank_of_stage(const Schedule& schedule, int stage) {
-  return rank_of_stage(schedule.placement, schedule.rank_count(), schedule.virtual_stages, stage);
-}
-
-std::vector<int> ranks_of_stages(const Schedule& schedule) {
-  std::vector<int> ranks;
-  for (int s = 0; s < schedule.stage_count(); ++s) ranks.push_back(rank_of_stage(schedule, s));
-  return ranks;
-}
-
 }  // namespace pipetrain

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "schedule/placement.h"
+
 namespace pipetrain {
 
 // F forward; I gradient with respect to the input; W with respect to the weights; B both; R
@@ -49,21 +51,23 @@ inline bool is_of_stage(Op op) {
 inline bool sends_gradient(Op op) { return op == Op::kBackwardInput || op == Op::kBackward; }
 inline bool ends_microbatch(Op op) { return op == Op::kBackwardWeight || op == Op::kBackward; }
 
-// Which rank owns which stage: stage s on rank s mod p, or down the ranks and back up (2p stages).
-enum class Placement : std::uint8_t { kLoop, kV };
-
 // Most actions of a schedule that is read or made for a user: beyond it lie slips of the pen, and
 // gigabytes.
 constexpr std::size_t kMostActions = 5'000'000;
 
 struct Schedule {
-  Placement placement = Placement::kLoop;
+  Placement placement;
   int microbatches = 0;
-  int virtual_stages = 1;  // stages per rank
   std::vector<std::vector<Action>> ranks;
 
   int rank_count() const { return static_cast<int>(ranks.size()); }
-  int stage_count() const { return rank_count() * virtual_stages; }
+  int stage_count() const { return placement.stage_count(); }
+  // Stages of the rank that has most.
+  int virtual_stages() const { return placement.most_stages(); }
+  // A stage's share of a rank's work and memory, where all stages are alike.
+  double stage_share() const {
+    return static_cast<double>(placement.rank_count()) / placement.stage_count();
+  }
   std::size_t action_count() const;
 };
 
@@ -79,10 +83,8 @@ bool is_forward_only(const Schedule& schedule);
 // schedules give the same bits.
 bool accumulates_in_ascending_order(const Schedule& schedule);
 
-// The rank that owns `stage`, and the v stages of `rank` in ascending order.
-int rank_of_stage(Placement placement, int ranks, int virtual_stages, int stage);
-std::vector<int> stages_of_rank(Placement placement, int ranks, int virtual_stages, int rank);
-int rank_of_stage(const Schedule& schedule, int stage);
-std::vector<int> ranks_of_stages(const Schedule& schedule);  // of all stages, in order
+inline int rank_of_stage(const Schedule& schedule, int stage) {
+  return schedule.placement.rank_of(stage);
+}
 
 }  // namespace pipetrain

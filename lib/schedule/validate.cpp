@@ -22,12 +22,13 @@ namespace {
 }
 
 void check_sizes(const Schedule& schedule) {
-  if (schedule.ranks.empty() || schedule.microbatches < 1 || schedule.virtual_stages < 1) {
+  if (schedule.ranks.empty() || schedule.rank_count() != schedule.placement.rank_count() ||
+      schedule.microbatches < 1) {
     throw Error(ExitCode::kConfiguration,
-                "schedule: found " + std::to_string(schedule.rank_count()) + " ranks, " +
-                    std::to_string(schedule.virtual_stages) + " stages per rank and " +
-                    std::to_string(schedule.microbatches) +
-                    " microbatches; expected at least one of each");
+                "schedule: found " + std::to_string(schedule.rank_count()) +
+                    " ranks, a placement on " + std::to_string(schedule.placement.rank_count()) +
+                    " and " + std::to_string(schedule.microbatches) +
+                    " microbatches; expected as many ranks as placed on, and a microbatch");
   }
 }
 
@@ -48,7 +49,7 @@ class RankCheck {
  public:
   RankCheck(const Schedule& schedule, int rank, bool forward_only)
       : schedule_(schedule), rank_(rank), forward_only_(forward_only) {
-    done_.resize(static_cast<std::size_t>(schedule.virtual_stages) *
+    done_.resize(schedule.placement.stages_of(rank).size() *
                  static_cast<std::size_t>(schedule.microbatches));
   }
 
@@ -89,8 +90,7 @@ class RankCheck {
   }
 
   void check_complete() const {
-    for (int stage : stages_of_rank(schedule_.placement, schedule_.rank_count(),
-                                    schedule_.virtual_stages, rank_)) {
+    for (const int stage : schedule_.placement.stages_of(rank_)) {
       for (int microbatch = 0; microbatch < schedule_.microbatches; ++microbatch) {
         const std::uint8_t done = done_[index(stage, microbatch)];
         std::string missing;
@@ -114,7 +114,7 @@ class RankCheck {
   }
 
   std::size_t index(int stage, int microbatch) const {
-    return static_cast<std::size_t>(stage / schedule_.rank_count()) *
+    return static_cast<std::size_t>(schedule_.placement.place_of(stage)) *
                static_cast<std::size_t>(schedule_.microbatches) +
            static_cast<std::size_t>(microbatch);
   }
@@ -122,7 +122,7 @@ class RankCheck {
   const Schedule& schedule_;
   int rank_;
   bool forward_only_;
-  std::vector<std::uint8_t> done_;  // per lap (stage / ranks) and microbatch
+  std::vector<std::uint8_t> done_;  // per stage of the rank and microbatch
 };
 
 // Where the waiting ranks wait for each other in a ring, the first of that ring is shown.

@@ -22,6 +22,10 @@ DataShape configured_data_shape(const Config& config) {
 
 int configured_ranks(const Config& config) {
   const PipelineConfig& pipeline = config.pipeline;
+  if (!pipeline.placement.stages.empty()) {
+    const int ranks = static_cast<int>(pipeline.placement.stages.size());
+    return ranks * config.parallel.data * config.parallel.tensor;
+  }
   const bool table = pipeline.schedule.ends_with(".csv");
   const int stages_per_rank = pipeline.virtual_stages > 0 ? pipeline.virtual_stages
                               : table                     ? 1

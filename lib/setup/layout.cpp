@@ -87,7 +87,7 @@ class Chooser {
         layout_(layout),
         layers_(static_cast<int>(model.layers.size())),
         request_(schedule_request(config, model.ranks)) {
-    request_.virtual_stages = model.virtual_stages;
+    request_.virtual_stages = model.schedule.virtual_stages();
     request_.microbatches = model.microbatches;
   }
 
@@ -108,7 +108,9 @@ class Chooser {
     } else {
       layout_.schedule = search(layout_.partition);
     }
-    if (model_.searches_schedule()) layout_.least_seconds = least_of(layout_.partition);
+    if (model_.searches_schedule()) {
+      layout_.least_seconds = least_of(layout_.partition, layout_.schedule);
+    }
   }
 
  private:
@@ -122,10 +124,10 @@ class Chooser {
     std::vector<Searched> all;
     std::vector<double> seconds;
     double shortest = std::numeric_limits<double>::infinity();
-    for (const Partition& cut :
-         promising_partitions(layout_.layer_costs, model_.ranks, model_.virtual_stages,
-                              {Placement::kLoop, Placement::kV})) {
-      if (least_of(cut) > shortest) continue;
+    const std::vector<Placement> placements =
+        placements_to_cut(pipeline_.placement, model_.ranks, model_.schedule.virtual_stages());
+    for (const Partition& cut : promising_partitions(layout_.layer_costs, placements)) {
+      if (!model_.searches_placement && least_of(cut, model_.schedule) > shortest) continue;
       all.push_back({cut, search(cut)});
       seconds.push_back(step_seconds(layout_.layer_costs, all.back().schedule, cut));
       shortest = std::min(shortest, seconds.back());
@@ -135,9 +137,10 @@ class Chooser {
     layout_.schedule = std::move(best.schedule);
   }
 
-  double least_of(const Partition& cut) const {
+  double least_of(const Partition& cut, const Schedule& sizes) const {
     return least_makespan(model_.ranks, model_.microbatches,
-                          {stage_costs(layout_.layer_costs, cut), 0}, request_.search);
+                          {stage_costs(layout_.layer_costs, cut), 0},
+                          search_options(request_, sizes));
   }
 
   Schedule search(const Partition& cut) const {
@@ -168,6 +171,7 @@ ScheduleRequest schedule_request(const Config& config, int stage_ranks, int usua
           .virtual_stages = pipeline.virtual_stages,
           .most_microbatches = replica_rows(config),
           .usual_microbatches = usual_microbatches,
+          .placement = pipeline.placement,
           .search = {.live_microbatches = static_cast<double>(pipeline.live_microbatches)}};
 }
 
@@ -183,7 +187,7 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   model.memory_limit = inputs.memory_limit;
   model.schedule =
       choose_without_costs(schedule_request(config, inputs.stage_ranks, inputs.usual_microbatches));
-  model.virtual_stages = model.schedule.virtual_stages;
+  model.searches_placement = pipeline.placement.rule == PlacementRule::kAuto;
   model.microbatches = model.schedule.microbatches;
   if (model.microbatches > replica_rows(config)) {
     fail(pipeline.schedule + " has " + std::to_string(model.microbatches) +

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "data/source.h"
 #include "nn/layers/model.h"
+#include "pipeline/message_numbers.h"
 #include "pipeline/partition.h"
 #include "plan/rank_memory.h"
 #include "schedule/choose/schedule_request.h"
@@ -32,15 +33,21 @@ struct MemoryLimit {
 struct ModelSetup {
   std::vector<std::unique_ptr<Layer>> layers;
   RecomputedLayers recomputed;
-  TensorPlace place;                                    // whose slices the layers are
-  int ranks = 1, virtual_stages = 1, microbatches = 1;  // of one pipeline
-  std::int64_t training_rows = 0;  // of an epoch; 0: rows are drawn without end
+  TensorPlace place;                // whose slices the layers are
+  int ranks = 1, microbatches = 1;  // of one pipeline
+  std::int64_t training_rows = 0;   // of an epoch; 0: rows are drawn without end
   // That each evaluation goes through, for the forecast of memory; 0: none. On rank 0.
   std::int64_t evaluation_rows = 0;
   MemoryLimit memory_limit;  // of this rank
-  Schedule schedule;  // compute actions; without ranks if it is still to be searched for: auto
+  // Compute actions; of a schedule that is still to be searched for (auto) the sizes alone.
+  Schedule schedule;
+  bool searches_placement = false;  // together with the schedule
 
-  int stage_count() const { return ranks * virtual_stages; }
+  int stage_count() const { return schedule.stage_count(); }
+  StageNumbers stage_numbers() const {
+    return searches_placement ? StageNumbers{1, stage_count()}
+                              : pipetrain::stage_numbers(schedule.placement);
+  }
   bool searches_schedule() const { return schedule.ranks.empty(); }
 };
 // What the data tell about the model.

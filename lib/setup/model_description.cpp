@@ -123,9 +123,7 @@ Json describe_model(const Config& config, const ModelSetup& model, const Layout&
   Json layers = Json::array(), stages = Json::array();
   const std::vector<int> stage_of =
       stage_of_layers(layout.partition, static_cast<int>(model.layers.size()));
-  const auto rank_of = [&](int stage) {
-    return rank_of_stage(schedule.placement, model.ranks, model.virtual_stages, stage);
-  };
+  const auto rank_of = [&](int stage) { return schedule.placement.rank_of(stage); };
   for (int stage = 0; stage < model.stage_count(); ++stage) {
     stages.push_back({{"stage", stage},
                       {"rank", rank_of(stage)},
@@ -148,7 +146,7 @@ Json describe_model(const Config& config, const ModelSetup& model, const Layout&
           {"forward_flop_per_row", flop},
           {"training_flop_per_row", training_flop_per_row(model.layers)},
           {"ranks", model.ranks},
-          {"virtual_stages", model.virtual_stages},
+          {"virtual_stages", schedule.virtual_stages()},
           {"schedule", config.pipeline.schedule},
           {"microbatches", model.microbatches},
           {"batch_size", config.train.batch_size},

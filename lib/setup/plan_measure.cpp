@@ -160,11 +160,9 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   inputs.batch_rows = config.train.batch_size;
   inputs.precision = config.train.precision;
   inputs.moments = moments_per_parameter(config.optimizer);
-  inputs.cut = [](const std::vector<double>& costs, Placement placement, int ranks,
-                  int virtual_stages) {
-    return ranks == 1 || virtual_stages == 1
-               ? balanced_partition(costs, ranks * virtual_stages)
-               : rank_balanced_partition(costs, placement, ranks, virtual_stages);
+  inputs.cut = [](const std::vector<double>& costs, const Placement& placement) {
+    return placement.rank_count() == 1 ? balanced_partition(costs, placement.stage_count())
+                                       : rank_balanced_partition(costs, placement);
   };
   inputs.machine.process_bytes = foreseen_process_bytes();
   const double start = wall_seconds();

@@ -61,10 +61,11 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   if (why_not(wanted)) return request;  // the search is for one that goes
   Schedule schedule = choose_without_costs(wanted);
   if (schedule.microbatches > wanted.most_microbatches ||
-      why_no_partition(config.pipeline, layers, own.pipeline * schedule.virtual_stages)) {
+      why_no_partition(config.pipeline, layers, schedule.stage_count())) {
     return request;
   }
-  own.virtual_stages = schedule.virtual_stages;
+  request.placement = config.pipeline.placement;
+  own.virtual_stages = schedule.virtual_stages();
   own.microbatches = schedule.microbatches;
   request.configured_schedule = std::move(schedule);
   return request;
@@ -75,6 +76,7 @@ Config planned_config(Config config, const Candidate& plan) {
   pipeline.schedule = plan.schedule;
   pipeline.microbatches = plan.microbatches;
   pipeline.virtual_stages = plan.virtual_stages;
+  pipeline.placement = {};
   pipeline.partition = PartitionRule::kAuto;
   pipeline.recompute = plan.recompute;
   if (!plan.parts.empty()) {

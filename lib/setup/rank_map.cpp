@@ -5,21 +5,14 @@
 namespace pipetrain {
 
 RankMap::RankMap(const Grid& grid, int rank, const Schedule& schedule)
-    : grid_(grid),
-      rank_(rank),
-      position_(grid.position_of(rank)),
-      placement_(schedule.placement),
-      virtual_stages_(schedule.virtual_stages) {}
+    : grid_(grid), rank_(rank), position_(grid.position_of(rank)), placement_(schedule.placement) {}
 
-std::vector<int> RankMap::local_stages() const {
-  return stages_of_rank(placement_, grid_.pipeline(), virtual_stages_, position_.pipeline);
-}
+std::vector<int> RankMap::local_stages() const { return placement_.stages_of(position_.pipeline); }
 
 int RankMap::rank_of_stage(int stage, int replica) const {
   GridPosition position = position_;
   position.data = replica;
-  position.pipeline =
-      pipetrain::rank_of_stage(placement_, grid_.pipeline(), virtual_stages_, stage);
+  position.pipeline = placement_.rank_of(stage);
   return grid_.rank_of(position);
 }
 

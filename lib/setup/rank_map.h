@@ -22,7 +22,7 @@ class RankMap {
   const GridPosition& position() const { return position_; }
   std::size_t place() const { return static_cast<std::size_t>(position_.pipeline); }
 
-  int stage_count() const { return grid_.pipeline() * virtual_stages_; }
+  int stage_count() const { return placement_.stage_count(); }
   std::vector<int> local_stages() const;  // of this rank, ascending
   // In `replica`, the rank that has this rank's place in its tensor-parallel group.
   int rank_of_stage(int stage, int replica) const;
@@ -37,7 +37,6 @@ class RankMap {
   int rank_;
   GridPosition position_;
   Placement placement_;
-  int virtual_stages_;
 };
 
 }  // namespace pipetrain

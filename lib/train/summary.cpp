@@ -47,9 +47,9 @@ std::string describe_partition(const Layout& layout) {
       "uniformly {:.3g} ms",
       layout.measure_seconds, 1e3 * slowest_stage(totals, layout.partition),
       1e3 * slowest_stage(totals, uniform));
-  if (schedule.virtual_stages > 1) {
+  if (schedule.virtual_stages() > 1) {
     auto slowest = [&](const Partition& partition) {
-      return 1e3 * slowest_rank(totals, partition, schedule.placement, schedule.rank_count());
+      return 1e3 * slowest_rank(totals, partition, schedule.placement);
     };
     text += fmt::format("; the slowest rank {:.3g} ms, cut uniformly {:.3g} ms",
                         slowest(layout.partition), slowest(uniform));

@@ -75,7 +75,7 @@ bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
                    .data = grid.data(),
                    .tensor = grid.tensor(),
                    .pipeline = grid.pipeline(),
-                   .virtual_stages = schedule.virtual_stages,
+                   .virtual_stages = schedule.virtual_stages(),
                    .targets = report_.targets(),
                    .elapsed_seconds = report_.elapsed_seconds(),
                    .skipped_steps = skipped_steps_,

@@ -12,52 +12,15 @@ import tempfile
 
 from inputs import write
 from job import PATIENCE, Checks, Job, expect
+from schedule_job import F_1F1B, GOLDEN, has, prints, refused, sized
 
-MOST_SECONDS = 10 * PATIENCE  # of processor time
 MOST_BYTES = 2 << 30  # of address space
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../golden/schedules")
-NO_MPI = {"OMPI_MCA_pml": "none_such"}  # with it MPI_Init fails
-F_1F1B = "0F0,0F1,0B0,0B1\n1F0,1B0,1F1,1B1\n"
 
 
 def table(name):
     """Its rows; an overlapped pair is its two actions."""
     with open(os.path.join(GOLDEN, name), encoding="utf-8") as file:
         return re.sub(r"\((\w+);(\w+)\)OVERLAP_F_B", r"\1,\2", file.read()).split()
-
-
-def schedule(*words, folder=None, env=()):
-    """The job, ended, and its exit code."""
-    job = Job(1, ["schedule", *map(str, words)], folder=folder, env=dict(env))
-    return job, job.wait(limit=180)
-
-
-def cpu_seconds():
-    """Of all processes that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def sized(name, ranks, microbatches, *words):
-    return ["--name", name, "--ranks", ranks, "--microbatches", microbatches, *words]
-
-
-def prints(checks, name, words, check, folder=None):
-    """It runs without MPI, says nothing on standard error, and `check(problems, output)` is content."""
-    job, code = schedule(*words, folder=folder, env=NO_MPI)
-    problems = []
-    expect(problems, code == 0, f"exit code {code}, expected 0")
-    expect(problems, not job.error_output(), "wrote to standard error")
-    if not problems:
-        check(problems, job.output())
-    checks.case(name, job, problems)
-
-
-def has(*patterns):
-    def check(problems, text):
-        for pattern in patterns:
-            expect(problems, re.search(pattern, text), f"lacks {pattern}")
-    return check
 
 
 def is_table(name):
@@ -104,27 +67,6 @@ def colours_on_a_terminal(checks, env, expected):
     checks.case(f"on a terminal with {env}", job, problems)
 
 
-def refused(checks, name, words, patterns, detail=None, folder=None):
-    """One line, perhaps a grid below it that has `detail`, exit code 2, and nothing on standard output."""
-    before = cpu_seconds()
-    job, code = schedule(*words, folder=folder, env=NO_MPI)
-    problems = []
-    expect(problems, code == 2, f"exit code {code}, expected 2")
-    seconds = cpu_seconds() - before
-    expect(problems, seconds < MOST_SECONDS, f"took {seconds:.1f} s of processor time")
-    errors, said = job.errors(), job.said()
-    expect(problems, len(errors) == 1, f"{len(errors)} error lines, expected one")
-    for pattern in patterns:
-        expect(problems, errors and re.search(pattern, errors[0]), f"the error lacks {pattern}")
-    if detail is None:
-        expect(problems, not said, f"said more than the error: {said}")
-    else:
-        expect(problems, all(line.startswith("  rank ") for line in said), "more than a grid")
-        expect(problems, detail in "\n".join(said), f"the grid lacks {detail}")
-    expect(problems, not job.output(), "wrote to standard output")
-    checks.case(name, job, problems)
-
-
 # What is not a table: (name, text or bytes, patterns of the error, what the grid has in it or None)
 TABLES = [
     ("empty", "", ["bad.csv", "empty"], None),
@@ -135,7 +77,17 @@ TABLES = [
     ("huge stage", F_1F1B.replace("1F0", "99999999999F0"), ["row 2, column 1", "'99999999999F0'"], None),
     ("large stage", F_1F1B.replace("1F0", "999999999F0"), ["999999999F0 in a table of 8 actions"], ">999999999F0<"),
     ("large microbatch", F_1F1B.replace("1F0", "1F2147483647"), ["1F2147483647 in a table of 8"], ">1F2147483647<"),
-    ("row missing", F_1F1B.splitlines()[1], ["rank 0: 0F0 is missing"], "> missing <"),
+    ("row missing", F_1F1B.splitlines()[1], ["stage 0 has no action, but stage 1 has", "row missing"], "> missing <"),
+    ("row of another's actions", F_1F1B.replace("1F0,1B0,1F1,1B1", "0F1"), ["rank 1 has no stage"], "rank 1: none"),
+    ("message twice", "0F0,0SEND_F0,0SEND_F0,0RECV_B0,0B0\n1RECV_F0,1F0,1B0,1SEND_B0\n",
+     ["row 1, column 3: 0SEND_F0 comes twice"], ">0SEND_F0<"),
+    ("message missing", "0F0,0SEND_F0,0B0\n1RECV_F0,1F0,1B0,1SEND_B0\n",
+     ["row 1, column 3: 0B0 lacks 0RECV_B0: stage 1 is on another rank"], ">0B0<"),
+    ("message too late", "0F0,0SEND_F0,0RECV_B0,0B0\n1F0,1RECV_F0,1B0,1SEND_B0\n",
+     ["row 2, column 2: 1RECV_F0 comes after 1F0"], ">1RECV_F0<"),
+    ("message of no action", "0F0,0SEND_F1,0B0\n1RECV_F0,1F0,1B0,1SEND_B0\n", ["rank 0: 0F1 is missing"], "> missing <"),
+    ("reduction too early", "0F0,0REDUCE_GRAD,0B0\n", ["0REDUCE_GRAD comes before the last backward"], ">0REDUCE_GRAD<"),
+    ("gather too late", "0F0,0UNSHARD,0B0\n", ["0F0 stands outside of 0UNSHARD"], ">0F0<"),
     ("action missing", F_1F1B.replace("0B0,", ""), ["rank 0: 0I0 \\(or 0B0\\) is missing"], "> missing <"),
     ("action twice", F_1F1B.replace("1B1", "1B1,1B1"), ["rank 1, action 5: 1B1 comes twice"], ">1B1<"),
     ("weights first", F_1F1B.replace("1B1", "1W1,1I1"), ["1W1 comes before 1I1"], ">1W1<"),

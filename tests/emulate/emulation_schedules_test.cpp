@@ -27,7 +27,7 @@ TEST_CASE("All schedules are chosen, and those that do not exist say why") {
       const Schedule expected = generate(chosen.name, 4, default_virtual_stages(chosen.name), 6);
       CHECK(chosen.schedule.ranks == expected.ranks);
       CHECK(chosen.schedule.placement == expected.placement);
-      CHECK(chosen.schedule.virtual_stages == expected.virtual_stages);
+      CHECK(chosen.schedule.virtual_stages() == expected.virtual_stages());
     }
   }
 }

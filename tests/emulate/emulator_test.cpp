@@ -15,10 +15,10 @@ using namespace pipetrain;
 
 namespace {
 
-// A mailbox's wait and how many stages of a rank it is for, as they were asked for.
+// A mailbox's wait and the stages that it tells apart, as they were asked for.
 struct Linked {
   WaitOptions wait;
-  int stages_per_rank = 0;
+  StageNumbers stages;
 };
 
 }  // namespace
@@ -34,9 +34,9 @@ TEST_CASE("Each schedule has a mailbox of its own, whose time limit goes by the 
     const auto at = static_cast<std::size_t>(rank);
     MemoryPool pool;
     EmulationLinks links = links_on_threads(group, rank, pool);
-    links.mailbox = [&, mailbox = links.mailbox](const WaitOptions& wait, int stages_per_rank) {
-      linked[at].push_back({wait, stages_per_rank});
-      return mailbox(wait, stages_per_rank);
+    links.mailbox = [&, mailbox = links.mailbox](const WaitOptions& wait, StageNumbers stages) {
+      linked[at].push_back({wait, stages});
+      return mailbox(wait, stages);
     };
     Emulator emulator(links, "host" + std::to_string(rank), /*oversubscribed=*/true, 3);
     CHECK(emulator.measure_messages(64) > 0);
@@ -44,9 +44,9 @@ TEST_CASE("Each schedule has a mailbox of its own, whose time limit goes by the 
   });
   for (const std::vector<Linked>& rank : linked) {
     REQUIRE(rank.size() == 2);
-    CHECK(rank[0].stages_per_rank == 1);
+    CHECK(rank[0].stages.count == 1);
     CHECK(rank[0].wait.timeout_seconds == 600);
-    CHECK(rank[1].stages_per_rank == 2);
+    CHECK(rank[1].stages.count == 2);
     CHECK(rank[1].wait.timeout_seconds == 600 + simulate(schedule, costs).makespan());
     for (const Linked& each : rank) {
       CHECK(each.wait.oversubscribed);
@@ -66,10 +66,10 @@ TEST_CASE("A schedule is refused for the last microbatch of its last stage, if i
                            .mailbox = {},
                            .collective = {},
                            .check_name =
-                               [&](const Message& message, int ranks, int stages_per_rank) {
+                               [&](const Message& message, StageNumbers stages) {
                                  named.push_back(message);
-                                 CHECK(ranks == 2);
-                                 CHECK(stages_per_rank == 3);
+                                 CHECK(stages.dealt_to == 2);
+                                 CHECK(stages.count == 3);
                                }},
                           "here", false, 1);
   emulator.check_microbatches({});

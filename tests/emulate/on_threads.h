@@ -11,9 +11,9 @@ inline EmulationLinks links_on_threads(InProcess& group, int rank, MemoryPool& p
   return {
       .pool = pool,
       .mailbox = [&group, &pool, rank](const WaitOptions&,
-                                       int) { return group.mailbox(rank, pool); },
+                                       StageNumbers) { return group.mailbox(rank, pool); },
       .collective = [&group, rank](const WaitOptions&, Mailbox*) { return group.collective(rank); },
-      .check_name = [](const Message&, int, int) {}};
+      .check_name = [](const Message&, StageNumbers) {}};
 }
 
 }  // namespace pipetrain

@@ -44,7 +44,7 @@ MAY_INCLUDE = {
     "checkpoint": ["base"],
     "report/curves": ["base"],
     "plan": ["base", "tensor/precision.h", "schedule", "schedule/simulate", "schedule/generate", "schedule/choose"],
-    "pipeline": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "ops", "nn", "plan/profile.h"],
+    "pipeline": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "schedule/choose/placement_choice.h", "comm", "ops", "nn", "plan/profile.h"],
     "config": ["base", "tensor/precision.h", "schedule/memory_choices.h", "nn/model_config.h", "nn/presets/presets.h", "nn/presets/start_schemes.h",
                "optim/optimizer_config.h", "optim/optimizers.h", "optim/learning_curves.h",
                "data/data_config.h", "data/formats/formats.h", "pipeline/pipeline_config.h"],

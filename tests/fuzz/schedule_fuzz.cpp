@@ -23,7 +23,7 @@ void use(const Schedule& schedule, const GivenCosts& costs) {
                 "a table reads back as it was");
   lower(schedule);
   describe("table", schedule, costs);
-  draw_text(simulate(schedule, costs.on(schedule.rank_count(), schedule.virtual_stages)));
+  draw_text(simulate(schedule, costs.on(schedule.placement)));
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ int main() {
     std::vector<int> ranks(static_cast<std::size_t>(session.size()));
     std::iota(ranks.begin(), ranks.end(), 0);
     const WaitOptions wait{.timeout_seconds = 20, .oversubscribed = session.oversubscribed()};
-    MpiMailbox mailbox(ranks, pool, wait, 8);
+    MpiMailbox mailbox(ranks, pool, wait, {static_cast<int>(ranks.size()), 8});
     MpiCollective collective(ranks, pool, wait, &mailbox);
     test_same_bits_as_in_process(session, collective, pool, checks);
     test_messages_go_on(collective, mailbox, pool, checks);

@@ -46,7 +46,7 @@ int misbehave(const MpiSession& session, ErrorReport& report, const std::string&
   // mpirun, not the time limit, is to end a job that lost a rank.
   const double limit = how == "kill-last" ? 10 : 1;
   const WaitOptions wait{.timeout_seconds = limit, .oversubscribed = session.oversubscribed()};
-  MpiMailbox mailbox(ranks, pool, wait, 8);
+  MpiMailbox mailbox(ranks, pool, wait, {static_cast<int>(ranks.size()), 8});
   MpiCollective collective(ranks, pool, wait, &mailbox);
   if (how == "everywhere") throw Error(ExitCode::kNotFinite, "loss is not finite\nat step 3");
   if (how == "stopped-code") return static_cast<int>(ExitCode::kStopped);

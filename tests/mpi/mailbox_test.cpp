@@ -114,10 +114,10 @@ void test_limits(MpiMailbox& mailbox, Checks& checks) {
     }
     return false;
   };
-  MPI_CHECK(checks, tag_of({Channel::kActivation, 0, 63, 127, 3}, 1, 64) == 32767);
-  MPI_CHECK(checks, tag_of({Channel::kActivation, 0, 127, 4095, 3}, 64, 2) == 32767);
-  MPI_CHECK(checks, refused([] { tag_of({Channel::kActivation, 0, 3, 4096, 0}, 64, 2); }));
-  MPI_CHECK(checks, refused([] { tag_of({Channel::kActivation, 0, 128, 0, 0}, 64, 2); }));
+  MPI_CHECK(checks, tag_of({Channel::kActivation, 0, 63, 127, 3}, {1, 64}) == 32767);
+  MPI_CHECK(checks, tag_of({Channel::kActivation, 0, 127, 4095, 3}, {64, 2}) == 32767);
+  MPI_CHECK(checks, refused([] { tag_of({Channel::kActivation, 0, 3, 4096, 0}, {64, 2}); }));
+  MPI_CHECK(checks, refused([] { tag_of({Channel::kActivation, 0, 128, 0, 0}, {64, 2}); }));
   if (mailbox.size() == 1) return;
   float one = 0;
   const int peer = mailbox.rank() == 0 ? 1 : 0;
@@ -133,7 +133,7 @@ void test_groups(const MpiSession& session, Checks& checks) {
   for (int r = session.rank() % 2; r < session.size(); r += 2) mine.push_back(r);
   MemoryPool pool;
   {
-    MpiMailbox mailbox(mine, pool, {.timeout_seconds = 10}, 8);
+    MpiMailbox mailbox(mine, pool, {.timeout_seconds = 10}, {static_cast<int>(mine.size()), 8});
     MPI_CHECK(checks, mailbox.rank() == session.rank() / 2);
     const int next = (mailbox.rank() + 1) % mailbox.size();
     const int previous = (mailbox.rank() + mailbox.size() - 1) % mailbox.size();
@@ -159,7 +159,8 @@ int main() {
   MemoryPool pool;
   {
     MpiMailbox mailbox(everyone(session), pool,
-                       {.timeout_seconds = 10, .oversubscribed = session.oversubscribed()}, 8);
+                       {.timeout_seconds = 10, .oversubscribed = session.oversubscribed()},
+                       {session.size(), 8});
     test_any_order(session, mailbox, pool, checks);
     test_self_is_a_move(session, mailbox, pool, checks);
     test_large_message_moves_while_computing(session, mailbox, pool, checks);

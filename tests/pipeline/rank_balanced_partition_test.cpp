@@ -23,7 +23,7 @@ std::vector<double> made_up_costs(int layers, std::uint32_t seed) {
 }
 
 // The slowest rank of the best of all cuts.
-double best_of_all(const std::vector<double>& costs, Placement placement, int ranks, int stages) {
+double best_of_all(const std::vector<double>& costs, const Placement& placement) {
   const int layers = static_cast<int>(costs.size());
   double best = std::numeric_limits<double>::infinity();
   for (unsigned cuts = 0; cuts < 1u << (layers - 1); ++cuts) {  // bit i: a stage begins at i + 1
@@ -31,8 +31,8 @@ double best_of_all(const std::vector<double>& costs, Placement placement, int ra
     for (int i = 1; i < layers; ++i) {
       if ((cuts >> (i - 1)) & 1u) first.push_back(i);
     }
-    if (static_cast<int>(first.size()) != stages) continue;
-    best = std::min(best, slowest_rank(costs, first, placement, ranks));
+    if (static_cast<int>(first.size()) != placement.stage_count()) continue;
+    best = std::min(best, slowest_rank(costs, first, placement));
   }
   return best;
 }
@@ -45,10 +45,10 @@ TEST_CASE("In a V no cut has a faster slowest rank") {
       for (std::uint32_t seed = 0; seed < 10; ++seed) {
         INFO("ranks " << ranks << ", layers " << layers << ", seed " << seed);
         const std::vector<double> costs = made_up_costs(layers, seed);
-        const Partition found = rank_balanced_partition(costs, Placement::kV, ranks, 2);
+        const Partition found = rank_balanced_partition(costs, Placement::wave(ranks));
         REQUIRE(is_partition(found, layers, 2 * ranks));
-        CHECK(slowest_rank(costs, found, Placement::kV, ranks) ==
-              best_of_all(costs, Placement::kV, ranks, 2 * ranks));
+        CHECK(slowest_rank(costs, found, Placement::wave(ranks)) ==
+              best_of_all(costs, Placement::wave(ranks)));
       }
     }
   }
@@ -64,14 +64,13 @@ TEST_CASE("In a loop the slowest rank is never slower than with the evenest stag
                         << seed);
           const std::vector<double> costs = made_up_costs(layers, seed);
           const int stages = ranks * virtual_stages;
-          const Partition found =
-              rank_balanced_partition(costs, Placement::kLoop, ranks, virtual_stages);
+          const Placement loop = Placement::loop(ranks, virtual_stages);
+          const Partition found = rank_balanced_partition(costs, loop);
           REQUIRE(is_partition(found, layers, stages));
-          const double slowest = slowest_rank(costs, found, Placement::kLoop, ranks);
-          CHECK(slowest <=
-                slowest_rank(costs, balanced_partition(costs, stages), Placement::kLoop, ranks));
+          const double slowest = slowest_rank(costs, found, loop);
+          CHECK(slowest <= slowest_rank(costs, balanced_partition(costs, stages), loop));
           ++all;
-          best += slowest == best_of_all(costs, Placement::kLoop, ranks, stages);
+          best += slowest == best_of_all(costs, loop);
         }
       }
     }
@@ -83,8 +82,8 @@ TEST_CASE("A heavy head leaves its rank's other stage short") {
   // 12 equal layers and a head of 6: the rank of the head gets little else.
   std::vector<double> costs(13, 1);
   costs.back() = 6;
-  const Partition found = rank_balanced_partition(costs, Placement::kV, 3, 2);
-  CHECK(slowest_rank(costs, found, Placement::kV, 3) == 7);
+  const Partition found = rank_balanced_partition(costs, Placement::wave(3));
+  CHECK(slowest_rank(costs, found, Placement::wave(3)) == 7);
   CHECK(found[1] == 1);  // rank 0: one layer, and the head
 }
 

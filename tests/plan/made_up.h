@@ -46,9 +46,9 @@ struct MadeUp {
       made.model.measured[rows].assign(static_cast<std::size_t>(layers),
                                        made_up_layer(rows, seconds, fixed));
     }
-    made.cut = [](const std::vector<double>& costs, Placement, int ranks, int virtual_stages) {
+    made.cut = [](const std::vector<double>& costs, const Placement& placement) {
       std::vector<int> first;
-      const int stages = ranks * virtual_stages, count = static_cast<int>(costs.size());
+      const int stages = placement.stage_count(), count = static_cast<int>(costs.size());
       for (int s = 0; s < stages; ++s) first.push_back(s * count / stages);
       return first;
     };

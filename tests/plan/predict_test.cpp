@@ -65,7 +65,8 @@ TEST_CASE("What the layers cost is what a search for a schedule takes") {
   PlanInputs inputs = MadeUp{}.inputs();
   inputs.machine.message_latency_seconds = 2;
   inputs.machine.message_bytes_per_second = 5;
-  const Costs costs = Predictor(inputs).costs({.pipeline = 2, .microbatches = 4}, Placement::kLoop);
+  const Costs costs =
+      Predictor(inputs).costs({.pipeline = 2, .microbatches = 4}, Placement::loop(2));
   REQUIRE(costs.stages.size() == 2);
   CHECK(costs.stages[0].forward == Approx(4 * 4));  // layers x rows
   CHECK(costs.message == Approx(2 + 4 * kInput / 5.0));

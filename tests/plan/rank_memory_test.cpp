@@ -43,8 +43,8 @@ Predicted predict(const MadeUp& made_up, const Schedule& schedule, Recompute rec
   const PlanInputs inputs = made_up.inputs();
   const int stages = schedule.stage_count();
   const std::int64_t rows = made_up.batch_rows / schedule.microbatches;
-  const auto first = inputs.cut(std::vector<double>(static_cast<std::size_t>(made_up.layers)),
-                                schedule.placement, schedule.rank_count(), schedule.virtual_stages);
+  const auto first =
+      inputs.cut(std::vector<double>(static_cast<std::size_t>(made_up.layers)), schedule.placement);
   std::vector<StageSizes> profiles;
   for (int s = 0; s < stages; ++s) {
     const bool last = s + 1 == stages;
@@ -78,7 +78,7 @@ TEST_CASE("A rank's memory is its parameters and what its own list of actions ke
       MadeUp made_up{.layers = 8 * ranks, .batch_rows = 16};
       const Schedule schedule = generate(name, ranks, default_virtual_stages(name), 8);
       const Predicted found = predict(made_up, schedule, Recompute::kNone);
-      const int layers = 8 / schedule.virtual_stages;  // of a stage
+      const int layers = 8 / schedule.virtual_stages();  // of a stage
       for (int rank = 0; rank < ranks; ++rank) {
         const Live most = most_live(schedule, rank);
         const std::int64_t parameters = 8 * made_up.parameters * 4;  // bytes

@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <tuple>
 
 #include "base/error.h"
 #include "catch.h"
 #include "schedule/drawing.h"
+#include "schedule/files.h"
 #include "schedule/generate/generate.h"
 
 using namespace pipetrain;
@@ -33,16 +35,25 @@ TEST_CASE("A schedule survives being written and read") {
     const Schedule read = schedule_from_csv(csv_of(schedule), name);
     CHECK(read.ranks == schedule.ranks);
     CHECK(read.placement == schedule.placement);
-    CHECK(read.virtual_stages == schedule.virtual_stages);
     CHECK(read.microbatches == 6);
   }
+}
+
+TEST_CASE("A table places its stages as it likes, and any number of them on a rank") {
+  const Schedule schedule = schedule_from_csv(
+      "1F0,3F0,3B0,1B0\n"
+      "0F0,2F0,2B0,0B0\n"
+      "4F0,5F0,6F0,6B0,5B0,4B0\n",
+      "own.csv");
+  CHECK(schedule.placement == Placement::of({{1, 3}, {0, 2}, {4, 5, 6}}));
+  CHECK(schedule_from_csv(csv_of(schedule), "again.csv").placement == schedule.placement);
 }
 
 TEST_CASE("Overlapped pairs are their two actions; empty cells and spaces are nothing") {
   const Schedule schedule =
       schedule_from_csv("0F0,, 0F1 ,(1F0;1B0)OVERLAP_F_B,1F1,1B1,0B0,0I1,0W1\r\n\n", "pairs.csv");
   CHECK(schedule.ranks == actions_of("0F0 0F1 1F0 1B0 1F1 1B1 0B0 0I1 0W1"));
-  CHECK(schedule.virtual_stages == 2);
+  CHECK(schedule.virtual_stages() == 2);
 }
 
 TEST_CASE("Blank rows are no ranks, and quotes around cells mean nothing") {
@@ -75,23 +86,22 @@ TEST_CASE("A bad table is refused by file, row and column") {
   CHECK(refusal("0F0,0B0\n1F0,1X0") ==
         "my.csv: row 2, column 2: found '1X0', expected <stage><F|I|W|B><microbatch>, such as 2F0, "
         "between commas");
-  // When weights are gathered is not for a table to say.
-  CHECK(refusal("0UNSHARD,0F0,0B0\n1F0,1B0") ==
-        "my.csv: row 1, column 1: found '0UNSHARD', expected <stage><F|I|W|B><microbatch>, such as "
+  // What is run again is not for a table to say.
+  CHECK(refusal("0F0,0R0,0B0\n1F0,1B0") ==
+        "my.csv: row 1, column 2: found '0R0', expected <stage><F|I|W|B><microbatch>, such as "
         "2F0, between commas; leave it out: it follows from the others");
-  CHECK(refusal("0F0,0SEND_F0,0B0\n1F0,1B0").find("row 1, column 2: found '0SEND_F0'") !=
-        std::string::npos);
   CHECK(refusal("0F0,0B0\n2F0,2B0") ==
-        "my.csv: row 2, column 1: 2F0 makes 3 stages, which do not divide over 2 rows (one per "
-        "rank); is a row missing?\n"
+        "my.csv: stage 1 has no action, but stage 2 has; is a row missing?\n"
         "  rank 0: 0F0  0B0\n"
-        "  rank 1:>2F0< 2B0");
-  CHECK(
-      refusal("0F0,0B0,1F0\n1B0") ==
-      "my.csv: row 1, column 3: 1F0 is on the wrong rank: with stages placed in a loop stage 1 is "
-      "in row 2\n"
-      "  rank 0: 0F0  0B0 >1F0<\n"
-      "  rank 1: 1B0");
+        "  rank 1: 2F0  2B0  > missing <");
+  CHECK(refusal("0F0,0B0\n0F1") ==
+        "my.csv: placement: rank 1 has no stage; give it one or more\n"
+        "  rank 0: 0\n"
+        "  rank 1: none");
+  CHECK(refusal("0F0,0B0,1F0\n1B0") ==
+        "my.csv: row 1, column 3: 1F0 is on the wrong rank: stage 1 is in row 2\n"
+        "  rank 0: 0F0  0B0 >1F0<\n"
+        "  rank 1: 1B0");
   CHECK(refusal("0F0,0F999999999").find("column 2: 0F999999999 in a table of 2 actions") !=
         std::string::npos);
   CHECK(refusal("0F0,0B0\n1B0,1F0") ==
@@ -99,6 +109,31 @@ TEST_CASE("A bad table is refused by file, row and column") {
         "  rank 0: 0F0  0B0\n"
         "  rank 1:>1B0< 1F0");
   CHECK_THROWS_AS(read_csv_schedule("/nowhere/schedule.csv"), Error);
+}
+
+TEST_CASE("PyTorch's own tables read as they are, with messages and without") {
+  for (const auto& [name, table, v] :
+       {std::tuple("interleaved", "interleaved", 2), std::tuple("zbv", "zbv", 2),
+        std::tuple("dualpipev", "dualpipev", 2),
+        std::tuple("interleaved-zb", "interleaved_zb", 2)}) {
+    INFO(name);
+    const std::string path = std::string("tests/golden/schedules/pytorch/") + table + "_S4_M8_";
+    const Schedule compute = read_csv_schedule(repository_path(path + "compute.csv"), 4);
+    const Schedule with_messages = read_csv_schedule(repository_path(path + "comms.csv"), 4);
+    CHECK(with_messages.ranks == compute.ranks);
+    CHECK(with_messages.placement == compute.placement);
+    CHECK(compute.placement == generate(name, 4, v, 8).placement);
+    CHECK(compute.microbatches == 8);
+  }
+}
+
+TEST_CASE("Communication that contradicts the computation is refused with the grid") {
+  CHECK(schedule_from_csv("0F0,0SEND_F0,0RECV_B0,0B0\n1RECV_F0,1F0,1B0,1SEND_B0", "t.csv").ranks ==
+        actions_of("0F0 0B0\n1F0 1B0"));
+  CHECK(refusal("0F0,0SEND_F0,0RECV_B0,0B0\n1F0,1RECV_F0,1B0,1SEND_B0") ==
+        "my.csv: row 2, column 2: 1RECV_F0 comes after 1F0, which needs it\n"
+        "  rank 0: 0F0       0SEND_F0  0RECV_B0  0B0\n"
+        "  rank 1: 1F0      >1RECV_F0< 1B0       1SEND_B0");
 }
 
 TEST_CASE("Files that are no tables are refused in one short line") {

@@ -14,13 +14,13 @@ TEST_CASE("Lowering sends input gradients before weight gradients and posts rece
 }
 
 TEST_CASE("A stage sends to its neighbour on the same rank too") {
-  CHECK(lower(generate_forward_only(Placement::kV, 1, 2, 2), 0).ranks == actions_of(R"(
+  CHECK(lower(generate_forward_only(Placement::wave(1, 2), 2), 0).ranks == actions_of(R"(
     0F0 0SEND_F0 1RECV_F0 1F0 0F1 0SEND_F1 1RECV_F1 1F1
   )"));
 }
 
 TEST_CASE("Splitting replaces each B and leaves the rest alone") {
-  CHECK(split_backward({Placement::kLoop, 2, 1, actions_of("0F0 0B0 0F1 0I1 0W1")}).ranks ==
+  CHECK(split_backward({Placement::loop(1), 2, actions_of("0F0 0B0 0F1 0I1 0W1")}).ranks ==
         actions_of("0F0 0I0 0W0 0F1 0I1 0W1"));
 }
 

@@ -20,7 +20,7 @@ TEST_CASE("The first stage's I and the W right behind it run as one, and no othe
 }
 
 TEST_CASE("Lowering leaves nothing between the first stage's I and W") {
-  const Schedule schedule{Placement::kLoop, 4, 1, actions_of(R"(
+  const Schedule schedule{Placement::loop(2), 4, actions_of(R"(
     0F0 0F1 0B0 0F2 0B1 0F3 0B2 0B3
     1F0 1B0 1F1 1B1 1F2 1B2 1F3 1B3
   )")};
@@ -31,7 +31,7 @@ TEST_CASE("Lowering leaves nothing between the first stage's I and W") {
 }
 
 TEST_CASE("An I or B is apart from its F unless it is the next that the rank computes") {
-  const Schedule schedule{Placement::kLoop, 3, 2,
+  const Schedule schedule{Placement::loop(1, 2), 3,
                           actions_of("0F0 0SEND_F0 0F1 0I1 0I0 0W0 1F2 "
                                      "1RECV_B2 1I2 0F2 0R2 0B2")};
   const std::vector<bool> apart = apart_cells(schedule, schedule.ranks[0]);

@@ -20,19 +20,6 @@ TEST_CASE("Actions have a text that reads back") {
   }
 }
 
-TEST_CASE("A loop deals stages out, a V goes down and back up") {
-  CHECK(stages_of_rank(Placement::kLoop, 4, 2, 1) == std::vector<int>{1, 5});
-  CHECK(stages_of_rank(Placement::kV, 4, 2, 0) == std::vector<int>{0, 7});
-  CHECK(stages_of_rank(Placement::kV, 4, 2, 3) == std::vector<int>{3, 4});
-  for (Placement placement : {Placement::kLoop, Placement::kV}) {
-    for (int rank = 0; rank < 3; ++rank) {
-      for (int stage : stages_of_rank(placement, 3, 4, rank)) {
-        CHECK(rank_of_stage(placement, 3, 4, stage) == rank);
-      }
-    }
-  }
-}
-
 TEST_CASE("All published schedules accumulate in ascending order but looped-bfs") {
   const auto ascends = [](const std::string& name) {
     return accumulates_in_ascending_order(generate(name, 4, default_virtual_stages(name), 8));

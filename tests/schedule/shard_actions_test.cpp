@@ -29,7 +29,9 @@ std::string row_of(const std::vector<Action>& actions) {
 }
 
 Schedule drawn(const std::string& drawing, int virtual_stages, int microbatches) {
-  return {Placement::kLoop, microbatches, virtual_stages, actions_of(drawing)};
+  auto ranks = actions_of(drawing);
+  const int p = static_cast<int>(ranks.size());
+  return {Placement::loop(p, virtual_stages), microbatches, std::move(ranks)};
 }
 
 void check(const Schedule& schedule, const std::string& expected) {
@@ -115,12 +117,13 @@ TEST_CASE("Under every schedule a rank has at most two stages gathered, of two e
 }
 
 TEST_CASE("An evaluation stage by stage gathers each once, in one order for any microbatches") {
-  for (const auto& [placement, v] :
-       {std::pair(Placement::kLoop, 1), std::pair(Placement::kLoop, 2),
-        std::pair(Placement::kLoop, 4), std::pair(Placement::kV, 2), std::pair(Placement::kV, 4)}) {
+  for (const auto& [form, v] : {std::pair(&Placement::loop, 1), std::pair(&Placement::loop, 2),
+                                std::pair(&Placement::loop, 4), std::pair(&Placement::wave, 2),
+                                std::pair(&Placement::wave, 4)}) {
     for (const int ranks : {1, 2, 3}) {
+      const Placement placement = form(ranks, v);
       const auto order = [&](int rank, int microbatches) {
-        const Schedule forward = generate_forward_only(placement, ranks, v, microbatches, true);
+        const Schedule forward = generate_forward_only(placement, microbatches, true);
         validate(forward, /*forward_only=*/true);
         std::vector<Action> actions =
             add_shard_actions(lower(forward)).ranks[static_cast<std::size_t>(rank)];

@@ -24,7 +24,9 @@ std::string refusal(const Schedule& schedule) {
 }
 
 std::string refusal(int microbatches, int virtual_stages, const std::string& drawing) {
-  return refusal({Placement::kLoop, microbatches, virtual_stages, actions_of(drawing)});
+  const auto ranks = actions_of(drawing);
+  const int p = static_cast<int>(ranks.size());
+  return refusal({Placement::loop(p, virtual_stages), microbatches, ranks});
 }
 
 }  // namespace

@@ -9,9 +9,9 @@ using namespace pipetrain;
 
 namespace {
 
-Schedule of(int ranks, int virtual_stages, Placement placement = Placement::kLoop) {
-  Schedule schedule{.placement = placement, .microbatches = 1, .virtual_stages = virtual_stages};
-  schedule.ranks.resize(static_cast<std::size_t>(ranks));
+Schedule of(const Placement& placement) {
+  Schedule schedule{.placement = placement, .microbatches = 1};
+  schedule.ranks.resize(static_cast<std::size_t>(placement.rank_count()));
   return schedule;
 }
 
@@ -19,13 +19,13 @@ Schedule of(int ranks, int virtual_stages, Placement placement = Placement::kLoo
 
 TEST_CASE("Alone in the grid, a pipeline's ranks are those of the schedule") {
   const Grid grid(3, 1, 1, 3);
-  const RankMap loop(grid, 1, of(3, 2));
+  const RankMap loop(grid, 1, of(Placement::loop(3, 2)));
   CHECK(loop.stage_count() == 6);
   CHECK(loop.local_stages() == std::vector<int>{1, 4});
   CHECK(loop.ranks_of_stages() == std::vector<int>{0, 1, 2, 0, 1, 2});
   CHECK(loop.last_ranks() == std::vector<int>{2});
 
-  const RankMap v(grid, 0, of(3, 2, Placement::kV));
+  const RankMap v(grid, 0, of(Placement::wave(3)));
   CHECK(v.local_stages() == std::vector<int>{0, 5});
   CHECK(v.ranks_of_stages() == std::vector<int>{0, 1, 2, 2, 1, 0});
   CHECK(v.last_ranks() == std::vector<int>{0});
@@ -37,7 +37,7 @@ TEST_CASE("Alone in the grid, a pipeline's ranks are those of the schedule") {
 //     stage 1     2  3        6  7
 TEST_CASE("Every replica has each stage on as many ranks as share its layers") {
   const Grid grid(8, 2, 2, 2);
-  const RankMap map(grid, 7, of(2, 1));
+  const RankMap map(grid, 7, of(Placement::loop(2, 1)));
   CHECK(map.rank() == 7);
   CHECK(map.position() == GridPosition{.data = 1, .pipeline = 1, .tensor = 1});
   CHECK(map.place() == 1);
@@ -56,10 +56,11 @@ TEST_CASE("Every replica has each stage on as many ranks as share its layers") {
 
 TEST_CASE("Every stage of every replica is one rank's, whatever rank looks at the map") {
   const Grid grid(12, 2, 2, 3);
-  for (const Placement placement : {Placement::kLoop, Placement::kV}) {
+  for (const Placement& placement :
+       {Placement::loop(3, 2), Placement::wave(3, 2), Placement::of({{1, 5, 2}, {4}, {0, 3}})}) {
     std::vector<int> owners(static_cast<std::size_t>(2 * 2 * 6));  // of each stage's copies
     for (int rank = 0; rank < grid.size(); ++rank) {
-      const RankMap map(grid, rank, of(3, 2, placement));
+      const RankMap map(grid, rank, of(placement));
       for (const int stage : map.local_stages()) {
         CHECK(map.rank_of_stage(stage, map.position().data) == rank);
         ++owners[static_cast<std::size_t>((map.position().data * 2 + map.position().tensor) * 6 +

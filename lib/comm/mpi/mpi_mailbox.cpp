@@ -11,28 +11,25 @@
 
 namespace pipetrain {
 
-int tag_of(const Message& message, int ranks, int stages_per_rank) {
-  const int microbatches = microbatches_in_tag(stages_per_rank), lap = message.stage / ranks;
-  const bool fits = message.stage >= 0 && lap < stages_per_rank && message.microbatch >= 0 &&
+int tag_of(const Message& message, const StageNumbers& stages) {
+  const int microbatches = microbatches_in_tag(stages);
+  const int number = message.stage / stages.dealt_to;
+  const bool fits = message.stage >= 0 && number < stages.count && message.microbatch >= 0 &&
                     message.microbatch < microbatches;
   if (!fits) {
     throw Error(ExitCode::kConfiguration,
-                text_of(message) + " cannot be named: with " + std::to_string(stages_per_rank) +
+                text_of(message) + " cannot be named: with " + std::to_string(stages.count) +
                     " stages per rank at most " + std::to_string(microbatches) +
                     " microbatches fit into MPI's tags below " + std::to_string(kTags) +
                     "; use fewer pipeline.microbatches or virtual stages");
   }
   assert(message.parity >= 0 && message.parity < kParities);
-  return (message.parity * stages_per_rank + lap) * microbatches + message.microbatch;
+  return (message.parity * stages.count + number) * microbatches + message.microbatch;
 }
 
 MpiMailbox::MpiMailbox(const std::vector<int>& world_ranks, MemoryPool& pool, WaitOptions wait,
-                       int stages_per_rank, int pipeline_ranks)
-    : world_ranks_(world_ranks),
-      pool_(pool),
-      wait_(wait),
-      stages_per_rank_(stages_per_rank),
-      pipeline_ranks_(pipeline_ranks > 0 ? pipeline_ranks : size()) {
+                       StageNumbers stages)
+    : world_ranks_(world_ranks), pool_(pool), wait_(wait), stages_(stages) {
   communicators_[0] = Communicator(world_ranks);
   for (std::size_t c = 1; c < communicators_.size(); ++c) {
     communicators_[c] = communicators_[0].duplicate();
@@ -55,7 +52,7 @@ MPI_Comm MpiMailbox::communicator_for(const Message& message) const {
 
 void MpiMailbox::send(const Message& message, Tensor&& tensor) {
   if (message.peer == rank_) return kept_.send(message, std::move(tensor));
-  const int tag = tag_of(message, pipeline_ranks_, stages_per_rank_);
+  const int tag = tag_of(message, stages_);
   const std::size_t bytes = tensor.bytes();
   sends_.push_back(
       {message, Request::send(std::move(tensor), message.peer, tag, communicator_for(message))});
@@ -70,7 +67,7 @@ void MpiMailbox::post_receive(const Message& message, Shape shape, DType dtype) 
 
 void MpiMailbox::post_receive_into(const Message& message, Tensor&& room) {
   if (message.peer == rank_) return kept_.post_receive_into(message, std::move(room));
-  const int tag = tag_of(message, pipeline_ranks_, stages_per_rank_);
+  const int tag = tag_of(message, stages_);
   receives_.push_back(
       {message, Request::receive(std::move(room), message.peer, tag, communicator_for(message))});
   ++started_;

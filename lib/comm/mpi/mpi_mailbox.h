@@ -13,6 +13,7 @@
 #include "comm/mailbox.h"
 #include "comm/mpi/communicator.h"
 #include "comm/mpi/request.h"
+#include "comm/stage_numbers.h"
 #include "comm/wait.h"
 
 namespace pipetrain {
@@ -20,24 +21,22 @@ namespace pipetrain {
 // A tag holds the parity, which of its rank's stages a message is for, and the microbatch. MPI
 // guarantees tags up to 32767 only.
 constexpr int kTags = 32768;
-constexpr int microbatches_in_tag(int stages_per_rank) {
-  return kTags / (kParities * stages_per_rank);
+constexpr int microbatches_in_tag(const StageNumbers& stages) {
+  return kTags / (kParities * stages.count);
 }
-// Stages are dealt to `ranks` lap by lap. Error(kConfiguration) that names the limit for a stage or
-// microbatch beyond it.
-int tag_of(const Message& message, int ranks, int stages_per_rank);
+// Error(kConfiguration) that names the limit for a stage or microbatch beyond it.
+int tag_of(const Message& message, const StageNumbers& stages);
 
 // A message of another size than its posted receive is an Error, but only for eager ones (up to 4
 // KB on one host) without harm: Open MPI 4.1 copies a longer one over the end of the buffer before
 // it reports the truncation. That ranks agree on sizes is therefore to be checked at the start.
 class MpiMailbox final : public Mailbox {
  public:
-  // Made by all of `world_ranks` together; message peers are places in that list. Stages are dealt
-  // to `pipeline_ranks` of them (0: to all), the same in each replica of a pipeline. Every
-  // Message::stage must be below stages_per_rank x pipeline_ranks, the same on all ranks, and every
-  // microbatch below microbatches_in_tag(stages_per_rank).
+  // Made by all of `world_ranks` together; message peers are places in that list. Every
+  // Message::stage must be below stages.dealt_to x stages.count, the same on all ranks, and every
+  // microbatch below microbatches_in_tag(stages).
   MpiMailbox(const std::vector<int>& world_ranks, MemoryPool& pool, WaitOptions wait,
-             int stages_per_rank, int pipeline_ranks = 0);
+             StageNumbers stages);
   ~MpiMailbox() override;
 
   int rank() const override { return rank_; }
@@ -70,7 +69,7 @@ class MpiMailbox final : public Mailbox {
   std::vector<int> world_ranks_;
   MemoryPool& pool_;
   WaitOptions wait_;
-  int stages_per_rank_, pipeline_ranks_;
+  StageNumbers stages_;
   int rank_;
   std::array<Communicator, kChannels> communicators_;
   std::vector<Transfer> sends_, receives_;

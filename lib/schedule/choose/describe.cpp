@@ -18,6 +18,15 @@ std::string counted(int count, const std::string& one, const std::string& more) 
   return std::to_string(count) + " " + (count == 1 ? one : more);
 }
 
+// "2 stages each in a V, "; nothing where a rank has one stage in their order.
+std::string placement_text(const Placement& placement) {
+  const std::string form = placement.name();
+  const int v = placement.most_stages();
+  if (form.starts_with('[')) return "stages placed " + form + ", ";
+  if (v == 1) return "";
+  return std::to_string(v) + " stages each in a " + (form == "v" ? "V" : form) + ", ";
+}
+
 std::string costs_text(const GivenCosts& costs) {
   std::string text;
   if (costs.stages.empty()) {
@@ -56,9 +65,8 @@ std::string efficiency_note(const Timeline& run, const Timeline& drawn) {
          "does the weights, so the ranks above wait less";
 }
 
-std::string bound_note(const Schedule& schedule, const Costs& costs, double live_microbatches) {
-  const double least = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
-                                      {.live_microbatches = live_microbatches});
+std::string bound_note(const Schedule& schedule, const Costs& costs, const AutoOptions& search) {
+  const double least = least_makespan(schedule.rank_count(), schedule.microbatches, costs, search);
   return "no schedule of these stages in this memory has a makespan below " + short_number(least);
 }
 
@@ -69,16 +77,17 @@ std::string better_than_tuned(const std::string& name, const Schedule& schedule,
   const ScheduleKind* kind = find_row(schedule_kinds(), name);
   if (kind == nullptr || kind->tuned_for == nullptr) return "";
   const int ranks = schedule.rank_count();
-  const Costs costs = given.on(ranks, schedule.virtual_stages);
+  const Costs costs = given.on(schedule.placement);
   if (is_even(costs)) return "";
   const Timeline own = simulate(schedule, costs);
   std::string best;
   double least = own.makespan() * (1 - 1e-9);
   for (const std::string& other : schedule_names()) {
     for (const int v : {1, 2}) {
-      if (why_not(other, ranks, v, schedule.microbatches) || !given.fit(ranks, v)) continue;
+      if (why_not(other, ranks, v, schedule.microbatches)) continue;
       const Schedule made = generate(other, ranks, v, schedule.microbatches);
-      const Timeline timeline = simulate(made, given.on(ranks, v));
+      if (!given.fit(made.stage_count())) continue;
+      const Timeline timeline = simulate(made, given.on(made.placement));
       if (most_live(timeline) > most_live(own) + 1e-9 || timeline.makespan() >= least) continue;
       least = timeline.makespan();
       best = other;
@@ -104,25 +113,20 @@ std::string wrapped(const std::string& text, std::size_t columns) {
 }
 
 Description describe(const std::string& name, const Schedule& schedule, const GivenCosts& given,
-                     double live_microbatches) {
-  const int v = schedule.virtual_stages;
+                     const AutoOptions& search) {
   Description words;
   words.title = name + ": " + counted(schedule.rank_count(), "rank", "ranks") + ", ";
-  if (v > 1) {
-    words.title += std::to_string(v) + " stages each in a ";
-    words.title += schedule.placement == Placement::kLoop ? "loop, " : v == 2 ? "V, " : "wave, ";
-  }
+  words.title += placement_text(schedule.placement);
   words.title += counted(schedule.microbatches, "microbatch", "microbatches");
   words.remark = costs_text(given);
-  const Costs costs = given.on(schedule.rank_count(), v);
+  const Costs costs = given.on(schedule.placement);
   const Timeline run = simulate(schedule, costs, BackwardSends::kGradientsFirst);
   const Timeline drawn = simulate(schedule, costs, BackwardSends::kAfterBackward);
   if (drawn.makespan() != run.makespan()) {
     words.remark += "; B as one action: " + headline(drawn, "");
     words.notes.push_back(efficiency_note(run, drawn));
   }
-  if (name == kSearchedSchedule)
-    words.notes.push_back(bound_note(schedule, costs, live_microbatches));
+  if (name == kSearchedSchedule) words.notes.push_back(bound_note(schedule, costs, search));
   const std::string better = better_than_tuned(name, schedule, given);
   if (!better.empty()) words.notes.push_back(better);
   return words;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "schedule/schedule.h"
+#include "schedule/search/auto_schedule.h"
 #include "schedule/simulate/given_costs.h"
 
 namespace pipetrain {
@@ -16,9 +17,9 @@ struct Description {
   std::vector<std::string> notes;  // sentences for below the drawing
 };
 
-// `live_microbatches` is the limit that auto searched within, as in AutoOptions.
+// `search` is what auto was given.
 Description describe(const std::string& name, const Schedule& schedule, const GivenCosts& costs,
-                     double live_microbatches = 0);
+                     const AutoOptions& search = {});
 
 // Some schedules are made for certain costs: which named schedule is faster at other costs in no
 // more memory. Empty if there is none, or for other schedules.

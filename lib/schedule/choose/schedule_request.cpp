@@ -22,6 +22,18 @@ Reason limit_without_search(const ScheduleRequest& request) {
          "for schedule auto alone; leave it out";
 }
 
+// A table places its stages itself.
+Reason other_placement(const ScheduleRequest& request, const Schedule& table) {
+  const int p = table.rank_count(), v = table.virtual_stages();
+  if (request.placement.is_open()) return std::nullopt;
+  if (!why_no_placement(request.placement, p, v) &&
+      placement_of(request.placement, p, v) == table.placement) {
+    return std::nullopt;
+  }
+  return request.name + " places its stages itself (" + table.placement.name() +
+         "); leave the placement out, or take another table";
+}
+
 // A table says its own sizes; what is asked for beside it must be the same.
 Reason other_sizes(const ScheduleRequest& request, const Schedule& table) {
   const auto other = [&](int found, int asked, const std::string& what,
@@ -34,20 +46,31 @@ Reason other_sizes(const ScheduleRequest& request, const Schedule& table) {
   Reason reason = other(table.rank_count(), request.ranks, "ranks", "ranks");
   if (!reason) {
     reason =
-        other(table.virtual_stages, request.virtual_stages, "stages per rank", "virtual stages");
+        other(table.virtual_stages(), request.virtual_stages, "stages per rank", "virtual stages");
   }
   if (!reason) {
     reason = other(table.microbatches, request.microbatches, "microbatches", "microbatches");
   }
-  return reason;
+  return reason ? reason : other_placement(request, table);
 }
 
 // Why there is none of these sizes, all of which are settled.
 Reason why_not_sizes(const ScheduleRequest& request) {
-  const auto& [p, v, m] =
-      ScheduleSizes{request.ranks, request.virtual_stages, request.microbatches};
-  if (request.is_searched()) return why_no_search(p, m, p * v, request.search);
-  return request.forward_only ? std::nullopt : why_not(request.name, p, v, m);
+  const int p = request.ranks, v = request.virtual_stages, m = request.microbatches;
+  if (const Reason reason = why_no_placement(request.placement, p, v)) {
+    return "schedule " + request.name + ": " + *reason;
+  }
+  const std::optional<Placement> placement = placement_of(request.placement, p, v);
+  if (request.is_searched()) {
+    AutoOptions options = request.search;
+    options.placement = placement;
+    return why_no_search(p, m, placement ? placement->stage_count() : p * v, options);
+  }
+  if (request.placement.rule == PlacementRule::kAuto) {
+    return "schedule " + request.name + ": placement auto is searched for with schedule auto alone";
+  }
+  if (request.forward_only) return std::nullopt;
+  return placement ? why_not(request.name, *placement, m) : why_not(request.name, p, v, m);
 }
 
 // Of those up to the usual number the largest that the schedule takes; if it takes none, the usual
@@ -68,6 +91,7 @@ Reason settle(ScheduleRequest& request) {
     if (const Reason reason = why_unknown(request.name)) return reason;
   }
   int& v = request.virtual_stages;
+  if (v == 0) v = stages_per_rank(request.placement);
   if (v == 0) v = published ? default_virtual_stages(request.name) : 1;
   int& m = request.microbatches;
   const bool open = m == 0 && request.most_microbatches > 0;
@@ -109,20 +133,31 @@ Schedule choose_without_costs(const ScheduleRequest& request) {
   if (request.is_table()) return read_table_for(request);
   ScheduleRequest settled = request;
   refuse(settle(settled));
-  const auto& [p, v, m] =
-      ScheduleSizes{settled.ranks, settled.virtual_stages, settled.microbatches};
-  if (request.is_searched()) return {.microbatches = m, .virtual_stages = v};
-  Schedule schedule = request.forward_only ? generate_forward_only(Placement::kLoop, p, v, m)
-                                           : generate(request.name, p, v, m);
-  validate(schedule, request.forward_only);
+  const int p = settled.ranks, v = settled.virtual_stages, m = settled.microbatches;
+  const std::optional<Placement> asked = placement_of(request.placement, p, v);
+  const Placement placement = asked.value_or(Placement::loop(p, v));
+  if (request.is_searched()) return {.placement = placement, .microbatches = m};
+  if (request.forward_only) return generate_forward_only(placement, m);
+  Schedule schedule = asked ? generate(request.name, *asked, m) : generate(request.name, p, v, m);
+  validate(schedule);
   return schedule;
+}
+
+AutoOptions search_options(const ScheduleRequest& request, const Schedule& sizes) {
+  AutoOptions options = request.search;
+  const bool searches = request.placement.rule == PlacementRule::kAuto;
+  options.any_placement = searches && sizes.ranks.empty();
+  if (!request.placement.is_open() || (searches && !options.any_placement)) {
+    options.placement = sizes.placement;
+  }
+  return options;
 }
 
 Schedule choose(const ScheduleRequest& request, const GivenCosts& costs) {
   Schedule known = choose_without_costs(request);
   if (!known.ranks.empty()) return known;
-  Schedule searched = auto_schedule(request.ranks, known.microbatches,
-                                    costs.on(request.ranks, known.virtual_stages), request.search);
+  Schedule searched = auto_schedule(request.ranks, known.microbatches, costs.on(known.placement),
+                                    search_options(request, known));
   validate(searched);
   return searched;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schedule/choose/placement_choice.h"
 #include "schedule/generate/generate.h"
 #include "schedule/schedule.h"
 #include "schedule/search/auto_schedule.h"
@@ -28,7 +29,8 @@ struct ScheduleRequest {
   // schedule takes. 0: it must not be left open.
   int most_microbatches = 0;
   int usual_microbatches = 0;  // 0: 4 of each stage
-  AutoOptions search;          // of a searched one
+  PlacementChoice placement;
+  AutoOptions search;  // of a searched one; its placement follows from the one above
 
   bool is_table() const { return is_file || name.ends_with(".csv"); }
   bool is_searched() const { return name == kSearchedSchedule && !is_table() && !forward_only; }
@@ -37,6 +39,10 @@ struct ScheduleRequest {
 // Why there is no such schedule, and what would do; nothing if there is one. Error(kConfiguration)
 // for a table that cannot be read or is no schedule.
 std::optional<std::string> why_not(const ScheduleRequest& request);
+
+// What a search for the request's schedule is given: for the sizes that choose_without_costs()
+// returns, or for the schedule that was found, whose placement it then is.
+AutoOptions search_options(const ScheduleRequest& request, const Schedule& sizes);
 
 // The schedule, validated; compute actions only. `costs` are for the search alone.
 // Error(kConfiguration) with the reason where there is none.

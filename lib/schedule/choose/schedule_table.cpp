@@ -52,16 +52,15 @@ ScheduleRow row_of(ScheduleRequest request, const ListedSchedule& listed, const 
     row.missing = *reason;
     return row;
   }
-  const int v = request.virtual_stages > 0 ? request.virtual_stages : listed.default_virtual_stages;
-  if (!given.fit(request.ranks, v)) {
-    row.missing = "schedule " + row.name + " has " + std::to_string(request.ranks * v) +
-                  " stages, not the " + std::to_string(given.stages.size()) + " of " +
-                  given.stages_from;
+  const int stages = choose_without_costs(request).stage_count();
+  if (!given.fit(stages)) {
+    row.missing = "schedule " + row.name + " has " + std::to_string(stages) + " stages, not the " +
+                  std::to_string(given.stages.size()) + " of " + given.stages_from;
     return row;
   }
   const Schedule schedule = choose(request, given);
-  const Timeline run = simulate(schedule, given.on(request.ranks, v));
-  row.virtual_stages = v;
+  const Timeline run = simulate(schedule, given.on(schedule.placement));
+  row.virtual_stages = schedule.virtual_stages();
   row.makespan = run.makespan();
   row.bubble = run.bubble_fraction();
   row.live = *std::ranges::max_element(run.peak_live_microbatches);

@@ -33,7 +33,7 @@ std::vector<double> borders_of(const Timeline& timeline) {
 std::vector<std::string> column_of(const Timeline& timeline, std::size_t rank,
                                    const std::vector<double>& borders) {
   const double begin = first_start(timeline), tolerance = kRounding * timeline.makespan();
-  const int ranks = static_cast<int>(timeline.ranks.size());
+  const StagePlaces places(timeline);
   const auto line_of = [&](double time) {
     const auto at = std::ranges::lower_bound(borders, time - begin - tolerance);
     return static_cast<std::size_t>(at - borders.begin());
@@ -43,7 +43,7 @@ std::vector<std::string> column_of(const Timeline& timeline, std::size_t rank,
     if (!is_drawn(span)) continue;
     const std::size_t first = line_of(span.start), end = line_of(span.end);
     for (std::size_t line = first; line < end; ++line) cells[line] = std::string(1, '|');
-    if (first < end) cells[first] = label_of(span.action, ranks, virtual_stages_of(timeline));
+    if (first < end) cells[first] = label_of(span.action, static_cast<int>(rank), places);
   }
   return cells;
 }

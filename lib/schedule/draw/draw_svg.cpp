@@ -34,7 +34,7 @@ class SvgDrawing {
     std::size_t digits = 1;
     for (const SvgPanel& panel : panels) {
       longest_ = std::max(longest_, panel.timeline->makespan());
-      virtual_stages_ = std::max(virtual_stages_, virtual_stages_of(*panel.timeline));
+      virtual_stages_ = std::max(virtual_stages_, StagePlaces(*panel.timeline).most());
       digits = std::max(digits, std::to_string(microbatches_of(*panel.timeline) - 1).size());
       for (const auto& spans : panel.timeline->ranks) note_shortest(spans, shortest);
     }

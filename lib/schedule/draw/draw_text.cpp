@@ -48,7 +48,7 @@ class TextDrawing {
         timeline_(*panel.timeline),
         style_(style),
         ranks_(static_cast<int>(timeline_.ranks.size())),
-        virtual_stages_(virtual_stages_of(timeline_)),
+        places_(timeline_),
         begin_(first_start(timeline_)),
         scale_(columns_per_time) {
     width_ = column(begin_ + timeline_.makespan());
@@ -104,11 +104,9 @@ class TextDrawing {
       ++actions_;
       const std::size_t first = column(span.start), end = std::min(width_, column(span.end));
       if (first >= end && unseen_++ == 0) {
-        first_unseen_ =
-            label_of(span.action, ranks_, virtual_stages_) + " of rank " + std::to_string(rank);
+        first_unseen_ = label_of(span.action, rank, places_) + " of rank " + std::to_string(rank);
       }
-      const std::string label =
-          fitting(label_of(span.action, ranks_, virtual_stages_), end - first);
+      const std::string label = fitting(label_of(span.action, rank, places_), end - first);
       for (std::size_t i = first; i < end; ++i) {
         const char fill = i + 1 < end ? '-' : ' ';  // so that the next one stands apart
         row.text[i] = i - first < label.size() ? label[i - first] : fill;
@@ -165,7 +163,8 @@ class TextDrawing {
   const std::string& title_;
   const Timeline& timeline_;
   const TextStyle& style_;
-  int ranks_, virtual_stages_;
+  int ranks_;
+  StagePlaces places_;
   double begin_, scale_;
   std::size_t width_ = 0;
   std::size_t actions_ = 0, unseen_ = 0;  // of these, how many have no column
@@ -201,12 +200,12 @@ std::string legend(const std::vector<TextPanel>& panels) {
   explain(Op::kRecompute, "R recompute");
   if (letters.empty()) return "";
   std::string text = letters + "; then the microbatch\n";
-  int virtual_stages = 1;
+  int most_stages = 1;
   for (const TextPanel& panel : panels) {
-    virtual_stages = std::max(virtual_stages, virtual_stages_of(*panel.timeline));
+    most_stages = std::max(most_stages, StagePlaces(*panel.timeline).most());
   }
-  if (virtual_stages == 2) text += "small letters: the rank's second stage\n";
-  if (virtual_stages > 2) text += "the number before the letter: the stage\n";
+  if (most_stages == 2) text += "small letters: the rank's second stage\n";
+  if (most_stages > 2) text += "the number before the letter: the stage\n";
   return text;
 }
 

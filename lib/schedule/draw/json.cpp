@@ -10,9 +10,9 @@ nlohmann::ordered_json schedule_json(const std::string& name, const Schedule& sc
   const Timeline run = simulate(schedule, costs, BackwardSends::kGradientsFirst);
   nlohmann::ordered_json json;
   json["name"] = name;
-  json["placement"] = schedule.placement == Placement::kV ? "v" : "loop";
+  json["placement"] = schedule.placement.name();
   json["rank_count"] = schedule.rank_count();
-  json["virtual_stages"] = schedule.virtual_stages;
+  json["virtual_stages"] = schedule.virtual_stages();
   json["microbatches"] = schedule.microbatches;
   json["makespan"] = drawn.makespan();
   json["makespan_gradients_first"] = run.makespan();

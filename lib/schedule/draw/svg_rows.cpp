@@ -15,7 +15,8 @@ class Rows {
       : timeline_(timeline),
         window_(window),
         begin_(first_start(timeline)),
-        ranks_(static_cast<int>(timeline.ranks.size())) {}
+        ranks_(static_cast<int>(timeline.ranks.size())),
+        places_(timeline) {}
 
   std::string draw() {
     const double end = window_.x_of(timeline_.makespan());
@@ -25,7 +26,7 @@ class Rows {
         body_ += rectangle(0, top, std::min(end, window_.width), window_.row_height, "idle");
       }
       for (const Span& span : timeline_.ranks[static_cast<std::size_t>(rank)]) {
-        if (is_drawn(span)) draw_action(span, top);
+        if (is_drawn(span)) draw_action(span, rank, top);
       }
     }
     if (has_backward(timeline_)) draw_phase_edges();
@@ -34,7 +35,7 @@ class Rows {
   }
 
  private:
-  void draw_action(const Span& span, double top) {
+  void draw_action(const Span& span, int rank, double top) {
     const double x = window_.x_of(span.start - begin_), end = window_.x_of(span.end - begin_);
     if (end <= 0 || x >= window_.width) return;
     const double height = window_.row_height, width = end - x;
@@ -47,15 +48,15 @@ class Rows {
     body_ += rectangle(
         x, top, width, height,
         (numbered ? "box " : "") + std::string(look_of(span.action.op).css_class) + shade);
-    const int lap = span.action.stage / ranks_;
-    if (lap > 0) {
-      const double foot = height * 0.32 * lap / (window_.virtual_stages - 1);
+    const int place = places_.of(rank, span.action.stage);
+    if (place > 0) {
+      const double foot = height * 0.32 * place / (window_.virtual_stages - 1);
       body_ += rectangle(x, top + height - foot, width, foot, "foot");
     }
     if (!numbered) return;
     const double left = std::max(x, 0.0), right = std::min(end, window_.width);  // what is seen
     if (right - left >= window_.number_width) {
-      body_ += text_at((left + right) / 2, top + height * (lap > 0 ? 0.55 : 0.67), "n",
+      body_ += text_at((left + right) / 2, top + height * (place > 0 ? 0.55 : 0.67), "n",
                        std::to_string(span.action.microbatch));
     }
     body_ += "</g>\n";
@@ -85,6 +86,7 @@ class Rows {
   const TimeWindow& window_;
   double begin_;
   int ranks_;
+  StagePlaces places_;
   std::string body_;
 };
 

@@ -43,25 +43,24 @@ double labelled_duration(const Timeline& timeline) {
 
 bool is_drawn(const Span& span) { return !span.waiting && is_compute(span.action.op); }
 
-std::string label_of(const Action& action, int ranks, int virtual_stages) {
+std::string label_of(const Action& action, int rank, const StagePlaces& places) {
   std::string text = text_of(action);
-  if (virtual_stages > 2) return text;
+  if (places.most() > 2) return text;
   text.erase(0, text.find_first_not_of("0123456789"));
-  if (action.stage >= ranks) text[0] = static_cast<char>(std::tolower(text[0]));
+  if (places.of(rank, action.stage) > 0) text[0] = static_cast<char>(std::tolower(text[0]));
   return text;
 }
 
 std::size_t label_width_of(const Timeline& timeline) {
-  const int ranks = static_cast<int>(timeline.ranks.size());
-  const int virtual_stages = virtual_stages_of(timeline);
+  const StagePlaces places(timeline);
   std::size_t width = 1;
-  for (const auto& spans : timeline.ranks) {
-    for (const Span& span : spans) {
+  for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
+    for (const Span& span : timeline.ranks[rank]) {
       if (!is_compute(span.action.op)) continue;
-      width = std::max(width, label_of(span.action, ranks, virtual_stages).size());
+      width = std::max(width, label_of(span.action, static_cast<int>(rank), places).size());
     }
   }
-  return virtual_stages > 2 ? width + 1 : width;  // "0F0 0F1": digits do not touch
+  return places.most() > 2 ? width + 1 : width;  // "0F0 0F1": digits do not touch
 }
 
 double columns_per_time(const Timeline& timeline, std::size_t label_width) {

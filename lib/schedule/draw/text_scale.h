@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+#include "schedule/simulate/figures.h"
 #include "schedule/timeline.h"
 
 namespace pipetrain {
@@ -12,7 +13,7 @@ namespace pipetrain {
 bool is_drawn(const Span& span);  // computing, not a wait or a message
 
 // "F0"; of a rank's second stage "f0"; with three stages and more "8F0".
-std::string label_of(const Action& action, int ranks, int virtual_stages);
+std::string label_of(const Action& action, int rank, const StagePlaces& places);
 
 // Columns of the longest label, with a space behind it where labels begin with digits.
 std::size_t label_width_of(const Timeline& timeline);

@@ -10,13 +10,15 @@ namespace {
 // ranks idle in each lap. p=2, v=2, M=3:
 //   0F0 0F1 0F2 2F0 2F1 2F2
 //       1F0 1F1 1F2 3F0 3F1 3F2
-void loop_forwards(int ranks, int virtual_stages, int microbatches, Schedule& schedule) {
+void loop_forwards(Schedule& schedule) {
+  const int ranks = schedule.placement.rank_count(), microbatches = schedule.microbatches;
+  const int laps = schedule.virtual_stages();
   for (int rank = 0; rank < ranks; ++rank) {
     std::vector<Action>& actions = schedule.ranks.emplace_back();
     for (int group = 0, group_end; group < microbatches; group = group_end) {
       const bool last = microbatches - group < 2 * ranks;
       group_end = last ? microbatches : group + ranks;
-      for (int lap = 0; lap < virtual_stages; ++lap) {
+      for (int lap = 0; lap < laps; ++lap) {
         for (int m = group; m < group_end; ++m) {
           actions.push_back({Op::kForward, lap * ranks + rank, m});
         }
@@ -25,22 +27,22 @@ void loop_forwards(int ranks, int virtual_stages, int microbatches, Schedule& sc
   }
 }
 
-// A rank runs ahead on a lower stage for as long as the first microbatch needs to come back to it,
-// then takes its stages in turn, the highest first. S=4 on 2 ranks, M=4 (stages 0 and 3, stages 1
-// and 2):
+// Stages placed in any other way. A rank runs ahead on a lower stage for as long as the first
+// microbatch needs to come back to it, then takes its stages in turn, the highest first: all ranks
+// go by microbatch plus stage, so what an action needs comes before it. S=4 on 2 ranks, M=4 (stages
+// 0 and 3, stages 1 and 2):
 //   0F0 0F1 0F2 3F0 0F3 3F1     3F2     3F3
 //       1F0 2F0 1F1 2F1 1F2 2F2 1F3 2F3
-void v_forwards(int ranks, int virtual_stages, int microbatches, Schedule& schedule) {
-  for (int rank = 0; rank < ranks; ++rank) {
+void forwards_in_turn(Schedule& schedule) {
+  for (int rank = 0; rank < schedule.placement.rank_count(); ++rank) {
     std::vector<Action>& actions = schedule.ranks.emplace_back();
-    const std::vector<int> stages =
-        stages_of_rank(Placement::kV, ranks, virtual_stages, rank);        // ascending
+    const std::vector<int>& stages = schedule.placement.stages_of(rank);   // ascending
     const auto delay = [&](int stage) { return stage - stages.front(); };  // in microbatches
-    const int rounds = microbatches + delay(stages.back());
+    const int rounds = schedule.microbatches + delay(stages.back());
     for (int round = 0; round < rounds; ++round) {
       for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
         const int m = round - delay(*stage);
-        if (m >= 0 && m < microbatches) actions.push_back({Op::kForward, *stage, m});
+        if (m >= 0 && m < schedule.microbatches) actions.push_back({Op::kForward, *stage, m});
       }
     }
   }
@@ -49,27 +51,27 @@ void v_forwards(int ranks, int virtual_stages, int microbatches, Schedule& sched
 // A rank ends one stage before it begins the next. S=4 on 2 ranks in a V, M=2:
 //   0F0 0F1         3F0 3F1
 //       1F0 1F1 2F0 2F1
-void forwards_by_stage(int ranks, int microbatches, Schedule& schedule) {
-  for (int rank = 0; rank < ranks; ++rank) {
+void forwards_by_stage(Schedule& schedule) {
+  for (int rank = 0; rank < schedule.placement.rank_count(); ++rank) {
     std::vector<Action>& actions = schedule.ranks.emplace_back();
-    for (const int stage :
-         stages_of_rank(schedule.placement, ranks, schedule.virtual_stages, rank)) {
-      for (int m = 0; m < microbatches; ++m) actions.push_back({Op::kForward, stage, m});
+    for (const int stage : schedule.placement.stages_of(rank)) {
+      for (int m = 0; m < schedule.microbatches; ++m) {
+        actions.push_back({Op::kForward, stage, m});
+      }
     }
   }
 }
 
 }  // namespace
 
-Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages, int microbatches,
-                               bool stage_by_stage) {
-  Schedule schedule{placement, microbatches, virtual_stages, {}};
+Schedule generate_forward_only(const Placement& placement, int microbatches, bool stage_by_stage) {
+  Schedule schedule{placement, microbatches, {}};
   if (stage_by_stage) {
-    forwards_by_stage(ranks, microbatches, schedule);
-  } else if (placement == Placement::kLoop) {
-    loop_forwards(ranks, virtual_stages, microbatches, schedule);
+    forwards_by_stage(schedule);
+  } else if (placement == Placement::loop(placement.rank_count(), placement.most_stages())) {
+    loop_forwards(schedule);
   } else {
-    v_forwards(ranks, virtual_stages, microbatches, schedule);
+    forwards_in_turn(schedule);
   }
   return schedule;
 }

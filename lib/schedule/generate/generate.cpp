@@ -1,6 +1,7 @@
 #include "schedule/generate/generate.h"
 
 #include <array>
+#include <cstddef>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -16,74 +17,86 @@ Generator gpipe, one_forward_one_backward, interleaved, looped_breadth_first, zb
     interleaved_zero_bubble, zbv, dualpipev, v_half, v_min, eager_one_forward_one_backward,
     interleaved_ahead, grouped, hanayo, v_1f1b;
 std::optional<std::string> fewer_than_two_per_rank(const ScheduleSizes& sizes);
+// The same on any placement.
+using GeneratorOn = RankActions(const Placement& placement, int microbatches);
+GeneratorOn gpipe_on, one_forward_one_backward_on, looped_breadth_first_on;
 
 }  // namespace generators
 namespace {
 
 constexpr std::array kKinds{
     ScheduleKind{"gpipe", "All forwards, then all backwards; holds every microbatch.",
-                 "Huang et al. 2019, arXiv 1811.06965", 1, false, Placement::kLoop,
-                 generators::gpipe},
+                 "Huang et al. 2019, arXiv 1811.06965", 1, false, Placement::loop,
+                 generators::gpipe, nullptr, "any", nullptr, generators::gpipe_on},
     ScheduleKind{"1f1b", "One forward and one backward in turn; holds at most p microbatches.",
-                 "Narayanan et al. 2019, PipeDream", 1, false, Placement::kLoop,
-                 generators::one_forward_one_backward},
+                 "Narayanan et al. 2019, PipeDream", 1, false, Placement::loop,
+                 generators::one_forward_one_backward, nullptr, "any", nullptr,
+                 generators::one_forward_one_backward_on},
     ScheduleKind{"interleaved",
                  "1f1b with several stages per rank: a shorter bubble for more messages.",
-                 "Narayanan et al. 2021, arXiv 2104.04473", 2, true, Placement::kLoop,
+                 "Narayanan et al. 2021, arXiv 2104.04473", 2, true, Placement::loop,
                  generators::interleaved, generators::unequal_rounds, "equal rounds"},
     ScheduleKind{"eager-1f1b",
                  "1f1b with twice the warm-up, so that messages travel while ranks compute; nearly "
                  "twice the memory.",
-                 "Zhuang et al. 2023, arXiv 2211.05322", 1, false, Placement::kLoop,
+                 "Zhuang et al. 2023, arXiv 2211.05322", 1, false, Placement::loop,
                  generators::eager_one_forward_one_backward},
     ScheduleKind{"interleaved-ahead",
                  "interleaved with one more forward before each rank's first backward.",
-                 "Kimi K2 2025, arXiv 2507.20534", 2, true, Placement::kLoop,
+                 "Kimi K2 2025, arXiv 2507.20534", 2, true, Placement::loop,
                  generators::interleaved_ahead, generators::unequal_rounds, "equal rounds"},
     ScheduleKind{
         "grouped",
         "interleaved by groups of p microbatches and what is left over: less memory, any M.",
-        "Wan et al. 2025, arXiv 2503.01328", 2, true, Placement::kLoop, generators::grouped},
+        "Wan et al. 2025, arXiv 2503.01328", 2, true, Placement::loop, generators::grouped},
     ScheduleKind{"hanayo",
                  "Stages in waves, down the ranks and back up: the more, the shorter the bubble.",
-                 "Liu et al. 2023, arXiv 2308.15762", 2, true, Placement::kV, generators::hanayo},
+                 "Liu et al. 2023, arXiv 2308.15762", 2, true, Placement::wave, generators::hanayo},
     ScheduleKind{
         "v-1f1b",
         "Two stages per rank in a V, backwards whole, in two thirds of the memory of 1f1b.",
-        "Qi et al. 2024, arXiv 2405.15362", 2, false, Placement::kV, generators::v_1f1b},
+        "Qi et al. 2024, arXiv 2405.15362", 2, false, Placement::wave, generators::v_1f1b},
     ScheduleKind{"looped-bfs",
                  "Several stages per rank, each of which takes all microbatches before the next.",
-                 "Lamy-Poirier 2022, arXiv 2211.05953", 2, true, Placement::kLoop,
-                 generators::looped_breadth_first},
+                 "Lamy-Poirier 2022, arXiv 2211.05953", 2, true, Placement::loop,
+                 generators::looped_breadth_first, nullptr, "any", nullptr,
+                 generators::looped_breadth_first_on},
     ScheduleKind{"zb-h1", "1f1b whose weight gradients wait to fill the bubble, in its memory.",
-                 "Qi et al. 2024, arXiv 2401.10241", 1, false, Placement::kLoop, generators::zb_h1},
+                 "Qi et al. 2024, arXiv 2401.10241", 1, false, Placement::loop, generators::zb_h1},
     ScheduleKind{"interleaved-zb",
                  "Interleaved stages whose weight gradients wait to fill the bubble.",
-                 "Qi et al. 2024, arXiv 2401.10241", 2, true, Placement::kLoop,
+                 "Qi et al. 2024, arXiv 2401.10241", 2, true, Placement::loop,
                  generators::interleaved_zero_bubble, generators::unequal_rounds, "equal rounds"},
     ScheduleKind{"zbv",
                  "Two stages per rank, down the ranks and back up: where F, I and W take equal "
                  "time, hardly a bubble in the memory of 1f1b.",
-                 "Qi et al. 2024, arXiv 2401.10241", 2, false, Placement::kV, generators::zbv},
+                 "Qi et al. 2024, arXiv 2401.10241", 2, false, Placement::wave, generators::zbv},
     ScheduleKind{"dualpipev",
                  "Two stages per rank in a V, a forward of one beside a backward of the other; "
                  "needs two microbatches per rank.",
-                 "DeepSeek-V3 2024, arXiv 2412.19437", 2, false, Placement::kV,
+                 "DeepSeek-V3 2024, arXiv 2412.19437", 2, false, Placement::wave,
                  generators::dualpipev, generators::fewer_than_two_per_rank, "at least 2 per rank"},
     ScheduleKind{"v-half", "Two stages per rank in a V, in about half of the memory of 1f1b.",
-                 "Qi et al. 2024, arXiv 2405.15362", 2, false, Placement::kV, generators::v_half,
+                 "Qi et al. 2024, arXiv 2405.15362", 2, false, Placement::wave, generators::v_half,
                  nullptr, "any", "F = I = W"},
     ScheduleKind{"v-min", "Two stages per rank in a V, in about a third of the memory of 1f1b.",
-                 "Qi et al. 2024, arXiv 2405.15362", 2, false, Placement::kV, generators::v_min,
+                 "Qi et al. 2024, arXiv 2405.15362", 2, false, Placement::wave, generators::v_min,
                  nullptr, "any", "F = I = W"},
 };
 
-// "interleaved, looped-bfs or interleaved-zb".
-std::string names_of_any_virtual_stages() {
+template <class Wanted>
+std::vector<std::string> names_of_kinds(Wanted wanted) {
   std::vector<std::string> names;
   for (const ScheduleKind& kind : kKinds) {
-    if (kind.any_virtual_stages) names.emplace_back(kind.name);
+    if (wanted(kind)) names.emplace_back(kind.name);
   }
+  return names;
+}
+
+// "interleaved, looped-bfs or interleaved-zb".
+std::string names_of_any_virtual_stages() {
+  std::vector<std::string> names =
+      names_of_kinds([](const ScheduleKind& kind) { return kind.any_virtual_stages; });
   const std::string last = names.back();
   names.pop_back();
   return join(names) + " or " + last;
@@ -108,6 +121,20 @@ std::optional<std::string> why_not(const ScheduleKind& kind, const ScheduleSizes
   if (!missing) return std::nullopt;
   return name + " on " + std::to_string(ranks) + " ranks, found M=" + std::to_string(microbatches) +
          ": " + *missing;
+}
+
+// Which rank of `own` has the stages of each rank of `placement`; nothing if they differ in more
+// than the order of ranks.
+std::optional<std::vector<int>> own_ranks_of(const Placement& own, const Placement& placement) {
+  if (own.stage_count() != placement.stage_count()) return std::nullopt;
+  std::vector<int> ranks;
+  for (int rank = 0; rank < placement.rank_count(); ++rank) {
+    const std::vector<int>& stages = placement.stages_of(rank);
+    const int like = own.rank_of(stages.front());
+    if (own.stages_of(like) != stages) return std::nullopt;
+    ranks.push_back(like);
+  }
+  return ranks;
 }
 
 }  // namespace
@@ -153,8 +180,40 @@ Schedule generate(std::string_view name, int ranks, int virtual_stages, int micr
     throw Error(ExitCode::kConfiguration, *reason);
   }
   const ScheduleKind& kind = *find_row(kKinds, name);
-  return {kind.placement, microbatches, virtual_stages,
+  return {kind.placement(ranks, virtual_stages), microbatches,
           kind.generate({ranks, virtual_stages, microbatches})};
+}
+
+std::optional<std::string> why_not(std::string_view name, const Placement& placement,
+                                   int microbatches) {
+  if (auto reason = why_unknown(name)) return reason;
+  const ScheduleKind& kind = *find_row(kKinds, name);
+  if (kind.generate_on != nullptr) return std::nullopt;
+  const int ranks = placement.rank_count(), v = placement.most_stages();
+  if (auto reason = why_not(kind, {ranks, v, microbatches})) return reason;
+  const Placement own = kind.placement(ranks, v);
+  if (own_ranks_of(own, placement)) return std::nullopt;
+  return "schedule " + std::string(name) + " places its stages in a " + own.name() +
+         ", found placement " + placement.name() + "; leave it out, or take " +
+         join(names_of_kinds([](const ScheduleKind& k) { return k.generate_on != nullptr; })) +
+         ", auto or a table of your own";
+}
+
+Schedule generate(std::string_view name, const Placement& placement, int microbatches) {
+  if (const auto reason = why_not(name, placement, microbatches)) {
+    throw Error(ExitCode::kConfiguration, *reason);
+  }
+  const ScheduleKind& kind = *find_row(kKinds, name);
+  if (kind.generate_on != nullptr) {
+    return {placement, microbatches, kind.generate_on(placement, microbatches)};
+  }
+  const int ranks = placement.rank_count(), v = placement.most_stages();
+  const RankActions own = kind.generate({ranks, v, microbatches});
+  Schedule schedule{placement, microbatches, {}};
+  for (const int rank : *own_ranks_of(kind.placement(ranks, v), placement)) {
+    schedule.ranks.push_back(own[static_cast<std::size_t>(rank)]);
+  }
+  return schedule;
 }
 
 }  // namespace pipetrain

@@ -39,14 +39,20 @@ std::optional<std::string> why_not(std::string_view name, int ranks, int virtual
 // The schedule; compute actions only. Error(kConfiguration) with the reason where there is none.
 Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches);
 
+// The same for stages that are placed so. A schedule takes its own placement, with ranks in any
+// order; those with a generate_on take any.
+std::optional<std::string> why_not(std::string_view name, const Placement& placement,
+                                   int microbatches);
+Schedule generate(std::string_view name, const Placement& placement, int microbatches);
+
 // The reason, if it would have more actions (F, I and W of each microbatch) than kMostActions.
 std::optional<std::string> too_many_actions(std::string_view name, int ranks, int virtual_stages,
                                             int microbatches);
 
-// Every stage's forwards alone, in the order in which a pipeline of p ranks runs them: evaluation.
+// Every stage's forwards alone, in the order in which such a pipeline runs them: evaluation.
 // `stage_by_stage`: a rank ends one stage before it begins the next, so that the order of its
 // stages is the same however many microbatches there are.
-Schedule generate_forward_only(Placement placement, int ranks, int virtual_stages, int microbatches,
+Schedule generate_forward_only(const Placement& placement, int microbatches,
                                bool stage_by_stage = false);
 
 }  // namespace pipetrain

@@ -1,6 +1,8 @@
 // GPipe (Huang et al. 2019, section 2.3): all forwards, then all backwards.
+#include <cstddef>
 #include <vector>
 
+#include "schedule/generate/generate.h"
 #include "schedule/generate/schedule_kind.h"
 
 namespace pipetrain::generators {
@@ -14,6 +16,24 @@ RankActions gpipe(const ScheduleSizes& sizes) {
     std::vector<Action>& actions = all.emplace_back();
     for (int m = 0; m < sizes.microbatches; ++m) actions.push_back({Op::kForward, rank, m});
     for (int m = 0; m < sizes.microbatches; ++m) actions.push_back({Op::kBackward, rank, m});
+  }
+  return all;
+}
+
+// The same of stages that are placed in any way: backwards come in the order of forwards, from the
+// last stage down.
+RankActions gpipe_on(const Placement& placement, int microbatches) {
+  RankActions all = generate_forward_only(placement, microbatches).ranks;
+  for (int rank = 0; rank < placement.rank_count(); ++rank) {
+    std::vector<Action>& actions = all[static_cast<std::size_t>(rank)];
+    const std::vector<int>& stages = placement.stages_of(rank);  // ascending
+    const auto delay = [&](int stage) { return stages.back() - stage; };
+    for (int round = 0; round < microbatches + delay(stages.front()); ++round) {
+      for (const int stage : stages) {
+        const int m = round - delay(stage);
+        if (m >= 0 && m < microbatches) actions.push_back({Op::kBackward, stage, m});
+      }
+    }
   }
   return all;
 }

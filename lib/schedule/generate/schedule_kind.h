@@ -24,13 +24,15 @@ struct ScheduleKind {
   const char* source;            // who published it, when and where
   int default_virtual_stages;    // stages per rank where the user names none
   bool any_virtual_stages;       // else the default alone
-  Placement placement;
-  RankActions (*generate)(const ScheduleSizes& sizes);  // for all sizes that it exists for
+  Placement (*placement)(int ranks, int virtual_stages);  // its own
+  RankActions (*generate)(const ScheduleSizes& sizes);    // for all sizes that it exists for
   // What it needs of the microbatches and does not have, and which number would do; nothing if the
   // sizes will do. Null: any number will do.
   std::optional<std::string> (*missing)(const ScheduleSizes& sizes) = nullptr;
   const char* microbatches = "any";  // the same in words
   const char* tuned_for = nullptr;   // costs that it is made for: at others another may be better
+  // On any placement, if it makes sense there; else it takes its own alone.
+  RankActions (*generate_on)(const Placement& placement, int microbatches) = nullptr;
 };
 
 }  // namespace pipetrain

@@ -15,6 +15,7 @@
 #include "schedule/generate/generate.h"
 #include "schedule/search/list_schedule.h"
 #include "schedule/search/local_search.h"
+#include "schedule/search/placement_search.h"
 #include "schedule/search/rank_orders.h"
 #include "schedule/search/rule_search.h"
 
@@ -90,11 +91,16 @@ class AutoSearch {
   // ascend.
   void add_named(std::size_t p) {
     const Problem& problem = problems_[p];
+    const Placement& placement = problem.placement;
+    const int ranks = problem.ranks, v = problem.virtual_stages, m = problem.microbatches;
+    const bool regular = placement == Placement::loop(ranks, v) ||  // then there are enough of it
+                         placement == Placement::wave(ranks, v);
     for (const ScheduleKind& kind : schedule_kinds()) {
-      const int v = problem.virtual_stages;
-      if (kind.placement != problem.placement && v > 1) continue;  // of one stage all are the same
-      if (why_not(kind.name, problem.ranks, v, problem.microbatches)) continue;
-      add(p, search::orders_of(generate(kind.name, problem.ranks, v, problem.microbatches)));
+      const bool own = kind.placement(ranks, v) == placement && !why_not(kind.name, ranks, v, m);
+      if (own || (!regular && kind.generate_on != nullptr)) {
+        add(p, search::orders_of(own ? generate(kind.name, ranks, v, m)
+                                     : generate(kind.name, placement, m)));
+      }
     }
   }
 
@@ -184,9 +190,17 @@ std::vector<Problem> problems_of(int ranks, int microbatches, Costs costs,
   }
   const double limit =
       options.live_microbatches > 0 ? options.live_microbatches : std::min(microbatches, ranks);
-  std::vector<Problem> problems{{Placement::kLoop, ranks, microbatches, costs, limit}};
-  if (problems.front().virtual_stages > 1 && ranks > 1) {
-    problems.emplace_back(Placement::kV, ranks, microbatches, costs, limit);
+  if (options.placement) return {{*options.placement, microbatches, costs, limit}};
+  const int v = stages / ranks;
+  std::vector<Placement> placements{Placement::loop(ranks, v)};
+  if (v > 1 && ranks > 1) placements.push_back(Placement::wave(ranks, v));
+  if (options.any_placement && ranks > 1) {
+    placements = search::promising_placements(placements, microbatches, costs, limit,
+                                              options.effort / (2 * kListEffort));
+  }
+  std::vector<Problem> problems;
+  for (Placement& placement : placements) {
+    problems.emplace_back(std::move(placement), microbatches, costs, limit);
   }
   return problems;
 }
@@ -195,13 +209,14 @@ std::vector<Problem> problems_of(int ranks, int microbatches, Costs costs,
 
 std::optional<std::string> why_no_search(int ranks, int microbatches, int stages,
                                          const AutoOptions& options) {
-  if (ranks < 1 || microbatches < 1 || stages < ranks || stages % ranks != 0) {
+  const bool even = options.placement || stages % std::max(ranks, 1) == 0;
+  if (ranks < 1 || microbatches < 1 || stages < ranks || !even) {
     return "schedule auto: found " + std::to_string(stages) + " stages on " +
            std::to_string(ranks) + " ranks with " + std::to_string(microbatches) +
            " microbatches; expected the same number of stages on every rank";
   }
   if (const auto reason =
-          too_many_actions(kSearchedSchedule, ranks, stages / ranks, microbatches)) {
+          too_many_actions(kSearchedSchedule, ranks, (stages + ranks - 1) / ranks, microbatches)) {
     return reason;
   }
   if (options.live_microbatches != 0 && !(options.live_microbatches >= 1)) {  // nor NaN

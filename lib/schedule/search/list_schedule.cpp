@@ -79,7 +79,7 @@ class ListScheduler {
     const int stage = problem_.stages_of_rank[index(rank)][index(lap)];
     const int ahead =
         state.done[index(problem_.step(kF, lap))] - state.done[index(problem_.step(kI, lap))];
-    return state.live + problem_.virtual_stages - lap <= problem_.live_limit &&
+    return state.live + problem_.laps(rank) - lap <= problem_.live_limit &&
            ahead < rule_.ahead[index(stage)];
   }
 
@@ -92,7 +92,7 @@ class ListScheduler {
     double least = kNever;
     Choice choice{rank, 0, state.version, 0};
     for (int op : {kI, kF, kW}) {
-      for (int lap = problem_.virtual_stages - 1; lap >= 0; --lap) {
+      for (int lap = problem_.laps(rank) - 1; lap >= 0; --lap) {
         const Step step = problem_.step(op, lap);
         const double arrives = arrival(rank, step);
         if (arrives == kNever || (op == kF && !may_start(rank, lap))) continue;
@@ -198,7 +198,7 @@ ListRule regular_rule(const Problem& problem, std::vector<int> ahead, bool gradi
   ListRule rule{std::move(ahead), std::vector<int>(index(problem.ranks), weights_kept), {}};
   for (int rank = 0; rank < problem.ranks; ++rank) {
     auto& reluctance = rule.reluctance.emplace_back(index(3 * problem.virtual_stages), 0.0);
-    for (int lap = 0; lap < problem.virtual_stages; ++lap) {
+    for (int lap = 0; lap < problem.laps(rank); ++lap) {
       const Step weight = problem.step(kW, lap);
       const Step second = problem.step(gradients_first ? kF : kI, lap);
       reluctance[index(weight)] = (patience + kLater) * problem.duration(rank, weight);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "schedule/lower.h"
 
@@ -13,23 +14,23 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-Problem::Problem(Placement placement_of_stages, int rank_count, int microbatch_count,
-                 const Costs& costs, double live_microbatches)
-    : placement(placement_of_stages),
-      ranks(rank_count),
-      virtual_stages(static_cast<int>(costs.stages.size()) / rank_count),
+// A limit in shares of a rank allows so many microbatches of one stage; one microbatch must fit on
+// all stages of the rank that has most.
+Problem::Problem(Placement placement_of_stages, int microbatch_count, const Costs& costs,
+                 double live_microbatches)
+    : placement(std::move(placement_of_stages)),
+      ranks(placement.rank_count()),
       microbatches(microbatch_count),
-      stages(static_cast<int>(costs.stages.size())),
+      stages(placement.stage_count()),
+      virtual_stages(placement.most_stages()),
       message(costs.message),
       stage_costs(costs.stages),
-      live_limit(static_cast<int>(
-          std::floor(std::min<double>(live_microbatches, microbatches) * virtual_stages + 1e-9))) {
-  for (int rank = 0; rank < ranks; ++rank) {
-    stages_of_rank.push_back(pipetrain::stages_of_rank(placement, ranks, virtual_stages, rank));
-  }
-  for (int stage = 0; stage < stages; ++stage) {
-    rank_of_stage.push_back(pipetrain::rank_of_stage(placement, ranks, virtual_stages, stage));
-  }
+      rank_of_stage(placement.ranks()),
+      live_limit(std::max(
+          virtual_stages,
+          static_cast<int>(std::floor(
+              std::min<double>(live_microbatches, microbatches) * stages / ranks + 1e-9)))) {
+  for (int rank = 0; rank < ranks; ++rank) stages_of_rank.push_back(placement.stages_of(rank));
 }
 
 Orders orders_of(const Schedule& schedule) {
@@ -39,26 +40,29 @@ Orders orders_of(const Schedule& schedule) {
     std::vector<Step>& order = orders.emplace_back();
     for (const Action& action : actions) {
       const int op = action.op == Op::kForward ? kF : action.op == Op::kBackwardInput ? kI : kW;
-      order.push_back(op * schedule.virtual_stages + action.stage / schedule.rank_count());
+      order.push_back(op * schedule.virtual_stages() + schedule.placement.place_of(action.stage));
     }
   }
   return orders;
 }
 
 Orders one_at_a_time(const Problem& problem) {
-  std::vector<Step> order;
-  for (int m = 0; m < problem.microbatches; ++m) {
-    for (int lap = 0; lap < problem.virtual_stages; ++lap) order.push_back(problem.step(kF, lap));
-    for (int lap = problem.virtual_stages - 1; lap >= 0; --lap) {
-      order.push_back(problem.step(kI, lap));
-      order.push_back(problem.step(kW, lap));
+  Orders orders(index(problem.ranks));
+  for (int rank = 0; rank < problem.ranks; ++rank) {
+    std::vector<Step>& order = orders[index(rank)];
+    for (int m = 0; m < problem.microbatches; ++m) {
+      for (int lap = 0; lap < problem.laps(rank); ++lap) order.push_back(problem.step(kF, lap));
+      for (int lap = problem.laps(rank) - 1; lap >= 0; --lap) {
+        order.push_back(problem.step(kI, lap));
+        order.push_back(problem.step(kW, lap));
+      }
     }
   }
-  return Orders(index(problem.ranks), order);
+  return orders;
 }
 
 Schedule schedule_of(const Problem& problem, const Orders& orders) {
-  Schedule schedule{problem.placement, problem.microbatches, problem.virtual_stages, {}};
+  Schedule schedule{problem.placement, problem.microbatches, {}};
   for (int rank = 0; rank < problem.ranks; ++rank) {
     std::vector<int> next(index(3 * problem.virtual_stages), 0);
     std::vector<Action>& actions = schedule.ranks.emplace_back();
@@ -158,8 +162,8 @@ OrderCost::OrderCost(const Problem& problem)
     : problem_(problem), inputs_(problem.rank_of_stage, problem.microbatches, problem.message) {
   const std::size_t cells = index(problem.stages) * index(problem.microbatches);
   timings_.resize(index(problem.ranks));
-  for (auto& timings : timings_) {
-    timings.resize(index(3 * problem.virtual_stages * problem.microbatches));
+  for (int rank = 0; rank < problem.ranks; ++rank) {
+    timings_[index(rank)].resize(index(3 * problem.laps(rank) * problem.microbatches));
   }
   position_.resize(index(problem.ranks));
   forwards_.resize(index(problem.stages));

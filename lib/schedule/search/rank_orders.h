@@ -22,15 +22,17 @@ enum StepOp { kF = 0, kI = 1, kW = 2 };
 constexpr std::array<Op, 3> kOps{Op::kForward, Op::kBackwardInput, Op::kBackwardWeight};
 
 struct Problem {
-  Problem(Placement placement_of_stages, int rank_count, int microbatch_count, const Costs& costs,
+  Problem(Placement placement_of_stages, int microbatch_count, const Costs& costs,
           double live_microbatches);
 
   Placement placement;
-  int ranks, virtual_stages, microbatches, stages;
+  int ranks, microbatches, stages;
+  int virtual_stages;  // of the rank that has most
   double message;
   std::vector<StageCost> stage_costs;
   std::vector<std::vector<int>> stages_of_rank;  // [rank][lap]
   std::vector<int> rank_of_stage;
+  int laps(int rank) const { return static_cast<int>(stages_of_rank[index(rank)].size()); }
   int live_limit;  // of a rank, in microbatches of one stage; at most all of them
 
   int op(Step step) const { return step / virtual_stages; }

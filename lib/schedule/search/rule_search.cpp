@@ -33,13 +33,13 @@ void change(const Problem& problem, ListRule& rule, const RandomWords& words) {
   const int kind = below(words[0], kKinds);
   const bool everywhere = (words[0] & 64) != 0;
   const int one = below(words[1], problem.ranks);
-  const int lap = below(words[2], problem.virtual_stages);
   const int distance = (words[3] & 6) != 0 ? 1 : 2;
   const int difference = (words[3] & 1) != 0 ? distance : -distance;
   const int op = below(words[3] >> 8, 3);
   const double part = static_cast<double>(words[3] >> 16) / 65536.0;
   for (int rank = 0; rank < problem.ranks; ++rank) {
     if (!everywhere && rank != one) continue;
+    const int lap = below(words[2], problem.laps(rank));
     if (kind < kAhead) {
       int& ahead = rule.ahead[index(problem.stages_of_rank[index(rank)][index(lap)])];
       ahead = std::max(1, ahead + difference);

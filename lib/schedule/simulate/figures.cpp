@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <limits>
+#include <set>
 
 namespace pipetrain {
 
@@ -35,12 +37,18 @@ Phases phases_of(const Timeline& timeline, int rank) {
   return {std::min(first_backward, last_forward), last_forward};
 }
 
-int virtual_stages_of(const Timeline& timeline) {
-  int last = 0;
+StagePlaces::StagePlaces(const Timeline& timeline) {
   for (const auto& spans : timeline.ranks) {
-    for (const Span& span : spans) last = std::max(last, span.action.stage);
+    std::set<int> own;
+    for (const Span& span : spans) own.insert(span.action.stage);
+    stages_.emplace_back(own.begin(), own.end());
+    most_ = std::max(most_, static_cast<int>(own.size()));
   }
-  return timeline.ranks.empty() ? 1 : last / static_cast<int>(timeline.ranks.size()) + 1;
+}
+
+int StagePlaces::of(int rank, int stage) const {
+  const std::vector<int>& own = stages_[static_cast<std::size_t>(rank)];
+  return static_cast<int>(std::lower_bound(own.begin(), own.end(), stage) - own.begin());
 }
 
 int microbatches_of(const Timeline& timeline) {

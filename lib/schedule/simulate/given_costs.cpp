@@ -59,29 +59,25 @@ std::vector<StageCost> read_stage_costs(const std::string& file) {
 
 }  // namespace
 
-bool GivenCosts::fit(int ranks, int virtual_stages) const {
-  return stages.empty() || static_cast<int>(stages.size()) == ranks * virtual_stages;
+bool GivenCosts::fit(int stage_count) const {
+  return stages.empty() || static_cast<int>(stages.size()) == stage_count;
 }
 
-Costs GivenCosts::on(int ranks, int virtual_stages) const {
-  Schedule sizes;
-  sizes.virtual_stages = virtual_stages;
-  sizes.ranks.resize(static_cast<std::size_t>(ranks));
+Costs GivenCosts::on(const Placement& placement) const {
   if (stages.empty()) {
-    return equal_costs(sizes, rank_share.forward, rank_share.backward_input,
+    return equal_costs({.placement = placement}, rank_share.forward, rank_share.backward_input,
                        rank_share.backward_weight, message);
   }
-  if (!fit(ranks, virtual_stages)) {
-    const int found = static_cast<int>(stages.size());
-    const std::string cure = found % ranks == 0
+  if (!fit(placement.stage_count())) {
+    const int found = static_cast<int>(stages.size()), ranks = placement.rank_count();
+    const std::string cure = found % ranks == 0 && placement.goes_in_laps()
                                  ? "give --virtual-stages " + std::to_string(found / ranks) +
                                        ", or one row for each stage"
                                  : "give one row for each stage";
-    throw Error(ExitCode::kConfiguration,
-                stages_from + ": found the costs of " + std::to_string(found) +
-                    " stages, expected " + std::to_string(sizes.stage_count()) + ": " +
-                    std::to_string(ranks) + " ranks x " + std::to_string(virtual_stages) +
-                    " virtual stages; " + cure);
+    throw Error(ExitCode::kConfiguration, stages_from + ": found the costs of " +
+                                              std::to_string(found) + " stages, expected " +
+                                              std::to_string(placement.stage_count()) + ", of " +
+                                              std::to_string(ranks) + " ranks; " + cure);
   }
   return {stages, message};
 }

@@ -16,10 +16,10 @@ struct GivenCosts {
   std::vector<StageCost> stages;  // if there are any, they count, not rank_share
   std::string stages_from;        // their file
 
-  // Whether they are costs of p x v stages.
-  bool fit(int ranks, int virtual_stages) const;
-  // The costs of p x v stages. Error(kConfiguration) if they do not fit.
-  Costs on(int ranks, int virtual_stages) const;
+  // Whether they are costs of so many stages.
+  bool fit(int stage_count) const;
+  // The costs of these stages. Error(kConfiguration) if they do not fit.
+  Costs on(const Placement& placement) const;
 };
 
 // "F,I,W" or "F,I,W,COMM"; with a file of stage costs only "COMM". Either text may be empty: costs

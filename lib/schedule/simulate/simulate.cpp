@@ -20,7 +20,7 @@ class Simulation {
         costs_(costs),
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
-        inputs_(ranks_of_stages(schedule), schedule.microbatches, costs.message) {
+        inputs_(schedule.placement.ranks(), schedule.microbatches, costs.message) {
     free_.resize(schedule.ranks.size());
     apart_.resize(schedule.ranks.size());
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
@@ -66,7 +66,7 @@ class Simulation {
 
   void enter(std::size_t rank) {
     double& peak = timeline_.peak_live_microbatches[rank];
-    peak = std::max(peak, static_cast<double>(++live_[rank]) / schedule_.virtual_stages);
+    peak = std::max(peak, ++live_[rank] * schedule_.stage_share());
   }
 
   void compute(std::size_t rank, const Action& action) {
@@ -123,8 +123,8 @@ Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardS
 
 Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
                   double backward_weight, double message) {
-  const double v = schedule.virtual_stages;
-  const StageCost share{forward / v, backward_input / v, backward_weight / v};
+  const double part = schedule.stage_share();
+  const StageCost share{forward * part, backward_input * part, backward_weight * part};
   return {std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), share), message};
 }
 

@@ -33,7 +33,8 @@ struct Costs {
   double cores = 0;  // that the ranks share, where there are fewer than ranks; 0: one each
 };
 
-// Every rank's whole share costs (f, i, w); each of its v stages 1/v of that.
+// A rank's whole share costs (f, i, w): each of its v stages 1/v of that, or, where ranks have
+// different numbers of stages, each of S stages p / S of it.
 Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
                   double backward_weight, double message = 0);
 

@@ -22,7 +22,7 @@ class SharedCores {
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
         ranks_(schedule.ranks.size()),
-        inputs_(ranks_of_stages(schedule), schedule.microbatches, costs.message) {
+        inputs_(schedule.placement.ranks(), schedule.microbatches, costs.message) {
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
     timeline_.ranks.resize(ranks_.size());
     timeline_.peak_live_microbatches.resize(ranks_.size());
@@ -150,7 +150,7 @@ class SharedCores {
 
   void enter(std::size_t r) {
     double& peak = timeline_.peak_live_microbatches[r];
-    peak = std::max(peak, static_cast<double>(++ranks_[r].live) / schedule_.virtual_stages);
+    peak = std::max(peak, ++ranks_[r].live * schedule_.stage_share());
   }
 
   static double cost_of(Op part, const StageCost& cost) {

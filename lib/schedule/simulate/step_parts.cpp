@@ -38,12 +38,12 @@ std::vector<StepPart> step_parts(const std::vector<Action>& actions) {
 StepClock::StepClock(const Program& program, const Costs& costs, int steps)
     : costs_(costs),
       microbatches_(program.actions.microbatches),
-      inputs_(ranks_of_stages(program.actions), steps * microbatches_, costs.message),
+      inputs_(program.actions.placement.ranks(), steps * microbatches_, costs.message),
       free_(program.actions.ranks.size()),
       left_(static_cast<std::size_t>(steps)),
       ends_(static_cast<std::size_t>(steps)),
       live_(program.actions.ranks.size()),
-      share_(static_cast<double>(program.actions.rank_count()) / program.actions.stage_count()) {
+      share_(program.actions.stage_share()) {
   for (const auto& actions : program.actions.ranks) {
     parts_.push_back(step_parts(actions));
     for (std::size_t& left : left_) left += parts_.back().size();

@@ -149,7 +149,7 @@ class Reader {
 
   // In order of start, with the peaks of what was live: on a stage from an F to its W.
   static void finish(Timeline& timeline) {
-    std::size_t virtual_stages = 1;
+    std::size_t stage_count = 0;
     for (auto& spans : timeline.ranks) {
       std::stable_sort(spans.begin(), spans.end(),
                        [](const Span& a, const Span& b) { return a.start < b.start; });
@@ -162,10 +162,10 @@ class Reader {
         if (ends_microbatch(span.action.op)) --live;
       }
       timeline.peak_live_microbatches.push_back(peak);
-      virtual_stages = std::max(virtual_stages, stages.size());
+      stage_count += stages.size();
     }
     for (double& peak : timeline.peak_live_microbatches) {
-      peak /= static_cast<double>(virtual_stages);
+      peak *= static_cast<double>(timeline.ranks.size()) / static_cast<double>(stage_count);
     }
   }
 

@@ -16,7 +16,8 @@ TEST_CASE("Messages of a rank that differ in stage, microbatch or parity have di
   for (int parity = 0; parity < kParities; ++parity) {
     for (int stage = 1; stage < kRanks * kStages; stage += kRanks) {  // those of rank 1
       for (int microbatch = 0; microbatch < kMicrobatches; ++microbatch) {
-        tags.insert(tag_of({Channel::kActivation, 0, stage, microbatch, parity}, kRanks, kStages));
+        tags.insert(
+            tag_of({Channel::kActivation, 0, stage, microbatch, parity}, {kRanks, kStages}));
       }
     }
   }
@@ -25,9 +26,9 @@ TEST_CASE("Messages of a rank that differ in stage, microbatch or parity have di
 
 TEST_CASE("The largest name that fits has a tag that every MPI has") {
   constexpr int kRanks = 4, kStages = 3;
-  const int last = microbatches_in_tag(kStages) - 1;
+  const int last = microbatches_in_tag({kRanks, kStages}) - 1;
   const int tag =
-      tag_of({Channel::kGradient, 0, kRanks * kStages - 1, last, kParities - 1}, kRanks, kStages);
+      tag_of({Channel::kGradient, 0, kRanks * kStages - 1, last, kParities - 1}, {kRanks, kStages});
   CHECK(tag <= 32767);
   CHECK(tag > 32000);
 }
@@ -35,7 +36,7 @@ TEST_CASE("The largest name that fits has a tag that every MPI has") {
 TEST_CASE("A message that does not fit into a tag is refused with the limit") {
   const auto refused = [](int stage, int microbatch) {
     const Message message{Channel::kActivation, 1, stage, microbatch, 0};
-    return error_text(ExitCode::kConfiguration, [&] { tag_of(message, 4, 2); })
+    return error_text(ExitCode::kConfiguration, [&] { tag_of(message, {4, 2}); })
         .starts_with(text_of(message) +
                      " cannot be named: with 2 stages per rank at most 4096 microbatches fit");
   };

@@ -33,7 +33,7 @@ std::string request_refusal(const ScheduleRequest& request) {
 }  // namespace
 
 TEST_CASE("A schedule is asked for by name, as evaluation's, searched, or as a table") {
-  CHECK(choose({.name = "zbv", .ranks = 2, .microbatches = 4}, {}).virtual_stages == 2);
+  CHECK(choose({.name = "zbv", .ranks = 2, .microbatches = 4}, {}).virtual_stages() == 2);
   const Schedule forwards = choose({.name = "forwards",
                                     .forward_only = true,
                                     .ranks = 2,
@@ -45,8 +45,8 @@ TEST_CASE("A schedule is asked for by name, as evaluation's, searched, or as a t
   const GivenCosts costs = given_costs("1,2,1", "");
   const Schedule searched = choose({.name = "auto", .ranks = 4, .microbatches = 8}, costs);
   const Schedule published = choose({.name = "1f1b", .ranks = 4, .microbatches = 8}, costs);
-  CHECK(simulate(searched, costs.on(4, 1)).makespan() <
-        simulate(published, costs.on(4, 1)).makespan());
+  CHECK(simulate(searched, costs.on(Placement::loop(4))).makespan() <
+        simulate(published, costs.on(Placement::loop(4))).makespan());
   const std::string table = repository_path("tests/golden/schedules/zbv_S4_M8.csv");
   CHECK(choose({.name = table}, {}).ranks ==
         choose({.name = "zbv", .ranks = 4, .microbatches = 8}, {}).ranks);
@@ -104,7 +104,7 @@ TEST_CASE("Before costs are known all is known of a schedule but what is searche
   const Schedule sizes = choose_without_costs(
       {.name = "auto", .ranks = 4, .virtual_stages = 2, .most_microbatches = 6});
   CHECK(sizes.ranks.empty());
-  CHECK(sizes.virtual_stages == 2);
+  CHECK(sizes.virtual_stages() == 2);
   CHECK(sizes.microbatches == 6);
   const ScheduleRequest named{.name = "zbv", .ranks = 2, .microbatches = 4};
   CHECK(choose_without_costs(named).ranks == choose(named, {}).ranks);
@@ -120,7 +120,7 @@ TEST_CASE("All that are listed can be asked for") {
     INFO(name);
     CHECK(listed.description.ends_with("."));
     const Schedule sizes = choose_without_costs({.name = name, .ranks = 2, .microbatches = 4});
-    CHECK(sizes.virtual_stages == listed.default_virtual_stages);
+    CHECK(sizes.virtual_stages() == listed.default_virtual_stages);
     names.push_back(name);
   }
   CHECK(names.front() == "gpipe");

@@ -64,7 +64,7 @@ TEST_CASE("A long step is cut into lines, below an overview of the whole") {
 }
 
 TEST_CASE("A schedule without backward has no phases") {
-  const Schedule schedule = generate_forward_only(Placement::kLoop, 4, 1, 8);
+  const Schedule schedule = generate_forward_only(Placement::loop(4, 1), 8);
   const Timeline timeline = simulate(schedule, equal_costs(schedule, 1, 1, 1));
   CHECK(draw_svg({{"forward-only", &timeline}}).find("warm-up") == std::string::npos);
 }

@@ -58,7 +58,7 @@ TEST_CASE("A timeline without spans is drawn, too") {
 }
 
 TEST_CASE("The legend explains the letters that there are, and no line is too wide") {
-  const Schedule schedule = generate_forward_only(Placement::kLoop, 40, 1, 4);
+  const Schedule schedule = generate_forward_only(Placement::loop(40, 1), 4);
   const std::string text = draw_text(simulate(schedule, equal_costs(schedule, 1, 1, 1)));
   CHECK(text.find("\nF forward; then the microbatch\n") != std::string::npos);
   std::istringstream lines(text);

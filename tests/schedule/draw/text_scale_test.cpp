@@ -5,10 +5,12 @@
 using namespace pipetrain;
 
 TEST_CASE("An action is called by its letter, of a second stage in lower case, of more by number") {
-  const Action first{Op::kForward, 1, 0}, second{Op::kForward, 5, 12};
-  CHECK(label_of(first, 4, 2) == "F0");
-  CHECK(label_of(second, 4, 2) == "f12");
-  CHECK(label_of(second, 4, 3) == "5F12");
+  const Action first{Op::kForward, 1, 0}, second{Op::kForward, 5, 12}, third{Op::kForward, 9, 0};
+  const StagePlaces two(Timeline{.ranks = {{}, {{first}, {second}}}});
+  const StagePlaces three(Timeline{.ranks = {{}, {{first}, {second}, {third}}}});
+  CHECK(label_of(first, 1, two) == "F0");
+  CHECK(label_of(second, 1, two) == "f12");
+  CHECK(label_of(second, 1, three) == "5F12");
 }
 
 TEST_CASE("The shortest kind of action holds its label, unless it is much shorter than most") {

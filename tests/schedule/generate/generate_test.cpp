@@ -1,6 +1,7 @@
 #include "schedule/generate/generate.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -62,7 +63,8 @@ TEST_CASE("What the table says of a schedule is so") {
     INFO(name);
     CHECK(kind.description.ends_with("."));
     CHECK(default_virtual_stages(name) == kind.default_virtual_stages);
-    CHECK(generate(name, 3, kind.default_virtual_stages, 6).placement == kind.placement);
+    CHECK(generate(name, 3, kind.default_virtual_stages, 6).placement ==
+          kind.placement(3, kind.default_virtual_stages));
     CHECK(refusal(name, 3, 3, 6).empty() == kind.any_virtual_stages);
   }
 }
@@ -79,6 +81,46 @@ TEST_CASE("Every schedule is valid at every size that it allows") {
           CHECK(schedule.microbatches == microbatches);
           REQUIRE_NOTHROW(validate(schedule));
         }
+      }
+    }
+  }
+}
+
+TEST_CASE("A schedule takes its own placement, with ranks in any order") {
+  const Placement mirrored = Placement::of({{3, 4}, {2, 5}, {1, 6}, {0, 7}});
+  const Schedule own = generate("zbv", 4, 2, 8), other = generate("zbv", mirrored, 8);
+  for (std::size_t rank = 0; rank < 4; ++rank) CHECK(other.ranks[rank] == own.ranks[3 - rank]);
+  CHECK(other.placement == mirrored);
+  validate(other);
+  CHECK(why_not("zbv", Placement::loop(4, 2), 8) ==
+        "schedule zbv places its stages in a v, found placement loop; leave it out, or take gpipe, "
+        "1f1b, looped-bfs, auto or a table of your own");
+  CHECK(
+      contains(*why_not("interleaved", Placement::of({{0, 3}, {1, 2, 4}}), 6), "found placement"));
+  CHECK(contains(*why_not("1fb1", mirrored, 8), "unknown schedule"));
+}
+
+TEST_CASE("Some schedules take any placement, and on their own are what they always are") {
+  for (const ScheduleKind& kind : schedule_kinds()) {
+    if (kind.generate_on == nullptr) continue;
+    const std::string name(kind.name);
+    const int v = kind.default_virtual_stages;
+    for (int microbatches = 1; microbatches <= 13; ++microbatches) {
+      for (int ranks = 1; ranks <= 6; ++ranks) {
+        CAPTURE(name, ranks, microbatches);
+        const Schedule own = generate(name, ranks, v, microbatches);
+        CHECK(generate(name, own.placement, microbatches).ranks == own.ranks);
+      }
+      for (const Placement& placement :
+           {Placement::of({{0, 5}, {1, 4}, {2, 3}}), Placement::of({{0, 3}, {1, 2, 4}}),
+            Placement::of({{6, 2, 4}, {0}, {5, 1, 3, 7}}), Placement::wave(3, 4),
+            Placement::loop(4, 3), Placement::of({{0, 1, 2, 3}, {4}})}) {
+        CAPTURE(name, placement.name(), microbatches);
+        const Schedule schedule = generate(name, placement, microbatches);
+        CHECK(schedule.placement == placement);
+        REQUIRE_NOTHROW(validate(schedule));
+        CHECK(accumulates_in_ascending_order(schedule) ==
+              (name != "looped-bfs" || microbatches == 1));
       }
     }
   }

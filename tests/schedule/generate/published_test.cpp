@@ -68,7 +68,7 @@ TEST_CASE("Generators reproduce the published tables action by action") {
       CAPTURE(source.table, size);
       const Schedule table = published(std::string(source.table) + size);
       const Schedule ours =
-          generate(source.name, table.rank_count(), table.virtual_stages, table.microbatches);
+          generate(source.name, table.rank_count(), table.virtual_stages(), table.microbatches);
       CHECK(ours.ranks == table.ranks);
       CHECK(ours.placement == table.placement);
     }
@@ -87,7 +87,7 @@ TEST_CASE("Generators reproduce published tables of odd sizes") {
     const std::string name = file.substr(0, file.find("_v"));
     const Schedule table = published("more/" + file);
     const Schedule ours =
-        generate(name, table.rank_count(), table.virtual_stages, table.microbatches);
+        generate(name, table.rank_count(), table.virtual_stages(), table.microbatches);
     CHECK(ours.ranks == table.ranks);
     CHECK(ours.placement == table.placement);
     covered.insert(name);

@@ -22,7 +22,7 @@ std::vector<std::vector<Action>> actions_of_all(const SlotGrid& grid) {
 }
 
 Timeline run(const SlotGrid& grid, int microbatches) {
-  const Schedule schedule{Placement::kV, microbatches, 2, actions_of_all(grid)};
+  const Schedule schedule{Placement::wave(grid.rank_count()), microbatches, actions_of_all(grid)};
   return simulate(schedule, equal_costs(schedule, 2, 2, 2));
 }
 

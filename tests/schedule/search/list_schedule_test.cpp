@@ -18,7 +18,7 @@ namespace {
 Problem equal_stages(int ranks, int microbatches, double live) {
   Costs costs;
   costs.stages.assign(static_cast<std::size_t>(ranks), {1, 1, 1});
-  return {Placement::kLoop, ranks, microbatches, costs, live};
+  return {Placement::loop(ranks), microbatches, costs, live};
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ TEST_CASE("Whatever the rule, its orders are a schedule within the limit") {
 TEST_CASE("What fills the memory is shared out among a rank's stages by the time until I") {
   Costs costs;
   costs.stages.assign(4, {1, 1, 1});
-  const Problem problem(Placement::kLoop, 2, 8, costs, 4);  // 8 microbatches of a stage
+  const Problem problem(Placement::loop(2, 2), 8, costs, 4);  // 8 microbatches of a stage
   CHECK(ahead_filling_memory(problem, 1) == std::vector<int>{5, 6, 3, 2});
   CHECK(ahead_filling_memory(problem, 0.01) == std::vector<int>(4, 1));
 }

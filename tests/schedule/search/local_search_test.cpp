@@ -18,7 +18,7 @@ Problem problem_of(int ranks, int microbatches, double live) {
     const double length = stage == 1 ? 2 : 1;
     costs.stages.push_back({length, length, length});
   }
-  return {Placement::kLoop, ranks, microbatches, costs, live};
+  return {Placement::loop(ranks), microbatches, costs, live};
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ TEST_CASE("An order has F, I and W of each microbatch one after the other, and f
 TEST_CASE("Of several stages each has an order of its own, and all are live together") {
   Costs costs;
   costs.stages.assign(2, {1, 1, 1});
-  const Problem problem(Placement::kLoop, 1, 1, costs, 1);  // one microbatch on both stages
+  const Problem problem(Placement::loop(1, 2), 1, costs, 1);  // one microbatch on both stages
   const auto step = [&](int op, int lap) { return problem.step(op, lap); };
   CHECK(is_in_order(
       problem, {step(kF, 0), step(kF, 1), step(kI, 1), step(kI, 0), step(kW, 0), step(kW, 1)}));

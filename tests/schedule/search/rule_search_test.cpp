@@ -17,7 +17,7 @@ Problem example() {
   costs.stages.assign(4, {1, 1.5, 0.5});
   costs.stages[1].backward_weight = 2;
   costs.message = 0.25;
-  return {Placement::kLoop, 4, 8, costs, 4};
+  return {Placement::loop(4), 8, costs, 4};
 }
 
 // A rule that keeps ranks waiting: one microbatch at a time.

@@ -44,12 +44,17 @@ TEST_CASE("A wait for a backward is none") {
   CHECK(!has_backward(timeline));
 }
 
-TEST_CASE("Stages per rank and microbatches follow from the highest numbers") {
+TEST_CASE("Stages count among those of their rank, microbatches up to the highest number") {
   const Timeline timeline{
-      .ranks = {{span_of(Op::kForward, 0, 6, 0, 1)}, {span_of(Op::kForward, 5, 2, 0, 1)}}};
-  CHECK(virtual_stages_of(timeline) == 3);
+      .ranks = {{span_of(Op::kForward, 7, 6, 0, 1), span_of(Op::kForward, 0, 6, 1, 2)},
+                {span_of(Op::kForward, 5, 2, 0, 1)}}};
+  const StagePlaces places(timeline);
+  CHECK(places.most() == 2);
+  CHECK(places.of(0, 0) == 0);
+  CHECK(places.of(0, 7) == 1);
+  CHECK(places.of(1, 5) == 0);
   CHECK(microbatches_of(timeline) == 7);
-  CHECK(virtual_stages_of(Timeline{}) == 1);
+  CHECK(StagePlaces(Timeline{}).most() == 1);
 }
 
 TEST_CASE("Numbers have about four digits, and none that say nothing") {

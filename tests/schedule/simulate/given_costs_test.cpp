@@ -32,17 +32,17 @@ struct ScratchFile {
 }  // namespace
 
 TEST_CASE("Costs are numbers of a rank's share, or of each stage") {
-  const Costs costs = given_costs(" 1, 2,3 ,0.5", "").on(2, 2);
+  const Costs costs = given_costs(" 1, 2,3 ,0.5", "").on(Placement::loop(2, 2));
   CHECK(costs.stages.size() == 4);
   CHECK(costs.stages[3].backward_weight == 1.5);
   CHECK(costs.message == 0.5);
   const ScratchFile file("1,1,1\r\n1,2,3\n\n");
-  const Costs by_stage = given_costs("0.25", file.path).on(2, 1);
+  const Costs by_stage = given_costs("0.25", file.path).on(Placement::loop(2));
   CHECK(by_stage.stages[1].backward_weight == 3);
   CHECK(by_stage.message == 0.25);
   CHECK(refusal([&] {
-          given_costs("", file.path).on(4, 1);
-        }).find("costs of 2 stages, expected 4: 4 ranks x 1") != std::string::npos);
+          given_costs("", file.path).on(Placement::loop(4));
+        }).find("costs of 2 stages, expected 4, of 4 ranks") != std::string::npos);
   CHECK(refusal([&] { given_costs("1,1,1", file.path); }).find("COMM alone") != std::string::npos);
 }
 

@@ -52,7 +52,7 @@ TEST_CASE("What an action waits for is what the walk through a schedule says it 
         for (const Action& action : actions) {
           CAPTURE(name, text_of(action));
           const std::optional<Action> needed = needed_by(listed, action);
-          InputTimes inputs(ranks_of_stages(listed), listed.microbatches, kMessage);
+          InputTimes inputs(listed.placement.ranks(), listed.microbatches, kMessage);
           const auto arrival = [&] {
             return inputs.arrival(action.op, action.stage, action.microbatch);
           };

@@ -58,7 +58,8 @@ TEST_CASE("One step is as long as the schedule, and with a flush several are as 
 //   rank 0 F0F1F2I0W0I1W1I2W2
 //   rank 1 ..F0I0F1I1F2I2W0W1W2
 TEST_CASE("A step that waits for no norm begins while others end the one before") {
-  const Schedule schedule{.microbatches = 3,
+  const Schedule schedule{.placement = Placement::loop(2),
+                          .microbatches = 3,
                           .ranks = {actions("0F0 0F1 0F2 0I0 0W0 0I1 0W1 0I2 0W2"),
                                     actions("1F0 1I0 1F1 1I1 1F2 1I2 1W0 1W1 1W2")}};
   const Costs costs = equal_costs(schedule, 1, 1, 1);

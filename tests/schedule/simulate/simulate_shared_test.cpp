@@ -84,7 +84,7 @@ TEST_CASE("One core is never idle: a step takes all ranks' work, whatever the sc
 // Two ranks on one core and a half. Rank 0's F0 runs alone, at full speed, until 1; F1 and the
 // other rank's F0 together, at 3/4 each, until 1 + 4/3; then each of rank 1's alone.
 TEST_CASE("Ranks that work at once get an equal part of the cores, and one that waits none") {
-  const Schedule schedule = generate_forward_only(Placement::kLoop, 2, 1, 2);
+  const Schedule schedule = generate_forward_only(Placement::loop(2, 1), 2);
   Costs costs = equal_costs(schedule, 1, 0, 0);
   costs.cores = 1.5;
   const Timeline timeline = simulate(schedule, costs);

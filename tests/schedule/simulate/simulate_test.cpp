@@ -39,7 +39,7 @@ TEST_CASE("A slow stage makes the others wait, and the wait names its action") {
 }
 
 TEST_CASE("An evaluation keeps one microbatch at a time") {
-  const Schedule schedule = generate_forward_only(Placement::kLoop, 3, 1, 7);
+  const Schedule schedule = generate_forward_only(Placement::loop(3, 1), 7);
   const Timeline timeline = simulate(schedule, equal_costs(schedule, 1, 0, 0));
   CHECK(timeline.makespan() == Approx(9));
   CHECK(timeline.peak_live_microbatches == std::vector<double>{1, 1, 1});
