@@ -27,7 +27,7 @@ def check_placements(checks, folder):
     for name in ("1f1b", "gpipe", "looped-bfs", "auto", "forward-only"):
         prints(checks, f"{name} placed", sized(name, 2, 6, "--placement", uneven, *as_json), is_placed(uneven, [[0, 3], [1, 2, 4]]))
     for form in ("text", "svg", "down", "csv", "html", "trace"):
-        prints(checks, f"placed as {form}", sized("1f1b", 2, 6, "--placement", uneven, "--format", form), has("4F0" if form in ("csv", "html", "down") else "."))
+        prints(checks, f"placed as {form}", sized("1f1b", 2, 6, "--placement", uneven, "--format", form), has("4F0" if form in ("csv", "down") else "."))
     prints(checks, "placed, in words", sized("1f1b", 2, 6, "--placement", uneven), has(r"1f1b: 2 ranks, stages placed \[\[0,3\],\[1,2,4\]\], 6 micro"))
     prints(checks, "1f1b in a V", sized("1f1b", 3, 6, "--placement", "v", *as_json), is_placed("v", [[0, 5], [1, 4], [2, 3]]))
     prints(checks, "zbv mirrored", sized("zbv", 2, 6, "--placement", "[[1,2],[0,3]]", *as_json),

@@ -210,7 +210,8 @@ Schedule generate(std::string_view name, const Placement& placement, int microba
   const int ranks = placement.rank_count(), v = placement.most_stages();
   const RankActions own = kind.generate({ranks, v, microbatches});
   Schedule schedule{placement, microbatches, {}};
-  for (const int rank : *own_ranks_of(kind.placement(ranks, v), placement)) {
+  const std::vector<int> own_ranks = own_ranks_of(kind.placement(ranks, v), placement).value();
+  for (const int rank : own_ranks) {
     schedule.ranks.push_back(own[static_cast<std::size_t>(rank)]);
   }
   return schedule;
