@@ -22,7 +22,7 @@ const factors = stages => {
 };
 const costsOf = schedule => ({message: state.c, stages: data.stageCosts && schedule.rankOf.length === data.stageCosts.length
   ? data.stageCosts.map((stage, s) => scaled(stage.F, stage.I, stage.W, factors(data.stageCosts.length)[s]))
-  : factors(schedule.rankOf.length).map(factor => scaled(state.f / schedule.v, state.i / schedule.v, state.w / schedule.v, factor))});
+  : factors(schedule.rankOf.length).map(factor => scaled(...[state.f, state.i, state.w].map(cost => cost / (schedule.rankOf.length / schedule.ranks.length)), factor))});
 const scaled = (F, I, W, factor) => ({F: F * factor, I: I * factor, W: W * factor, R: state.r ? F * factor : 0});
 
 const readAddress = () => {
