@@ -85,6 +85,18 @@ class Theirs:
         return total / windows
 
 
+def train(pipetrain, config, settings, output):
+    """What is logged; in float32 where the processor has no instructions for bfloat16."""
+    given = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    try:
+        return pipetrain.run("train", "--config", config, *given, "--output", output, ranks=2)[1]
+    except SystemExit as error:
+        if "no bfloat16 instructions" not in str(error) or settings["train.precision"] == "float32":
+            raise
+        print("this processor has no bfloat16 instructions: training is in float32", flush=True)
+        return train(pipetrain, config, {**settings, "train.precision": "float32"}, output)
+
+
 def same(name, ours, theirs):
     equal = ours == theirs
     print(f"{name}: {'the same' if equal else 'DIFFERENT'}: {ours!r}" + ("" if equal else f" and {theirs!r}"), flush=True)
@@ -109,8 +121,7 @@ def check(options):
         settings = {"data.format": "documents", "data.path": at("text.txt"), "data.tokenizer": at("smollm2"), "data.sequence_length": WIDTH,
                     "train.steps": STEPS, "train.batch_size": 8, "train.precision": "bfloat16", "train.eval_every": 0,
                     "pipeline.microbatches": 4, "optimizer.learning_rate": 2e-5}
-        given = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-        log = pipetrain.run("train", "--config", at("imported/config.yaml"), *given, "--output", at("run"), ranks=2)[1]
+        log = train(pipetrain, at("imported/config.yaml"), settings, at("run"))
         for line in log.splitlines():
             if re.search(r" step +\d+ | tokens/s|^ +[01] |^rank |memory foreseen|documents as", line):
                 print(line)
