@@ -27,8 +27,8 @@ RankActions one_forward_one_backward(const ScheduleSizes& sizes) {
 
 // Stages that stand anywhere: stage s of S keeps S - s microbatches at most, as above, and a rank
 // takes what comes first. S=4 on 2 ranks (stages 0 and 3, stages 1 and 2), M=2, a B in one cell:
-//   0F0 0F1     3F0 3B0 3F1 3B1     0B0 0B1
-//       1F0 2F0 1F1 2B0 2F1 1B0 2B1 1B1
+//   0F0 0F1     3F0 3B0 3F1 3B1 0B0     0B1
+//       1F0 2F0 1F1 2F1 2B0 1B0 2B1 1B1
 RankActions one_forward_one_backward_on(const Placement& placement, int microbatches) {
   const int stages = placement.stage_count();
   return whatever_comes_first(placement, microbatches, [&](int stage, const InFlight& live) {

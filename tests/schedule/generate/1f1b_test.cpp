@@ -17,7 +17,7 @@ TEST_CASE("1F1B has GPipe's bubble") {
 TEST_CASE("On any placement 1F1B keeps S-s microbatches of stage s") {
   const Placement v = Placement::of({{0, 3}, {1, 2}});
   check_drawing(generate("1f1b", v, 2),
-                {"0F0 0F1     3F0 3B0 3F1 3B1     0B0 0B1", "    1F0 2F0 1F1 2F1 2B0 1B0 2B1 1B1"});
+                {"0F0 0F1     3F0 3B0 3F1 3B1 0B0     0B1", "    1F0 2F0 1F1 2F1 2B0 1B0 2B1 1B1"});
   const Placement uneven = Placement::of({{0, 3}, {1, 2, 4}});
   const Schedule schedule = generate("1f1b", uneven, 9);
   for (int rank = 0; rank < 2; ++rank) {
