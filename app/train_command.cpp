@@ -25,7 +25,6 @@ namespace {
 
 struct TrainOptions : RunOptions {
   bool trace = false;
-  bool tensorboard = false;
   bool live = false;
 };
 
@@ -73,7 +72,7 @@ void announce_resume(const MpiSession& session, const RunOptions& options, const
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   std::unique_ptr<RunDirectory> directory;  // on rank 0
   Startup started = start(session, report, options, [&](const Config& config) {
-    directory = std::make_unique<RunDirectory>(config, options.tensorboard);
+    directory = std::make_unique<RunDirectory>(config);
   });
   report.use_file(started.config.train.output + "/error.txt");
   RunOrigin origin;
@@ -142,8 +141,6 @@ Command add_train_command(CLI::App& command) {
   add_resume(command, *options);
   command.add_flag("--trace", options->trace,
                    "write trace.json into the run directory: ten steps after the first two");
-  command.add_flag("--tensorboard", options->tensorboard,
-                   "also write the metrics into the run directory as TensorBoard reads them");
   command.add_flag("--live", options->live,
                    "write report.html anew every ten seconds while the run goes on");
   may_differ(

@@ -2,7 +2,7 @@
 """Reads a run's event files with TensorBoard's own reader and compares every figure with metrics.jsonl; then
 metrics.csv, too.
 
-usage: curves_check.py RUN_DIR...      (pip install tensorboard; of a run with --tensorboard)
+usage: curves_check.py RUN_DIR...      (pip install tensorboard; of a run with train.tensorboard: true)
 """
 import csv
 import json

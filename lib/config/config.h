@@ -60,6 +60,7 @@ struct TrainConfig {
   std::string init_from;       // a checkpoint to take weights from; empty: none
   std::string output;          // default: runs/<name of the configuration file>
   std::optional<bool> report;  // a page at the end; not given: from 21 steps on
+  bool tensorboard = false;    // event files beside metrics.jsonl
 
   bool reports() const { return report.value_or(steps > 20); }
 };

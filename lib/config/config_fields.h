@@ -254,6 +254,8 @@ void visit_fields(Visitor& v, TrainConfig& c) {
        "also after a failure.",
        "`true` from 21 steps on"},
       c.report);
+  v.flag({"tensorboard", "Metrics also go into the run directory as TensorBoard reads them."},
+         c.tensorboard);
 }
 
 template <class Visitor>

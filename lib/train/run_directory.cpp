@@ -98,11 +98,11 @@ std::string last_step_path(const std::string& run_directory) {
   return run_directory + "/last_step.json";
 }
 
-RunDirectory::RunDirectory(const Config& config, bool tensorboard)
+RunDirectory::RunDirectory(const Config& config)
     : folder_(made_folder(config.train.output)),
       lock_(locked(folder_ + "/.lock")),
       metrics_(folder_ + "/metrics.jsonl"),
-      tensorboard_(tensorboard) {}
+      tensorboard_(config.train.tensorboard) {}
 
 RunDirectory::~RunDirectory() { ::close(lock_); }
 
@@ -124,9 +124,8 @@ void RunDirectory::begin(const Config& config, const std::string& tokenizer_json
   const bool cut = aside.taken().size() > checkpoints;
   if (cut && is_file(metrics_csv_path(folder_))) aside.take(metrics_csv_path(folder_));
   if (is_file(trace_path(folder_))) aside.take(trace_path(folder_));  // not of this start
-  for (const char* name : {"/run.json", "/run.log", "/last_step.json"}) {
-    if (step < 0 && is_file(folder_ + name))
-      aside.take(folder_ + name);  // a run that goes on has them
+  for (const char* name : {"/run.json", "/run.log", "/last_step.json", "/report.html"}) {
+    if (step < 0 && is_file(folder_ + name)) aside.take(folder_ + name);  // of a run begun anew
   }
   if (!keep_log_in(folder_ + "/run.log")) {
     throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(folder_ + "/run.log") +

@@ -22,9 +22,8 @@ std::string last_step_path(const std::string& run_directory);
 class RunDirectory {
  public:
   // Makes train.output and takes possession of it, but leaves what an earlier run has put there.
-  // Error(kConfiguration) if it cannot be written, or if another run is at work in it. With
-  // `tensorboard` metrics are also written as TensorBoard reads them.
-  explicit RunDirectory(const Config& config, bool tensorboard = false);
+  // Error(kConfiguration) if it cannot be written, or if another run is at work in it.
+  explicit RunDirectory(const Config& config);
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;

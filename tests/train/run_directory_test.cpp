@@ -95,11 +95,12 @@ TEST_CASE("What a new start replaces is kept, with checkpoints and metrics beyon
 
 TEST_CASE("metrics.csv has the lines of metrics.jsonl, those that were kept, too") {
   const TemporaryFolder at;
-  const Config config = config_of(at);
+  Config config = config_of(at);
+  config.train.tensorboard = true;
   const std::string folder = config.train.output;
   fs::create_directories(folder);
   std::ofstream(folder + "/metrics.jsonl") << "{\"step\":1,\"loss\":4}\n";
-  RunDirectory directory(config, /*tensorboard=*/true);
+  RunDirectory directory(config);
   directory.begin(config, R"({"type": "none"})", generate("1f1b", 2, 1, 3), 1);
   directory.write_metrics({{"step", 2}, {"loss", 3.5}});
   directory.sync_metrics();
