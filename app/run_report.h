@@ -2,25 +2,41 @@
 // it. It must not know what is on it.
 #pragma once
 
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
+
+#include "report/run_page.h"
 
 namespace pipetrain {
 
-// Writes report.html and says where it is; what is wrong is a warning, since the run itself is
-// whole.
-void leave_report(const std::string& run_directory);
-
-// Writes it again while the run goes on, at most every ten seconds, and says nothing if all is
-// well.
-class LiveReport {
+class RunReport {
  public:
-  explicit LiveReport(std::string run_directory) : run_directory_(std::move(run_directory)) {}
+  explicit RunReport(std::string run_directory) : run_directory_(std::move(run_directory)) {}
+
+  // The run has ended, or failed: writes report.html and says where it is. What is wrong is a
+  // warning, since the run itself is whole.
+  void leave();
+  // While the run goes on: writes it again, at most every ten seconds, and says so once.
   void line_written();
+  // From now on it is also written once somebody asks the run to stop: mpirun does so a second
+  // before it kills what is left of a job that has lost a rank. A thread of its own waits for that,
+  // since a rank that waits for a lost one does nothing else. leave() writes over it.
+  void watch_stop();
 
  private:
+  bool write(const PageOptions& options);
+  void await_stop(const std::stop_token& end);
+
   std::string run_directory_;
-  double written_ = -1e9;  // by wall_seconds()
+  double written_ = -1e9;  // while the run goes on, by wall_seconds()
+  std::mutex writing_;     // of the file, and of left_
+  bool left_ = false;
+  std::condition_variable_any end_;
+  std::jthread stop_watch_;  // the last member: it ends before the others
 };
 
 }  // namespace pipetrain

@@ -87,33 +87,35 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   const std::string output = started.config.train.output;
   const bool reports = started.config.train.reports() || options.live;
   bool begun = false;
-  LiveReport live(output);
-  Trainer trainer(started.config, started.world, started.source.get(), directory.get(),
-                  *started.model, mpi.links(), mpi.pool(),
-                  {.progress = options.progress,
-                   .trace = options.trace,
-                   .resume_from = started.resume.folder,
-                   .origin = origin,
-                   .times = started.times,
-                   .program = {.versions = {{"MPI", MpiSession::library()}},
-                               .bindings = started.threads.bindings},
-                   .begun =
-                       [&] {
-                         begun = true;
-                         report.after_failure([output, reports](int code, const std::string& text) {
-                           record_failure(output, code, text);
-                           if (reports) leave_report(output);
-                         });
-                       },
-                   .line_written =
-                       [&] {
-                         if (options.live) live.line_written();
-                       }});
+  const auto page = std::make_shared<RunReport>(output);
+  Trainer trainer(
+      started.config, started.world, started.source.get(), directory.get(), *started.model,
+      mpi.links(), mpi.pool(),
+      {.progress = options.progress,
+       .trace = options.trace,
+       .resume_from = started.resume.folder,
+       .origin = origin,
+       .times = started.times,
+       .program = {.versions = {{"MPI", MpiSession::library()}},
+                   .bindings = started.threads.bindings},
+       .begun =
+           [&] {
+             begun = true;
+             if (reports && session.rank() == 0) page->watch_stop();
+             report.after_failure([output, reports, page](int code, const std::string& text) {
+               record_failure(output, code, text);
+               if (reports) page->leave();
+             });
+           },
+       .line_written =
+           [&] {
+             if (options.live) page->line_written();
+           }});
   report.agree([&] { trainer.load(); });
   log_oddities(started);
   announce_resume(session, options, started, origin);
   const bool done = trainer.run();
-  if (begun && reports && session.rank() == 0) leave_report(output);
+  if (begun && reports && session.rank() == 0) page->leave();
   return static_cast<int>(done ? ExitCode::kDone : ExitCode::kStopped);
 }
 

@@ -57,9 +57,12 @@ std::string report_page(const Json& data) {
                    data);
 }
 
-void write_run_report(const std::string& run_directory, PageUpdates updates) {
+void write_run_report(const std::string& run_directory, const PageOptions& options) {
   const std::string path = run_directory + "/report.html";
-  if (write_renamed(path, report_page(report_data({run_directory}, updates)))) return;
+  Json data = report_data({run_directory}, options.updates);
+  Json& state = data["runs"][0]["state"];
+  if (options.stopping && state == "running") state = "stopping";
+  if (write_renamed(path, report_page(data))) return;
   throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path) +
                                             "; free some space, or set train.report to false");
 }

@@ -15,6 +15,12 @@ enum class PageUpdates : std::uint8_t {
   kEvents,  // it is served, with server-sent events at /events
 };
 
+// How the page of one run is written.
+struct PageOptions {
+  PageUpdates updates = PageUpdates::kNone;
+  bool stopping = false;  // somebody has asked the run to stop; nothing says yet that it has
+};
+
 // What the page shows: all runs, and how it is kept up to date. Errors as run_data has them.
 nlohmann::ordered_json report_data(const std::vector<std::string>& run_directories,
                                    PageUpdates updates);
@@ -22,6 +28,6 @@ std::string report_page(const nlohmann::ordered_json& data);
 
 // The page of a run into its directory, as report.html. Error(kConfiguration) if it cannot be
 // written, else as above.
-void write_run_report(const std::string& run_directory, PageUpdates updates);
+void write_run_report(const std::string& run_directory, const PageOptions& options);
 
 }  // namespace pipetrain

@@ -77,6 +77,22 @@ def leaves_record_of_failure(checks, folder):
     checks.case("a run that fails leaves its record and page", job, problems)
 
 
+def leaves_page_when_killed(checks, folder):
+    """A rank that is killed takes the job with it; what is there is a page all the same."""
+    job, problems = train(folder, 2, "killed", "train.steps=10000000", "train.log_every=1", "train.checkpoint_every=0"), []
+    end = time.monotonic() + 60
+    while not os.path.exists(os.path.join(folder, "killed", "last_step.json")) and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(job.ranks()[1], signal.SIGKILL)
+    expect(problems, job.wait() != 0, "exit code 0")
+    run = page_data(text_of(folder, "killed", "report.html"))["runs"][0]
+    expect(problems, run["state"] == "stopping" and run["metrics"]["lines"] > 0, f"the page's state is {run['state']}")
+    expect(problems, record_of(folder, "killed")["outcome"] == "running", "the record says how it ended")
+    later, code = command(folder, "report", "killed", "--output", "killed.html")
+    expect(problems, code == 0 and page_data(text_of(folder, "killed.html"))["runs"][0]["state"] == "lost", "a later page's state")
+    checks.case("a run whose rank is killed leaves its page", job, problems)
+
+
 def reports(checks, folder):
     shutil.copytree(os.path.join(folder, "run"), os.path.join(folder, HOSTILE.replace("/", "_")))
     job, code = command(folder, "report", "run", HOSTILE.replace("/", "_"), "--output", "both.html")
@@ -176,6 +192,7 @@ with tempfile.TemporaryDirectory() as place:
     write(os.path.join(place, "corpus.txt"), TEXT)
     leaves_record(checks, place)
     leaves_record_of_failure(checks, place)
+    leaves_page_when_killed(checks, place)
     reports(checks, place)
     refusals(checks, place)
     before_watch = sorted(os.listdir(os.path.join(place, "run")))

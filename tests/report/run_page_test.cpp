@@ -1,5 +1,9 @@
 #include "report/run_page.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,13 +21,31 @@ TEST_CASE("a run's page is one file that holds its data and says how it is kept 
   folder.write("metrics.jsonl", "{\"step\":1,\"loss\":2.25}\n");
   folder.write("run.json",
                "{\"format\":1,\"outcome\":\"done\",\"command\":\"</script><b>hostile</b>\"}");
-  write_run_report(folder.path(""), PageUpdates::kReload);
+  write_run_report(folder.path(""), {.updates = PageUpdates::kReload});
   std::ifstream file(folder.path("report.html"));
   const std::string page(std::istreambuf_iterator<char>(file), {});
   CHECK(contains(page, "2.25", "\"updates\":\"reload\""));
   CHECK_FALSE(contains(page, "<b>hostile"));
   CHECK(page.size() < 2'000'000);
   CHECK_FALSE(std::filesystem::exists(folder.path("report.html.part")));
+}
+
+TEST_CASE("a page that a run writes when it is asked to stop says no more than that") {
+  const TemporaryFolder folder;
+  const auto says_stopping = [&] {
+    write_run_report(folder.path(""), {.stopping = true});
+    std::ifstream file(folder.path("report.html"));
+    const std::string page(std::istreambuf_iterator<char>(file), {});
+    return contains(page, "\"state\":\"stopping\"");
+  };
+  folder.write("run.json", R"({"format":1,"outcome":"running"})");
+  folder.write(".lock", "");
+  const int held = ::open(folder.path(".lock").c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE(::flock(held, LOCK_EX) == 0);
+  CHECK(says_stopping());
+  folder.write("run.json", R"({"format":1,"outcome":"done"})");
+  CHECK_FALSE(says_stopping());
+  ::close(held);
 }
 
 TEST_CASE("runs of one name are told apart by their folders") {
@@ -42,6 +64,6 @@ TEST_CASE("a page that cannot be written leaves nothing behind") {
   const TemporaryFolder folder;
   folder.write("metrics.jsonl", "{\"step\":1}\n");
   std::filesystem::create_directory(folder.path("report.html"));
-  CHECK_THROWS_AS(write_run_report(folder.path(""), PageUpdates::kNone), Error);
+  CHECK_THROWS_AS(write_run_report(folder.path(""), {}), Error);
   CHECK_FALSE(std::filesystem::exists(folder.path("report.html.part")));
 }

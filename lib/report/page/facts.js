@@ -1,7 +1,7 @@
 // Words and figures of runs: headlines and what they mean, configuration, environment, how it ended.
 pt.last = values => { for (let i = (values?.length || 0) - 1; i >= 0; i--) if (values[i] !== null) return values[i]; return undefined; };
 pt.median = values => { const sorted = values.filter(Number.isFinite).sort((a, b) => a - b); return sorted.length ? sorted[Math.floor(sorted.length / 2)] : undefined; };
-const kStates = {running: ["info", "running"], done: ["good", "done"], stopped: ["warn", "stopped on request"], failed: ["bad", "failed"], lost: ["bad", "ended without a word"], ended: ["info", "ended"]};
+const kStates = {running: ["info", "running"], done: ["good", "done"], stopped: ["warn", "stopped on request"], stopping: ["warn", "asked to stop"], failed: ["bad", "failed"], lost: ["bad", "ended without a word"], ended: ["info", "ended"]};
 pt.badge = run => { const [look, text] = kStates[run.state] || ["info", run.state]; return pt.el("span", {class: "badge " + look}, text); };
 
 // [{what, value, means}] of a run.
@@ -45,6 +45,7 @@ pt.notices = (run, several) => {
   const error = record.error || run.errors.trim();
   if (run.state === "failed") note("bad", pt.el("strong", {}, "The run failed" + (record.exit_code ? ` with exit code ${record.exit_code}` : "") + ". "), error || "");
   if (run.state === "lost") note("bad", pt.el("strong", {}, "Nothing says how the run ended. "), "It was killed, or its host went down. --resume goes on from the newest checkpoint.");
+  if (run.state === "stopping") note("warn", pt.el("strong", {}, "The run was asked to stop when this page was written. "), "Had it stopped in good order, another page would have taken this one's place: a rank died, or the job was killed. --resume goes on from the newest checkpoint.");
   if (run.state === "stopped") note("warn", pt.el("strong", {}, "Stopped on request "), "after a checkpoint; --resume goes on from there.");
   if (record.oversubscribed) note("warn", "Threads outnumbered cores: ranks took turns, so times and bubbles are not those of one rank per core.");
   if (run.metrics.cut_short && run.state !== "running") note("warn", "The last line of metrics.jsonl was cut short and is left out.");
