@@ -35,6 +35,20 @@ constexpr std::size_t kMostLog = 40'000;
 constexpr std::array kFiles = {"run.json",       "metrics.jsonl", "config.yaml", "trace.json",
                                "last_step.json", "error.txt",     "run.log",     "checkpoints"};
 
+// What the parts of run.json are that others rely on.
+struct Part {
+  const char* name;
+  bool (Json::*is_right)() const noexcept;
+  const char* expected;
+};
+constexpr std::array kParts = {
+    Part{"outcome", &Json::is_string, "text"},    Part{"error", &Json::is_string, "text"},
+    Part{"command", &Json::is_string, "text"},    Part{"ranks", &Json::is_array, "a list"},
+    Part{"memory", &Json::is_array, "a list"},    Part{"data", &Json::is_array, "a list"},
+    Part{"bindings", &Json::is_array, "a list"},  Part{"earlier", &Json::is_array, "a list"},
+    Part{"model", &Json::is_object, "an object"}, Part{"figures", &Json::is_object, "an object"},
+    Part{"grid", &Json::is_object, "an object"},  Part{"versions", &Json::is_object, "an object"}};
+
 bool is_there(const fs::path& path) {
   std::error_code none;
   return fs::exists(path, none);
@@ -65,6 +79,15 @@ Json record_in(const fs::path& path) {
   if (format > kNewestFormat) {
     fail("has format " + format.dump() + ", of a newer pipetrain; this one knows up to " +
          std::to_string(kNewestFormat));
+  }
+  for (const Part& part : kParts) {
+    const auto found = record.find(part.name);
+    if (found != record.end() && !((*found).*part.is_right)()) {
+      fail(std::string("is damaged: its ") + part.name + " is not " + part.expected);
+    }
+  }
+  for (const Json& rank : record.value("ranks", Json::array())) {
+    if (!rank.is_object()) fail("is damaged: one of its ranks is not an object");
   }
   return record;
 }

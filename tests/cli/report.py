@@ -115,7 +115,8 @@ def refuses(checks, folder, arguments, code, pattern):
 
 
 def refusals(checks, folder):
-    bad = {"empty": {}, "newer": {"run.json": '{"format": 99}'}, "half": {"run.json": '{"format": 1, "out'},
+    bad = {"empty": {}, "newer": {"run.json": '{"format": 99}'}, "half": {"run.json": '{"format": 1, "out'}, "odd": {"run.json": '{"format": 1, "outcome": 5}'},
+           "rank": {"run.json": '{"format": 1, "ranks": [1]}'},
            "line": {"metrics.jsonl": '{"step": 1}\n{"step"\n{"step": 3}\n'}, "trace": {"metrics.jsonl": "", "trace.json": "{}"},
            "yaml": {"metrics.jsonl": "", "config.yaml": "a: [b"}}
     for name, files in bad.items():
@@ -124,6 +125,7 @@ def refusals(checks, folder):
             write(os.path.join(folder, name, file), text)
     for name, code, pattern in (("nowhere", 2, "no run directory nowhere"), ("empty", 2, "empty is no run directory"),
                                 ("newer", 3, "newer/run.json has format 99, of a newer pipetrain"), ("half", 3, "half/run.json is damaged"),
+                                ("odd", 3, "odd/run.json is damaged: its outcome is not text"), ("rank", 3, "one of its ranks is not an object"),
                                 ("line", 3, "line/metrics.jsonl:2: "), ("trace", 3, "trace/trace.json is not a trace"),
                                 ("yaml", 2, "yaml/config.yaml")):
         for words in (["report", "--output", "page.html"], ["watch", "--port", "0"], ["watch", "--text"]):
