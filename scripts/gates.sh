@@ -66,7 +66,7 @@ tidy_files() {
   printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" bash -c '
     if [ "$(date +%s)" -ge "$0" ]; then echo "not reached: ${!#}"; exit; fi
     "$@"' $(($(date +%s) + seconds)) "clang-tidy-$version" -p "$build" --quiet --warnings-as-errors='*' \
-    "--extra-arg=-idirafter$of_gcc" '--extra-arg=-D__malloc__(...)=' "--extra-arg=-idirafter$root/lib/pch"
+    "--extra-arg=-idirafter$of_gcc" '--extra-arg=-D__malloc__(...)=' "--extra-arg=-idirafter$root/lib/pch" "--extra-arg=-idirafter$root/tests/pch"
 }
 
 tidy() {
