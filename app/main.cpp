@@ -16,10 +16,12 @@
 #include "base/suggest.h"
 #include "comm/mpi/launch.h"
 #include "command.h"
+#include "examples.h"
 #include "help.h"
 #include "ops/waiting.h"
 #include "option_lines.h"
 #include "setup/same_start.h"
+#include "version_text.h"
 
 namespace pipetrain {
 namespace {
@@ -28,7 +30,8 @@ constexpr const char* kAbout =
     "pipetrain trains a neural network on CPUs, cut into pipeline stages over MPI ranks.";
 constexpr const char* kFooter =
     "\nFor example, on 4 ranks:\n"
-    "  mpirun -np 4 pipetrain --config configs/shakespeare.yaml --set data.path=corpus.txt\n\n"
+    "  pipetrain --example shakespeare > my.yaml\n"
+    "  mpirun -np 4 pipetrain --config my.yaml --set data.path=corpus.txt\n\n"
     "pipetrain help keys lists all keys of a configuration.\n";
 constexpr const char* kSeeHelp = "; see pipetrain --help";
 
@@ -47,9 +50,10 @@ std::vector<Command> add_commands(CLI::App& app, Help& help) {
 // `pipetrain --config FILE` is `pipetrain train --config FILE`.
 std::vector<std::string> with_default_command(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
-  static const std::array<std::string, 3> kOwn = {"--help", "-h", "--version"};
-  const bool default_command = !words.empty() && words[0].starts_with("-") &&
-                               std::ranges::find(kOwn, words[0]) == kOwn.end();
+  static const std::array<std::string, 4> kOwn = {"--help", "-h", "--version", "--example"};
+  const bool default_command =
+      !words.empty() && words[0].starts_with("-") &&
+      std::ranges::find(kOwn, words[0].substr(0, words[0].find('='))) == kOwn.end();
   if (default_command) words.insert(words.begin(), "train");
   return words;
 }
@@ -93,8 +97,12 @@ int run(int argc, char** argv) {
   const auto help = std::make_shared<Help>("train");
   app.formatter(help);
   app.set_help_flag("-h,--help", "show this page, or a command's own");
-  app.set_version_flag("--version", "pipetrain " PIPETRAIN_VERSION)
-      ->description("show the version");
+  app.set_version_flag("--version", version_text)
+      ->description("show the version, and those of MPI, oneDNN and the compiler");
+  std::string example;
+  app.add_option("--example", example,
+                 "print a configuration to begin with: shakespeare, resnet18, ...")
+      ->option_text("NAME");
   app.footer(kFooter);
   const std::vector<Command> commands = add_commands(app, *help);
 
@@ -106,8 +114,10 @@ int run(int argc, char** argv) {
     if (command != nullptr && command->computes()) crowded = settle_waiting(argv);
     app.parse(
         std::vector<std::string>(words.rbegin(), words.rend()));  // backwards, as CLI11 takes them
-    check_words(*command->options);
-    command->check();
+    if (command != nullptr) {
+      check_words(*command->options);
+      command->check();
+    }
   } catch (const CLI::Success& asked) {
     return run_and_report([&] {
       std::ostringstream shown;
@@ -120,10 +130,13 @@ int run(int argc, char** argv) {
   } catch (const Error& error) {
     wrong = error.what();
   }
-  if (command != nullptr && command->run) {
+  const bool no_command = command == nullptr && !words.empty() && words[0].starts_with("--example");
+  if (no_command || (command != nullptr && command->run)) {
     return run_and_report([&] {
       if (!wrong.empty()) throw Error(ExitCode::kConfiguration, wrong);
-      return command->run();
+      if (!no_command) return command->run();
+      write_output(example_text(example));
+      return static_cast<int>(ExitCode::kDone);
     });
   }
   const auto tasks = launched_tasks();

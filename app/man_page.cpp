@@ -107,9 +107,9 @@ std::string program_man_page(const std::vector<CommandWords>& commands) {
   for (const auto& [name, meaning] : kFiles) {
     text += ".TP\n" + italic(name) + "\n" + plain(meaning) + "\n";
   }
-  return text + ".SH EXAMPLE\n.nf\n" +
+  return text + ".SH EXAMPLE\n.nf\n" + plain("pipetrain --example shakespeare > my.yaml") + "\n" +
          plain(
-             "mpirun -np 4 pipetrain --config configs/shakespeare.yaml --set "
+             "mpirun -np 4 pipetrain --config my.yaml --set "
              "data.path=corpus.txt") +
          "\n" + plain("pipetrain schedule --name zbv --ranks 4 --microbatches 8") +
          "\n.fi\n.SH SEE ALSO\n" + bold("pipetrain-CONFIG") + "(5), " + bold("mpirun") + "(1)\n";

@@ -6,10 +6,8 @@
 namespace pipetrain {
 
 std::string_view page_asset(std::string_view name) {
-  const PageAsset* end = kPageAssets + kPageAssetCount;
-  const PageAsset* found =
-      std::find_if(kPageAssets, end, [&](const PageAsset& asset) { return asset.name == name; });
-  assert(found != end);
+  const auto found = std::ranges::find(kPageAssets, name, &EmbeddedFile::name);
+  assert(found != kPageAssets.end());
   return found->text;
 }
 

@@ -2,17 +2,14 @@
 // page shows.
 #pragma once
 
-#include <cstddef>
+#include <span>
 #include <string_view>
+
+#include "base/embedded_file.h"
 
 namespace pipetrain {
 
-struct PageAsset {
-  std::string_view name, text;  // "style.css"
-};
-
-extern const PageAsset kPageAssets[];
-extern const std::size_t kPageAssetCount;
+extern const std::span<const EmbeddedFile> kPageAssets;
 
 // Its text. The name is one of ours.
 std::string_view page_asset(std::string_view name);

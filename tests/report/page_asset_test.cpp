@@ -1,6 +1,5 @@
 #include "report/page_asset.h"
 
-#include <cstddef>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,11 +10,11 @@ using namespace pipetrain;
 
 TEST_CASE("the files of the pages are in the program, each once") {
   std::set<std::string_view> names;
-  for (std::size_t i = 0; i < kPageAssetCount; ++i) {
-    INFO(kPageAssets[i].name);
-    CHECK(names.insert(kPageAssets[i].name).second);
-    CHECK(kPageAssets[i].text.size() > 100);
-    CHECK(kPageAssets[i].text.back() == '\n');
+  for (const EmbeddedFile& asset : kPageAssets) {
+    INFO(asset.name);
+    CHECK(names.insert(asset.name).second);
+    CHECK(asset.text.size() > 100);
+    CHECK(asset.text.back() == '\n');
   }
   CHECK(page_asset("dom.js").substr(0, 2) == "//");
 }
