@@ -49,6 +49,29 @@ def commands(checks):
         helps(checks, [name, "--help"], [r"usage: .*pipetrain \[?" + name, f"Options of {name}:"])
 
 
+def examples(checks, folder):
+    """Each configuration that --example knows is the file of configs/, and a model is built of it."""
+    job = Job(1, ["--example", "no_such_example"], env=NO_MPI)
+    problems = one_error(job, 2, ["no example 'no_such_example'; expected one of bench_gpt2, "])
+    names = job.error_output().strip().partition("expected one of ")[2].split(", ")
+    expect(problems, len(names) > 8, f"names {names}")
+    checks.case("an example that is none", job, problems)
+    for name in names:
+        job, problems = Job(1, ["--example", name], env=NO_MPI), []
+        expect(problems, job.wait() == 0 and not job.error_output(), "fails")
+        with open(os.path.join(os.path.dirname(__file__), "../../configs", name + ".yaml"), encoding="utf-8") as file:
+            expect(problems, job.output() == file.read(), "is not the file of configs/")
+        checks.case(f"example {name}", job, problems)
+    path = os.path.join(folder, "example.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(job.output())
+    job, problems = Job(1, ["describe", "--config", path]), []
+    expect(problems, job.wait() == 0, "no model is built of the last example")
+    checks.case("an example is described", job, problems)
+    job = Job(1, ["--example"], env=NO_MPI)
+    checks.case("no example is named", job, one_error(job, 2, ["--example"]))
+
+
 def different(checks, folder, parts, patterns, programs=()):
     job = Job(len(parts), *parts, folder=folder, programs=programs)
     problems = one_error(job, 2, patterns)
@@ -112,7 +135,7 @@ def main():
     helps(checks, ["emulate", "--help"], ["mpirun", "--schedule NAME", "--ranks P", "--microbatches M", "--virtual-stages V",
                                            "--costs-ms F,I,W", "--message-bytes N", "--config FILE", "--steps N"])
     commands(checks)
-    helps(checks, ["--version"], [r"^pipetrain \d+\.\d+\.\d+\n$"])
+    helps(checks, ["--version"], [r"^pipetrain \d+\.\d+\.\d+\nMPI: .*\d.*\nprocessor: .*oneDNN \d.*\ncompiler: .*\d.*\n$"])
 
     def words(*settings, command="train"):
         return [command, "--config", "model.yaml"] + [w for s in settings for w in ("--set", s)]
@@ -145,6 +168,7 @@ def main():
         one_task(checks, folder, plain, {**several, "OMPI_COMM_WORLD_SIZE": "1"})
         one_task(checks, folder, plain, {"SLURM_STEP_NUM_TASKS": "1", "SLURM_NTASKS": "4"})
         one_task(checks, folder, ["describe", "--config", "model.yaml"], several)
+        examples(checks, folder)
         alone(checks, folder)
         without_a_folder(checks, folder, plain)
         alike(checks, folder, [plain, words("train.steps=9", "train.steps=3")])
