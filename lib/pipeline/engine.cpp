@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -119,7 +120,8 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
 }
 
 double Engine::take_peak_live_microbatches() {
-  return std::exchange(peak_live_, 0) / static_cast<double>(locals_.size());
+  const std::set<int> ranks(rank_of_stage_.begin(), rank_of_stage_.end());
+  return std::exchange(peak_live_, 0) * static_cast<double>(ranks.size()) / stage_count();
 }
 
 void Engine::execute(const Action& action, const StepContext& step, Recorder& recorder) {

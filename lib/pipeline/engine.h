@@ -31,8 +31,8 @@ class Engine {
   // when it returns.
   void run(const std::vector<Action>& actions, const StepContext& step, Recorder& recorder);
 
-  // The most microbatches that were live on this rank at once since the last call, in shares of the
-  // rank: of each of its v stages 1/v.
+  // The most microbatches that were live on this rank at once since the last call, in shares of a
+  // rank: of each stage 1/v, where a rank has v stages on average.
   double take_peak_live_microbatches();
 
  private:
