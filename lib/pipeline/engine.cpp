@@ -121,7 +121,7 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
 
 double Engine::take_peak_live_microbatches() {
   const std::set<int> ranks(rank_of_stage_.begin(), rank_of_stage_.end());
-  return std::exchange(peak_live_, 0) * static_cast<double>(ranks.size()) / stage_count();
+  return std::exchange(peak_live_, 0) / (stage_count() / static_cast<double>(ranks.size()));
 }
 
 void Engine::execute(const Action& action, const StepContext& step, Recorder& recorder) {

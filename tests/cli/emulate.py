@@ -153,7 +153,7 @@ def traces(checks, folder):
     expect(problems, {e["args"]["step"] for e in ran} == {1, 2}, "not two steps")
     arrows = [e for e in events if e["ph"] in "sf"]
     expect(problems, len(arrows) == 2 * 2 * 2 * 6, f"{len(arrows)} ends of arrows")
-    peaks = [max(e["args"]["value"] for e in events if e["ph"] == "C" and e["tid"] == rank) for rank in (0, 1)]
+    peaks = [max(e["args"]["value"] for e in events if e["ph"] == "C" and e["name"] == f"live microbatches, rank {rank}") for rank in (0, 1)]
     expect(problems, peaks == [2, 1], f"keeps {peaks}")
     checks.case("a trace", job, problems)
 

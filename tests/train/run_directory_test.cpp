@@ -61,7 +61,7 @@ TEST_CASE("A run directory has what is needed to know and repeat the run") {
   begin(config, schedule, -1);
   const std::string folder = config.train.output;
   CHECK(text_in(folder + "/config.yaml") == resolved_yaml(config));
-  CHECK(text_in(folder + "/tokenizer.json") == "{\"type\":\"none\"}\n");
+  CHECK(text_in(folder + "/tokenizer.json") == "{\"type\": \"none\"}\n");
   CHECK(text_in(folder + "/schedule.csv") == csv_of(schedule));
   CHECK(text_in(folder + "/metrics.jsonl").empty());
   begin(config, schedule, -1);  // the same once more puts only its log aside

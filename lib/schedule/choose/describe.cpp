@@ -24,6 +24,7 @@ std::string placement_text(const Placement& placement) {
   const int v = placement.most_stages();
   if (form.starts_with('[')) return "stages placed " + form + ", ";
   if (v == 1) return "";
+  if (placement.rank_count() == 1) return std::to_string(v) + " stages, ";
   return std::to_string(v) + " stages each in a " + (form == "v" ? "V" : form) + ", ";
 }
 

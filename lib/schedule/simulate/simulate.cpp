@@ -66,7 +66,7 @@ class Simulation {
 
   void enter(std::size_t rank) {
     double& peak = timeline_.peak_live_microbatches[rank];
-    peak = std::max(peak, ++live_[rank] * schedule_.stage_share());
+    peak = std::max(peak, ++live_[rank] / stages_per_rank(schedule_));
   }
 
   void compute(std::size_t rank, const Action& action) {
@@ -123,8 +123,8 @@ Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardS
 
 Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
                   double backward_weight, double message) {
-  const double part = schedule.stage_share();
-  const StageCost share{forward * part, backward_input * part, backward_weight * part};
+  const double v = stages_per_rank(schedule);
+  const StageCost share{forward / v, backward_input / v, backward_weight / v};
   return {std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), share), message};
 }
 

@@ -1,9 +1,15 @@
 // A schedule's Timeline where ranks share cores: while some wait, the others are faster.
 #pragma once
 
+#include "schedule/schedule.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
+
+// A schedule's v, or the mean where ranks have different numbers of stages.
+inline double stages_per_rank(const Schedule& schedule) {
+  return static_cast<double>(schedule.stage_count()) / schedule.rank_count();
+}
 
 // simulate() for costs.cores < schedule.rank_count(): processor sharing (Kleinrock, Queueing
 // Systems II, 1976, section 4.4). Of the ranks that have something to run, each gets an equal part

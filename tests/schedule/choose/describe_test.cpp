@@ -17,7 +17,9 @@ TEST_CASE("A description has sizes, costs, and both kinds of makespan where they
   CHECK(words.notes.front().starts_with("efficiency 80.0% as it runs, 72.7% with B as one action"));
   CHECK(wrapped("one two three", 7) == "one two\nthree\n");
   const Schedule v = choose({.name = "zbv", .ranks = 1, .microbatches = 1}, {});
-  CHECK(describe("zbv", v, {}).title == "zbv: 1 rank, 2 stages each in a V, 1 microbatch");
+  CHECK(describe("zbv", v, {}).title == "zbv: 1 rank, 2 stages, 1 microbatch");
+  CHECK(describe("zbv", choose({.name = "zbv", .ranks = 2, .microbatches = 4}, {}), {}).title ==
+        "zbv: 2 ranks, 2 stages each in a V, 4 microbatches");
   CHECK(describe("zbv", v, given_costs("1,1,2,0.1", "")).remark ==
         "a rank's F, I, W cost 1, 1, 2, a message 0.1");
 }

@@ -38,7 +38,9 @@ TEST_CASE("An action is a box from its start to its end, in the row of its rank"
 }
 
 TEST_CASE("A rank's later stages have a bar at the foot") {
-  const std::string rows = svg::rows_of(example(), window_of(0, 10));
+  Timeline timeline = example();
+  timeline.ranks[1].push_back(span_of(Op::kForward, 1, 5, 14, 16));
+  const std::string rows = svg::rows_of(timeline, window_of(0, 10));
   const std::string foot =
       "<rect class=\"foot\" x=\"20\" y=\"39.96\" width=\"20\" height=\"7.04\"/>";
   CHECK(contains(rows, foot));
