@@ -53,7 +53,8 @@ LINES = [
 
 
 def shortened(line):
-    """On one rank two microbatches are as good as many; a schedule needs them all, but a quarter of a large batch will do."""
+    """On one rank two microbatches are as good as many; a schedule needs them all, but a quarter of a large batch
+    will do."""
     with open(os.path.join(HERE, "..", "configs", line.config), encoding="utf-8") as file:
         rows = int(re.search(r"\bbatch_size: (\d+)", file.read()).group(1))
     if line.ranks == 1 and line.microbatches > 2:
@@ -108,7 +109,8 @@ def best_of_ours(options, line, precision):
 
 
 def best_of_theirs(options, line, precision):
-    """One choice after the other is made by a short measurement; the best so far keeps waiting. Returns it, and what failed and why."""
+    """One choice after the other is made by a short measurement; the best so far keeps waiting. Returns it, and what
+    failed and why."""
     python = python_with("flax" if "flax" in line.program else "torch", options.python)
     failed = []
     choices = {"schedule": list(line.theirs) or [""], "bfloat16": ["autocast", "weights"] if precision == "bfloat16" else [""], **VARIANTS}

@@ -48,8 +48,9 @@ def way_name(asked):
 
 
 class Theirs:
-    """The other framework's processes with a variant, which wait for their turn. Whatever takes longer than `limit` seconds beyond the
-    time that it was asked to train has failed; so it ends even where a compiler hangs or a rank waits for a lost one."""
+    """The other framework's processes with a variant, which wait for their turn. Whatever takes longer than `limit`
+    seconds beyond the time that it was asked to train has failed; so it ends even where a compiler hangs or a rank
+    waits for a lost one."""
 
     def __init__(self, python, line, asked, limit):
         self.line, self.name, self.limit = line, way_name(asked), limit

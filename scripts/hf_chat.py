@@ -57,7 +57,8 @@ def read_tokens(program, folder, more):
 
 
 def check_chat(name, work, pipetrain, program):
-    """Whether all that is read before the first reply, and all after it that does not depend on how it ended, is theirs."""
+    """Whether all that is read before the first reply, and all after it that does not depend on how it ended, is
+    theirs."""
     template, special, begin, end, has_system = FORMATS[name]
     tokenizer = tokenizer_of(template, special, begin, end)
     folder, own = os.path.join(work, "chat-" + name), os.path.join(work, "chat-own-" + name)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares this program with Hugging Face's transformers, in float32 on this machine: models trained here and
 exported, and models made there and imported, must have the same logits, the same loss on the same tokens, and the
-same likeliest text; conversations must have the same tokens; of classifiers the same accuracy on the same images and texts.
+same likeliest text; conversations must have the same tokens; of classifiers the same accuracy on the same images and
+texts.
 
   scripts/hf_check.py [NAME...]   all checks, or those models of hf_models.py; needs a build (PIPETRAIN_BUILD, default:
                                   build) with its test programs

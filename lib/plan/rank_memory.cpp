@@ -140,7 +140,10 @@ class Walk {
     for (const std::int64_t n : mine.stage_buffers) {
       if (n > 0) memory.weights += take(kFloatBytes * n, 2);  // values and nexts
     }
-    if (plan_.replicas > 1) take_buckets(mine);
+    if (plan_.replicas > 1) {
+      const BucketRooms rooms = mine.bucket_rooms(sharded);
+      take(kFloatBytes * rooms.elements, rooms.count);
+    }
     for (const std::int64_t n : mine.earlier_gradients) {
       memory.gradients += take(kFloatBytes * (sharded ? share_of(n) : n));
     }
@@ -153,7 +156,9 @@ class Walk {
   // The later use's gradient is received in its place; the earlier one's, if it is not all there
   // is, is a copy on both ranks.
   void take_exchanged(const ExchangedParameter& tied) {
-    const std::int64_t batch_rows = batch_rows_of_replica();
+    const int smaller = schedule_.microbatches - plan_.larger_count;
+    const std::int64_t batch_rows =
+        plan_.larger_rows * plan_.larger_count + plan_.smaller_rows * smaller;
     const std::int64_t rows = tied.touched_rows(batch_rows, plan_.replicas);
     if (rows > 0) {
       take(kIdBytes * rows);
@@ -161,11 +166,6 @@ class Walk {
     } else if (!tied.earlier) {
       take(kFloatBytes * share_of(tied.elements));
     }
-  }
-
-  std::int64_t batch_rows_of_replica() const {
-    return plan_.larger_rows * plan_.larger_count +
-           plan_.smaller_rows * (schedule_.microbatches - plan_.larger_count);
   }
 
   // A shard's exact size depends on where chunks of parameters end.
@@ -181,21 +181,6 @@ class Walk {
     const int count = std::min(static_cast<int>(mine.stage_elements.size()), kMostGathered);
     memory.gathered += take(kFloatBytes * largest(mine.stage_elements), count);
     memory.gradients += take(kFloatBytes * largest(mine.layers), static_cast<int>(kGradientRooms));
-  }
-
-  // What reduce-scatters of buckets that are under way at once are received in.
-  void take_buckets(const RankParameters& mine) {
-    // What is tied has buckets of its own.
-    std::int64_t count = mine.earlier_gradients.empty() && mine.exchanged.empty() ? 0 : 1;
-    std::int64_t largest = 0;
-    // No bucket of sharded weights spans layers.
-    for (const std::int64_t elements :
-         plan_.shards_parameters ? mine.layers : mine.stage_elements) {
-      count += (elements + kBucketElements - 1) / kBucketElements;
-      largest = std::max(largest, std::min(elements, kBucketElements));
-    }
-    constexpr std::int64_t kMost = kMostBucketsAtATime;
-    take(kFloatBytes * largest, static_cast<int>(std::min(count, kMost)));
   }
 
   // The coordinator is one step ahead: this step's inputs and targets and the next one's.
@@ -234,10 +219,7 @@ class Walk {
     if (owner(action.stage + (down ? 1 : -1)) == rank_) return;  // moved, not copied
     const StageProfile& stage = profile(action.stage, action.microbatch);
     const std::int64_t size = block(down ? stage.output_bytes : stage.input_bytes);
-    if (receives) {
-      tally_.take(size);
-      return;
-    }
+    if (receives) return tally_.take(size);
     std::int64_t& sending = sending_[down ? 0 : 1];
     if (sending > 0) tally_.take(sending, -1);
     sending = size;
@@ -246,8 +228,7 @@ class Walk {
   // What StepRunner sets aside once for all sends that can be under way.
   std::int64_t reserved_for_sends(const MessageBound& bound) const {
     std::int64_t bytes = 0;
-    for (std::size_t s = 0; s < plan_.stages.size(); ++s) {
-      if (owner(static_cast<int>(s)) != rank_) continue;
+    for (const auto& [s, uses] : prepared_) {
       const StageSizes& sizes = plan_.stages[s];
       for (const StageProfile* stage : {&sizes.larger, &sizes.smaller}) {
         if (static_cast<int>(s) != last_stage())

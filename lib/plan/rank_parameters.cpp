@@ -6,6 +6,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "schedule/limits.h"
+
 namespace pipetrain {
 namespace {
 
@@ -88,6 +90,18 @@ std::int64_t ExchangedParameter::earlier_bytes(std::int64_t batch_rows, int repl
   const std::int64_t rows = touched_rows(batch_rows, replicas);
   if (rows > 0) return rows * (kIdBytes + kFloatBytes * row_elements);
   return kFloatBytes * ((elements + replicas - 1) / replicas);
+}
+
+BucketRooms RankParameters::bucket_rooms(bool sharded) const {
+  // What is tied has buckets of its own.
+  std::int64_t count = earlier_gradients.empty() && exchanged.empty() ? 0 : 1;
+  std::int64_t largest = 0;
+  for (const std::int64_t n : sharded ? layers : stage_elements) {
+    count += (n + kBucketElements - 1) / kBucketElements;
+    largest = std::max(largest, std::min(n, kBucketElements));
+  }
+  constexpr std::int64_t kMost = kMostBucketsAtATime;
+  return {largest, static_cast<int>(std::min(count, kMost))};
 }
 
 std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Schedule& schedule,

@@ -24,6 +24,12 @@ struct ExchangedParameter {
   std::int64_t earlier_bytes(std::int64_t batch_rows, int replicas) const;
 };
 
+// Of buckets of gradients that are reduced at the same time.
+struct BucketRooms {
+  std::int64_t elements = 0;  // of the largest
+  int count = 0;
+};
+
 // In elements.
 struct RankParameters {
   std::vector<std::int64_t> stage_elements;     // of each of its stages' flat parameters
@@ -35,6 +41,9 @@ struct RankParameters {
   std::int64_t elements() const {
     return std::accumulate(stage_elements.begin(), stage_elements.end(), std::int64_t{0});
   }
+  // What reduce-scatters that are under way at once are received in. No bucket of weights that are
+  // sharded spans layers.
+  BucketRooms bucket_rooms(bool sharded) const;
 };
 
 // Of every rank; a tied parameter counts on each rank that uses it, and if weights are sharded in

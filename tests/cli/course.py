@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """course.py PIPETRAIN MPIRUN [--write]: the pages of configs/course/ are true. What stands below a `$ pipetrain ...`
-is what it prints, the answer of each exercise is in it, and every other command runs; the README's table of schedules is
-what the program says of them. --write puts drawings and table there."""
+is what it prints, the answer of each exercise is in it, and every other command runs; the README's table of schedules
+is what the program says of them. --write puts drawings and table there."""
 
 import json
 import os
