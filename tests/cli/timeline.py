@@ -152,7 +152,7 @@ def refusals(checks, folder):
     cases = {
         "cut": (text[:len(text) // 2], "is not JSON, or was cut short"),
         "empty": ("", "is not JSON"),
-        "deep": ("[" * 1000000, "is not JSON"),
+        "deep": ("[" * 1000000, "parts in parts, more than 100 deep"),
         "other": ('{"traceEvents": []}', "is not a trace that pipetrain wrote"),
         "list": (json.dumps(trace["traceEvents"]), "is not a trace that pipetrain wrote"),
         "negative": (changed(lambda e: first(e, "0I1").update(dur=-3)), "has a dur that cannot be: -3"),

@@ -8,7 +8,7 @@ namespace pipetrain {
 
 // A schedule's v, or the mean where ranks have different numbers of stages.
 inline double stages_per_rank(const Schedule& schedule) {
-  return static_cast<double>(schedule.stage_count()) / schedule.rank_count();
+  return static_cast<double>(schedule.stage_count()) / schedule.placement.rank_count();
 }
 
 // simulate() for costs.cores < schedule.rank_count(): processor sharing (Kleinrock, Queueing
