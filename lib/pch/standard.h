@@ -1,5 +1,5 @@
-// The standard library's headers that cost the compiler most, read once for all files of a folder. They include what
-// they use all the same: -Db_pch=false builds without.
+// The standard library's headers that cost the compiler most, read once for all files of a folder.
+// They include what they use all the same: -Db_pch=false builds without.
 #include <algorithm>
 #include <array>
 #include <chrono>
