@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "base/stop_request.h"
+#include "comm/mpi/launch.h"
 #include "command.h"
 #include "mpi_links.h"
 #include "option_lines.h"
@@ -96,8 +97,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
        .resume_from = started.resume.folder,
        .origin = origin,
        .times = started.times,
-       .program = {.versions = {{"MPI", MpiSession::library()}},
-                   .bindings = started.threads.bindings},
+       .program = {.versions = {{"MPI", mpi_library()}}, .bindings = started.threads.bindings},
        .begun =
            [&] {
              begun = true;

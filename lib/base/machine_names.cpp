@@ -25,4 +25,12 @@ std::string system_name() {
   return std::string(system.sysname) + " " + system.release + " " + system.machine;
 }
 
+std::string compiler_name() {
+#ifdef __clang__
+  return __VERSION__;
+#else
+  return "g++ " __VERSION__;
+#endif
+}
+
 }  // namespace pipetrain

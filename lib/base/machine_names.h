@@ -10,5 +10,7 @@ namespace pipetrain {
 std::string processor_name(const std::filesystem::path& file = "/proc/cpuinfo");
 // "Linux 6.1.0 x86_64"
 std::string system_name();
+// What compiled this program: "g++ 12.2.0"
+std::string compiler_name();
 
 }  // namespace pipetrain

@@ -14,6 +14,9 @@
 
 namespace pipetrain {
 
+// Of an entry of a weight, gradient or moment, and of the number of a token or row.
+inline constexpr std::int64_t kFloatBytes = 4, kIdBytes = 4;
+
 // Sums over a tensor-parallel group, one after the other.
 struct SumUse {
   int count = 0;

@@ -15,7 +15,7 @@
 namespace pipetrain {
 namespace {
 
-constexpr std::int64_t kFloatBytes = 4, kIdBytes = 4, kNormBytes = 8;
+constexpr std::int64_t kNormBytes = 8;
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 

@@ -11,8 +11,6 @@
 namespace pipetrain {
 namespace {
 
-constexpr std::int64_t kIdBytes = 4, kFloatBytes = 4;
-
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 class Parameters {

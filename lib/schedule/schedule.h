@@ -64,9 +64,9 @@ struct Schedule {
   int stage_count() const { return placement.stage_count(); }
   // Stages of the rank that has most.
   int virtual_stages() const { return placement.most_stages(); }
-  // A stage's share of a rank's work and memory, where all stages are alike.
-  double stage_share() const {
-    return static_cast<double>(placement.rank_count()) / placement.stage_count();
+  // v, or the mean where ranks have different numbers of stages.
+  double stages_per_rank() const {
+    return static_cast<double>(placement.stage_count()) / placement.rank_count();
   }
   std::size_t action_count() const;
 };

@@ -18,11 +18,7 @@ Json versions_of(const RunOrigin& origin, const ProgramFacts& program) {
   Json versions = {{"pipetrain", origin.program}};
   for (const auto& [name, version] : program.versions) versions[name] = version;
   versions["instruction set"] = instruction_set_description();
-#ifdef __clang__
-  versions["compiler"] = __VERSION__;
-#else
-  versions["compiler"] = "g++ " __VERSION__;
-#endif
+  versions["compiler"] = compiler_name();
   versions["system"] = system_name();
   return versions;
 }

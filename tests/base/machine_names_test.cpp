@@ -22,3 +22,7 @@ TEST_CASE("a processor's name is read from what the system says of it") {
 }
 
 TEST_CASE("a system has a name") { CHECK(system_name().find("Linux") == 0); }
+
+TEST_CASE("a compiler is named with its version") {
+  CHECK(compiler_name().find(__VERSION__) != std::string::npos);
+}

@@ -74,12 +74,4 @@ void MpiSession::abort(int code) const {
   std::_Exit(code);
 }
 
-std::string MpiSession::library() {
-  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
-  int length = 0;
-  check_mpi("MPI_Get_library_version", MPI_Get_library_version(text, &length));
-  const std::string all(text, static_cast<std::size_t>(length));
-  return all.substr(0, all.find_first_of(",\n"));
-}
-
 }  // namespace pipetrain

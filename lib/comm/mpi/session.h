@@ -21,8 +21,6 @@ class MpiSession {
   int size() const { return size_; }
   const std::string& host() const { return host_; }
   int ranks_on_host() const { return static_cast<int>(host_ranks_.processors.size()); }
-  // "Open MPI v4.1.4"; of other libraries the first line of what they say.
-  static std::string library();
   // When MPI_Init was called and when MPI was up, by wall_seconds().
   double init_began() const { return init_began_; }
   double init_ended() const { return init_ended_; }

@@ -66,7 +66,7 @@ class Simulation {
 
   void enter(std::size_t rank) {
     double& peak = timeline_.peak_live_microbatches[rank];
-    peak = std::max(peak, ++live_[rank] / stages_per_rank(schedule_));
+    peak = std::max(peak, ++live_[rank] / schedule_.stages_per_rank());
   }
 
   void compute(std::size_t rank, const Action& action) {
@@ -123,7 +123,7 @@ Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardS
 
 Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
                   double backward_weight, double message) {
-  const double v = stages_per_rank(schedule);
+  const double v = schedule.stages_per_rank();
   const StageCost share{forward / v, backward_input / v, backward_weight / v};
   return {std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), share), message};
 }

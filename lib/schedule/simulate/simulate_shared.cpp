@@ -150,7 +150,7 @@ class SharedCores {
 
   void enter(std::size_t r) {
     double& peak = timeline_.peak_live_microbatches[r];
-    peak = std::max(peak, ++ranks_[r].live / stages_per_rank(schedule_));
+    peak = std::max(peak, ++ranks_[r].live / schedule_.stages_per_rank());
   }
 
   static double cost_of(Op part, const StageCost& cost) {

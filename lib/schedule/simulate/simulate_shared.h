@@ -6,11 +6,6 @@
 
 namespace pipetrain {
 
-// A schedule's v, or the mean where ranks have different numbers of stages.
-inline double stages_per_rank(const Schedule& schedule) {
-  return static_cast<double>(schedule.stage_count()) / schedule.placement.rank_count();
-}
-
 // simulate() for costs.cores < schedule.rank_count(): processor sharing (Kleinrock, Queueing
 // Systems II, 1976, section 4.4). Of the ranks that have something to run, each gets an equal part
 // of the cores, and no more than one. Messages and gathers take their time whoever else runs.

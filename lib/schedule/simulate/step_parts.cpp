@@ -43,7 +43,7 @@ StepClock::StepClock(const Program& program, const Costs& costs, int steps)
       left_(static_cast<std::size_t>(steps)),
       ends_(static_cast<std::size_t>(steps)),
       live_(program.actions.ranks.size()),
-      share_(program.actions.stage_share()) {
+      stages_per_rank_(program.actions.stages_per_rank()) {
   for (const auto& actions : program.actions.ranks) {
     parts_.push_back(step_parts(actions));
     for (std::size_t& left : left_) left += parts_.back().size();
@@ -78,7 +78,7 @@ void StepClock::run(std::size_t rank, int step, std::size_t part, double not_bef
     const Action named{action.op, action.stage, number(step, action)};
     if (action.op == Op::kForward) {
       double& peak = timeline_.peak_live_microbatches[rank];
-      peak = std::max(peak, ++live_[rank] * share_);
+      peak = std::max(peak, ++live_[rank] / stages_per_rank_);
     }
     if (begin > free_[rank]) timeline_.ranks[rank].push_back({named, true, free_[rank], begin});
     timeline_.ranks[rank].push_back({named, false, at, at + seconds(action)});

@@ -50,7 +50,7 @@ class StepClock {
   std::vector<std::size_t> left_;  // parts, per step
   std::vector<double> ends_;       // per step
   std::vector<int> live_;
-  double share_;  // of a rank that one of its stages is
+  double stages_per_rank_;
   Timeline timeline_;
 };
 
