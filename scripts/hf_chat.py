@@ -38,14 +38,16 @@ def tokenizer_of(template, special, begin, end):
     return wrapped
 
 
-def save_chat_model(folder, tokenizer):
+def save_chat_model(folder, tokenizer, padding=0):
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
     torch.manual_seed(1)
-    config = LlamaConfig(vocab_size=len(tokenizer), hidden_size=32, intermediate_size=48, num_hidden_layers=2,
+    config = LlamaConfig(vocab_size=len(tokenizer) + padding, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
                          num_attention_heads=4, max_position_embeddings=512)
-    LlamaForCausalLM(config).save_pretrained(folder)
+    model = LlamaForCausalLM(config).eval()
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    return model
 
 
 def read_tokens(program, folder, more):
@@ -77,4 +79,32 @@ def check_chat(name, work, pipetrain, program):
         good = good and len(ours) == 2 and ours[0] == theirs and ours[1] in (behind, behind[1:])
         count += len(theirs) + len(behind)
     print(f"{name:12} {count} tokens of conversations: {'the same' if good else 'NOT the same'}")
+    return good
+
+
+def check_padded(work, pipetrain):
+    """A vocabulary of more rows than the tokenizer has tokens, as models have that were filled up to a round number:
+    the likeliest text is that of the tokens that have text, and the others are never drawn."""
+    import torch
+    tokenizer, count = tokenizer_of(*FORMATS["chatml"][:4]), 60
+    folder, own = os.path.join(work, "padded"), os.path.join(work, "padded-own")
+    model = save_chat_model(folder, tokenizer, padding=len(tokenizer))
+    pipetrain("import", "--from", folder, "--output", own, folder=work)
+    same, without_text = 0, 0
+    for prompt in MESSAGES:
+        ids = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)["input_ids"]
+        with torch.no_grad():
+            for _ in range(count):
+                logits = model(input_ids=ids).logits[:, -1:]
+                following = logits[..., :len(tokenizer)].argmax(-1)
+                without_text += int(logits.argmax() >= len(tokenizer))
+                if following.item() == tokenizer.eos_token_id:
+                    break
+                ids = torch.cat([ids, following], 1)
+        theirs = tokenizer.decode(ids[0], skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        ours = pipetrain("generate", "--checkpoint", own, "--prompt", prompt, "--tokens", str(count), "--temperature", "0",
+                         "--log-level", "error", folder=work)
+        same += ours == theirs.replace("\r\n", "\n").replace("\r", "\n") + "\n"  # as Python reads the output of programs
+    good = same == len(MESSAGES) and without_text > 0
+    print(f"{'padded':12} {same} of {len(MESSAGES)} texts the same, where {without_text} times a row without text had the largest logit{'' if good else '  FAILED'}")
     return good

@@ -21,7 +21,7 @@ import sys
 import tempfile
 
 import environment
-from hf_chat import FORMATS, check_chat
+from hf_chat import FORMATS, check_chat, check_padded
 from hf_classifiers import check_classifier, save_classifier
 from hf_models import golden_classifiers, golden_configs, more_classifiers, more_configs
 from hf_quirks import save_quirks
@@ -197,7 +197,7 @@ def main():
             folders.append(folder)
             failed += not good or not check_defaults(name, config, work)
         if not sys.argv[1:]:
-            failed += sum(not check_chat(name, work, pipetrain, PIPETRAIN) for name in FORMATS)
+            failed += sum(not check_chat(name, work, pipetrain, PIPETRAIN) for name in FORMATS) + (not check_padded(work, pipetrain))
         folders += save_quirks(work, save_model, save_classifier)
         test = [os.path.join(BUILD, "tests", "exchange", "test_exchange"), "An imported model*"]
         failed += subprocess.run(test, env=dict(os.environ, PIPETRAIN_HF_FOLDERS=":".join(folders)), check=False).returncode != 0

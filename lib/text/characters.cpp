@@ -15,21 +15,6 @@ utf8proc_category_t category_of(std::uint32_t c) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(c));
 }
 
-// The bytes from `at` on that are the start of a character but not all of it; at least one.
-std::size_t broken_part(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(at);
-  if (first < 0xC2 || first > 0xF4 || at + 1 == text.size()) return 1;
-  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (byte(at + 1) < low || byte(at + 1) > high) return 1;
-  const std::size_t whole = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  std::size_t length = 2;
-  while (length < whole && at + length < text.size() && (byte(at + length) & 0xC0) == 0x80)
-    ++length;
-  return length;
-}
-
 }  // namespace
 
 bool is_ascii(std::string_view text) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace pipetrain {
 
@@ -31,6 +32,22 @@ inline std::uint32_t next_symbol(std::span<const std::byte> text, std::size_t& a
   }
   at += more;
   return symbol;
+}
+
+// The bytes from `at` on that are the start of a character but not all of it; at least one. They
+// become one U+FFFD (Unicode 15, section 3.9, substitution of maximal subparts).
+inline std::size_t broken_part(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(at);
+  if (first < 0xC2 || first > 0xF4 || at + 1 == text.size()) return 1;
+  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (byte(at + 1) < low || byte(at + 1) > high) return 1;
+  const std::size_t whole = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  std::size_t length = 2;
+  while (length < whole && at + length < text.size() && (byte(at + length) & 0xC0) == 0x80)
+    ++length;
+  return length;
 }
 
 // The UTF-8 form of a code point.

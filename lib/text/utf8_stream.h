@@ -1,5 +1,5 @@
 // A stream of bytes as valid UTF-8: a character is held back until it is complete, and bytes that
-// are none become U+FFFD. It must not know tokens.
+// are none become U+FFFD, as in a text that is there as a whole. It must not know tokens.
 #pragma once
 
 #include <cstddef>
