@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "base/suggest.h"
+#include "base/table.h"
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
@@ -20,6 +22,7 @@
 #include "option_lines.h"
 #include "output_format.h"
 #include "run_options.h"
+#include "schedule/simulate/overlap.h"
 #include "schedule/table_file.h"
 #include "startup.h"
 
@@ -39,7 +42,8 @@ struct EmulateOptions : RunOptions, EmulationFlags {
   int ranks = 0;
   int message_bytes = 0;  // 0: not given
   int steps = EmulationOptions{}.steps;
-  std::string trace;  // a file; empty: none
+  std::string trace;    // a file; empty: none
+  std::string between;  // a name of kStepRules; empty: each step alone, or as --config has it
 };
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
@@ -126,7 +130,8 @@ class MpiEmulationLinks {
 
 Emulator emulator_of(MpiEmulationLinks& links, const MpiSession& session,
                      const EmulateOptions& options) {
-  Emulator emulator(links.links(), session.host(), session.oversubscribed(), options.steps);
+  Emulator emulator(links.links(), session.host(), session.oversubscribed(),
+                    {.steps = options.steps, .between = step_rule_of(options.between)});
   emulator.trace_into(options.trace);
   return emulator;
 }
@@ -164,6 +169,9 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
 int emulate_config(const MpiSession& session, ErrorReport& report, EmulateOptions options) {
   for (std::string& flag : overrides_of(options)) options.overrides.push_back(std::move(flag));
   const Startup started = start(session, report, options);
+  if (options.between.empty() && started.config.pipeline.delay > 0) {
+    options.between = name_of(kStepRules, StepRule::kDelayed);
+  }
   log_notes({.waiting = {}, .bindings = {}, .warnings = started.threads.warnings});
   MpiEmulationLinks links(session);
   Emulator emulator = emulator_of(links, session, options);
@@ -214,6 +222,11 @@ Command add_emulate_command(CLI::App& command) {
       .add_option("--trace", options->trace,
                   "write what the ranks did, for https://ui.perfetto.dev")
       ->option_text("FILE.json");
+  command
+      .add_option("--between-steps", options->between,
+                  "steps follow each other: " + join(names_of(kStepRules), " or "))
+      ->option_text("RULE")
+      ->check(CLI::IsMember(names_of(kStepRules)));
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {
       .usage = "mpirun -np RANKS pipetrain emulate --schedule NAME --microbatches M [OPTION]...",

@@ -41,6 +41,7 @@ class Checker {
     check_data();
     check_split();
     check_optimizer();
+    check_delay();
   }
 
  private:
@@ -180,6 +181,22 @@ class Checker {
     }
     if (schedule.min_learning_rate > config_.optimizer.learning_rate) {
       fail("optimizer.schedule.min_learning_rate", "more than optimizer.learning_rate");
+    }
+  }
+
+  void check_delay() const {
+    const bool corrects = config_.pipeline.delay_correction != DelayCorrection::kNone;
+    if (config_.pipeline.delay == 0) {
+      if (corrects) refuse_unused("pipeline.delay_correction", "pipeline.delay 1", "delay is 0");
+      return;
+    }
+    if (config_.parallel.shard == Shard::kParameters) {
+      fail("parallel.shard",
+           "parameters has no meaning with pipeline.delay 1; set it to optimizer or none");
+    }
+    const OptimizerKind* kind = find_row(optimizer_kinds(), config_.optimizer.type);
+    if (corrects && kind != nullptr && !kind->looks_ahead) {
+      fail("pipeline.delay_correction", "nesterov has no meaning for " + config_.optimizer.type);
     }
   }
 

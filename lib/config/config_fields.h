@@ -40,6 +40,7 @@ inline constexpr NumberRange kAny = {};
 inline constexpr NumberRange kAtLeastOne = {.low = 1, .text = " of at least 1"};
 inline constexpr NumberRange kAtLeastZero = {.low = 0, .text = " of at least 0"};
 // Products of sizes fit 64 bits.
+inline constexpr NumberRange kDelays = {.low = 0, .high = 1, .text = " from 0 to 1"};
 inline constexpr NumberRange kRows = {.low = 1, .high = 1 << 24, .text = " from 1 to 16777216"};
 inline constexpr NumberRange kPositive = {.low = 0, .low_open = true, .text = " above 0"};
 inline constexpr NumberRange kFraction = {
@@ -168,6 +169,12 @@ void visit_fields(Visitor& v, PipelineConfig& c) {
                     c.live_microbatches);
   v.choice_or_list({"placement", "Which rank holds which stage."}, c.placement.rule,
                    kPlacementRules, PlacementRule::kList, c.placement.stages);
+  v.number({"delay",
+            "1: a step's gradients are taken at the weights of the step before, so that no step "
+            "waits for another one's update."},
+           c.delay, kDelays);
+  v.choice({"delay_correction", "What makes up for gradients of `delay` 1."}, c.delay_correction,
+           kDelayCorrections);
   v.choice_or_list({"partition", "How the layers are cut into stages."}, c.partition,
                    kPartitionRules, PartitionRule::kList, c.first_layers);
   v.choice_or_list({"recompute", "What the backward pass makes again instead of keeping it."},

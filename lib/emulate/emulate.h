@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "comm/collective.h"
 #include "comm/mailbox.h"
+#include "schedule/simulate/overlap.h"
 #include "schedule/simulate/simulate.h"
 #include "schedule/trace/traced_step.h"
 #include "tensor/memory.h"
@@ -19,6 +21,8 @@ struct EmulationOptions {
   std::int64_t message_bytes = 1024;  // of a microbatch between two stages; a multiple of 4
   int steps = 3;                      // measured, after one that is not; the median counts
   bool trace = false;                 // keep what ranks did in the measured steps
+  // Or they follow each other, and are measured as one.
+  std::optional<StepRule> between = std::nullopt;
 };
 
 // Simulated and measured, the same on every rank.

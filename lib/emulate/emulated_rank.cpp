@@ -39,7 +39,7 @@ RecomputedLayers recomputed_layers(const StageCost& stage, std::size_t layers) {
 }  // namespace
 
 EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int64_t message_bytes,
-                           Mailbox& mailbox, MemoryPool& pool)
+                           Mailbox& mailbox, MemoryPool& pool, int lanes)
     : microbatches_(program.actions.microbatches),
       actions_(program.of_rank(static_cast<std::size_t>(mailbox.rank()))),
       ops_(pool),
@@ -47,11 +47,25 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
       reducer_({no_parameters_, mailbox, ops_, [](int) { return 0; }}),
       source_({.sequence_length = kTokens, .vocabulary = kVocabulary, .validate = false}),
       recorder_(pool) {
+  const std::vector<int> ranks = program.actions.placement.ranks();
+  if (mailbox.rank() == 0) {
+    coordinator_ = std::make_unique<Coordinator>(
+        source_, mailbox, pool, std::vector<PipelineEnds>{{{ranks.front()}, {ranks.back()}}},
+        program.actions.stage_count() - 1);
+  }
+  for (int lane = 0; lane < lanes; ++lane) {
+    engines_.push_back(
+        std::make_unique<Engine>(add_stages(program, costs, message_bytes, mailbox.rank()), ranks,
+                                 mailbox, reducer_, weights_));
+  }
+}
+
+std::vector<Stage*> EmulatedRank::add_stages(const Program& program, const Costs& costs,
+                                             std::int64_t message_bytes, int rank) {
   const Schedule& schedule = program.actions;
   const int count = schedule.stage_count();
-  std::vector<int> ranks = schedule.placement.ranks();
   std::vector<Stage*> mine;
-  for (const int s : schedule.placement.stages_of(mailbox.rank())) {
+  for (const int s : schedule.placement.stages_of(rank)) {
     const StageCost& cost = costs.stages[static_cast<std::size_t>(s)];
     auto layers = wait_layers(shape_of(s, count, message_bytes), cost);
     RecomputedLayers recomputed = recomputed_layers(cost, layers.size());
@@ -64,12 +78,13 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
                                               std::move(recomputed)));
     mine.push_back(stages_.back().get());
   }
-  if (mailbox.rank() == 0) {
-    coordinator_ = std::make_unique<Coordinator>(
-        source_, mailbox, pool, std::vector<PipelineEnds>{{{ranks.front()}, {ranks.back()}}},
-        count - 1);
-  }
-  engine_ = std::make_unique<Engine>(mine, std::move(ranks), mailbox, reducer_, weights_);
+  return mine;
+}
+
+std::vector<Engine*> EmulatedRank::engines() {
+  std::vector<Engine*> all;
+  for (const auto& engine : engines_) all.push_back(engine.get());
+  return all;
 }
 
 StepContext EmulatedRank::context(std::int64_t step) const {
@@ -81,13 +96,13 @@ StepContext EmulatedRank::context(std::int64_t step) const {
 }
 
 void EmulatedRank::feed(std::int64_t step) {
-  engine_->expect_batch(context(step), {kTokens});
+  engines_[0]->expect_batch(context(step), {kTokens});
   if (coordinator_)
     coordinator_->feed({.pass = step,
                         .parity = context(step).parity(),
                         .microbatch_rows = {microbatch_rows(context(step))}});
 }
 
-void EmulatedRank::run(std::int64_t step) { engine_->run(actions_, context(step), recorder_); }
+void EmulatedRank::run(std::int64_t step) { engines_[0]->run(actions_, context(step), recorder_); }
 
 }  // namespace pipetrain

@@ -21,17 +21,25 @@ class EmulatedRank {
  public:
   // `message_bytes`, a multiple of 4, is what one microbatch's activation or gradient takes between
   // two stages.
+  // `lanes`: steps that may be under way at once, each with stages of its own.
   EmulatedRank(const Program& program, const Costs& costs, std::int64_t message_bytes,
-               Mailbox& mailbox, MemoryPool& pool);
+               Mailbox& mailbox, MemoryPool& pool, int lanes = 1);
 
   void feed(std::int64_t step);  // before run(), one step ahead
   void run(std::int64_t step);   // on all ranks
   const Recorder& recorder() const { return recorder_; }
   // See Engine.
-  double take_peak_live_microbatches() { return engine_->take_peak_live_microbatches(); }
+  double take_peak_live_microbatches() { return engines_[0]->take_peak_live_microbatches(); }
+
+  // What runs steps that overlap; of as many lanes.
+  StepContext context(std::int64_t step) const;
+  const std::vector<Action>& actions() const { return actions_; }
+  std::vector<Engine*> engines();
+  Recorder& recorder() { return recorder_; }
 
  private:
-  StepContext context(std::int64_t step) const;
+  std::vector<Stage*> add_stages(const Program& program, const Costs& costs,
+                                 std::int64_t message_bytes, int rank);
 
   int microbatches_;
   std::vector<Action> actions_;
@@ -41,7 +49,7 @@ class EmulatedRank {
   WholeParameters no_parameters_;
   OneReplica reducer_;
   WholeWeights weights_;
-  std::unique_ptr<Engine> engine_;
+  std::vector<std::unique_ptr<Engine>> engines_;  // one for each lane
   SyntheticSource source_;
   std::unique_ptr<Coordinator> coordinator_;  // on rank 0
   Recorder recorder_;

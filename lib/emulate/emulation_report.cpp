@@ -48,10 +48,14 @@ std::string costs_text(const nlohmann::ordered_json& costs) {
 
 std::string setting_text(const nlohmann::ordered_json& emulation) {
   const double message = 1e3 * number(emulation, "message_seconds");
-  return fmt::format("{} ranks, M={}; messages of {} bytes take {:.3f} ms; median of {} steps\n{}",
+  const int steps = emulation.at("steps").get<int>();
+  const std::string counted = emulation.contains("between_steps")
+                                  ? fmt::format("mean of {} steps in a row, {} between them", steps,
+                                                emulation.at("between_steps").get<std::string>())
+                                  : fmt::format("median of {} steps", steps);
+  return fmt::format("{} ranks, M={}; messages of {} bytes take {:.3f} ms; {}\n{}",
                      emulation.at("ranks").get<int>(), emulation.at("microbatches").get<int>(),
-                     emulation.at("message_bytes").get<std::int64_t>(), message,
-                     emulation.at("step_seconds").size(),
+                     emulation.at("message_bytes").get<std::int64_t>(), message, counted,
                      costs_text(emulation.at("rank_costs_ms")));
 }
 
@@ -72,20 +76,24 @@ double peak(const nlohmann::ordered_json& emulation) {
 nlohmann::ordered_json emulation_json(const std::string& name, const Schedule& schedule,
                                       const Costs& costs, const EmulationOptions& options,
                                       const Emulation& emulation) {
-  return {{"schedule", name},
-          {"ranks", schedule.rank_count()},
-          {"virtual_stages", schedule.virtual_stages()},
-          {"microbatches", schedule.microbatches},
-          {"rank_costs_ms", rank_costs_ms(schedule, costs)},
-          {"message_bytes", options.message_bytes},
-          {"message_seconds", costs.message},
-          {"simulated_seconds", emulation.simulated_seconds},
-          {"measured_seconds", emulation.measured_seconds},
-          {"ratio", emulation.measured_seconds / emulation.simulated_seconds},
-          {"bubble_simulated", emulation.bubble_simulated},
-          {"bubble_measured", emulation.bubble_measured},
-          {"peak_live_microbatches", emulation.peak_live_microbatches},
-          {"step_seconds", emulation.step_seconds}};
+  nlohmann::ordered_json json = {
+      {"schedule", name},
+      {"ranks", schedule.rank_count()},
+      {"virtual_stages", schedule.virtual_stages()},
+      {"microbatches", schedule.microbatches},
+      {"rank_costs_ms", rank_costs_ms(schedule, costs)},
+      {"message_bytes", options.message_bytes},
+      {"message_seconds", costs.message},
+      {"simulated_seconds", emulation.simulated_seconds},
+      {"measured_seconds", emulation.measured_seconds},
+      {"ratio", emulation.measured_seconds / emulation.simulated_seconds},
+      {"bubble_simulated", emulation.bubble_simulated},
+      {"bubble_measured", emulation.bubble_measured},
+      {"peak_live_microbatches", emulation.peak_live_microbatches},
+      {"step_seconds", emulation.step_seconds},
+      {"steps", options.steps}};
+  if (options.between) json["between_steps"] = name_of(kStepRules, *options.between);
+  return json;
 }
 
 std::string emulation_text(const nlohmann::ordered_json& emulation) {

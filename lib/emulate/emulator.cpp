@@ -21,12 +21,12 @@ constexpr double kTimeoutSeconds = 600;  // beyond what the step should take
 
 }  // namespace
 
-Emulator::Emulator(EmulationLinks links, std::string host, bool oversubscribed, int steps)
+Emulator::Emulator(EmulationLinks links, std::string host, bool oversubscribed,
+                   const EmulationOptions& options)
     : links_(std::move(links)),
       host_(std::move(host)),
-      wait_{kTimeoutSeconds, oversubscribed, kLongestNap} {
-  emulation_.steps = steps;
-}
+      wait_{kTimeoutSeconds, oversubscribed, kLongestNap},
+      emulation_(options) {}
 
 // A microbatch's number is part of its messages' names.
 void Emulator::check_microbatches(const Schedule& schedule) const {

@@ -29,7 +29,8 @@ struct EmulationLinks {
 class Emulator {
  public:
   // `host` is this rank's.
-  Emulator(EmulationLinks links, std::string host, bool oversubscribed, int steps);
+  Emulator(EmulationLinks links, std::string host, bool oversubscribed,
+           const EmulationOptions& options);
 
   // The next run() writes what its ranks did into this file, as schedule/trace/chrome_trace.h does.
   void trace_into(const std::string& path) { trace_path_ = path; }

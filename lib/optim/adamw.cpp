@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "optim/flat_pass.h"
+#include "optim/look_ahead.h"
 #include "optim/optimizer.h"
 
 namespace pipetrain {
@@ -35,13 +36,22 @@ class AdamW : public Optimizer {
                       static_cast<float>(beta2),
                       static_cast<float>(kEpsilon),
                       static_cast<float>(1 / std::sqrt(correction2))};
+    const double next_correction1 = 1 - std::pow(beta1, static_cast<double>(step + 1));
+    const NadamRates rates{static_cast<float>(learning_rate * beta1 / next_correction1),
+                           static_cast<float>(learning_rate * (1 - beta1) / correction1)};
     const auto decay = static_cast<float>(1 - learning_rate * config_.weight_decay);
     for_each_part(buffers_, [&](std::size_t b, std::int64_t at, std::int64_t moment, std::int64_t n,
                                 bool decays) {
       AdamWStep mine = scalars;
       if (decays) mine.decay_factor = decay;
-      ops_.simd().adamw(buffers_[b].values + at, buffers_[b].gradients + at,
-                        first_[b].f32() + moment, second_[b].f32() + moment, n, mine);
+      float *value = buffers_[b].values + at, *first = first_[b].f32() + moment,
+            *second = second_[b].f32() + moment;
+      const float* gradient = buffers_[b].gradients + at;
+      if (config_.looks_ahead) {
+        nadamw(value, gradient, first, second, n, mine, rates);
+      } else {
+        ops_.simd().adamw(value, gradient, first, second, n, mine);
+      }
     });
   }
 

@@ -18,9 +18,10 @@ struct OptimizerConfig {
   std::string type = "adamw";  // a row of optim/optimizers.cpp
   double learning_rate = 1e-3;
   std::array<double, 2> betas = {0.9, 0.99};
-  double momentum = 0.9;    // of sgd
-  double weight_decay = 0;  // on parameters of two or more dimensions
-  double clip_norm = 0;     // 0: no clipping
+  double momentum = 0.9;     // of sgd
+  double weight_decay = 0;   // on parameters of two or more dimensions
+  double clip_norm = 0;      // 0: no clipping
+  bool looks_ahead = false;  // along the momentum (Nesterov); pipeline.delay_correction says so
   LearningRateConfig schedule;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "optim/flat_pass.h"
+#include "optim/look_ahead.h"
 #include "optim/optimizer.h"
 
 namespace pipetrain {
@@ -30,8 +31,9 @@ class Sgd : public Optimizer {
                                 bool decays) {
       SgdStep mine = scalars;
       if (decays) mine.weight_decay = decay;
-      ops_.simd().sgd(buffers_[b].values + at, buffers_[b].gradients + at,
-                      momentum_[b].f32() + moment, n, mine);
+      const auto& update = config_.looks_ahead ? nesterov_sgd : ops_.simd().sgd;
+      update(buffers_[b].values + at, buffers_[b].gradients + at, momentum_[b].f32() + moment, n,
+             mine);
     });
   }
 

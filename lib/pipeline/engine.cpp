@@ -91,6 +91,13 @@ void Engine::discard_batch(const StepContext& step) {
 
 void Engine::run(const std::vector<Action>& actions, const StepContext& step, Recorder& recorder) {
   recorder.begin(3 * actions.size());
+  live_->now = 0;
+  begin(actions, step);
+  run_part(actions, 0, actions.size(), step, recorder);
+  finish(step, recorder);
+}
+
+void Engine::begin(const std::vector<Action>& actions, const StepContext& step) {
   for (Local& l : locals_) {
     l.stage->begin(step);
     if (l.outbox.size() < static_cast<std::size_t>(step.microbatches)) {
@@ -103,10 +110,13 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
       local(action.stage).stage->forget_after_forward(action.microbatch);
     }
   }
-  live_ = 0;
   weights_.begin();
   if (step.mode == Mode::kTrain) reducer_.begin();
-  for (std::size_t i = 0; i < actions.size(); ++i) {
+}
+
+void Engine::run_part(const std::vector<Action>& actions, std::size_t first, std::size_t end,
+                      const StepContext& step, Recorder& recorder) {
+  for (std::size_t i = first; i < end; ++i) {
     if (is_joined(actions, i)) {
       backward(actions[i], actions[i + 1], step, recorder);
       ++i;
@@ -114,6 +124,9 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
       execute(actions[i], step, recorder);
     }
   }
+}
+
+void Engine::finish(const StepContext& step, Recorder& recorder) {
   if (step.mode == Mode::kTrain) {
     recorder.record({Op::kReduceGrad, 0, 0}, true, [&] { reducer_.finish(step.parity()); });
   }
@@ -121,7 +134,7 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
 
 double Engine::take_peak_live_microbatches() {
   const std::set<int> ranks(rank_of_stage_.begin(), rank_of_stage_.end());
-  return std::exchange(peak_live_, 0) / (stage_count() / static_cast<double>(ranks.size()));
+  return std::exchange(live_->peak, 0) / (stage_count() / static_cast<double>(ranks.size()));
 }
 
 void Engine::execute(const Action& action, const StepContext& step, Recorder& recorder) {
@@ -186,7 +199,7 @@ void Engine::forward(const Action& action, const StepContext& step, Recorder& re
         microbatch, wait_for({Channel::kDocuments, kCoordinator, index, microbatch, step.parity()},
                              action, recorder));
   }
-  if (step.mode == Mode::kTrain) peak_live_ = std::max(peak_live_, ++live_);
+  if (step.mode == Mode::kTrain) live_->peak = std::max(live_->peak, ++live_->now);
   recorder.record(action, false, [&] {
     l.outbox[static_cast<std::size_t>(microbatch)] =
         l.stage->forward(step, microbatch, std::move(x), std::move(targets));
@@ -221,13 +234,13 @@ void Engine::backward(const Action& action, const Action& weight, const StepCont
   recorder.record_alternating(action, weight, [&](const auto& pass) {
     local(action.stage).stage->backward(step, action.microbatch, std::move(dy), pass);
   });
-  --live_;
+  --live_->now;
 }
 
 void Engine::backward_weight(const Action& action, const StepContext& step, Recorder& recorder) {
   Local& l = local(action.stage);
   recorder.record(action, false, [&] { l.stage->backward_weight(step, action.microbatch); });
-  --live_;
+  --live_->now;
 }
 
 }  // namespace pipetrain

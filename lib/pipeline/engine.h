@@ -30,12 +30,24 @@ class Engine {
   // One step: `actions` are this rank's of a Program (schedule/program.h). Gradients are complete
   // when it returns.
   void run(const std::vector<Action>& actions, const StepContext& step, Recorder& recorder);
+  // The same in pieces, where another engine of this rank runs another step between them: begin(),
+  // all actions [first, end) in their order, finish(). An I of the first stage and its W are not
+  // parted (is_joined() in schedule/neighbours.h).
+  void begin(const std::vector<Action>& actions, const StepContext& step);
+  void run_part(const std::vector<Action>& actions, std::size_t first, std::size_t end,
+                const StepContext& step, Recorder& recorder);
+  void finish(const StepContext& step, Recorder& recorder);
 
+  // Counts live microbatches together with `other`'s, whose stages are others of this rank.
+  void count_with(Engine& other) { live_ = other.live_; }
   // The most microbatches that were live on this rank at once since the last call, in shares of a
   // rank: of each stage 1/v, where a rank has v stages on average.
   double take_peak_live_microbatches();
 
  private:
+  struct Live {
+    int now = 0, peak = 0;  // microbatches on any of this rank's stages
+  };
   struct Local {
     Stage* stage;
     std::vector<Tensor>
@@ -65,7 +77,7 @@ class Engine {
   Mailbox& mailbox_;
   GradientReducer& reducer_;
   StageWeights& weights_;
-  int live_ = 0, peak_live_ = 0;  // microbatches on any of this rank's stages
+  std::shared_ptr<Live> live_ = std::make_shared<Live>();
 };
 
 }  // namespace pipetrain

@@ -21,12 +21,23 @@ inline constexpr Choice<PartitionRule> kPartitionRules[] = {
     {PartitionRule::kList, "list", "At the listed layers, the first of each stage."},
 };
 
+// What makes up for gradients that come a step late.
+enum class DelayCorrection : std::uint8_t { kNone, kNesterov };
+
+inline constexpr Choice<DelayCorrection> kDelayCorrections[] = {
+    {DelayCorrection::kNone, "none", "Nothing."},
+    {DelayCorrection::kNesterov, "nesterov",
+     "Each update looks a step ahead along the optimizer's momentum."},
+};
+
 struct PipelineConfig {
   std::string schedule = "1f1b";  // a schedule's name, or a .csv file
   int microbatches = 0;           // M; 0: min(4 x stages, rows per replica)
   int virtual_stages = 0;         // v; 0: the schedule's default
   PlacementChoice placement;
   int live_microbatches = 0;  // most per rank under schedule auto; 0: 1F1B's
+  int delay = 0;              // steps by which gradients are behind the weights they update
+  DelayCorrection delay_correction = DelayCorrection::kNone;
   PartitionRule partition = PartitionRule::kAuto;
   std::vector<int> first_layers;  // of each stage, where partition is kList
   Recompute recompute = Recompute::kCheap;

@@ -20,14 +20,17 @@ class Recorder {
 
   // Forgets the step before; the memory for `expected` spans is kept from step to step.
   void begin(std::size_t expected);
+  // From now on microbatch 0 is recorded as `first`, until begin(): of two steps that overlap each
+  // has numbers of its own.
+  void number_from(int first) { first_microbatch_ = first; }
   // Runs `body` and records it as one span; returns its wall seconds.
   template <class Body>
   double record(const Action& action, bool waiting, const Body& body) {
     const double start = wall_seconds(), cpu = cpu_seconds();
     body();
     const double end = wall_seconds();
-    spans_.push_back(
-        {action, waiting, start - origin_, end - origin_, cpu_seconds() - cpu, used_bytes()});
+    spans_.push_back({numbered(action), waiting, start - origin_, end - origin_,
+                      cpu_seconds() - cpu, used_bytes()});
     return end - start;
   }
 
@@ -35,7 +38,7 @@ class Recorder {
   // other. They are recorded as if the second had followed the first.
   template <class Body>
   void record_alternating(const Action& first, const Action& second, const Body& body) {
-    std::array<Span, 2> spans{Span{first}, Span{second}};
+    std::array<Span, 2> spans{Span{numbered(first)}, Span{numbered(second)}};
     std::size_t current = 0;
     const double start = wall_seconds();
     double wall = start, cpu = cpu_seconds();
@@ -71,9 +74,14 @@ class Recorder {
   double origin() const { return origin_; }  // wall_seconds() at begin()
 
  private:
+  Action numbered(Action action) const {
+    action.microbatch += first_microbatch_;
+    return action;
+  }
   std::int64_t used_bytes() const { return static_cast<std::int64_t>(pool_.used_bytes()); }
 
   const MemoryPool& pool_;
+  int first_microbatch_ = 0;
   double origin_ = 0;
   std::vector<Span> spans_;
   std::vector<OtherWork> other_work_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -33,12 +34,14 @@ std::span<const std::int32_t> used(const Tensor& numbers) {
 }  // namespace
 
 TiedGradients::TiedGradients(ParameterStore& parameters, Mailbox& mailbox, Ops& ops,
-                             std::function<int(int)> rank_of_stage, std::int64_t step_tokens)
+                             std::function<int(int)> rank_of_stage, std::int64_t step_tokens,
+                             bool copies)
     : parameters_(parameters),
       mailbox_(mailbox),
       ops_(ops),
       rank_of_stage_(std::move(rank_of_stage)),
-      step_tokens_(step_tokens) {}
+      step_tokens_(step_tokens),
+      copies_(copies) {}
 
 bool TiedGradients::by_rows(const TiedParameter& tied) const {
   return step_tokens_ > 0 && parameters_.slot_of(tied).looked_up;
@@ -121,6 +124,10 @@ void TiedGradients::exchange(int stage, int parity) {
       const Message message = tied_message(rank_of_stage_(other.stage), tied.earlier, i, parity);
       if (tied.earlier.here) {
         mailbox_.post_receive_into(message, std::move(in_slot));
+      } else if (copies_) {
+        Tensor copy(ops_.pool(), {part.elements});
+        std::memcpy(copy.data(), in_slot.data(), copy.bytes());
+        mailbox_.send(message, std::move(copy));
       } else {
         mailbox_.send(message, std::move(in_slot));
       }
@@ -152,7 +159,7 @@ void TiedGradients::add_received(const TiedParameter& tied, int parity) {
   };
   if (by_rows(tied)) {
     const Rows rows{take(kNumbers), take(kEntries)};
-    mailbox_.flush();  // what is still being sent must not change
+    if (!copies_) mailbox_.flush();  // what is still being sent must not change
     const std::span<const std::int32_t> numbers = used(rows.numbers);
     const auto count = static_cast<std::int64_t>(numbers.size());
     return add_picked(ops_, numbers, {rows.entries.f32(), count, width_of(tied)},
@@ -162,7 +169,7 @@ void TiedGradients::add_received(const TiedParameter& tied, int parity) {
     const TiedParameter::Kept& part = tied.parts[i];
     if (part.elements == 0) continue;
     const Tensor theirs = take(i);
-    mailbox_.flush();
+    if (!copies_) mailbox_.flush();
     add(ops_, Matrix(part.slot_gradient, 1, part.elements), theirs);
   }
 }

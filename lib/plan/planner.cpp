@@ -102,10 +102,13 @@ class Search {
   // All that go with the candidate's grid and precision.
   void add_sizes(std::vector<Bounded>& all, Candidate candidate) {
     const int rows = inputs_.batch_rows / candidate.data;
+    const bool delayed = inputs_.versions > 1;  // such a run refuses what is left out here
     for (const int m : microbatch_counts(request_.configured, candidate.pipeline, rows)) {
+      if (delayed && m < candidate.pipeline) continue;
       for (const auto& [recompute, layers] : inputs_.recomputed) {
         for (const auto& shard : kShards) {
           if (candidate.data == 1 && shard.value != Shard::kNone) continue;
+          if (delayed && shard.value == Shard::kParameters) continue;
           candidate.microbatches = m;
           candidate.recompute = recompute;
           candidate.shard = shard.value;
@@ -120,8 +123,7 @@ class Search {
 
   void add(std::vector<Bounded>& all, Candidate candidate) {
     const std::string& schedule = candidate.schedule;
-    if (candidate.pipeline == 1 && schedule != kPlainSchedule)
-      return;  // on one rank all are the same
+    if (candidate.pipeline == 1 && schedule != kPlainSchedule) return;  // all are the same
     for (const int v : {1, 2, 4}) {
       candidate.virtual_stages = v;
       const bool other_name = v < default_virtual_stages(schedule);  // interleaved of one is 1F1B

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "plan/beside_pipeline.h"
+#include "schedule/simulate/overlap.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
@@ -180,7 +181,8 @@ std::vector<std::int64_t> Predictor::parameter_bytes(
   std::vector<std::int64_t> bytes;
   for (const RankParameters& mine : parameters) {
     const std::int64_t elements = mine.elements();
-    bytes.push_back(4 * (2 * elements / parts + inputs_.moments * elements / optimizer_parts));
+    bytes.push_back(4 * (2 * inputs_.versions * elements / parts +
+                         inputs_.moments * elements / optimizer_parts));
   }
   return bytes;
 }
@@ -199,6 +201,7 @@ std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
                                              .larger_count = rows.larger_count,
                                              .moments = inputs_.moments,
                                              .replicas = candidate.data,
+                                             .versions = inputs_.versions,
                                              .shards_optimizer = candidate.shards_optimizer(),
                                              .shards_parameters = candidate.shards_parameters()})) {
     bytes.push_back(rank.total());
@@ -262,14 +265,21 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
     costs.stages[index(s)].gather =
         gather_seconds(stage_elements(schedule, parameters, s), candidate.data, machine);
   }
-  const Timeline timeline = simulate(program, shared_out(std::move(costs), schedule, machine));
+  const Costs shared = shared_out(std::move(costs), schedule, machine);
+  const Timeline timeline = simulate(program, shared);
+  double seconds = timeline.makespan();
   plan.bubble_fraction = timeline.bubble_fraction();
   for (int rank = 0; rank < candidate.pipeline; ++rank) {
     plan.busy_seconds += timeline.busy(rank) / candidate.pipeline;
   }
+  if (inputs_.versions > 1 && candidate.pipeline > 1) {
+    const SteadyStep step = steady_step(program, shared, overlap_steps(program, shared));
+    seconds = step.seconds;
+    plan.bubble_fraction = step.bubble_fraction();
+  }
   plan.update_seconds =
       seconds_beside(timeline, parameters, machine, inputs_.batch_rows, candidate);
-  plan.step_seconds = timeline.makespan() + plan.update_seconds;
+  plan.step_seconds = seconds + plan.update_seconds;
   plan.sent_bytes = sent_bytes(candidate, program, model_cut, parameters);
   return plan;
 }

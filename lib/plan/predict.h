@@ -36,7 +36,8 @@ struct PlanInputs {
   std::map<ModelForm, ModelProfile> other_forms;  // that may be chosen, too
   MachineProfile machine;
   int batch_rows = 1;
-  int moments = 2;  // of the optimizer, per parameter
+  int moments = 2;   // of the optimizer, per parameter
+  int versions = 1;  // of weights and gradients; with pipeline.delay 1 two
   Cutter cut;
   // For each value of pipeline.recompute that may be chosen, one entry per layer.
   std::map<Recompute, RecomputedLayers> recomputed;

@@ -39,7 +39,7 @@ class Walk {
     RankMemory memory;
     for (const auto& [stage, uses] : prepared_) {
       const Blocks& kept = plan_.stages[stage].larger.kept;
-      tally_.run(tally_.prepare({kept, kept}));
+      for (int v = 0; v < plan_.versions; ++v) tally_.run(tally_.prepare({kept, kept}));
     }
     memory.packed = tally_.used();
     take_parameters(parameters, memory);
@@ -131,21 +131,22 @@ class Walk {
   void take_parameters(const RankParameters& mine, RankMemory& memory) {
     const bool sharded = plan_.shards_parameters;
     for (const std::int64_t elements : mine.stage_elements) {
-      memory.weights += take(kFloatBytes * (sharded ? share_of(elements) : elements));
-      memory.gradients += take(kFloatBytes * (sharded ? share_of(elements) : elements));
+      const std::int64_t bytes = kFloatBytes * (sharded ? share_of(elements) : elements);
+      memory.weights += take(bytes, plan_.versions);
+      memory.gradients += take(bytes, plan_.versions);
       memory.moments += take(kFloatBytes * (plan_.shards_optimizer ? share_of(elements) : elements),
                              plan_.moments);
     }
     if (sharded) take_gathered(mine, memory);
     for (const std::int64_t n : mine.stage_buffers) {
-      if (n > 0) memory.weights += take(kFloatBytes * n, 2);  // values and nexts
+      if (n > 0) memory.weights += take(kFloatBytes * n, 2 * plan_.versions);  // values and nexts
     }
     if (plan_.replicas > 1) {
       const BucketRooms rooms = mine.bucket_rooms(sharded);
-      take(kFloatBytes * rooms.elements, rooms.count);
+      take(kFloatBytes * rooms.elements, plan_.versions * rooms.count);
     }
     for (const std::int64_t n : mine.earlier_gradients) {
-      memory.gradients += take(kFloatBytes * (sharded ? share_of(n) : n));
+      memory.gradients += take(kFloatBytes * (sharded ? share_of(n) : n), plan_.versions);
     }
     for (const ExchangedParameter& tied : mine.exchanged) take_exchanged(tied);
     const std::int64_t elements = parameter_elements(plan_.model);
@@ -154,8 +155,9 @@ class Walk {
   }
 
   // The later use's gradient is received in its place; the earlier one's, if it is not all there
-  // is, is a copy on both ranks.
+  // is, is a copy on both ranks. With two versions the last use's gradient is sent as a copy.
   void take_exchanged(const ExchangedParameter& tied) {
+    if (plan_.versions > 1 && !tied.earlier) take(kFloatBytes * share_of(tied.elements));
     const int smaller = schedule_.microbatches - plan_.larger_count;
     const std::int64_t batch_rows =
         plan_.larger_rows * plan_.larger_count + plan_.smaller_rows * smaller;

@@ -28,6 +28,7 @@ struct MemoryCase {
   int larger_count = 0;
   int moments = 2;  // of the optimizer, per parameter
   int replicas = 1;
+  int versions = 1;                // of weights and gradients; with pipeline.delay 1 two
   bool shards_optimizer = false;   // each replica keeps the moments of its share
   bool shards_parameters = false;  // and of weights and gradients its share alone
 };

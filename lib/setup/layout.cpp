@@ -180,6 +180,10 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   ModelSetup model;
   model.place = {inputs.tensor_rank, config.parallel.tensor};
   model.layers = build_layers(config.model, inputs.data, model.place, config.train.precision);
+  if (pipeline.delay > 0) {
+    model.other_layers =
+        build_layers(config.model, inputs.data, model.place, config.train.precision);
+  }
   model.recomputed = recomputed_layers(pipeline, model.layers);
   model.ranks = inputs.stage_ranks;
   model.training_rows = inputs.training_rows;
@@ -193,6 +197,13 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
     fail(pipeline.schedule + " has " + std::to_string(model.microbatches) +
          " microbatches, more than the " + std::to_string(replica_rows(config)) +
          " rows of a replica; raise train.batch_size");
+  }
+  if (pipeline.delay > 0 && model.microbatches < model.ranks) {
+    fail("pipeline.delay: 1 has no meaning for " + std::to_string(model.microbatches) +
+         " microbatches on " + std::to_string(model.ranks) +
+         " ranks: a step would begin before the one two steps before it has ended; set "
+         "pipeline.microbatches to at least " +
+         std::to_string(model.ranks));
   }
   check_partition(pipeline, static_cast<int>(model.layers.size()), model.stage_count());
   return model;

@@ -32,6 +32,8 @@ struct MemoryLimit {
 // another. Made by set_up_model(), and not changed afterwards.
 struct ModelSetup {
   std::vector<std::unique_ptr<Layer>> layers;
+  // The same once more where pipeline.delay is 1: they hold the other version of the weights.
+  std::vector<std::unique_ptr<Layer>> other_layers;
   RecomputedLayers recomputed;
   TensorPlace place;                // whose slices the layers are
   int ranks = 1, microbatches = 1;  // of one pipeline

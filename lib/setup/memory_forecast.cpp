@@ -52,6 +52,7 @@ class Steps {
             .larger_count = larger_count_,
             .moments = moments_per_parameter(config_.optimizer),
             .replicas = config_.parallel.data,
+            .versions = 1 + config_.pipeline.delay,
             .shards_optimizer = config_.parallel.shard != Shard::kNone,
             .shards_parameters = shards_parameters(config_)};
   }

@@ -17,6 +17,15 @@ Layout choose_fitting_layout(const Config& config, const ModelSetup& model, cons
   return layout;
 }
 
+// Made first: the moments of the other one take the place of those that it gives back.
+std::unique_ptr<RankState> make_other_state(const Config& config, const ModelSetup& model,
+                                            const Layout& layout, const RankMap& map,
+                                            const GridLinks& links, MemoryPool& pool, Mode mode) {
+  if (mode != Mode::kTrain || config.pipeline.delay == 0) return nullptr;
+  return std::make_unique<RankState>(config, model, layout, map, links.tensor, pool, mode,
+                                     Version::kSecond);
+}
+
 Epochs epochs_of(const Config& config, const ModelSetup& model, const Layout& layout) {
   return {model.training_rows, config.train.batch_size,
           std::int64_t{layout.schedule.microbatches} * config.parallel.data};
@@ -31,8 +40,10 @@ PipelineRank::PipelineRank(const Config& config, const ModelSetup& model, const 
       batches(epochs_of(config, model, layout), config.train.seed, links.grid.data(),
               map.position().data, layout.schedule.microbatches,
               model.layers.back()->output_row().without_last(), config.data.separate()),
+      other_state(make_other_state(config, model, layout, map, links, pool, mode)),
       state(config, model, layout, map, links.tensor, pool, mode),
-      runner(config, layout, batches, state, links, pool, mode) {}
+      versions(state, other_state.get()),
+      runner(config, layout, batches, versions, links, pool, mode) {}
 
 std::unique_ptr<Coordinator> make_coordinator(const Source& source, const PipelineRank& pipeline,
                                               Mailbox& mailbox, MemoryPool& pool) {

@@ -27,7 +27,9 @@ struct PipelineRank {
   const Layout layout;
   const RankMap map;
   const Batches batches;
+  const std::unique_ptr<RankState> other_state;  // with pipeline.delay 1
   RankState state;
+  RankVersions versions;  // of the weights: of both states
   StepRunner runner;
 };
 

@@ -160,6 +160,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   inputs.batch_rows = config.train.batch_size;
   inputs.precision = config.train.precision;
   inputs.moments = moments_per_parameter(config.optimizer);
+  inputs.versions = 1 + config.pipeline.delay;
   inputs.cut = [](const std::vector<double>& costs, const Placement& placement) {
     return placement.rank_count() == 1 ? balanced_partition(costs, placement.stage_count())
                                        : rank_balanced_partition(costs, placement);

@@ -1,20 +1,46 @@
 #include "setup/rank_state.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <set>
 #include <utility>
 
+#include "ops/parallel.h"
+#include "ops/work_log.h"
 #include "schedule/limits.h"
 #include "setup/run_program.h"
 
 namespace pipetrain {
+namespace {
+
+std::size_t bytes_of(const Shape& shape, DType dtype) {
+  return static_cast<std::size_t>(shape.elements()) * element_bytes(dtype);
+}
+
+std::int64_t chunks_of(const Piece& piece) {
+  return (piece.elements + kChunkElements - 1) / kChunkElements;
+}
+
+}  // namespace
 
 RankState::RankState(const Config& config, const ModelSetup& model, const Layout& layout,
-                     const RankMap& map, Collective& tensor_group, MemoryPool& pool, Mode mode)
-    : config_(config), map_(map), layers_(model.layers), ops_(pool), index_(layers_, model.place) {
+                     const RankMap& map, Collective& tensor_group, MemoryPool& pool, Mode mode,
+                     Version version)
+    : config_(config),
+      map_(map),
+      layers_(version == Version::kFirst ? model.layers : model.other_layers),
+      ops_(pool),
+      index_(layers_, model.place) {
   build_parameters(build_stages(layout, tensor_group), layout.partition, mode);
   if (mode != Mode::kTrain) return;
   parameters_->initialize_values(config.train.seed);
   build_optimizer();
+  if (version == Version::kFirst) return;
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    for (const Optimizer::Moment& moment : optimizer_->moments(s)) moment.values->reset();
+  }
 }
 
 bool RankState::shards_optimizer() const {
@@ -82,7 +108,108 @@ void RankState::build_optimizer() {
     }
     buffers.push_back(std::move(flat));
   }
-  optimizer_ = make_optimizer(config_.optimizer, std::move(buffers), ops_);
+  OptimizerConfig optimizer = config_.optimizer;
+  optimizer.looks_ahead = config_.pipeline.delay_correction == DelayCorrection::kNesterov;
+  optimizer_ = make_optimizer(optimizer, std::move(buffers), ops_);
+}
+
+std::vector<std::pair<std::int64_t, std::int64_t>> RankState::own_chunks() const {
+  std::vector<std::pair<std::int64_t, std::int64_t>> chunks;
+  for (const std::vector<Piece>& pieces : pieces_) {
+    for (const Piece& piece : pieces) {
+      if (!piece.slot->owned) continue;
+      chunks.emplace_back(piece.slot->first_chunk + piece.first / kChunkElements, chunks_of(piece));
+    }
+  }
+  return chunks;
+}
+
+void RankState::sum_squares(StepFigures& figures) {
+  const WorkScope scope(ops_, [] { return WorkPlace{"optimizer", "U"}; });
+  for (std::size_t s = 0; s < pieces_.size(); ++s) {
+    const float* gradients = parameters_->stages()[s].gradients.f32();
+    for (const Piece& piece : pieces_[s]) {
+      if (!piece.slot->owned) continue;
+      double* squares = figures.squares(piece.slot->first_chunk + piece.first / kChunkElements);
+      const WorkScope sums(ops_, [&] {
+        return vector_work("gradient norm", 2, {{gradients + piece.at, 1, piece.elements}});
+      });
+      parallel_ranges(chunks_of(piece), 4, [&](std::int64_t begin, std::int64_t end, int) {
+        for (std::int64_t c = begin; c < end; ++c) {
+          const std::int64_t at = c * kChunkElements;
+          squares[c] = ops_.simd().sum_squares(gradients + piece.at + at,
+                                               std::min(kChunkElements, piece.elements - at));
+        }
+      });
+    }
+  }
+}
+
+void RankState::reserve_for_sends(const std::set<std::int64_t>& rows, const MessageBound& most) {
+  for (const std::int64_t n : rows) {
+    for (const auto& stage : stages_) {
+      if (!stage->last())
+        ops_.pool().reserve(bytes_of(stage->output_shape(n), stage->output_dtype()), most.forward);
+      if (!stage->first())
+        ops_.pool().reserve(bytes_of(stage->input_shape(n), stage->input_dtype()), most.backward);
+    }
+  }
+}
+
+void RankState::reserve_for_evaluation(const StepContext& step) {
+  for (const auto& stage : stages_) {
+    if (stage->last() ||
+        map_.rank_of_stage(stage->index() + 1, map_.position().data) == map_.rank())
+      continue;
+    for (int m = 0; m < step.microbatches; ++m) {
+      ops_.pool().reserve(bytes_of(stage->output_shape(step.rows_of(m)), stage->output_dtype()),
+                          kEvaluationBatches);
+    }
+  }
+}
+
+RankVersions::RankVersions(RankState& first, RankState* second) : versions_{&first} {
+  if (second == nullptr) return;
+  versions_.push_back(second);
+  start_after(0);
+}
+
+void RankVersions::start_after(std::int64_t steps) {
+  newest_ = number_of(steps + versions_.size() - 1);
+  take_moments(newest_);
+}
+
+void RankVersions::take_moments(std::size_t number) {
+  if (number == with_moments_) return;
+  RankState &from = *versions_[with_moments_], &to = *versions_[number];
+  for (std::size_t s = 0; s < from.stages().size(); ++s) {
+    const auto old = from.optimizer().moments(s), own = to.optimizer().moments(s);
+    for (std::size_t m = 0; m < own.size(); ++m) std::swap(*old[m].values, *own[m].values);
+  }
+  with_moments_ = number;
+}
+
+void RankVersions::begin_update(std::int64_t step) {
+  const std::size_t own = number_of(step);
+  if (newest_ != own) copy(*versions_[newest_], *versions_[own], /*with_statistics=*/false);
+  newest_ = own;
+  take_moments(own);
+}
+
+void RankVersions::skip_update(std::int64_t step) {
+  const std::size_t own = number_of(step);
+  if (newest_ != own) copy(*versions_[newest_], *versions_[own], /*with_statistics=*/true);
+}
+
+void RankVersions::copy(RankState& from, RankState& to, bool with_statistics) {
+  for (std::size_t s = 0; s < from.parameters().stages().size(); ++s) {
+    const StageParameters& old = from.parameters().stages()[s];
+    StageParameters& own = to.parameters().stages()[s];
+    std::memcpy(own.values.data(), old.values.data(), own.values.bytes());
+    if (!with_statistics) continue;
+    std::memcpy(own.buffer_values.data(), old.buffer_values.data(), own.buffer_values.bytes());
+  }
+  to.ops().weights_changed();
 }
 
 }  // namespace pipetrain

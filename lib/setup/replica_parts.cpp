@@ -13,7 +13,8 @@
 namespace pipetrain {
 namespace {
 
-std::unique_ptr<GradientReducer> make_reducer(RankState& state, const GridLinks& links, Mode mode) {
+std::unique_ptr<GradientReducer> make_reducer(RankState& state, const GridLinks& links, Mode mode,
+                                              bool overlaps) {
   ParameterStore& parameters = state.parameters();
   const bool alone = state.map().grid().data() == 1;
   TiedGradients tied(
@@ -21,7 +22,7 @@ std::unique_ptr<GradientReducer> make_reducer(RankState& state, const GridLinks&
       [ranks = state.map().ranks_of_stages()](int stage) {
         return ranks[static_cast<std::size_t>(stage)];
       },
-      alone ? state.step_inputs() : 0);
+      alone ? state.step_inputs() : 0, overlaps);
   if (mode != Mode::kTrain || alone) {
     return std::make_unique<OneReplica>(std::move(tied));
   }
@@ -45,8 +46,9 @@ std::unique_ptr<StageWeights> make_weights(RankState& state, const GridLinks& li
 
 }  // namespace
 
-ReplicaParts make_replica_parts(RankState& state, const GridLinks& links, Mode mode) {
-  return {make_reducer(state, links, mode), make_weights(state, links)};
+ReplicaParts make_replica_parts(RankState& state, const GridLinks& links, Mode mode,
+                                bool overlaps) {
+  return {make_reducer(state, links, mode, overlaps), make_weights(state, links)};
 }
 
 }  // namespace pipetrain

@@ -16,7 +16,9 @@ struct ReplicaParts {
   std::unique_ptr<StageWeights> weights;
 };
 
-// `state` and what `links` names outlive them. For kEvaluate no gradients are summed.
-ReplicaParts make_replica_parts(RankState& state, const GridLinks& links, Mode mode);
+// `state` and what `links` names outlive them. For kEvaluate no gradients are summed. `overlaps`:
+// messages of the next step may be under way when a step's gradients are complete.
+ReplicaParts make_replica_parts(RankState& state, const GridLinks& links, Mode mode,
+                                bool overlaps = false);
 
 }  // namespace pipetrain

@@ -69,6 +69,25 @@ void StepFigures::set(int rank, double step_seconds, double peak_bytes, RankNoti
   values_[peak_ + static_cast<std::size_t>(rank)] = peak_bytes;
 }
 
+std::vector<std::size_t> StepFigures::entries_of(
+    int rank, const std::vector<int>& stages,
+    const std::vector<std::pair<std::int64_t, std::int64_t>>& chunks) const {
+  const auto r = static_cast<std::size_t>(rank);
+  std::vector<std::size_t> entries{0,         kStopping, kWriting,  kLost,    kTargets,
+                                   busy_ + r, run_ + r,  step_ + r, peak_ + r};
+  for (const auto& [first, count] : chunks) {
+    for (std::int64_t c = first; c < first + count; ++c) {
+      entries.push_back(kChunks + static_cast<std::size_t>(c));
+    }
+  }
+  for (const int stage : stages) {
+    for (std::size_t op = 0; op < kStageOps.size(); ++op) {
+      entries.push_back(stages_ + kStageOps.size() * static_cast<std::size_t>(stage) + op);
+    }
+  }
+  return entries;
+}
+
 std::vector<double> StepFigures::list(std::size_t first) const {
   const auto begin = values_.begin() + static_cast<std::ptrdiff_t>(first);
   return {begin, begin + static_cast<std::ptrdiff_t>(ranks_)};

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "schedule/simulate/simulate.h"
@@ -59,6 +60,10 @@ class StepFigures {
   void set_gather(int stage, double seconds);  // of its sharded weights
   void set(int rank, double step_seconds, double peak_bytes, RankNotice notice);
 
+  // Which entries this rank fills in: those of its stages and chunks (first, count) among them.
+  std::vector<std::size_t> entries_of(
+      int rank, const std::vector<int>& stages,
+      const std::vector<std::pair<std::int64_t, std::int64_t>>& chunks) const;
   // To be summed over all ranks.
   std::span<double> values() { return values_; }
   // Of the summed values. Each stage ran on so many ranks.

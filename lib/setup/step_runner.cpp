@@ -8,19 +8,14 @@
 #include <set>
 #include <utility>
 
-#include "ops/parallel.h"
 #include "ops/work_log.h"
-#include "schedule/limits.h"
+#include "pipeline/partition.h"
 #include "setup/run_program.h"
 
 namespace pipetrain {
 namespace {
 
 constexpr double kClipEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_
-
-std::size_t bytes_of(const Shape& shape, DType dtype) {
-  return static_cast<std::size_t>(shape.elements()) * element_bytes(dtype);
-}
 
 // Loss and gradients were divided by the number of all targets; where some do not count they are
 // multiplied by this afterwards, as how many count is known to nobody before all have met. 1, and
@@ -34,65 +29,149 @@ double scale_of_counted(const StepContext& step, std::int64_t counted) {
 }  // namespace
 
 StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches& batches,
-                       RankState& state, const GridLinks& links, MemoryPool& pool, Mode mode)
+                       RankVersions& versions, const GridLinks& links, MemoryPool& pool, Mode mode)
     : config_(config),
       layout_(layout),
       batches_(batches),
-      state_(state),
-      map_(state.map()),
+      versions_(versions),
+      map_(versions.newest().map()),
       links_(links),
       pool_(pool),
-      parts_(make_replica_parts(state, links, mode)),
-      recorder_(pool),
-      figures_({state.index().chunks, map_.grid().size(), map_.stage_count()}) {
+      recorder_(pool) {
   // Of ranks that share a stage one speaks for all: they sum up together anyway.
   evaluation_pace_ = std::make_unique<EvaluationPace>(links_.mailbox, pool_, map_.ranks_of_stages(),
                                                       map_.last_ranks());
-  std::vector<Stage*> stages;
-  for (const auto& stage : state_.stages()) stages.push_back(stage.get());
-  engine_ = std::make_unique<Engine>(stages, map_.ranks_of_stages(), links_.mailbox,
-                                     *parts_.gradients, *parts_.weights);
+  for (std::size_t v = 0; v < versions_.count(); ++v) {
+    RankState& state = versions_[v];
+    std::vector<Stage*> stages;
+    for (const auto& stage : state.stages()) stages.push_back(stage.get());
+    ReplicaParts parts = make_replica_parts(state, links, mode, versions_.delayed());
+    auto engine = std::make_unique<Engine>(stages, map_.ranks_of_stages(), links_.mailbox,
+                                           *parts.gradients, *parts.weights);
+    lanes_.push_back({state, std::move(parts), std::move(engine),
+                      StepFigures({state.index().chunks, map_.grid().size(), map_.stage_count()})});
+  }
   if (mode != Mode::kTrain) return;
   const Program training = training_program(config_, layout_);
   training_actions_ = training.of_rank(map_.place());
   most_sends_ = training.message_bounds()[map_.place()];
+  if (versions_.delayed() && map_.grid().pipeline() > 1) set_up_overlap();
+}
+
+void StepRunner::set_up_overlap() {
+  const Program program = training_program(config_, layout_);
+  const Costs costs = layout_.layer_costs.empty()
+                          ? equal_costs(layout_.schedule, 1, 1, 1)
+                          : Costs{stage_costs(layout_.layer_costs, layout_.partition), 0};
+  overlap_ = overlap_steps(program, costs);
+  std::vector<Engine*> engines;
+  for (const Lane& lane : lanes_) engines.push_back(lane.engine.get());
+  overlapped_ =
+      std::make_unique<OverlappedRun>(training_actions_, overlap_[map_.place()], engines,
+                                      [this](const StepContext& step, Engine&) { close(step); });
+  Lane& lane = lanes_.front();
+  sum_ = std::make_unique<GatheredSum>(
+      links_.world,
+      lane.figures.entries_of(links_.world.rank(), map_.local_stages(), lane.state.own_chunks()));
+}
+
+double StepRunner::predicted_bubble(const std::vector<StageCost>& stages) const {
+  const Costs costs{stages, 0};
+  if (!overlaps()) return simulate(layout_.schedule, costs).bubble_fraction();
+  return steady_step(training_program(config_, layout_), costs, overlap_).bubble_fraction();
+}
+
+StepRunner::Lane& StepRunner::lane_of(const StepContext& step) {
+  return lanes_[step.mode == Mode::kTrain ? versions_.number_of(step.step)
+                                          : versions_.newest_number()];
+}
+
+double StepRunner::take_peak_live_microbatches() {
+  double most = 0;
+  for (const Lane& lane : lanes_) {
+    most = std::max(most, lane.engine->take_peak_live_microbatches());
+  }
+  return most;
 }
 
 StepResult StepRunner::train(const StepContext& step, double learning_rate, RankNotice notice) {
   if (step_start_ == 0) step_start_ = wall_seconds();
-  engine_->run(training_actions_, step, recorder_);
-  if (++steps_run_ == 2) {
-    reserve_for_sends();
-    malloc_trim(0);  // what building and timing layers and the first steps have left behind
+  if (const auto skipped = std::exchange(skipped_, {}); skipped && versions_.delayed()) {
+    versions_.skip_update(*skipped);
   }
+  lane_of(step).engine->run(training_actions_, step, recorder_);
+  settle_memory();
   StepResult result;
   recorder_.record_other("reduce", [&] { result = reduce(step, notice); });
-  const double counted = scale_of_counted(step, result.targets);
-  result.loss *= counted;
-  result.gradient_norm *= counted;
-  result.finite = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
-  if (!result.finite) return result;
-  const double clip = config_.optimizer.clip_norm;
-  const double scale = clip > 0 ? std::min(1.0, clip / (result.gradient_norm + kClipEpsilon)) : 1.0;
-  update(step, learning_rate, scale * counted);
+  update_after(step, result, learning_rate);
   return result;
 }
 
+// After the first steps.
+void StepRunner::settle_memory() {
+  if (++steps_run_ != 2) return;
+  reserve_for_sends();
+  malloc_trim(0);  // what building and timing layers and the first steps have left behind
+}
+
+void StepRunner::update_after(const StepContext& step, const StepResult& result,
+                              double learning_rate) {
+  if (!result.finite) {
+    skipped_ = step.step;
+    return;
+  }
+  const double clip = config_.optimizer.clip_norm;
+  const double scale = clip > 0 ? std::min(1.0, clip / (result.gradient_norm + kClipEpsilon)) : 1.0;
+  update(step, learning_rate, scale * scale_of_counted(step, result.targets));
+}
+
+void StepRunner::run_overlapped(const StepContext& step, RankNotice notice) {
+  if (step_start_ == 0) step_start_ = wall_seconds();
+  if (const auto skipped = std::exchange(skipped_, {})) versions_.skip_update(*skipped);
+  notice_ = notice;
+  overlapped_->run(step, recorder_);
+  settle_memory();
+  Lane& lane = lane_of(step);
+  lane.figures.clear();
+  note_spans(lane);
+}
+
+void StepRunner::finish_overlapped(RankNotice notice) {
+  notice_ = notice;
+  overlapped_->finish(recorder_);
+}
+
+void StepRunner::close(const StepContext& step) {
+  Lane& lane = lane_of(step);
+  lane.engine->finish(step, recorder_);
+  fill_in(lane, step, notice_);
+  sum_->start(lane.figures.values());
+}
+
+StepResult StepRunner::settle(const StepContext& step) {
+  Lane& lane = lane_of(step);
+  sum_->take(lane.figures.values());
+  return result_of(lane, step);
+}
+
 void StepRunner::update(const StepContext& step, double learning_rate, double scale) {
+  const Lane& lane = lane_of(step);
+  RankState& state = lane.state;
   recorder_.record_other("update", [&] {
-    const WorkScope scope(state_.ops(), [] { return WorkPlace{"optimizer", "U"}; });
-    state_.optimizer().update(step.step + 1, learning_rate, scale);
+    const WorkScope scope(state.ops(), [] { return WorkPlace{"optimizer", "U"}; });
+    versions_.begin_update(step.step);
+    state.optimizer().update(step.step + 1, learning_rate, scale);
   });
   if (map_.grid().data() > 1) {
     recorder_.record_other("gather", [&] {
-      parts_.gradients->gather_updated();
-      for (StageParameters& stage : state_.parameters().stages()) {
+      lane.parts.gradients->gather_updated();
+      for (StageParameters& stage : state.parameters().stages()) {
         if (!stage.buffers.empty()) average_over_replicas(stage.buffer_nexts.floats());
       }
     });
   }
-  state_.parameters().update_buffers();
-  state_.ops().weights_changed();
+  state.parameters().update_buffers();
+  state.ops().weights_changed();
 }
 
 void StepRunner::average_over_replicas(std::span<float> values) {
@@ -109,83 +188,60 @@ void StepRunner::reserve_for_sends() {
     const StepContext step = batches_.training_step(number);
     sizes.insert({step.rows_of(0), step.rows_of(step.microbatches - 1)});
   }
-  for (const std::int64_t rows : sizes) {
-    for (const auto& stage : state_.stages()) {
-      if (!stage->last())
-        pool_.reserve(bytes_of(stage->output_shape(rows), stage->output_dtype()),
-                      most_sends_.forward);
-      if (!stage->first())
-        pool_.reserve(bytes_of(stage->input_shape(rows), stage->input_dtype()),
-                      most_sends_.backward);
-    }
-  }
+  lanes_.front().state.reserve_for_sends(sizes, most_sends_);
 }
 
-// The first ranks may be that many batches ahead of the last.
-void StepRunner::reserve_for_evaluation(const StepContext& step) {
-  for (const auto& stage : state_.stages()) {
-    if (stage->last() ||
-        map_.rank_of_stage(stage->index() + 1, map_.position().data) == links_.world.rank())
-      continue;
-    for (int m = 0; m < step.microbatches; ++m) {
-      pool_.reserve(bytes_of(stage->output_shape(step.rows_of(m)), stage->output_dtype()),
-                    kEvaluationBatches);
-    }
+// What the recorder has of this step, and how long it took.
+void StepRunner::note_spans(Lane& lane) {
+  lane.figures.add_spans(links_.world.rank(), recorder_.spans());
+  for (std::size_t s = 0; s < lane.state.stages().size(); ++s) {
+    lane.figures.set_gather(lane.state.stages()[s]->index(), lane.parts.weights->mean_seconds(s));
   }
+  const double now = wall_seconds();
+  lane.step_seconds = now - step_start_;
+  step_start_ = now;
 }
 
-// Of each chunk of which this replica has the sum, and that no other rank of the tensor group has.
-void StepRunner::fill_in_squares() {
-  const WorkScope scope(state_.ops(), [] { return WorkPlace{"optimizer", "U"}; });
-  for (std::size_t s = 0; s < state_.pieces().size(); ++s) {
-    const float* gradients = state_.parameters().stages()[s].gradients.f32();
-    for (const Piece& piece : state_.pieces()[s]) {
-      if (!piece.slot->owned) continue;
-      double* squares = figures_.squares(piece.slot->first_chunk + piece.first / kChunkElements);
-      const std::int64_t chunks = (piece.elements + kChunkElements - 1) / kChunkElements;
-      const WorkScope sums(state_.ops(), [&] {
-        return vector_work("gradient norm", 2, {{gradients + piece.at, 1, piece.elements}});
-      });
-      parallel_ranges(chunks, 4, [&](std::int64_t begin, std::int64_t end, int) {
-        for (std::int64_t c = begin; c < end; ++c) {
-          const std::int64_t at = c * kChunkElements;
-          squares[c] = state_.ops().simd().sum_squares(
-              gradients + piece.at + at, std::min(kChunkElements, piece.elements - at));
-        }
-      });
-    }
+// What the step has come to.
+void StepRunner::fill_in(Lane& lane, const StepContext& step, RankNotice notice) {
+  for (const auto& stage : lane.state.stages()) {
+    if (stage->last() && map_.position().tensor == 0)
+      lane.figures.set_loss(stage->loss_sum() * step.gradient_scale, stage->counted());
   }
+  lane.state.sum_squares(lane.figures);
+  lane.figures.set(links_.world.rank(), lane.step_seconds, static_cast<double>(pool_.peak_bytes()),
+                   notice);
+}
+
+StepResult StepRunner::result_of(const Lane& lane, const StepContext& step) {
+  StepResult result = lane.figures.result(map_.grid().data() * map_.grid().tensor());
+  const double counted = scale_of_counted(step, result.targets);
+  result.loss *= counted;
+  result.gradient_norm *= counted;
+  result.finite = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
+  return result;
 }
 
 StepResult StepRunner::reduce(const StepContext& step, RankNotice notice) {
-  const int rank = links_.world.rank();
-  figures_.clear();
-  for (const auto& stage : state_.stages()) {
-    if (stage->last() && map_.position().tensor == 0)
-      figures_.set_loss(stage->loss_sum() * step.gradient_scale, stage->counted());
-  }
-  fill_in_squares();
-  figures_.add_spans(rank, recorder_.spans());
-  for (std::size_t s = 0; s < state_.stages().size(); ++s) {
-    figures_.set_gather(state_.stages()[s]->index(), parts_.weights->mean_seconds(s));
-  }
-  const double now = wall_seconds();
-  figures_.set(rank, now - step_start_, static_cast<double>(pool_.peak_bytes()), notice);
-  step_start_ = now;
-  links_.world.all_reduce(figures_.values());
-  return figures_.result(map_.grid().data() * map_.grid().tensor());
+  Lane& lane = lane_of(step);
+  lane.figures.clear();
+  note_spans(lane);
+  fill_in(lane, step, notice);
+  links_.world.all_reduce(lane.figures.values());
+  return result_of(lane, step);
 }
 
 void StepRunner::discard_batch(const StepContext& step) {
-  engine_->discard_batch(step);
+  lanes_.front().engine->discard_batch(step);
   links_.mailbox.flush();
 }
 
 std::string StepRunner::find_not_finite(StepContext step) {
   step.check_finite = true;
-  engine_->run(training_actions_, step, recorder_);
+  const Lane& lane = lane_of(step);
+  lane.engine->run(training_actions_, step, recorder_);
   std::string mine;
-  for (const auto& stage : state_.stages()) {
+  for (const auto& stage : lane.state.stages()) {
     if (mine.empty() && !stage->not_finite().empty()) {
       mine = stage->not_finite() + " (rank " + std::to_string(links_.world.rank()) + ")";
     }
@@ -203,18 +259,19 @@ std::string StepRunner::find_not_finite(StepContext step) {
 }
 
 StepRunner::Sums StepRunner::evaluate(const StepContext& step) {
-  if (!std::exchange(evaluated_, true)) reserve_for_evaluation(step);
+  if (!std::exchange(evaluated_, true)) lanes_.front().state.reserve_for_evaluation(step);
+  const Lane& lane = lane_of(step);
   evaluation_pace_->begin(step);
-  if (step.microbatches > 0 || state_.shards_parameters()) {
+  if (step.microbatches > 0 || lane.state.shards_parameters()) {
     std::vector<Action>& actions = evaluation_actions_[step.microbatches];
     if (actions.empty()) {
       actions = evaluation_program(config_, layout_, step.microbatches).of_rank(map_.place());
     }
-    engine_->run(actions, step, recorder_);
+    lane.engine->run(actions, step, recorder_);
   }
   evaluation_pace_->end(step);
   Sums sums;
-  for (const auto& stage : state_.stages()) {
+  for (const auto& stage : lane.state.stages()) {
     if (!stage->last() || map_.position().tensor > 0 || step.microbatches == 0) continue;
     sums.loss = stage->loss_sum();
     sums.correct = static_cast<double>(stage->correct());

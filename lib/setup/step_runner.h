@@ -6,15 +6,21 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "comm/gathered_sum.h"
 #include "comm/grid_links.h"
 #include "config/config.h"
 #include "pipeline/engine.h"
 #include "pipeline/evaluation_pace.h"
+#include "pipeline/overlapped_run.h"
 #include "schedule/message_bounds.h"
+#include "schedule/simulate/overlap.h"
+#include "schedule/simulate/simulate.h"
 #include "setup/batches.h"
 #include "setup/layout.h"
 #include "setup/rank_state.h"
@@ -26,13 +32,26 @@ namespace pipetrain {
 class StepRunner {
  public:
   // All arguments, and what `links` names, outlive it. For kEvaluate it evaluates only.
-  StepRunner(const Config& config, const Layout& layout, const Batches& batches, RankState& state,
-             const GridLinks& links, MemoryPool& pool, Mode mode);
+  StepRunner(const Config& config, const Layout& layout, const Batches& batches,
+             RankVersions& versions, const GridLinks& links, MemoryPool& pool, Mode mode);
 
-  void expect_batch(const StepContext& step) { engine_->expect_batch(step, batches_.target_row()); }
+  void expect_batch(const StepContext& step) {
+    lanes_.front().engine->expect_batch(step, batches_.target_row());
+  }
   // Forward and backward of a batch that was expected and fed, reduction, norm; then the update
   // with `learning_rate` of step `step.step`, unless something is not finite.
   StepResult train(const StepContext& step, double learning_rate, RankNotice notice = {});
+
+  // Steps without a flush between them, where there are two versions of the weights and several
+  // ranks. In order: settle() of the step two before, run_overlapped(). In the end settle() of the
+  // last step but one, finish_overlapped(), settle() of the last.
+  bool overlaps() const { return overlapped_ != nullptr; }
+  // From the step's first action, whose batch was expected and fed, up to the first of the next.
+  void run_overlapped(const StepContext& step, RankNotice notice);
+  void finish_overlapped(RankNotice notice);  // then nothing is under way
+  // Waits for the figures of a step. Then update_after() as train() updates.
+  StepResult settle(const StepContext& step);
+  void update_after(const StepContext& step, const StepResult& result, double learning_rate);
   // Takes a batch that was expected and fed, and forgets it.
   void discard_batch(const StepContext& step);
   // Where the first number that is not finite appears in this batch (fed and expected again).
@@ -47,36 +66,55 @@ class StepRunner {
 
   // Time spent on something else does not count as part of the next step.
   void exclude_seconds(double seconds) { step_start_ += seconds; }
-  double take_peak_live_microbatches() { return engine_->take_peak_live_microbatches(); }
+  double take_peak_live_microbatches();
+  // Of a training step whose stages take so long; if steps overlap, of one among many.
+  double predicted_bubble(const std::vector<StageCost>& stages) const;
   const Recorder& recorder() const { return recorder_; }
   const std::vector<Action>& training_actions() const { return training_actions_; }  // this rank's
 
  private:
+  // What runs on one version of the weights.
+  struct Lane {
+    RankState& state;
+    ReplicaParts parts;
+    std::unique_ptr<Engine> engine;
+    StepFigures figures;
+    double step_seconds = 0;  // of its last step
+  };
+
+  Lane& lane_of(const StepContext& step);
+  void settle_memory();
   void reserve_for_sends();
-  void reserve_for_evaluation(const StepContext& step);
   void average_over_replicas(std::span<float> values);  // in place
-  void fill_in_squares();
+  void set_up_overlap();
+  void close(const StepContext& step);
+  void note_spans(Lane& lane);
+  void fill_in(Lane& lane, const StepContext& step, RankNotice notice);
   StepResult reduce(const StepContext& step, RankNotice notice);
+  StepResult result_of(const Lane& lane, const StepContext& step);
   void update(const StepContext& step, double learning_rate, double scale);
 
   const Config& config_;
   const Layout& layout_;
   const Batches& batches_;
-  RankState& state_;
+  RankVersions& versions_;
   const RankMap& map_;
   GridLinks links_;
   MemoryPool& pool_;
-  ReplicaParts parts_;
+  std::vector<Lane> lanes_;  // one for each version
   std::unique_ptr<EvaluationPace> evaluation_pace_;
-  std::unique_ptr<Engine> engine_;
   std::vector<Action> training_actions_;
   MessageBound most_sends_;                                // of a training step
   std::map<int, std::vector<Action>> evaluation_actions_;  // by microbatches
   bool evaluated_ = false;
   Recorder recorder_;
-  StepFigures figures_;
+  RankNotice notice_;  // for the next step that closes
+  std::unique_ptr<GatheredSum> sum_;
+  Overlap overlap_;  // of all ranks
+  std::unique_ptr<OverlappedRun> overlapped_;
   double step_start_ = 0;
   int steps_run_ = 0;
+  std::optional<std::int64_t> skipped_;  // the last step, if it updated nothing
 };
 
 }  // namespace pipetrain

@@ -18,6 +18,9 @@
 namespace pipetrain {
 namespace {
 
+// Before the names of the weights that the step after a checkpoint is taken at.
+constexpr const char* kPreviousPrefix = "optimizer.previous.";
+
 // A tensor that the model has no place for would be lost without a word.
 void require_all_used(const Checkpoint& checkpoint,
                       const std::vector<std::unique_ptr<Layer>>& layers) {
@@ -143,8 +146,11 @@ Extents extents_of(const Shape& shape) {
   return extents;
 }
 
-std::vector<CheckpointTensor> tensors_to_save(RankState& state) {
-  std::vector<CheckpointTensor> tensors;
+namespace {
+
+// Parameters and buffers, their names behind `prefix`.
+void append_values(RankState& state, const std::string& prefix,
+                   std::vector<CheckpointTensor>& tensors) {
   const bool first_replica = state.map().position().data == 0;
   for (StageParameters& stage : state.parameters().stages()) {
     if (!first_replica && !state.shards_parameters()) break;  // the others have the same
@@ -152,19 +158,64 @@ std::vector<CheckpointTensor> tensors_to_save(RankState& state) {
       if (!piece.slot->owned) continue;
       for (const ValueBox& part : parts_of(piece, stage.values.f32() + piece.at)) {
         tensors.push_back(part.stored());
+        tensors.back().name.insert(0, prefix);
       }
     }
     if (!first_replica || state.map().position().tensor > 0) continue;
     for (const Buffer* buffer : stage.buffers) {
-      tensors.push_back(
-          {.name = buffer->name, .shape = extents_of(buffer->shape), .data = buffer->value});
+      tensors.push_back({.name = prefix + buffer->name,
+                         .shape = extents_of(buffer->shape),
+                         .data = buffer->value});
     }
   }
+}
+
+// Fills the stages with values whose names are behind `prefix`.
+void read_values(const Checkpoint& checkpoint, const std::string& prefix,
+                 ParameterStore& parameters) {
+  for (StageParameters& stage : parameters.stages()) {
+    for (const Piece& piece : stage.kept) {
+      for (const ValueBox& part : parts_of(piece, stage.values.f32() + piece.at)) {
+        checkpoint.read_slice(prefix + part.name, part.shape, part.offset, part.extent,
+                              part.span());
+      }
+    }
+    for (const Buffer* buffer : stage.buffers) {
+      checkpoint.read(prefix + buffer->name, extents_of(buffer->shape),
+                      {buffer->value, static_cast<std::size_t>(buffer->shape.elements())});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<CheckpointTensor> tensors_to_save(RankState& state) {
+  std::vector<CheckpointTensor> tensors;
+  append_values(state, "", tensors);
+  const bool first_replica = state.map().position().data == 0;
   if (!first_replica && !state.shards_optimizer()) return tensors;
   for_each_moment(state, [&](const ValueBox& part, bool owned) {
     if (owned) tensors.push_back(part.stored());
   });
   return tensors;
+}
+
+std::vector<CheckpointTensor> tensors_to_save(RankVersions& versions, std::int64_t steps) {
+  std::vector<CheckpointTensor> tensors = tensors_to_save(versions.newest());
+  if (versions.delayed()) append_values(versions.of_step(steps), kPreviousPrefix, tensors);
+  return tensors;
+}
+
+void load_versions(const Checkpoint& checkpoint, RankVersions& versions, std::int64_t steps) {
+  versions.start_after(steps);
+  load_weights(checkpoint, versions.newest());
+  if (!versions.delayed()) return;
+  RankState& next = versions.of_step(steps);
+  const std::vector<std::string> names = checkpoint.names();
+  const bool has_both = std::ranges::any_of(
+      names, [](const std::string& name) { return name.starts_with(kPreviousPrefix); });
+  read_values(checkpoint, has_both ? kPreviousPrefix : "", next.parameters());
+  next.ops().weights_changed();
 }
 
 void load_weights(const Checkpoint& checkpoint, RankState& state) {
@@ -174,17 +225,7 @@ void load_weights(const Checkpoint& checkpoint, RankState& state) {
 
 void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
                   const std::vector<std::unique_ptr<Layer>>& layers) {
-  for (StageParameters& stage : parameters.stages()) {
-    for (const Piece& piece : stage.kept) {
-      for (const ValueBox& part : parts_of(piece, stage.values.f32() + piece.at)) {
-        checkpoint.read_slice(part.name, part.shape, part.offset, part.extent, part.span());
-      }
-    }
-    for (const Buffer* buffer : stage.buffers) {
-      checkpoint.read(buffer->name, extents_of(buffer->shape),
-                      {buffer->value, static_cast<std::size_t>(buffer->shape.elements())});
-    }
-  }
+  read_values(checkpoint, "", parameters);
   require_all_used(checkpoint, layers);
 }
 

@@ -2,6 +2,7 @@
 // them, and moments. It must not know steps, ranks' messages or when a checkpoint is written.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -18,6 +19,9 @@ Extents extents_of(const Shape& shape);
 // "optimizer.first_moment.<parameter>", as a matrix of the parameter's first axis and all others.
 // What ranks share is written as slices of the whole; nothing is written by two ranks.
 std::vector<CheckpointTensor> tensors_to_save(RankState& state);
+// The same of the newest version, and with pipeline.delay 1 of the one that the next step, number
+// `steps`, will run on: "optimizer.previous.<parameter or buffer>".
+std::vector<CheckpointTensor> tensors_to_save(RankVersions& versions, std::int64_t steps);
 
 // Fills this rank's stages, whatever grid wrote it. Error(kCheckpoint) names the tensor that the
 // checkpoint lacks, has in another shape, or has beyond the model's.
@@ -28,6 +32,10 @@ void load_weights(const Checkpoint& checkpoint, ParameterStore& parameters,
 
 // The moments of what this rank updates, whatever grid wrote them.
 void load_moments(const Checkpoint& checkpoint, RankState& state);
+
+// Weights after `steps` steps: the newest version, and the one that the next step runs on, which is
+// the same unless the checkpoint has another, of a run with pipeline.delay 1.
+void load_versions(const Checkpoint& checkpoint, RankVersions& versions, std::int64_t steps);
 
 // Error(kCheckpoint) unless numbers in the data mean what they meant in training: the same
 // vocabulary, or the same normalisation of pixels.

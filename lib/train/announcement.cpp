@@ -1,5 +1,7 @@
 #include "train/announcement.h"
 
+#include <string>
+
 #include "ops/ops.h"
 #include "setup/grid_text.h"
 #include "setup/memory_table.h"
@@ -30,6 +32,12 @@ std::vector<LogLine> announcement(const Config& config, const World& world, cons
   }
   add("data: " + source.description());
   add_all(describe_layout(pipeline, config.pipeline.schedule));
+  if (config.pipeline.delay > 0) {
+    add(std::string(
+            "delay: a step's gradients are of the weights that the step before began with") +
+        (pipeline.runner.overlaps() ? ", and steps overlap" : "") +
+        "; evaluations and checkpoints are of the newest weights");
+  }
   add_all(memory_table(pipeline.layout.memory));
   return lines;
 }

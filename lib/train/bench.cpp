@@ -16,8 +16,8 @@
 
 #include "ops/convolution.h"
 #include "ops/peak.h"
-#include "schedule/simulate/simulate.h"
 #include "setup/gather.h"
+#include "train/bench_steps.h"
 #include "train/roofline_meter.h"
 
 namespace pipetrain {
@@ -87,34 +87,30 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   if (source != nullptr) {
     coordinator = make_coordinator(*source, pipeline, links.mailbox, pool);
   }
-  auto feed = [&](std::int64_t step) {
-    const StepContext context = pipeline.batches.training_step(step);
-    pipeline.runner.expect_batch(context);
-    if (coordinator) coordinator->feed(pipeline.batches.batch_rows(context));
-  };
+  BenchSteps steps(pipeline, coordinator.get());
   const std::int64_t full_rows = pipeline.batches.training_step(0).rows;
   std::vector<double> seconds;
-  std::vector<std::int64_t> early_resident, early_tensors;
+  std::size_t resident_then = 0, tensors_then = 0;  // this rank's, after the warm-up
   double total = 0, bubble = 0, reading = 0;
   std::vector<StageCost> costs(static_cast<std::size_t>(pipeline.map.stage_count()));
-  feed(0);
   for (std::int64_t step = 0;; ++step) {
     const double before = coordinator ? coordinator->seconds() : 0;
-    feed(step + 1);
-    const double feeding = coordinator ? coordinator->seconds() - before : 0;
-    const StepContext context = pipeline.batches.training_step(step);
-    // The first one after the warm-up holds the gathering, the last one of an epoch may be short.
-    const bool counts = step > kWarmUpSteps && context.rows == full_rows;
-    if (meter && counts) meter->begin_step();
-    const StepResult result = pipeline.runner.train(context, 1e-4);
-    if (meter && counts) meter->end_step();
-    if (step + 1 == kWarmUpSteps) {
-      early_resident = gather_bytes(collective, resident_bytes());
-      early_tensors = gather_bytes(collective, pool.reserved_bytes());
+    // The last one of an epoch may be short.
+    const auto counts = [&](const StepContext& one) {
+      return one.step >= kWarmUpSteps && one.rows == full_rows;
+    };
+    const bool meters = meter && counts(pipeline.batches.training_step(step));
+    if (meters) meter->begin_step();
+    const std::optional<BenchSteps::Done> done = steps.run();
+    if (meters) meter->end_step();
+    if (done && done->step.step + 1 == kWarmUpSteps) {
+      resident_then = resident_bytes();
+      tensors_then = pool.reserved_bytes();
     }
-    if (!counts) continue;
+    if (!done || !counts(done->step)) continue;
+    const StepResult& result = done->result;
     seconds.push_back(result.step_seconds);
-    reading += feeding;
+    reading += coordinator ? coordinator->seconds() - before : 0;
     total += result.step_seconds;
     bubble += result.bubble_fraction();
     for (std::size_t s = 0; s < costs.size(); ++s) {
@@ -125,6 +121,9 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
                             : seconds.size() >= 5 && total >= options.seconds;
     if (enough) break;
   }
+  steps.finish();
+  const auto early_resident = gather_bytes(collective, resident_then);
+  const auto early_tensors = gather_bytes(collective, tensors_then);
   const auto late_resident = gather_bytes(collective, resident_bytes());
   const auto late_tensors = gather_bytes(collective, pool.reserved_bytes());
   const auto foreseen = gather_bytes(
@@ -162,7 +161,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
       {"efficiency_of", in_bfloat16 ? "bfloat16" : "float32"},
       {"coordinator_share", reading / total},
       {"bubble_fraction", bubble / static_cast<double>(seconds.size())},
-      {"bubble_predicted", simulate(pipeline.layout.schedule, {costs, 0}).bubble_fraction()},
+      {"bubble_predicted", pipeline.runner.predicted_bubble(costs)},
       {"resident_bytes", late_resident},
       {"tensor_bytes", late_tensors},
       {"tensor_bytes_foreseen", foreseen},

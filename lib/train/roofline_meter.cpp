@@ -54,8 +54,14 @@ std::string first_of(const std::string& mine, Collective& collective) {
 RooflineMeter::RooflineMeter(PipelineRank& pipeline, const World& world)
     : pipeline_(pipeline), first_on_host_(is_first_on_host(world)) {}
 
+void RooflineMeter::log_into(WorkLog* log) {
+  for (std::size_t v = 0; v < pipeline_.versions.count(); ++v) {
+    pipeline_.versions[v].ops().set_work_log(log);
+  }
+}
+
 void RooflineMeter::begin_step() {
-  pipeline_.state.ops().set_work_log(&log_);
+  log_into(&log_);
   energy_.take_joules();
   counters_.start();
   begun_ = wall_seconds();
@@ -65,7 +71,7 @@ void RooflineMeter::end_step() {
   seconds_ += wall_seconds() - begun_;
   counters_.stop();
   joules_ += energy_.take_joules();
-  pipeline_.state.ops().set_work_log(nullptr);
+  log_into(nullptr);
   ++steps_;
   for (const Span& span : pipeline_.runner.recorder().spans()) {
     if (span.waiting) waiting_seconds_ += span.end - span.start;

@@ -27,6 +27,8 @@ class RooflineMeter {
   nlohmann::ordered_json report(const Roofs& roofs, Collective& collective) const;
 
  private:
+  void log_into(WorkLog* log);
+
   PipelineRank& pipeline_;
   bool first_on_host_;  // the one that reads what its processors take
   WorkLog log_;

@@ -83,7 +83,7 @@ bool Trainer::run() {
     return true;
   }
   if (train.checkpoint_background && train.checkpoint_every > 0) {
-    checkpoints_.reserve(tensors_to_save(pipeline_.state));
+    checkpoints_.reserve(tensors_to_save(pipeline_.versions, first_step_));
   }
   feed_training(first_step_);
   share_lost();
@@ -93,9 +93,10 @@ bool Trainer::run() {
   times_.end("evaluation");
   began_ = wall_seconds();
   bool goes_on = true;
-  for (std::int64_t step = first_step_; goes_on && step < train.steps; ++step) {
-    goes_on = step_once(step);
-    if (step == first_step_) report_start();
+  for (std::int64_t step = first_step_; goes_on && step < train.steps;) {
+    const bool first = step == first_step_;
+    goes_on = pipeline_.runner.overlaps() && !trace_ ? run_stretch(step) : step_once(step++);
+    if (first) report_start();
   }
   checkpoints_.complete();
   record_end(/*done=*/goes_on);
@@ -125,6 +126,10 @@ void Trainer::write_starting_weights() {
     spdlog::info("train.steps is 0: these are the weights that training starts with");
 }
 
+RankNotice Trainer::notice() const {
+  return {.stop = stop_requested(), .writing = checkpoints_.working(), .lost = !unread_.empty()};
+}
+
 // Whether training goes on after it: not if someone wanted it to stop.
 bool Trainer::step_once(std::int64_t step) {
   const TrainConfig& train = config_.train;
@@ -133,19 +138,28 @@ bool Trainer::step_once(std::int64_t step) {
   feed.end = wall_seconds();
   const StepContext context = pipeline_.batches.training_step(step);
   const double rate = learning_rate_at(config_.optimizer, step, train.steps);
-  const StepResult result = pipeline_.runner.train(
-      context, rate,
-      {.stop = stop_requested(), .writing = checkpoints_.working(), .lost = !unread_.empty()});
+  const StepResult result = pipeline_.runner.train(context, rate, notice());
   if (result.finite) {
     skipped_steps_ = 0;
     report_.add_times(pipeline_.runner.recorder(), feed.end - feed.start, result.step_seconds);
   } else {
     handle_not_finite(context, result);
   }
-  report_.add_step(result, context.rows);
   const double stepped = wall_seconds();
-  if (trace_) trace_step(step + 1, result, feed);
   record_step(step + 1, result, feed);
+  account(step, result, rate, feed);
+  const bool stops = step + 1 < train.steps && result.stopping > 0;
+  const bool goes_on = end_at(step + 1, stops);
+  if (stops) pipeline_.runner.discard_batch(pipeline_.batches.training_step(step + 1));
+  pipeline_.runner.exclude_seconds(wall_seconds() - stepped);
+  return goes_on;
+}
+
+// What a step has come to, its figures and what the ranks had to say.
+void Trainer::account(std::int64_t step, const StepResult& result, double rate,
+                      const OtherWork& feed) {
+  report_.add_step(result, pipeline_.batches.training_step(step).rows);
+  if (trace_) trace_step(step + 1, result, feed);
   if (result.lost > 0) share_lost();
   report_step(step + 1, result, rate);
   if (!lost_.empty()) stop_without_data(step + 1);
@@ -153,19 +167,20 @@ bool Trainer::step_once(std::int64_t step) {
     report_.clear_progress();
     checkpoints_.advance();
   }
-  const bool last = step + 1 == train.steps, stops = !last && result.stopping > 0;
-  if (last || stops || (train.checkpoint_every > 0 && (step + 1) % train.checkpoint_every == 0)) {
+}
+
+// After so many steps: the checkpoint, if one is due. False if the run stops.
+bool Trainer::end_at(std::int64_t step, bool stops) {
+  const TrainConfig& train = config_.train;
+  const bool last = step == train.steps;
+  if (last || stops || (train.checkpoint_every > 0 && step % train.checkpoint_every == 0)) {
     report_.clear_progress();
-    checkpoint_step(step + 1, last, stops);
+    checkpoint_step(step, last, stops);
   }
-  if (stops) {
-    pipeline_.runner.discard_batch(pipeline_.batches.training_step(step + 1));
-    if (coordinates()) {
-      spdlog::warn("stopped on request after step {} of {}; --resume goes on from there", step + 1,
-                   train.steps);
-    }
+  if (stops && coordinates()) {
+    spdlog::warn("stopped on request after step {} of {}; --resume goes on from there", step,
+                 train.steps);
   }
-  pipeline_.runner.exclude_seconds(wall_seconds() - stepped);
   return !stops;
 }
 
@@ -184,6 +199,7 @@ void Trainer::announce() const {
 }
 
 void Trainer::feed_training(std::int64_t step) {
+  fed_ = step;
   const StepContext context = pipeline_.batches.training_step(step);
   pipeline_.runner.expect_batch(context);
   if (!coordinates()) return;

@@ -61,6 +61,15 @@ class Trainer {
   void record_end(bool done);
   void report_start();
   bool step_once(std::int64_t step);
+  // Steps that overlap (pipeline.delay 1), up to the next one after which someone looks at the
+  // weights; `step` is then the one behind them. Whether training goes on.
+  bool run_stretch(std::int64_t& step);
+  std::int64_t stretch_end(std::int64_t first) const;
+  void feed_stretch(std::int64_t step, bool first);
+  bool settle(std::int64_t step, bool next_runs);
+  RankNotice notice() const;
+  void account(std::int64_t step, const StepResult& result, double rate, const OtherWork& feed);
+  bool end_at(std::int64_t step, bool stops);
   void feed_training(std::int64_t step);
   void feed(const BatchRows& rows);
   void share_lost();
@@ -110,6 +119,7 @@ class Trainer {
   std::int64_t evaluated_step_ = 0;  // which it came after
   int skipped_steps_ = 0;            // in a row
   std::string ruined_;  // the first tensor that was not finite when a checkpoint was to be written
+  std::int64_t fed_ = -1;       // the last step whose batch was fed
   double feeding_seconds_ = 0;  // of the coordinator, for training
   std::string lost_;            // why rows could not be read, once all ranks know it
   std::string unread_;          // and on rank 0 from the start

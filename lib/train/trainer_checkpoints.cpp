@@ -1,4 +1,5 @@
 // How a training run is taken up from a checkpoint, and when and with what it writes its own.
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -29,15 +30,17 @@ void Trainer::load() {
   if (!resume_from_.empty()) {
     const Checkpoint checkpoint = open_checkpoint(resume_from_);
     if (coordinates()) check_tokenizer(checkpoint, *source_);
-    load_weights(checkpoint, pipeline_.state);
-    check_model(checkpoint, config_.model);
-    load_moments(checkpoint, pipeline_.state);
     resumed_at_ = checkpoint.position();
+    load_versions(checkpoint, pipeline_.versions, resumed_at_.step);
+    check_model(checkpoint, config_.model);
+    load_moments(checkpoint, pipeline_.versions.newest());
     first_step_ = resumed_at_.step;
     skipped_steps_ = resumed_at_.skipped_steps;
   } else if (!init_from.empty()) {
     const Checkpoint checkpoint = open_checkpoint(init_from);
-    load_weights(checkpoint, pipeline_.state);
+    for (std::size_t v = 0; v < pipeline_.versions.count(); ++v) {
+      load_weights(checkpoint, pipeline_.versions[v]);
+    }
     check_model(checkpoint, config_.model);
     if (coordinates()) warn_of_other_tokenizer(checkpoint);
   }
@@ -81,7 +84,7 @@ bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
                    .skipped_steps = skipped_steps_,
                    .partition = pipeline_.layout.rounding_cut(),
                    .doubt = doubt_of_weights(step)},
-      .tensors = tensors_to_save(pipeline_.state)};
+      .tensors = tensors_to_save(pipeline_.versions, step)};
   ruined_ = first_not_finite(contents.tensors);
   if (!ruined_.empty()) return false;
   if (last_evaluation_ && evaluated_step_ == step) {

@@ -11,7 +11,6 @@
 #include "base/output.h"
 #include "pipeline/recorder.h"
 #include "report/curves/text_curve.h"
-#include "schedule/simulate/simulate.h"
 #include "train/summary.h"
 
 namespace pipetrain {
@@ -25,10 +24,6 @@ void TrainingReport::Window::add(const StepResult& result, std::int64_t step_row
   for (std::size_t s = 0; s < stage_seconds.size(); ++s) {
     stage_seconds[s] += result.stage_seconds[s];
   }
-}
-
-double TrainingReport::Window::predicted_bubble(const Schedule& schedule) const {
-  return simulate(schedule, {stage_seconds, 0}).bubble_fraction();
 }
 
 TrainingReport::TrainingReport(const TrainConfig& config, const PipelineRank& pipeline,
@@ -104,7 +99,7 @@ void TrainingReport::write_line(std::int64_t step, const StepResult& result, dou
       {"step_seconds", seconds},
       {std::string(pipeline_.batches.rate_unit()) + "_per_second", rate},
       {"bubble_fraction", window.bubble / window.steps},
-      {"bubble_predicted", window.predicted_bubble(pipeline_.layout.schedule)},
+      {"bubble_predicted", pipeline_.runner.predicted_bubble(window.stage_seconds)},
       {"peak_bytes",
        std::vector<std::int64_t>(result.peak_bytes.begin(), result.peak_bytes.end())}};
   add_totals(line);
@@ -162,7 +157,7 @@ RunSummary TrainingReport::summarize(PipelineRank& pipeline, const MemoryPool& p
   run.rate_unit = pipeline_.batches.rate_unit();
   run.coordinator_share = feeding_seconds / whole_run_.seconds;
   run.bubble = whole_run_.bubble / whole_run_.steps;
-  run.predicted_bubble = whole_run_.predicted_bubble(schedule);
+  run.predicted_bubble = pipeline_.runner.predicted_bubble(whole_run_.stage_seconds);
   run.microbatches = schedule.microbatches;
   run.stages = pipeline_.map.stage_count();
   run.replicas = pipeline_.map.grid().data();

@@ -64,7 +64,6 @@ class TrainingReport {
     double seconds = 0, bubble = 0;
     std::vector<StageCost> stage_seconds;
     void add(const StepResult& result, std::int64_t step_rows);
-    double predicted_bubble(const Schedule& schedule) const;
   };
 
   double targets_per_second(const Window& window) const;

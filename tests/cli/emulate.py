@@ -158,6 +158,30 @@ def traces(checks, folder):
     checks.case("a trace", job, problems)
 
 
+def in_a_row(checks, folder):
+    """Steps that follow each other: with a delay there is less waiting, and the trace is of all of them."""
+    bubbles = {}
+    for rule in ("flush", "delay"):
+        job, problems = Job(2, emulate("--between-steps", rule, "--steps", "6", "--trace", "row.json", "--format", "json"),
+                            folder=folder), []
+        expect(problems, job.wait() == 0, "exit code is not 0")
+        if not problems:
+            one = json.loads(job.output())
+            consistent(problems, one, 2, 6)
+            expect(problems, one["between_steps"] == rule and one["steps"] == 6, f"of other steps: {one}")
+            expect(problems, one["peak_live_microbatches"] == [2, 1], f"keeps {one['peak_live_microbatches']}")
+            bubbles[rule] = one["bubble_measured"]
+            with open(os.path.join(folder, "row.json"), encoding="utf-8") as file:
+                events = json.load(file)["traceEvents"]
+            ran = {(e["tid"], e["name"]) for e in events if e["ph"] == "X" and not e["name"].startswith("wait")}
+            missing = ({(0, f"0F{m}") for m in range(36)} | {(1, f"1W{m}") for m in range(36)}) - ran
+            expect(problems, not missing, f"the trace lacks {sorted(missing)[:5]}")
+        checks.case(f"6 steps in a row, {rule} between them", job, problems)
+        if problems:
+            return
+    checks.case("with a delay ranks wait less", job, [] if bubbles["delay"] < bubbles["flush"] - 0.03 else [f"{bubbles}"])
+
+
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as folder:
@@ -185,9 +209,13 @@ def main():
         prints_json(checks, folder, "a model that recomputes", 2,
                     [*model[:-1], model[-1] + "uniform", "--set", "pipeline.recompute=full"], one_cut)
         prints_json(checks, folder, "a model, by hand", 2, [*model[:-1], model[-1] + "[0, 1]"], both_cuts)
+        prints_text(checks, folder, "a model whose steps overlap", 2,
+                    [*model[:-1], model[-1] + "uniform", "--set", "pipeline.delay=1"],
+                    ["steps in a row, delay between them"])
         prints_text(checks, folder, "a model, as text", 2, [*model[:-1], model[-1] + "[0, 1]", "--schedule", "zb-h1"],
                     ["zb-h1", "first layer of each stage: 0 1\n", "the uniform cut", "% simulated"])
         traces(checks, folder)
+        in_a_row(checks, folder)
         for name, ranks, arguments, patterns in REFUSED:
             refused(checks, folder, name, ranks, arguments, patterns)
     checks.finish()

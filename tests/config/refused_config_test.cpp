@@ -39,6 +39,17 @@ TEST_CASE("Sizes that do not fit each other are refused") {
   contains(error_of("model: {layers: [relu]}\n" + kData), "data.sequence_length: missing");
 }
 
+TEST_CASE("A delay is refused beside what it has no meaning for") {
+  const std::string base = kModel + kData;
+  CHECK(error_of(base, {"pipeline.delay=1"}) == "no error");
+  CHECK(error_of(base, {"pipeline.delay=1", "pipeline.delay_correction=nesterov"}) == "no error");
+  CHECK(contains(error_of(base, {"pipeline.delay=2"}), "pipeline.delay", "from 0 to 1"));
+  CHECK(contains(error_of(base, {"pipeline.delay_correction=nesterov"}),
+                 "is for pipeline.delay 1, but delay is 0"));
+  CHECK(contains(error_of(base, {"pipeline.delay=1", "parallel.shard=parameters"}),
+                 "parallel.shard: parameters has no meaning with pipeline.delay 1"));
+}
+
 TEST_CASE("A key of the model without a meaning for its preset is refused") {
   const std::string base = kModel + kData;
   CHECK(error_of(base, {"model.stem=7x7"}) ==

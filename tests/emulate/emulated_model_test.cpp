@@ -51,7 +51,8 @@ std::vector<Json> emulated(std::vector<std::string> overrides) {
   group.run([&](int rank) {
     MemoryPool pool;
     const auto world = group.collective(rank);
-    Emulator emulator(links_on_threads(group, rank, pool), "here", /*oversubscribed=*/true, 1);
+    Emulator emulator(links_on_threads(group, rank, pool), "here", /*oversubscribed=*/true,
+                      {.steps = 1});
     found[static_cast<std::size_t>(rank)] =
         emulate_model(started(*world, options), emulator, *world);
   });
@@ -65,7 +66,7 @@ std::string refusal(std::vector<std::string> overrides) {
     on_ranks(2, [&](Collective& world) {
       MemoryPool pool;
       Emulator emulator({.pool = pool, .mailbox = {}, .collective = {}, .check_name = {}}, "here",
-                        false, 1);
+                        false, {.steps = 1});
       emulate_model(started(world, options), emulator, world);
     });
   } catch (const Error& error) {

@@ -38,7 +38,7 @@ TEST_CASE("Each schedule has a mailbox of its own, whose time limit goes by the 
       linked[at].push_back({wait, stages});
       return mailbox(wait, stages);
     };
-    Emulator emulator(links, "host" + std::to_string(rank), /*oversubscribed=*/true, 3);
+    Emulator emulator(links, "host" + std::to_string(rank), /*oversubscribed=*/true, {.steps = 3});
     CHECK(emulator.measure_messages(64) > 0);
     found[at] = emulator.run("mine", schedule, costs);
   });
@@ -71,7 +71,7 @@ TEST_CASE("A schedule is refused for the last microbatch of its last stage, if i
                                  CHECK(stages.dealt_to == 2);
                                  CHECK(stages.count == 3);
                                }},
-                          "here", false, 1);
+                          "here", false, {.steps = 1});
   emulator.check_microbatches({});
   CHECK(named.empty());
   emulator.check_microbatches(generate("interleaved", 2, 3, 4));

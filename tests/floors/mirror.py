@@ -14,6 +14,9 @@ ELSEWHERE = {
     "comm/mpi/request.cpp": "tests/mpi/mailbox_test.cpp counts what was started and completed",
     "comm/mpi/session.cpp": "tests/mpi/fault_program.cpp ends in every way; tests/cli/threads.py looks at its cores",
     "text/training/bpe_trainer.cpp": "tests/text/training/tokenizer_training_test.cpp",
+    # Steps that overlap, on ranks that train.
+    "pipeline/overlapped_run.cpp": "tests/train/delayed_test.cpp and tests/emulate/emulate_steps_test.cpp",
+    "train/trainer_delayed.cpp": "tests/train/delayed_test.cpp",
     # What its ids and texts follow from, part by part.
     "text/subwords/": "tests/text/subwords/golden_test.cpp compares each kind of part with the library tokenizers",
 }

@@ -1,6 +1,7 @@
 #include "pipeline/recorder.h"
 
 #include <chrono>
+#include <string>
 #include <thread>
 
 #include "catch.h"
@@ -103,4 +104,20 @@ TEST_CASE("A span ends with what tensors then take") {
   CHECK(recorder.spans()[0].bytes == 4096);
   CHECK(recorder.spans()[1].bytes == 4096);
   CHECK(recorder.spans()[2].bytes == 0);
+}
+
+TEST_CASE("Microbatches are numbered from where they are told to be, until the next step begins") {
+  MemoryPool pool;
+  Recorder recorder(pool);
+  recorder.begin(3);
+  recorder.number_from(8);
+  recorder.record({Op::kForward, 0, 1}, false, [] {});
+  recorder.record_alternating({Op::kBackwardInput, 0, 2}, {Op::kBackwardWeight, 0, 2},
+                              [](const auto&) {});
+  std::string text;
+  for (const Span& span : recorder.spans()) text += text_of(span.action) + " ";
+  CHECK(text == "0F9 0I10 0W10 ");
+  recorder.begin(1);
+  recorder.record({Op::kForward, 0, 1}, false, [] {});
+  CHECK(recorder.spans()[0].action.microbatch == 1);
 }

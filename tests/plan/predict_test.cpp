@@ -34,6 +34,19 @@ TEST_CASE("A step is what its schedule takes with the stages' costs") {
   CHECK(plan.sent_bytes == 2 * 16 * kInput);
 }
 
+TEST_CASE("Steps that overlap take what the ranks compute, in the memory of two versions") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  const Candidate candidate{.pipeline = 4, .schedule = "1f1b", .microbatches = 8};
+  const Plan plain = predicted(inputs, candidate);
+  inputs.versions = 2;
+  const Plan delayed = predicted(inputs, candidate);
+  CHECK(delayed.busy_seconds == plain.busy_seconds);
+  CHECK(plain.step_seconds > 1.2 * plain.busy_seconds);
+  CHECK(delayed.step_seconds < 1.02 * delayed.busy_seconds);
+  CHECK(delayed.bubble_fraction < 0.02);
+  CHECK(delayed.memory_bytes > plain.memory_bytes);
+}
+
 TEST_CASE("No schedule takes less than the least seconds, in which ranks are busy") {
   const PlanInputs inputs = MadeUp{.fixed = 1}.inputs();
   for (const std::string& name : schedule_names()) {

@@ -76,6 +76,19 @@ TEST_CASE("Weights, gradients and moments are foreseen from the parameters alone
   }
 }
 
+TEST_CASE("Gradients that come a step late take two versions of weights and gradients") {
+  const std::vector<RankMemory> plain = forecast(gpt());
+  Config config = gpt();
+  config.pipeline.delay = 1;
+  const std::vector<RankMemory> delayed = forecast(config);
+  for (std::size_t r = 0; r < plain.size(); ++r) {
+    CHECK(delayed[r].weights == 2 * plain[r].weights);
+    CHECK(delayed[r].gradients == 2 * plain[r].gradients);
+    CHECK(delayed[r].moments == plain[r].moments);
+    CHECK(delayed[r].activations == plain[r].activations);
+  }
+}
+
 TEST_CASE("A checkpoint beside the training takes a copy of what it saves") {
   Config config = gpt();
   config.train.checkpoint_every = 5;

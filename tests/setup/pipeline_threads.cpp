@@ -122,7 +122,7 @@ double RankThread::evaluate() {
 // Of sharded ones its pieces, each where it is in the parameter.
 Weights RankThread::owned(Tensor StageParameters::* buffer) {
   Weights weights;
-  for (StageParameters& stage : pipeline_.state.parameters().stages()) {
+  for (StageParameters& stage : pipeline_.versions.newest().parameters().stages()) {
     const float* values = (stage.*buffer).f32();
     for (const Piece& piece : stage.kept) {
       if (!piece.slot->owned) continue;
@@ -136,7 +136,7 @@ Weights RankThread::owned(Tensor StageParameters::* buffer) {
 
 Weights RankThread::owned_values() {
   Weights weights = owned(&StageParameters::values);
-  for (StageParameters& stage : pipeline_.state.parameters().stages()) {
+  for (StageParameters& stage : pipeline_.versions.newest().parameters().stages()) {
     for (const Buffer* buffer : stage.buffers) {
       weights[buffer->name].assign(buffer->value, buffer->value + buffer->shape.elements());
     }

@@ -64,8 +64,11 @@ TEST_CASE("A roofline that is asked for is held against the best rates of one ra
   Config config;
   config.model = {.preset = "gpt", .depth = 1, .heads = 2, .width = 8, .context = 4};
   config.pipeline.microbatches = 2;
+  config.pipeline.delay = 1;  // steps that overlap, on two versions of the weights
   config.train.batch_size = 8;
   const Json report = bench(config, FixedSource::counting(8, 4, 13), 2, 2, true)[0];
+  CHECK(report.at("steps") == 2);
+  CHECK(report.at("tensor_bytes") == report.at("tensor_bytes_step_3"));
   const Json& roofline = report.at("roofline");
   CHECK(roofline.at("ranks") == 2);
   CHECK(roofline.at("roofs").at("float32_gflops").get<double>() ==

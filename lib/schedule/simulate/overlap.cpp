@@ -231,4 +231,17 @@ Timeline simulate_steps(const Program& program, const Costs& costs, int steps, S
   return std::move(*timeline);
 }
 
+SteadyStep steady_step(const Program& program, const Costs& costs, const Overlap& overlap) {
+  constexpr int kFew = 4;  // steps, of which the first are no longer at work in the last
+  const auto run = [&](int steps) {
+    return simulate_steps(program, costs, steps, StepRule::kDelayed, overlap);
+  };
+  const auto busy = [](const Timeline& timeline) {
+    return (1 - timeline.bubble_fraction()) * timeline.makespan();
+  };
+  const Timeline few = run(kFew), more = run(2 * kFew);
+  return {.seconds = (more.makespan() - few.makespan()) / kFew,
+          .busy = (busy(more) - busy(few)) / kFew};
+}
+
 }  // namespace pipetrain

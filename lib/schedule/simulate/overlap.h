@@ -59,4 +59,11 @@ inline std::optional<StepRule> step_rule_of(std::string_view name) {
 Timeline simulate_steps(const Program& program, const Costs& costs, int steps, StepRule rule,
                         const Overlap& overlap = {});
 
+// One of many steps that overlap, without the first one's warm-up and the last one's cool-down.
+struct SteadyStep {
+  double seconds = 0, busy = 0;  // busy: the mean rank
+  double bubble_fraction() const { return 1 - busy / seconds; }
+};
+SteadyStep steady_step(const Program& program, const Costs& costs, const Overlap& overlap);
+
 }  // namespace pipetrain

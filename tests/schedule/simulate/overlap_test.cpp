@@ -118,3 +118,19 @@ TEST_CASE("Each rank runs each step's list once, in its order, and marks where t
     CHECK(most_live(run) <= most_live(simulate(each.program, each.costs)));
   }
 }
+
+TEST_CASE("In the steady state of steps that overlap only what does not fit together is idle") {
+  const auto steady = [](const Case& each, const Costs& costs) {
+    return steady_step(each.program, costs, overlap_steps(each.program, costs));
+  };
+  const Case four("1f1b");
+  const SteadyStep step = steady(four, four.costs);
+  CHECK(step.seconds == Approx(24));  // 8 microbatches of F, I and W
+  CHECK(step.busy == Approx(24));
+  // Of two ranks of which one takes half as long, that one waits half of the time.
+  const Case two("1f1b", 2, 1, 4);
+  Costs uneven = two.costs;
+  uneven.stages[1] = {0.5, 0.5, 0.5};
+  CHECK(steady(two, uneven).seconds == Approx(12));
+  CHECK(steady(two, uneven).bubble_fraction() == Approx(0.25));
+}
