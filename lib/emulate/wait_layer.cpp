@@ -57,37 +57,39 @@ void ActionClock::finish(double seconds) const {
 }
 
 WaitLayer::WaitLayer(const WaitStageShape& shape, int index, int count, const StageCost& stage,
-                     std::shared_ptr<ActionClock> clock)
+                     std::shared_ptr<StageClocks> clocks)
     : Layer("wait", index == 0 ? shape.input_row : shape.message_row,
             index + 1 == count ? shape.output_row : shape.message_row),
       input_dtype_(index == 0 ? shape.input_dtype : DType::kFloat32),
       index_(index),
       count_(count),
       stage_(stage),
-      clock_(std::move(clock)) {}
+      clocks_(std::move(clocks)) {}
 
 Tensor WaitLayer::forward(const Context& context, Tensor x, Saved&) {
-  wait(stage_.forward, index_ + 1);
+  wait(stage_.forward, index_ + 1, clocks_->action, clocks_->weight);
   return handed_on(context, std::move(x), output_row());
 }
 
 Tensor WaitLayer::backward_input(const Context& context, Tensor dy, Saved&) {
-  wait(stage_.backward_input, count_ - index_);
+  wait(stage_.backward_input, count_ - index_, clocks_->action, clocks_->weight);
   if (input_dtype_ != DType::kFloat32) return {};
   return handed_on(context, std::move(dy), input_row());
 }
 
 void WaitLayer::backward_weight(const Context&, Saved&) {
-  wait(stage_.backward_weight, count_ - index_);
+  wait(stage_.backward_weight, count_ - index_, clocks_->weight, clocks_->action);
 }
 
-void WaitLayer::wait(double action_seconds, int position) {
-  if (position == 1) clock_->start();
+void WaitLayer::wait(double action_seconds, int position, ActionClock& own, ActionClock& other) {
+  const double begun = wall_seconds();
+  if (position == 1) own.start();
   if (position < count_) {
-    clock_->sleep(action_seconds * position / count_);
+    own.sleep(action_seconds * position / count_);
   } else {
-    clock_->finish(action_seconds);
+    own.finish(action_seconds);
   }
+  other.put_off(wall_seconds() - begun);
 }
 
 std::vector<std::unique_ptr<Layer>> wait_layers(const WaitStageShape& shape,
@@ -95,10 +97,10 @@ std::vector<std::unique_ptr<Layer>> wait_layers(const WaitStageShape& shape,
   const double longest = std::max({stage.forward, stage.backward_input, stage.backward_weight});
   const int count =
       static_cast<int>(std::clamp(std::round(longest / kLayerSeconds), 1.0, 1.0 * kMostLayers));
-  const auto clock = std::make_shared<ActionClock>();
+  const auto clocks = std::make_shared<StageClocks>();
   std::vector<std::unique_ptr<Layer>> layers;
   for (int i = 0; i < count; ++i) {
-    layers.push_back(std::make_unique<WaitLayer>(shape, i, count, stage, clock));
+    layers.push_back(std::make_unique<WaitLayer>(shape, i, count, stage, clocks));
   }
   return layers;
 }

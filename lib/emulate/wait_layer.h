@@ -20,9 +20,16 @@ class ActionClock {
   // Both return when `seconds` have passed since start(): sleep() perhaps a little later.
   void sleep(double seconds) const;
   void finish(double seconds) const;
+  // So long something else was done.
+  void put_off(double seconds) { start_seconds_ += seconds; }
 
  private:
   double start_seconds_ = 0;
+};
+
+// Of a stage: an I and its W may go through the layers together, each waiting for its own time.
+struct StageClocks {
+  ActionClock action, weight;
 };
 
 // What a stage takes in and hands on: a row is one microbatch.
@@ -36,7 +43,7 @@ struct WaitStageShape {
 class WaitLayer final : public Layer {
  public:
   WaitLayer(const WaitStageShape& shape, int index, int count, const StageCost& stage,
-            std::shared_ptr<ActionClock> clock);
+            std::shared_ptr<StageClocks> clocks);
 
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
@@ -45,12 +52,12 @@ class WaitLayer final : public Layer {
 
  private:
   // Its part of an action of the stage; it is the `position`th of the layers to wait, from 1 on.
-  void wait(double action_seconds, int position);
+  void wait(double action_seconds, int position, ActionClock& own, ActionClock& other);
 
   DType input_dtype_;
   int index_, count_;
   StageCost stage_;
-  std::shared_ptr<ActionClock> clock_;
+  std::shared_ptr<StageClocks> clocks_;
 };
 
 // A stage's layers, of about two milliseconds each: as with real ones, messages move between them.

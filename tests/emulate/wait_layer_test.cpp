@@ -61,6 +61,19 @@ TEST_CASE("A stage's layers wait its times, together and not once each") {
   CHECK(weight >= kCost.backward_weight);
 }
 
+TEST_CASE("An I and a W that go through the layers together take the time of both") {
+  constexpr double kEach = 0.02;
+  Chain chain({.input_row = {16}, .message_row = {16}, .output_row = {16}}, {0, kEach, kEach});
+  Tensor dy(chain.pool, {1, 16});
+  const double both = seconds_of([&] {
+    for (std::size_t i = chain.layers.size(); i-- > 0;) {
+      dy = chain.layers[i]->backward_input(chain.context, std::move(dy), chain.saved[i]);
+      chain.layers[i]->backward_weight(chain.context, chain.saved[i]);
+    }
+  });
+  CHECK(both > 1.9 * kEach);
+}
+
 TEST_CASE("A late start of a layer is made good by the next ones") {
   Chain chain({.input_row = {16}, .message_row = {16}, .output_row = {16}}, {0.6, 0, 0});
   REQUIRE(chain.layers.size() == 256);
