@@ -72,6 +72,8 @@ void announce_resume(const MpiSession& session, const RunOptions& options, const
 
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   std::unique_ptr<RunDirectory> directory;  // on rank 0
+  // Again: MPICH takes SIGUSR1 for news of lost ranks.
+  catch_stop_signals();
   Startup started = start(session, report, options, [&](const Config& config) {
     directory = std::make_unique<RunDirectory>(config);
   });

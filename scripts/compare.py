@@ -75,7 +75,7 @@ class Ours:
         given = ["--config", os.path.join(HERE, "..", "configs", line.config), *(w for s in settings for w in ("--set", s))]
         self.schedule, self.environment = schedule, dict(os.environ, OMP_NUM_THREADS=str(threads(line.ranks)))
         self.describe = [options.pipetrain, "describe", *given, "--ranks", str(line.ranks), "--format", "json"]
-        run = ["mpirun", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-np", str(line.ranks)]
+        run = [os.path.join(os.path.dirname(options.pipetrain), "mpirun"), "-np", str(line.ranks)]
         steps = ["--steps", str(options.steps)] if options.steps else []
         self.bench = [*run, options.pipetrain, "bench", *given, *steps, "--format", "json"]
 

@@ -10,7 +10,7 @@ failed=0
 fault() {
   local status=0
   echo "== $1"
-  python3 "$root/tests/cli/$1.py" "$build/app/pipetrain" "$(command -v mpirun)" "${@:2}" || status=$?
+  python3 "$root/tests/cli/$1.py" "$build/app/pipetrain" "$build/app/mpirun" "${@:2}" || status=$?
   [ "$status" -eq 0 ] || [ "$status" -eq 77 ] || failed=1
 }
 fault faults

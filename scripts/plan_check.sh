@@ -14,7 +14,8 @@ pipetrain=${PIPETRAIN:-$here/build/app/pipetrain}
 config=${1:-$here/configs/bench_mid.yaml}
 ranks=${2:-2}
 if [ $# -gt 2 ]; then shift 2; else set -- 1f1b zb-h1; fi
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+mpirun=$(dirname "$pipetrain")/mpirun   # of a build folder, where it is the one that belongs to it
+[ -x "$mpirun" ] || mpirun=mpirun
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -28,7 +29,7 @@ print("%-21s step %8.3f s predicted %8.3f s measured, ratio %.3f; bubble %4.1f%%
     predicted["step_seconds"] / measured["step_seconds"], 100 * predicted["bubble_fraction"],
     100 * measured["bubble_fraction"], tensors / 1e6, held / 1e6, tensors / held))
 '
-run() { mpirun --map-by :OVERSUBSCRIBE --bind-to none -np "$ranks" "$pipetrain" "$@" --config "$config" --format json; }
+run() { "$mpirun" -np "$ranks" "$pipetrain" "$@" --config "$config" --format json; }
 
 for schedule in "$@"; do
   for recompute in ${RECOMPUTE:-none}; do

@@ -49,7 +49,7 @@ class Pipetrain:
         self.program = program
 
     def run(self, *arguments, ranks=0):
-        before = ["mpirun", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-np", str(ranks)] if ranks else []
+        before = [os.path.join(os.path.dirname(self.program), "mpirun"), "-np", str(ranks)] if ranks else []
         variables = dict(os.environ, OMP_NUM_THREADS=str(max(1, (os.cpu_count() or 1) // max(ranks, 1))))
         job = subprocess.run([*before, self.program, *arguments], capture_output=True, text=True, env=variables, check=False)
         if job.returncode:

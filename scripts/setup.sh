@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing and builds; does nothing that is already done. The other scripts source it.
 #   PIPETRAIN_BUILD   the build folder (default: build, in the repository)
+#   PIPETRAIN_JOBS    how many programs compile at once (default: as many as ninja thinks)
 #   PIPETRAIN_MESON   more options for `meson setup`, such as "-Dnative=true -Db_sanitize=address"
 # Packages are installed where apt-get and the rights to use it are there (root, or sudo). Elsewhere, as on a cluster
 # whose libraries come from modules, the libraries only have to be found.
@@ -14,12 +15,11 @@ packages=(g++ meson ninja-build pkg-config libdnnl-dev libopenblas-dev libopenmp
           libcli11-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libpcre2-dev libutf8proc-dev
           libcpp-httplib-dev catch2)
 
-# Runs anywhere: more ranks than cores, as root, in containers where a process may not read another's memory (the
-# first name is Open MPI 4's, the second that of later ones).
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# Open MPI runs in containers, too, where a process may not read another's memory (the first name is release 4's, the
+# second that of later ones). What else it takes to run anywhere is in the mpirun of the build folder.
 export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism:-none}
 export OMPI_MCA_smsc=${OMPI_MCA_smsc:-^cma}
-mpi_run() { mpirun --map-by :OVERSUBSCRIBE --bind-to none "$@"; }
+mpi_run() { "$build/app/mpirun" "$@"; }
 
 say() { echo "$*" >&2; }
 
@@ -89,10 +89,12 @@ set_up() {
     configure || { cat "$log" >&2; return 1; }
   fi
   ninja -C "$build" -n "$@" 2>/dev/null | grep -q 'no work to do' && return 0
+  local jobs=()
+  [ -z "${PIPETRAIN_JOBS:-}" ] || jobs=(-j "$PIPETRAIN_JOBS")
   say "Building in $build; this takes some minutes the first time"
   if [ -t 2 ]; then
-    ninja -C "$build" "$@" >&2
+    ninja -C "$build" "${jobs[@]}" "$@" >&2
   else
-    patiently "Building" ninja -C "$build" "$@" || { cat "$log" >&2; return 1; }
+    patiently "Building" ninja -C "$build" "${jobs[@]}" "$@" || { cat "$log" >&2; return 1; }
   fi
 }

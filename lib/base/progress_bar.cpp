@@ -14,19 +14,35 @@ namespace {
 
 constexpr std::chrono::milliseconds kInterval{100};
 
-// mpirun gives its ranks a pipe for standard error and copies it to its own: what counts is that
-// one.
-bool launcher_has_terminal() {
-  const std::string parent = "/proc/" + std::to_string(getppid());
+struct Process {
+  std::string folder;  // of /proc
   std::string name;
-  std::getline(std::ifstream(parent + "/comm"), name);
-  bool launcher = false;
-  for (const std::string_view known : {"mpirun", "mpiexec", "orterun", "prterun"}) {
-    launcher |= name == known;
+  std::string parent;  // its number
+};
+
+// With an empty name if there is no such process.
+Process process_of(const std::string& number) {
+  Process process{.folder = "/proc/" + number};
+  std::getline(std::ifstream(process.folder + "/comm"), process.name);
+  std::ifstream status(process.folder + "/status");
+  for (std::string line; process.parent.empty() && std::getline(status, line);) {
+    if (line.starts_with("PPid:\t")) process.parent = line.substr(6);
   }
-  if (!launcher) return false;
+  return process;
+}
+
+// mpirun gives its ranks a pipe for standard error and copies it to its own: what counts is that
+// one. Its name may have an ending (mpirun.openmpi), and MPICH's has a helper below it.
+bool launcher_has_terminal() {
+  Process launcher = process_of(std::to_string(getppid()));
+  if (launcher.name.starts_with("hydra_pmi_proxy")) launcher = process_of(launcher.parent);
+  bool known = false;
+  for (const std::string_view name : {"mpirun", "mpiexec", "orterun", "prterun"}) {
+    known |= launcher.name == name || launcher.name.starts_with(std::string(name) + ".");
+  }
+  if (!known) return false;
   char target[64];
-  const ssize_t length = readlink((parent + "/fd/2").c_str(), target, sizeof target);
+  const ssize_t length = readlink((launcher.folder + "/fd/2").c_str(), target, sizeof target);
   return length > 0 &&
          std::string_view(target, static_cast<std::size_t>(length)).starts_with("/dev/pts/");
 }

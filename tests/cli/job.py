@@ -16,6 +16,9 @@ MARK = "PIPETRAIN_TEST_JOB"
 PATIENCE = float(os.environ.get("PIPETRAIN_TEST_PATIENCE", 1))  # more under sanitizers, which slow all down
 LIMIT_SECONDS = 60
 ERROR = "pipetrain: error: "
+# What launchers say of a job that has failed: Open MPI between lines of dashes, MPICH in these words.
+BANNER = re.compile("-{40,}")
+LAUNCHER = re.compile(r"\[[^]]+:\d+\] |\[(mpiexec|proxy)[@:]|={40,}|Abort\(\d+\) on |=   |YOUR APPLICATION TERMINATED|This typically refers|Please see the FAQ")
 
 
 class Job:
@@ -31,14 +34,12 @@ class Job:
         if len(parts) > 1:
             ranks = len(parts)
             cases = [f"{i}) exec {shlex.join([program, *words])};;" for i, (program, words) in enumerate(zip(programs, parts))]
-            command = ["sh", "-c", f"case $OMPI_COMM_WORLD_RANK in {' '.join(cases)} esac"]
+            command = ["sh", "-c", f"case ${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}} in {' '.join(cases)} esac"]
         if self.launched:
-            command = [mpirun, "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-np", str(ranks), *command]
+            command = [mpirun, "-np", str(ranks), *command]
         # Open MPI keeps notes of all jobs of a user in one folder, which the last to end removes while the next begins.
         self.notes = tempfile.TemporaryDirectory(prefix="job")
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1",
-                       "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "TMPDIR": self.notes.name, **dict(env)}
-        environment[MARK] = self.mark
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": self.notes.name, **dict(env), MARK: self.mark}
         self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         pipes = {"stdin": subprocess.DEVNULL, "stdout": self.out, "stderr": self.err, **pipes}
         self.start = time.monotonic()
@@ -78,7 +79,7 @@ class Job:
             if os.path.realpath(words[0]) != os.path.realpath(sys.argv[1]):
                 continue
             with open(f"/proc/{pid}/environ", "rb") as environ:
-                rank = re.search(rb"\0OMPI_COMM_WORLD_RANK=(\d+)\0", environ.read())
+                rank = re.search(rb"\0(?:OMPI_COMM_WORLD|PMI)_RANK=(\d+)\0", environ.read())
             found[int(rank.group(1)) if rank else 0] = pid
         return found
 
@@ -118,10 +119,10 @@ class Job:
         for line in self.error_output().splitlines():
             if line.startswith(ERROR):
                 continue
-            if self.launched and re.fullmatch("-{40,}", line):
+            if self.launched and BANNER.fullmatch(line):
                 banner = not banner
                 continue
-            if banner or (self.launched and (not line or re.match(r"\[[^]]+:\d+\] ", line))):
+            if banner or (self.launched and (not line or LAUNCHER.match(line))):
                 continue
             lines.append(line)
         return lines

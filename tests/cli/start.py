@@ -163,7 +163,7 @@ def main():
         different(checks, folder, [plain, plain], ["rank 1 was", "build; start all ranks with the same program"],
                   programs=[sys.argv[1], other])
         several = {"SLURM_STEP_NUM_TASKS": "4"}
-        separate(checks, folder, plain, several, ["srun started 4 tasks", "world of its own", "use srun --mpi=pmix -n 4 pipetrain"])
+        separate(checks, folder, plain, several, ["srun started 4 tasks", "world of its own", r"use srun --mpi=pmi(x|2) -n 4 pipetrain"])
         separate(checks, folder, plain, {"OMPI_COMM_WORLD_SIZE": "2"}, ["2 tasks were started together", "use its own: mpirun -np 2"])
         one_task(checks, folder, plain, {**several, "OMPI_COMM_WORLD_SIZE": "1"})
         one_task(checks, folder, plain, {"SLURM_STEP_NUM_TASKS": "1", "SLURM_NTASKS": "4"})

@@ -34,10 +34,8 @@ def write_inputs(folder):
 
 def run(mpirun, program, ranks, config, output, settings, flags=()):
     """The finished process; `settings` are --set's."""
-    environment = dict(os.environ, OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1",
-                       OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    command = [mpirun, "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-np", str(ranks), program,
-               "--config", config, "--set", "train.output=" + output, "--no-progress", *flags]
+    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    command = [mpirun, "-np", str(ranks), program, "--config", config, "--set", "train.output=" + output, "--no-progress", *flags]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
     return subprocess.run(command, env=environment, timeout=60 * PATIENCE, stdout=subprocess.PIPE,

@@ -22,8 +22,19 @@ std::string mpi_library() {
   char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
   int length = 0;
   MPI_Get_library_version(text, &length);
-  const std::string_view all(text, static_cast<std::size_t>(length));
-  return std::string(all.substr(0, all.find_first_of(",\n")));
+  return mpi_name(std::string_view(text, static_cast<std::size_t>(length)));
+}
+
+// "Open MPI v4.1.4, package: ..."; "MPICH Version:      4.0.2" and more lines; "MPI VERSION    :
+// CRAY MPICH version 8.1".
+std::string mpi_name(std::string_view text) {
+  std::istringstream words{std::string(text.substr(0, text.find_first_of(",\n")))};
+  std::string name;
+  for (std::string word; words >> word;) {
+    if (word == ":" || word == "Version:" || word == "VERSION" || word == "Version") continue;
+    name += (name.empty() ? "" : " ") + word;
+  }
+  return name;
 }
 
 namespace {
@@ -76,7 +87,11 @@ bool started_by_launcher() {
 
 void prepare_launch() {
   const int release = open_mpi_release();
-  if (release == 0) return;
+  if (release == 0) {
+    // MPICH and its kin: the error was said in one line, and ends the job.
+    setenv("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE", "1", /*overwrite=*/0);
+    return;
+  }
   // Where ranks of a host cannot read each other's memory, as in many containers, a large message
   // goes in pieces, by default three at each call of the sender: one that computes between its
   // polls needs a dozen of them for a megabyte. With this many at a time, one or two do.
@@ -129,8 +144,9 @@ std::optional<LaunchedTasks> launched_tasks() {
   return LaunchedTasks{
       number("SLURM_PROCID").value_or(0), open_mpi_release() > 0 && !started_by_launcher(),
       "srun started " + std::to_string(tasks) + " tasks (SLURM_STEP_NUM_TASKS)" + each +
-          "srun and " + mpi_library() + " did not find each other; use srun --mpi=pmix -n " +
-          std::to_string(tasks) + " pipetrain ... or " + ranks_line(tasks)};
+          "srun and " + mpi_library() +
+          " did not find each other; use srun --mpi=" + (open_mpi_release() > 0 ? "pmix" : "pmi2") +
+          " -n " + std::to_string(tasks) + " pipetrain ... or " + ranks_line(tasks)};
 }
 
 void let_mpirun_forward() {

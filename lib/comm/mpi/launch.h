@@ -1,5 +1,5 @@
-// How this process was started: by a launcher as one of several tasks, or alone; and what Open MPI
-// is told for that before it starts. It must not know what ranks do.
+// How this process was started: by a launcher as one of several tasks, or alone; and what MPI is
+// told for that before it starts. It must not know what ranks do.
 #pragma once
 
 #include <optional>
@@ -8,11 +8,13 @@
 
 namespace pipetrain {
 
-// The library that runs here, as "Open MPI v4.1.4". It may be asked before MPI_Init.
+// The library that runs here, as "Open MPI v4.1.4" or "MPICH 4.0.2". It may be asked before
+// MPI_Init.
 std::string mpi_library();
+// The name in what a library says of itself: its first line, without what is said in columns.
+std::string mpi_name(std::string_view text);
 
-// Before MPI_Init. Open MPI reads the environment: what is set there by the user stays, and other
-// MPIs are told nothing.
+// Before MPI_Init. MPIs read the environment: what is set there by the user stays.
 void prepare_launch();
 
 // Whether a launcher has started this process, as one of several tasks or as the only one.

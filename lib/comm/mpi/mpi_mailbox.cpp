@@ -121,7 +121,9 @@ void MpiMailbox::poll() {
 void MpiMailbox::check_completed(const Transfer& transfer, const MPI_Status& status,
                                  int code) const {
   const Tensor& buffer = transfer.request.buffer();
-  if (code == MPI_ERR_TRUNCATE) {
+  int kind = MPI_SUCCESS;  // of a code that is the library's own
+  MPI_Error_class(code, &kind);
+  if (kind == MPI_ERR_TRUNCATE) {
     throw_wrong_size(world_rank(), transfer.message, "more than " + std::to_string(buffer.bytes()),
                      buffer.bytes());
   }
