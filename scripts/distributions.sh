@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Tries the two commands of the README on fresh machines: bare roots of Debian, made with debootstrap, into which this
+# commit is copied. Prints a table at the end and fails if anything in it has failed. Needs root, and some hours for
+# everything.
+#   scripts/distributions.sh [OPTION]... [RELEASE]...     trixie (13), bookworm (12), sid; default: the first two
+#   --users NAME,...     root, ada (who may use sudo); default: both
+#   --with NAME,...      beside "plain": clang, debug, native, no-tests, spaces (in the path), mpich; or "all" of these
+#   --only NAME,...      of plain and those of --with, only these; as in --only no-tests
+#   --commands NAME,...  quickstart, test, package (a Debian package, installed and tried); default: the first two
+#   --jobs N             programs that compile at once
+#   --folder DIR         where the roots lie (default: /var/tmp/pipetrain-roots); a root that is there is used again
+#   --remove             removes them in the end
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+users=root,ada with=plain only='' commands=quickstart,test jobs='' folder=/var/tmp/pipetrain-roots remove='' releases=()
+variants=(plain clang debug native no-tests spaces mpich)
+fail() { echo "distributions.sh: $*" >&2; exit 2; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    --users) users=${2:?} && shift ;;
+    --with) with=plain,${2:?} && shift ;;
+    --only) only=${2:?} && shift ;;
+    --commands) commands=${2:?} && shift ;;
+    --jobs) jobs=${2:?} && shift ;;
+    --folder) folder=$(realpath -m "${2:?}") && shift ;;
+    --remove) remove=yes ;;
+    trixie | bookworm | sid) releases+=("$1") ;;
+    *) fail "'$1' is no option and no release; the first lines of this script name them" ;;
+  esac
+  shift
+done
+[ ${#releases[@]} -gt 0 ] || releases=(trixie bookworm)
+[ "$(id -u)" -eq 0 ] || fail "roots of other systems are made and entered as root"
+chosen=${only:-$with}
+[ "$with" != plain,all ] || chosen=${only:-$(IFS=,; echo "${variants[*]}")}
+for name in ${chosen//,/ }; do [[ " ${variants[*]} " == *" $name "* ]] || fail "no variant '$name'; expected some of ${variants[*]}"; done
+for name in ${users//,/ }; do [[ $name =~ ^(root|ada)$ ]] || fail "no user '$name'; expected root or ada"; done
+for name in ${commands//,/ }; do [[ $name =~ ^(quickstart|test|package)$ ]] || fail "no command '$name'; expected quickstart, test or package"; done
+
+# make_root RELEASE: a bare system whose apt takes the mirrors, proxies and certificates of this one.
+make_root() {
+  local release=$1 dir=$folder/$1 mirror
+  [ ! -e "$dir/etc/made" ] || return 0
+  command -v debootstrap >/dev/null || apt-get install -y debootstrap >/dev/null
+  mirror=$(grep -rhoE 'https?://[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -v snapshot | sed 's#/* *$##' | head -n 1)
+  mkdir -p "$dir"
+  debootstrap --variant=minbase --include=ca-certificates,sudo,git "$release" "$dir" "${mirror:-http://deb.debian.org/debian}" >"$dir.log" 2>&1 ||
+    { tail -n 3 "$dir.log" >&2; return 1; }
+  cp /etc/apt/apt.conf.d/* "$dir/etc/apt/apt.conf.d/" 2>/dev/null || true
+  cp -L /usr/local/share/ca-certificates/*.crt "$dir/usr/local/share/ca-certificates/" 2>/dev/null || true
+  cp -L /etc/resolv.conf "$dir/etc/resolv.conf"
+  { grep localhost /etc/hosts; echo "127.0.1.1 $(hostname)"; } >"$dir/etc/hosts"
+  chroot "$dir" update-ca-certificates >/dev/null 2>&1 || true
+  chroot "$dir" useradd -m -s /bin/bash ada
+  echo 'ada ALL=(ALL) NOPASSWD: ALL' >"$dir/etc/sudoers.d/ada"
+  touch "$dir/etc/made"
+}
+
+mounted=()
+mount_root() {
+  local dir=$1 place
+  for place in proc sys dev; do
+    mountpoint -q "$dir/$place" || mount --rbind --make-rslave "/$place" "$dir/$place"
+    mounted+=("$dir/$place")
+  done
+}
+# shellcheck disable=SC2317  # the trap calls it
+leave() {
+  local place
+  for place in "${mounted[@]}"; do umount -R "$place" 2>/dev/null || true; done
+  if [ -n "$remove" ] && ! grep -q " $folder/" /proc/mounts; then rm -rf "$folder"; fi
+}
+trap leave EXIT
+
+# inside DIR USER COMMAND: in the user's home, with nothing of this environment.
+inside() {
+  local home=/home/$2
+  [ "$2" != root ] || home=/root
+  chroot --userspec="$2" "$1" /usr/bin/env -i HOME="$home" USER="$2" LOGNAME="$2" TERM=dumb LANG=C.UTF-8 ${jobs:+PIPETRAIN_JOBS="$jobs"} \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd && $3"
+}
+
+declare -A options=(
+  [plain]='' [spaces]='' [clang]='CXX=clang++ CC=clang PIPETRAIN_BUILD=build-clang' [debug]='PIPETRAIN_BUILD=build-debug PIPETRAIN_MESON=-Dbuildtype=debug'
+  [native]='PIPETRAIN_BUILD=build-native PIPETRAIN_MESON=-Dnative=true' [no-tests]='PIPETRAIN_BUILD=build-no-tests PIPETRAIN_MESON=-Dtests=false'
+  [mpich]='MPICC=mpicc.mpich PIPETRAIN_BUILD=build-mpich')
+declare -A needs=([clang]='clang libomp-dev' [mpich]=libmpich-dev)
+
+# The figure that a command's output ends with.
+figure() {
+  case $1 in
+    test) tail -n 1 "$2" ;;
+    package) grep -o 'lintian: .*' "$2" | tail -n 1 ;;
+    quickstart) grep -oE 'val_loss[ =]+[0-9.]+|validation loss [0-9.]+' "$2" | tail -n 1 ;;
+  esac
+}
+
+results=()
+try() {
+  local release=$1 user=$2 variant=$3 command=$4 dir=$folder/$1 where=pipetrain begin=$SECONDS status=0 words log
+  [ "$variant" != spaces ] || where='a folder/pipetrain'
+  log=$folder/$release-$user-$variant-$command.log
+  [ -z "${needs[$variant]:-}" ] || inside "$dir" root "apt-get update -qq && apt-get install -y -qq ${needs[$variant]}" >"$log" 2>&1
+  words="cd '$where' && ${options[$variant]} scripts/$command.sh"
+  [ "$command" != package ] || words="cd '$where' && scripts/package.sh debian && sudo apt-get install -y ./build-package/pipetrain_*.deb && scripts/packaging/debian/tests/trains"
+  echo "== $release, $user: $words" >&2
+  inside "$dir" "$user" "$words" >>"$log" 2>&1 </dev/null || status=$?
+  results+=("$(printf '%-9s %-5s %-9s %-11s %6d s  %-7s %s' "$release" "$user" "$variant" "$command" $((SECONDS - begin)) \
+    "$([ "$status" -eq 0 ] && echo ok || echo "FAILED")" "$(figure "$command" "$log")")")
+  echo "${results[-1]}" >&2
+  [ "$status" -eq 0 ] || { tail -n 20 "$log" >&2; failed=1; }
+}
+
+failed=0
+for release in "${releases[@]}"; do
+  make_root "$release" || { results+=("$release cannot be made"); failed=1; continue; }
+  mount_root "$folder/$release"
+  for user in ${users//,/ }; do
+    for variant in ${chosen//,/ }; do
+      home=$folder/$release/home/$user
+      [ "$user" != root ] || home=$folder/$release/root
+      [ "$variant" != spaces ] || home+="/a folder"
+      mkdir -p "$home/pipetrain"
+      git -C "$root" archive HEAD | tar -x -C "$home/pipetrain"
+      chroot "$folder/$release" chown -R "$user:" "${home#"$folder/$release"}"
+      for command in ${commands//,/ }; do
+        # Without tests there are none to run.
+        [ "$variant $command" = "no-tests test" ] || try "$release" "$user" "$variant" "$command"
+      done
+    done
+  done
+done
+printf '%s\n' "${results[@]}"
+exit "$failed"
