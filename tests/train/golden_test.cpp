@@ -87,6 +87,26 @@ ModelConfig tiny_resnet() {
   return model;
 }
 
+ModelConfig tiny_gpt() {
+  return {.preset = "gpt", .depth = 2, .heads = 4, .width = 32, .context = 16};
+}
+
+Reference gpt_reference() {
+  Reference reference = load_reference("gpt_tiny", gpt_name);
+  reference.rows.vocabulary = 65;
+  return reference;
+}
+
+ModelConfig tiny_classifier() {
+  return {.preset = "classifier", .depth = 2, .heads = 4, .width = 32};
+}
+
+Reference classifier_reference() {
+  Reference reference = load_reference("classifier_tiny", classifier_name);
+  reference.rows.vocabulary = 100;
+  return reference;
+}
+
 void check_same(const GoldenRun& found, const GoldenRun& expected) {
   CHECK(found.losses == expected.losses);
   CHECK(found.norms == expected.norms);
@@ -98,9 +118,8 @@ void check_same(const GoldenRun& found, const GoldenRun& expected) {
 }  // namespace
 
 TEST_CASE("A tiny GPT learns as PyTorch's does, with the same bits however it is cut") {
-  Reference reference = load_reference("gpt_tiny", gpt_name);
-  reference.rows.vocabulary = 65;
-  const ModelConfig gpt{.preset = "gpt", .depth = 2, .heads = 4, .width = 32, .context = 16};
+  const Reference reference = gpt_reference();
+  const ModelConfig gpt = tiny_gpt();
   const std::vector<Cut> cuts = {{1, {}}, {2, {}},           {2, {0, 6}},
                                  {4, {}}, {4, {0, 1, 2, 6}}, {7, {}}};
   std::vector<double> whole_losses;  // of one microbatch
@@ -124,9 +143,8 @@ TEST_CASE("A tiny GPT learns as PyTorch's does, with the same bits however it is
 }
 
 TEST_CASE("A tiny classifier learns as PyTorch's does, with the same bits however it is cut") {
-  Reference reference = load_reference("classifier_tiny", classifier_name);
-  reference.rows.vocabulary = 100;
-  const ModelConfig classifier{.preset = "classifier", .depth = 2, .heads = 4, .width = 32};
+  const Reference reference = classifier_reference();
+  const ModelConfig classifier = tiny_classifier();
   for (const int microbatches : {1, 4}) {
     const GoldenRun first =
         run_golden(reference, golden_config(classifier, {1, {}}, "gpipe", microbatches), 1);
@@ -157,4 +175,16 @@ TEST_CASE("A tiny residual network learns as PyTorch's does, its running statist
           first);
     }
   }
+}
+
+// Quick, to be run with each instruction set that ONEDNN_MAX_CPU_ISA names.
+TEST_CASE("Small models learn as PyTorch's do with these instructions", "[instructions]") {
+  check_golden(run_golden(gpt_reference(), golden_config(tiny_gpt(), {2, {}}, "1f1b", 2), 2),
+               gpt_reference(), 2, 1e-3);
+  check_golden(
+      run_golden(classifier_reference(), golden_config(tiny_classifier(), {1, {}}, "gpipe", 1), 1),
+      classifier_reference(), 1, 1e-3);
+  const Reference images = load_reference("resnet_tiny", resnet_name);
+  check_golden(run_golden(images, golden_config(tiny_resnet(), {1, {}}, "gpipe", 1), 1), images, 1,
+               1e-3);
 }

@@ -8,7 +8,8 @@
 
 namespace pipetrain {
 
-// Worst first; the last one is select_simd_kernels().
+// Worst first; the last one that oneDNN may use, too, is select_simd_kernels(): ONEDNN_MAX_CPU_ISA
+// stands for all.
 std::vector<const SimdKernels*> runnable_simd_kernels();
 
 }  // namespace pipetrain
