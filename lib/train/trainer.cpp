@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,18 @@
 
 namespace pipetrain {
 
+namespace {
+
+// Of all ranks; of none where they take turns on cores, as times say nothing then.
+std::vector<std::string> comparable_hosts(const World& world) {
+  std::vector<std::string> hosts;
+  if (world.oversubscribed()) return hosts;
+  for (const RankPlace& place : world.places) hosts.push_back(place.host);
+  return hosts;
+}
+
+}  // namespace
+
 Trainer::Trainer(const Config& config, const World& world, const Source* source,
                  RunDirectory* directory, const ModelSetup& model, const GridLinks& links,
                  MemoryPool& pool, const TrainerOptions& options)
@@ -29,6 +42,7 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       pool_(pool),
       pipeline_(config, model, links, pool),
       report_(config.train, pipeline_, directory, options.progress),
+      slow_ranks_(foreseen_work(pipeline_), comparable_hosts(world)),
       checkpoints_(config.train, links.world, pool),
       resume_from_(options.resume_from),
       origin_(options.origin),
@@ -159,6 +173,7 @@ bool Trainer::step_once(std::int64_t step) {
 void Trainer::account(std::int64_t step, const StepResult& result, double rate,
                       const OtherWork& feed) {
   report_.add_step(result, pipeline_.batches.training_step(step).rows);
+  name_slow_ranks(step + 1, result);
   if (trace_) trace_step(step + 1, result, feed);
   if (result.lost > 0) share_lost();
   report_step(step + 1, result, rate);
@@ -254,6 +269,14 @@ void Trainer::trace_step(std::int64_t step, const StepResult& result, const Othe
   if (!coordinates()) return;
   report_.clear_progress();
   spdlog::info("trace: {}", trace_path(config_.train.output));
+}
+
+void Trainer::name_slow_ranks(std::int64_t step, const StepResult& result) {
+  if (!coordinates()) return;
+  for (const std::string& text : slow_ranks_.add(step, result.busy_seconds)) {
+    report_.clear_progress();
+    spdlog::warn("{}", text);
+  }
 }
 
 void Trainer::report_step(std::int64_t step, const StepResult& result, double learning_rate) {

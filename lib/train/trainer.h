@@ -18,6 +18,7 @@
 #include "train/run_checkpoints.h"
 #include "train/run_record.h"
 #include "train/run_trace.h"
+#include "train/slow_ranks.h"
 #include "train/start_facts.h"
 #include "train/training_report.h"
 
@@ -75,6 +76,7 @@ class Trainer {
   void share_lost();
   [[noreturn]] void stop_without_data(std::int64_t step);
   void trace_step(std::int64_t step, const StepResult& result, const OtherWork& feed);
+  void name_slow_ranks(std::int64_t step, const StepResult& result);
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void write_starting_weights();
   void handle_not_finite(const StepContext& step, const StepResult& result);
@@ -104,6 +106,7 @@ class Trainer {
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Evaluator> evaluator_;
   TrainingReport report_;
+  SlowRanks slow_ranks_;
   std::unique_ptr<RunTrace> trace_;  // until it is written
   RunCheckpoints checkpoints_;
   std::string resume_from_;

@@ -1,0 +1,88 @@
+#include "train/slow_ranks.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+
+using namespace pipetrain;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// Steps that all take the same, but for one in five that a rank was disturbed in.
+class Steps {
+ public:
+  explicit Steps(SlowRanks& ranks) : ranks_(ranks) {}
+  // What is said in so many steps.
+  Texts run(const std::vector<double>& work, int steps = SlowRanks::kSteps) {
+    Texts said;
+    for (int i = 0; i < steps; ++i) {
+      std::vector<double> now = work;
+      if (++step_ % 5 == 0) now[static_cast<std::size_t>(step_) % now.size()] *= 10;
+      for (const std::string& text : ranks_.add(step_, now)) said.push_back(text);
+    }
+    return said;
+  }
+
+ private:
+  SlowRanks& ranks_;
+  std::int64_t step_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("Ranks of unequal work are not slow as long as they are as they were") {
+  SlowRanks ranks({}, {"a", "a", "b"});
+  Steps steps(ranks);
+  CHECK(steps.run({0.1, 0.2, 0.4}, 100).empty());
+}
+
+TEST_CASE("A rank that drifts from the others is named after twenty steps, once, with its host") {
+  SlowRanks ranks({}, {"a", "a", "b"});
+  Steps steps(ranks);
+  CHECK(steps.run({0.1, 0.2, 0.4}).empty());
+  CHECK(steps.run({0.1, 0.2, 0.8}, SlowRanks::kSteps - 1).empty());
+  CHECK(steps.run({0.1, 0.2, 0.8}, 1) ==
+        Texts{"rank 2 on b is slow: 0.800 s of work a step in steps 21 to 40, 2.00 times as long "
+              "as in steps 1 to 20 (of the other ranks: 1.00); all ranks wait for it; pipetrain "
+              "doctor compares the hosts"});
+  CHECK(steps.run({0.1, 0.2, 0.82}, 60).empty());
+  CHECK(steps.run({0.1, 0.2, 1.2}).size() == 1);
+  CHECK(steps.run({0.1, 0.2, 0.41}) ==
+        Texts{"rank 2 on b keeps pace again: 0.410 s of work a step in steps 121 to 140"});
+  CHECK(steps.run({0.1, 0.2, 0.4}).empty());
+}
+
+TEST_CASE(
+    "All ranks that become slower together are not named, nor are fractions of milliseconds") {
+  SlowRanks ranks({}, {"a", "b"});
+  Steps steps(ranks);
+  CHECK(steps.run({0.1, 0.2}).empty());
+  CHECK(steps.run({0.2, 0.4}).empty());
+  SlowRanks small({}, {"a", "b"});
+  Steps of_small(small);
+  CHECK(of_small.run({0.001, 0.001}).empty());
+  CHECK(of_small.run({0.001, 0.002}).empty());
+}
+
+TEST_CASE("With timed layers a rank is named that is slow from the start") {
+  SlowRanks ranks({0.1, 0.2, 0.1}, {"a", "a", "b"});
+  Steps steps(ranks);
+  const Texts said = steps.run({0.11, 0.22, 0.22});
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].starts_with(
+      "rank 2 on b is slow: 0.220 s of work a step in steps 1 to 20, 2.20 times its share of the "
+      "layers' times as they were measured (of the other ranks: 1.10)"));
+  SlowRanks fair({0.1, 0.2, 0.1}, {"a", "a", "b"});
+  Steps of_fair(fair);
+  CHECK(of_fair.run({0.12, 0.22, 0.14}, 60).empty());
+}
+
+TEST_CASE("One rank is compared with nobody") {
+  SlowRanks ranks({0.1}, {"a"});
+  CHECK(Steps(ranks).run({5}, 60).empty());
+}
