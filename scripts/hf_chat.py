@@ -104,7 +104,8 @@ def check_padded(work, pipetrain):
         theirs = tokenizer.decode(ids[0], skip_special_tokens=False, clean_up_tokenization_spaces=False)
         ours = pipetrain("generate", "--checkpoint", own, "--prompt", prompt, "--tokens", str(count), "--temperature", "0",
                          "--log-level", "error", folder=work)
-        same += ours == theirs.replace("\r\n", "\n").replace("\r", "\n") + "\n"  # as Python reads the output of programs
+        # As Python reads the output of programs.
+        same += ours == theirs.replace("\r\n", "\n").replace("\r", "\n") + "\n"
     good = same == len(MESSAGES) and without_text > 0
     print(f"{'padded':12} {same} of {len(MESSAGES)} texts the same, where {without_text} times a row without text had the largest logit{'' if good else '  FAILED'}")
     return good
