@@ -15,8 +15,9 @@ packages=(g++ meson ninja-build pkg-config libdnnl-dev libopenblas-dev libopenmp
           libcli11-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libpcre2-dev libutf8proc-dev
           libcpp-httplib-dev catch2)
 
-# Open MPI runs in containers, too, where a process may not read another's memory (the first name is release 4's, the
-# second that of later ones). What else it takes to run anywhere is in the mpirun of the build folder.
+# Open MPI runs as root, and in containers where a process may not read another's memory (the first name is release
+# 4's, the second that of later ones). What else it takes to run anywhere is in the mpirun of the build folder.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism:-none}
 export OMPI_MCA_smsc=${OMPI_MCA_smsc:-^cma}
 mpi_run() { "$build/app/mpirun" "$@"; }
