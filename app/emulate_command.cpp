@@ -18,10 +18,13 @@
 #include "emulate/emulation_schedules.h"
 #include "emulate/emulator.h"
 #include "emulation_printer.h"
+#include "network_options.h"
 #include "number_option.h"
 #include "option_lines.h"
 #include "output_format.h"
 #include "run_options.h"
+#include "schedule/simulate/network.h"
+#include "schedule/simulate/network_text.h"
 #include "schedule/simulate/overlap.h"
 #include "schedule/table_file.h"
 #include "startup.h"
@@ -30,8 +33,6 @@ namespace pipetrain {
 namespace {
 
 constexpr const char* kDefaultCosts = "20,20,20";
-constexpr int kDefaultMessageBytes = 1024;
-constexpr int kMostMessageBytes = 1 << 30;
 constexpr double kMostCostMs = 1e6;
 
 struct EmulateOptions : RunOptions, EmulationFlags {
@@ -44,6 +45,7 @@ struct EmulateOptions : RunOptions, EmulationFlags {
   int steps = EmulationOptions{}.steps;
   std::string trace;    // a file; empty: none
   std::string between;  // a name of kStepRules; empty: each step alone, or as --config has it
+  NetworkAsked network;
 };
 
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
@@ -136,6 +138,14 @@ Emulator emulator_of(MpiEmulationLinks& links, const MpiSession& session,
   return emulator;
 }
 
+// Before any rank waits for another.
+void check_network(const GivenCosts& given, const Placement& placement, bool in_a_row) {
+  if (!given.network || placement.stage_count() == 0) return;
+  const Costs costs = at_rank_speeds(given.on(placement), placement);
+  ways_of(costs, placement);
+  if (in_a_row) check_own_links(costs, placement);
+}
+
 int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateOptions& options) {
   MpiEmulationLinks links(session);
   Emulator emulator = emulator_of(links, session, options);
@@ -145,13 +155,18 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
                                 .virtual_stages = options.virtual_stages,
                                 .placement = placement_of(options),
                                 .search = {.live_microbatches = options.live_microbatches}};
-  const GivenCosts costs{
-      .rank_share = parse_costs(options.costs_ms),
-      .message = emulator.measure_messages(options.message_bytes > 0 ? options.message_bytes
-                                                                     : kDefaultMessageBytes)};
+  const int message_bytes =
+      options.message_bytes > 0 ? options.message_bytes : kDefaultMessageBytes;
+  GivenCosts costs{.rank_share = parse_costs(options.costs_ms),
+                   .message = emulator.measure_messages(message_bytes)};
+  report.agree(
+      [&] { costs.network = network_of(options.network, message_bytes, /*unit_seconds=*/1); });
   const auto schedules = agreed_schedules(request, costs, report.world());
   report.agree([&] {
-    for (const NamedSchedule& s : schedules) emulator.check_microbatches(s.schedule);
+    for (const NamedSchedule& s : schedules) {
+      emulator.check_microbatches(s.schedule);
+      check_network(costs, s.schedule.placement, !options.between.empty());
+    }
   });
   const bool json = options.format == OutputFormat::kJson, all = options.schedule == kAllSchedules;
   EmulationPrinter printer(session.rank() == 0, json, all);
@@ -177,7 +192,7 @@ int emulate_config(const MpiSession& session, ErrorReport& report, EmulateOption
   Emulator emulator = emulator_of(links, session, options);
   EmulationPrinter printer(session.rank() == 0, options.format == OutputFormat::kJson,
                            /*table=*/false);
-  printer.add(emulate_model(started, emulator, report.world()));
+  printer.add(emulate_model(started, emulator, report.world(), options.network));
   printer.finish();
   return 0;
 }
@@ -214,6 +229,7 @@ Command add_emulate_command(CLI::App& command) {
   command.add_option("--placement", options->placement, placement_help())->option_text("PLACEMENT");
   add_number(command, "--message-bytes", options->message_bytes, "N",
              Bounds<int>{4, kMostMessageBytes}, "of each message; default: 1024");
+  add_network_options(command, options->network, "messages then take as long");
   add_number(command, "--live-microbatches", options->live_microbatches, "L",
              Bounds<double>{1, 1e9}, "most live microbatches of a rank for auto; default: 1F1B's");
   add_number(command, "--steps", options->steps, "N", kOneOrMore,

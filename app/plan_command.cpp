@@ -14,6 +14,7 @@
 #include "comm/mpi/mpi_collective.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
+#include "network_options.h"
 #include "number_option.h"
 #include "output_format.h"
 #include "plan/report.h"
@@ -58,7 +59,7 @@ PlanInputs measure(const MpiSession& session, const Startup& started, const Plan
   MemoryPool pool;
   MpiMailbox mailbox(ranks, pool, started.wait, StageNumbers{static_cast<int>(ranks.size())});
   MpiCollective collective(ranks, pool, started.wait, &mailbox);
-  RankCrew crew(collective, mailbox, pool, started.world.cores_per_rank());
+  RankCrew crew(collective, mailbox, pool, started.world);
   return with(crew);
 }
 
@@ -123,6 +124,7 @@ Command add_plan_command(CLI::App& command) {
       ->option_text("LIST")
       ->delimiter(',')
       ->check(CLI::IsMember(names_of(kPrecisions)));
+  add_network_options(command, options->asked.network, "default: measured");
   command.add_option("--write", options->write, "write the best plan as a new configuration")
       ->option_text("FILE");
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});

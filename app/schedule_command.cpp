@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "base/table.h"
 #include "command.h"
+#include "network_options.h"
 #include "number_option.h"
 #include "output_format.h"
 #include "report/explorer.h"
@@ -20,6 +21,8 @@
 #include "schedule/draw/draw_text.h"
 #include "schedule/draw/json.h"
 #include "schedule/search/auto_schedule.h"
+#include "schedule/simulate/network.h"
+#include "schedule/simulate/network_text.h"
 #include "schedule/simulate/overlap.h"
 #include "schedule/trace/chrome_trace.h"
 #include "terminal.h"
@@ -27,9 +30,13 @@
 namespace pipetrain {
 namespace {
 
+constexpr double kCostSeconds = 1e-3;  // that a cost of 1 means beside links
+
 struct ScheduleOptions {
   ScheduleRequest request;
   std::string check, costs, stage_costs, placement;
+  NetworkAsked network;
+  int message_bytes = 0;  // 0: not given
   int steps = 1;
   std::string between = "flush";  // a name of kStepRules
   bool recompute = false;
@@ -40,6 +47,7 @@ struct ScheduleOptions {
 
 // Several steps, one after the other.
 Timeline steps_of(const ScheduleOptions& options, const Schedule& schedule, const Costs& costs) {
+  check_own_links(costs, schedule.placement);
   const Program program = program_of(schedule, features_of(costs));
   const StepRule rule = *step_rule_of(options.between);
   return simulate_steps(program, costs, options.steps, rule,
@@ -115,12 +123,34 @@ std::string text_of_all(const ScheduleOptions& options) {
   return options.format == OutputFormat::kJson ? table_json(rows).dump() + "\n" : table_text(rows);
 }
 
+void check_network(const ScheduleOptions& options) {
+  const bool has_links = !options.network.links.empty();
+  if (has_links && options.given.message > 0) {
+    throw Error(ExitCode::kConfiguration,
+                "--links say what a message takes, found COMM in --costs, too; leave one out");
+  }
+  if (!has_links && options.message_bytes > 0) {
+    throw Error(ExitCode::kConfiguration,
+                "--message-bytes is for --links, which are missing; give a message's cost as COMM "
+                "in --costs, or --links");
+  }
+  if (options.given.network && options.format == OutputFormat::kHtml) {
+    throw Error(ExitCode::kConfiguration,
+                "--format html shows ranks and links that are alike; leave --links and --speeds "
+                "out, or take --format svg");
+  }
+}
+
 int print_schedule(ScheduleOptions& options) {
   if (options.explore) {
     write_output(explorer_page());
     return 0;
   }
   options.given = given_costs(options.costs, options.stage_costs);
+  options.given.network = network_of(
+      options.network, options.message_bytes > 0 ? options.message_bytes : kDefaultMessageBytes,
+      kCostSeconds);
+  check_network(options);
   if (options.request.name == kAllSchedules) {
     write_output(text_of_all(options));
     return 0;
@@ -198,6 +228,9 @@ Command add_schedule_command(CLI::App& command) {
       .add_option("--stage-costs", options->stage_costs,
                   "a row F,I,W for each stage; --costs is then COMM alone")
       ->type_name("FILE");
+  add_network_options(command, options->network, "costs are then milliseconds");
+  add_number(command, "--message-bytes", options->message_bytes, "N",
+             Bounds<int>{1, kMostMessageBytes}, "of each message, for --links; default: 1024");
   add_number(command, "--steps", options->steps, "N", kOneOrMore,
              "steps that follow each other; default: 1");
   command

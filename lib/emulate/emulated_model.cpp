@@ -1,11 +1,13 @@
 #include "emulate/emulated_model.h"
 
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 
 #include "base/error.h"
 #include "comm/agree.h"
 #include "schedule/simulate/figures.h"
+#include "schedule/simulate/network.h"
 #include "setup/layout.h"
 
 namespace pipetrain {
@@ -16,6 +18,14 @@ namespace {
 void check_grid(const Grid& grid) {
   if (grid.data() > 1) fail("parallel.data: emulate runs a single pipeline; set it to 1");
   if (grid.tensor() > 1) fail("parallel.tensor: emulate runs whole layers; set it to 1");
+}
+
+// Without any the ranks that emulate count as alike, whatever each would compute.
+std::vector<double> asked_speeds(const NetworkAsked& asked, int ranks) {
+  if (asked.speeds.empty()) return {};
+  std::vector<double> speeds = network_of({.speeds = asked.speeds}, 0, 1)->speeds;
+  check_speeds(speeds, ranks);
+  return speeds;
 }
 
 }  // namespace
@@ -36,22 +46,31 @@ std::vector<std::string> overrides_of(const EmulationFlags& flags) {
   return overrides;
 }
 
-nlohmann::ordered_json emulate_model(const Startup& started, Emulator& emulator,
-                                     Collective& world) {
+nlohmann::ordered_json emulate_model(const Startup& started, Emulator& emulator, Collective& world,
+                                     const NetworkAsked& asked) {
   const ModelSetup& model = *started.model;
   agree(world, [&] { check_grid(started.grid); });
   const std::unique_ptr<Collective> collective = emulator.collective();
-  Layout layout = choose_layout(started.config, model, *collective);
+  std::vector<double> speeds;
+  agree(world, [&] { speeds = asked_speeds(asked, model.ranks); });
+  Layout layout = choose_layout(started.config, model, *collective, speeds);
   if (layout.layer_costs.empty()) {
     layout.layer_costs = measure_layers(started.config, model, *collective);
   }
-  agree(world, [&] { emulator.check_microbatches(layout.schedule); });
-  const double message =
-      emulator.measure_messages(largest_message_bytes(started.config, model, layout.partition));
+  const std::int64_t message_bytes = largest_message_bytes(started.config, model, layout.partition);
+  const double message = emulator.measure_messages(message_bytes);
+  std::shared_ptr<const Network> network;
+  agree(world, [&] {
+    emulator.check_microbatches(layout.schedule);
+    network = network_of(asked, static_cast<double>(message_bytes), /*unit_seconds=*/1);
+    const Placement& placement = layout.schedule.placement;
+    const Costs costs{stage_costs(layout.layer_costs, layout.partition), message, 0, network};
+    ways_of(at_rank_speeds(costs, placement), placement);
+  });
   const auto emulate_cut = [&](const Partition& partition) {
     nlohmann::ordered_json emulation =
         emulator.run(started.config.pipeline.schedule, layout.schedule,
-                     {stage_costs(layout.layer_costs, partition), message});
+                     {stage_costs(layout.layer_costs, partition), message, 0, network});
     emulation["partition"] = partition;
     return emulation;
   };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "emulate/emulator.h"
+#include "schedule/simulate/network_text.h"
 #include "setup/startup.h"
 
 namespace pipetrain {
@@ -24,6 +25,7 @@ std::vector<std::string> overrides_of(const EmulationFlags& flags);
 // Collective, on all ranks of `world`. As emulation_json, with the model's `partition`; and the
 // same for the `uniform` partition, if it is another one. What is wrong on any rank makes all
 // leave, as agree() does.
-nlohmann::ordered_json emulate_model(const Startup& started, Emulator& emulator, Collective& world);
+nlohmann::ordered_json emulate_model(const Startup& started, Emulator& emulator, Collective& world,
+                                     const NetworkAsked& asked = {});
 
 }  // namespace pipetrain

@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "schedule/simulate/network.h"
+
 namespace pipetrain {
 namespace {
 
 // F, I and W in ms of each rank's whole share.
-nlohmann::ordered_json rank_costs_ms(const Schedule& schedule, const Costs& costs) {
+nlohmann::ordered_json rank_costs_ms(const Schedule& schedule, const Costs& given) {
+  const Costs costs = at_rank_speeds(given, schedule.placement);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (int rank = 0; rank < schedule.rank_count(); ++rank) {
     StageCost sum;
@@ -47,15 +50,18 @@ std::string costs_text(const nlohmann::ordered_json& costs) {
 }
 
 std::string setting_text(const nlohmann::ordered_json& emulation) {
-  const double message = 1e3 * number(emulation, "message_seconds");
+  const std::string way =
+      emulation.contains("links")
+          ? "go over links " + emulation.at("links").get<std::string>()
+          : fmt::format("take {:.3f} ms", 1e3 * number(emulation, "message_seconds"));
   const int steps = emulation.at("steps").get<int>();
   const std::string counted = emulation.contains("between_steps")
                                   ? fmt::format("mean of {} steps in a row, {} between them", steps,
                                                 emulation.at("between_steps").get<std::string>())
                                   : fmt::format("median of {} steps", steps);
-  return fmt::format("{} ranks, M={}; messages of {} bytes take {:.3f} ms; {}\n{}",
+  return fmt::format("{} ranks, M={}; messages of {} bytes {}; {}\n{}",
                      emulation.at("ranks").get<int>(), emulation.at("microbatches").get<int>(),
-                     emulation.at("message_bytes").get<std::int64_t>(), message, counted,
+                     emulation.at("message_bytes").get<std::int64_t>(), way, counted,
                      costs_text(emulation.at("rank_costs_ms")));
 }
 
@@ -93,6 +99,10 @@ nlohmann::ordered_json emulation_json(const std::string& name, const Schedule& s
       {"step_seconds", emulation.step_seconds},
       {"steps", options.steps}};
   if (options.between) json["between_steps"] = name_of(kStepRules, *options.between);
+  if (const Network* network = costs.network.get()) {
+    if (network->has_links) json["links"] = network->text;
+    if (!network->speeds.empty()) json["speeds"] = network->speeds;
+  }
   return json;
 }
 

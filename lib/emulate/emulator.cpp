@@ -1,15 +1,20 @@
 #include "emulate/emulator.h"
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/output.h"
 #include "comm/agree.h"
+#include "emulate/delayed_mailbox.h"
 #include "emulate/emulation_report.h"
 #include "ops/team.h"
 #include "pipeline/message_numbers.h"
+#include "schedule/simulate/network.h"
 #include "schedule/trace/chrome_trace.h"
 
 namespace pipetrain {
@@ -18,6 +23,8 @@ namespace {
 // Ranks that only wait leave the cores free, and a late message would count as bubble.
 constexpr std::chrono::microseconds kLongestNap{50};
 constexpr double kTimeoutSeconds = 600;  // beyond what the step should take
+// What is really sent where links are emulated: their bandwidth counts, not this machine's.
+constexpr std::int64_t kMostLinkBytes = 1024;
 
 }  // namespace
 
@@ -44,20 +51,41 @@ double Emulator::measure_messages(std::int64_t bytes) {
 }
 
 nlohmann::ordered_json Emulator::run(const std::string& name, const Schedule& schedule,
-                                     const Costs& costs) {
+                                     const Costs& given) {
+  const Costs costs = at_rank_speeds(given, schedule.placement);
   WaitOptions wait = wait_;
   wait.timeout_seconds += simulate(schedule, costs).makespan();
   const auto mailbox = links_.mailbox(wait, stage_numbers(schedule.placement));
   const auto collective = links_.collective(wait, mailbox.get());
   const std::vector<std::string> hosts = collective->all_gather_text(host_);
   emulation_.trace = !trace_path_.empty();
+  const auto links = emulated_links(schedule.placement, costs, hosts, *mailbox, *collective);
+  EmulationOptions options = emulation_;
+  if (links) {
+    options.message_bytes =
+        std::clamp(options.message_bytes, DelayedMailbox::kLeastBytes, kMostLinkBytes);
+  }
   const Emulation result =
-      emulate(schedule, costs, emulation_, hosts, *mailbox, *collective, links_.pool);
+      emulate(schedule, costs, options, hosts, links ? *links : *mailbox, *collective, links_.pool);
   agree(*collective, [&] {
     if (collective->rank() == 0 && emulation_.trace) write_trace(name, result);
   });
   trace_path_.clear();
-  return emulation_json(name, schedule, costs, emulation_, result);
+  return emulation_json(name, schedule, given, emulation_, result);
+}
+
+std::unique_ptr<Mailbox> Emulator::emulated_links(const Placement& placement, const Costs& costs,
+                                                  const std::vector<std::string>& hosts,
+                                                  Mailbox& mailbox, Collective& collective) const {
+  if (!costs.network || !costs.network->has_links) return nullptr;
+  agree(collective, [&] {
+    if (std::ranges::adjacent_find(hosts, std::not_equal_to()) != hosts.end()) {
+      throw Error(ExitCode::kConfiguration,
+                  "--links: ranks that emulate a network must share a host, found hosts " +
+                      hosts.front() + " and others; start them on one");
+    }
+  });
+  return std::make_unique<DelayedMailbox>(mailbox, ways_of(costs, placement), collective);
 }
 
 void Emulator::write_trace(const std::string& name, const Emulation& emulation) const {

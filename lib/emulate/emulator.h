@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "comm/collective.h"
 #include "comm/mailbox.h"
@@ -48,6 +49,10 @@ class Emulator {
   nlohmann::ordered_json run(const std::string& name, const Schedule& schedule, const Costs& costs);
 
  private:
+  // The mailbox, slowed down to the costs' links; null if they have none. Collective.
+  std::unique_ptr<Mailbox> emulated_links(const Placement& placement, const Costs& costs,
+                                          const std::vector<std::string>& hosts, Mailbox& mailbox,
+                                          Collective& collective) const;
   void write_trace(const std::string& name, const Emulation& emulation) const;
 
   EmulationLinks links_;

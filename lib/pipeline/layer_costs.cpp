@@ -4,13 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <map>
-#include <string>
 #include <utility>
 
 #include "base/random.h"
 #include "ops/bfloat16.h"
 #include "pipeline/counted_sums.h"
+#include "pipeline/each_kind.h"
 #include "pipeline/loss.h"
 #include "pipeline/pool_watch.h"
 #include "pipeline/recorder.h"
@@ -22,19 +21,6 @@ namespace {
 constexpr std::size_t kFewestRuns = 3, kMostRuns = 7;
 constexpr double kEnoughSeconds = 0.05;  // of one layer; more than kFewestRuns end after that
 constexpr double kMostSeconds = 4;       // of all; a layer that comes later is timed once
-
-// Whether the data come before a layer, and the loss after it.
-struct Ends {
-  bool first = false, last = false;
-};
-
-// "attention (64, 128) (64, 128) (128) ...": layers of the same text cost the same.
-std::string signature(const Layer& layer, Ends ends) {
-  std::string text = layer.kind() + layer.input_row().text() + layer.output_row().text() +
-                     (ends.first ? "data" : "") + (ends.last ? "loss" : "");
-  for (const Parameter& parameter : layer.parameters()) text += parameter.shape.text();
-  return text;
-}
 
 Tensor made_up(Ops& ops, const Shape& shape, DType dtype) {
   if (dtype == DType::kInt32) {
@@ -50,7 +36,7 @@ Tensor made_up(Ops& ops, const Shape& shape, DType dtype) {
 }
 
 // A microbatch as it comes to the layer: the data are still to be converted.
-Tensor made_up_input(Ops& ops, const Layer& layer, std::int64_t rows, Ends ends) {
+Tensor made_up_input(Ops& ops, const Layer& layer, std::int64_t rows, LayerEnds ends) {
   return made_up(ops, layer.input_row().batched(rows),
                  ends.first ? layer.data_dtype() : layer.input_dtype());
 }
@@ -126,7 +112,7 @@ std::vector<PartMeasure> remake_parts(const Layer& layer, const Context& context
 // One F, I and W of a microbatch; `after` sees the seconds and memory and is called when each is
 // done. Returns what parts take that are made again.
 template <class After>
-std::vector<PartMeasure> run_once(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench,
+std::vector<PartMeasure> run_once(Layer& layer, std::int64_t rows, LayerEnds ends, Workbench& bench,
                                   const After& after) {
   Ops& ops = bench.ops;
   const Context context = bench.context(Mode::kTrain);
@@ -156,7 +142,7 @@ std::vector<PartMeasure> run_once(Layer& layer, std::int64_t rows, Ends ends, Wo
   return parts;
 }
 
-MemoryUse count_evaluation(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
+MemoryUse count_evaluation(Layer& layer, std::int64_t rows, LayerEnds ends, Workbench& bench) {
   Ops& ops = bench.ops;
   const Context context = bench.context(Mode::kEvaluate);
   Saved saved;
@@ -175,7 +161,7 @@ MemoryUse count_evaluation(Layer& layer, std::int64_t rows, Ends ends, Workbench
 
 // One run that counts memory and sums; it also builds primitives. What stays in it for ever, packed
 // weights, would be counted as the microbatch's: then another one counts.
-LayerMeasure count_memory(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
+LayerMeasure count_memory(Layer& layer, std::int64_t rows, LayerEnds ends, Workbench& bench) {
   LayerMeasure measured;
   const auto count = [&] {
     bench.group.take();  // what others have counted
@@ -212,7 +198,7 @@ StageCost median_of(std::vector<StageCost>& runs) {
 }
 
 // Of parts, `measured` has the shortest time of all runs.
-StageCost timed_run(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench,
+StageCost timed_run(Layer& layer, std::int64_t rows, LayerEnds ends, Workbench& bench,
                     LayerMeasure& measured) {
   StageCost cost;
   const auto parts = run_once(
@@ -225,7 +211,8 @@ StageCost timed_run(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench
 }
 
 // `until` is when measuring has taken long enough.
-LayerMeasure measure(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench, double until) {
+LayerMeasure measure(Layer& layer, std::int64_t rows, LayerEnds ends, Workbench& bench,
+                     double until) {
   const Borrowed memory(layer, bench.ops);
   LayerMeasure measured = count_memory(layer, rows, ends, bench);
   const double start = wall_seconds();
@@ -241,28 +228,13 @@ LayerMeasure measure(Layer& layer, std::int64_t rows, Ends ends, Workbench& benc
   return measured;
 }
 
-LayerMeasure profile(Layer& layer, std::int64_t rows, Ends ends, Workbench& bench) {
+LayerMeasure profile(Layer& layer, std::int64_t rows, LayerEnds ends, Workbench& bench) {
   const Borrowed memory(layer, bench.ops);
   LayerMeasure measured = count_memory(layer, rows, ends, bench);
   std::vector<StageCost> runs(static_cast<std::size_t>(steady_runs(layer, rows)));
   for (StageCost& run : runs) run = timed_run(layer, rows, ends, bench, measured);
   measured.cost = median_of(runs);
   return measured;
-}
-
-// measure_one(layer, ends) for each layer, once for those of equal signature.
-template <class Measure>
-auto for_each_kind(const std::vector<std::unique_ptr<Layer>>& layers, const Measure& measure_one) {
-  using Result = decltype(measure_one(*layers.front(), Ends{}));
-  std::map<std::string, Result> known;
-  std::vector<Result> results;
-  for (const auto& layer : layers) {
-    const Ends ends{layer == layers.front(), layer == layers.back()};
-    const std::string text = signature(*layer, ends);
-    if (!known.contains(text)) known.emplace(text, measure_one(*layer, ends));
-    results.push_back(known.at(text));
-  }
-  return results;
 }
 
 }  // namespace
@@ -272,15 +244,23 @@ std::vector<LayerMeasure> measure_layer_costs(const std::vector<std::unique_ptr<
                                               Ops& ops) {
   Workbench bench(ops, place);
   const double until = wall_seconds() + kMostSeconds;
-  return for_each_kind(
-      layers, [&](Layer& layer, Ends ends) { return measure(layer, rows, ends, bench, until); });
+  return for_each_kind(layers, [&](Layer& layer, LayerEnds ends) {
+    return measure(layer, rows, ends, bench, until);
+  });
+}
+
+double measure_layer_seconds(const std::vector<std::unique_ptr<Layer>>& layers, std::size_t layer,
+                             const TensorPlace& place, std::int64_t rows, Ops& ops) {
+  Workbench bench(ops, place);
+  return measure(*layers[layer], rows, ends_of(layers, layer), bench, wall_seconds() + kMostSeconds)
+      .cost.total();
 }
 
 std::vector<LayerMeasure> count_layer_memory(const std::vector<std::unique_ptr<Layer>>& layers,
                                              const TensorPlace& place, std::int64_t rows,
                                              Ops& ops) {
   Workbench bench(ops, place);
-  return for_each_kind(layers, [&](Layer& layer, Ends ends) {
+  return for_each_kind(layers, [&](Layer& layer, LayerEnds ends) {
     const Borrowed memory(layer, ops);
     return count_memory(layer, rows, ends, bench);
   });
@@ -290,7 +270,7 @@ std::vector<LayerMeasure> profile_layers(const std::vector<std::unique_ptr<Layer
                                          const TensorPlace& place, std::int64_t rows, Ops& ops,
                                          const std::function<void()>& together) {
   Workbench bench(ops, place);
-  return for_each_kind(layers, [&](Layer& layer, Ends ends) {
+  return for_each_kind(layers, [&](Layer& layer, LayerEnds ends) {
     together();
     return profile(layer, rows, ends, bench);
   });

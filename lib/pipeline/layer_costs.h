@@ -3,6 +3,7 @@
 // costs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,10 @@ namespace pipetrain {
 std::vector<LayerMeasure> measure_layer_costs(const std::vector<std::unique_ptr<Layer>>& layers,
                                               const TensorPlace& place, std::int64_t rows,
                                               Ops& ops);
+
+// Seconds of F, I and W together of one of the layers, to compare ranks by.
+double measure_layer_seconds(const std::vector<std::unique_ptr<Layer>>& layers, std::size_t layer,
+                             const TensorPlace& place, std::int64_t rows, Ops& ops);
 
 // The memory alone, from one run of each.
 std::vector<LayerMeasure> count_layer_memory(const std::vector<std::unique_ptr<Layer>>& layers,

@@ -18,11 +18,25 @@ Partition uniform_partition(int layers, int stages) {
 }
 
 Partition balanced_partition(const std::vector<double>& layer_costs, int stages) {
+  return balanced_partition(layer_costs, std::vector<double>(static_cast<std::size_t>(stages), 1));
+}
+
+std::vector<double> stage_speeds(const std::vector<double>& rank_speeds,
+                                 const Placement& placement) {
+  std::vector<double> speeds(static_cast<std::size_t>(placement.stage_count()), 1);
+  for (std::size_t s = 0; s < speeds.size() && !rank_speeds.empty(); ++s) {
+    speeds[s] = rank_speeds[static_cast<std::size_t>(placement.rank_of(static_cast<int>(s)))];
+  }
+  return speeds;
+}
+
+Partition balanced_partition(const std::vector<double>& layer_costs,
+                             const std::vector<double>& stage_speeds) {
   struct Best {
     double value = std::numeric_limits<double>::infinity();
     int cut = 0;
   };
-  const auto layers = layer_costs.size(), count = static_cast<std::size_t>(stages);
+  const auto layers = layer_costs.size(), count = stage_speeds.size();
   assert(count >= 1 && count <= layers);
   std::vector<double> before(layers + 1, 0);  // cost of all layers before this one
   for (std::size_t i = 0; i < layers; ++i) before[i + 1] = before[i] + layer_costs[i];
@@ -34,7 +48,8 @@ Partition balanced_partition(const std::vector<double>& layer_costs, int stages)
     for (std::size_t s = 1; s <= count; ++s) {
       for (std::size_t n = s; n <= layers; ++n) {
         for (std::size_t cut = s - 1; cut < n; ++cut) {
-          const double value = join(best[s - 1][cut].value, before[n] - before[cut]);
+          const double cost = (before[n] - before[cut]) / stage_speeds[s - 1];
+          const double value = join(best[s - 1][cut].value, cost);
           if (value < best[s][n].value) best[s][n] = {value, static_cast<int>(cut)};
         }
       }
@@ -64,13 +79,15 @@ std::vector<int> stage_of_layers(const Partition& partition, int layers) {
   return stage_of;
 }
 
-double slowest_stage(const std::vector<double>& layer_costs, const Partition& partition) {
+double slowest_stage(const std::vector<double>& layer_costs, const Partition& partition,
+                     const std::vector<double>& stage_speeds) {
   const std::vector<int> stage_of =
       stage_of_layers(partition, static_cast<int>(layer_costs.size()));
   std::vector<double> costs(partition.size());
   for (std::size_t i = 0; i < layer_costs.size(); ++i) {
     costs[static_cast<std::size_t>(stage_of[i])] += layer_costs[i];
   }
+  for (std::size_t s = 0; s < stage_speeds.size(); ++s) costs[s] /= stage_speeds[s];
   return *std::max_element(costs.begin(), costs.end());
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 #include <numeric>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "pipeline/partition.h"
@@ -23,8 +24,11 @@ std::vector<double> running_sums(const std::vector<double>& costs) {
 // layers from its ends inwards.
 class VPartition {
  public:
-  VPartition(const std::vector<double>& costs, int ranks)
-      : before_(running_sums(costs)), layers_(static_cast<int>(costs.size())), ranks_(ranks) {}
+  VPartition(const std::vector<double>& costs, std::vector<double> rank_speeds)
+      : before_(running_sums(costs)),
+        layers_(static_cast<int>(costs.size())),
+        ranks_(static_cast<int>(rank_speeds.size())),
+        speeds_(std::move(rank_speeds)) {}
 
   Partition solve(double upper_bound) {
     const double slowest = run(upper_bound, [](double rest, double low, double high) {
@@ -48,8 +52,9 @@ class VPartition {
                        side +
                    static_cast<std::size_t>(above)];
   }
-  double cost_between(int first, int end) const {
-    return before_[static_cast<std::size_t>(end)] - before_[static_cast<std::size_t>(first)];
+  double cost_between(int first, int end, int rank) const {
+    return (before_[static_cast<std::size_t>(end)] - before_[static_cast<std::size_t>(first)]) /
+           speeds_[static_cast<std::size_t>(rank)];
   }
 
   // Fills the table by join(value of the ranks before, cost of the rank's lower and upper stage),
@@ -79,11 +84,11 @@ class VPartition {
     const double rest = state(rank, below, above).value;
     const int room = layers_ - below - above - kept;
     for (int low = 1; low < room; ++low) {
-      const double low_cost = cost_between(below, below + low);
+      const double low_cost = cost_between(below, below + low, rank);
       if (low_cost > limit) break;
       // The innermost rank takes all that is left.
       for (int high = kept == 0 ? room - low : 1; low + high <= room; ++high) {
-        const double high_cost = cost_between(layers_ - above - high, layers_ - above);
+        const double high_cost = cost_between(layers_ - above - high, layers_ - above, rank);
         if (low_cost + high_cost > limit) break;
         const double value = join(rest, low_cost, high_cost);
         State& next = state(rank + 1, below + low, above + high);
@@ -112,6 +117,7 @@ class VPartition {
   };
   std::vector<double> before_;
   int layers_, ranks_;
+  std::vector<double> speeds_;  // of each rank
   std::vector<State> states_;
   Best best_;
 };
@@ -119,8 +125,9 @@ class VPartition {
 // Slowest rank, then how uneven ranks and stages are.
 using Goodness = std::tuple<double, double, double>;
 
+// `speeds` of the stages.
 Goodness goodness(const std::vector<double>& before, const Partition& first,
-                  const Placement& placement) {
+                  const Placement& placement, const std::vector<double>& speeds) {
   const int stages = static_cast<int>(first.size());
   std::vector<double> loads(static_cast<std::size_t>(placement.rank_count()));
   double squares = 0;
@@ -129,7 +136,7 @@ Goodness goodness(const std::vector<double>& before, const Partition& first,
     const auto end = s + 1 < stages
                          ? static_cast<std::size_t>(first[static_cast<std::size_t>(s) + 1])
                          : before.size() - 1;
-    const double cost = before[end] - before[begin];
+    const double cost = (before[end] - before[begin]) / speeds[static_cast<std::size_t>(s)];
     loads[static_cast<std::size_t>(placement.rank_of(s))] += cost;
     squares += cost * cost;
   }
@@ -138,10 +145,11 @@ Goodness goodness(const std::vector<double>& before, const Partition& first,
 }
 
 // Moves runs of neighbouring cuts by one layer, the best move first, until none helps.
-Partition improved(Partition first, const std::vector<double>& costs, const Placement& placement) {
+Partition improved(Partition first, const std::vector<double>& costs, const Placement& placement,
+                   const std::vector<double>& speeds) {
   const std::vector<double> before = running_sums(costs);
   const int layers = static_cast<int>(costs.size());
-  Goodness best = goodness(before, first, placement);
+  Goodness best = goodness(before, first, placement, speeds);
   for (bool moved = true; moved;) {
     moved = false;
     Partition better = first;
@@ -151,7 +159,7 @@ Partition improved(Partition first, const std::vector<double>& costs, const Plac
           Partition trial = first;
           for (std::size_t cut = from; cut <= to; ++cut) trial[cut] += by;
           if (!is_partition(trial, layers, static_cast<int>(trial.size()))) continue;
-          const Goodness value = goodness(before, trial, placement);
+          const Goodness value = goodness(before, trial, placement, speeds);
           if (value < best) {
             best = value;
             better = trial;
@@ -168,19 +176,23 @@ Partition improved(Partition first, const std::vector<double>& costs, const Plac
 }  // namespace
 
 Partition rank_balanced_partition(const std::vector<double>& layer_costs,
-                                  const Placement& placement) {
-  const Partition even = balanced_partition(layer_costs, placement.stage_count());
+                                  const Placement& placement,
+                                  const std::vector<double>& rank_speeds) {
+  const std::vector<double> speeds = stage_speeds(rank_speeds, placement);
+  const Partition even = balanced_partition(layer_costs, speeds);
   const int ranks = placement.rank_count();
   if (placement.most_stages() == 1) return even;
   if (ranks > 1 && placement == Placement::wave(ranks, 2)) {
-    return VPartition(layer_costs, ranks).solve(slowest_rank(layer_costs, even, placement));
+    return VPartition(layer_costs, stage_speeds(rank_speeds, Placement::loop(ranks)))
+        .solve(slowest_rank(layer_costs, even, placement, rank_speeds));
   }
-  return improved(even, layer_costs, placement);
+  return improved(even, layer_costs, placement, speeds);
 }
 
 double slowest_rank(const std::vector<double>& layer_costs, const Partition& partition,
-                    const Placement& placement) {
-  return std::get<0>(goodness(running_sums(layer_costs), partition, placement));
+                    const Placement& placement, const std::vector<double>& rank_speeds) {
+  return std::get<0>(goodness(running_sums(layer_costs), partition, placement,
+                              stage_speeds(rank_speeds, placement)));
 }
 
 }  // namespace pipetrain

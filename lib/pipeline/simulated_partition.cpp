@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "schedule/simulate/network.h"
+
 namespace pipetrain {
 namespace {
 
@@ -15,7 +17,8 @@ std::vector<double> totals_of(const std::vector<StageCost>& layer_costs) {
 }  // namespace
 
 std::vector<Partition> promising_partitions(const std::vector<StageCost>& layer_costs,
-                                            const std::vector<Placement>& placements) {
+                                            const std::vector<Placement>& placements,
+                                            const std::vector<double>& rank_speeds) {
   const std::vector<double> totals = totals_of(layer_costs);
   const int stages = placements.front().stage_count();
   std::vector<Partition> all;
@@ -23,10 +26,10 @@ std::vector<Partition> promising_partitions(const std::vector<StageCost>& layer_
     if (std::ranges::find(all, partition) == all.end()) all.push_back(std::move(partition));
   };
   add(uniform_partition(static_cast<int>(layer_costs.size()), stages));
-  add(balanced_partition(totals, stages));
+  add(balanced_partition(totals, stage_speeds(rank_speeds, placements.front())));
   for (const Placement& placement : placements) {
     if (placement.most_stages() == 1 || placement.rank_count() == 1) continue;
-    add(rank_balanced_partition(totals, placement));
+    add(rank_balanced_partition(totals, placement, rank_speeds));
   }
   return all;
 }
@@ -39,15 +42,20 @@ std::size_t first_worthwhile(const std::vector<double>& seconds) {
 }
 
 double step_seconds(const std::vector<StageCost>& layer_costs, const Schedule& schedule,
-                    const Partition& partition) {
-  return simulate(schedule, {stage_costs(layer_costs, partition), 0}).makespan();
+                    const Partition& partition, const std::vector<double>& rank_speeds) {
+  const Costs costs{stage_costs(layer_costs, partition), 0, 0, network_of_speeds(rank_speeds)};
+  return simulate(schedule, costs).makespan();
 }
 
-Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Schedule& schedule) {
+Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Schedule& schedule,
+                            const std::vector<double>& rank_speeds) {
   constexpr double kMostSimulated = 3e6;  // simulated in all: about a second
-  const std::vector<Partition> all = promising_partitions(layer_costs, {schedule.placement});
+  const std::vector<Partition> all =
+      promising_partitions(layer_costs, {schedule.placement}, rank_speeds);
   std::vector<double> seconds;
-  for (const Partition& cut : all) seconds.push_back(step_seconds(layer_costs, schedule, cut));
+  for (const Partition& cut : all) {
+    seconds.push_back(step_seconds(layer_costs, schedule, cut, rank_speeds));
+  }
   const std::size_t first = first_worthwhile(seconds);
   Partition best = all[first];
   double shortest = seconds[first];
@@ -63,7 +71,7 @@ Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Sch
         }
         left -= static_cast<double>(schedule.action_count());
         if (left < 0) return best;
-        const double step = step_seconds(layer_costs, schedule, trial);
+        const double step = step_seconds(layer_costs, schedule, trial, rank_speeds);
         if (step > shortest * (1 - kWorthACut)) continue;
         shortest = step;
         best = std::move(trial);

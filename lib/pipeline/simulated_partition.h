@@ -16,19 +16,22 @@ namespace pipetrain {
 constexpr double kWorthACut = 0.01;
 
 // The cuts worth a try, the plainest first: equal numbers of layers, the fastest slowest stage and,
-// with several stages on a rank in one of `placements`, the fastest slowest rank.
+// with several stages on a rank in one of `placements`, the fastest slowest rank. `rank_speeds`,
+// here and below: without any all are 1.
 std::vector<Partition> promising_partitions(const std::vector<StageCost>& layer_costs,
-                                            const std::vector<Placement>& placements);
+                                            const std::vector<Placement>& placements,
+                                            const std::vector<double>& rank_speeds = {});
 
 // The first of these steps that is within kWorthACut of the shortest.
 std::size_t first_worthwhile(const std::vector<double>& seconds);
 
 // The best of those for this schedule, its cuts then moved layer by layer while the step becomes
 // shorter, for about a second of simulation at most. Never slower than the uniform cut.
-Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Schedule& schedule);
+Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Schedule& schedule,
+                            const std::vector<double>& rank_speeds = {});
 
 // A step of the schedule, messages for nothing.
 double step_seconds(const std::vector<StageCost>& layer_costs, const Schedule& schedule,
-                    const Partition& partition);
+                    const Partition& partition, const std::vector<double>& rank_speeds = {});
 
 }  // namespace pipetrain

@@ -224,7 +224,7 @@ class Search {
     for (const Placement& start :
          placements_to_cut(choice, candidate.pipeline, candidate.virtual_stages)) {
       const Costs costs = predictor_.costs(candidate, start);
-      Schedule found = choose(request, {.message = costs.message, .stages = costs.stages});
+      Schedule found = choose(request, as_given(costs));
       const Costs own = predictor_.costs(candidate, found.placement);
       const double seconds = simulate(found, own).makespan();
       if (!best || seconds < best->first) best.emplace(seconds, std::move(found));

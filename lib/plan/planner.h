@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct PlanRequest {
   PlacementChoice placement;  // of the configuration's own schedule
   // What is weighed beside the configuration's own: a precision changes the results.
   std::vector<DType> precisions;
+  // What links the ranks, and their speeds, if they are told rather than measured.
+  std::shared_ptr<const Network> network;
   double live_microbatches = 0;  // the limit for auto, as AutoOptions has it
   double effort = 2e7;           // actions simulated in the search: a few seconds
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "plan/beside_pipeline.h"
+#include "plan/candidate_network.h"
 #include "schedule/simulate/overlap.h"
 #include "schedule/simulate/simulate.h"
 
@@ -66,10 +67,9 @@ const std::vector<LayerMeasure>& Predictor::layers(const ModelForm& form, std::i
   const auto found = layers_.find({form, rows});
   if (found != layers_.end()) return found->second;
   std::vector<LayerMeasure> layers = layers_at(inputs_.form(form), rows);
+  const MachineProfile machine = machine_over(inputs_, 1);
   for (LayerMeasure& layer : layers) {
-    const auto seconds = [&](const SumUse& sums) {
-      return inputs_.machine.sum_seconds(sums, form.tensor);
-    };
+    const auto seconds = [&](const SumUse& sums) { return machine.sum_seconds(sums, form.tensor); };
     layer.cost.forward += seconds(layer.forward_sums);
     layer.cost.backward_input += seconds(layer.backward_input_sums);
     layer.cost.backward_weight += seconds(layer.backward_weight_sums);
@@ -88,7 +88,9 @@ double Predictor::least_seconds(const Candidate& candidate) {
       seconds += count * layer.cost.total();
     }
   }
-  return seconds / candidate.pipeline;
+  const std::vector<double> speeds = speeds_of(inputs_, candidate);
+  return seconds /
+         (speeds.empty() ? candidate.pipeline : std::accumulate(speeds.begin(), speeds.end(), 0.0));
 }
 
 RecomputedLayers Predictor::recomputed(const Candidate& candidate) const {
@@ -121,7 +123,7 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
   }
   const ModelProfile& model = inputs_.form(form);
   Cut made;
-  made.first_layers = inputs_.cut(seconds, placement);
+  made.first_layers = inputs_.cut(seconds, placement, speeds_of(inputs_, candidate));
   const double share = static_cast<double>(rows.larger_count) / candidate.microbatches;
   std::int64_t message_bytes = 0;
   for (std::size_t s = 0; s < made.first_layers.size(); ++s) {
@@ -137,6 +139,7 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
   }
   made.recomputes = recomputing_stages(recomputed, made.first_layers);
   made.costs.message = inputs_.machine.message_seconds(message_bytes);
+  made.costs.network = candidate_network(inputs_, candidate, message_bytes);
   return cuts_.emplace(key, std::move(made)).first->second;
 }
 
@@ -246,7 +249,9 @@ std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Program& pr
 Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
                         std::int64_t limit_bytes) {
   const Cut& model_cut = cut(candidate, schedule.placement);
-  const MachineProfile& machine = inputs_.machine;
+  const MachineProfile machine = candidate.data > 1
+                                     ? machine_over(inputs_, candidate.tensor * candidate.pipeline)
+                                     : inputs_.machine;
   Plan plan{.candidate = candidate, .first_layers = model_cut.first_layers};
   const auto parameters = rank_parameters(inputs_.form(form_of(candidate)), schedule,
                                           model_cut.first_layers, candidate.shards_parameters());

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -16,12 +17,15 @@
 #include "plan/rank_memory.h"
 #include "schedule/program.h"
 #include "schedule/schedule.h"
+#include "schedule/simulate/network.h"
 
 namespace pipetrain {
 
 // The first layer of each stage, for the layers' costs: how a run would cut the model.
-using Cutter = std::function<std::vector<int>(const std::vector<double>& layer_seconds,
-                                              const Placement& placement)>;
+// `speeds` of the ranks; empty: all alike.
+using Cutter =
+    std::function<std::vector<int>(const std::vector<double>& layer_seconds,
+                                   const Placement& placement, const std::vector<double>& speeds)>;
 
 // What decides how a layer is computed by a rank.
 struct ModelForm {
@@ -35,6 +39,9 @@ struct PlanInputs {
   DType precision = DType::kFloat32;
   std::map<ModelForm, ModelProfile> other_forms;  // that may be chosen, too
   MachineProfile machine;
+  // On each of all ranks, of what takes 1 second by the profiles; empty: 1 on all.
+  std::vector<double> rank_seconds;
+  std::shared_ptr<const Network> network;  // the links of all ranks; none: they are the machine's
   int batch_rows = 1;
   int moments = 2;   // of the optimizer, per parameter
   int versions = 1;  // of weights and gradients; with pipeline.delay 1 two

@@ -23,6 +23,23 @@ std::string duration(double seconds) {
   return seconds < 1 ? fmt::format("{:.4g} ms", 1e3 * seconds) : fmt::format("{:.4g} s", seconds);
 }
 
+std::string links_text(const PlanInputs& inputs) {
+  const MachineProfile& machine = inputs.machine;
+  if (inputs.network) return "messages  over " + inputs.network->text + "\n";
+  return fmt::format("messages  {} + {:.3g} GB/s, {}\n", duration(machine.message_latency_seconds),
+                     machine.message_bytes_per_second / 1e9,
+                     machine.real_messages
+                         ? "measured between ranks 0 and 1"
+                         : "estimated by copying in memory (start under mpirun to measure)");
+}
+
+// Where they differ.
+std::string speeds_text(const PlanInputs& inputs) {
+  std::string text;
+  for (const double seconds : inputs.rank_seconds) text += fmt::format(" {:.2f}", 1 / seconds);
+  return text.empty() ? "" : "speeds   " + text + ", of each rank\n";
+}
+
 std::string head_line(const PlanReport& report) {
   const PlanInputs& inputs = report.inputs;
   const MachineProfile& machine = inputs.machine;
@@ -33,7 +50,7 @@ std::string head_line(const PlanReport& report) {
   return fmt::format(
       "measured in {:.1f} s: {} layers at {} rows a microbatch, by {} rank{} at once with {} "
       "thread{} each\n{}{}"
-      "messages  {} + {:.3g} GB/s, {}\n",
+      "{}",
       machine.measure_seconds, inputs.model.layers.size(), sizes, machine.copies,
       machine.copies == 1 ? "" : "s", machine.threads, machine.threads == 1 ? "" : "s",
       report.request.ranks > machine.copies
@@ -45,9 +62,7 @@ std::string head_line(const PlanReport& report) {
                 "others wait)\n",
                 machine.cores_per_rank)
           : "",
-      duration(machine.message_latency_seconds), machine.message_bytes_per_second / 1e9,
-      machine.real_messages ? "measured between ranks 0 and 1"
-                            : "estimated by copying in memory (start under mpirun to measure)");
+      links_text(inputs) + speeds_text(inputs));
 }
 
 std::string plan_row(const std::string& place, const Plan& plan) {
@@ -156,6 +171,8 @@ Json measured_entry(const PlanInputs& inputs) {
     }
     sizes.push_back({{"rows", rows}, {"layers", std::move(entries)}});
   }
+  std::vector<double> speeds;
+  for (const double seconds : inputs.rank_seconds) speeds.push_back(1 / seconds);
   return {{"seconds", machine.measure_seconds},
           {"ranks_at_once", machine.copies},
           {"threads_per_rank", machine.threads},
@@ -163,6 +180,8 @@ Json measured_entry(const PlanInputs& inputs) {
           {"message_latency_seconds", machine.message_latency_seconds},
           {"message_bytes_per_second", machine.message_bytes_per_second},
           {"messages", machine.real_messages ? "measured" : "estimated"},
+          {"links", inputs.network ? inputs.network->text : ""},
+          {"rank_speeds", std::move(speeds)},
           {"update_seconds_per_parameter", machine.update_seconds_per_element},
           {"read_seconds_per_row", machine.read_seconds_per_row},
           {"process_bytes", machine.process_bytes},

@@ -10,13 +10,18 @@
 #include <utility>
 
 #include "base/error.h"
+#include "comm/grid.h"
 #include "ops/ops.h"
+#include "pipeline/counted_costs.h"
 #include "pipeline/layer_costs.h"
+#include "pipeline/rank_seconds.h"
 #include "pipeline/recompute.h"
 #include "pipeline/recorder.h"
 #include "pipeline/simulated_partition.h"
 #include "schedule/csv.h"
 #include "schedule/search/auto_schedule.h"
+#include "schedule/simulate/network.h"
+#include "schedule/simulate/rank_speeds.h"
 #include "setup/memory_forecast.h"
 #include "tensor/precision.h"
 
@@ -38,25 +43,6 @@ std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelSet
                : count_layer_memory(model.layers, model.place, rows, ops);
 }
 
-// Seconds of a microbatch that follow from shapes alone, on a made-up processor: products, and for
-// what has none as much as so many operations for each entry of the result. Parts of layers that
-// are made again are taken to cost nothing.
-std::vector<StageCost> counted_costs(const ModelSetup& model, std::int64_t rows) {
-  constexpr double kFlopPerSecond = 1e11, kFlopPerEntry = 100;
-  std::vector<StageCost> costs;
-  for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    const auto& layer = model.layers[i];
-    const double products = layer->forward_flop();
-    const double entries = kFlopPerEntry * static_cast<double>(layer->output_row().elements());
-    const double seconds = static_cast<double>(rows) * (products + entries) / kFlopPerSecond;
-    costs.push_back({.forward = seconds,
-                     .backward_input = seconds,
-                     .backward_weight = layer->parameters().empty() ? 0 : seconds});
-    if (model.recomputed[i].whole) costs.back().recompute = seconds;
-  }
-  return costs;
-}
-
 std::vector<StageCost> agreed_costs(const std::vector<LayerMeasure>& measured,
                                     const ModelSetup& model, Collective& world) {
   std::vector<StageCost> costs(model.layers.size());
@@ -68,6 +54,25 @@ std::vector<StageCost> agreed_costs(const std::vector<LayerMeasure>& measured,
   }
   world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
   return costs;
+}
+
+// Of the pipeline's places, by the costliest layer. A world that is not the model's, as where one
+// process describes a run of many, has no ranks to compare.
+std::vector<double> measured_speeds(const Config& config, const ModelSetup& model,
+                                    const std::vector<StageCost>& costs, Collective& world) {
+  const auto& parallel = config.parallel;
+  if (world.size() == 1 || world.size() != parallel.data * parallel.tensor * model.ranks) return {};
+  const auto costliest = std::ranges::max_element(costs, {}, &StageCost::total);
+  const SpeedProbe probe{.layers = model.layers,
+                         .layer = static_cast<std::size_t>(costliest - costs.begin()),
+                         .place = model.place,
+                         .rows = microbatch_rows(config, model),
+                         .rounds = model.measuring_rounds};
+  const Grid grid(world.size(), parallel.data, parallel.tensor, model.ranks);
+  std::vector<int> places;
+  for (int r = 0; r < grid.size(); ++r) places.push_back(grid.position_of(r).pipeline);
+  const std::vector<double> seconds = settled_seconds(measure_rank_seconds(probe, world));
+  return place_speeds(seconds, places, seconds.empty() ? 0 : seconds.front());
 }
 
 // What rank 0 decided, on every rank.
@@ -102,7 +107,9 @@ class Chooser {
     }
     if (!model_.searches_schedule()) {
       layout_.schedule = model_.schedule;
-      if (cuts) layout_.partition = fastest_partition(layout_.layer_costs, model_.schedule);
+      if (cuts) {
+        layout_.partition = fastest_partition(layout_.layer_costs, model_.schedule, layout_.speeds);
+      }
     } else if (cuts) {
       search_cuts();
     } else {
@@ -126,10 +133,12 @@ class Chooser {
     double shortest = std::numeric_limits<double>::infinity();
     const std::vector<Placement> placements =
         placements_to_cut(pipeline_.placement, model_.ranks, model_.schedule.virtual_stages());
-    for (const Partition& cut : promising_partitions(layout_.layer_costs, placements)) {
+    for (const Partition& cut :
+         promising_partitions(layout_.layer_costs, placements, layout_.speeds)) {
       if (!model_.searches_placement && least_of(cut, model_.schedule) > shortest) continue;
       all.push_back({cut, search(cut)});
-      seconds.push_back(step_seconds(layout_.layer_costs, all.back().schedule, cut));
+      seconds.push_back(
+          step_seconds(layout_.layer_costs, all.back().schedule, cut, layout_.speeds));
       shortest = std::min(shortest, seconds.back());
     }
     Searched& best = all[first_worthwhile(seconds)];
@@ -138,13 +147,12 @@ class Chooser {
   }
 
   double least_of(const Partition& cut, const Schedule& sizes) const {
-    return least_makespan(model_.ranks, model_.microbatches,
-                          {stage_costs(layout_.layer_costs, cut), 0},
+    return least_makespan(model_.ranks, model_.microbatches, costs_of(layout_, cut),
                           search_options(request_, sizes));
   }
 
   Schedule search(const Partition& cut) const {
-    return choose(request_, {.stages = stage_costs(layout_.layer_costs, cut)});
+    return choose(request_, as_given(costs_of(layout_, cut)));
   }
 
   const PipelineConfig& pipeline_;
@@ -189,6 +197,7 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   model.training_rows = inputs.training_rows;
   model.evaluation_rows = inputs.evaluation_rows;
   model.memory_limit = inputs.memory_limit;
+  model.measuring_rounds = inputs.measuring_rounds;
   model.schedule =
       choose_without_costs(schedule_request(config, inputs.stage_ranks, inputs.usual_microbatches));
   model.searches_placement = pipeline.placement.rule == PlacementRule::kAuto;
@@ -218,7 +227,8 @@ std::vector<StageCost> measure_layers(const Config& config, const ModelSetup& mo
   return agreed_costs(measure_on_rank_0(config, model, world, /*timed=*/true), model, world);
 }
 
-Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world) {
+Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world,
+                     const std::optional<std::vector<double>>& speeds) {
   Layout layout;
   layout.recomputed = model.recomputed;
   const bool cuts = config.pipeline.partition == PartitionRule::kAuto && model.stage_count() > 1;
@@ -230,8 +240,12 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
   double start = wall_seconds();
   std::vector<LayerMeasure> measured = measure_on_rank_0(config, model, world, timed);
   if (weighs) {
-    layout.layer_costs = timed ? agreed_costs(measured, model, world)
-                               : counted_costs(model, microbatch_rows(config, model));
+    layout.layer_costs =
+        timed ? agreed_costs(measured, model, world)
+              : counted_costs(model.layers, model.recomputed, microbatch_rows(config, model));
+    if (timed) {
+      layout.speeds = speeds ? *speeds : measured_speeds(config, model, layout.layer_costs, world);
+    }
   }
   layout.measure_seconds = wall_seconds() - start;
   layout.times.end("layer times");
@@ -272,8 +286,12 @@ std::int64_t largest_message_bytes(const Config& config, const ModelSetup& model
   return row_bytes * microbatch_rows(config, model);
 }
 
+Costs costs_of(const Layout& layout, const Partition& partition) {
+  return {stage_costs(layout.layer_costs, partition), 0, 0, network_of_speeds(layout.speeds)};
+}
+
 double predicted_seconds(const Layout& layout, const Partition& partition) {
-  return step_seconds(layout.layer_costs, layout.schedule, partition);
+  return step_seconds(layout.layer_costs, layout.schedule, partition, layout.speeds);
 }
 
 }  // namespace pipetrain

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ struct ModelSetup {
   std::int64_t training_rows = 0;   // of an epoch; 0: rows are drawn without end
   // That each evaluation goes through, for the forecast of memory; 0: none. On rank 0.
   std::int64_t evaluation_rows = 0;
-  MemoryLimit memory_limit;  // of this rank
+  MemoryLimit memory_limit;           // of this rank
+  std::vector<int> measuring_rounds;  // see SpeedProbe
   // Compute actions; of a schedule that is still to be searched for (auto) the sizes alone.
   Schedule schedule;
   bool searches_placement = false;  // together with the schedule
@@ -69,6 +71,7 @@ struct SetupInputs {
   std::int64_t training_rows = 0;
   std::int64_t evaluation_rows = 0;
   MemoryLimit memory_limit;
+  std::vector<int> measuring_rounds;  // see SpeedProbe
 };
 
 // Error(kConfiguration) if model, schedule and ranks do not fit.
@@ -80,6 +83,8 @@ struct Layout {
   Partition partition;  // first layer of each stage
   RecomputedLayers recomputed;
   std::vector<StageCost> layer_costs;  // seconds, of one microbatch; empty if nothing needed them
+  // Of each place in the pipeline, for which layer_costs are at speed 1; empty: all alike.
+  std::vector<double> speeds;
   // float32 is rounded where stages are cut. Results then depend on the cut, so it does not depend
   // on a clock: layer_costs are counted, not measured.
   bool rounds_messages = false;
@@ -96,9 +101,11 @@ struct Layout {
 // Rows of the largest microbatch.
 std::int64_t microbatch_rows(const Config& config, const ModelSetup& model);
 
-// Collective. Rank 0 times the layers where the partition or the schedule is auto, counts their
-// memory, and decides for all.
-Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world);
+// Collective. Rank 0 times the layers where the partition or the schedule is auto, and every rank
+// the costliest of them; rank 0 counts their memory, and decides for all. `speeds`, if there are
+// any, are taken for the measured ones of the pipeline's ranks.
+Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world,
+                     const std::optional<std::vector<double>>& speeds = std::nullopt);
 
 // Collective. Rank 0 times the layers on one microbatch; the same on every rank.
 std::vector<StageCost> measure_layers(const Config& config, const ModelSetup& model,
@@ -108,6 +115,9 @@ std::vector<StageCost> measure_layers(const Config& config, const ModelSetup& mo
 // where there is one stage.
 std::int64_t largest_message_bytes(const Config& config, const ModelSetup& model,
                                    const Partition& partition);
+
+// Of the layout's stages, cut as `partition` says, on its ranks.
+Costs costs_of(const Layout& layout, const Partition& partition);
 
 // Seconds that simulation predicts for the layout's schedule, cut as `partition` says.
 double predicted_seconds(const Layout& layout, const Partition& partition);

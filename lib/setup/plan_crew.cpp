@@ -5,13 +5,18 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <span>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "ops/ops.h"
 #include "pipeline/recorder.h"
+#include "schedule/simulate/figures.h"
+#include "schedule/simulate/network.h"
 #include "setup/plan_measure.h"
 
 namespace pipetrain {
@@ -32,6 +37,12 @@ double best_seconds(const Work& work) {
     if (round == 1 || (round > 1 && seconds < best)) best = seconds;
   }
   return best;
+}
+
+// "20us+1.25GB/s"
+std::string text_of(const LinkRate& rate) {
+  return short_number(1e6 * rate.latency_seconds) + "us+" +
+         short_number(1e-9 / rate.seconds_per_byte) + "GB/s";
 }
 
 }  // namespace
@@ -99,13 +110,18 @@ double RankCrew::agreed(double rank_zeros) {
   return rank_zeros;
 }
 
-// Half of there and back between ranks 0 and 1; nothing on the others.
-double RankCrew::message_seconds(std::int64_t bytes) {
-  const int rank = collective_.rank();
-  if (rank > 1) return 0;
+std::vector<double> RankCrew::rank_seconds(SpeedProbe probe) {
+  probe.rounds = world_.measuring_rounds();
+  return measure_rank_seconds(probe, collective_);
+}
+
+// Half of there and back between rank `left` and the next; nothing on the others.
+double RankCrew::message_seconds(int left, std::int64_t bytes) {
+  const int rank = collective_.rank() - left;
+  if (rank != 0 && rank != 1) return 0;
   int round = 0;
   const auto message = [&](int stage) {
-    return Message{Channel::kActivation, 1 - rank, stage, round, 0};
+    return Message{Channel::kActivation, left + 1 - rank, stage, round, 0};
   };
   Tensor tensor(pool_, {(bytes + 3) / 4});
   const Shape shape = tensor.shape();
@@ -127,13 +143,39 @@ double RankCrew::message_seconds(std::int64_t bytes) {
 void RankCrew::describe(MachineProfile& machine, std::int64_t bytes) {
   machine.copies = collective_.size();
   machine.threads = omp_get_max_threads();
-  machine.cores_per_rank = cores_per_rank_;
+  machine.cores_per_rank = world_.cores_per_rank();
   machine.real_messages = true;
-  const double small = agreed(message_seconds(kSmallMessage));
-  const double large = agreed(message_seconds(bytes));
-  machine.message_latency_seconds = small;
-  machine.message_bytes_per_second =
-      static_cast<double>(bytes) / std::max(large - small, 1e-3 * large);
+  const LinkRate rate = link_rate(0, bytes);
+  machine.message_latency_seconds = rate.latency_seconds;
+  machine.message_bytes_per_second = 1 / rate.seconds_per_byte;
+}
+
+// Between rank `left` and the next, on every rank.
+LinkRate RankCrew::link_rate(int left, std::int64_t bytes) {
+  const auto from_left = [&](double seconds) {
+    collective_.broadcast(std::as_writable_bytes(std::span(&seconds, 1)), left);
+    return seconds;
+  };
+  const double small = from_left(message_seconds(left, kSmallMessage));
+  const double large = from_left(message_seconds(left, bytes));
+  return {.latency_seconds = small,
+          .seconds_per_byte = std::max(large - small, 1e-3 * large) / static_cast<double>(bytes)};
+}
+
+std::shared_ptr<const Network> RankCrew::links(std::int64_t bytes) {
+  std::vector<std::string> hosts;
+  for (const RankPlace& place : world_.places) hosts.push_back(place.host);
+  const auto apart = std::ranges::adjacent_find(hosts, std::not_equal_to());
+  if (apart == hosts.end()) return nullptr;
+  const LinkRate between = link_rate(static_cast<int>(apart - hosts.begin()), bytes);
+  const auto near = std::ranges::adjacent_find(hosts);
+  const LinkRate within =
+      near == hosts.end() ? between : link_rate(static_cast<int>(near - hosts.begin()), bytes);
+  auto network = std::make_shared<Network>();
+  link_by_hosts(*network, hosts, within, between);
+  network->all_ranks = world_.size();
+  network->text = "within=" + text_of(within) + ",between=" + text_of(between) + ", measured";
+  return network;
 }
 
 }  // namespace pipetrain

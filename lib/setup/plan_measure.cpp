@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,8 @@
 #include "pipeline/recorder.h"
 #include "plan/grid_sizes.h"
 #include "schedule/limits.h"
+#include "schedule/simulate/network.h"
+#include "schedule/simulate/rank_speeds.h"
 #include "setup/memory_forecast.h"
 #include "setup/model_profile.h"
 #include "tensor/memory.h"
@@ -151,6 +154,31 @@ std::vector<ModelForm> other_forms(const PlanRequest& request, DType precision) 
   return forms;
 }
 
+// Links as they are told; speeds too, or by the costliest layer on each rank, if it is those ranks
+// that are planned for.
+void set_network(PlanInputs& inputs, const PlanRequest& request, const Layers& layers,
+                 std::int64_t rows, Crew& crew) {
+  const std::vector<LayerMeasure>& measured = inputs.model.measured.at(rows);
+  const auto costliest = std::ranges::max_element(
+      measured, {}, [](const LayerMeasure& layer) { return layer.cost.total(); });
+  const auto layer = static_cast<std::size_t>(costliest - measured.begin());
+  std::vector<double>& seconds = inputs.rank_seconds;
+  seconds = settled_seconds(crew.rank_seconds(
+      {.layers = layers, .layer = layer, .place = {}, .rows = rows, .rounds = {}}));
+  if (static_cast<int>(seconds.size()) != request.ranks) seconds.clear();
+  // Profiles are means over the ranks.
+  const double mean = std::accumulate(seconds.begin(), seconds.end(), 0.0) / request.ranks;
+  for (double& each : seconds) each /= mean;
+  if (!request.network) return;
+  if (!request.network->speeds.empty()) seconds.clear();
+  for (const double speed : request.network->speeds) seconds.push_back(1 / speed);
+  if (!request.network->has_links) return;
+  auto network = std::make_shared<Network>(*request.network);
+  network->all_ranks = request.ranks;
+  network->text += ", as told";
+  inputs.network = std::move(network);
+}
+
 }  // namespace
 
 PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, const Source* source,
@@ -161,9 +189,10 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   inputs.precision = config.train.precision;
   inputs.moments = moments_per_parameter(config.optimizer);
   inputs.versions = 1 + config.pipeline.delay;
-  inputs.cut = [](const std::vector<double>& costs, const Placement& placement) {
+  inputs.cut = [](const std::vector<double>& costs, const Placement& placement,
+                  const std::vector<double>& speeds) {
     return placement.rank_count() == 1 ? balanced_partition(costs, placement.stage_count())
-                                       : rank_balanced_partition(costs, placement);
+                                       : rank_balanced_partition(costs, placement, speeds);
   };
   inputs.machine.process_bytes = foreseen_process_bytes();
   const double start = wall_seconds();
@@ -184,6 +213,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
     return sizes.front();
   };
   const std::int64_t own_rows = measure_sizes({1, inputs.precision}, model, seconds);
+  set_network(inputs, request, layers, own_rows, crew);
   inputs.parts = parts_in_order(layers, layers_at(model, own_rows));
   for (const ModelForm& form : other_forms(request, inputs.precision)) {
     if (why_not_built(config.model, data, form.tensor)) continue;
@@ -201,7 +231,10 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   for (std::size_t i = 1; i < model.layers.size(); ++i) {
     row_bytes = std::max(row_bytes, model.layers[i].input_row_bytes);
   }
-  crew.describe(inputs.machine, std::max<std::int64_t>(4, own_rows * row_bytes));
+  const std::int64_t message_bytes = std::max<std::int64_t>(4, own_rows * row_bytes);
+  crew.describe(inputs.machine, message_bytes);
+  if (!inputs.network) inputs.network = crew.links(message_bytes);
+  if (inputs.network && inputs.network->all_ranks != request.ranks) inputs.network = nullptr;
   inputs.machine.measure_seconds = wall_seconds() - start;
   return inputs;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "comm/collective.h"
@@ -13,7 +14,10 @@
 #include "data/source.h"
 #include "nn/layers/model.h"
 #include "ops/team.h"
+#include "pipeline/rank_seconds.h"
 #include "plan/planner.h"
+#include "schedule/simulate/network.h"
+#include "setup/world.h"
 
 namespace pipetrain {
 
@@ -28,6 +32,10 @@ class Crew {
   virtual ~Crew() = default;
   virtual std::vector<double> mean(const SharedWork& work) = 0;
   virtual double agreed(double rank_zeros) = 0;  // rank 0's value on every rank
+  // What the probe takes on each rank; nothing where there are no ranks.
+  virtual std::vector<double> rank_seconds(SpeedProbe) { return {}; }
+  // What links the ranks, where they are on several hosts; messages of `bytes` are timed.
+  virtual std::shared_ptr<const Network> links(std::int64_t) { return nullptr; }
   // Fills in how many work at once, and what a message of `bytes` costs.
   virtual void describe(MachineProfile& machine, std::int64_t bytes) = 0;
 };
@@ -48,23 +56,26 @@ class ThreadCrew final : public Crew {
 // those cores could run of them, with the threads that a rank would have.
 ThreadCrew thread_crew(int cores, int ranks, const AskedThreads& asked = asked_threads());
 
-// All ranks of the collective, which call everything together; messages go between ranks 0 and 1.
-// `cores_per_rank` as World has it.
+// All ranks of the collective, which call everything together; messages go between ranks 0 and 1,
+// and where there are several hosts, between the first neighbours on one and on two.
 class RankCrew final : public Crew {
  public:
-  RankCrew(Collective& collective, Mailbox& mailbox, MemoryPool& pool, double cores_per_rank)
-      : collective_(collective), mailbox_(mailbox), pool_(pool), cores_per_rank_(cores_per_rank) {}
+  RankCrew(Collective& collective, Mailbox& mailbox, MemoryPool& pool, const World& world)
+      : collective_(collective), mailbox_(mailbox), pool_(pool), world_(world) {}
   std::vector<double> mean(const SharedWork& work) override;
   double agreed(double rank_zeros) override;
+  std::vector<double> rank_seconds(SpeedProbe probe) override;
+  std::shared_ptr<const Network> links(std::int64_t bytes) override;
   void describe(MachineProfile& machine, std::int64_t bytes) override;
 
  private:
-  double message_seconds(std::int64_t bytes);
+  double message_seconds(int left, std::int64_t bytes);
+  LinkRate link_rate(int left, std::int64_t bytes);
 
   Collective& collective_;
   Mailbox& mailbox_;
   MemoryPool& pool_;
-  double cores_per_rank_;
+  const World& world_;
 };
 
 // `source` on rank 0, null elsewhere. Microbatches of the sizes that `request` asks for are

@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "pipeline/partition.h"
 #include "schedule/choose/schedule_request.h"
+#include "schedule/simulate/network.h"
 #include "setup/layout.h"
 #include "setup/run_setup.h"
 
@@ -52,6 +53,10 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   PlanRequest request{.ranks = asked.ranks};
   for (const std::string& precision : asked.precisions) {
     request.precisions.push_back(precision_of(precision));
+  }
+  request.network = network_of(asked.network, /*message_bytes=*/0, /*unit_seconds=*/1);
+  if (request.network && !request.network->speeds.empty()) {
+    check_speeds(request.network->speeds, asked.ranks);
   }
   request.live_microbatches = config.pipeline.live_microbatches;
   request.memory_bytes =

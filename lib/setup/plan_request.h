@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "nn/layers/model.h"
 #include "plan/planner.h"
+#include "schedule/simulate/network_text.h"
 
 namespace pipetrain {
 
@@ -18,6 +19,7 @@ struct PlanAsked {
   int ranks = 0;
   std::string memory;  // that a rank may take, as "16GiB"; empty: its share of what is free
   std::vector<std::string> precisions;  // to weigh beside the configuration's
+  NetworkAsked network;
 };
 
 // `grid` is the configuration's on so many ranks; it goes with its schedule if that goes with them.

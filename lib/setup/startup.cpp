@@ -25,7 +25,8 @@ void set_up(Startup& made, const RunOptions& options, bool trains) {
       .usual_microbatches = made.resume.folder.empty() ? 0 : made.resume.position.microbatches,
       .training_rows = made.data.training_rows,
       .memory_limit = memory_limit(options.memory_limit, made.world,
-                                   static_cast<std::int64_t>(available_bytes()))};
+                                   static_cast<std::int64_t>(available_bytes())),
+      .measuring_rounds = made.world.measuring_rounds()};
   if (made.source && trains && config.train.eval_every > 0) {
     inputs.evaluation_rows = evaluation_rows(config.train, *made.source);
   }

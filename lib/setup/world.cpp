@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -17,6 +18,16 @@ double World::cores_per_rank() const {
     least = std::min(least, static_cast<double>(place.cores) / (place.threads * place.sharing));
   }
   return least;
+}
+
+std::vector<int> World::measuring_rounds() const {
+  std::vector<int> rounds;
+  std::map<std::string, int> turns;
+  for (const RankPlace& place : places) {
+    const bool crowded = place.cores < place.threads * place.sharing;
+    rounds.push_back(crowded ? turns[place.host]++ : 0);
+  }
+  return rounds;
 }
 
 std::string World::cure() const {

@@ -25,8 +25,11 @@ struct World {
   int size() const { return static_cast<int>(places.size()); }
   bool oversubscribed() const;    // some host's ranks have more threads than cores
   double cores_per_rank() const;  // of all its threads, where they are fewest; at most 1
-  std::string cure() const;       // of that: what to set or to start
-  std::string text() const;       // "4 ranks on 1 host (node7), 1 thread each"
+  // In which round each rank measures how fast it is: those of a host whose threads outnumber their
+  // cores take turns, all others do so at once, in round 0.
+  std::vector<int> measuring_rounds() const;
+  std::string cure() const;  // of that: what to set or to start
+  std::string text() const;  // "4 ranks on 1 host (node7), 1 thread each"
 };
 
 // Collective. Every rank says where it is.

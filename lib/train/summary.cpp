@@ -40,19 +40,23 @@ std::string describe_partition(const Layout& layout) {
   const Schedule& schedule = layout.schedule;
   const Partition uniform =
       uniform_partition(static_cast<int>(totals.size()), schedule.stage_count());
+  const std::vector<double> speeds = stage_speeds(layout.speeds, schedule.placement);
   const double step = predicted_seconds(layout, layout.partition),
                uniform_step = predicted_seconds(layout, uniform);
   std::string text = fmt::format(
       "partition: layers timed in {:.2f} s; the slowest stage takes {:.3g} ms a microbatch, cut "
       "uniformly {:.3g} ms",
-      layout.measure_seconds, 1e3 * slowest_stage(totals, layout.partition),
-      1e3 * slowest_stage(totals, uniform));
+      layout.measure_seconds, 1e3 * slowest_stage(totals, layout.partition, speeds),
+      1e3 * slowest_stage(totals, uniform, speeds));
   if (schedule.virtual_stages() > 1) {
     auto slowest = [&](const Partition& partition) {
-      return 1e3 * slowest_rank(totals, partition, schedule.placement);
+      return 1e3 * slowest_rank(totals, partition, schedule.placement, layout.speeds);
     };
     text += fmt::format("; the slowest rank {:.3g} ms, cut uniformly {:.3g} ms",
                         slowest(layout.partition), slowest(uniform));
+  }
+  for (std::size_t r = 0; r < layout.speeds.size(); ++r) {
+    text += fmt::format("{}{:.2f}", r == 0 ? "; ranks at speeds " : ", ", layout.speeds[r]);
   }
   return text +
          fmt::format("; predicted step {:.4g} ms, cut uniformly {:.4g} ms, a gain of {:.1f}%",
@@ -61,8 +65,7 @@ std::string describe_partition(const Layout& layout) {
 
 // What the search for a schedule found.
 std::string describe_search(const Layout& layout) {
-  const Costs costs{stage_costs(layout.layer_costs, layout.partition), 0};
-  const Timeline found = simulate(layout.schedule, costs);
+  const Timeline found = simulate(layout.schedule, costs_of(layout, layout.partition));
   const std::vector<double>& live = found.peak_live_microbatches;
   return fmt::format(
       "schedule auto: searched for {:.2f} s; predicted step {:.4g} ms, bubble {:.1f}%, at most "

@@ -107,7 +107,32 @@ def one_cut(problems, one):
     expect(problems, "uniform" not in one, "a comparison with itself")
 
 
+# A message of 4000 bytes takes 2 ms between hosts, and 1 ms within one; ranks 2 and 3 share a host.
+LINKS = ["--links", "within=1ms,between=2MB/s,hosts=2", "--message-bytes", "4000"]
+
+
+def as_linked(problems, one):
+    consistent(problems, one, 4, 6)
+    expect(problems, one["message_bytes"] == 4000 and one["links"] == LINKS[1], f"over {one['links']}")
+    expect(problems, one["simulated_seconds"] > 1e-3 * (6 * 6 + 3 * 2 + 2 * (1 + 2 + 1)), f"simulated {one['simulated_seconds']}")
+    expect(problems, one["ratio"] >= 0.999, f"faster than its links: {one['ratio']}")
+
+
+def with_slow_rank(problems, one):
+    consistent(problems, one, 2, 4)
+    expect(problems, one["speeds"] == [1, 0.125], f"speeds {one['speeds']}")
+    layers = one["partition"][1]
+    expect(problems, layers > one["uniform"]["partition"][1], f"the slow rank's stage begins at layer {layers}")
+    expect(problems, one["simulated_seconds"] < one["uniform"]["simulated_seconds"], "no gain")
+
+
 REFUSED = [
+    ("links that are none", 2, emulate("--links", "within=1"), ["--links: within", "20us"]),
+    ("links of no file", 2, emulate("--links", "nowhere.csv"), ["nowhere.csv", "No such file"]),
+    ("links of other ranks", 4, emulate("--links", "pair.csv"), ["pair.csv", "no link from rank 1 to 2"]),
+    ("speeds of other ranks", 4, emulate("--speeds", "1,1"), ["--speeds", "2 ranks, expected 4"]),
+    ("a rank that stands still", 2, emulate("--speeds", "1,0"), ["--speeds", "'0'"]),
+    ("a model on other ranks' speeds", 2, ["emulate", "--config", "model.yaml", "--speeds", "1"], ["--speeds", "1 ranks, expected 2"]),
     ("other ranks", 4, emulate("--ranks", "16"), ["--ranks 16", "4 started", "mpirun -np 16"]),
     ("unknown schedule", 4, emulate(schedule="1f2b"), ["1f2b", "1f1b", "zbv"]),
     ("no schedule", 1, ["emulate"], ["--schedule", "--config", "--help"]),
@@ -214,6 +239,9 @@ def main():
                     ["steps in a row, delay between them"])
         prints_text(checks, folder, "a model, as text", 2, [*model[:-1], model[-1] + "[0, 1]", "--schedule", "zb-h1"],
                     ["zb-h1", "first layer of each stage: 0 1\n", "the uniform cut", "% simulated"])
+        write(os.path.join(folder, "pair.csv"), "0,1,1ms\n")
+        prints_json(checks, folder, "links", 4, emulate(*LINKS), as_linked)
+        prints_json(checks, folder, "a slow rank", 2, [*model[:-1], model[-1] + "auto", "--speeds", "1,0.125"], with_slow_rank)
         traces(checks, folder)
         in_a_row(checks, folder)
         for name, ranks, arguments, patterns in REFUSED:

@@ -60,6 +60,19 @@ def on_ranks(problems, report):
     expect(problems, report["ranks"] == 4, "ranks")
 
 
+def told(problems, report):
+    measured = report["measured"]
+    expect(problems, measured["rank_speeds"] == [1, 0.25], f"speeds {measured['rank_speeds']}")
+    expect(problems, measured["links"] == "within=20us+1GB/s, as told", f"links {measured['links']}")
+    keys = ("forward_seconds", "backward_input_seconds", "backward_weight_seconds")
+    seconds = [sum(layer[key] for key in keys) for layer in measured["microbatch_sizes"][0]["layers"]]
+    for entry in report["plans"]:
+        if entry["pipeline"] == 2 and entry["virtual_stages"] == 1:
+            second = entry["first_layers"][1]
+            little = sum(seconds[second:]) < 0.4 * sum(seconds) or second + 1 == len(seconds)
+            expect(problems, little, f"the slow rank has as much to do: {entry}")
+
+
 def shared(problems, report):
     own = report["configured"]
     expect(problems, (own["tensor"], own["pipeline"], own["data"]) == (2, 1, 1), f"configured {own}")
@@ -111,6 +124,8 @@ def main():
         as_json(checks, folder, "on two ranks for four", 2, plan("--ranks", "4", "--format", "json"), on_ranks)
         as_json(checks, folder, "layers shared", 1,
                 plan("--ranks", "2", "--format", "json", "--set", "parallel.tensor=2"), shared)
+        as_json(checks, folder, "links and speeds as told", 1,
+                plan("--ranks", "2", "--format", "json", "--speeds", "1,0.25", "--links", "within=20us+1GB/s"), told)
         text(checks, folder)
         written(checks, folder)
         refused(checks, folder, plan("--ranks", "2", "--write", "best.yaml"), [r"best\.yaml exists"])
@@ -119,6 +134,8 @@ def main():
         refused(checks, folder, plan("--ranks", "0"), ["--ranks"])
         refused(checks, folder, plan("--ranks", "2", "--precisions", "float32,float16"), ["--precisions", "float16"])
         refused(checks, folder, plan("--ranks", "many"), ["--ranks"])
+        refused(checks, folder, plan("--ranks", "2", "--speeds", "1"), ["--speeds", "expected 2"])
+        refused(checks, folder, plan("--ranks", "2", "--links", "within=fast"), ["--links: within"])
         refused(checks, folder, plan("--ranks", "2", "--memory", "16G"), ["--memory: '16G'", "16GiB"])
         refused(checks, folder, plan("--ranks", "2", "--memory", "-1GiB"), ["--memory: '-1GiB'"])
         refused(checks, folder, plan("--ranks", "2", "--memory", "100kB"), ["nothing fits into 97.7 KiB", "the least is"])

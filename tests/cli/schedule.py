@@ -155,6 +155,29 @@ def check_costs(checks, folder):
             ["--costs", "COMM alone"], folder=folder)
 
 
+def check_links(checks, folder):
+    write(os.path.join(folder, "links.csv"), "0,1,8ms\n1,0,8MB/s\n")
+    as_json = ["--format", "json"]
+    costs = ["--costs", "1,2,4", *as_json]
+    linked = makespan_is(1 + 8 + 1 + 2 + 8 + 2 + 4)
+    prints(checks, "links", sized("gpipe", 2, 1, "--links", "within=8ms", *costs), linked)
+    prints(checks, "links of a table", sized("gpipe", 2, 1, "--links", "links.csv", "--message-bytes", "64000", *costs), linked, folder)
+    prints(checks, "speeds", sized("gpipe", 2, 1, "--speeds", "0.5,1", *costs), makespan_is(2 + 1 + 2 + 4 + 8))
+    prints(checks, "links as text", sized("1f1b", 2, 2, "--links", "between=1ms,hosts=2", "--speeds", "1,2"),
+           has("messages of 1024 bytes over between=1ms,hosts=2, ranks at speeds 1, 2"))
+    prints(checks, "several steps over links", sized("1f1b", 2, 2, "--links", "within=1ms", "--steps", "3"), has("3 steps"))
+    for name, words, patterns in [
+            ("a cost and links", ["--costs", "1,1,1,1", "--links", "within=1ms"], ["--links", "COMM"]),
+            ("bytes without links", ["--message-bytes", "9"], ["--message-bytes", "--links"]),
+            ("a link without unit", ["--links", "within=1"], ["--links: within", "20us"]),
+            ("speeds of others", ["--speeds", "1,1,1"], ["--speeds", "3 ranks, expected 2"]),
+            ("a page of links", ["--links", "within=1ms", "--format", "html"], ["--format html", "--links"]),
+            ("no doctor", ["--speeds", "links.json"], ["links.json"])]:
+        refused(checks, name, sized("1f1b", 2, 2, *words), patterns, folder=folder)
+    refused(checks, "shared links over steps", sized("interleaved", 4, 8, "--links", "between=1ms,hosts=2", "--steps", "2"),
+            ["--links", "one step alone"])
+
+
 def check_own(checks, folder):
     write(os.path.join(folder, "own.csv"), F_1F1B)
     prints(checks, "own table", ["--check", "own.csv"], has("own.csv: 2 ranks, 2 microbatches"), folder)
@@ -205,6 +228,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_formats(checks)
         check_costs(checks, folder)
+        check_links(checks, folder)
         check_own(checks, folder)
         check_refusals(checks)
     checks.finish()

@@ -117,3 +117,13 @@ TEST_CASE("A partition that does not fit is refused with the reason") {
   CHECK(contains(failure(listed({0, 5, 2}), 7, 3), "ascend"));
   CHECK(contains(failure(listed({0, 2, 7}), 7, 3), "below", "7 layers"));
 }
+
+TEST_CASE("A slow rank gets fewer layers") {
+  const std::vector<double> costs(14, 1);
+  const std::vector<double> speeds{1, 1, 0.5, 1};
+  CHECK(balanced_partition(costs, speeds) == Partition{0, 4, 8, 10});
+  CHECK(balanced_partition(costs, std::vector<double>(4, 1)) == balanced_partition(costs, 4));
+  CHECK(slowest_stage(costs, {0, 4, 8, 10}, speeds) == 4);
+  CHECK(stage_speeds({}, Placement::loop(2, 2)) == std::vector<double>(4, 1));
+  CHECK(stage_speeds({1, 0.5}, Placement::wave(2, 2)) == std::vector<double>{1, 0.5, 0.5, 1});
+}

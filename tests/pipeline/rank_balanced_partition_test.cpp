@@ -96,3 +96,12 @@ TEST_CASE("Stage costs are the sums of their layers'") {
   CHECK(stages[0].backward_weight == 9);
   CHECK(stages[1].total() == 24);
 }
+
+TEST_CASE("A slow rank's stages are short together") {
+  const std::vector<double> costs(28, 1), speeds{1, 1, 0.5, 1};
+  for (const Placement& placement : {Placement::wave(4), Placement::loop(4, 2)}) {
+    const Partition found = rank_balanced_partition(costs, placement, speeds);
+    CHECK(slowest_rank(costs, found, placement, speeds) == 8);
+    CHECK(slowest_rank(costs, rank_balanced_partition(costs, placement), placement, speeds) == 14);
+  }
+}

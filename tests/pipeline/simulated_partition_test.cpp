@@ -69,3 +69,13 @@ TEST_CASE("Costs that differ by noise are cut alike") {
     CHECK(fastest_partition(noisy, schedule) == uniform_partition(24, 4));
   }
 }
+
+TEST_CASE("A slow rank's stage is cut shorter where that makes the step shorter") {
+  const std::vector<StageCost> even(14, {1, 1, 1});
+  const std::vector<double> speeds{1, 1, 0.5, 1};
+  const Schedule schedule = generate("1f1b", 4, 1, 8);
+  const Partition cut = fastest_partition(even, schedule, speeds);
+  CHECK(cut[3] - cut[2] <= 2);
+  CHECK(step_seconds(even, schedule, cut, speeds) <
+        0.85 * step_seconds(even, schedule, uniform_partition(14, 4), speeds));
+}

@@ -46,7 +46,8 @@ struct MadeUp {
       made.model.measured[rows].assign(static_cast<std::size_t>(layers),
                                        made_up_layer(rows, seconds, fixed));
     }
-    made.cut = [](const std::vector<double>& costs, const Placement& placement) {
+    made.cut = [](const std::vector<double>& costs, const Placement& placement,
+                  const std::vector<double>&) {
       std::vector<int> first;
       const int stages = placement.stage_count(), count = static_cast<int>(costs.size());
       for (int s = 0; s < stages; ++s) first.push_back(s * count / stages);

@@ -43,8 +43,8 @@ Predicted predict(const MadeUp& made_up, const Schedule& schedule, Recompute rec
   const PlanInputs inputs = made_up.inputs();
   const int stages = schedule.stage_count();
   const std::int64_t rows = made_up.batch_rows / schedule.microbatches;
-  const auto first =
-      inputs.cut(std::vector<double>(static_cast<std::size_t>(made_up.layers)), schedule.placement);
+  const auto first = inputs.cut(std::vector<double>(static_cast<std::size_t>(made_up.layers)),
+                                schedule.placement, {});
   std::vector<StageSizes> profiles;
   for (int s = 0; s < stages; ++s) {
     const bool last = s + 1 == stages;

@@ -100,3 +100,22 @@ TEST_CASE("Where messages are rounded they have half the bytes, and no clock dec
   config.train.precision = DType::kBFloat16;
   CHECK(layout_of(2).rounding_cut().empty());
 }
+
+TEST_CASE("A rank that is told to be slow gets fewer layers") {
+  Config config = gpt();
+  config.model.depth = 8;
+  config.pipeline.schedule = "1f1b";
+  config.pipeline.partition = PartitionRule::kAuto;
+  InProcess group(1, {.timeout_seconds = 30, .oversubscribed = true});
+  group.run([&](int) {
+    const ModelSetup model = set_up(config, 3);
+    const auto world = group.collective(0);
+    const std::vector<double> speeds{1, 0.25, 1};
+    const Layout layout = choose_layout(config, model, *world, speeds);
+    CHECK(layout.speeds == speeds);
+    const Partition& cut = layout.partition;
+    CHECK(cut[2] - cut[1] < cut[1]);
+    CHECK(cut[2] - cut[1] < static_cast<int>(model.layers.size()) - cut[2]);
+    CHECK(predicted_seconds(layout, cut) < predicted_seconds(layout, uniform_partition(19, 3)));
+  });
+}

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -71,7 +72,9 @@ TEST_CASE("Ranks find the same mean, agree on rank 0's number and time real mess
     MemoryPool pool;
     const auto mailbox = group.mailbox(rank, pool);
     const auto world = group.collective(rank);
-    RankCrew crew(*world, *mailbox, pool, 0.5);
+    const RankPlace crowded{.host = "here", .cores = 1, .sharing = 2};
+    const World places{rank, {crowded, crowded, crowded}};
+    RankCrew crew(*world, *mailbox, pool, places);
     const auto r = static_cast<std::size_t>(rank);
     means[r] = crew.mean([&](const auto& together, bool first) {
       together();
@@ -90,4 +93,29 @@ TEST_CASE("Ranks find the same mean, agree on rank 0's number and time real mess
     CHECK(machines[r].message_bytes_per_second == machines[0].message_bytes_per_second);
   }
   CHECK(machines[0].message_latency_seconds > 0);
+}
+
+TEST_CASE("Where ranks are on several hosts, links within one and between two are timed") {
+  InProcess group(3, {.timeout_seconds = 30, .oversubscribed = true});
+  std::vector<std::shared_ptr<const Network>> found(3), alone(3);
+  group.run([&](int rank) {
+    MemoryPool pool;
+    const auto mailbox = group.mailbox(rank, pool);
+    const auto world = group.collective(rank);
+    const auto r = static_cast<std::size_t>(rank);
+    const World apart{rank, {{.host = "a"}, {.host = "b"}, {.host = "b"}}};
+    found[r] = RankCrew(*world, *mailbox, pool, apart).links(1 << 16);
+    const World together{rank, {{.host = "a"}, {.host = "a"}, {.host = "a"}}};
+    alone[r] = RankCrew(*world, *mailbox, pool, together).links(1 << 16);
+  });
+  for (std::size_t r = 0; r < 3; ++r) {
+    CHECK(alone[r] == nullptr);
+    REQUIRE(found[r]);
+    CHECK(found[r]->all_ranks == 3);
+    CHECK(found[r]->pairs.size() == 6);
+    CHECK(found[r]->pairs.at({2, 0}).name == "out of b");
+    CHECK(found[r]->pairs.at({2, 1}).name.empty());
+    CHECK(found[r]->pairs.at({2, 1}).rate.latency_seconds > 0);
+    CHECK(found[r]->text == found[0]->text);
+  }
 }

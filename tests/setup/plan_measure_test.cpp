@@ -78,7 +78,7 @@ TEST_CASE("Other precisions are measured, of transformers and of convolutions") 
 TEST_CASE("Stages are cut by their layers' times, on ranks of several by those of each rank") {
   const PlanInputs inputs = measured(gpt(2), 1, nullptr);
   const std::vector<double> costs = {4, 1, 1, 1, 1, 1, 1};
-  CHECK(inputs.cut(costs, Placement::loop(2)) == Partition{0, 2});
-  CHECK(inputs.cut(costs, Placement::loop(2, 2)).size() == 4);
-  CHECK(inputs.cut(costs, Placement::loop(1, 3)).size() == 3);
+  CHECK(inputs.cut(costs, Placement::loop(2), {}) == Partition{0, 2});
+  CHECK(inputs.cut(costs, Placement::loop(2, 2), {}).size() == 4);
+  CHECK(inputs.cut(costs, Placement::loop(1, 3), {}).size() == 3);
 }

@@ -41,7 +41,8 @@ Lists planned(const Config& config) {
   inputs.model = model_profile(layers);
   inputs.model.measured[1].assign(layers.size(), {.cost = {1, 1, 1}});
   inputs.batch_rows = config.train.batch_size;
-  inputs.cut = [](const std::vector<double>& seconds, const Placement& placement) {
+  inputs.cut = [](const std::vector<double>& seconds, const Placement& placement,
+                  const std::vector<double>&) {
     return uniform_partition(static_cast<int>(seconds.size()), placement.stage_count());
   };
   inputs.recomputed = {{config.pipeline.recompute, recomputed_layers(config.pipeline, layers)}};

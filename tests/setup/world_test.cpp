@@ -61,3 +61,8 @@ TEST_CASE("A world is told by its ranks, hosts and threads") {
         "3 ranks on 2 hosts (a, b), 2 threads each");
   CHECK(World{0, {{"a", 2}, {"a", 4}}}.text() == "2 ranks on 1 host (a), 2 to 4 threads each");
 }
+
+TEST_CASE("Ranks that share cores measure in turn") {
+  const World world{0, {{"a", 1, 1, 2}, {"b", 1, 2, 2}, {"a", 1, 1, 2}, {"b", 1, 2, 2}}};
+  CHECK(world.measuring_rounds() == std::vector<int>{0, 0, 1, 0});
+}

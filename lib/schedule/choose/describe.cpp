@@ -10,6 +10,8 @@
 #include "schedule/generate/generate.h"
 #include "schedule/search/auto_schedule.h"
 #include "schedule/simulate/figures.h"
+#include "schedule/simulate/network.h"
+#include "schedule/simulate/network_text.h"
 
 namespace pipetrain {
 namespace {
@@ -37,7 +39,8 @@ std::string costs_text(const GivenCosts& costs) {
   } else {
     text = "costs of each stage from " + costs.stages_from;
   }
-  return costs.message > 0 ? text + ", a message " + short_number(costs.message) : text;
+  if (costs.message > 0) text += ", a message " + short_number(costs.message);
+  return text + network_words(costs.network.get());
 }
 
 std::string percent(double share) {
@@ -78,7 +81,7 @@ std::string better_than_tuned(const std::string& name, const Schedule& schedule,
   const ScheduleKind* kind = find_row(schedule_kinds(), name);
   if (kind == nullptr || kind->tuned_for == nullptr) return "";
   const int ranks = schedule.rank_count();
-  const Costs costs = given.on(schedule.placement);
+  const Costs costs = at_rank_speeds(given.on(schedule.placement), schedule.placement);
   if (is_even(costs)) return "";
   const Timeline own = simulate(schedule, costs);
   std::string best;

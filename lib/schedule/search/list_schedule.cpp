@@ -22,7 +22,7 @@ class ListScheduler {
         rule_(rule),
         orders_(index(problem.ranks)),
         ranks_(index(problem.ranks)),
-        inputs_(problem.rank_of_stage, problem.microbatches, problem.message) {
+        inputs_(problem.ways, problem.microbatches) {
     for (State& state : ranks_) state.done.assign(index(3 * problem.virtual_stages), 0);
     for (auto& order : orders_) {
       order.reserve(index(3 * problem.virtual_stages * problem.microbatches));

@@ -24,13 +24,15 @@ Problem::Problem(Placement placement_of_stages, int microbatch_count, const Cost
       stages(placement.stage_count()),
       virtual_stages(placement.most_stages()),
       message(costs.message),
-      stage_costs(costs.stages),
+      ways(ways_of(costs, placement).without_queues()),
+      stage_costs(at_rank_speeds(costs, placement).stages),
       rank_of_stage(placement.ranks()),
       live_limit(std::max(
           virtual_stages,
           static_cast<int>(std::floor(
               std::min<double>(live_microbatches, microbatches) * stages / ranks + 1e-9)))) {
   for (int rank = 0; rank < ranks; ++rank) stages_of_rank.push_back(placement.stages_of(rank));
+  if (costs.network && costs.network->has_links) message = ways.longest();
 }
 
 Orders orders_of(const Schedule& schedule) {
@@ -109,11 +111,11 @@ double least_time_by_volume(const Problem& problem, int rank) {
   const std::vector<int>& stages = problem.stages_of_rank[index(rank)];
   for (int stage = problem.stages - 1; stage >= 0; --stage) {
     const StageCost& cost = problem.stage_costs[index(stage)];
-    const bool travels = stage + 1 < problem.stages && problem.rank_of_stage[index(stage)] !=
-                                                           problem.rank_of_stage[index(stage + 1)];
-    way += cost.forward + cost.backward_input + (travels ? 2 * problem.message : 0);
+    const double up = problem.ways.up[index(stage) + 1].total();
+    const double down = problem.ways.down[index(stage) + 1].total();
+    way += cost.forward + cost.backward_input + (up + down);
     if (problem.rank_of_stage[index(stage)] == rank) lifetimes += way + cost.backward_weight;
-    if (stage < stages.front()) head += cost.forward + (travels ? problem.message : 0);
+    if (stage < stages.front()) head += cost.forward + up;
   }
   return head + problem.microbatches * lifetimes / problem.live_limit;
 }
@@ -128,14 +130,15 @@ double least_time_of_rank(const Problem& problem, int rank) {
   const std::vector<int>& stages = problem.stages_of_rank[index(rank)];
   for (int stage = 0; stage < problem.stages; ++stage) {
     const StageCost& cost = problem.stage_costs[index(stage)];
-    const bool travels =
-        stage > 0 && problem.rank_of_stage[index(stage)] != problem.rank_of_stage[index(stage - 1)];
-    const double message = travels ? problem.message : 0;  // to or from the stage below
-    if (stage <= stages.front()) head += message + (stage < stages.front() ? cost.forward : 0);
-    if (stage <= stages.front())
-      tail += message + (stage < stages.front() ? cost.backward_input : 0);
-    first_gradient += message + cost.forward;
-    if (stage > stages.back()) first_gradient += message + cost.backward_input;
+    // From the stage below, and to it.
+    const double up = problem.ways.up[index(stage)].total();
+    const double down = problem.ways.down[index(stage)].total();
+    if (stage <= stages.front()) {
+      head += up + (stage < stages.front() ? cost.forward : 0);
+      tail += down + (stage < stages.front() ? cost.backward_input : 0);
+    }
+    first_gradient += up + cost.forward;
+    if (stage > stages.back()) first_gradient += down + cost.backward_input;
     if (problem.rank_of_stage[index(stage)] != rank) continue;
     work += problem.microbatches * (cost.forward + cost.backward_input + cost.backward_weight);
     forwards.push_back(cost.forward);
@@ -159,7 +162,7 @@ double least_makespan(const Problem& problem) {
 }
 
 OrderCost::OrderCost(const Problem& problem)
-    : problem_(problem), inputs_(problem.rank_of_stage, problem.microbatches, problem.message) {
+    : problem_(problem), inputs_(problem.ways, problem.microbatches) {
   const std::size_t cells = index(problem.stages) * index(problem.microbatches);
   timings_.resize(index(problem.ranks));
   for (int rank = 0; rank < problem.ranks; ++rank) {

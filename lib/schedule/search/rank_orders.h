@@ -9,6 +9,7 @@
 
 #include "schedule/schedule.h"
 #include "schedule/simulate/input_times.h"
+#include "schedule/simulate/network.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain::search {
@@ -28,7 +29,8 @@ struct Problem {
   Placement placement;
   int ranks, microbatches, stages;
   int virtual_stages;  // of the rank that has most
-  double message;
+  double message;      // the longest that a message takes
+  MessageWays ways;    // without queues: the search does not follow ranks in order of time
   std::vector<StageCost> stage_costs;
   std::vector<std::vector<int>> stages_of_rank;  // [rank][lap]
   std::vector<int> rank_of_stage;

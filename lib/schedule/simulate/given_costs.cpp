@@ -65,8 +65,10 @@ bool GivenCosts::fit(int stage_count) const {
 
 Costs GivenCosts::on(const Placement& placement) const {
   if (stages.empty()) {
-    return equal_costs({.placement = placement}, rank_share.forward, rank_share.backward_input,
-                       rank_share.backward_weight, message);
+    Costs costs = equal_costs({.placement = placement}, rank_share.forward,
+                              rank_share.backward_input, rank_share.backward_weight, message);
+    costs.network = network;
+    return costs;
   }
   if (!fit(placement.stage_count())) {
     const int found = static_cast<int>(stages.size()), ranks = placement.rank_count();
@@ -79,7 +81,7 @@ Costs GivenCosts::on(const Placement& placement) const {
                                               std::to_string(placement.stage_count()) + ", of " +
                                               std::to_string(ranks) + " ranks; " + cure);
   }
-  return {stages, message};
+  return {stages, message, 0, network};
 }
 
 GivenCosts given_costs(const std::string& costs, const std::string& stage_costs_file) {

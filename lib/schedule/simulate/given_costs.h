@@ -2,6 +2,7 @@
 // share, or those of each stage. It must not know where they were measured, or in which unit.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,14 +14,20 @@ namespace pipetrain {
 struct GivenCosts {
   StageCost rank_share{1, 1, 1};  // of a whole rank: each of its v stages costs 1/v
   double message = 0;
-  std::vector<StageCost> stages;  // if there are any, they count, not rank_share
-  std::string stages_from;        // their file
+  std::vector<StageCost> stages;                     // if there are any, they count, not rank_share
+  std::string stages_from;                           // their file
+  std::shared_ptr<const Network> network = nullptr;  // as Costs has it
 
   // Whether they are costs of so many stages.
   bool fit(int stage_count) const;
   // The costs of these stages. Error(kConfiguration) if they do not fit.
   Costs on(const Placement& placement) const;
 };
+
+// Costs of stages that are known already.
+inline GivenCosts as_given(const Costs& costs) {
+  return {.message = costs.message, .stages = costs.stages, .network = costs.network};
+}
 
 // "F,I,W" or "F,I,W,COMM"; with a file of stage costs only "COMM". Either text may be empty: costs
 // of 1, messages for nothing. The file has a row "F,I,W" for each stage, in order. All are numbers

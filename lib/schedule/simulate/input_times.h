@@ -5,25 +5,25 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "schedule/schedule.h"
+#include "schedule/simulate/network.h"
 
 namespace pipetrain {
 
 // F needs the result of the stage below, I and B the gradient of the stage above (needed_by() in
-// schedule/walk.h says the same of a listed action). Between two ranks it travels for a while. The
-// model's two ends have their inputs from the start.
+// schedule/walk.h says the same of a listed action). Between two ranks it travels for a while, and
+// waits before that for those that were sent earlier on the same link. The model's two ends have
+// their inputs from the start.
 class InputTimes {
  public:
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
-  InputTimes(const std::vector<int>& rank_of_stage, int microbatches, double message)
-      : microbatches_(static_cast<std::size_t>(microbatches)), way_(rank_of_stage.size() + 1) {
-    for (std::size_t s = 1; s < rank_of_stage.size(); ++s) {
-      way_[s] = rank_of_stage[s] != rank_of_stage[s - 1] ? message : 0;
-    }
-    const std::size_t cells = way_.size() * microbatches_;
+  InputTimes(MessageWays ways, int microbatches)
+      : microbatches_(static_cast<std::size_t>(microbatches)), ways_(std::move(ways)) {
+    const std::size_t cells = ways_.up.size() * microbatches_;
     activations_.assign(cells, 0);
     gradients_.assign(cells, 0);
     forget();
@@ -34,19 +34,22 @@ class InputTimes {
     const auto row = static_cast<std::ptrdiff_t>(microbatches_);
     std::fill(activations_.begin() + row, activations_.end(), kNever);
     std::fill(gradients_.begin(), gradients_.end() - row, kNever);
+    link_free_.assign(index(ways_.queues), 0);
   }
 
   // kNever if what the action needs has not run; 0 for W and R, which need nothing of other stages.
   double arrival(Op op, int stage, int microbatch) const {
-    if (op == Op::kForward) return activations_[at(stage, microbatch)] + way_[index(stage)];
+    if (op == Op::kForward) return activations_[at(stage, microbatch)];
     if (!sends_gradient(op)) return 0;
-    return gradients_[at(stage + 1, microbatch)] + way_[index(stage) + 1];
+    return gradients_[at(stage + 1, microbatch)];
   }
 
-  // F is done, or I or B has its gradient.
+  // F is done, or I or B has its gradient. Who shares a link must call this in order of time.
   void ended(Op op, int stage, int microbatch, double end) {
-    if (op == Op::kForward) activations_[at(stage + 1, microbatch)] = end;
-    if (sends_gradient(op)) gradients_[at(stage, microbatch)] = end;
+    if (op == Op::kForward) {
+      activations_[at(stage + 1, microbatch)] = sent(ways_.up[index(stage) + 1], end);
+    }
+    if (sends_gradient(op)) gradients_[at(stage, microbatch)] = sent(ways_.down[index(stage)], end);
   }
 
  private:
@@ -55,10 +58,18 @@ class InputTimes {
     return index(border) * microbatches_ + index(microbatch);
   }
 
+  // When it arrives.
+  double sent(const MessageWay& way, double now) {
+    if (way.queue < 0) return now + way.latency;
+    double& free = link_free_[index(way.queue)];
+    free = std::max(free, now) + way.busy;
+    return free + way.latency;
+  }
+
   std::size_t microbatches_;
-  // Border s lies between stages s - 1 and s; 0 and the last one are the model's ends.
-  std::vector<double> way_;                      // that a message takes across it
-  std::vector<double> activations_, gradients_;  // when those that cross it were made
+  MessageWays ways_;
+  std::vector<double> activations_, gradients_;  // when those that cross a border are there
+  std::vector<double> link_free_;                // per queue
 };
 
 }  // namespace pipetrain

@@ -7,6 +7,7 @@
 
 #include "schedule/neighbours.h"
 #include "schedule/simulate/input_times.h"
+#include "schedule/simulate/network.h"
 #include "schedule/simulate/simulate_shared.h"
 #include "schedule/walk.h"
 
@@ -20,7 +21,7 @@ class Simulation {
         costs_(costs),
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
-        inputs_(schedule.placement.ranks(), schedule.microbatches, costs.message) {
+        inputs_(ways_of(costs, schedule.placement), schedule.microbatches) {
     free_.resize(schedule.ranks.size());
     apart_.resize(schedule.ranks.size());
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
@@ -108,8 +109,16 @@ class Simulation {
   Timeline timeline_;
 };
 
+bool shares_links(const Costs& costs, const Schedule& schedule) {
+  return costs.network && ways_of(costs, schedule.placement).shared;
+}
+
 Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
-  if (costs.cores > 0 && costs.cores < schedule.rank_count()) {
+  if (costs.network && !costs.network->speeds.empty()) {
+    return simulate_listed(schedule, at_rank_speeds(costs, schedule.placement), sends);
+  }
+  // Who shares a core, or a link with another rank, must be followed in order of time.
+  if ((costs.cores > 0 && costs.cores < schedule.rank_count()) || shares_links(costs, schedule)) {
     return simulate_shared(schedule, costs, sends);
   }
   Simulation simulation(schedule, costs, sends);

@@ -2,6 +2,7 @@
 // have arrived.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "schedule/program.h"
@@ -27,10 +28,14 @@ struct StageCost {
     return *this;
   }
 };
+struct Network;  // schedule/simulate/network.h
+
 struct Costs {
   std::vector<StageCost> stages;  // of a rank that has a core to itself
   double message = 0;
   double cores = 0;  // that the ranks share, where there are fewer than ranks; 0: one each
+  // Of ranks that differ in speed or are linked differently: its links count, not `message`.
+  std::shared_ptr<const Network> network = nullptr;
 };
 
 // A rank's whole share costs (f, i, w): each of its v stages 1/v of that, or, where ranks have

@@ -22,7 +22,7 @@ class SharedCores {
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
         ranks_(schedule.ranks.size()),
-        inputs_(schedule.placement.ranks(), schedule.microbatches, costs.message) {
+        inputs_(ways_of(costs, schedule.placement), schedule.microbatches) {
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
     timeline_.ranks.resize(ranks_.size());
     timeline_.peak_live_microbatches.resize(ranks_.size());
@@ -76,8 +76,8 @@ class SharedCores {
   bool advance() {
     const auto working =
         std::count_if(ranks_.begin(), ranks_.end(), [](const Rank& rank) { return rank.works(); });
-    const double rate =
-        working > 0 ? std::min(1.0, costs_.cores / static_cast<double>(working)) : 0;
+    const double cores = costs_.cores > 0 ? costs_.cores : static_cast<double>(ranks_.size());
+    const double rate = working > 0 ? std::min(1.0, cores / static_cast<double>(working)) : 0;
     double until = kNever;
     for (const Rank& rank : ranks_) until = std::min(until, end_of(rank, rate));
     if (until == kNever) return false;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "schedule/neighbours.h"
+#include "schedule/simulate/network.h"
 
 namespace pipetrain {
 namespace {
@@ -11,6 +12,12 @@ namespace {
 bool is_behind_compute(Op op) {
   return op == Op::kSendForward || op == Op::kSendBackward || op == Op::kReduceGrad ||
          op == Op::kReshard;
+}
+
+// Steps are not followed in order of time, as ranks that share a link would have to be.
+MessageWays ways_in_any_order(const Costs& costs, const Placement& placement) {
+  const MessageWays ways = ways_of(costs, placement);
+  return ways.shared ? ways.without_queues() : ways;
 }
 
 }  // namespace
@@ -36,9 +43,9 @@ std::vector<StepPart> step_parts(const std::vector<Action>& actions) {
 }
 
 StepClock::StepClock(const Program& program, const Costs& costs, int steps)
-    : costs_(costs),
+    : costs_(at_rank_speeds(costs, program.actions.placement)),
       microbatches_(program.actions.microbatches),
-      inputs_(program.actions.placement.ranks(), steps * microbatches_, costs.message),
+      inputs_(ways_in_any_order(costs, program.actions.placement), steps * microbatches_),
       free_(program.actions.ranks.size()),
       left_(static_cast<std::size_t>(steps)),
       ends_(static_cast<std::size_t>(steps)),

@@ -42,7 +42,7 @@ class StepClock {
   }
   double seconds(const Action& action) const;
 
-  const Costs& costs_;
+  Costs costs_;
   int microbatches_;
   std::vector<std::vector<StepPart>> parts_;
   InputTimes inputs_;

@@ -18,7 +18,8 @@ constexpr double kMessage = 0.25;
 
 // Stages 0 and 3 on rank 0, 1 and 2 on rank 1.
 TEST_CASE("An input is there when what makes it has ended, after its way between two ranks") {
-  InputTimes inputs({0, 1, 1, 0}, 2, kMessage);
+  const Costs costs{.message = kMessage};
+  InputTimes inputs(ways_of(costs, Placement::of({{0, 3}, {1, 2}})), 2);
   CHECK(inputs.arrival(Op::kForward, 0, 1) == 0);
   CHECK(inputs.arrival(Op::kBackwardInput, 3, 1) == 0);
   CHECK(inputs.arrival(Op::kForward, 1, 1) == InputTimes::kNever);
@@ -52,7 +53,7 @@ TEST_CASE("What an action waits for is what the walk through a schedule says it 
         for (const Action& action : actions) {
           CAPTURE(name, text_of(action));
           const std::optional<Action> needed = needed_by(listed, action);
-          InputTimes inputs(listed.placement.ranks(), listed.microbatches, kMessage);
+          InputTimes inputs(ways_of({.message = kMessage}, listed.placement), listed.microbatches);
           const auto arrival = [&] {
             return inputs.arrival(action.op, action.stage, action.microbatch);
           };

@@ -1,0 +1,156 @@
+#include "schedule/simulate/network.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+
+namespace pipetrain {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+// Gives each link a number, and sees who sends over it.
+class Queues {
+ public:
+  int of(const std::string& name, int sender) {
+    const int number = numbers_.emplace(name, static_cast<int>(numbers_.size())).first->second;
+    senders_.resize(numbers_.size());
+    senders_[index(number)].insert(sender);
+    return number;
+  }
+  int count() const { return static_cast<int>(numbers_.size()); }
+  bool shared() const {
+    return std::ranges::any_of(senders_, [](const auto& senders) { return senders.size() > 1; });
+  }
+
+ private:
+  std::map<std::string, int> numbers_;
+  std::vector<std::set<int>> senders_;
+};
+
+int host_of(const Network& network, int rank, int ranks) {
+  return static_cast<int>(std::int64_t{rank} * network.hosts / ranks);
+}
+
+}  // namespace
+
+void link_by_hosts(Network& network, const std::vector<std::string>& hosts, const LinkRate& within,
+                   const LinkRate& between) {
+  network.has_links = true;
+  for (std::size_t from = 0; from < hosts.size(); ++from) {
+    for (std::size_t to = 0; to < hosts.size(); ++to) {
+      if (from == to) continue;
+      const bool near = hosts[from] == hosts[to];
+      network.pairs[{static_cast<int>(from), static_cast<int>(to)}] = {
+          near ? within : between, near ? "" : "out of " + hosts[from]};
+    }
+  }
+}
+
+Network::Link link_between(const Network& network, int from, int to, int ranks) {
+  const std::string own = std::to_string(from) + " to " + std::to_string(to);
+  if (network.pairs.empty()) {
+    const int host = host_of(network, from, ranks);
+    if (host == host_of(network, to, ranks)) return {network.within, own};
+    return {network.between, "out of host " + std::to_string(host)};
+  }
+  const auto found = network.pairs.find({from, to});
+  if (found == network.pairs.end()) {
+    throw Error(ExitCode::kConfiguration, network.text + ": no link from rank " + own +
+                                              ", where neighbouring stages are; add a row for it");
+  }
+  Network::Link link = found->second;
+  link.name = link.name.empty() ? own : "named " + link.name;
+  return link;
+}
+
+std::shared_ptr<const Network> network_of_speeds(std::vector<double> speeds) {
+  if (speeds.empty()) return nullptr;
+  return std::make_shared<Network>(Network{.speeds = std::move(speeds)});
+}
+
+double MessageWays::longest() const {
+  double longest = 0;
+  for (const auto* ways : {&up, &down}) {
+    for (const MessageWay& way : *ways) longest = std::max(longest, way.total());
+  }
+  return longest;
+}
+
+MessageWays MessageWays::without_queues() const {
+  MessageWays free = *this;
+  for (auto* ways : {&free.up, &free.down}) {
+    for (MessageWay& way : *ways) way = {.latency = way.total(), .busy = 0, .queue = -1};
+  }
+  free.queues = 0;
+  free.shared = false;
+  return free;
+}
+
+MessageWays ways_of(const Costs& costs, const Placement& placement) {
+  const int stages = placement.stage_count(), ranks = placement.rank_count();
+  MessageWays ways;
+  ways.up.resize(index(stages) + 1);
+  ways.down.resize(index(stages) + 1);
+  const Network* network = costs.network.get();
+  Queues queues;
+  const auto way = [&](int from, int to) -> MessageWay {
+    if (from == to) return {};
+    if (network == nullptr || !network->has_links) return {.latency = costs.message};
+    const auto number = [&](int rank) {
+      return network->numbers.empty() ? rank : network->numbers[index(rank)];
+    };
+    const auto [rate, name] = link_between(*network, number(from), number(to),
+                                           network->all_ranks > 0 ? network->all_ranks : ranks);
+    return {.latency = rate.latency_seconds / network->unit_seconds,
+            .busy = rate.seconds_per_byte * network->message_bytes / network->unit_seconds,
+            .queue = queues.of(name, from)};
+  };
+  for (int s = 1; s < stages; ++s) {
+    const int below = placement.rank_of(s - 1), above = placement.rank_of(s);
+    ways.up[index(s)] = way(below, above);
+    ways.down[index(s)] = way(above, below);
+  }
+  ways.queues = queues.count();
+  ways.shared = queues.shared();
+  return ways;
+}
+
+void check_own_links(const Costs& costs, const Placement& placement) {
+  if (!ways_of(costs, placement).shared) return;
+  throw Error(ExitCode::kConfiguration,
+              "--links: several ranks share a link, which is simulated for one step alone; let no "
+              "steps follow each other, or name no shared links");
+}
+
+void check_speeds(const std::vector<double>& speeds, int ranks) {
+  if (static_cast<int>(speeds.size()) == ranks) return;
+  throw Error(ExitCode::kConfiguration, "--speeds: found the speeds of " +
+                                            std::to_string(speeds.size()) + " ranks, expected " +
+                                            std::to_string(ranks));
+}
+
+Costs at_rank_speeds(const Costs& costs, const Placement& placement) {
+  if (!costs.network || costs.network->speeds.empty()) return costs;
+  const std::vector<double>& speeds = costs.network->speeds;
+  check_speeds(speeds, placement.rank_count());
+  Costs own = costs;
+  for (std::size_t s = 0; s < own.stages.size(); ++s) {
+    StageCost& stage = own.stages[s];
+    for (double StageCost::* part :
+         {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight,
+          &StageCost::recompute, &StageCost::remake}) {
+      stage.*part /= speeds[index(placement.rank_of(static_cast<int>(s)))];
+    }
+  }
+  auto network = std::make_shared<Network>(*costs.network);
+  network->speeds.clear();
+  own.network = std::move(network);
+  return own;
+}
+
+}  // namespace pipetrain
