@@ -139,11 +139,9 @@ Emulator emulator_of(MpiEmulationLinks& links, const MpiSession& session,
 }
 
 // Before any rank waits for another.
-void check_network(const GivenCosts& given, const Placement& placement, bool in_a_row) {
+void check_network(const GivenCosts& given, const Placement& placement) {
   if (!given.network || placement.stage_count() == 0) return;
-  const Costs costs = at_rank_speeds(given.on(placement), placement);
-  ways_of(costs, placement);
-  if (in_a_row) check_own_links(costs, placement);
+  ways_of(at_rank_speeds(given.on(placement), placement), placement);
 }
 
 int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateOptions& options) {
@@ -165,7 +163,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
   report.agree([&] {
     for (const NamedSchedule& s : schedules) {
       emulator.check_microbatches(s.schedule);
-      check_network(costs, s.schedule.placement, !options.between.empty());
+      check_network(costs, s.schedule.placement);
     }
   });
   const bool json = options.format == OutputFormat::kJson, all = options.schedule == kAllSchedules;

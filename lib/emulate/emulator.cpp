@@ -84,6 +84,7 @@ std::unique_ptr<Mailbox> Emulator::emulated_links(const Placement& placement, co
                   "--links: ranks that emulate a network must share a host, found hosts " +
                       hosts.front() + " and others; start them on one");
     }
+    if (emulation_.between) check_own_links(costs, placement);
   });
   return std::make_unique<DelayedMailbox>(mailbox, ways_of(costs, placement), collective);
 }
