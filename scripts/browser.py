@@ -1,5 +1,6 @@
 """A headless Chromium for the scripts that look at pages: opens one, runs JavaScript in it, presses keys, takes
-pictures. It speaks the DevTools protocol over two pipes, so nothing but Debian's package chromium is needed."""
+pictures; and what every page is to be like at every width, in light and dark, and on paper. It speaks the DevTools
+protocol over two pipes, so nothing but Debian's package chromium is needed."""
 import base64
 import json
 import os
@@ -46,11 +47,30 @@ OVERLAPS = """(() => {
 })()"""
 # Which controls the key Tab should come to.
 CONTROLS = """[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter(e => e.checkVisibility() && !e.disabled)"""
+LOOKS = (("nothing is wider than the page", WIDE), ("texts stand out at 4.5 to 1", FAINT), ("no text lies on another", OVERLAPS))
+WIDTHS = {400: 900, 1280: 900, 2560: 1440, 3840: 2160}  # with a window's height
+MOST_BYTES = 2_000_000
+
+
+def chromium():
+    """Where the program is, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class Check:
+    """Says of each thing whether it is as it should be, and counts those that are not."""
+
+    def __init__(self):
+        self.failed = 0
+
+    def expect(self, what, good, found=""):
+        self.failed += not good
+        print(("ok      " if good else "FAILED  ") + what + ("" if good else f": found {found}"), flush=True)
 
 
 class Browser:
     def __init__(self):
-        program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        program = chromium()
         if program is None:
             raise SystemExit("chromium is missing: apt-get install chromium")
         self.profile = tempfile.mkdtemp(prefix="pipetrain-browser-")
@@ -175,3 +195,29 @@ class Browser:
         data = self.call("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": whole})["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
+
+
+def check_looks(browser, check, name, ready, pictures=None, widths=None):
+    """The open page at every width, in light and dark. `ready` says in JavaScript that every drawing has ink."""
+    for width in widths or WIDTHS:
+        for dark in (False, True):
+            theme = "dark" if dark else "light"
+            browser.size(width, WIDTHS[width])
+            browser.look(dark)
+            browser.settle()
+            browser.wait(ready)
+            wrong = {what: seen for what, found in LOOKS if (seen := browser.run(found)) != []}
+            check.expect(f"{name}, {width} px, {theme}: every drawing has ink, " + ", ".join(what for what, _ in LOOKS), not wrong, wrong)
+            if pictures:
+                browser.picture(pictures / f"{name}-{width}-{theme}.png")
+    browser.size(1280)
+    browser.look(media="print", dark=True)
+    browser.settle()
+    check.expect(f"{name}, print: on white paper, without controls", browser.run(
+        "document.documentElement.dataset.theme === 'light' && [...document.querySelectorAll('button, select, nav, input')].every(e => e.getClientRects().length === 0)"))
+    if pictures:
+        browser.picture(pictures / f"{name}-print.png")
+
+
+def check_end(browser, check):
+    check.expect("no errors on the console, nothing from the network", browser.problems == [], browser.problems)

@@ -13,10 +13,8 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
-from browser import FAINT, OVERLAPS, WIDE, Browser
+from browser import MOST_BYTES, Browser, Check, check_end, check_looks
 
-SIZE = 2_000_000
-WIDTHS = {400: 900, 1280: 900, 2560: 1440, 3840: 2160}
 INK = "[...document.querySelectorAll('figure svg[role]')].filter(s => s.getBoundingClientRect().height > 0).map(s => s.querySelectorAll('rect,path,circle,text').length)"
 SET = """(() => {{ const input = document.querySelector('input[name="{0}"]'); input.value = {1};
   input.dispatchEvent(new Event('input', {{bubbles: true}})); }})()"""
@@ -29,15 +27,6 @@ BLIND = {"no": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
          "deutan": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
          "tritan": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900))}
 LEAST_APART = 15  # CIE 1976 differences: 2.3 is just to be seen
-
-
-class Check:
-    def __init__(self):
-        self.failed = 0
-
-    def expect(self, what, good, found=""):
-        self.failed += not good
-        print(("ok      " if good else "FAILED  ") + what + ("" if good else f": found {found}"), flush=True)
 
 
 def lab(colour, blind):
@@ -58,30 +47,6 @@ def check_colours(browser, check):
         check.expect(f"colours of F, I, W, B and R to {blind} colour blindness: {nearest} are nearest, {apart[nearest]:.0f} apart", apart[nearest] >= LEAST_APART)
     for part, of in ((1, "texture"), (2, "letter")):
         check.expect(f"each kind of action has a {of} of its own", len({look[part] for look in actions.values()}) == len(actions), actions)
-
-
-def check_looks(browser, check, pictures):
-    for width, height in WIDTHS.items():
-        for dark in (False, True):
-            name = f"{width} px, {'dark' if dark else 'light'}"
-            browser.size(width, height)
-            browser.look(dark)
-            browser.wait(f"{INK}.length >= 4 && Math.min(...{INK}) > 10")
-            browser.settle()
-            for what, found in (("nothing is wider than the page", WIDE), ("texts stand out at 4.5 to 1", FAINT), ("no text lies on another", OVERLAPS)):
-                seen = browser.run(found)
-                check.expect(f"{name}: every drawing has ink, {what}", seen == [], seen)
-            if pictures:
-                browser.picture(pictures / f"explorer-{width}-{'dark' if dark else 'light'}.png")
-    browser.size(1280)
-    browser.look(media="print", dark=True)
-    browser.settle()
-    check.expect("print: on white paper, without controls", browser.run(
-        "document.documentElement.dataset.theme === 'light' && [...document.querySelectorAll('button, input')].every(e => e.getClientRects().length === 0)"))
-    check.expect("print: drawings are as wide as the paper", browser.run("document.querySelector('figure.timeline').clientWidth > 0.9 * innerWidth"))
-    if pictures:
-        browser.picture(pictures / "explorer-print.png")
-    browser.look()
 
 
 def check_sliders(browser, check, address):
@@ -164,23 +129,18 @@ def check_bad_addresses(browser, check, address):
     check.expect("an address that makes no sense is taken for the beginning", browser.run("document.querySelector('select').value") == "1f1b")
 
 
-def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    program = pathlib.Path(sys.argv[1]).resolve()
-    pictures = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    if pictures:
-        pictures.mkdir(parents=True, exist_ok=True)
-    check = Check()
-    with tempfile.TemporaryDirectory() as folder, Browser() as browser:
+def check_explorer(browser, check, program, pictures=None, widths=None):
+    with tempfile.TemporaryDirectory() as folder:
         pages = {}
         for name, words in (("explore", ["--explore"]), ("one", ["--name", "zbv", "--ranks", "4", "--microbatches", "8", "--format", "html"])):
             page = pages[name] = pathlib.Path(folder) / f"{name}.html"
             page.write_bytes(subprocess.run([program, "schedule", *words], check=True, stdout=subprocess.PIPE).stdout)
-            check.expect(f"{name}: {page.stat().st_size} bytes are less than 2 MB", page.stat().st_size < SIZE)
+            check.expect(f"{name}: {page.stat().st_size} bytes are less than 2 MB", page.stat().st_size < MOST_BYTES)
         address = pages["explore"].as_uri()
         browser.open(address + "#s=zbv&b=1f1b&p=4&m=8&t=9.5&c=0.25")
-        check_looks(browser, check, pictures)
+        check_looks(browser, check, "explorer", f"{INK}.length >= 4 && Math.min(...{INK}) > 10", pictures, widths)
+        check.expect("print: drawings are as wide as the paper", browser.run("document.querySelector('figure.timeline').clientWidth > 0.9 * innerWidth"))
+        browser.look()
         check_colours(browser, check)
         check_sliders(browser, check, address)
         check_keys(browser, check, address)
@@ -190,8 +150,20 @@ def main():
         browser.wait(f"{INK}.length >= 3")
         if pictures:
             browser.picture(pictures / "one-schedule.png")
-        check.expect("no errors on the console, nothing from the network", browser.problems == [], browser.problems)
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    pictures = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+    check = Check()
+    with Browser() as browser:
+        check_explorer(browser, check, pathlib.Path(sys.argv[1]).resolve(), pictures)
+        check_end(browser, check)
     sys.exit(1 if check.failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

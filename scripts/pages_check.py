@@ -9,12 +9,11 @@ import argparse
 import pathlib
 import sys
 
-from browser import FAINT, OVERLAPS, WIDE, Browser
+from browser import MOST_BYTES, Browser, Check, check_end, check_looks
 
-SIZE = 2_000_000
-WIDTHS = {400: 900, 1280: 900, 2560: 1440, 3840: 2160}
 INK = """[...document.querySelectorAll('figure.plot > svg[role]')].map(s => [...s.querySelectorAll('path.curve')].filter(p => (p.getAttribute('d') || '').length > 4).length
   + s.querySelectorAll('circle').length + [...s.querySelectorAll('rect')].filter(r => /^url/.test(r.getAttribute('fill')) && r.getAttribute('width') > 0).length)"""
+READY = f"document.querySelector('.cards, table') && {INK}.length > 0 && Math.min(...{INK}) > 0"
 # Of each plot what a reader does with it, and what is then to be seen.
 PLOTS = """(async () => {
   const found = [], wait = time => new Promise(done => setTimeout(done, time)), plain = svg => svg.innerHTML.replace(/clip-\\w+/g, '');
@@ -37,44 +36,22 @@ PLOTS = """(async () => {
 })()"""
 
 
-class Check:
-    def __init__(self):
-        self.failed = 0
-
-    def expect(self, what, good, found=""):
-        self.failed += not good
-        print(("ok      " if good else "FAILED  ") + what + ("" if good else f": found {found}"), flush=True)
-
-
-def check_page(browser, check, address, name, pictures):
-    browser.open(address)
-    browser.wait(f"document.querySelector('.cards, table') && Math.min(...{INK}) > 0")
-    for width, height in WIDTHS.items():
-        for dark in (False, True):
-            browser.size(width, height)
-            browser.look(dark)
-            browser.settle()
-            look = f"{width} px, {'dark' if dark else 'light'}"
-            ink = browser.run(INK)
-            check.expect(f"{name}, {look}: {len(ink)} plots, all with ink", ink and min(ink) > 0, ink)
-            for what, found in (("nothing is wider than the page", WIDE), ("texts stand out at 4.5 to 1", FAINT), ("no text lies on another", OVERLAPS)):
-                seen = browser.run(found)
-                check.expect(f"{name}, {look}: {what}", seen == [], seen)
-            if pictures:
-                browser.picture(pictures / f"{name}-{width}-{'dark' if dark else 'light'}.png")
-    browser.size(1280)
+def check_page(browser, check, page, name, pictures=None, widths=None):
+    """`page`: a file, or an address."""
+    page = str(page)
+    if "://" not in page:
+        size = pathlib.Path(page).stat().st_size
+        check.expect(f"{name}: {size} bytes are less than 2 MB", size < MOST_BYTES)
+        page = pathlib.Path(page).resolve().as_uri()
+    browser.open(page)
+    browser.wait(READY)
+    check_looks(browser, check, name, READY, pictures, widths)
     browser.look()
     browser.settle()
     wrong = browser.run(PLOTS)
     check.expect(f"{name}: each plot has its table, zooms and is read by keys", wrong == [], wrong)
     missed = browser.unreached()
     check.expect(f"{name}: Tab comes to every control and shows it", missed == [], missed)
-    browser.look(media="print", dark=True)
-    browser.settle()
-    check.expect(f"{name}, print: on white paper, without controls", browser.run(
-        "document.documentElement.dataset.theme === 'light' && [...document.querySelectorAll('button, select, nav')].every(e => e.getClientRects().length === 0)"))
-    if pictures:
-        browser.picture(pictures / f"{name}-print.png")
 
 
 def main():
@@ -86,13 +63,10 @@ def main():
         options.pictures.mkdir(parents=True, exist_ok=True)
     with Browser() as browser:
         for page in options.page:
-            if "://" not in page:
-                size = pathlib.Path(page).stat().st_size
-                check.expect(f"{page}: {size} bytes are less than 2 MB", size < SIZE)
-            address = page if "://" in page else pathlib.Path(page).resolve().as_uri()
-            check_page(browser, check, address, pathlib.Path(page).stem or "page", options.pictures)
-        check.expect("no errors on the console, nothing from the network", browser.problems == [], browser.problems)
+            check_page(browser, check, page, pathlib.Path(page).stem or "page", options.pictures)
+        check_end(browser, check)
     sys.exit(1 if check.failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
