@@ -90,6 +90,18 @@ void check_words(const CLI::App& command) {
   if (!extras.empty()) refuse("unexpected word '" + extras.front() + "'");
 }
 
+// What an option of the program itself asks to be shown; thrown as CLI11 throws --help.
+struct Shown {
+  std::string text;
+};
+
+int show(const std::string& text) {
+  return run_and_report([&] {
+    write_output(text);
+    return static_cast<int>(ExitCode::kDone);
+  });
+}
+
 int run(int argc, char** argv) {
   keep_hangup_ignored();
   set_up_log(kUsualLogLevel);
@@ -99,9 +111,9 @@ int run(int argc, char** argv) {
   app.set_help_flag("-h,--help", "show this page, or a command's own");
   app.set_version_flag("--version", version_text)
       ->description("show the version, and those of MPI, oneDNN and the compiler");
-  std::string example;
-  app.add_option("--example", example,
-                 "print a configuration to begin with: shakespeare, resnet18, ...")
+  app.add_option_function<std::string>(
+         "--example", [](const std::string& name) { throw Shown{example_text(name)}; },
+         "print a configuration to begin with: shakespeare, resnet18, ...")
       ->option_text("NAME");
   app.footer(kFooter);
   const std::vector<Command> commands = add_commands(app, *help);
@@ -118,25 +130,24 @@ int run(int argc, char** argv) {
       check_words(*command->options);
       command->check();
     }
+  } catch (const Shown& asked) {
+    return show(asked.text);
   } catch (const CLI::Success& asked) {
-    return run_and_report([&] {
-      std::ostringstream shown;
-      app.exit(asked, shown);
-      write_output(shown.str());
-      return static_cast<int>(ExitCode::kDone);
-    });
+    std::ostringstream text;
+    app.exit(asked, text);
+    return show(text.str());
   } catch (const CLI::ParseError& error) {
     wrong = error.what() + std::string(kSeeHelp);
   } catch (const Error& error) {
     wrong = error.what();
   }
-  const bool no_command = command == nullptr && !words.empty() && words[0].starts_with("--example");
-  if (no_command || (command != nullptr && command->run)) {
+  // The program's own options need no ranks.
+  const bool alone = command == nullptr ? !words.empty() && words[0].starts_with("-")
+                                        : static_cast<bool>(command->run);
+  if (alone) {
     return run_and_report([&] {
       if (!wrong.empty()) throw Error(ExitCode::kConfiguration, wrong);
-      if (!no_command) return command->run();
-      write_output(example_text(example));
-      return static_cast<int>(ExitCode::kDone);
+      return command->run();
     });
   }
   const auto tasks = launched_tasks();
