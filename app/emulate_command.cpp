@@ -22,11 +22,13 @@
 #include "number_option.h"
 #include "option_lines.h"
 #include "output_format.h"
+#include "replaceable.h"
 #include "run_options.h"
 #include "schedule/simulate/network.h"
 #include "schedule/simulate/network_text.h"
 #include "schedule/simulate/overlap.h"
 #include "schedule/table_file.h"
+#include "schedule/trace/chrome_trace.h"
 #include "startup.h"
 
 namespace pipetrain {
@@ -80,6 +82,9 @@ void check(EmulateOptions& options) {
   }
   if (!options.trace.empty() && options.schedule == kAllSchedules) {
     fail("--trace is of one schedule, found --schedule all; name one");
+  }
+  if (!options.trace.empty()) {
+    require_replaceable("--trace", options.trace, "a trace", is_own_trace);
   }
   if (options.config.empty()) {
     if (options.schedule.empty()) {
@@ -211,27 +216,31 @@ Command add_emulate_command(CLI::App& command) {
       ->description("emulate the model of this YAML configuration");
   command
       .add_option("--schedule", options->schedule,
-                  "a schedule's name, auto, a .csv file, or all for a table of all")
+                  "gpipe, 1f1b, zb-h1, ..., auto, a .csv file, or all for a table of all")
       ->option_text("NAME");
   add_number(command, "--ranks", options->ranks, "P", kOneOrMore,
-             "checked against what mpirun started");
+             "how many ranks mpirun is to have started; only checked");
   add_number(command, "--microbatches", options->microbatches, "M", kOneOrMore,
-             "microbatches a step");
+             "parts that a step's batch is cut into");
   add_number(command, "--virtual-stages", options->virtual_stages, "V", kOneOrMore,
-             "stages per rank; default: the schedule's");
+             "stages of each rank; default: the schedule's, 1 or 2");
   command
-      .add_option("--costs-ms", options->costs_ms,
-                  "of a microbatch on a rank, all its stages together; default: " +
-                      std::string(kDefaultCosts))
+      .add_option(
+          "--costs-ms", options->costs_ms,
+          "milliseconds of a microbatch's forward, input gradient and weight gradient on a rank, "
+          "all its stages together; default: " +
+              std::string(kDefaultCosts))
       ->option_text("F,I,W");
   command.add_option("--placement", options->placement, placement_help())->option_text("PLACEMENT");
   add_number(command, "--message-bytes", options->message_bytes, "N",
-             Bounds<int>{4, kMostMessageBytes}, "of each message; default: 1024");
+             Bounds<int>{4, kMostMessageBytes}, "size of each message; default: 1024");
   add_network_options(command, options->network, "messages then take as long");
   add_number(command, "--live-microbatches", options->live_microbatches, "L",
-             Bounds<double>{1, 1e9}, "most live microbatches of a rank for auto; default: 1F1B's");
-  add_number(command, "--steps", options->steps, "N", kOneOrMore,
-             "steps to time, after one more; default: " + std::to_string(options->steps));
+             Bounds<double>{1, 1e9},
+             "for auto: of how many microbatches a rank may keep activations; default: 1f1b's");
+  add_number(
+      command, "--steps", options->steps, "N", kOneOrMore,
+      "how many steps to time, after one that is not; default: " + std::to_string(options->steps));
   command
       .add_option("--trace", options->trace,
                   "write what the ranks did, for https://ui.perfetto.dev")

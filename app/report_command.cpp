@@ -1,13 +1,16 @@
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/error.h"
 #include "base/output.h"
 #include "command.h"
+#include "replaceable.h"
 #include "report/run_page.h"
 
 namespace pipetrain {
@@ -25,7 +28,24 @@ std::string output_of(const ReportOptions& options) {
                                              : "report.html";
 }
 
+// A run directory holds pages beside the run's own files, whose names the page must not take even
+// where a run has not written them.
+void require_page_name(const ReportOptions& options) {
+  namespace fs = std::filesystem;
+  require_replaceable("--output", options.output, "a page of pipetrain report", is_report_page);
+  const fs::path output = options.output;
+  if (output.extension() == ".html") return;
+  std::error_code unknown;
+  for (const std::string& folder : options.run_directories) {
+    if (!fs::equivalent(folder, fs::absolute(output).parent_path(), unknown)) continue;
+    throw Error(ExitCode::kConfiguration, "--output " + options.output +
+                                              " is in the run directory, where a page's name ends "
+                                              "in .html; name another file");
+  }
+}
+
 int report(const ReportOptions& options) {
+  if (!options.output.empty()) require_page_name(options);
   const std::string page = report_page(report_data(options.run_directories, PageUpdates::kNone));
   const std::string path = output_of(options);
   if (!write_renamed(path, page)) {

@@ -1,10 +1,8 @@
 #include <unistd.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "base/cores.h"
@@ -15,11 +13,11 @@
 #include "base/stop_request.h"
 #include "base/table.h"
 #include "command.h"
-#include "data/data_file.h"
 #include "data/documents/corpus_file.h"
 #include "data/documents/tokenize.h"
 #include "data/formats/documents.h"
 #include "number_option.h"
+#include "replaceable.h"
 #include "token_printer.h"
 
 namespace pipetrain {
@@ -51,17 +49,11 @@ std::string summary_of(const TokenizeOptions& options, const TokenizedCounts& co
          "\n";
 }
 
-// A file of tokens is made anew; what else somebody has there, a text among them, stays.
-void require_replaceable(const std::string& output) {
-  std::error_code unknown;
-  const auto size = std::filesystem::file_size(output, unknown);
-  if (unknown || size == 0 || is_corpus_file(DataFile(output))) return;
-  throw Error(ExitCode::kConfiguration,
-              "--output " + output + ": is there and is no file of tokens; name another one");
-}
-
 int tokenize(const TokenizeOptions& options) {
-  require_replaceable(options.output);
+  require_replaceable("--output", options.output, "a file of tokens", [](std::string_view file) {
+    return file.starts_with(
+        std::string_view(CorpusHeader::kMagic.data(), CorpusHeader::kMagic.size()));
+  });
   const NamedTokenizer named = named_tokenizer(named_in(options.tokenizer));
   const Tokenizer& tokenizer = *named.tokenizer;
   ProgressBar bar(options.progress);
@@ -120,16 +112,18 @@ Command add_tokenize_command(CLI::App& command) {
       ->option_text("PATH");
   command.add_option("--output", options->output, "the file of tokens to make, of documents")
       ->option_text("FILE");
-  command.add_option("--field", options->field, "where in a JSON line the text is; default: text")
+  command
+      .add_option("--field", options->field,
+                  "which field of a JSON line has the text; default: text")
       ->option_text("NAME");
   command
       .add_option("--on-bad-document", options->on_bad_document,
-                  "what follows a document that cannot be read; default: stop")
+                  "whether a document that cannot be read ends it; default: stop")
       ->option_text("stop|skip")
       ->check(CLI::IsMember(names_of(kOnBadDocument)));
   add_print_options(command, options->print);
   add_number(command, "--threads", options->threads, "N", kOneOrMore,
-             "how many; default: one for each core");
+             "how many threads; default: one for each core");
   command.add_flag("!--no-progress", options->progress, "no progress bar on a terminal");
   command
       .add_option("inputs", options->inputs,

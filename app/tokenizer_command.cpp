@@ -1,6 +1,8 @@
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/cores.h"
@@ -24,7 +26,18 @@ void require(bool given, const std::string& option) {
   throw Error(ExitCode::kConfiguration, option + " is missing; see pipetrain tokenizer --help");
 }
 
+// Another tokenizer there, which came with a model perhaps, stays.
+void require_without_tokenizer(const std::string& folder) {
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) {
+    std::error_code unknown;
+    if (!std::filesystem::exists(std::filesystem::path(folder) / name, unknown)) continue;
+    throw Error(ExitCode::kConfiguration,
+                "--output " + folder + " has a " + name + " already; name another folder");
+  }
+}
+
 int train(const TrainingOptions& options) {
+  require_without_tokenizer(options.output);
   TokenizerTraining training = options.training;
   if (training.threads < 1) training.threads = own_cores();
   const std::string json = train_tokenizer(training);
@@ -48,7 +61,7 @@ Command add_tokenizer_command(CLI::App& command) {
       "how many tokens to make, with those of the 256 bytes and the end of a text; required");
   command.add_option("--output", options->output, "folder to make; required")->option_text("DIR");
   add_number(command, "--threads", training.threads, "N", kOneOrMore,
-             "how many count words, with the same result; default: one for each core");
+             "how many threads, with the same result for any number; default: one for each core");
   training.threads = 0;
   return {.usage = "pipetrain tokenizer --train FILE... --vocabulary N --output DIR",
           .check =

@@ -13,6 +13,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view kTitle = "pipetrain: ";
+
 const char* name_of(PageUpdates updates) {
   switch (updates) {
     case PageUpdates::kReload: return "reload";
@@ -47,7 +49,7 @@ Json report_data(const std::vector<std::string>& run_directories, PageUpdates up
 }
 
 std::string report_page(const Json& data) {
-  std::string title = "pipetrain: ";
+  std::string title(kTitle);
   for (const Json& run : data["runs"]) {
     title += (title.ends_with(": ") ? "" : ", ") + run["name"].get<std::string>();
   }
@@ -55,6 +57,11 @@ std::string report_page(const Json& data) {
                     .styles = {"report.css"},
                     .scripts = {"curves.js", "ranks.js", "facts.js", "report.js"}},
                    data);
+}
+
+bool is_report_page(std::string_view beginning) {
+  return beginning.starts_with("<!DOCTYPE html>") &&
+         beginning.find("<title>" + std::string(kTitle)) != std::string_view::npos;
 }
 
 void write_run_report(const std::string& run_directory, const PageOptions& options) {

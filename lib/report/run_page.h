@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pipetrain {
@@ -25,6 +26,8 @@ struct PageOptions {
 nlohmann::ordered_json report_data(const std::vector<std::string>& run_directories,
                                    PageUpdates updates);
 std::string report_page(const nlohmann::ordered_json& data);
+// Whether a file that begins so is such a page.
+bool is_report_page(std::string_view beginning);
 
 // The page of a run into its directory, as report.html. Error(kConfiguration) if it cannot be
 // written, else as above.

@@ -78,7 +78,7 @@ def bad_documents(checks, work):
     refused(checks, work, "nothing there", [*base, "none*.txt"], ["none\\*.txt: no file matches"])
     before = contents(work, "docs/a.jsonl")
     job = refused(checks, work, "a text as its own output", ["tokenize", "--tokenizer", "byte", "--output", "docs/a.jsonl", "docs/a.jsonl"],
-                  ["--output docs/a.jsonl: is there and is no file of tokens"], code=2)
+                  ["--output docs/a.jsonl is there and is not a file of tokens"], code=2)
     problems = []
     expect(problems, contents(work, "docs/a.jsonl") == before, "the text was written over")
     checks.case("the text stays", job, problems)

@@ -162,6 +162,7 @@ REFUSED = [
     ("setting without a model", 1, emulate("--set", "train.steps=3"), ["--set", "--config"]),
     ("trace of all", 1, emulate("--trace", "t.json", schedule="all"), ["--trace", "one schedule"]),
     ("trace that cannot be written", 2, emulate("--trace", "none/t.json"), ["none/t.json", "another file for --trace"]),
+    ("trace over a table", 2, emulate("--trace", "two.csv"), ["--trace two.csv is there and is not a trace"]),
     ("costs of a model", 2, emulate("--config", "model.yaml"), ["--costs-ms", "model.yaml"]),
     ("model on other ranks", 2, ["emulate", "--config", "model.yaml", "--ranks", "3"], ["--ranks 3", "2 started"]),
 ]

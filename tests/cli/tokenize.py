@@ -59,10 +59,10 @@ def there_and_back(checks, work):
 
 
 def trained(checks, work):
-    made = os.path.join(work, "made")
     text = os.path.join(GOLDEN, "bert.json")
     files = []
     for threads in ("1", "3"):
+        made = os.path.join(work, "made" + threads)
         run(checks, f"train with {threads} threads", "tokenizer", "--train", text, "--vocabulary", "400", "--output", made, "--threads", threads)
         with open(made + "/tokenizer.json", encoding="utf-8") as file:
             files.append(file.read())
@@ -119,6 +119,7 @@ def wrong(checks, work):
     for name, arguments, code, words in [
         ("few tokens", ["--train", text, "--vocabulary", "100", "--output", work], 2, ["--vocabulary", "from 257"]),
         ("no training file", ["--train", "/nowhere", "--vocabulary", "300", "--output", work], 3, ["/nowhere"]),
+        ("a tokenizer is there", ["--train", text, "--vocabulary", "300", "--output", os.path.join(work, "made3")], 2, ["made3 has a tokenizer.json already"]),
         ("no output", ["--train", text, "--vocabulary", "300"], 2, ["--output DIR is missing"]),
     ]:
         refused(checks, name, ["tokenizer", *arguments], code, words)

@@ -27,6 +27,8 @@ TEST_CASE("a run's page is one file that holds its data and says how it is kept 
   CHECK(contains(page, "2.25", "\"updates\":\"reload\""));
   CHECK_FALSE(contains(page, "<b>hostile"));
   CHECK(page.size() < 2'000'000);
+  CHECK(is_report_page(page.substr(0, 1000)));
+  CHECK_FALSE(is_report_page("<!DOCTYPE html><title>mine</title>"));
   CHECK_FALSE(std::filesystem::exists(folder.path("report.html.part")));
 }
 

@@ -11,6 +11,9 @@ namespace {
 
 using trace::Json, trace::microseconds;
 
+constexpr std::string_view kBegin =
+    R"({"displayTimeUnit":"ms","otherData":{"program":"pipetrain"},"traceEvents":[)";
+
 std::string_view category_of(const Span& span) {
   if (span.waiting) return "wait";
   switch (span.action.op) {
@@ -94,11 +97,9 @@ void ChromeTrace::add(const TracedStep& step) {
   }
 }
 
-std::string ChromeTrace::text() const {
-  return "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"program\":\"pipetrain\"},\"traceEvents\":["
-         "\n" +
-         events_ + "\n]}\n";
-}
+std::string ChromeTrace::text() const { return std::string(kBegin) + "\n" + events_ + "\n]}\n"; }
+
+bool is_own_trace(std::string_view beginning) { return beginning.starts_with(kBegin); }
 
 std::string schedule_trace(std::string_view title, const Timeline& timeline) {
   constexpr std::size_t kMostSpans = 200'000;  // a file of some 100 MB

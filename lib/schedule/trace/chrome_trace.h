@@ -41,4 +41,7 @@ std::vector<TracedStep> parse_chrome_trace(std::string_view text, const std::str
 // The same from a file. Error(kConfiguration) if it cannot be read.
 std::vector<TracedStep> read_chrome_trace(const std::string& path);
 
+// Whether a file that begins so is one that ChromeTrace made.
+bool is_own_trace(std::string_view beginning);
+
 }  // namespace pipetrain

@@ -29,6 +29,8 @@ TEST_CASE("A trace has one named track per rank, actions and waits named") {
       CHECK(event["tid"] == 1);
     }
   }
+  CHECK(is_own_trace(example_trace().text()));
+  CHECK_FALSE(is_own_trace("{\"traceEvents\":["));
   CHECK(tracks == 2);
   CHECK(actions == 2 * 2 * 4 * 3);
   CHECK(waits > 0);
