@@ -92,7 +92,7 @@ Json words_of(const ScheduleKind& kind) {
 std::string page_of(const Json& data) {
   return html_page({.title = data.at("title").get<std::string>(),
                     .styles = {"explorer.css"},
-                    .scripts = {"replay.js", "moves.js", "explorer.js"}},
+                    .scripts = {"replay.js", "moves.js", "strips.js", "explorer.js"}},
                    data);
 }
 

@@ -103,7 +103,7 @@ const showStageSliders = () => {
 
 const figures = pt.el("div", {}), about = pt.el("div", {});
 const timeline = new pt.Timeline({title: "The step", drawings: []});
-const memory = new pt.Plot({title: "Microbatches that each rank keeps", series: []});
+const memory = new pt.Strips({title: "Microbatches that each rank keeps", series: []});
 const clock = pt.el("input", {type: "range", min: 0, max: 1000, step: 1, name: "t", "aria-label": "Time"}), clockText = pt.el("output", {class: "mono"});
 const moves = [pt.svg("svg", {role: "img"}), pt.svg("svg", {role: "img"})], moveTitles = [pt.el("h3", {}), pt.el("h3", {})];
 let shown = [], playing = 0;
@@ -125,10 +125,9 @@ const changed = keepStages => {
   figures.replaceChildren(whole.length ? table(whole) : "", ...whole.map(formula));
   timeline.update({title: "The step: time from left to right, a row for each rank", explain: "Drag to look closer; point at an action to follow its microbatch.",
     name: whole.map(each => each.name).join("-and-"), unit: "", drawings: whole.map(each => ({title: titleOf(each), ranks: each.made.spans}))});
-  const ranks = Math.max(0, ...whole.map(each => each.made.lives.length)), one = Math.max(1, Math.ceil(ranks / 6));
   memory.update({title: "Microbatches that a rank keeps, over time", zero: true, xLabel: "time", name: "memory",
-    explain: "From a microbatch's F to its W, in shares of the rank's stages: what its activations take." + (state.r ? " A stage that recomputes keeps only its input until R." : "") + (one > 1 ? " Every rank is in the table." : ""),
-    series: whole.flatMap((each, i) => each.made.lives.map((points, r) => ({name: (whole.length > 1 ? each.name + ", " : "") + "rank " + r, run: r, dash: i > 0, points})))});
+    explain: "From a microbatch's F to its W, in shares of the rank's stages: what its activations take; at the right the most." + (state.r ? " A stage that recomputes keeps only its input until R." : ""),
+    series: whole.flatMap(each => each.made.lives.map((points, r) => ({name: (whole.length > 1 ? each.name + ", " : "") + "rank " + r, row: "rank " + r, of: each.name, points})))});
   showMoment();
   writeAddress();
 };

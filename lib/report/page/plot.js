@@ -49,14 +49,20 @@ pt.Plot = class {
     this.explain.textContent = spec.explain || "";
     this.logButton.hidden = !spec.log;
     this.drawing.setAttribute("aria-label", spec.title + ": a plot; arrow keys read its values, + and - zoom, 0 shows all");
-    this.legend.replaceChildren(...(this.spec.series.length < 2 ? [] : this.spec.series.map(series => pt.el("li", {},
-      pt.svg("svg", {viewBox: "0 0 26 12", "aria-hidden": true}, pt.svg("path", {d: "M1 6H25", class: "curve", style: "stroke:" + this.colour(series), "stroke-dasharray": series.dash ? "5 4" : null}),
-        series.marks ? pt.svg("circle", {cx: 13, cy: 6, r: 3, style: "fill:" + this.colour(series)}) : null),
-      pt.el("label", {}, pt.el("input", {type: "checkbox", checked: !this.hidden.has(series.name), class: "no-print", onchange: event => {
-        if (event.target.checked) this.hidden.delete(series.name); else this.hidden.add(series.name);
+    this.legend.replaceChildren(...this.legendItems().map(item => pt.el("li", {},
+      pt.svg("svg", {viewBox: "0 0 26 12", "aria-hidden": true}, item.sample),
+      pt.el("label", {}, pt.el("input", {type: "checkbox", checked: !this.hidden.has(item.key), class: "no-print", onchange: event => {
+        if (event.target.checked) this.hidden.delete(item.key); else this.hidden.add(item.key);
         this.draw();
-      }}), " " + series.name)))));
+      }}), " " + item.name))));
     this.draw();
+  }
+
+  // What can be shown and hidden; one curve alone needs no legend.
+  legendItems() {
+    return this.spec.series.length < 2 ? [] : this.spec.series.map(series => ({name: series.name, key: series.name, sample: [
+      pt.svg("path", {d: "M1 6H25", class: "curve", style: "stroke:" + this.colour(series), "stroke-dasharray": series.dash ? "5 4" : null}),
+      series.marks ? pt.svg("circle", {cx: 13, cy: 6, r: 3, style: "fill:" + this.colour(series)}) : null]}));
   }
 
   limits() {
@@ -90,6 +96,7 @@ pt.Plot = class {
     this.toX = v => left + (v - x[0]) / (x[1] - x[0]) * (width - left - right);
     this.fromX = px => x[0] + (px - left) / (width - left - right) * (x[1] - x[0]);
     this.toY = v => height - bottom - ((this.logarithmic ? Math.log10(v) : v) - y[0]) / (y[1] - y[0]) * (height - top - bottom);
+    this.place = (series, v) => this.toY(v);
     this.x = x;
     this.logButton.setAttribute("aria-pressed", this.logarithmic);
     const clip = "clip-" + (this.id ||= Math.random().toString(36).slice(2));
@@ -152,7 +159,7 @@ pt.Plot = class {
     const lines = near.map((p, i) => `${series[i].name}: ${Number.isFinite(p[1]) ? this.spec.yFormat(p[1]) : "not finite"}` + (p[0] === one[0] ? "" : ` (at ${pt.number(p[0], 8)})`));
     this.over.replaceChildren(pt.svg("line", {class: "cursor", x1: this.toX(one[0]), x2: this.toX(one[0]), y1: kPlot.top, y2: this.spec.height - kPlot.bottom}),
       ...near.map((p, i) => Number.isFinite(p[1]) && !(this.logarithmic && p[1] <= 0) && p[0] >= this.x[0] && p[0] <= this.x[1] ?
-        pt.svg("circle", {cx: this.toX(p[0]), cy: this.toY(p[1]), r: 3.5, style: "fill:" + this.colour(series[i])}) : null).filter(Boolean));
+        pt.svg("circle", {cx: this.toX(p[0]), cy: this.place(series[i], p[1]), r: 3.5, style: "fill:" + this.colour(series[i])}) : null).filter(Boolean));
     const head = `${this.spec.xLabel || "step"} ${pt.number(one[0], 8)}`;
     this.readout.textContent = head + "   " + lines.join("   ");
     if (pointer) pt.tip.show([head, ...lines].join("\n"), pointer.clientX, pointer.clientY);
