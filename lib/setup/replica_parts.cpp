@@ -1,6 +1,7 @@
 #include "setup/replica_parts.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "pipeline/one_replica.h"
@@ -48,7 +49,14 @@ std::unique_ptr<StageWeights> make_weights(RankState& state, const GridLinks& li
 
 ReplicaParts make_replica_parts(RankState& state, const GridLinks& links, Mode mode,
                                 bool overlaps) {
-  return {make_reducer(state, links, mode, overlaps), make_weights(state, links)};
+  const auto used = [&] { return static_cast<std::int64_t>(state.ops().pool().used_bytes()); };
+  const std::int64_t before = used();
+  ReplicaParts parts{.gradients = make_reducer(state, links, mode, overlaps)};
+  const std::int64_t between = used();
+  parts.weights = make_weights(state, links);
+  parts.gradient_bytes = between - before;
+  parts.gathered_bytes = used() - between;
+  return parts;
 }
 
 }  // namespace pipetrain

@@ -2,6 +2,7 @@
 // the ways there are. It must not know how a step is run.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "comm/grid_links.h"
@@ -14,6 +15,7 @@ namespace pipetrain {
 struct ReplicaParts {
   std::unique_ptr<GradientReducer> gradients;
   std::unique_ptr<StageWeights> weights;
+  std::int64_t gradient_bytes = 0, gathered_bytes = 0;  // tensor memory that each has taken
 };
 
 // `state` and what `links` names outlive them. For kEvaluate no gradients are summed. `overlaps`:

@@ -183,12 +183,24 @@ void StepRunner::average_over_replicas(std::span<float> values) {
 // How long a send holds its tensor depends on the receiver's pace. What the first steps took plus
 // all that can be under way at once is enough for ever.
 void StepRunner::reserve_for_sends() {
+  const std::size_t before = pool_.reserved_bytes();
   std::set<std::int64_t> sizes;  // of microbatches
   for (const std::int64_t number : {std::int64_t{0}, batches_.epochs().last_step()}) {
     const StepContext step = batches_.training_step(number);
     sizes.insert({step.rows_of(0), step.rows_of(step.microbatches - 1)});
   }
   lanes_.front().state.reserve_for_sends(sizes, most_sends_);
+  sends_bytes_ = static_cast<std::int64_t>(pool_.reserved_bytes() - before);
+}
+
+// Without shards, what gradients are summed in counts as messages, as in the forecast.
+StepRunner::Rooms StepRunner::rooms() const {
+  Rooms rooms{.sends = sends_bytes_};
+  for (const Lane& lane : lanes_) {
+    rooms.gathered += lane.parts.gathered_bytes;
+    if (lane.state.shards_parameters()) rooms.gradients += lane.parts.gradient_bytes;
+  }
+  return rooms;
 }
 
 // What the recorder has of this step, and how long it took.

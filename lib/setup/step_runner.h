@@ -70,6 +70,12 @@ class StepRunner {
   // Of a training step whose stages take so long; if steps overlap, of one among many.
   double predicted_bubble(const std::vector<StageCost>& stages) const;
   const Recorder& recorder() const { return recorder_; }
+  // Tensor memory that it has set aside for good: for stages whose sharded weights are whole, for
+  // gradients on their way to other replicas, and for sends.
+  struct Rooms {
+    std::int64_t gathered = 0, gradients = 0, sends = 0;
+  };
+  Rooms rooms() const;
   const std::vector<Action>& training_actions() const { return training_actions_; }  // this rank's
 
  private:
@@ -105,6 +111,7 @@ class StepRunner {
   std::unique_ptr<EvaluationPace> evaluation_pace_;
   std::vector<Action> training_actions_;
   MessageBound most_sends_;                                // of a training step
+  std::int64_t sends_bytes_ = 0;                           // reserved for them
   std::map<int, std::vector<Action>> evaluation_actions_;  // by microbatches
   bool evaluated_ = false;
   Recorder recorder_;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -34,6 +35,8 @@ class RunCheckpoints {
   std::vector<std::string> set_aside_from(std::int64_t step) const;
   // Takes the memory for copies of the tensors, so that no checkpoint has to.
   void reserve(const std::vector<CheckpointTensor>& tensors) { copied(tensors); }
+
+  std::size_t copies_bytes() const { return copies_.bytes(); }  // of that memory
 
   struct Contents {
     TrainingPosition position;

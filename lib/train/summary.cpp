@@ -8,6 +8,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/process_memory.h"
 #include "train/progress.h"
 
 namespace pipetrain {
@@ -92,6 +93,12 @@ std::vector<std::string> pieces_of(const std::string& list, std::size_t width) {
     }
   }
   return pieces;
+}
+
+nlohmann::ordered_json kinds_of(const RankSummary& rank) {
+  nlohmann::ordered_json kinds = nlohmann::ordered_json::object();
+  for (const auto& [name, bytes] : rank.taken) kinds[name] = bytes;
+  return kinds;
 }
 
 // At most 80 columns wide.
@@ -183,7 +190,8 @@ RankSummary summarize_rank(PipelineRank& pipeline, const MemoryPool& pool, doubl
                       .live_microbatches = pipeline.runner.take_peak_live_microbatches(),
                       .foreseen_bytes = static_cast<double>(foreseen.total()),
                       .tensor_bytes = static_cast<double>(pool.reserved_bytes()),
-                      .resident_bytes = static_cast<double>(resident_bytes())};
+                      .resident_bytes = static_cast<double>(resident_bytes()),
+                      .own_bytes = static_cast<double>(process_memory().own)};
   for (const int stage : pipeline.map.local_stages()) {
     const std::string comma = summary.stages.empty() ? "" : ", ";
     summary.stages += comma + std::to_string(stage);
@@ -196,14 +204,24 @@ std::string to_text(const RankSummary& rank) {
   return nlohmann::json{rank.replica,        rank.stages,       rank.layers,
                         rank.busy_seconds,   rank.run_seconds,  rank.live_microbatches,
                         rank.foreseen_bytes, rank.tensor_bytes, rank.resident_bytes,
-                        rank.times.json()}
+                        rank.times.json(),   rank.own_bytes,    rank.taken}
       .dump();
 }
 
 RankSummary rank_summary_of(const std::string& text) {
   const nlohmann::json row = nlohmann::json::parse(text);
-  return {row[0], row[1], row[2], row[3], row[4],
-          row[5], row[6], row[7], row[8], TimeUses::of_json(row[9])};
+  return {.replica = row[0],
+          .stages = row[1],
+          .layers = row[2],
+          .busy_seconds = row[3],
+          .run_seconds = row[4],
+          .live_microbatches = row[5],
+          .foreseen_bytes = row[6],
+          .tensor_bytes = row[7],
+          .resident_bytes = row[8],
+          .own_bytes = row[10],
+          .taken = row[11],
+          .times = TimeUses::of_json(row[9])};
 }
 
 std::string summary_text(const RunSummary& run) {
@@ -243,7 +261,9 @@ nlohmann::ordered_json summary_json(const RunSummary& run) {
                      {"live_microbatches", rank.live_microbatches},
                      {"foreseen_bytes", rank.foreseen_bytes},
                      {"tensor_bytes", rank.tensor_bytes},
+                     {"taken", kinds_of(rank)},
                      {"resident_bytes", rank.resident_bytes},
+                     {"own_bytes", rank.own_bytes},
                      {"times", rank.times.json()}});
   }
   return {{"steps", run.steps},

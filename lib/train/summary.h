@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "setup/pipeline_rank.h"
@@ -24,6 +25,8 @@ struct RankSummary {
   double busy_seconds = 0, run_seconds = 0;  // in F, I and W; in all actions, waits included
   double live_microbatches = 0;              // most at once
   double foreseen_bytes = 0, tensor_bytes = 0, resident_bytes = 0;  // tensors; process, at the end
+  double own_bytes = 0;  // of the resident ones: in pages that no other process has
+  std::vector<std::pair<std::string, std::int64_t>> taken;  // tensor_bytes by kind (MemoryUses)
   TimeUses times;
 };
 

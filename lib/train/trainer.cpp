@@ -156,6 +156,7 @@ bool Trainer::step_once(std::int64_t step) {
   if (result.finite) {
     skipped_steps_ = 0;
     report_.add_times(pipeline_.runner.recorder(), feed.end - feed.start, result.step_seconds);
+    report_.add_memory(pipeline_.runner.recorder(), pool_);
   } else {
     handle_not_finite(context, result);
   }

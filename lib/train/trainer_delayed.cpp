@@ -59,6 +59,7 @@ bool Trainer::run_stretch(std::int64_t& step) {
   const auto note_times = [&] {  // of what ran since the last time
     const double now = wall_seconds();
     report_.add_times(pipeline_.runner.recorder(), feeding, now - turned);
+    report_.add_memory(pipeline_.runner.recorder(), pool_);
     turned = now;
   };
   for (; step < end; ++step) {

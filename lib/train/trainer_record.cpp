@@ -40,8 +40,11 @@ void Trainer::record_start() {
 // Collective.
 void Trainer::record_end(bool done) {
   const RunSummary summary =
-      report_.summarize(pipeline_, pool_, collective_, grid_lines(pipeline_.map.grid(), world_),
-                        wall_seconds() - began_, feeding_seconds_);
+      report_.summarize(pipeline_, pool_, collective_,
+                        {.placement = grid_lines(pipeline_.map.grid(), world_),
+                         .training_seconds = wall_seconds() - began_,
+                         .feeding_seconds = feeding_seconds_,
+                         .checkpoint_bytes = checkpoints_.copies_bytes()});
   if (!coordinates()) return;
   if (!record_->end(done ? "done" : "stopped", summary_json(summary))) {
     spdlog::warn("cannot write {}; it does not say how the run ended",

@@ -141,21 +141,21 @@ void TrainingReport::sync_metrics() {
 }
 
 RunSummary TrainingReport::summarize(PipelineRank& pipeline, const MemoryPool& pool,
-                                     Collective& world, const std::vector<std::string>& placement,
-                                     double training_seconds, double feeding_seconds) {
+                                     Collective& world, const RunFacts& facts) {
   const auto rank = static_cast<std::size_t>(world.rank());
   RankSummary own = summarize_rank(pipeline, pool, busy_seconds_[rank], run_seconds_[rank]);
   own.times = times_;
+  own.taken = memory_.taken(pipeline, pool, facts.checkpoint_bytes);
   const std::vector<std::string> rows = world.all_gather_text(to_text(own));
   if (directory_ == nullptr) return {};
   progress_.clear();
   const Schedule& schedule = pipeline_.layout.schedule;
   RunSummary run;
   run.steps = whole_run_.steps;
-  run.seconds = training_seconds;
+  run.seconds = facts.training_seconds;
   run.rate = targets_per_second(whole_run_);
   run.rate_unit = pipeline_.batches.rate_unit();
-  run.coordinator_share = feeding_seconds / whole_run_.seconds;
+  run.coordinator_share = facts.feeding_seconds / whole_run_.seconds;
   run.bubble = whole_run_.bubble / whole_run_.steps;
   run.predicted_bubble = pipeline_.runner.predicted_bubble(whole_run_.stage_seconds);
   run.microbatches = schedule.microbatches;
@@ -171,7 +171,7 @@ RunSummary TrainingReport::summarize(PipelineRank& pipeline, const MemoryPool& p
   }
   run.curve = loss_curve(config_.output);
   run.output = config_.output;
-  run.placement = placement;
+  run.placement = facts.placement;
   for (const std::string& row : rows) run.ranks.push_back(rank_summary_of(row));
   return run;
 }

@@ -2,6 +2,7 @@
 // summary at its end. It must not know how steps are fed, run or saved.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "train/evaluator.h"
+#include "train/memory_uses.h"
 #include "train/progress.h"
 #include "train/run_directory.h"
 #include "train/summary.h"
@@ -35,6 +37,9 @@ class TrainingReport {
     times_.add(recorder, feed_seconds, step_seconds);
   }
 
+  // After such a step, with the next one's batch here.
+  void add_memory(const Recorder& recorder, const MemoryPool& pool) { memory_.add(recorder, pool); }
+
   // After step `step`, counted from 1: means over the steps since the last line, with the last
   // evaluation's figures if it was one of this step. A line that cannot be written is an Error, or
   // a warning, as train.on_write_error says.
@@ -49,10 +54,14 @@ class TrainingReport {
   // Before anything else is printed.
   void clear_progress() { progress_.clear(); }
 
-  // Collective; `placement` says which rank is on which host. Of all ranks on rank 0.
+  // Collective, when all steps are done. Of all ranks on rank 0.
+  struct RunFacts {
+    std::vector<std::string> placement;  // which rank is on which host
+    double training_seconds = 0, feeding_seconds = 0;
+    std::size_t checkpoint_bytes = 0;  // memory of this rank for copies that are written
+  };
   RunSummary summarize(PipelineRank& pipeline, const MemoryPool& pool, Collective& world,
-                       const std::vector<std::string>& placement, double training_seconds,
-                       double feeding_seconds);
+                       const RunFacts& facts);
   // An Error if standard output does not take it and the run is `done`; a warning if it was
   // stopped, or if nobody reads that any more.
   void show(const RunSummary& run, bool done);
@@ -79,6 +88,7 @@ class TrainingReport {
   Window last_line_, since_line_, whole_run_;
   std::vector<double> busy_seconds_, run_seconds_;  // per rank, over the run
   TimeUses times_;                                  // of this rank
+  MemoryUses memory_;                               // of this rank
   std::optional<Evaluation> first_evaluation_, last_evaluation_;
   bool metrics_failed_ = false;  // and it was said
   double started_ = 0;           // the first start, had all others followed at once

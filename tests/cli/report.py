@@ -49,6 +49,10 @@ def leaves_record(checks, folder):
         expect(problems, record["versions"].get(name), f"no version of {name}")
     expect(problems, [rank["stages"] for rank in record["ranks"]] == [[0], [1]], f"ranks {record['ranks']}")
     expect(problems, all(rank["times"]["forward"] > 0 for rank in record["figures"]["ranks"]), "no times")
+    for rank in record["figures"]["ranks"]:
+        expect(problems, sum(rank["taken"].values()) == rank["tensor_bytes"], f"takes {rank['taken']}, of {rank['tensor_bytes']}")
+        expect(problems, rank["taken"]["weights"] > 0 and rank["taken"]["activations"] > 0, f"takes {rank['taken']}")
+        expect(problems, 0 < rank["own_bytes"] <= rank["resident_bytes"], "the process has no pages of its own")
     expect(problems, "step     24  loss" in text_of(folder, "run", "run.log"), "the log lacks the last step")
     page = text_of(folder, "run", "report.html")
     data = page_data(page)
@@ -112,6 +116,7 @@ def refuses(checks, folder, arguments, code, pattern):
     expect(problems, len(errors) == 1 and re.search(pattern, errors[0]), f"errors {errors}, expected {pattern}")
     expect(problems, not job.output() and sorted(os.listdir(folder)) == before, "wrote something")
     checks.case("refused: " + " ".join(arguments), job, problems)
+    return job
 
 
 def refusals(checks, folder):
@@ -136,6 +141,23 @@ def refusals(checks, folder):
         refuses(checks, folder, ["watch", "run", "--port", str(taken.getsockname()[1])], 2, "is in use, or not allowed; choose another")
     refuses(checks, folder, ["watch", "run", "--port", "70000"], 2, "--port")
     refuses(checks, folder, ["report", "run", "--output", "none/page.html"], 2, "cannot write none/page.html")
+    keeps_what_is_there(checks, folder)
+
+
+def keeps_what_is_there(checks, folder):
+    """A page replaces a page; a run's own files, those that it has not written yet, and all else stay."""
+    for name in ("run/metrics.jsonl", "run/config.yaml", "run/run.json", "corpus.txt", "run"):
+        path = os.path.join(folder, name)
+        before = text_of(path) if os.path.isfile(path) else os.listdir(path)
+        job = refuses(checks, folder, ["report", "run", "--output", name], 2, f"--output {name} is there and is not a page of pipetrain report")
+        problems = []
+        expect(problems, before == (text_of(path) if os.path.isfile(path) else os.listdir(path)), "it was written over")
+        checks.case(f"{name} stays", job, problems)
+    refuses(checks, folder, ["report", "run", "--output", "run/trace.json"], 2, "run/trace.json is in the run directory")
+    job, code = command(folder, "report", "run", "--output", "both.html")
+    problems = []
+    expect(problems, code == 0 and len(page_data(text_of(folder, "both.html"))["runs"]) == 1, "a page does not replace a page")
+    checks.case("a page in the place of a page", job, problems)
 
 
 def ask(port, path="/", host=None, method="GET", **headers):

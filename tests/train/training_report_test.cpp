@@ -120,8 +120,9 @@ TEST_CASE("The summary has the means over the run, and the first and last evalua
     made.add_step(result(2, 1), 8);
     made.add_step(result(2, 3), 8);
     made.add_evaluation({.loss = 1.25});
-    const RunSummary run = made.summarize(rank.pipeline(), rank.pool(), rank.collective(),
-                                          {"rank 0 is here"}, 61, 0.4);
+    const RunSummary run = made.summarize(
+        rank.pipeline(), rank.pool(), rank.collective(),
+        {.placement = {"rank 0 is here"}, .training_seconds = 61, .feeding_seconds = 0.4});
     made.show(run, true);
   });
   CHECK(contains(shown, "2 steps in 1:01, 16 tokens/s", "2.5000 at first, 1.2500 at last",

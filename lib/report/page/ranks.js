@@ -15,7 +15,7 @@ pt.Bars = class {
   patterns() { return pt.textures([...new Set(this.spec.kinds.map(kind => kind.like))]); }
   paint(kind) { return {...pt.paint(kind.like), ...(kind.faint ? {"fill-opacity": 0.55} : {})}; }
   draw(width) {
-    const left = 66, right = 88, height = this.spec.rows.length > 24 ? 15 : 24, spec = this.spec, parts = [this.patterns()];
+    const left = 14 + Math.max(52, ...this.spec.rows.map(row => 6.4 * row.label.length)), right = 88, height = this.spec.rows.length > 24 ? 15 : 24, spec = this.spec, parts = [this.patterns()];
     const total = row => spec.kinds.reduce((sum, kind) => sum + (row.parts[kind.key] || 0), 0);
     const most = Math.max(1e-12, ...spec.rows.flatMap(row => [total(row), ...(row.marks || []).map(mark => mark.value)]));
     const scale = (width - left - right) / most;
@@ -43,9 +43,10 @@ pt.Bars = class {
     pt.setSize(this.drawing, width, spec.rows.length * height);
   }
   table() {
-    const spec = this.spec, marks = spec.rows[0]?.marks || [];
+    const spec = this.spec, marks = spec.rows.find(row => row.marks?.length)?.marks || [];
     return pt.table([{name: "rank"}, ...spec.kinds.map(kind => ({name: kind.name, number: true})), ...marks.map(mark => ({name: mark.text, number: true}))],
-      spec.rows.map(row => [row.label, ...spec.kinds.map(kind => row.parts[kind.key] ? spec.format(row.parts[kind.key]) : "0"), ...(row.marks || []).map(mark => spec.format(mark.value))]), spec.title);
+      spec.rows.map(row => [row.label, ...spec.kinds.map(kind => row.parts[kind.key] ? spec.format(row.parts[kind.key]) : "0"),
+        ...marks.map((_, i) => row.marks?.[i] ? spec.format(row.marks[i].value) : "")]), spec.title);
   }
 };
 
@@ -65,22 +66,36 @@ pt.timeBars = run => {
     rows: ranks.map((rank, r) => ({label: "rank " + r, parts: rank.times || {}}))}).element;
 };
 
-const kMemory = {weights: "F", gathered: "gather", gradients: "I", moments: "W", packed: "update", activations: "B", messages: "feed", work: "R", "short batch": "reduce", evaluation: "gather", checkpoint: "reduce"};
+const kMemory = [
+  ["weights", "F", "weights"], ["gathered", "gather", "gathered: sharded weights that are whole for a while"], ["gradients", "I", "gradients"],
+  ["moments", "W", "moments of the optimizer"], ["packed", "update", "packed: copies of weights as products want them"],
+  ["activations", "B", "activations of microbatches under way"], ["messages", "feed", "messages: batches, sends, sums"],
+  ["work", "R", "work: what one action takes and gives back"], ["short batch", "reduce", "short batch: more for an epoch's last step", true],
+  ["evaluation", "gather", "evaluation: more for it", true], ["checkpoint", "W", "checkpoint: the copy that is written", true],
+  ["unused", "feed", "unused: blocks that nothing lay in when most was used", true]];
+const kProcess = [["tensors", "F", "tensors"], ["own", "update", "its own pages beside tensors: buffers of libraries, tables, stacks"],
+  ["shared", "wait", "pages that it shares with other processes: programs, libraries, segments of MPI"]];
+const kindsIn = (all, rows) => all.filter(([key]) => rows.some(row => row.parts[key] > 0)).map(([key, like, name, faint]) => ({key, like, name, faint}));
+// Tensors by kind, and the processes around them.
 pt.memoryBars = run => {
   const memory = run.record?.memory, ranks = run.record?.ranks || [], ended = run.record?.figures?.ranks;
   if (!memory || memory.length === 0) return null;
-  const kinds = Object.keys(kMemory).filter(key => memory.some(rank => rank[key] > 0));
-  const taken = run.metrics.peak_bytes || [];
-  const rows = (ranks.length ? ranks : memory).map((rank, r) => {
-    const marks = [];
-    if (Number.isFinite(taken[r]) && taken[r] > 0) marks.push({value: taken[r], text: "tensors taken"});
-    if (ended?.[r]?.resident_bytes > 0) marks.push({value: ended[r].resident_bytes, text: "resident, the whole process"});
-    return {label: "rank " + r, parts: memory[rank.pipeline ?? r] || {}, marks};
+  const known = ended?.some(rank => rank.taken), most = run.metrics.peak_bytes || [];
+  const rows = (ranks.length ? ranks : memory).flatMap((rank, r) => {
+    const foreseen = {label: known ? `${r} foreseen` : "rank " + r, parts: memory[rank.pipeline ?? r] || {}, marks: []};
+    if (!known && most[r] > 0) foreseen.marks.push({value: most[r], text: "tensors taken so far"});
+    return known ? [foreseen, {label: `${r} taken`, parts: ended[r]?.taken || {}}] : [foreseen];
   });
-  return new pt.Bars({title: "Memory foreseen by kind, and what was taken", format: pt.bytes,
-    explain: "Bars: tensors as foreseen before any was made. Strokes: the most that tensors took, and further right what the whole process had at the end (libraries and buffers included).",
-    markName: rows.some(row => row.marks.length) ? "tensors taken; whole process" : null,
-    kinds: kinds.map((key, i) => ({key, like: kMemory[key], name: key, faint: i >= 8})), rows}).element;
+  const tensors = new pt.Bars({title: known ? "Tensors by kind, foreseen and taken" : "Tensors foreseen by kind", format: pt.bytes,
+    explain: known ? "Foreseen: before any was made. Taken: all that the run took from the system for tensors, by what lay there when most was used."
+      : "Before any was made." + (most.length ? " A stroke: the most that they took so far; what for is known when the run has ended by itself." : ""),
+    markName: !known && most.length ? "tensors taken so far" : null, kinds: kindsIn(kMemory, rows), rows}).element;
+  if (!known) return [tensors];
+  const processes = ended.map((rank, r) => ({label: "rank " + r, marks: [{value: rank.resident_bytes, text: "resident, as the system says"}],
+    parts: {tensors: rank.tensor_bytes, own: Math.max(0, rank.own_bytes - rank.tensor_bytes), shared: Math.max(0, rank.resident_bytes - rank.own_bytes)}}));
+  return [tensors, new pt.Bars({title: "What each process had at the run's end", format: pt.bytes,
+    explain: "The stroke is the resident size, as the system says it. Where it is less than the bar, the system has not yet had to give pages for every tensor.",
+    markName: "resident", kinds: kindsIn(kProcess, processes), rows: processes}).element];
 };
 
 pt.stageColour = stage => `var(--run-${stage % 6})`;

@@ -30,7 +30,8 @@ PlacementChoice parse_placement(const std::string& text, const std::string& name
 }
 
 std::string placement_help() {
-  return "loop, v, wave, auto (with --name auto) or each rank's stages: [[0,5],[1,4],[2,3]]";
+  return "which rank has which stages: loop, v, wave, auto (of schedule auto), or a list for each "
+         "rank, [[0,5],[1,4],[2,3]]";
 }
 
 int stages_per_rank(const PlacementChoice& choice) {

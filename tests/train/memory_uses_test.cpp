@@ -1,0 +1,113 @@
+#include "train/memory_uses.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "setup/memory_table.h"
+#include "setup/pipeline_threads.h"
+
+using namespace pipetrain;
+
+namespace {
+
+using Kinds = std::map<std::string, std::int64_t>;
+
+struct Taken {
+  Kinds foreseen, taken;
+  std::int64_t reserved = 0;  // by the pool
+};
+
+Config gpt(int replicas, Shard shard) {
+  Config config;
+  config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 32, .context = 16};
+  config.model.tie_embeddings = false;
+  config.pipeline.microbatches = 4;
+  config.pipeline.partition = PartitionRule::kUniform;
+  config.parallel.data = replicas;
+  config.parallel.shard = shard;
+  config.train.batch_size = 8 * replicas;
+  config.train.checkpoint_every = 0;
+  return config;
+}
+
+std::vector<Taken> train(const Config& config, std::size_t checkpoint_bytes = 0) {
+  const int ranks = 2 * config.parallel.data;
+  const FixedSource source = FixedSource::counting(config.train.batch_size, 16, 65);
+  std::vector<Taken> found(static_cast<std::size_t>(ranks));
+  run_ranks(config, source, ranks, [&](RankThread& rank) {
+    PipelineRank& pipeline = rank.pipeline();
+    MemoryUses uses;
+    rank.train(0, 3, [&](std::int64_t, const StepResult&) {
+      uses.add(pipeline.runner.recorder(), rank.pool());
+    });
+    Taken& mine = found[static_cast<std::size_t>(rank.rank())];
+    const auto place = static_cast<std::size_t>(pipeline.map.position().pipeline);
+    for (const auto& [name, bytes] : memory_kinds(pipeline.layout.memory[place])) {
+      mine.foreseen[name] = bytes;
+    }
+    mine.reserved = static_cast<std::int64_t>(rank.pool().reserved_bytes());
+    for (const auto& [name, bytes] : uses.taken(pipeline, rank.pool(), checkpoint_bytes)) {
+      mine.taken[name] = bytes;
+    }
+  });
+  return found;
+}
+
+std::int64_t sum_of(const Kinds& kinds) {
+  std::int64_t sum = 0;
+  for (const auto& [name, bytes] : kinds) sum += bytes;
+  return sum;
+}
+
+void check_as_foreseen(const std::vector<Taken>& ranks) {
+  for (const Taken& rank : ranks) {
+    CHECK(sum_of(rank.taken) == rank.reserved);
+    for (const char* kind : {"weights", "gradients", "moments", "gathered"}) {
+      INFO(kind);
+      CHECK(rank.taken.at(kind) == rank.foreseen.at(kind));
+    }
+    for (const auto& [name, bytes] : rank.taken) {
+      INFO(name);
+      CHECK(bytes >= 0);
+    }
+    INFO(rank.taken.at("activations") << " of " << rank.foreseen.at("activations"));
+    CHECK(rank.taken.at("activations") > 0.8 * rank.foreseen.at("activations"));
+    CHECK(rank.taken.at("activations") < 1.2 * rank.foreseen.at("activations"));
+    CHECK(rank.taken.at("messages") > 0);
+    CHECK(rank.taken.at("work") > 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "What a rank's memory was for adds up to all of it, and to what was foreseen of each kind") {
+  const std::vector<Taken> ranks = train(gpt(1, Shard::kNone));
+  check_as_foreseen(ranks);
+  CHECK(ranks[0].taken.at("activations") > 1.5 * ranks[1].taken.at("activations"));  // 1f1b
+  check_as_foreseen(train(gpt(2, Shard::kParameters)));
+}
+
+TEST_CASE("Copies for checkpoints are a kind of their own") {
+  const std::vector<Taken> ranks = train(gpt(1, Shard::kNone), 100);
+  CHECK(ranks[0].taken.at("checkpoint") == 128);
+}
+
+TEST_CASE("Of a run without steps all is told but activations") {
+  const Config config = gpt(1, Shard::kNone);
+  const FixedSource source = FixedSource::counting(8, 16, 65);
+  std::vector<Kinds> taken(2);
+  run_ranks(config, source, 2, [&](RankThread& rank) {
+    for (const auto& [name, bytes] : MemoryUses().taken(rank.pipeline(), rank.pool(), 0)) {
+      taken[static_cast<std::size_t>(rank.rank())][name] = bytes;
+    }
+  });
+  for (const Kinds& kinds : taken) {
+    CHECK(kinds.at("weights") > 0);
+    CHECK(kinds.at("activations") == 0);
+  }
+}
