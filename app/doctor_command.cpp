@@ -65,8 +65,9 @@ int examine_all(const MpiSession& session, ErrorReport& report, const DoctorOpti
 Command add_doctor_command(CLI::App& command) {
   const auto options = std::make_shared<DoctorOptions>();
   command
-      .add_option("--directory", options->directory,
-                  "one that all hosts are to share, for runs and checkpoints; default: this one")
+      .add_option(
+          "--directory", options->directory,
+          "a folder for runs and checkpoints, which all hosts should see; default: this one")
       ->option_text("DIR");
   add_bind_option(command, options->bind);
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});

@@ -79,7 +79,7 @@ void add_sampling_options(CLI::App& command, SamplingOptions& sampling) {
   add_number(command, "--top-k", sampling.top_k, "K", Bounds<int>{.low = 0},
              "draw from the K likeliest tokens; 0, default: all");
   add_number(command, "--top-p", sampling.top_p, "P", Bounds<double>{.low = 0, .high = 1},
-             "draw from the fewest tokens that together have this probability; default: 1, all");
+             "draw from the fewest tokens that together are this likely, 0 to 1; default: 1, all");
   add_number(command, "--repetition-penalty", sampling.repetition_penalty, "X",
              Bounds<double>{.low = 0.01},
              "above 1: tokens that were there already are less likely; default: 1");
@@ -94,19 +94,23 @@ void add_text_options(CLI::App& command, GenerateOptions& options) {
       ->type_name("TEXT");
   command
       .add_option("--prompts", options.prompts,
-                  "texts to continue at once, a JSON object with a \"prompt\" a line")
+                  "texts to continue, all at once: each line a JSON object with a \"prompt\"")
       ->type_name("FILE");
   command.add_flag("--chat", options.chat, "reply to the lines of standard input, one by one");
   command
       .add_option("--chat-template", options.chat_template,
-                  "how messages become text: " + chat_format_names() + "; default: the model's own")
+                  "how messages of a conversation become one text: " + chat_format_names() +
+                      "; default: the model's own")
       ->type_name("NAME");
   command
-      .add_option("--system", options.system, "the message before all others; default: the model's")
+      .add_option(
+          "--system", options.system,
+          "what a conversation begins with, for the model to go by; default: the model's own")
       ->type_name("TEXT");
   command
-      .add_option("--stop", options.stops,
-                  "a text that ends the model's, and is not shown; may be given again")
+      .add_option(
+          "--stop", options.stops,
+          "where the model writes this, its text ends before it; may be given more than once")
       ->type_name("TEXT")
       ->allow_extra_args(false);
 }
@@ -129,11 +133,14 @@ Command add_generate_command(CLI::App& command) {
           [options](const std::string& name) {
             options->weights = find_row(kPrecisions, name)->value;
           },
-          "of weights in memory: float32, or bfloat16 for half of the bytes; default: float32")
+          "numbers of weights in memory: float32, or bfloat16 in half of the bytes; default: "
+          "float32")
       ->option_text("NAME")
       ->check(CLI::IsMember(names_of(kPrecisions)));
-  command.add_flag("--measure", options->measure,
-                   "compare the speed with that of reading the weights; on one rank");
+  command.add_flag(
+      "--measure", options->measure,
+      "say what share of the memory's speed was reached, as each token reads all weights; on one "
+      "rank");
   add_bind_option(command, options->bind);
   add_log_level(command);
   return {.usage = "[mpirun -np RANKS] pipetrain generate --checkpoint DIR [OPTION]...",

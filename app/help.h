@@ -12,7 +12,10 @@ namespace pipetrain {
 class Help : public CLI::Formatter {
  public:
   // The program's page shows the options of the command `shown` in full.
-  explicit Help(std::string shown) : shown_(std::move(shown)) { column_width(26); }
+  explicit Help(std::string shown) : shown_(std::move(shown)) {
+    column_width(26);
+    label("Positionals", "What it is about");
+  }
 
   // How a command is called, "pipetrain schedule --name NAME [OPTION]...".
   void set_usage(const CLI::App* command, std::string usage) {
@@ -25,6 +28,7 @@ class Help : public CLI::Formatter {
                         CLI::AppFormatMode mode) const override;
   std::string make_option_name(const CLI::Option* option, bool positional) const override;
   std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_desc(const CLI::Option* option) const override;
 
  private:
   std::string shown_;

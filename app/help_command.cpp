@@ -65,7 +65,8 @@ void check(const std::string& topic) {
 
 Command add_help_command(CLI::App& command) {
   const auto topic = std::make_shared<std::string>();
-  command.add_option("topic", *topic, "leave it out to see which there are")->option_text("TOPIC");
+  command.add_option("topic", *topic, "which table; without it, a list of all")
+      ->option_text("TOPIC");
   return {.usage = "pipetrain help [TOPIC]",
           .check = [topic] { check(*topic); },
           .run =

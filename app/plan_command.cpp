@@ -113,14 +113,16 @@ Command add_plan_command(CLI::App& command) {
   add_config_options(command, *options);
   add_bind_option(command, options->bind);
   add_number(command, "--ranks", options->asked.ranks, "N", kOneOrMore,
-             "ranks to plan for; required");
+             "how many ranks to plan for; required");
   command
-      .add_option("--memory", options->asked.memory,
-                  "that a rank may take, such as 16GiB; default: free memory over the ranks")
+      .add_option(
+          "--memory", options->asked.memory,
+          "most memory of a rank, such as 16GiB; default: the host's free memory over its ranks")
       ->option_text("SIZE");
   command
-      .add_option("--precisions", options->asked.precisions,
-                  "float32,bfloat16: weigh these, too; default: the configuration's alone")
+      .add_option(
+          "--precisions", options->asked.precisions,
+          "kinds of numbers to choose from, float32,bfloat16; default: the configuration's alone")
       ->option_text("LIST")
       ->delimiter(',')
       ->check(CLI::IsMember(names_of(kPrecisions)));

@@ -23,7 +23,8 @@ void add_short(CLI::App& command, RunOptions& options, const std::string& flag,
 void add_log_level(CLI::App& command) {
   CLI::Option* option = command.add_option_function<std::string>(
       "--log-level", set_up_log,
-      "trace, debug, info, warning, error or off; default: " + std::string(kUsualLogLevel));
+      "how much is logged: trace, debug, info, warning, error or off; default: " +
+          std::string(kUsualLogLevel));
   may_differ(option)->type_name("LEVEL");
 }
 
@@ -31,7 +32,8 @@ void add_bind_option(CLI::App& command, Binding& bind) {
   command
       .add_option_function<std::string>(
           "--bind", [&bind](const std::string& name) { bind = find_row(kBindings, name)->value; },
-          "whether ranks that the launcher has given the same cores divide them; default: cores")
+          "cores: ranks that mpirun has given the same cores divide them; none: they share them; "
+          "default: cores")
       ->type_name("cores|none")
       ->check(CLI::IsMember(names_of(kBindings)));
 }
@@ -51,11 +53,11 @@ void add_config_options(CLI::App& command, RunOptions& options) {
 void add_run_options(CLI::App& command, RunOptions& options) {
   add_config_options(command, options);
   add_short(command, options, "--schedule", "NAME", "pipeline.schedule",
-            "gpipe, 1f1b, zb-h1, ..., auto, or a .csv file");
+            "the order of each rank's work: gpipe, 1f1b, zb-h1, ..., auto, or a .csv file");
   add_short(command, options, "--microbatches", "M", "pipeline.microbatches",
-            "microbatches a step");
+            "parts that a step's batch is cut into");
   add_short(command, options, "--virtual-stages", "V", "pipeline.virtual_stages",
-            "stages per rank");
+            "stages of each rank");
   may_differ(command.add_option(
                  "--memory-limit", options.memory_limit,
                  "most memory of a rank, such as 16GiB; default: the host's free memory over its "

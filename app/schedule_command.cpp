@@ -196,13 +196,22 @@ void check(ScheduleOptions& options) {
   options.request.is_file = true;
 }
 
+// Which there are, and what each means.
+std::string step_rules_help() {
+  std::string text = "of several steps, how one follows the other.";
+  for (const auto& rule : kStepRules) {
+    text += " " + std::string(rule.name) + ": " + std::string(rule.meaning);
+  }
+  return text + " Default: flush";
+}
+
 void add_sizes(CLI::App& command, ScheduleRequest& request) {
   add_number(command, "--ranks", request.ranks, "P", kOneOrMore,
-             "ranks; a table's own unless given");
+             "how many ranks; default: those of the table");
   add_number(command, "--microbatches", request.microbatches, "M", kOneOrMore,
-             "microbatches; a table's own unless given");
+             "parts that a step's batch is cut into; default: those of the table");
   add_number(command, "--virtual-stages", request.virtual_stages, "V", kOneOrMore,
-             "stages per rank; default: the schedule's, 1 or 2");
+             "stages of each rank; default: the schedule's, 1 or 2");
 }
 
 }  // namespace
@@ -213,16 +222,20 @@ Command add_schedule_command(CLI::App& command) {
       .add_option("--name", options->request.name,
                   "gpipe, 1f1b, zb-h1, ..., auto, forward-only, a .csv file, or all for a table")
       ->type_name("NAME");
-  command.add_option("--check", options->check, "a schedule of one's own, instead of --name")
+  command
+      .add_option("--check", options->check,
+                  "check and simulate this table, instead of --name: a row for each rank, of "
+                  "actions such as 2F0")
       ->type_name("FILE.csv");
   command.add_flag("--explore", options->explore,
-                   "a page for a browser with all published schedules to play with");
+                   "write a page for a browser, with all published schedules to play with");
   add_sizes(command, options->request);
   command.add_option("--placement", options->placement, placement_help())->type_name("PLACEMENT");
   command
       .add_option(
           "--costs", options->costs,
-          "of forward, input and weight gradient on a rank, and of a message; default: 1,1,1,0")
+          "time of a microbatch's forward, input gradient and weight gradient on a rank, and of a "
+          "message; default: 1,1,1,0")
       ->type_name("F,I,W[,COMM]");
   command
       .add_option("--stage-costs", options->stage_costs,
@@ -232,16 +245,16 @@ Command add_schedule_command(CLI::App& command) {
   add_number(command, "--message-bytes", options->message_bytes, "N",
              Bounds<int>{1, kMostMessageBytes}, "of each message, for --links; default: 1024");
   add_number(command, "--steps", options->steps, "N", kOneOrMore,
-             "steps that follow each other; default: 1");
-  command
-      .add_option("--between-steps", options->between,
-                  "of several: " + join(names_of(kStepRules), " or ") + "; default: flush")
+             "how many steps, one after the other; default: 1");
+  command.add_option("--between-steps", options->between, step_rules_help())
       ->type_name("RULE")
       ->check(CLI::IsMember(names_of(kStepRules)));
-  command.add_flag("--recompute", options->recompute,
-                   "every stage keeps its inputs alone and runs its forward again, as R");
+  command.add_flag(
+      "--recompute", options->recompute,
+      "stages keep only their inputs and run their forward again before the backward, as R");
   add_number(command, "--live-microbatches", options->request.search.live_microbatches, "L",
-             Bounds<double>{1, 1e9}, "of auto: most live microbatches per rank; default: 1f1b's");
+             Bounds<double>{1, 1e9},
+             "for auto: of how many microbatches a rank may keep activations; default: 1f1b's");
   add_format_option(
       command, options->format,
       {OutputFormat::kText, OutputFormat::kDown, OutputFormat::kCsv, OutputFormat::kJson,

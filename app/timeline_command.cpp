@@ -66,9 +66,10 @@ int timeline(const TimelineOptions& options) {
 
 Command add_timeline_command(CLI::App& command) {
   const auto options = std::make_shared<TimelineOptions>();
-  command.add_option("RUN_DIR", options->run_directory, "of a run with --trace; required");
+  command.add_option("RUN_DIR", options->run_directory,
+                     "the directory of a run with --trace; required");
   add_number(command, "--step", options->step, "N", kOneOrMore,
-             "which traced step; default: of median duration");
+             "which of the traced steps; default: the one of median duration");
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kSvg});
   return {.usage = "pipetrain timeline RUN_DIR [OPTION]...",
           .check =

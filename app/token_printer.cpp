@@ -70,10 +70,10 @@ void add_print_options(CLI::App& command, PrintOptions& options) {
       "--print", options.print,
       "write the numbers of the tokens of each INPUT on standard output, one line each");
   command.add_flag("--decode", options.decode,
-                   "the other way round: each INPUT has numbers; write their text");
-  command.add_flag(
-      "--special", options.special,
-      "with what the tokenizer puts around a text; with --decode, show special tokens");
+                   "the other way round: each INPUT has numbers of tokens; write their text");
+  command.add_flag("--special", options.special,
+                   "also print the special tokens that begin and end a text; with --decode, show "
+                   "special tokens");
 }
 
 void print_tokens(const Tokenizer& tokenizer, const PrintOptions& options,

@@ -143,8 +143,10 @@ Command add_train_command(CLI::App& command) {
   add_short(command, *options, "--output", "DIR", "train.output",
             "run directory; default: runs/ and the configuration's name");
   add_resume(command, *options);
-  command.add_flag("--trace", options->trace,
-                   "write trace.json into the run directory: ten steps after the first two");
+  command.add_flag(
+      "--trace", options->trace,
+      "write what every rank did in ten steps, after the first two, into the run directory's "
+      "trace.json");
   command.add_flag("--live", options->live,
                    "write report.html anew every ten seconds while the run goes on");
   may_differ(

@@ -92,10 +92,11 @@ int watch(const WatchOptions& options) {
 
 Command add_watch_command(CLI::App& command) {
   const auto options = std::make_shared<WatchOptions>();
-  command.add_option("RUN_DIR", options->run_directory, "the run directory; required");
+  command.add_option("RUN_DIR", options->run_directory,
+                     "a run directory, of a run that goes on or is over; required");
   add_number(command, "--port", options->port, "N", kPorts,
-             "of 127.0.0.1; 0: any that is free; default 8080");
-  command.add_flag("--text", options->text, "show the run in this terminal instead");
+             "the page is at http://127.0.0.1:N/; 0: any port that is free; default: 8080");
+  command.add_flag("--text", options->text, "show the run in this terminal, and no page");
   return {.usage = "pipetrain watch RUN_DIR [OPTION]...",
           .check =
               [options] {
