@@ -69,13 +69,15 @@ std::string progress_line(const Json& run, int columns) {
          std::string(static_cast<std::size_t>(width - full), ' ') + "]" + text;
 }
 
-std::string figures_line(const Json& metrics) {
+// Those that have room, whole.
+std::string figures_line(const Json& metrics, int columns) {
   std::string text;
   const auto add = [&](const char* name, const char* key, const char* form, double factor = 1) {
     const double value = last_of(metrics, key);
     if (std::isnan(value)) return;
-    text += (text.empty() ? "" : "   ") + std::string(name) + " " +
-            fmt::format(fmt::runtime(form), factor * value);
+    const std::string figure = (text.empty() ? "" : "   ") + std::string(name) + " " +
+                               fmt::format(fmt::runtime(form), factor * value);
+    if (text.size() + figure.size() <= static_cast<std::size_t>(columns)) text += figure;
   };
   add("loss", "loss", "{:.4f}");
   add("validation", "val_loss", "{:.4f}");
@@ -178,7 +180,7 @@ Lines text_view(const Json& run, const TextSize& size) {
   const int columns = std::max(20, size.columns);
   const auto height = static_cast<std::size_t>(std::max(6, size.lines));
   Lines lines = {run["name"].get<std::string>() + "   " + run["state"].get<std::string>(),
-                 progress_line(run, columns), figures_line(run["metrics"])};
+                 progress_line(run, columns), figures_line(run["metrics"], columns)};
   const auto add = [&](const Lines& more) { lines.insert(lines.end(), more.begin(), more.end()); };
   if (run["record"].is_object() && run["record"].contains("error")) {
     lines.push_back("error: " + run["record"]["error"].get<std::string>());

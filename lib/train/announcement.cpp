@@ -22,7 +22,7 @@ std::vector<LogLine> announcement(const Config& config, const World& world, cons
     add("parallel.shard " + name_of(kShards, config.parallel.shard) +
         " has no effect: parallel.data is 1");
   }
-  add(instruction_set_description());
+  add("computes with " + instruction_set_description());
   if (world.oversubscribed()) {
     lines.push_back(
         {spdlog::level::warn,

@@ -244,7 +244,10 @@ std::string summary_text(const RunSummary& run) {
       "data             {:.2f}% of the steps' time to read and send batches, on rank 0\n\n",
       100 * run.bubble, 100 * run.predicted_bubble, 100 * (1 - run.bubble), 100 * textbook,
       100 * run.coordinator_share);
-  text += rank_table(run.ranks, run.replicas > 1) + "\n";
+  text += rank_table(run.ranks, run.replicas > 1) +
+          "busy: share of the time in layers; live: most microbatches kept at once;\n"
+          "foreseen, tensors: memory for tensors, before and at last; resident: the\n"
+          "whole process's\n\n";
   if (!run.curve.empty()) text += run.curve + "\n";
   for (const std::string& line : run.placement) text += line + "\n";
   return text + fmt::format("run directory: {}\n", run.output);

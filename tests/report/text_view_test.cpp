@@ -56,6 +56,10 @@ TEST_CASE("text stays within any terminal") {
   }
 }
 
+TEST_CASE("a figure for which a line has no room is left out as a whole") {
+  CHECK(contains(joined(text_view(sample_run(), {41, 13})), "\nloss 2.5000   validation 2.6000\n"));
+}
+
 TEST_CASE("a run that has said nothing yet is shown as such") {
   const Json run = {{"name", "new"},
                     {"state", "lost"},

@@ -131,6 +131,7 @@ TEST_CASE("The summary fits 80 columns, with replicas and ranks of many stages, 
   wide.ranks.front().layers = "0 to 4, 35 to 39, 40 to 44, 75 to 79";
   wide.ranks.front().foreseen_bytes = 123e9;
   const std::string text = summary_text(wide);
+  CHECK(contains(text, "live: most microbatches kept at once"));
   CHECK(contains(text, " 0, 7,  0-4, 35-39,  75.0%", " 8, 15  40-44,\n", " 75-79\n"));
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
