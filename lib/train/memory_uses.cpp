@@ -9,7 +9,7 @@ namespace pipetrain {
 namespace {
 
 std::int64_t block_of(const Tensor& tensor) {
-  return tensor.empty() ? 0 : static_cast<std::int64_t>(block_bytes(tensor.bytes()));
+  return tensor.bytes() == 0 ? 0 : static_cast<std::int64_t>(block_bytes(tensor.bytes()));
 }
 
 std::int64_t used(const MemoryPool& pool) { return static_cast<std::int64_t>(pool.used_bytes()); }
