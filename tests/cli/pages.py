@@ -46,6 +46,7 @@ def check_watch(browser, check, folder, pictures):
         file.write('{"step": 26, "loss": 0.4321}\n')
     browser.wait(f"{LOSSES}.includes('0.4321')")
     check.expect("watch: a new line of metrics is shown", True)
+    browser.open("about:blank")
     os.kill(job.process.pid, signal.SIGINT)
     check.expect("watch ends", job.wait(20) == 0, job.error_output())
 
