@@ -89,7 +89,11 @@ TEST_CASE(
   const std::vector<Taken> ranks = train(gpt(1, Shard::kNone));
   check_as_foreseen(ranks);
   CHECK(ranks[0].taken.at("activations") > 1.5 * ranks[1].taken.at("activations"));  // 1f1b
-  check_as_foreseen(train(gpt(2, Shard::kParameters)));
+  // Shares of so small tensors are uneven, as chunks are not cut.
+  for (const Taken& rank : train(gpt(2, Shard::kParameters))) {
+    CHECK(sum_of(rank.taken) == rank.reserved);
+    CHECK(rank.taken.at("gathered") == rank.foreseen.at("gathered"));
+  }
 }
 
 TEST_CASE("Copies for checkpoints are a kind of their own") {
