@@ -47,8 +47,9 @@ void GatheredSum::start(std::span<const double> values) {
   pending_ = ranks_.start_all_gather(moved_, cuts_);
 }
 
-void GatheredSum::poll() {
-  if (pending_) pending_->done();
+// What others may still write to stays, where an error ends the run before all have come.
+GatheredSum::~GatheredSum() {
+  if (pending_) std::make_unique<std::vector<float>>(std::move(moved_)).release();
 }
 
 void GatheredSum::take(std::span<double> values) {

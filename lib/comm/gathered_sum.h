@@ -17,10 +17,10 @@ class GatheredSum {
   // Collective. `mine`: the entries that this rank will have, in any order; others are 0 here.
   // `ranks` outlives it, and starts no other gathers.
   GatheredSum(Collective& ranks, std::vector<std::size_t> mine);
+  ~GatheredSum();
 
   // One at a time. The values are read before it returns.
   void start(std::span<const double> values);
-  void poll();  // moves it along
   // Waits for all ranks; fills in the sums, the same bits on every rank.
   void take(std::span<double> values);
 

@@ -60,9 +60,8 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
 
 void StepRunner::set_up_overlap() {
   const Program program = training_program(config_, layout_);
-  const Costs costs = layout_.layer_costs.empty()
-                          ? equal_costs(layout_.schedule, 1, 1, 1)
-                          : Costs{stage_costs(layout_.layer_costs, layout_.partition), 0};
+  const Costs costs = layout_.layer_costs.empty() ? equal_costs(layout_.schedule, 1, 1, 1)
+                                                  : costs_of(layout_, layout_.partition);
   overlap_ = overlap_steps(program, costs);
   std::vector<Engine*> engines;
   for (const Lane& lane : lanes_) engines.push_back(lane.engine.get());
@@ -96,9 +95,7 @@ double StepRunner::take_peak_live_microbatches() {
 
 StepResult StepRunner::train(const StepContext& step, double learning_rate, RankNotice notice) {
   if (step_start_ == 0) step_start_ = wall_seconds();
-  if (const auto skipped = std::exchange(skipped_, {}); skipped && versions_.delayed()) {
-    versions_.skip_update(*skipped);
-  }
+  leave_version_behind();
   lane_of(step).engine->run(training_actions_, step, recorder_);
   settle_memory();
   StepResult result;
@@ -114,8 +111,16 @@ void StepRunner::settle_memory() {
   malloc_trim(0);  // what building and timing layers and the first steps have left behind
 }
 
+// As late as can be, since find_not_finite() looks at the weights that the step ran on; but before
+// another update, which would come into the copy.
+void StepRunner::leave_version_behind() {
+  const auto skipped = std::exchange(skipped_, {});
+  if (skipped && versions_.delayed()) versions_.skip_update(*skipped);
+}
+
 void StepRunner::update_after(const StepContext& step, const StepResult& result,
                               double learning_rate) {
+  leave_version_behind();
   if (!result.finite) {
     skipped_ = step.step;
     return;
@@ -127,7 +132,7 @@ void StepRunner::update_after(const StepContext& step, const StepResult& result,
 
 void StepRunner::run_overlapped(const StepContext& step, RankNotice notice) {
   if (step_start_ == 0) step_start_ = wall_seconds();
-  if (const auto skipped = std::exchange(skipped_, {})) versions_.skip_update(*skipped);
+  leave_version_behind();
   notice_ = notice;
   overlapped_->run(step, recorder_);
   settle_memory();

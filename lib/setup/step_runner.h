@@ -90,6 +90,7 @@ class StepRunner {
 
   Lane& lane_of(const StepContext& step);
   void settle_memory();
+  void leave_version_behind();  // that of a step that has updated nothing, at the newest weights
   void reserve_for_sends();
   void average_over_replicas(std::span<float> values);  // in place
   void set_up_overlap();
