@@ -194,9 +194,8 @@ class Checker {
       fail("parallel.shard",
            "parameters has no meaning with pipeline.delay 1; set it to optimizer or none");
     }
-    const OptimizerKind* kind = find_row(optimizer_kinds(), config_.optimizer.type);
-    if (corrects && kind != nullptr && !kind->looks_ahead) {
-      fail("pipeline.delay_correction", "nesterov has no meaning for " + config_.optimizer.type);
+    if (corrects && config_.optimizer.type == "sgd" && config_.optimizer.momentum == 0) {
+      fail("pipeline.delay_correction", "nesterov has no meaning without optimizer.momentum");
     }
   }
 

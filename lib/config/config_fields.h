@@ -39,8 +39,8 @@ struct NumberRange {
 inline constexpr NumberRange kAny = {};
 inline constexpr NumberRange kAtLeastOne = {.low = 1, .text = " of at least 1"};
 inline constexpr NumberRange kAtLeastZero = {.low = 0, .text = " of at least 0"};
-// Products of sizes fit 64 bits.
 inline constexpr NumberRange kDelays = {.low = 0, .high = 1, .text = " from 0 to 1"};
+// Products of sizes fit 64 bits.
 inline constexpr NumberRange kRows = {.low = 1, .high = 1 << 24, .text = " from 1 to 16777216"};
 inline constexpr NumberRange kPositive = {.low = 0, .low_open = true, .text = " above 0"};
 inline constexpr NumberRange kFraction = {

@@ -11,8 +11,8 @@ namespace {
 
 constexpr OptimizerKind kKinds[] = {
     {"adamw", "Adam with decoupled weight decay (Loshchilov and Hutter, arXiv:1711.05101).", 2,
-     make_adamw, "betas", true},
-    {"sgd", "Stochastic gradient descent with momentum.", 1, make_sgd, "momentum", true},
+     make_adamw, "betas"},
+    {"sgd", "Stochastic gradient descent with momentum.", 1, make_sgd, "momentum"},
 };
 
 }  // namespace

@@ -24,7 +24,6 @@ struct OptimizerKind {
   int moments;  // numbers that it keeps for each parameter
   OptimizerMaker* make;
   std::string_view own_key;  // of `optimizer`, with a meaning for it alone
-  bool looks_ahead = false;  // it can: OptimizerConfig::looks_ahead
 };
 
 std::span<const OptimizerKind> optimizer_kinds();

@@ -67,7 +67,7 @@ const std::vector<LayerMeasure>& Predictor::layers(const ModelForm& form, std::i
   const auto found = layers_.find({form, rows});
   if (found != layers_.end()) return found->second;
   std::vector<LayerMeasure> layers = layers_at(inputs_.form(form), rows);
-  const MachineProfile machine = machine_over(inputs_, 1);
+  const MachineProfile machine = form.tensor > 1 ? machine_over(inputs_, 1) : inputs_.machine;
   for (LayerMeasure& layer : layers) {
     const auto seconds = [&](const SumUse& sums) { return machine.sum_seconds(sums, form.tensor); };
     layer.cost.forward += seconds(layer.forward_sums);
@@ -278,7 +278,11 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
     plan.busy_seconds += timeline.busy(rank) / candidate.pipeline;
   }
   if (inputs_.versions > 1 && candidate.pipeline > 1) {
-    const SteadyStep step = steady_step(program, shared, overlap_steps(program, shared));
+    SteadyStep step = steady_step(program, shared, overlap_steps(program, shared));
+    if (shared.cores > 0) {  // steps that overlap leave none of them idle
+      step.busy *= candidate.pipeline / shared.cores;
+      step.seconds = std::max(step.seconds, step.busy);
+    }
     seconds = step.seconds;
     plan.bubble_fraction = step.bubble_fraction();
   }

@@ -48,9 +48,8 @@ std::vector<StageCost> agreed_costs(const std::vector<LayerMeasure>& measured,
   std::vector<StageCost> costs(model.layers.size());
   for (std::size_t i = 0; i < measured.size(); ++i) {
     costs[i] = measured[i].cost;
-    const Recomputed& recomputed = model.recomputed[i];
-    (recomputed.whole ? costs[i].recompute : costs[i].remake) =
-        remake_seconds(measured[i], recomputed);
+    const Recomputed& again = model.recomputed[i];
+    (again.whole ? costs[i].recompute : costs[i].remake) = remake_seconds(measured[i], again);
   }
   world.broadcast(std::as_writable_bytes(std::span(costs)), 0);
   return costs;
@@ -288,6 +287,10 @@ std::int64_t largest_message_bytes(const Config& config, const ModelSetup& model
 
 Costs costs_of(const Layout& layout, const Partition& partition) {
   return {stage_costs(layout.layer_costs, partition), 0, 0, network_of_speeds(layout.speeds)};
+}
+
+std::vector<StageCost> costs_on_ranks(const Layout& layout) {
+  return at_rank_speeds(costs_of(layout, layout.partition), layout.schedule.placement).stages;
 }
 
 double predicted_seconds(const Layout& layout, const Partition& partition) {

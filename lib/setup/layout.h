@@ -118,6 +118,8 @@ std::int64_t largest_message_bytes(const Config& config, const ModelSetup& model
 
 // Of the layout's stages, cut as `partition` says, on its ranks.
 Costs costs_of(const Layout& layout, const Partition& partition);
+// Of the stages as they are cut, each at the speed of its rank.
+std::vector<StageCost> costs_on_ranks(const Layout& layout);
 
 // Seconds that simulation predicts for the layout's schedule, cut as `partition` says.
 double predicted_seconds(const Layout& layout, const Partition& partition);

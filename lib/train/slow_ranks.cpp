@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "pipeline/partition.h"
-
 namespace pipetrain {
 namespace {
 
@@ -27,7 +25,7 @@ double median(std::vector<double> values) {
 std::vector<double> foreseen_work(const PipelineRank& pipeline) {
   const Layout& layout = pipeline.layout;
   if (layout.layer_costs.empty() || layout.rounds_messages) return {};
-  const std::vector<StageCost> costs = stage_costs(layout.layer_costs, layout.partition);
+  const std::vector<StageCost> costs = costs_on_ranks(layout);
   const Grid& grid = pipeline.map.grid();
   std::vector<double> work(static_cast<std::size_t>(grid.size()));
   for (int rank = 0; rank < grid.size(); ++rank) {

@@ -12,6 +12,7 @@ std::int64_t Trainer::stretch_end(std::int64_t first) const {
   const TrainConfig& train = config_.train;
   const auto due = [](std::int64_t step, int every) { return every > 0 && step % every == 0; };
   std::int64_t end = first + 1;
+  if (first == first_step_) return end;  // whose time is the start's last part
   while (end < train.steps && !(validates() && due(end, train.eval_every)) &&
          !due(end, train.checkpoint_every)) {
     ++end;

@@ -32,7 +32,7 @@ def level_of(checks, folder, level, name, kernels, expected):
     job = Job(1, ["--config", "gpt.yaml", "--output", output], folder=folder, env={VARIABLE: level})
     problems = []
     if done(job, problems):
-        said = re.search(r"\d\d:\d\d:\d\d \w+ (.*), oneDNN [\d.]+, vector kernels (\w+)$", job.error_output(), re.MULTILINE)
+        said = re.search(r"\d\d:\d\d:\d\d \w+ computes with (.*), oneDNN [\d.]+, vector kernels (\w+)$", job.error_output(), re.MULTILINE)
         expect(problems, said and said.groups() == (name, kernels), f"says {said and said[0]}, expected {name} and {kernels}")
         found = losses(output)
         worst = max(abs(a - b) / b for a, b in zip(found, expected or found, strict=True))

@@ -46,6 +46,9 @@ TEST_CASE("A delay is refused beside what it has no meaning for") {
   CHECK(contains(error_of(base, {"pipeline.delay=2"}), "pipeline.delay", "from 0 to 1"));
   CHECK(contains(error_of(base, {"pipeline.delay_correction=nesterov"}),
                  "is for pipeline.delay 1, but delay is 0"));
+  CHECK(contains(error_of(base, {"pipeline.delay=1", "pipeline.delay_correction=nesterov",
+                                 "optimizer.type=sgd", "optimizer.momentum=0"}),
+                 "nesterov has no meaning without optimizer.momentum"));
   CHECK(contains(error_of(base, {"pipeline.delay=1", "parallel.shard=parameters"}),
                  "parallel.shard: parameters has no meaning with pipeline.delay 1"));
 }

@@ -61,7 +61,7 @@ Network::Link link_between(const Network& network, int from, int to, int ranks) 
   const auto found = network.pairs.find({from, to});
   if (found == network.pairs.end()) {
     throw Error(ExitCode::kConfiguration, network.text + ": no link from rank " + own +
-                                              ", where neighbouring stages are; add a row for it");
+                                              ", of which one sends to the other; add a row");
   }
   Network::Link link = found->second;
   link.name = link.name.empty() ? own : "named " + link.name;

@@ -234,7 +234,7 @@ Timeline simulate_steps(const Program& program, const Costs& costs, int steps, S
 SteadyStep steady_step(const Program& program, const Costs& costs, const Overlap& overlap) {
   constexpr int kFew = 4;  // steps, of which the first are no longer at work in the last
   const auto run = [&](int steps) {
-    return simulate_steps(program, costs, steps, StepRule::kDelayed, overlap);
+    return run_turns(program, costs, steps, StepRule::kDelayed, overlap).value();
   };
   const auto busy = [](const Timeline& timeline) {
     return (1 - timeline.bubble_fraction()) * timeline.makespan();

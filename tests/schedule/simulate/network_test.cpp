@@ -72,8 +72,8 @@ TEST_CASE("Pairs of ranks have their links, and those of one name share it") {
   CHECK(ways.up[2].queue != ways.down[2].queue);
   CHECK(ways.queues == 3);
   CHECK_THROWS_WITH(ways_of(with_network({}, network), Placement::loop(3, 2)),
-                    "links.csv: no link from rank 2 to 0, where neighbouring stages are; add a row "
-                    "for it");
+                    "links.csv: no link from rank 2 to 0, of which one sends to the other; add a "
+                    "row");
 }
 
 TEST_CASE("Links that are all alike and never full give the step of one message's cost") {
