@@ -1,4 +1,5 @@
 // What a run leaves for who looks at it later: its record, and the last step that was looked at.
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <cstddef>
@@ -75,6 +76,7 @@ void Trainer::record_step(std::int64_t step, const StepResult& result, const Oth
   } catch (const Error& error) {  // on rank 0, after the others' part; training does not need it
     spdlog::warn("{}; training goes on", error.what());
   }
+  malloc_trim(0);  // what the text of all ranks took
 }
 
 }  // namespace pipetrain
