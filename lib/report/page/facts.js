@@ -23,7 +23,7 @@ pt.headlines = run => {
   add("A step takes", pt.seconds(recent("step_seconds")), "median, evaluations and checkpoints apart");
   const bubble = recent("bubble_fraction"), predicted = recent("bubble_predicted");
   if (bubble !== undefined) add("Bubble", pt.percent(bubble), `of the ranks' time without work; predicted from the stages' times ${pt.percent(predicted)}`);
-  if (m.peak_bytes?.length) add("Memory a rank", pt.bytes(Math.max(...m.peak_bytes)), "the most that tensors of any rank took");
+  if (m.peak_bytes?.length) add("Memory a rank", pt.bytes(Math.max(...m.peak_bytes)), "the most that tensors of any rank filled at once");
   if (record.model) add("Model", pt.si(record.model.parameters), `parameters in ${record.model.layers.length} layers, ${record.model.stages.length} stage${record.model.stages.length === 1 ? "" : "s"}`);
   if (record.model) add("Schedule", record.model.schedule, `${record.model.microbatches} microbatches of ${record.model.batch_size} rows a step, ${(record.ranks || []).length} ranks`);
   const seen = pt.last(m.tokens || m.samples);
