@@ -33,10 +33,14 @@ def tokenize(arguments, output, inputs):
     """Seconds and the largest resident memory in megabytes."""
     start = time.time()
     process = subprocess.Popen([arguments.pipetrain, "tokenize", "--tokenizer", arguments.tokenizer, "--no-progress", "--output", output, *inputs], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"tokenize ends with exit code {os.waitstatus_to_exitcode(status)}")
-    return time.time() - start, usage.ru_maxrss * 1024 / 1e6
+    largest = 0  # rusage would count what this script had when it started the process
+    while process.poll() is None:
+        with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+            largest = max([largest, *(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))])
+        time.sleep(0.1)
+    if process.returncode:
+        raise SystemExit(f"tokenize ends with exit code {process.returncode}")
+    return time.time() - start, largest * 1024 / 1e6
 
 
 def digest(path):
