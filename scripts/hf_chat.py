@@ -105,7 +105,8 @@ def check_padded(work, pipetrain):
         ours = pipetrain("generate", "--checkpoint", own, "--prompt", prompt, "--tokens", str(count), "--temperature", "0",
                          "--log-level", "error", folder=work)
         # As Python reads the output of programs.
-        same += ours == theirs.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+        read = (theirs + "\n").replace("\r\n", "\n").replace("\r", "\n")  # as Python reads the output of programs
+        same += ours == read
     good = same == len(MESSAGES) and without_text > 0
     print(f"{'padded':12} {same} of {len(MESSAGES)} texts the same, where {without_text} times a row without text had the largest logit{'' if good else '  FAILED'}")
     return good
