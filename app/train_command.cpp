@@ -1,4 +1,6 @@
+#include <cstddef>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,6 +10,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "base/stop_request.h"
+#include "checkpoint/file_io.h"
 #include "comm/mpi/launch.h"
 #include "command.h"
 #include "mpi_links.h"
@@ -27,6 +30,7 @@ namespace {
 struct TrainOptions : RunOptions {
   bool trace = false;
   bool live = false;
+  bool rebalance = false;
 };
 
 // As it was typed, for the checkpoints.
@@ -70,6 +74,43 @@ void announce_resume(const MpiSession& session, const RunOptions& options, const
   }
 }
 
+// One Trainer after the other, on a model made anew, until the run is over: a run that is cut anew
+// goes on with the next one. False if it was stopped on request.
+bool train_on(const MpiSession& session, ErrorReport& report, Startup& started,
+              RunDirectory* directory, TrainerOptions how, const std::function<void()>& loaded) {
+  while (true) {
+    {
+      MpiLinks mpi(session, started.grid, started.model->stage_numbers(), started.wait);
+      how.times = std::exchange(started.times, {});
+      how.times.end("communicators");
+      Trainer trainer(started.config, started.world, started.source.get(), directory,
+                      *started.model, mpi.links(), mpi.pool(), how);
+      report.agree([&] { trainer.load(); });
+      if (!how.recut) loaded();
+      const bool done = trainer.run();
+      if (!trainer.recut()) return done;
+      how.recut = trainer.recut();
+    }
+    how.resume_from = how.recut->checkpoint;
+    how.trace = false;  // written before
+    how.begun = [] {};  // once for the run
+    started.times = {};
+    report.agree([&] { started.model = model_anew(started); });
+  }
+}
+
+// Every rank writes checkpoints, so each must see the run directory that rank 0 has made.
+void require_shared(const Startup& started) {
+  const std::string& output = started.config.train.output;
+  const World& world = started.world;
+  if (world.rank == 0 || await_name(output + "/.lock")) return;
+  throw Error(ExitCode::kConfiguration,
+              output + ": rank " + std::to_string(world.rank) + " on " +
+                  world.places[static_cast<std::size_t>(world.rank)].host +
+                  " does not see this run directory, which rank 0 has made; set train.output to a "
+                  "folder that all hosts share");
+}
+
 int train(const MpiSession& session, ErrorReport& report, const TrainOptions& options) {
   std::unique_ptr<RunDirectory> directory;  // on rank 0
   // Again: MPICH takes SIGUSR1 for news of lost ranks.
@@ -77,6 +118,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   Startup started = start(session, report, options, [&](const Config& config) {
     directory = std::make_unique<RunDirectory>(config);
   });
+  report.agree([&] { require_shared(started); });
   report.use_file(started.config.train.output + "/error.txt");
   RunOrigin origin;
   report.agree([&] {
@@ -85,20 +127,17 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
                         "pipetrain " PIPETRAIN_VERSION, command_line());
   });
   started.times.end("hashes of data");
-  MpiLinks mpi(session, started.grid, started.model->stage_numbers(), started.wait);
-  started.times.end("communicators");
   const std::string output = started.config.train.output;
   const bool reports = started.config.train.reports() || options.live;
   bool begun = false;
   const auto page = std::make_shared<RunReport>(output);
-  Trainer trainer(
-      started.config, started.world, started.source.get(), directory.get(), *started.model,
-      mpi.links(), mpi.pool(),
+  const bool done = train_on(
+      session, report, started, directory.get(),
       {.progress = options.progress,
        .trace = options.trace,
+       .rebalance = options.rebalance,
        .resume_from = started.resume.folder,
        .origin = origin,
-       .times = started.times,
        .program = {.versions = {{"MPI", mpi_library()}}, .bindings = started.threads.bindings},
        .begun =
            [&] {
@@ -112,11 +151,11 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
        .line_written =
            [&] {
              if (options.live) page->line_written();
-           }});
-  report.agree([&] { trainer.load(); });
-  log_oddities(started);
-  announce_resume(session, options, started, origin);
-  const bool done = trainer.run();
+           }},
+      [&] {
+        log_oddities(started);
+        announce_resume(session, options, started, origin);
+      });
   if (begun && reports && session.rank() == 0) page->leave();
   return static_cast<int>(done ? ExitCode::kDone : ExitCode::kStopped);
 }
@@ -147,6 +186,9 @@ Command add_train_command(CLI::App& command) {
       "--trace", options->trace,
       "write what every rank did in ten steps, after the first two, into the run directory's "
       "trace.json");
+  command.add_flag("--rebalance", options->rebalance,
+                   "where a rank becomes slower or faster than the others, cut the model anew at "
+                   "the next checkpoint");
   command.add_flag("--live", options->live,
                    "write report.html anew every ten seconds while the run goes on");
   may_differ(

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "base/uninterrupted.h"
 
 namespace pipetrain {
 
@@ -28,7 +29,8 @@ void AppendFile::fail(bool elsewhere) const {
 
 void AppendFile::reopen() {
   if (file_ >= 0) ::close(file_);
-  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  file_ = uninterrupted(
+      [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666); });
   if (file_ < 0) fail(/*elsewhere=*/true);
 }
 
@@ -36,7 +38,8 @@ void AppendFile::append(std::string_view text) {
   const off_t before = ::lseek(file_, 0, SEEK_END);
   if (write_all(file_, text)) return;
   const int reason = errno;
-  [[maybe_unused]] const int cut = ::ftruncate(file_, before);  // half a piece spoils the next
+  // Half a piece spoils the next.
+  [[maybe_unused]] const int cut = uninterrupted([&] { return ::ftruncate(file_, before); });
   errno = reason;
   fail(/*elsewhere=*/false);
 }
@@ -48,7 +51,8 @@ void AppendFile::replace(std::string_view text) {
 
 void AppendFile::sync() {
   // Some network file systems, and what is not a disk, say EINVAL.
-  if (::fsync(file_) != 0 && errno != EINVAL) fail(/*elsewhere=*/false);
+  if (uninterrupted([&] { return ::fsync(file_); }) != 0 && errno != EINVAL)
+    fail(/*elsewhere=*/false);
 }
 
 }  // namespace pipetrain

@@ -31,7 +31,8 @@ class Error : public std::runtime_error {
   std::string detail_;
 };
 
-// "<file>: <reason of errno>", for a failed system call.
+// "<file>: <reason of errno>", for a failed system call; with what file systems of clusters mean
+// by it.
 std::string system_reason(const std::string& file);
 
 }  // namespace pipetrain

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/output.h"
+#include "base/uninterrupted.h"
 
 namespace pipetrain {
 namespace {
@@ -29,7 +30,8 @@ class KeptLog : public spdlog::sinks::base_sink<std::mutex> {
   bool open(const std::string& path) {
     const std::lock_guard<std::mutex> lock(mutex_);
     close();
-    file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    file_ = uninterrupted(
+        [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666); });
     return file_ >= 0 && write_all(file_, std::exchange(held_, {}));
   }
 

@@ -11,6 +11,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "base/uninterrupted.h"
 
 namespace pipetrain {
 namespace {
@@ -53,11 +54,12 @@ bool write_all(int file, std::string_view text) {
 }
 
 bool write_whole(const std::string& path, std::string_view text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int file = uninterrupted(
+      [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); });
   if (file < 0) return false;
   const bool written = write_all(file, text);
   const int reason = errno;
-  const bool closed = ::close(file) == 0;
+  const bool closed = ::close(file) == 0 || errno == EINTR;
   if (written && closed) return true;
   if (!written) errno = reason;
   remove_keeping_reason(path);
@@ -67,7 +69,7 @@ bool write_whole(const std::string& path, std::string_view text) {
 bool write_renamed(const std::string& path, std::string_view text) {
   const std::string part = path + ".part";
   if (!write_whole(part, text)) return false;
-  if (std::rename(part.c_str(), path.c_str()) == 0) return true;
+  if (uninterrupted([&] { return std::rename(part.c_str(), path.c_str()); }) == 0) return true;
   remove_keeping_reason(part);
   return false;
 }

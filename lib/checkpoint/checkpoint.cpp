@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstddef>
 #include <filesystem>
+#include <set>
 
 namespace pipetrain {
 namespace {
@@ -170,5 +171,15 @@ void Checkpoint::verify() const {
 }
 
 Checkpoint open_checkpoint(const std::string& folder) { return Checkpoint(folder); }
+
+Checkpoint await_checkpoint(const std::string& folder) {
+  require_seen(folder + "/manifest.json");
+  const Manifest manifest = read_manifest(folder);
+  std::set<std::string> names;
+  for (const ManifestEntry& entry : manifest.tensors) names.insert(entry.file);
+  for (const auto& [name, checksum] : manifest.files) names.insert(name);
+  for (const std::string& name : names) require_seen(folder + "/" + name);
+  return Checkpoint(folder);
+}
 
 }  // namespace pipetrain

@@ -37,7 +37,8 @@ std::string checkpoint_folder(const std::string& checkpoints,
 // Makes an empty partial folder, in place of what an earlier job may have left.
 void begin_checkpoint(const std::string& checkpoints, std::int64_t step);
 
-// Writes this rank's file; returns its list of tensors as text, for finish_checkpoint.
+// Writes this rank's file, or several where the file system ends them early; returns its list of
+// tensors as text, for finish_checkpoint.
 std::string write_rank_file(const std::string& checkpoints, std::int64_t step, int rank, int ranks,
                             const std::vector<CheckpointTensor>& tensors);
 
@@ -101,5 +102,9 @@ Manifest read_manifest(const std::string& folder);
 // Opens a checkpoint: the manifest and every file's header are checked, the tensors when they are
 // read.
 Checkpoint open_checkpoint(const std::string& folder);
+
+// The same where another rank has seen it, maybe on another host: what is not there yet is waited
+// for.
+Checkpoint await_checkpoint(const std::string& folder);
 
 }  // namespace pipetrain

@@ -6,15 +6,19 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
 #include "base/lfs_pointer.h"
 #include "base/output.h"
+#include "base/uninterrupted.h"
 
 namespace pipetrain {
 namespace {
@@ -26,7 +30,7 @@ namespace {
 class Descriptor {
  public:
   Descriptor(const std::string& path, int flags)
-      : number_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+      : number_(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); })) {
     if (number_ < 0) fail(path);
   }
   ~Descriptor() {
@@ -35,7 +39,11 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int number() const { return number_; }
-  int close() { return ::close(std::exchange(number_, -1)); }  // where its result matters
+  bool sync() {
+    return uninterrupted([this] { return ::fsync(number_); }) == 0;
+  }
+  // Where its result matters; one that was interrupted has closed the file all the same.
+  bool close() { return ::close(std::exchange(number_, -1)) == 0 || errno == EINTR; }
 
  private:
   int number_;
@@ -49,14 +57,24 @@ void write_new(const std::string& path,
       fail(path);
     }
   });
-  if (::fsync(file.number()) != 0 || file.close() != 0) fail(path);
+  if (!file.sync() || !file.close()) fail(path);
+}
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
 }
 
 // Makes a rename in the folder last; some network file systems cannot and say EINVAL.
 void sync_folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  const Descriptor file(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
-  if (::fsync(file.number()) != 0 && errno != EINVAL) fail(folder);
+  Descriptor file(folder_of(path), O_RDONLY | O_DIRECTORY);
+  if (!file.sync() && errno != EINVAL) fail(folder_of(path));
+}
+
+// Opens the folder, at which a network file system asks its server for what is in it now.
+void look_again_at(const std::string& folder) {
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file >= 0) ::close(file);
 }
 
 }  // namespace
@@ -102,7 +120,7 @@ void write_synced(const std::string& path, std::string_view text) {
 }
 
 void rename_synced(const std::string& from, const std::string& to) {
-  if (std::rename(from.c_str(), to.c_str()) != 0) fail(to);
+  if (uninterrupted([&] { return std::rename(from.c_str(), to.c_str()); }) != 0) fail(to);
   sync_folder_of(to);
 }
 
@@ -110,7 +128,10 @@ void replace_synced(const std::string& from, const std::string& to) {
   // A folder that has files cannot be replaced: the two change names, so that `to` is never
   // missing. Some network file systems cannot; there the old one makes way first.
   std::string old = from;
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) {
+  const auto exchange = [&] {
+    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE);
+  };
+  if (uninterrupted(exchange) != 0) {
     if (errno != EINVAL && errno != ENOSYS) fail(to);
     old = from + ".replaced";
     rename_synced(to, old);
@@ -120,6 +141,42 @@ void replace_synced(const std::string& from, const std::string& to) {
   std::error_code error;
   std::filesystem::remove_all(old, error);
   if (error) fail_checkpoint(old, error.message());
+}
+
+bool await_name(const std::string& path) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::seconds kPatience{30};
+  std::chrono::milliseconds pause{10};
+  for (const auto deadline = Clock::now() + kPatience; Clock::now() < deadline;) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (file >= 0) ::close(file);
+    if (file >= 0 || (errno != ENOENT && errno != ESTALE && errno != EINTR)) return true;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, std::chrono::milliseconds(500));
+    look_again_at(folder_of(folder_of(path)));
+    look_again_at(folder_of(path));
+  }
+  return false;
+}
+
+void require_seen(const std::string& path) {
+  if (await_name(path)) return;
+  fail_checkpoint(path,
+                  "is not seen on this host, though another one has made it; is the folder shared "
+                  "by all hosts?");
+}
+
+std::size_t largest_file(const std::string& folder, std::size_t bytes) {
+  constexpr std::size_t kFewest = std::size_t{1} << 12;
+  const std::string path = folder + "/.size-" + std::to_string(::getpid());
+  Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  ::unlink(path.c_str());
+  const auto grows = [&] {
+    return uninterrupted([&] { return ::ftruncate(file.number(), static_cast<off_t>(bytes)); }) ==
+           0;
+  };
+  while (bytes > kFewest && !grows() && errno == EFBIG) bytes /= 2;
+  return bytes;
 }
 
 void require_folder(const std::string& path) {

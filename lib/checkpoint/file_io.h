@@ -30,6 +30,15 @@ void rename_synced(const std::string& from, const std::string& to);
 // `from` takes the name `to`, of a folder that is there, whose files are gone afterwards.
 void replace_synced(const std::string& from, const std::string& to);
 
+// Returns once a name that another host has made is seen here: network file systems show it late.
+// False if it is not, for half a minute; then require_seen has an Error.
+bool await_name(const std::string& path);
+void require_seen(const std::string& path);
+
+// What a file in the folder may have of so many bytes: all, or less where the file system, or a
+// limit of this process, ends its files before.
+std::size_t largest_file(const std::string& folder, std::size_t bytes);
+
 // Error unless `path` is a folder that can be looked into.
 void require_folder(const std::string& path);
 

@@ -56,7 +56,10 @@ void SetAside::take(const fs::path& path) {
   const fs::path target = folder / numbered(path.filename(), number_);
   std::error_code error;
   fs::create_directories(folder, error);
-  if (!error) fs::rename(path, target, error);
+  if (!error) {
+    do fs::rename(path, target, error);
+    while (error == std::errc::interrupted);
+  }
   if (error) fail_checkpoint(target.string(), "cannot be put there: " + error.message());
   taken_.push_back(target.lexically_relative(run_).string());
 }

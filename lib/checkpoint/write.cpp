@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -21,10 +23,75 @@ std::string step_name(std::int64_t step) {
   return name.data();
 }
 
-std::string file_name(int rank, int ranks) {
+// Those of a rank after its first have a number more.
+std::string file_name(int rank, int ranks, int file) {
   std::array<char, 64> name;
-  std::snprintf(name.data(), name.size(), "shard-%05d-of-%05d.safetensors", rank, ranks);
-  return name.data();
+  std::snprintf(name.data(), name.size(), "shard-%05d-of-%05d", rank, ranks);
+  return name.data() + (file == 0 ? std::string() : "-" + std::to_string(file + 1)) +
+         ".safetensors";
+}
+
+// A box of a tensor, with its bytes.
+struct Slice {
+  const CheckpointTensor* tensor = nullptr;
+  Extents offset, extent;
+  Bytes bytes;
+};
+
+Slice slice_of(const CheckpointTensor& tensor, const std::string& folder) {
+  const Extents extent = tensor.extent.empty() ? tensor.shape : tensor.extent;
+  const auto bytes = static_cast<std::size_t>(elements_of(extent, folder)) * bytes_of(tensor.type);
+  return {&tensor,
+          tensor.offset.empty() ? Extents(tensor.shape.size()) : tensor.offset,
+          extent,
+          {static_cast<const std::byte*>(tensor.data), bytes}};
+}
+
+// At most, with what the header says of them.
+std::size_t file_bytes(std::span<const Slice> slices) {
+  constexpr std::size_t kOfFile = 256, kOfSlice = 256;
+  std::size_t bytes = kOfFile;
+  for (const Slice& slice : slices) {
+    bytes += slice.bytes.size() + kOfSlice + slice.tensor->name.size() + 48 * slice.extent.size();
+  }
+  return bytes;
+}
+
+// Each slice that does not fit into a file of `most` bytes in several, by its first axis.
+std::vector<Slice> cut_into(const std::vector<Slice>& slices, std::size_t most) {
+  std::vector<Slice> parts;
+  for (const Slice& slice : slices) {
+    const std::size_t around = file_bytes(std::span(&slice, 1)) - slice.bytes.size();
+    const std::int64_t rows = slice.extent.empty() ? 1 : slice.extent[0];
+    if (rows <= 1 || slice.bytes.size() + around <= most) {
+      parts.push_back(slice);
+      continue;
+    }
+    const std::size_t row_bytes = slice.bytes.size() / static_cast<std::size_t>(rows);
+    const std::size_t room = most > around ? (most - around) / row_bytes : 0;
+    const auto each = static_cast<std::int64_t>(std::max<std::size_t>(room, 1));
+    for (std::int64_t row = 0; row < rows; row += each) {
+      Slice part = slice;
+      part.offset[0] += row;
+      part.extent[0] = std::min(each, rows - row);
+      part.bytes = slice.bytes.subspan(static_cast<std::size_t>(row) * row_bytes,
+                                       static_cast<std::size_t>(part.extent[0]) * row_bytes);
+      parts.push_back(std::move(part));
+    }
+  }
+  return parts;
+}
+
+void write_file(const std::string& folder, const std::string& file, std::span<const Slice> slices,
+                std::vector<ManifestEntry>& entries) {
+  std::vector<StoredTensor> stored;
+  for (const Slice& slice : slices) {
+    const CheckpointTensor& tensor = *slice.tensor;
+    entries.push_back({tensor.name, file, tensor.type, tensor.shape, slice.offset, slice.extent,
+                       checksum_of(slice.bytes)});
+    stored.push_back({entries.back().stored_name(), tensor.type, slice.extent, slice.bytes});
+  }
+  write_safetensors(folder + "/" + file, stored);
 }
 
 void remove_folder(const std::string& folder) {
@@ -54,20 +121,24 @@ void begin_checkpoint(const std::string& checkpoints, std::int64_t step) {
 
 std::string write_rank_file(const std::string& checkpoints, std::int64_t step, int rank, int ranks,
                             const std::vector<CheckpointTensor>& tensors) {
-  const std::string file = file_name(rank, ranks);
-  const std::string path = partial_folder(checkpoints, step) + "/" + file;
-  std::vector<StoredTensor> stored;
+  const std::string folder = partial_folder(checkpoints, step);
+  require_seen(folder);
+  std::vector<Slice> slices;
+  for (const CheckpointTensor& tensor : tensors) slices.push_back(slice_of(tensor, folder));
+  const std::size_t whole = file_bytes(slices), most = largest_file(folder, whole);
+  if (most < whole) slices = cut_into(slices, most);
   std::vector<ManifestEntry> entries;
-  for (const CheckpointTensor& tensor : tensors) {
-    const Extents extent = tensor.extent.empty() ? tensor.shape : tensor.extent;
-    const Extents offset = tensor.offset.empty() ? Extents(tensor.shape.size()) : tensor.offset;
-    const auto bytes = static_cast<std::size_t>(elements_of(extent, path)) * bytes_of(tensor.type);
-    const Bytes data(static_cast<const std::byte*>(tensor.data), bytes);
-    entries.push_back(
-        {tensor.name, file, tensor.type, tensor.shape, offset, extent, checksum_of(data)});
-    stored.push_back({entries.back().stored_name(), tensor.type, extent, data});
+  std::size_t begun = 0;
+  for (int file = 0; begun < slices.size() || file == 0; ++file) {
+    std::size_t end = begun;
+    while (end < slices.size() && (end == begun || file_bytes(std::span(slices).subspan(
+                                                       begun, end + 1 - begun)) <= most)) {
+      ++end;
+    }
+    const auto in_file = std::span(slices).subspan(begun, end - begun);
+    write_file(folder, file_name(rank, ranks, file), in_file, entries);
+    begun = end;
   }
-  write_safetensors(path, stored);
   return entries_text(entries);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/lfs_pointer.h"
+#include "base/uninterrupted.h"
 
 namespace pipetrain {
 namespace {
@@ -31,9 +32,10 @@ bool allow_more_files() {
 // Not blocking, so that opening a pipe by mistake returns.
 int open_to_read(const std::string& path) {
   constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
-  const int number = ::open(path.c_str(), kFlags);
+  const auto open = [&] { return ::open(path.c_str(), kFlags); };
+  const int number = uninterrupted(open);
   const bool again = number < 0 && errno == EMFILE && allow_more_files();
-  return again ? ::open(path.c_str(), kFlags) : number;
+  return again ? uninterrupted(open) : number;
 }
 
 }  // namespace

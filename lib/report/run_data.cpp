@@ -1,9 +1,5 @@
 #include "report/run_data.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -16,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/folder_lock.h"
 #include "base/json_text.h"
 #include "config/yaml_tree.h"
 #include "report/checkpoint_rows.h"
@@ -92,20 +89,11 @@ Json record_in(const fs::path& path) {
   return record;
 }
 
-// Whether a run holds the directory's lock.
-bool is_locked(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  const bool taken = ::flock(file, LOCK_SH | LOCK_NB) != 0;
-  ::close(file);
-  return taken;
-}
-
 std::string state_of(const fs::path& folder, const Json& record) {
   const std::string outcome =
       record.is_object() ? record.value("outcome", std::string("running")) : "running";
   if (outcome != "running") return outcome;
-  if (is_locked(folder / ".lock")) return "running";
+  if (is_held(folder / ".lock")) return "running";
   if (is_there(folder / "error.txt")) return "failed";
   return record.is_object() ? "lost" : "ended";
 }
@@ -200,7 +188,7 @@ std::string run_data_stamp(const std::string& run_directory) {
     const std::uintmax_t bytes = fs::file_size(path, none);
     stamp += " " + (none ? std::string("-") : std::to_string(bytes)) + "\n";
   }
-  return stamp + (is_locked(fs::path(run_directory) / ".lock") ? "locked" : "");
+  return stamp + (is_held(fs::path(run_directory) / ".lock") ? "locked" : "");
 }
 
 }  // namespace pipetrain

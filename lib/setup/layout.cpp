@@ -74,14 +74,6 @@ std::vector<double> measured_speeds(const Config& config, const ModelSetup& mode
   return place_speeds(seconds, places, seconds.empty() ? 0 : seconds.front());
 }
 
-// What rank 0 decided, on every rank.
-void broadcast_text(std::string& text, Collective& world) {
-  std::size_t size = text.size();
-  world.broadcast(std::as_writable_bytes(std::span(&size, 1)), 0);
-  text.resize(size);
-  world.broadcast(std::as_writable_bytes(std::span(text.data(), size)), 0);
-}
-
 // Chooses on one rank: a cut, and where it is to be searched for, the schedule.
 class Chooser {
  public:
@@ -161,6 +153,27 @@ class Chooser {
   ScheduleRequest request_;  // the model's sizes
 };
 
+// Collective. Cut, schedule and memory, once the layout has all that was measured.
+void decide(const Config& config, const ModelSetup& model, Layout& layout, Collective& world) {
+  const double start = wall_seconds();
+  const bool searches = model.searches_schedule();
+  if (world.rank() == 0 || !searches) Chooser(config, model, layout).run();
+  if (searches) {
+    const std::string mine = world.rank() == 0 ? csv_of(layout.schedule) : "";
+    layout.schedule = schedule_from_csv(world.all_gather_text(mine).front(), "schedule auto");
+    layout.partition.resize(static_cast<std::size_t>(model.stage_count()));
+    world.broadcast(std::as_writable_bytes(std::span(layout.partition)), 0);
+    layout.search_seconds = wall_seconds() - start;
+  }
+  assert(
+      is_partition(layout.partition, static_cast<int>(model.layers.size()), model.stage_count()));
+  layout.times.end("cut and schedule");
+  layout.memory.resize(static_cast<std::size_t>(model.ranks));
+  if (world.rank() == 0) layout.memory = forecast_memory(config, model, layout, layout.measured);
+  world.broadcast(std::as_writable_bytes(std::span(layout.memory)), 0);
+  layout.times.end("memory forecast");
+}
+
 }  // namespace
 
 DataShape data_shape_of(const Source& source) {
@@ -236,11 +249,11 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
                            config.communication.precision == DType::kBFloat16 &&
                            config.train.precision == DType::kFloat32;
   const bool timed = weighs && !layout.rounds_messages;
-  double start = wall_seconds();
-  std::vector<LayerMeasure> measured = measure_on_rank_0(config, model, world, timed);
+  const double start = wall_seconds();
+  layout.measured = measure_on_rank_0(config, model, world, timed);
   if (weighs) {
     layout.layer_costs =
-        timed ? agreed_costs(measured, model, world)
+        timed ? agreed_costs(layout.measured, model, world)
               : counted_costs(model.layers, model.recomputed, microbatch_rows(config, model));
     if (timed) {
       layout.speeds = speeds ? *speeds : measured_speeds(config, model, layout.layer_costs, world);
@@ -248,28 +261,15 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
   }
   layout.measure_seconds = wall_seconds() - start;
   layout.times.end("layer times");
-  start = wall_seconds();
-  std::string table;
-  if (world.rank() == 0 || !model.searches_schedule()) {
-    Chooser(config, model, layout).run();
-    if (model.searches_schedule()) table = csv_of(layout.schedule);
-  }
-  if (model.searches_schedule()) {
-    broadcast_text(table, world);
-    layout.schedule = schedule_from_csv(table, "schedule auto");
-    layout.partition.resize(static_cast<std::size_t>(model.stage_count()));
-    world.broadcast(std::as_writable_bytes(std::span(layout.partition)), 0);
-    layout.search_seconds = wall_seconds() - start;
-  }
-  assert(
-      is_partition(layout.partition, static_cast<int>(model.layers.size()), model.stage_count()));
-  layout.times.end("cut and schedule");
-  layout.memory.resize(static_cast<std::size_t>(model.ranks));
-  if (world.rank() == 0) {
-    layout.memory = forecast_memory(config, model, layout, std::move(measured));
-  }
-  world.broadcast(std::as_writable_bytes(std::span(layout.memory)), 0);
-  layout.times.end("memory forecast");
+  decide(config, model, layout, world);
+  return layout;
+}
+
+Layout layout_at_speeds(const Config& config, const ModelSetup& model, Layout layout,
+                        std::vector<double> speeds, Collective& world) {
+  layout.speeds = std::move(speeds);
+  layout.times = {};
+  decide(config, model, layout, world);
   return layout;
 }
 

@@ -16,6 +16,7 @@
 #include "nn/layers/model.h"
 #include "pipeline/message_numbers.h"
 #include "pipeline/partition.h"
+#include "plan/profile.h"
 #include "plan/rank_memory.h"
 #include "schedule/choose/schedule_request.h"
 #include "schedule/schedule.h"
@@ -88,11 +89,12 @@ struct Layout {
   // float32 is rounded where stages are cut. Results then depend on the cut, so it does not depend
   // on a clock: layer_costs are counted, not measured.
   bool rounds_messages = false;
-  double measure_seconds = 0;      // that the timing took
-  double search_seconds = 0;       // that the search for a schedule took; 0: none
-  StartTimes times;                // of all of it
-  double least_seconds = 0;        // of a step; below it no search could come, on rank 0
-  std::vector<RankMemory> memory;  // foreseen, one per rank of the pipeline
+  double measure_seconds = 0;          // that the timing took
+  double search_seconds = 0;           // that the search for a schedule took; 0: none
+  StartTimes times;                    // of all of it
+  double least_seconds = 0;            // of a step; below it no search could come, on rank 0
+  std::vector<RankMemory> memory;      // foreseen, one per rank of the pipeline
+  std::vector<LayerMeasure> measured;  // of one microbatch, that this was foreseen from; on rank 0
 
   // The partition, if results depend on it.
   Partition rounding_cut() const { return rounds_messages ? partition : Partition(); }
@@ -106,6 +108,11 @@ std::int64_t microbatch_rows(const Config& config, const ModelSetup& model);
 // any, are taken for the measured ones of the pipeline's ranks.
 Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world,
                      const std::optional<std::vector<double>>& speeds = std::nullopt);
+
+// Collective. What becomes of a layout for places of these speeds, from what was measured for it:
+// nothing runs, so layers may be at work on a step.
+Layout layout_at_speeds(const Config& config, const ModelSetup& model, Layout layout,
+                        std::vector<double> speeds, Collective& world);
 
 // Collective. Rank 0 times the layers on one microbatch; the same on every rank.
 std::vector<StageCost> measure_layers(const Config& config, const ModelSetup& model,

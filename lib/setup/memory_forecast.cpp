@@ -139,21 +139,30 @@ std::int64_t foreseen_process_bytes() {
   return static_cast<std::int64_t>(resident_bytes()) + kGrowthBytes;
 }
 
-void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit, const Grid& grid,
-                  Collective& world) {
+std::string why_no_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit,
+                        std::int64_t process_bytes, const Grid& grid, Collective& world) {
   const int place = grid.position_of(world.rank()).pipeline;
   const std::int64_t tensors = memory[static_cast<std::size_t>(place)].total();
-  const std::int64_t process = foreseen_process_bytes();
   std::string mine;
-  if (limit.bytes > 0 && tensors + process > limit.bytes) {
-    mine = "rank " + std::to_string(world.rank()) + " will take " + size_text(tensors + process) +
-           " (" + size_text(tensors) + " of tensors), more than " + size_text(limit.bytes) + ", " +
-           limit.reason +
-           "; use more ranks, recompute, smaller microbatches, parallel.shard, or pipetrain plan";
+  if (limit.bytes > 0 && tensors + process_bytes > limit.bytes) {
+    mine = "rank " + std::to_string(world.rank()) + " will take " +
+           size_text(tensors + process_bytes) + " (" + size_text(tensors) +
+           " of tensors), more than " + size_text(limit.bytes) + ", " + limit.reason;
   }
-  for (const std::string& text : world.all_gather_text(mine)) {
-    if (!text.empty()) throw Error(ExitCode::kConfiguration, "memory: " + text);
+  for (std::string& text : world.all_gather_text(mine)) {
+    if (!text.empty()) return std::move(text);
   }
+  return {};
+}
+
+void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit, const Grid& grid,
+                  Collective& world) {
+  const std::string reason = why_no_room(memory, limit, foreseen_process_bytes(), grid, world);
+  if (reason.empty()) return;
+  throw Error(
+      ExitCode::kConfiguration,
+      "memory: " + reason +
+          "; use more ranks, recompute, smaller microbatches, parallel.shard, or pipetrain plan");
 }
 
 }  // namespace pipetrain

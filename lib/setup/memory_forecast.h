@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "comm/collective.h"
@@ -20,8 +21,11 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
 // kernels and packing buffers and MPI's buffers add.
 std::int64_t foreseen_process_bytes();
 
-// Collective. Error(kConfiguration) on every rank if the tensors of some rank, with what its
-// process takes beside them, exceed its limit.
+// Collective. Why there is no room: the tensors of some rank exceed its limit, with the
+// `process_bytes` that its process takes beside them. Empty: there is.
+std::string why_no_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit,
+                        std::int64_t process_bytes, const Grid& grid, Collective& world);
+// Collective, before there are tensors. Error(kConfiguration) on every rank if there is no room.
 void require_room(const std::vector<RankMemory>& memory, const MemoryLimit& limit, const Grid& grid,
                   Collective& world);
 

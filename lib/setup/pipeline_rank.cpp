@@ -1,6 +1,8 @@
 #include "setup/pipeline_rank.h"
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 
 #include "setup/memory_forecast.h"
 
@@ -34,8 +36,8 @@ Epochs epochs_of(const Config& config, const ModelSetup& model, const Layout& la
 }  // namespace
 
 PipelineRank::PipelineRank(const Config& config, const ModelSetup& model, const GridLinks& links,
-                           MemoryPool& pool, Mode mode)
-    : layout(choose_fitting_layout(config, model, links, mode)),
+                           MemoryPool& pool, Mode mode, std::optional<Layout> chosen)
+    : layout(chosen ? std::move(*chosen) : choose_fitting_layout(config, model, links, mode)),
       map(links.grid, links.world.rank(), layout.schedule),
       batches(epochs_of(config, model, layout), config.train.seed, links.grid.data(),
               map.position().data, layout.schedule.microbatches,

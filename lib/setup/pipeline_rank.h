@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "comm/grid_links.h"
 #include "config/config.h"
@@ -18,9 +19,11 @@ namespace pipetrain {
 
 struct PipelineRank {
   // Collective. `config`, `model` and what `links` names outlive it. For kEvaluate it can only
-  // evaluate, once the values of a checkpoint are read.
+  // evaluate, once the values of a checkpoint are read. A layout that was `chosen` before, with
+  // room for it, is taken; else one is chosen.
   PipelineRank(const Config& config, const ModelSetup& model, const GridLinks& links,
-               MemoryPool& pool, Mode mode = Mode::kTrain);
+               MemoryPool& pool, Mode mode = Mode::kTrain,
+               std::optional<Layout> chosen = std::nullopt);
   PipelineRank(const PipelineRank&) = delete;
   PipelineRank& operator=(const PipelineRank&) = delete;
 

@@ -36,7 +36,7 @@ ResumePoint find_resume_point(const ResumeRequest& request, const std::string& r
   found.folder = world.all_gather_text(found.folder).front();
   agree(world, [&] {
     if (found.folder.empty()) return;
-    const Checkpoint checkpoint = open_checkpoint(found.folder);
+    const Checkpoint checkpoint = await_checkpoint(found.folder);
     found.position = checkpoint.position();
     if (checkpoint.config_yaml().empty()) return;  // of weights that no run has written
     found.config = load_config(found.folder + "/config.yaml");

@@ -18,7 +18,8 @@ constexpr double kNoLimit = 1e9;  // seconds
 void set_up(Startup& made, const RunOptions& options, bool trains) {
   const Config& config = made.config;
   check_tensor_groups(made.grid, made.world);
-  SetupInputs inputs{
+  SetupInputs& inputs = made.inputs;
+  inputs = {
       .data = made.data.shape,
       .stage_ranks = made.grid.pipeline(),
       .tensor_rank = made.grid.position_of(made.world.rank).tensor,
@@ -30,7 +31,7 @@ void set_up(Startup& made, const RunOptions& options, bool trains) {
   if (made.source && trains && config.train.eval_every > 0) {
     inputs.evaluation_rows = evaluation_rows(config.train, *made.source);
   }
-  made.model = std::make_unique<const ModelSetup>(set_up_model(config, inputs));
+  made.model = model_anew(made);
   if (made.source) check_targets(*made.source, *made.model->layers.back());
   check_documents(config.data, *made.model);
   settle_epochs(made.config, *made.model);
@@ -38,6 +39,10 @@ void set_up(Startup& made, const RunOptions& options, bool trains) {
 }
 
 }  // namespace
+
+std::unique_ptr<const ModelSetup> model_anew(const Startup& started) {
+  return std::make_unique<const ModelSetup>(set_up_model(started.config, started.inputs));
+}
 
 Config read_config(const RunOptions& options) {
   Config config = load_config(options.config, options.overrides);

@@ -54,6 +54,7 @@ struct Startup {
   std::unique_ptr<Source> source;  // on rank 0
   DataFacts data;
   ResumePoint resume;
+  SetupInputs inputs;
   std::unique_ptr<const ModelSetup> model;
   StartTimes times;                   // so far
   std::vector<std::string> warnings;  // on rank 0, of the model on these ranks
@@ -68,6 +69,9 @@ Config read_config(const RunOptions& options);
 // Collective, as the next one; what is wrong on any rank makes all leave, as agree() does. All but
 // the model: for a grid of `ranks` ranks, whether they run now or not.
 Startup open_inputs(const RankAtStart& rank, const RunOptions& options, int ranks);
+
+// The model as it was before any rank has laid it out.
+std::unique_ptr<const ModelSetup> model_anew(const Startup& started);
 
 // For a run on all ranks of the world. Rank 0 takes the directory; without one, nothing is trained.
 Startup start_run(const RankAtStart& rank, const RunOptions& options,

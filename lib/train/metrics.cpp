@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/output.h"
+#include "base/uninterrupted.h"
 
 namespace pipetrain {
 namespace {
@@ -55,7 +56,7 @@ int MetricsFile::keep(std::int64_t step, SetAside& aside) {
                                               "another train.output");
   }
   aside.take(file_.path());
-  if (std::rename(part.c_str(), file_.path().c_str()) != 0) {
+  if (uninterrupted([&] { return std::rename(part.c_str(), file_.path().c_str()); }) != 0) {
     throw Error(ExitCode::kConfiguration,
                 "cannot write " + system_reason(file_.path()) + "; choose another train.output");
   }

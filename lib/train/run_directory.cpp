@@ -1,9 +1,6 @@
 #include "train/run_directory.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -13,12 +10,12 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "base/error.h"
 #include "base/kept_log.h"
 #include "base/output.h"
+#include "base/uninterrupted.h"
 #include "checkpoint/checkpoint_list.h"
 #include "checkpoint/set_aside.h"
 #include "schedule/csv.h"
@@ -36,27 +33,28 @@ std::string made_folder(const std::string& folder) {
   return folder;
 }
 
-// Open, and ours until it is closed, however this process ends. An earlier job that is just being
-// ended gets some seconds for that. Where the file system has no locks there is none.
-int locked(const std::string& path) {
+// Ours until it is closed, however this process ends. An earlier job that is just being ended gets
+// some seconds for that.
+std::unique_ptr<FolderLock> locked(const std::string& path) {
   constexpr std::chrono::seconds kPatience(5);
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (file < 0) {
+  auto lock = FolderLock::take(path, kPatience);
+  if (!lock && errno != 0) {
     throw Error(ExitCode::kConfiguration,
                 "cannot write " + system_reason(path) + "; choose another train.output");
   }
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (::flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      ::close(file);
-      throw Error(ExitCode::kConfiguration,
-                  path +
-                      ": another run is at work in this run directory; wait for its end, or "
-                      "choose another train.output");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  if (!lock) {
+    throw Error(ExitCode::kConfiguration,
+                path +
+                    ": another run is at work in this run directory; wait for its end, or "
+                    "choose another train.output");
   }
-  return file;
+  if (!lock->why_no_lock().empty()) {
+    spdlog::warn(
+        "{}: {}: this file system has no locks, so a second run is kept out only by what this one "
+        "writes there twice a second",
+        path, lock->why_no_lock());
+  }
+  return lock;
 }
 
 bool is_file(const std::string& path) {
@@ -75,7 +73,7 @@ void write_file(const std::string& path, const std::string& text, SetAside& asid
   const std::string part = path + ".part";
   bool written = write_whole(part, text);
   if (written && is_file(path) && text_in(path) != text) aside.take(path);
-  written = written && std::rename(part.c_str(), path.c_str()) == 0;
+  written = written && uninterrupted([&] { return std::rename(part.c_str(), path.c_str()); }) == 0;
   if (written) return;
   throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path) +
                                             "; free some space, or choose another train.output");
@@ -103,8 +101,6 @@ RunDirectory::RunDirectory(const Config& config)
       lock_(locked(folder_ + "/.lock")),
       metrics_(folder_ + "/metrics.jsonl"),
       tensorboard_(config.train.tensorboard) {}
-
-RunDirectory::~RunDirectory() { ::close(lock_); }
 
 void RunDirectory::begin(const Config& config, const std::string& tokenizer_json,
                          const Schedule& schedule, std::int64_t step) {
@@ -139,6 +135,11 @@ void RunDirectory::begin(const Config& config, const std::string& tokenizer_json
       aside.taken().begin() + static_cast<std::ptrdiff_t>(checkpoints), aside.taken().end());
   if (files.empty()) return;
   spdlog::warn("what was in {} before this start is kept in {}", folder_, listed(files));
+}
+
+void RunDirectory::change_schedule(const Schedule& schedule) {
+  SetAside aside(folder_);
+  write_file(folder_ + "/schedule.csv", csv_of(schedule), aside);
 }
 
 void RunDirectory::write_metrics(const nlohmann::ordered_json& line) {

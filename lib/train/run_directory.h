@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "base/folder_lock.h"
 #include "config/config.h"
 #include "report/curves/curve_files.h"
 #include "schedule/schedule.h"
@@ -24,9 +25,6 @@ class RunDirectory {
   // Makes train.output and takes possession of it, but leaves what an earlier run has put there.
   // Error(kConfiguration) if it cannot be written, or if another run is at work in it.
   explicit RunDirectory(const Config& config);
-  ~RunDirectory();
-  RunDirectory(const RunDirectory&) = delete;
-  RunDirectory& operator=(const RunDirectory&) = delete;
 
   // Now that training goes on after step `step`, or begins (-1): writes config.yaml, tokenizer.json
   // (what the data's inputs mean, such as the vocabulary) and schedule.csv (what the ranks execute,
@@ -35,6 +33,8 @@ class RunDirectory {
   // run.log has what is logged.
   void begin(const Config& config, const std::string& tokenizer_json, const Schedule& schedule,
              std::int64_t step);
+  // The run goes on with another schedule than it began with, if it is another.
+  void change_schedule(const Schedule& schedule);
   // Appends a line to metrics.jsonl and to the files of curves. Error(kConfiguration) if the disk
   // does not take it.
   void write_metrics(const nlohmann::ordered_json& line);
@@ -42,7 +42,7 @@ class RunDirectory {
 
  private:
   std::string folder_;
-  int lock_;  // a file descriptor
+  std::unique_ptr<FolderLock> lock_;
   MetricsFile metrics_;
   bool tensorboard_;
   std::unique_ptr<CurveFiles> curves_;  // since begin()

@@ -3,7 +3,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
+
+#include "schedule/simulate/rank_speeds.h"
 
 namespace pipetrain {
 namespace {
@@ -56,6 +59,7 @@ std::vector<std::string> SlowRanks::add(std::int64_t step, std::span<const doubl
     std::string text = judge(r, work);
     if (!text.empty()) said.push_back(std::move(text));
   }
+  paces_ = paces_of(work);
   if (first_.empty()) {
     first_ = std::move(work);
     first_step_ = from_;
@@ -71,6 +75,30 @@ SlowRanks::Pace SlowRanks::pace(std::size_t rank, const std::vector<double>& wor
   }
   if (others.empty() || like[rank] <= 0) return {};
   return {.own = work[rank] / like[rank], .others = median(std::move(others))};
+}
+
+// Whether some rank takes `most` times as long as the others, or they as it.
+bool SlowRanks::off_pace(const std::vector<double>& work, const std::vector<double>& like,
+                         double most) const {
+  for (std::size_t r = 0; r < like.size(); ++r) {
+    const double factor = pace(r, work, like).factor();
+    if (std::max(factor, 1 / factor) > most &&
+        std::abs(work[r] * (1 - 1 / factor)) > kLeastSeconds) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::vector<double> SlowRanks::paces_of(const std::vector<double>& work) const {
+  const bool drifts = off_pace(work, first_, kMostOfFirst);
+  if (!drifts && !off_pace(work, foreseen_, kMostOfForeseen)) return {};
+  const std::vector<double>& like = drifts ? first_ : foreseen_;
+  std::vector<double> paces(work.size(), 1);
+  for (std::size_t r = 0; r < work.size(); ++r) {
+    if (like[r] > 0) paces[r] = work[r] / like[r];
+  }
+  return settled_seconds(std::move(paces));
 }
 
 // Of one rank, after a window of steps; empty: nothing has changed.
@@ -94,10 +122,15 @@ std::string SlowRanks::judge(std::size_t rank, const std::vector<double>& work) 
   const std::string like =
       drifts ? fmt::format("as long as in steps {} to {}", first_step_, first_step_ + kSteps - 1)
              : "its share of the layers' times as they were measured";
+  const auto most = std::ranges::max_element(work);
+  const std::string effect =
+      *most > work[rank]
+          ? fmt::format("rank {} still has the most, {:.3f} s", most - work.begin(), *most)
+          : "all ranks wait for it";
   return fmt::format(
       "{} is slow: {:.3f} s of work a step in steps {} to {}, {:.2f} times {} (of the other ranks: "
-      "{:.2f}); all ranks wait for it; pipetrain doctor compares the hosts",
-      who, work[rank], from_, last_, found.own, like, found.others);
+      "{:.2f}); {}; pipetrain doctor compares the hosts",
+      who, work[rank], from_, last_, found.own, like, found.others, effect);
 }
 
 }  // namespace pipetrain

@@ -1,6 +1,7 @@
 #include "train/start_facts.h"
 
 #include <cstddef>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/machine_names.h"
@@ -49,11 +50,29 @@ Json memory_of(const Layout& layout) {
 std::string rank_facts(const PipelineRank& pipeline) {
   const GridPosition& at = pipeline.map.position();
   return Json{{"processor", processor_name()},
+              {"instructions", instruction_set_description()},
               {"data", at.data},
               {"tensor", at.tensor},
               {"pipeline", at.pipeline},
               {"stages", pipeline.map.local_stages()}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string different_instructions(const std::vector<std::string>& ranks) {
+  std::map<std::string, std::string> by_set;  // -> "0, 3"
+  for (std::size_t r = 0; r < ranks.size(); ++r) {
+    std::string& numbers = by_set[Json::parse(ranks[r]).value("instructions", "")];
+    numbers += (numbers.empty() ? "" : ", ") + std::to_string(r);
+  }
+  if (by_set.size() < 2) return {};
+  std::string text = "ranks compute with different instruction sets";
+  for (const auto& [set, numbers] : by_set) {
+    text += (text.ends_with("sets") ? ": " : "; ") + set + " on rank " + numbers;
+  }
+  return text +
+         "; last digits depend on which rank has which layer: set ONEDNN_MAX_CPU_ISA alike for "
+         "all, "
+         "to what the least of them has";
 }
 
 Json start_facts(const Config& config, const World& world, const ModelSetup& model,

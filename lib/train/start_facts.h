@@ -21,6 +21,9 @@ struct ProgramFacts {
 
 // Of this rank, as JSON: to be gathered.
 std::string rank_facts(const PipelineRank& pipeline);
+// Of what each rank has said: that their instruction sets differ, and what that means. Empty: they
+// do not.
+std::string different_instructions(const std::vector<std::string>& ranks);
 
 // `ranks`: what each has said.
 nlohmann::ordered_json start_facts(const Config& config, const World& world,

@@ -40,10 +40,12 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       directory_(directory),
       collective_(links.world),
       pool_(pool),
-      pipeline_(config, model, links, pool),
+      pipeline_(config, model, links, pool, Mode::kTrain,
+                options.recut ? std::optional(options.recut->layout) : std::nullopt),
       report_(config.train, pipeline_, directory, options.progress),
       slow_ranks_(foreseen_work(pipeline_), comparable_hosts(world)),
       checkpoints_(config.train, links.world, pool),
+      rebalance_(options.rebalance),
       resume_from_(options.resume_from),
       origin_(options.origin),
       program_(options.program),
@@ -51,6 +53,7 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       line_written_(options.line_written),
       times_(options.times) {
   times_.take(pipeline_.layout.times);
+  if (options.recut) seconds_before_cut_ = options.recut->step_seconds;
   if (options.trace) {
     const Schedule& schedule = pipeline_.layout.schedule;
     trace_ = std::make_unique<RunTrace>(
@@ -81,7 +84,11 @@ bool Trainer::run() {
     }
     return true;
   }
-  if (coordinates()) {
+  const bool recut = seconds_before_cut_.has_value();
+  if (coordinates() && recut) {
+    directory_->change_schedule(pipeline_.layout.schedule);
+    announce_cut();
+  } else if (coordinates()) {
     directory_->begin(config_, tokenizer_json_, pipeline_.layout.schedule,
                       begins ? -1 : first_step_);
     announce();
@@ -102,7 +109,8 @@ bool Trainer::run() {
   feed_training(first_step_);
   share_lost();
   times_.end("first batch");
-  if (lost_.empty() && validates() && evaluate(first_step_) && begins) report_.write_first_line();
+  const bool looks = lost_.empty() && validates() && !recut;
+  if (looks && evaluate(first_step_) && begins) report_.write_first_line();
   if (!lost_.empty()) stop_without_data(first_step_);
   times_.end("evaluation");
   began_ = wall_seconds();
@@ -113,7 +121,7 @@ bool Trainer::run() {
     if (first) report_start();
   }
   checkpoints_.complete();
-  record_end(/*done=*/goes_on);
+  record_end(goes_on ? "done" : next_ ? "cut anew" : "stopped");
   return goes_on;
 }
 
@@ -165,7 +173,7 @@ bool Trainer::step_once(std::int64_t step) {
   account(step, result, rate, feed);
   const bool stops = step + 1 < train.steps && result.stopping > 0;
   const bool goes_on = end_at(step + 1, stops);
-  if (stops) pipeline_.runner.discard_batch(pipeline_.batches.training_step(step + 1));
+  if (!goes_on) pipeline_.runner.discard_batch(pipeline_.batches.training_step(step + 1));
   pipeline_.runner.exclude_seconds(wall_seconds() - stepped);
   return goes_on;
 }
@@ -185,21 +193,6 @@ void Trainer::account(std::int64_t step, const StepResult& result, double rate,
   }
 }
 
-// After so many steps: the checkpoint, if one is due. False if the run stops.
-bool Trainer::end_at(std::int64_t step, bool stops) {
-  const TrainConfig& train = config_.train;
-  const bool last = step == train.steps;
-  if (last || stops || (train.checkpoint_every > 0 && step % train.checkpoint_every == 0)) {
-    report_.clear_progress();
-    checkpoint_step(step, last, stops);
-  }
-  if (stops && coordinates()) {
-    spdlog::warn("stopped on request after step {} of {}; --resume goes on from there", step,
-                 train.steps);
-  }
-  return !stops;
-}
-
 void Trainer::announce() const {
   const std::int64_t rows = pipeline_.batches.epochs().rows_before(first_step_);
   std::vector<std::string> warnings = {changed_rows(resumed_at_.rows, rows)};
@@ -212,6 +205,9 @@ void Trainer::announce() const {
   for (const LogLine& line : announcement(config_, world_, *source_, pipeline_)) {
     spdlog::log(line.level, "{}", line.text);
   }
+  if (!rebalance_) return;
+  const std::string never = why_never_recut(config_, world_, pipeline_.layout);
+  if (!never.empty()) spdlog::warn("--rebalance has no effect: {}", never);
 }
 
 void Trainer::feed_training(std::int64_t step) {
@@ -270,14 +266,6 @@ void Trainer::trace_step(std::int64_t step, const StepResult& result, const Othe
   if (!coordinates()) return;
   report_.clear_progress();
   spdlog::info("trace: {}", trace_path(config_.train.output));
-}
-
-void Trainer::name_slow_ranks(std::int64_t step, const StepResult& result) {
-  if (!coordinates()) return;
-  for (const std::string& text : slow_ranks_.add(step, result.busy_seconds)) {
-    report_.clear_progress();
-    spdlog::warn("{}", text);
-  }
 }
 
 void Trainer::report_step(std::int64_t step, const StepResult& result, double learning_rate) {

@@ -15,6 +15,7 @@
 #include "optim/learning_rate.h"
 #include "setup/pipeline_rank.h"
 #include "setup/world.h"
+#include "train/rebalance.h"
 #include "train/run_checkpoints.h"
 #include "train/run_record.h"
 #include "train/run_trace.h"
@@ -26,9 +27,12 @@ namespace pipetrain {
 
 // How a run shows itself.
 struct TrainerOptions {
-  bool progress = true;       // a bar, on a terminal
-  bool trace = false;         // writes trace.json
-  std::string resume_from;    // a checkpoint to go on from; empty: none
+  bool progress = true;     // a bar, on a terminal
+  bool trace = false;       // writes trace.json
+  bool rebalance = false;   // cuts anew, at a checkpoint, where ranks have changed their pace
+  std::string resume_from;  // a checkpoint to go on from; empty: none
+  // How a run that was cut anew goes on; its checkpoint is resume_from.
+  std::optional<Recut> recut = {};
   RunOrigin origin;           // on rank 0, for the checkpoints
   StartTimes times = {};      // up to here
   ProgramFacts program = {};  // on rank 0, for the record
@@ -48,18 +52,23 @@ class Trainer {
   void load();
 
   // All steps, evaluations and checkpoints; of no steps the starting weights' checkpoint. False if
-  // it was stopped on request, after a checkpoint. Error(kNotFinite) where a loss is not: if
-  // on_nonfinite is stop, after a checkpoint of the last good step; else after max_skipped_steps.
-  // Error(kData) where rows cannot be read any more, after a checkpoint of the last good step.
+  // it was stopped on request, after a checkpoint, or is to be cut anew. Error(kNotFinite) where a
+  // loss is not: if on_nonfinite is stop, after a checkpoint of the last good step; else after
+  // max_skipped_steps. Error(kData) where rows cannot be read any more, after a checkpoint of the
+  // last good step.
   bool run();
+  // After run(), how it is to go on at once with another Trainer, on a model made anew; nothing if
+  // it is over.
+  const std::optional<Recut>& recut() const { return next_; }
 
  private:
   bool coordinates() const { return source_ != nullptr; }
   bool validates() const { return config_.train.eval_every > 0 && evaluator_->rows() > 0; }
   void announce() const;
+  void announce_cut() const;
   void record_start();
   void record_step(std::int64_t step, const StepResult& result, const OtherWork& feed);
-  void record_end(bool done);
+  void record_end(const std::string& outcome);
   void report_start();
   bool step_once(std::int64_t step);
   // Steps that overlap (pipeline.delay 1), up to the next one after which someone looks at the
@@ -80,7 +89,10 @@ class Trainer {
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void write_starting_weights();
   void handle_not_finite(const StepContext& step, const StepResult& result);
-  void checkpoint_step(std::int64_t step, bool last, bool stops);
+  bool checkpoint_step(std::int64_t step, bool last, bool stops, bool recuts);
+  // Collective, at a checkpoint between others: the layout to go on with, if there is a better one.
+  std::optional<Layout> layout_to_go_on_with();
+  void cut_anew(std::int64_t step, Layout layout);
   [[noreturn]] void fail_for_ruined(std::int64_t step) const;
   [[noreturn]] void stop_at_not_finite(std::int64_t step, const std::string& what);
   [[noreturn]] void give_up_skipping(std::int64_t step, const std::string& what);
@@ -107,8 +119,12 @@ class Trainer {
   std::unique_ptr<Evaluator> evaluator_;
   TrainingReport report_;
   SlowRanks slow_ranks_;
-  std::unique_ptr<RunTrace> trace_;  // until it is written
+  StepPace pace_{SlowRanks::kSteps};  // on rank 0
+  std::unique_ptr<RunTrace> trace_;   // until it is written
   RunCheckpoints checkpoints_;
+  bool rebalance_;
+  std::optional<double> seconds_before_cut_;  // of a step, where the run was cut anew
+  std::optional<Recut> next_;
   std::string resume_from_;
   RunOrigin origin_;
   ProgramFacts program_;

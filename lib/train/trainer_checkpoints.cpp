@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +29,7 @@ void Trainer::warn_of_other_tokenizer(const Checkpoint& checkpoint) const {
 void Trainer::load() {
   const std::string& init_from = config_.train.init_from;
   if (!resume_from_.empty()) {
-    const Checkpoint checkpoint = open_checkpoint(resume_from_);
+    const Checkpoint checkpoint = await_checkpoint(resume_from_);
     if (coordinates()) check_tokenizer(checkpoint, *source_);
     resumed_at_ = checkpoint.position();
     load_versions(checkpoint, pipeline_.versions, resumed_at_.step);
@@ -46,14 +47,35 @@ void Trainer::load() {
   }
 }
 
-// After step `step`, whose checkpoint is due: the last, one at which the run stops, or one between.
-void Trainer::checkpoint_step(std::int64_t step, bool last, bool stops) {
+// After so many steps: the checkpoint, if one is due. False if the run stops, or is cut anew.
+bool Trainer::end_at(std::int64_t step, bool stops) {
+  const TrainConfig& train = config_.train;
+  const bool last = step == train.steps;
+  if (last || stops || (train.checkpoint_every > 0 && step % train.checkpoint_every == 0)) {
+    report_.clear_progress();
+    std::optional<Layout> layout;
+    if (!last && !stops) layout = layout_to_go_on_with();
+    if (checkpoint_step(step, last, stops, layout.has_value()) && layout) {
+      cut_anew(step, std::move(*layout));
+      return false;
+    }
+  }
+  if (stops && coordinates()) {
+    spdlog::warn("stopped on request after step {} of {}; --resume goes on from there", step,
+                 train.steps);
+  }
+  return !stops;
+}
+
+// After step `step`, whose checkpoint is due: the last, one at which the run stops or is cut anew,
+// or one between. Whether it is on the disk, or on its way.
+bool Trainer::checkpoint_step(std::int64_t step, bool last, bool stops, bool recuts) {
   const bool between = !last && !stops;
   if (const std::string doubt = doubt_of_weights(step); between && !doubt.empty()) {
     if (coordinates()) spdlog::warn("no checkpoint of step {}: {}", step, doubt);
-    return;
+    return false;
   }
-  const bool saved = save_checkpoint(step, /*in_background=*/between);
+  const bool saved = save_checkpoint(step, /*in_background=*/between && !recuts);
   if (!ruined_.empty() && (last || config_.train.on_nonfinite == OnNonfinite::kStop))
     fail_for_ruined(step);
   if (!ruined_.empty() && coordinates()) {
@@ -66,6 +88,7 @@ void Trainer::checkpoint_step(std::int64_t step, bool last, bool stops) {
                     std::to_string(config_.train.steps) +
                     ", but without a checkpoint; --resume goes on from the last one before");
   }
+  return saved;
 }
 
 bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {

@@ -29,6 +29,9 @@ constexpr std::int64_t kSettled = 3;
 void Trainer::record_start() {
   const std::vector<std::string> ranks = collective_.all_gather_text(rank_facts(pipeline_));
   if (!coordinates()) return;
+  if (const std::string text = different_instructions(ranks); !text.empty()) {
+    spdlog::warn("{}", text);
+  }
   record_ = std::make_unique<RunRecord>(config_.train.output);
   nlohmann::ordered_json facts =
       start_facts(config_, world_, model_, pipeline_, origin_, program_, ranks);
@@ -39,7 +42,7 @@ void Trainer::record_start() {
 }
 
 // Collective.
-void Trainer::record_end(bool done) {
+void Trainer::record_end(const std::string& outcome) {
   const RunSummary summary =
       report_.summarize(pipeline_, pool_, collective_,
                         {.placement = grid_lines(pipeline_.map.grid(), world_),
@@ -47,11 +50,11 @@ void Trainer::record_end(bool done) {
                          .feeding_seconds = feeding_seconds_,
                          .checkpoint_bytes = checkpoints_.copies_bytes()});
   if (!coordinates()) return;
-  if (!record_->end(done ? "done" : "stopped", summary_json(summary))) {
+  if (!record_->end(outcome, summary_json(summary))) {
     spdlog::warn("cannot write {}; it does not say how the run ended",
                  system_reason(config_.train.output + "/run.json"));
   }
-  report_.show(summary, done);
+  if (!next_) report_.show(summary, outcome == "done");
 }
 
 // Collective. Keeps what all ranks did in this step, if it is one to be kept.

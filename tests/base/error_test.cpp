@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <string>
 
@@ -10,6 +12,14 @@ using namespace pipetrain;
 TEST_CASE("A failed system call is named by its file and reason") {
   errno = ENOSPC;
   CHECK(system_reason("/data/x") == "/data/x: No space left on device");
+}
+
+TEST_CASE("What file systems of clusters refuse is named with its likely cause") {
+  errno = EFBIG;
+  CHECK(system_reason("x") == "x: File too large (for this file system, or for ulimit -f)");
+  errno = EACCES;
+  const bool root = geteuid() == 0;
+  CHECK((system_reason("x").find("root_squash") != std::string::npos) == root);
 }
 
 TEST_CASE("An error has a line, what is shown below it, and an exit code of its own") {

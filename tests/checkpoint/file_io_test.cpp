@@ -1,9 +1,11 @@
 #include "checkpoint/file_io.h"
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
+#include <thread>
 
 #include "base/error.h"
 #include "catch.h"
@@ -53,6 +55,27 @@ TEST_CASE("What is no file or folder is refused with its name and the reason") {
   CHECK_NOTHROW(require_folder(at.path("")));
   CHECK_THROWS_WITH(require_folder(at.path("none")), ContainsSubstring("there is no such folder"));
   CHECK_THROWS_WITH(require_folder(file), ContainsSubstring("is not a folder"));
+}
+
+TEST_CASE("A name that comes late is waited for, one that is there is not") {
+  const TemporaryFolder at;
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::filesystem::create_directory(at.path("late"));
+    at.write("late/file", "x");
+  });
+  CHECK(await_name(at.path("late/file")));
+  other.join();
+  CHECK(text_in(at.path("late/file")) == "x");
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(await_name(at.path("late")));
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+}
+
+TEST_CASE("A file system without a limit holds a file as large as is asked for") {
+  const TemporaryFolder at;
+  CHECK(largest_file(at.path(""), 1 << 20) == 1 << 20);
+  CHECK(std::filesystem::is_empty(at.path("")));
 }
 
 TEST_CASE("Names from a damaged file do not break the line of an error") {

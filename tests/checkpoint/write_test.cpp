@@ -1,5 +1,9 @@
 // Writing of checkpoints: what is on disk before and after it is finished.
+#include <sys/resource.h>
+
+#include <csignal>
 #include <filesystem>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -9,6 +13,27 @@
 #include "sample_checkpoint.h"
 
 using namespace pipetrain;
+
+namespace {
+
+// Files of this process end after so many bytes, as on a file system of 2 GiB.
+class FileLimit {
+ public:
+  explicit FileLimit(rlim_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
 
 TEST_CASE("Until it is finished, a checkpoint is none; then nothing else is left") {
   const TemporaryFolder at;
@@ -47,4 +72,45 @@ TEST_CASE("Slices that do not make up their tensor are not accepted") {
   expect_text(finish({left}, {outside}),
               "tensor w: slice (3, 3) at (0, 2) leaves the tensor (3, 4)");
   CHECK(!std::filesystem::exists(checkpoint_folder(at.path(""), 1)));
+}
+
+TEST_CASE("Where files end early a rank writes several, with large tensors in pieces") {
+  const TemporaryFolder at;
+  std::vector<float> large(4000), small(100);
+  std::iota(large.begin(), large.end(), 0.0F);
+  std::iota(small.begin(), small.end(), 9.0F);
+  const std::vector<CheckpointTensor> tensors = {
+      {"small", StoredType::kFloat32, {100}, {}, {}, small.data()},
+      {"large", StoredType::kFloat32, {80, 100}, {40, 0}, {40, 100}, large.data()},
+      {"last", StoredType::kFloat32, {}, {}, {}, small.data()}};
+  const std::vector<CheckpointTensor> rest = {
+      {"large", StoredType::kFloat32, {80, 100}, {0, 0}, {40, 100}, large.data()}};
+  std::string folder;
+  {
+    const FileLimit limit(8192);
+    begin_checkpoint(at.path(""), 1);
+    const std::vector<std::string> lists = {write_rank_file(at.path(""), 1, 0, 2, tensors),
+                                            write_rank_file(at.path(""), 1, 1, 2, rest)};
+    folder = finish_checkpoint(at.path(""), {.step = 1}, lists, "{}", "");
+  }
+  CHECK(std::filesystem::exists(folder + "/shard-00000-of-00002-5.safetensors"));
+  const Checkpoint checkpoint = await_checkpoint(folder);
+  checkpoint.verify();
+  std::vector<float> twice = large;
+  twice.insert(twice.end(), large.begin(), large.end());
+  CHECK(read(checkpoint, "large", {80, 100}) == twice);
+  CHECK(read(checkpoint, "small", {100}) == small);
+  CHECK(read(checkpoint, "last", {}) == std::vector<float>{9});
+}
+
+TEST_CASE("A row that no file takes is an error that says so") {
+  const TemporaryFolder at;
+  const std::vector<float> row(4000);
+  const FileLimit limit(8192);
+  begin_checkpoint(at.path(""), 1);
+  expect_text(error_of([&] {
+                write_rank_file(at.path(""), 1, 0, 1,
+                                {{"w", StoredType::kFloat32, {1, 4000}, {}, {}, row.data()}});
+              }),
+              "File too large (for this file system, or for ulimit -f)");
 }

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import time
 
 from job import Job, expect
@@ -77,6 +78,27 @@ def running(job, output):
             job.kill()
             raise SystemExit("the job did not start:\n" + job.error_output())
         time.sleep(0.01)
+
+
+def slow_down(job, rank, metrics, lines, problems):
+    """From so many lines of metrics on the rank stands still three quarters of the time, as one that is too hot."""
+    end = time.monotonic() + 60
+    while job.process.poll() is None and time.monotonic() < end:
+        if os.path.exists(metrics):
+            with open(metrics, encoding="utf-8") as file:
+                if sum(1 for _ in file) >= lines:
+                    break
+        time.sleep(0.01)
+    victim = job.ranks().get(rank)
+    expect(problems, victim, f"rank {rank} is not there")
+    try:
+        while victim and job.process.poll() is None and time.monotonic() < end:
+            os.kill(victim, signal.SIGSTOP)
+            time.sleep(0.03)
+            os.kill(victim, signal.SIGCONT)
+            time.sleep(0.01)
+    except ProcessLookupError:
+        pass  # it has ended
 
 
 def killed_after(folder, source, output, step):

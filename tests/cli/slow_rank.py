@@ -3,14 +3,12 @@
 
 import os
 import re
-import signal
 import sys
 import tempfile
-import time
 
 from inputs import make_inputs, write
 from job import Checks, expect
-from runs import done, train
+from runs import done, slow_down, train
 
 STEPS, SLOW_FROM = 60, 22
 MODEL = """model: {preset: gpt, depth: 4, heads: 2, width: 64, context: 32}
@@ -21,31 +19,11 @@ train: {steps: 60, batch_size: 16, eval_every: 0, checkpoint_every: 0, log_every
 NAMED = re.compile(r"rank 1 on \S+ is slow: [\d.]+ s of work a step in steps \d+ to \d+, ([\d.]+) times (as long as|its share)")
 
 
-def lines_of(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return sum(1 for _ in file)
-    except FileNotFoundError:
-        return 0
-
-
 def slowed(checks, folder):
     """Rank 1 is stopped three quarters of the time, as by a processor that is too hot."""
     output = os.path.join(folder, "slowed")
     job, problems = train(folder, 2, output, f"train.steps={STEPS}", model="model.yaml"), []
-    end = time.monotonic() + 60
-    while lines_of(os.path.join(output, "metrics.jsonl")) < SLOW_FROM // 2 and job.process.poll() is None and time.monotonic() < end:
-        time.sleep(0.01)
-    victim = job.ranks().get(1)
-    expect(problems, victim, "rank 1 is not there")
-    try:
-        while victim and job.process.poll() is None and time.monotonic() < end:
-            os.kill(victim, signal.SIGSTOP)
-            time.sleep(0.03)
-            os.kill(victim, signal.SIGCONT)
-            time.sleep(0.01)
-    except ProcessLookupError:
-        pass  # it has ended
+    slow_down(job, 1, os.path.join(output, "metrics.jsonl"), SLOW_FROM // 2, problems)
     done(job, problems)
     named = NAMED.search(job.error_output())
     expect(problems, named and float(named[1]) > 1.25, "rank 1 is not named")

@@ -52,7 +52,7 @@ MAY_INCLUDE = {
     "setup": ["base", "tensor", "schedule", "schedule/simulate", "schedule/generate", "schedule/search", "schedule/choose", "comm", "ops",
               "text", "text/subwords", "nn", "nn/presets", "nn/layers", "optim", "data", "data/formats", "checkpoint", "plan", "pipeline", "config"],
     "doctor": ["base", "tensor", "comm", "ops", "setup"],
-    "train": ["base", "tensor", "schedule", "schedule/trace", "comm", "text", "text/subwords", "ops", "optim", "data", "checkpoint",
+    "train": ["base", "tensor", "schedule", "schedule/simulate", "schedule/trace", "comm", "text", "text/subwords", "ops", "optim", "data", "checkpoint",
               "report/curves", "pipeline", "config", "setup"],
     "report": ["base", "schedule", "schedule/simulate", "schedule/generate", "schedule/trace", "checkpoint", "config/yaml_tree.h"],
     "generate": ["base", "comm", "ops/bfloat16.h", "ops/linear.h", "ops/peak.h", "text/tokenizer.h", "nn", "checkpoint", "pipeline", "setup"],

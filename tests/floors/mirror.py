@@ -17,6 +17,7 @@ ELSEWHERE = {
     # Steps that overlap, on ranks that train.
     "pipeline/overlapped_run.cpp": "tests/train/delayed_test.cpp and tests/emulate/emulate_steps_test.cpp",
     "train/trainer_delayed.cpp": "tests/train/delayed_test.cpp",
+    "train/trainer_rebalance.cpp": "tests/train/rebalance_test.cpp",
     # What its ids and texts follow from, part by part.
     "text/subwords/": "tests/text/subwords/golden_test.cpp compares each kind of part with the library tokenizers",
 }

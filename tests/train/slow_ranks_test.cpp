@@ -1,5 +1,6 @@
 #include "train/slow_ranks.h"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -85,4 +86,47 @@ TEST_CASE("With timed layers a rank is named that is slow from the start") {
 TEST_CASE("One rank is compared with nobody") {
   SlowRanks ranks({0.1}, {"a"});
   CHECK(Steps(ranks).run({5}, 60).empty());
+}
+
+TEST_CASE(
+    "A rank that is slower than it was, but has the least to do, is not what others wait for") {
+  SlowRanks ranks({}, {"a", "a", "b"});
+  Steps steps(ranks);
+  CHECK(steps.run({0.4, 0.4, 0.1}).empty());
+  CHECK(steps.run({0.4, 0.4, 0.2}) ==
+        Texts{"rank 2 on b is slow: 0.200 s of work a step in steps 21 to 40, 2.00 times as long "
+              "as in steps 1 to 20 (of the other ranks: 1.00); rank 0 still has the most, 0.400 s; "
+              "pipetrain doctor compares the hosts"});
+}
+
+TEST_CASE("The paces of ranks are those of the last steps, and none while all keep theirs") {
+  using Paces = std::vector<double>;
+  SlowRanks ranks({}, {"a", "a", "b"});
+  Steps steps(ranks);
+  steps.run({0.1, 0.2, 0.4});
+  CHECK(ranks.paces().empty());
+  steps.run({0.1, 0.21, 0.8});
+  REQUIRE(ranks.paces().size() == 3);
+  CHECK(ranks.paces()[0] == ranks.paces()[1]);  // a difference of noise
+  CHECK(std::abs(ranks.paces()[2] - 2) < 1e-9);
+  steps.run({0.1, 0.2, 0.42});
+  CHECK(ranks.paces().empty());
+  steps.run({0.1, 0.2, 0.2});  // faster than at first
+  CHECK(ranks.paces() == Paces{1, 1, 0.5});
+}
+
+TEST_CASE("Of two ranks one is slow and not the other fast") {
+  SlowRanks ranks({}, {"a", "b"});
+  Steps steps(ranks);
+  steps.run({0.1, 0.1});
+  steps.run({0.1, 0.2});
+  CHECK(ranks.paces() == std::vector<double>{1, 2});
+}
+
+TEST_CASE("Ranks of timed layers have paces from the first steps on") {
+  SlowRanks ranks({0.1, 0.2, 0.1}, {"a", "a", "b"});
+  Steps steps(ranks);
+  steps.run({0.11, 0.22, 0.22});
+  REQUIRE(ranks.paces().size() == 3);
+  CHECK(std::abs(ranks.paces()[2] - 2.2) < 1e-9);
 }

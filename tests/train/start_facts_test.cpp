@@ -42,3 +42,11 @@ TEST_CASE("The facts of a start name program, ranks, layers and the memory fores
   CHECK(facts["moments"] == 2);
   CHECK(facts["steps"] == 9);
 }
+
+TEST_CASE("Ranks of different instruction sets are named, as their last digits differ") {
+  const std::string wide = R"({"instructions":"AVX-512"})", narrow = R"({"instructions":"AVX2"})";
+  CHECK(different_instructions({wide, wide}).empty());
+  CHECK(different_instructions({wide, narrow, wide})
+            .starts_with("ranks compute with different instruction sets: AVX-512 on rank 0, 2; "
+                         "AVX2 on rank 1; last digits depend on"));
+}

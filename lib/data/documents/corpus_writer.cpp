@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "base/uninterrupted.h"
 
 namespace pipetrain {
 namespace {
@@ -40,6 +42,8 @@ void append_as(std::span<const std::int32_t> tokens, std::string& bytes) {
   }
 }
 
+using Part = PartFile::Part;
+
 std::string folder_of(const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path();
   return folder.empty() ? "." : folder.string();
@@ -53,19 +57,40 @@ bool is_named(int file, const std::string& name) {
          here.st_ino == there.st_ino && here.st_dev == there.st_dev;
 }
 
-// Where a file system knows no locks, nobody is kept out.
-Descriptor lock_file(const std::string& name, const std::function<bool()>& waits) {
+int open_part(const std::string& name, int flags) {
+  return uninterrupted([&] { return ::open(name.c_str(), flags | O_RDWR | O_CLOEXEC, 0666); });
+}
+
+// Where a file system has no locks, each process writes a file of its own: who comes later replaces
+// what is the same.
+Part own_part(const std::string& path) {
+  std::array<char, 128> host = {};
+  ::gethostname(host.data(), host.size() - 1);
+  std::string name = path + "-" + host.data() + "-" + std::to_string(::getpid());
+  Descriptor file(open_part(name, O_CREAT | O_TRUNC));
+  if (file.number() < 0) fail(system_reason(name));
+  return {std::move(name), std::move(file)};
+}
+
+Part lock_file(const std::string& name, const std::function<bool()>& waits) {
   constexpr std::chrono::milliseconds kPause{50};
   while (true) {
-    Descriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    Descriptor file(open_part(name, O_CREAT));
     if (file.number() < 0) fail(system_reason(name));
-    if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-      if (!waits()) fail(name + ": another process writes it; wait for it, or write elsewhere");
-      std::this_thread::sleep_for(kPause);
-    } else if (is_named(file.number(), name)) {
-      if (::ftruncate(file.number(), 0) != 0) fail(system_reason(name));
-      return file;
+    const int locked = uninterrupted([&] { return ::flock(file.number(), LOCK_EX | LOCK_NB); });
+    if (locked != 0 && errno != EWOULDBLOCK) {
+      ::unlink(name.c_str());  // nobody's, as nobody can lock it
+      return own_part(name);
     }
+    if (locked != 0) {
+      if (!waits()) fail(name + ": another process writes it; wait for it, or write elsewhere");
+    } else if (is_named(file.number(), name)) {
+      if (uninterrupted([&] { return ::ftruncate(file.number(), 0); }) != 0) {
+        fail(system_reason(name));
+      }
+      return {name, std::move(file)};
+    }
+    std::this_thread::sleep_for(kPause);
   }
 }
 
@@ -78,8 +103,10 @@ Descriptor unnamed_file(const std::string& folder) {
 }
 
 void sync_folder(const std::string& folder) {
-  const Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (file.number() < 0 || (::fsync(file.number()) != 0 && errno != EINVAL)) {
+  const Descriptor file(
+      uninterrupted([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  const auto sync = [&] { return ::fsync(file.number()); };
+  if (file.number() < 0 || (uninterrupted(sync) != 0 && errno != EINVAL)) {
     fail(system_reason(folder));
   }
 }
@@ -87,13 +114,20 @@ void sync_folder(const std::string& folder) {
 }  // namespace
 
 PartFile::PartFile(const std::string& path, const std::function<bool()>& waits)
-    : path_(path), part_(path + ".part"), file_(lock_file(part_, waits)) {}
+    : PartFile(path, lock_file(path + ".part", waits)) {}
+
+PartFile::PartFile(std::string path, Part part)
+    : path_(std::move(path)), part_(std::move(part.name)), file_(std::move(part.file)) {}
 
 PartFile::~PartFile() {
   if (!finished_) ::unlink(part_.c_str());
 }
 
-void PartFile::fail() const { pipetrain::fail(system_reason(part_)); }
+void PartFile::fail() const {
+  const bool too_large = errno == EFBIG;
+  pipetrain::fail(system_reason(part_) +
+                  (too_large ? "; write to another file system (data.cache, or --output)" : ""));
+}
 
 void PartFile::write(std::string_view bytes) const {
   if (!write_all(file_.number(), bytes)) fail();
@@ -105,12 +139,13 @@ void PartFile::write_at(std::int64_t offset, std::string_view bytes) const {
 }
 
 void PartFile::cut_to(std::int64_t size) const {
-  if (::ftruncate(file_.number(), size) != 0 || ::lseek(file_.number(), size, SEEK_SET) < 0) fail();
+  const auto cut = [&] { return ::ftruncate(file_.number(), size); };
+  if (uninterrupted(cut) != 0 || ::lseek(file_.number(), size, SEEK_SET) < 0) fail();
 }
 
 void PartFile::finish() {
-  if (::fsync(file_.number()) != 0) fail();
-  if (std::rename(part_.c_str(), path_.c_str()) != 0) fail();
+  if (uninterrupted([&] { return ::fsync(file_.number()); }) != 0) fail();
+  if (uninterrupted([&] { return std::rename(part_.c_str(), path_.c_str()); }) != 0) fail();
   finished_ = true;
   sync_folder(folder_of(path_));
 }

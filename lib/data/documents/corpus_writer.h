@@ -14,9 +14,13 @@
 namespace pipetrain {
 
 // A file that one process at a time writes: "<path>.part", locked. What one has left that was
-// killed is overwritten by the next.
+// killed is overwritten by the next. Without locks it has a name of the process's own.
 class PartFile {
  public:
+  struct Part {
+    std::string name;
+    Descriptor file;
+  };
   // `waits` is asked again and again while another process has it; where it says false,
   // Error(kData).
   PartFile(const std::string& path, const std::function<bool()>& waits);
@@ -31,6 +35,7 @@ class PartFile {
   void finish();  // syncs it and gives it its name
 
  private:
+  PartFile(std::string path, Part part);
   [[noreturn]] void fail() const;
 
   std::string path_, part_;

@@ -1,0 +1,52 @@
+// Whether a run that goes on is to be cut anew, since its ranks are no longer as fast as they were
+// when it was cut. It must not know how a run is stopped and begun again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "comm/collective.h"
+#include "setup/pipeline_rank.h"
+#include "setup/world.h"
+
+namespace pipetrain {
+
+// How a run goes on, in the same processes.
+struct Recut {
+  Layout layout;
+  std::string checkpoint;   // that it goes on from
+  double step_seconds = 0;  // of a step before, on rank 0
+};
+
+// Why a run of this configuration is never cut anew; empty: it may be.
+std::string why_never_recut(const Config& config, const World& world, const Layout& layout);
+
+// Of each place of the pipeline, whose slowest rank counts: what is left of its speed in `layout`
+// when each rank of the grid takes `paces` times as long as it should.
+std::vector<double> speeds_at(const std::vector<double>& paces, const Layout& layout,
+                              const Grid& grid);
+
+// The median of the steps' seconds, over the last so many.
+class StepPace {
+ public:
+  explicit StepPace(std::size_t steps) : steps_(steps) {}
+  // True each time that so many have been added.
+  bool add(double step_seconds);
+  double median() const { return median_; }  // of the last whole window; 0: there was none yet
+
+ private:
+  std::size_t steps_;
+  std::vector<double> window_;
+  double median_ = 0;
+};
+
+// Collective, with what rank 0 knows of the ranks' paces: a layout whose step is worth the effort,
+// and for which there is room beside the `process_bytes` of each rank. Rank 0 says what it finds.
+std::optional<Layout> better_layout(const Config& config, const ModelSetup& model,
+                                    const PipelineRank& pipeline, const std::vector<double>& paces,
+                                    std::int64_t process_bytes, Collective& world);
+
+}  // namespace pipetrain
