@@ -17,8 +17,8 @@ struct ServedPage {
 
 class PageServer {
  public:
-  // Takes the port; 0: any that is free. Error(kConfiguration) if it is in use. The functions are
-  // called from several threads, one at a time.
+  // Takes the port; 0: any that is free. Error(kConfiguration) if it is in use. serve() calls the
+  // functions, one at a time.
   PageServer(ServedPage page, int port);
   ~PageServer();
   PageServer(const PageServer&) = delete;

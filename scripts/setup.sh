@@ -13,7 +13,7 @@ trap 'rm -f "$log"' EXIT
 
 packages=(g++ meson ninja-build pkg-config libdnnl-dev libopenblas-dev libopenmpi-dev openmpi-bin
           libcli11-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libpcre2-dev libutf8proc-dev
-          libcpp-httplib-dev catch2)
+          libevent-dev catch2)
 
 # Open MPI runs as root, and in containers where a process may not read another's memory (the first name is release
 # 4's, the second that of later ones). What else it takes to run anywhere is in the mpirun of the build folder.

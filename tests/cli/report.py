@@ -174,6 +174,25 @@ def next_event(answer):
     return [line for line in lines if line]
 
 
+def serves_many(problems, port):
+    """Sixteen pages listen at once, a seventeenth may when one has gone, and who says half a sentence stops nobody."""
+    half = socket.create_connection(("127.0.0.1", port))
+    half.sendall(b"GET / HTTP/1.1\r\nHost: local")
+    listening = [ask(port, "/events") for _ in range(16)]
+    expect(problems, all(status == 200 and next_event(answer) for status, answer in listening), "sixteen pages do not listen")
+    expect(problems, ask(port, "/events")[0] == 503, "a seventeenth page listens")
+    listening.pop()[1].close()
+    end = time.monotonic() + 10
+    while (again := ask(port, "/events"))[0] == 503 and time.monotonic() < end:
+        time.sleep(0.05)
+    expect(problems, again[0] == 200, "the place of one that has gone is not free")
+    status, answer = ask(port, method="HEAD")
+    expect(problems, status == 200 and int(answer.getheader("Content-Length")) > 1000 and not answer.read(), "HEAD")
+    half.sendall(b"host\r\nX: " + b"x" * 40000 + b"\r\n\r\n")
+    expect(problems, half.recv(12) == b"HTTP/1.1 400", "takes endless headers")
+    half.close()
+
+
 def watches(checks, folder):
     job, problems = Job(1, ["watch", "run", "--port", "0"], folder=folder, env=NO_MPI), []
     end = time.monotonic() + 30
@@ -190,6 +209,7 @@ def watches(checks, folder):
         expect(problems, ask(port, **words)[0] == 403, f"answers {words}")
     expect(problems, ask(port, host="localhost:9999", Origin="http://localhost:9999")[0] == 200, "refuses a tunnel of another port")
     expect(problems, ask(port, method="POST")[0] == 405, "takes POST")
+    serves_many(problems, port)
     status, events = ask(port, "/events")
     first = next_event(events)[0]
     expect(problems, json.loads(first.removeprefix("data: "))["runs"][0]["name"] == "run", "the first event")

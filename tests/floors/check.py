@@ -69,7 +69,7 @@ LIBRARIES = [
     (r"(oneapi/)?dnnl.*|cblas.*|openblas.*", ["lib/ops"]),
     (r"yaml-cpp/.*", ["lib/config"]),
     (r"CLI/.*", ["app"]),
-    (r"httplib\.h", ["app"]),
+    (r"event2/.*", ["app"]),
 ]
 # Standard output is written in one place, which says what is lost.
 OUTPUT = re.compile(r"std::cout|\bstdout\b|\bf?puts\(|\bf?printf\(")

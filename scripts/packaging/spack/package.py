@@ -25,7 +25,7 @@ class Pipetrain(MesonPackage):
     depends_on("spdlog")
     depends_on("nlohmann-json")
     depends_on("cli11")
-    depends_on("cpp-httplib")
+    depends_on("libevent@2.1:")
     depends_on("zlib-api")
     depends_on("zstd")
     depends_on("pcre2@10.40:")
