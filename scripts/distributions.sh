@@ -2,17 +2,20 @@
 # Tries the two commands of the README on fresh machines: bare roots of Debian, made with debootstrap, into which this
 # commit is copied. Prints a table at the end and fails if anything in it has failed. Needs root, and some hours for
 # everything.
-#   scripts/distributions.sh [OPTION]... [RELEASE]...     trixie (13), bookworm (12), sid; default: the first two
+#   scripts/distributions.sh [OPTION]... [RELEASE]...     trixie (13), bookworm (12), testing, sid; default: the first two
 #   --users NAME,...     root, ada (who may use sudo); default: both
 #   --with NAME,...      beside "plain": clang, debug, native, no-tests, spaces (in the path), mpich; or "all" of these
 #   --only NAME,...      of plain and those of --with, only these; as in --only no-tests
-#   --commands NAME,...  quickstart, test, package (a Debian package, installed and tried); default: the first two
+#   --commands NAME,...  quickstart, test, package (a Debian package, installed and tried on another bare root);
+#                        default: the first two
 #   --jobs N             programs that compile at once
+#   --ccache DIR         compiles by way of ccache, whose files lie in DIR: the second variant costs less. Without it
+#                        every try compiles everything, as a fresh machine does
 #   --folder DIR         where the roots lie (default: /var/tmp/pipetrain-roots); a root that is there is used again
 #   --remove             removes them in the end
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-users=root,ada with=plain only='' commands=quickstart,test jobs='' folder=/var/tmp/pipetrain-roots remove='' releases=()
+users=root,ada with=plain only='' commands=quickstart,test jobs='' ccache='' folder=/var/tmp/pipetrain-roots remove='' releases=()
 variants=(plain clang debug native no-tests spaces mpich)
 fail() { echo "distributions.sh: $*" >&2; exit 2; }
 while [ $# -gt 0 ]; do
@@ -22,9 +25,10 @@ while [ $# -gt 0 ]; do
     --only) only=${2:?} && shift ;;
     --commands) commands=${2:?} && shift ;;
     --jobs) jobs=${2:?} && shift ;;
+    --ccache) ccache=$(realpath -m "${2:?}") && shift ;;
     --folder) folder=$(realpath -m "${2:?}") && shift ;;
     --remove) remove=yes ;;
-    trixie | bookworm | sid) releases+=("$1") ;;
+    trixie | bookworm | testing | sid) releases+=("$1") ;;
     *) fail "'$1' is no option and no release; the first lines of this script name them" ;;
   esac
   shift
@@ -37,9 +41,9 @@ for name in ${chosen//,/ }; do [[ " ${variants[*]} " == *" $name "* ]] || fail "
 for name in ${users//,/ }; do [[ $name =~ ^(root|ada)$ ]] || fail "no user '$name'; expected root or ada"; done
 for name in ${commands//,/ }; do [[ $name =~ ^(quickstart|test|package)$ ]] || fail "no command '$name'; expected quickstart, test or package"; done
 
-# make_root RELEASE: a bare system whose apt takes the mirrors, proxies and certificates of this one.
+# make_root RELEASE DIR: a bare system whose apt takes the mirrors, proxies and certificates of this one.
 make_root() {
-  local release=$1 dir=$folder/$1 mirror
+  local release=$1 dir=$2 mirror
   [ ! -e "$dir/etc/made" ] || return 0
   command -v debootstrap >/dev/null || apt-get install -y debootstrap >/dev/null
   mirror=$(grep -rhoE 'https?://[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -v snapshot | sed 's#/* *$##' | head -n 1)
@@ -56,28 +60,72 @@ make_root() {
   touch "$dir/etc/made"
 }
 
-mounted=()
+entered=()
+cache=/var/cache/pipetrain-ccache   # in a root
 mount_root() {
   local dir=$1 place
+  entered+=("$dir")
   for place in proc sys dev; do
     mountpoint -q "$dir/$place" || mount --rbind --make-rslave "/$place" "$dir/$place"
-    mounted+=("$dir/$place")
   done
+  if [ -n "$ccache" ]; then
+    mkdir -p "$ccache" "$dir$cache"
+    chmod a+rwx "$ccache"
+    mountpoint -q "$dir$cache" || mount --bind "$ccache" "$dir$cache"
+  fi
+}
+unmount_root() {
+  local dir=$1 place
+  for place in proc sys dev "${cache#/}"; do umount -R "$dir/$place" 2>/dev/null || true; done
+}
+# remove_tree DIR: nothing is removed through a mount.
+remove_tree() {
+  if grep -q " $1/" /proc/mounts; then
+    echo "distributions.sh: something is mounted in $1; it stays" >&2
+    return 1
+  fi
+  rm -rf --one-file-system "$1"
 }
 # shellcheck disable=SC2317  # the trap calls it
 leave() {
-  local place
-  for place in "${mounted[@]}"; do umount -R "$place" 2>/dev/null || true; done
-  if [ -n "$remove" ] && ! grep -q " $folder/" /proc/mounts; then rm -rf "$folder"; fi
+  local dir
+  for dir in "${entered[@]}"; do unmount_root "$dir"; done
+  [ -z "$remove" ] || remove_tree "$folder"
 }
 trap leave EXIT
 
 # inside DIR USER COMMAND: in the user's home, with nothing of this environment.
 inside() {
-  local home=/home/$2
+  local home=/home/$2 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin settings=()
   [ "$2" != root ] || home=/root
-  chroot --userspec="$2" "$1" /usr/bin/env -i HOME="$home" USER="$2" LOGNAME="$2" TERM=dumb LANG=C.UTF-8 ${jobs:+PIPETRAIN_JOBS="$jobs"} \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd && $3"
+  [ -z "$jobs" ] || settings+=("PIPETRAIN_JOBS=$jobs")
+  if [ -n "$ccache" ]; then
+    path=/usr/lib/ccache:$path
+    settings+=("CCACHE_DIR=$cache" "CCACHE_BASEDIR=$home" CCACHE_NOHASHDIR=1 CCACHE_UMASK=000
+               "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime")
+  fi
+  chroot --userspec="$2" "$1" /usr/bin/env -i HOME="$home" USER="$2" LOGNAME="$2" TERM=dumb LANG=C.UTF-8 PATH="$path" "${settings[@]}" \
+    bash -c "cd && $3"
+}
+
+# install_in DIR PACKAGE...
+install_in() {
+  local dir=$1
+  shift
+  inside "$dir" root "export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && apt-get install -y -qq --no-install-recommends $*"
+}
+
+# A Debian package, built in a root and installed and tried in another one, which has had nothing installed.
+try_package() {
+  local release=$1 user=$2 where=$3 bare=$folder/$1-bare home=/home/$2 made status=0
+  [ "$user" != root ] || home=/root
+  inside "$folder/$release" "$user" "cd '$where' && scripts/package.sh debian" || return 1
+  made=$folder/$release$home/$where
+  remove_tree "$bare" && make_root "$release" "$bare" && mount_root "$bare" || return 1
+  cp "$made"/build-package/pipetrain_*.deb "$made/scripts/packaging/debian/tests/trains" "$bare/tmp/" || return 1
+  { install_in "$bare" "/tmp/pipetrain_*.deb" && inside "$bare" ada /tmp/trains && inside "$bare" root /tmp/trains; } || status=$?
+  unmount_root "$bare"
+  return "$status"
 }
 
 declare -A options=(
@@ -86,13 +134,15 @@ declare -A options=(
   [mpich]='MPICC=mpicc.mpich PIPETRAIN_BUILD=build-mpich')
 declare -A needs=([clang]='clang libomp-dev' [mpich]=libmpich-dev)
 
-# The figure that a command's output ends with.
+# The figures that a command's output has: how long it compiled, and what came of it.
 figure() {
+  local took
+  took=$(grep -oE '^Building, [0-9]+ s' "$2" | tail -n 1)
   case $1 in
     test) tail -n 1 "$2" ;;
     package) grep -o 'lintian: .*' "$2" | tail -n 1 ;;
     quickstart) grep -oE 'val_loss[ =]+[0-9.]+|validation loss [0-9.]+' "$2" | tail -n 1 ;;
-  esac
+  esac | sed "s/\$/${took:+; built in ${took#Building, }}/"
 }
 
 results=()
@@ -100,11 +150,15 @@ try() {
   local release=$1 user=$2 variant=$3 command=$4 dir=$folder/$1 where=pipetrain begin=$SECONDS status=0 words log
   [ "$variant" != spaces ] || where='a folder/pipetrain'
   log=$folder/$release-$user-$variant-$command.log
-  [ -z "${needs[$variant]:-}" ] || inside "$dir" root "apt-get update -qq && apt-get install -y -qq ${needs[$variant]}" >"$log" 2>&1
+  : >"$log"
+  [ -z "${needs[$variant]:-}" ] || install_in "$dir" "${needs[$variant]}" >>"$log" 2>&1
   words="cd '$where' && ${options[$variant]} scripts/$command.sh"
-  [ "$command" != package ] || words="cd '$where' && scripts/package.sh debian && sudo apt-get install -y ./build-package/pipetrain_*.deb && scripts/packaging/debian/tests/trains"
-  echo "== $release, $user: $words" >&2
-  inside "$dir" "$user" "$words" >>"$log" 2>&1 </dev/null || status=$?
+  echo "== $release, $user, $variant: $command" >&2
+  if [ "$command" = package ]; then
+    try_package "$release" "$user" "$where" >>"$log" 2>&1 </dev/null || status=$?
+  else
+    inside "$dir" "$user" "$words" >>"$log" 2>&1 </dev/null || status=$?
+  fi
   results+=("$(printf '%-9s %-5s %-9s %-11s %6d s  %-7s %s' "$release" "$user" "$variant" "$command" $((SECONDS - begin)) \
     "$([ "$status" -eq 0 ] && echo ok || echo "FAILED")" "$(figure "$command" "$log")")")
   echo "${results[-1]}" >&2
@@ -113,8 +167,9 @@ try() {
 
 failed=0
 for release in "${releases[@]}"; do
-  make_root "$release" || { results+=("$release cannot be made"); failed=1; continue; }
+  make_root "$release" "$folder/$release" || { results+=("$release cannot be made"); failed=1; continue; }
   mount_root "$folder/$release"
+  [ -z "$ccache" ] || install_in "$folder/$release" ccache >/dev/null
   for user in ${users//,/ }; do
     for variant in ${chosen//,/ }; do
       home=$folder/$release/home/$user

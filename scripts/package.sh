@@ -6,8 +6,8 @@
 #   scripts/package.sh recipes [ADDRESS]   that tarball, and the recipes of scripts/packaging/ (Spack, EasyBuild,
 #                                          conda-forge) with its checksum, and the address where it will lie (default:
 #                                          the file itself)
-# The packager is DEBFULLNAME <DEBEMAIL>, else git's user. The package is built without tests; DEB_BUILD_OPTIONS=
-# (empty) in the environment runs them, too.
+# The packager is DEBFULLNAME <DEBEMAIL>, else git's user, else nobody in particular. The package is built without
+# tests; DEB_BUILD_OPTIONS= (empty) in the environment runs them, too.
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 folder=$(realpath -m "${PIPETRAIN_PACKAGES:-$root/build-package}")
@@ -23,7 +23,7 @@ make_tarball() {
     [ -z "$(git status --porcelain --untracked-files=no)" ] || say "What is not committed is not in the tarball"
     git archive --prefix="pipetrain-$version/" HEAD | xz -6 >"$tarball"
   else
-    tar -c --exclude='./build*' --exclude=./runs --transform "s,^\.,pipetrain-$version," . | xz -6 >"$tarball"
+    tar -c --exclude-vcs --exclude='./build*' --exclude=./runs --transform "s,^\.,pipetrain-$version," . | xz -6 >"$tarball"
   fi
   echo "$tarball"
 }
@@ -36,7 +36,7 @@ address='' checksum='' packager=''
 
 find_packager() {
   local name=${DEBFULLNAME:-} mail=${DEBEMAIL:-}
-  packager="${name:-$(git config user.name || id -un)} <${mail:-$(git config user.email || echo "$(id -un)@$(hostname -f)")}>"
+  packager="${name:-$(git config user.name || echo "Whoever packaged it")} <${mail:-$(git config user.email || echo packager@pipetrain.invalid)}>"
 }
 
 make_recipes() {
@@ -82,5 +82,5 @@ case ${1:-} in
     install_packages || true
     make_tarball && build_debian && check_debian
     ;;
-  *) sed -n '2,/^# (empty)/p' "$0" | cut -c 3- >&2; exit 2 ;;
+  *) sed -n '2,/^# tests; /p' "$0" | cut -c 3- >&2; exit 2 ;;
 esac
