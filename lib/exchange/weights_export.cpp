@@ -119,7 +119,7 @@ void write_tokenizer(const std::string& folder, const Checkpoint& checkpoint,
   Json tokenizer = parsed_json<Json>(json);
   if (!is_of_others(tokenizer)) return write_synced(folder + "/" + kOwnTokenizerFile, json);
   const TokenizerPlace place{checkpoint.folder() + "/" + kHfTokenizerFile, ExitCode::kCheckpoint};
-  const auto read = read_tokenizer(json, place);
+  const auto read = make_tokenizer(tokenizer, place);
   if (const auto token = read->beginning_of_text()) model["bos_token_id"] = *token;
   if (const auto token = read->end_of_text()) model["eos_token_id"] = *token;
   Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},

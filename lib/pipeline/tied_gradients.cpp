@@ -145,7 +145,8 @@ void TiedGradients::exchange_all(int parity) {
 void TiedGradients::add_earlier(const TiedParameter& tied) {
   if (by_rows(tied)) {
     const auto& [slot, earlier, elements] = tied.parts[0];
-    return add_rows(ops_, touched(tied), as_table(earlier, tied), as_table(slot, tied));
+    const std::vector<std::int32_t>& numbers = both_here(tied) ? touched(tied) : numbers_;
+    return add_rows(ops_, numbers, as_table(earlier, tied), as_table(slot, tied));
   }
   for (const auto& [slot, earlier, elements] : tied.parts) {
     if (elements > 0) add(ops_, Matrix(slot, 1, elements), ConstMatrix(earlier, 1, elements));

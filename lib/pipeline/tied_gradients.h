@@ -59,7 +59,7 @@ class TiedGradients {
   std::function<int(int)> rank_of_stage_;
   std::int64_t step_tokens_;
   bool copies_;
-  std::vector<std::int32_t> numbers_;  // of touched()
+  std::vector<std::int32_t> numbers_;  // of touched(): of this step, once they were sent
 };
 
 }  // namespace pipetrain

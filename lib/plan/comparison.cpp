@@ -8,7 +8,6 @@
 namespace pipetrain {
 namespace {
 
-constexpr double kEntryBytes = kFloatBytes;
 constexpr std::int64_t kNoLimit = std::int64_t{1} << 62;
 
 std::int64_t whole(double bytes) { return static_cast<std::int64_t>(bytes); }
@@ -67,7 +66,7 @@ class Comparison {
     return messages * machine.message_latency_seconds + bytes / machine.message_bytes_per_second;
   }
   double share_sent() const { return (n_ - 1) / n_; }  // of what a ring gathers or scatters
-  double gradients_sent() const { return 2 * share_sent() * kEntryBytes * parameters_; }
+  double gradients_sent() const { return 2 * share_sent() * kFloatBytes * parameters_; }
   double update_seconds(double elements) const {
     return inputs_.machine.update_seconds_per_element * elements;
   }
@@ -91,7 +90,7 @@ class Comparison {
   }
 
   ComparisonRow sharded_optimizer_row() const {
-    const double kept = kEntryBytes * inputs_.moments * parameters_ * (1 - 1 / n_);
+    const double kept = kFloatBytes * inputs_.moments * parameters_ * (1 - 1 / n_);
     const double step = replica_seconds() + seconds_for(2 * (n_ - 1), gradients_sent()) +
                         update_seconds(parameters_ / n_);
     return row("sharded optimizer", static_cast<double>(replica_.memory_bytes) - kept,
@@ -99,15 +98,15 @@ class Comparison {
   }
 
   ComparisonRow sharded_parameters_row() const {
-    const double all = kEntryBytes * (2 + inputs_.moments) * parameters_;
+    const double all = kFloatBytes * (2 + inputs_.moments) * parameters_;
     std::int64_t largest = 0;  // layer, gathered with its gradient while it is at work
     for (const LayerFacts& layer : inputs_.model.layers) {
       std::int64_t elements = 0;
       for (const auto& parameter : layer.parameters) elements += parameter.elements;
       largest = std::max(largest, elements);
     }
-    const double gathered = 2 * kEntryBytes * static_cast<double>(largest);
-    const double sent = 3 * share_microbatches_ * share_sent() * kEntryBytes * parameters_;
+    const double gathered = 2 * kFloatBytes * static_cast<double>(largest);
+    const double sent = 3 * share_microbatches_ * share_sent() * kFloatBytes * parameters_;
     const double messages =
         3.0 * share_microbatches_ * (n_ - 1) * static_cast<double>(inputs_.model.layers.size());
     const double step =

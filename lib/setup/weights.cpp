@@ -248,7 +248,7 @@ std::string digest_of(const nlohmann::json& tokenizer, const std::string& where)
   const auto digest = tokenizer.find("digest");
   if (digest != tokenizer.end() && digest->is_string()) return *digest;
   if (tokenizer.contains("type")) return {};
-  return read_tokenizer(tokenizer.dump(), {where, ExitCode::kCheckpoint})->digest();
+  return make_tokenizer(tokenizer, {where, ExitCode::kCheckpoint})->digest();
 }
 
 }  // namespace

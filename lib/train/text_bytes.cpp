@@ -15,11 +15,10 @@ namespace {
 
 // None for tokens that are numbers, and for images.
 std::unique_ptr<Tokenizer> tokenizer_of(const Source& source) {
-  const nlohmann::json json = source.tokenizer();
   const bool text = source.target_shape().rank() == 1 && source.vocabulary() > 0;
   if (!text) return nullptr;
   std::unique_ptr<Tokenizer> tokenizer =
-      read_tokenizer(json.dump(), {"the data's tokenizer"}, source.vocabulary());
+      make_tokenizer(source.tokenizer(), {"the data's tokenizer"}, source.vocabulary());
   return tokenizer->kind() == "numbers" ? nullptr : std::move(tokenizer);
 }
 

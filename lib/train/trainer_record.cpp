@@ -79,7 +79,7 @@ void Trainer::record_step(std::int64_t step, const StepResult& result, const Oth
   } catch (const Error& error) {  // on rank 0, after the others' part; training does not need it
     spdlog::warn("{}; training goes on", error.what());
   }
-  malloc_trim(0);  // what the text of all ranks took
+  if (coordinates()) malloc_trim(0);  // what the text of all ranks took
 }
 
 }  // namespace pipetrain

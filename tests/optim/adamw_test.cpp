@@ -9,8 +9,6 @@ using namespace pipetrain;
 
 namespace {
 
-constexpr int kSteps = 20;
-
 // Loshchilov and Hutter, arXiv:1711.05101, algorithm 2; the decay is not part of the moments.
 void plain_adamw(FlatProblem& p, const OptimizerConfig& config, int step) {
   for (std::size_t i = 0; i < p.expected.size(); ++i) {
@@ -28,24 +26,15 @@ void plain_adamw(FlatProblem& p, const OptimizerConfig& config, int step) {
 
 TEST_CASE("AdamW follows a plain loop in double precision") {
   for (const double weight_decay : {0.0, 0.1}) {
-    const OptimizerConfig config = config_of("adamw", weight_decay);
-    MemoryPool pool;
-    Ops ops(pool);
-    FlatProblem problem;
-    const auto optimizer = make_optimizer(config, problem.buffers(), ops);
-    for (int step = 1; step <= kSteps; ++step) {
-      problem.next_gradients(step);
-      optimizer->update(step, kLearningRate, kScale);
-      plain_adamw(problem, config, step);
-    }
+    const RunBeside run(config_of("adamw", weight_decay), plain_adamw);
     INFO("weight decay " << weight_decay);
-    CHECK(problem.largest_deviation() < 3e-6);
-    const auto moments = optimizer->moments(0);
+    CHECK(run.problem.largest_deviation() < 3e-6);
+    const auto moments = run.optimizer->moments(0);
     REQUIRE(moments.size() == 2);
     CHECK(moments[0].name == "first_moment");
-    CHECK(moments[0].values->f32()[1] == Approx(problem.first[1]).epsilon(1e-4));
+    CHECK(moments[0].values->f32()[1] == Approx(run.problem.first[1]).epsilon(1e-4));
     CHECK(moments[1].name == "second_moment");
-    CHECK(moments[1].values->f32()[1] == Approx(problem.second[1]).epsilon(1e-4));
+    CHECK(moments[1].values->f32()[1] == Approx(run.problem.second[1]).epsilon(1e-4));
   }
 }
 

@@ -1,11 +1,12 @@
 // A flat buffer of a matrix, which decays, and a bias, which does not; with the same in double, for
-// plain loops to compare with.
+// plain loops to compare with: an optimizer runs beside such a loop.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,26 @@ struct FlatProblem {
     }
     return largest;
   }
+};
+
+// An optimizer and `plain(problem, config, step)`, a loop in double precision, after steps with the
+// same gradients.
+struct RunBeside {
+  template <class Plain>
+  RunBeside(const OptimizerConfig& config, const Plain& plain)
+      : optimizer(make_optimizer(config, problem.buffers(), ops)) {
+    for (int step = 1; step <= kSteps; ++step) {
+      problem.next_gradients(step);
+      optimizer->update(step, kLearningRate, kScale);
+      plain(problem, config, step);
+    }
+  }
+
+  static constexpr int kSteps = 20;
+  MemoryPool pool;
+  Ops ops{pool};
+  FlatProblem problem;
+  std::unique_ptr<Optimizer> optimizer;
 };
 
 inline OptimizerConfig config_of(const std::string& type, double weight_decay) {

@@ -10,22 +10,10 @@ using namespace pipetrain;
 
 namespace {
 
-constexpr int kSteps = 20;
-
-// Runs the optimizer beside `plain(problem, config, step)`, a loop in double precision.
 template <class Plain>
 double deviation_from(const Plain& plain, OptimizerConfig config) {
   config.looks_ahead = true;
-  MemoryPool pool;
-  Ops ops(pool);
-  FlatProblem problem;
-  const auto optimizer = make_optimizer(config, problem.buffers(), ops);
-  for (int step = 1; step <= kSteps; ++step) {
-    problem.next_gradients(step);
-    optimizer->update(step, kLearningRate, kScale);
-    plain(problem, config, step);
-  }
-  return problem.largest_deviation();
+  return RunBeside(config, plain).problem.largest_deviation();
 }
 
 // Dozat 2016, algorithm 2, with AdamW's decay.

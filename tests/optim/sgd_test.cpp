@@ -7,10 +7,8 @@ using namespace pipetrain;
 
 namespace {
 
-constexpr int kSteps = 20;
-
 // As torch.optim.SGD: the decay is part of the gradient.
-void plain_sgd(FlatProblem& p, const OptimizerConfig& config) {
+void plain_sgd(FlatProblem& p, const OptimizerConfig& config, int) {
   for (std::size_t i = 0; i < p.expected.size(); ++i) {
     double gradient = kScale * p.gradients[i];
     if (i < kMatrix) gradient += config.weight_decay * p.expected[i];
@@ -23,22 +21,13 @@ void plain_sgd(FlatProblem& p, const OptimizerConfig& config) {
 
 TEST_CASE("SGD follows a plain loop in double precision") {
   for (const double weight_decay : {0.0, 0.1}) {
-    const OptimizerConfig config = config_of("sgd", weight_decay);
-    MemoryPool pool;
-    Ops ops(pool);
-    FlatProblem problem;
-    const auto optimizer = make_optimizer(config, problem.buffers(), ops);
-    for (int step = 1; step <= kSteps; ++step) {
-      problem.next_gradients(step);
-      optimizer->update(step, kLearningRate, kScale);
-      plain_sgd(problem, config);
-    }
+    const RunBeside run(config_of("sgd", weight_decay), plain_sgd);
     INFO("weight decay " << weight_decay);
-    CHECK(problem.largest_deviation() < 3e-6);
-    const auto moments = optimizer->moments(0);
+    CHECK(run.problem.largest_deviation() < 3e-6);
+    const auto moments = run.optimizer->moments(0);
     REQUIRE(moments.size() == 1);
     CHECK(moments[0].name == "momentum");
-    CHECK(moments[0].values->f32()[1] == Approx(problem.first[1]).epsilon(1e-4));
+    CHECK(moments[0].values->f32()[1] == Approx(run.problem.first[1]).epsilon(1e-4));
   }
 }
 

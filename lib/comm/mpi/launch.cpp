@@ -37,6 +37,15 @@ std::string mpi_name(std::string_view text) {
   return name;
 }
 
+int open_mpi_release(std::string_view library) {
+  constexpr std::string_view kName = "Open MPI v";
+  int release = 0;
+  if (library.starts_with(kName)) {
+    std::from_chars(library.data() + kName.size(), library.data() + library.size(), release);
+  }
+  return release;
+}
+
 namespace {
 
 // A number of the environment; none if it is not set or no number.
@@ -44,17 +53,6 @@ std::optional<int> number(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr) return std::nullopt;
   return parse_number<int>(value);
-}
-
-// Open MPI's release; 0 if it is another MPI.
-int open_mpi_release() {
-  constexpr std::string_view kName = "Open MPI v";
-  const std::string text = mpi_library();
-  int release = 0;
-  if (text.starts_with(kName)) {
-    std::from_chars(text.data() + kName.size(), text.data() + text.size(), release);
-  }
-  return release;
 }
 
 bool all_tasks_on_this_host() {

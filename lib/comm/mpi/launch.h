@@ -13,6 +13,8 @@ namespace pipetrain {
 std::string mpi_library();
 // The name in what a library says of itself: its first line, without what is said in columns.
 std::string mpi_name(std::string_view text);
+// Open MPI's release, from such a name; 0 if it is another MPI.
+int open_mpi_release(std::string_view library = mpi_library());
 
 // Before MPI_Init. MPIs read the environment: what is set there by the user stays.
 void prepare_launch();

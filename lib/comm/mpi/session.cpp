@@ -41,7 +41,7 @@ MpiSession::MpiSession(std::string crowded)
   init_began_ = wall_seconds();
   int provided = 0;
   check_mpi("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
-  if (!mpi_library().starts_with("Open MPI")) {
+  if (open_mpi_release() == 0) {
     // MPICH tells these two of what goes wrong with one of several requests.
     for (MPI_Comm comm : {MPI_COMM_WORLD, MPI_COMM_SELF}) {
       check_mpi("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN));

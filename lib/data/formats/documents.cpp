@@ -77,7 +77,7 @@ std::unique_ptr<Source> open_as_documents(const DataRequest& request, DocumentFo
 NamedTokenizer named_tokenizer(const DataConfig& config) {
   if (config.tokenizer_path.empty()) {
     const nlohmann::json json = {{"type", name_of(kTokenizers, config.tokenizer)}};
-    return {json, pipetrain::read_tokenizer(json.dump(), {.path = "data.tokenizer"})};
+    return {json, make_tokenizer(json, {.path = "data.tokenizer"})};
   }
   LoadedTokenizer loaded = load_tokenizer(config.tokenizer_path);
   return {std::move(loaded.file), std::move(loaded.tokenizer)};

@@ -168,6 +168,11 @@ std::unique_ptr<Tokenizer> read_tokenizer(std::string_view text, const Tokenizer
   return read_description(parsed(text, place), place, vocabulary, config);
 }
 
+std::unique_ptr<Tokenizer> make_tokenizer(json file, const TokenizerPlace& place,
+                                          std::int64_t vocabulary) {
+  return read_description(std::move(file), place, vocabulary, {});
+}
+
 json load_tokenizer_file(const std::string& path) { return file_in(TokenizerText(path)); }
 
 LoadedTokenizer load_tokenizer(const std::string& path) {

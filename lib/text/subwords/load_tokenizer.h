@@ -37,6 +37,9 @@ constexpr const char* kChatTemplate = "chat_template";
 std::unique_ptr<Tokenizer> read_tokenizer(std::string_view json, const TokenizerPlace& place,
                                           std::int64_t vocabulary = 0,
                                           std::string_view config = {});
+// The same of a file that was parsed before, as load_tokenizer_file() and checkpoints have it.
+std::unique_ptr<Tokenizer> make_tokenizer(nlohmann::json file, const TokenizerPlace& place,
+                                          std::int64_t vocabulary = 0);
 
 // A tokenizer.json, or that of a folder, as checkpoints keep it: with what a tokenizer_config.json
 // beside it says of the tokens that begin and end a text, and with the chat template of that file,

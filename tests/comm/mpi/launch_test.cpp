@@ -101,7 +101,7 @@ TEST_CASE("srun's tasks find each other through PMIx, or surely do not") {
     REQUIRE(tasks);
     CHECK(tasks->task == 2);
     CHECK(contains(tasks->if_separate, "srun started 4 tasks", " -n 4 pipetrain",
-                   mpi_library().starts_with("Open MPI") ? "srun --mpi=pmix" : "srun --mpi=pmi2"));
+                   open_mpi_release() > 0 ? "srun --mpi=pmix" : "srun --mpi=pmi2"));
     if (set.size() == 3) CHECK(!tasks->surely_separate);
   }
 }
@@ -117,6 +117,13 @@ TEST_CASE("A library's name is short, however it says it") {
   CHECK(mpi_name("MVAPICH2 Version      :\t2.3.7\n") == "MVAPICH2 2.3.7");
 }
 
+TEST_CASE("Open MPI's release is the number behind its name") {
+  CHECK(open_mpi_release("Open MPI v4.1.4") == 4);
+  CHECK(open_mpi_release("Open MPI v10.0.0rc2") == 10);
+  CHECK(open_mpi_release("MPICH 4.0.2") == 0);
+  CHECK(open_mpi_release("MVAPICH2 2.3.7") == 0);
+}
+
 TEST_CASE("What the user tells Open MPI stays") {
   const Environment environment(Variables{{"OMPI_MCA_pml_ob1_send_pipeline_depth", "7"}});
   prepare_launch();
@@ -126,7 +133,7 @@ TEST_CASE("What the user tells Open MPI stays") {
 TEST_CASE("MPICH is told not to repeat an error in its own words") {
   const Environment environment(Variables{});
   prepare_launch();
-  const bool open_mpi = mpi_library().starts_with("Open MPI");
+  const bool open_mpi = open_mpi_release() > 0;
   CHECK(Environment::value("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE") == (open_mpi ? "" : "1"));
 }
 
