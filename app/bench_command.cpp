@@ -51,7 +51,7 @@ Command add_bench_command(CLI::App& command) {
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {
       .usage = "[mpirun -np RANKS] pipetrain bench --config FILE [OPTION]...",
-      .check = [options] { require_config(*options); },
+      .check = [options] { require_config(*options, "bench"); },
       .run_on_ranks = [options](const MpiSession& session,
                                 ErrorReport& report) { return bench(session, report, *options); }};
 }

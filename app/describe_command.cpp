@@ -49,7 +49,7 @@ Command add_describe_command(CLI::App& command) {
              "ranks to cut it for; default: those of pipeline.partition's list, or 1");
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kJson});
   return {.usage = "pipetrain describe --config FILE [--ranks N] [OPTION]...",
-          .check = [options] { require_config(*options); },
+          .check = [options] { require_config(*options, "describe"); },
           .run = [options] { return describe(*options); },
           .measures = true};
 }

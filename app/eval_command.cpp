@@ -19,12 +19,13 @@ namespace pipetrain {
 namespace {
 
 struct EvalOptions : RunOptions {
+  EvalOptions() { trains = false; }
   std::string checkpoint;
   OutputFormat format = OutputFormat::kText;
 };
 
 void check(const EvalOptions& options) {
-  require_config(options);
+  require_config(options, "eval");
   if (options.checkpoint.empty()) {
     throw Error(ExitCode::kConfiguration, "--checkpoint DIR is missing; see pipetrain eval --help");
   }

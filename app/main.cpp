@@ -33,7 +33,6 @@ constexpr const char* kFooter =
     "  pipetrain --example shakespeare > my.yaml\n"
     "  mpirun -np 4 pipetrain --config my.yaml --set data.path=corpus.txt\n\n"
     "pipetrain help keys lists all keys of a configuration.\n";
-constexpr const char* kSeeHelp = "; see pipetrain --help";
 
 std::vector<Command> add_commands(CLI::App& app, Help& help) {
   std::vector<Command> commands = add_all_commands(app);
@@ -58,8 +57,13 @@ std::vector<std::string> with_default_command(int argc, char** argv) {
   return words;
 }
 
-[[noreturn]] void refuse(const std::string& what) {
-  throw Error(ExitCode::kConfiguration, what + kSeeHelp);
+// Behind what is wrong with the words of a command; of none, or of one that is not known, too.
+std::string see_help(const CLI::App* command) {
+  return "; see pipetrain " + (command == nullptr ? "" : command->get_name() + " ") + "--help";
+}
+
+[[noreturn]] void refuse(const std::string& what, const CLI::App* command = nullptr) {
+  throw Error(ExitCode::kConfiguration, what + see_help(command));
 }
 
 // The command that the words ask for; none if they ask for the program's help or version.
@@ -85,9 +89,10 @@ void check_words(const CLI::App& command) {
     for (const CLI::Option* o : command.get_options()) known.push_back(o->get_name());
     const std::string name = option->substr(0, option->find('='));
     refuse("unknown option '" + name + "' of " + command.get_name() +
-           "; the nearest known one is '" + nearest_word(name, known) + "'");
+               "; the nearest known one is '" + nearest_word(name, known) + "'",
+           &command);
   }
-  if (!extras.empty()) refuse("unexpected word '" + extras.front() + "'");
+  if (!extras.empty()) refuse("unexpected word '" + extras.front() + "'", &command);
 }
 
 // What an option of the program itself asks to be shown; thrown as CLI11 throws --help.
@@ -137,7 +142,7 @@ int run(int argc, char** argv) {
     app.exit(asked, text);
     return show(text.str());
   } catch (const CLI::ParseError& error) {
-    wrong = error.what() + std::string(kSeeHelp);
+    wrong = error.what() + see_help(command == nullptr ? nullptr : command->options);
   } catch (const Error& error) {
     wrong = error.what();
   }

@@ -37,7 +37,7 @@ struct PlanOptions : RunOptions {
 [[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
 
 void check(const PlanOptions& options) {
-  require_config(options);
+  require_config(options, "plan");
   if (options.asked.ranks == 0) fail("--ranks N is missing; see pipetrain plan --help");
   if (!options.asked.memory.empty()) parse_size(options.asked.memory, "--memory");
   if (!options.write.empty() && std::filesystem::exists(options.write)) {

@@ -65,10 +65,11 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->type_name("SIZE");
 }
 
-void require_config(const RunOptions& options) {
+void require_config(const RunOptions& options, const std::string& command) {
   if (!options.memory_limit.empty()) parse_size(options.memory_limit, "--memory-limit");
   if (options.config.empty()) {
-    throw Error(ExitCode::kConfiguration, "--config FILE is missing; see pipetrain --help");
+    throw Error(ExitCode::kConfiguration,
+                "--config FILE is missing; see pipetrain " + command + " --help");
   }
 }
 

@@ -25,6 +25,6 @@ void add_short(CLI::App& command, RunOptions& options, const std::string& flag,
                const std::string& placeholder, const std::string& key, const std::string& help);
 
 // Error(kConfiguration) unless --config was given.
-void require_config(const RunOptions& options);
+void require_config(const RunOptions& options, const std::string& command);
 
 }  // namespace pipetrain

@@ -199,7 +199,7 @@ Command add_train_command(CLI::App& command) {
           [options] {
             catch_stop_signals();  // one that comes while MPI starts is met by the first step
             ignore_closed_pipes();
-            require_config(*options);
+            require_config(*options, "train");
           },
       .run_on_ranks = [options](const MpiSession& session,
                                 ErrorReport& report) { return train(session, report, *options); }};

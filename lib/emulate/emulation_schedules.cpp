@@ -11,15 +11,8 @@
 namespace pipetrain {
 namespace {
 
-// Of this name; or else why not.
-NamedSchedule choose_named(ScheduleRequest request, std::string_view name,
-                           const GivenCosts& costs) {
-  request.name = name;
-  if (!request.is_searched() && request.placement.rule == PlacementRule::kAuto) {
-    request.placement = {};  // it is for the search among them
-  }
-  if (!request.is_searched())
-    request.search.live_microbatches = 0;  // it is for the search among them
+// Or else why not.
+NamedSchedule choose_named(const ScheduleRequest& request, const GivenCosts& costs) {
   if (const auto reason = why_not(request)) return {request.name, {}, *reason};
   return {request.name, choose(request, costs), {}};
 }
@@ -35,7 +28,7 @@ std::vector<NamedSchedule> choose_schedules(const ScheduleRequest& request,
   if (request.name != kAllSchedules) return {{request.name, choose(request, costs), {}}};
   std::vector<NamedSchedule> all;
   for (const ListedSchedule& listed : listed_schedules()) {
-    all.push_back(choose_named(request, listed.name, costs));
+    all.push_back(choose_named(request_of_one(request, listed.name), costs));
   }
   return all;
 }

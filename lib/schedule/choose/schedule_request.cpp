@@ -22,8 +22,17 @@ Reason limit_without_search(const ScheduleRequest& request) {
          "for schedule auto alone; leave it out";
 }
 
+// Schedule auto alone searches placements.
+Reason placement_without_search(const ScheduleRequest& request) {
+  if (request.placement.rule != PlacementRule::kAuto || request.is_searched()) return std::nullopt;
+  return "schedule " + request.name +
+         ": placement auto is searched for together with schedule auto alone; take that (--name "
+         "auto, --schedule auto or pipeline.schedule: auto), or name one: own, loop, v or wave";
+}
+
 // A table places its stages itself.
 Reason other_placement(const ScheduleRequest& request, const Schedule& table) {
+  if (const Reason reason = placement_without_search(request)) return reason;
   const int p = table.rank_count(), v = table.virtual_stages();
   if (request.placement.is_open()) return std::nullopt;
   if (!why_no_placement(request.placement, p, v) &&
@@ -66,9 +75,7 @@ Reason why_not_sizes(const ScheduleRequest& request) {
     options.placement = placement;
     return why_no_search(p, m, placement ? placement->stage_count() : p * v, options);
   }
-  if (request.placement.rule == PlacementRule::kAuto) {
-    return "schedule " + request.name + ": placement auto is searched for with schedule auto alone";
-  }
+  if (const Reason reason = placement_without_search(request)) return reason;
   if (request.forward_only) return std::nullopt;
   return placement ? why_not(request.name, *placement, m) : why_not(request.name, p, v, m);
 }
@@ -119,6 +126,14 @@ Schedule read_table_for(const ScheduleRequest& request) {
 }
 
 }  // namespace
+
+ScheduleRequest request_of_one(ScheduleRequest all, std::string_view name) {
+  all.name = name;
+  if (all.is_searched()) return all;
+  all.search = {};
+  if (all.placement.rule == PlacementRule::kAuto) all.placement = {};
+  return all;
+}
 
 Reason why_not(const ScheduleRequest& request) {
   if (request.is_table()) {

@@ -36,6 +36,9 @@ struct ScheduleRequest {
   bool is_searched() const { return name == kSearchedSchedule && !is_table() && !forward_only; }
 };
 
+// One of all schedules that are asked for at once: what is for a search is for the searched one.
+ScheduleRequest request_of_one(ScheduleRequest all, std::string_view name);
+
 // Why there is no such schedule, and what would do; nothing if there is one. Error(kConfiguration)
 // for a table that cannot be read or is no schedule.
 std::optional<std::string> why_not(const ScheduleRequest& request);

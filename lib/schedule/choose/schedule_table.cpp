@@ -42,12 +42,12 @@ std::string percent(double share) {
   return text;
 }
 
-ScheduleRow row_of(ScheduleRequest request, const ListedSchedule& listed, const GivenCosts& given) {
-  request.name = listed.name;
+ScheduleRow row_of(const ScheduleRequest& all, const ListedSchedule& listed,
+                   const GivenCosts& given) {
+  const ScheduleRequest request = request_of_one(all, listed.name);
   ScheduleRow row{.name = request.name,
                   .idea = std::string(listed.description),
                   .source = source_of(request.name)};
-  if (!request.is_searched()) request.search = {};
   if (const auto reason = why_not(request)) {
     row.missing = *reason;
     return row;

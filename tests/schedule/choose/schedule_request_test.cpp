@@ -126,3 +126,21 @@ TEST_CASE("All that are listed can be asked for") {
   CHECK(names.front() == "gpipe");
   CHECK(names.back() == "auto");
 }
+
+TEST_CASE("A placement is searched for with the schedule, or the option that does is named") {
+  const PlacementChoice searched = parse_placement("auto", "--placement");
+  const std::string table = repository_path("tests/golden/schedules/zbv_S4_M8.csv");
+  for (const ScheduleRequest& request :
+       {ScheduleRequest{.name = "1f1b", .ranks = 4, .microbatches = 8, .placement = searched},
+        ScheduleRequest{.name = table, .placement = searched}}) {
+    CHECK(request_refusal(request) ==
+          "schedule " + request.name +
+              ": placement auto is searched for together with schedule auto alone; take that "
+              "(--name auto, --schedule auto or pipeline.schedule: auto), or name one: own, loop, "
+              "v or "
+              "wave");
+  }
+  const ScheduleRequest all{.name = "all", .ranks = 2, .microbatches = 4, .placement = searched};
+  CHECK(choose(request_of_one(all, "auto"), {}).stage_count() == 2);
+  CHECK(choose(request_of_one(all, "1f1b"), {}).placement == Placement::loop(2));
+}
