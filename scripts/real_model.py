@@ -85,16 +85,25 @@ class Theirs:
         return total / windows
 
 
-def train(pipetrain, config, settings, output):
-    """What is logged; in float32 where the processor has no instructions for bfloat16."""
-    given = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-    try:
+def train(pipetrain, config, settings, output, precision):
+    """What is logged. Where the processor has no instructions for bfloat16 and that was asked for, it is emulated; with no
+    precision asked for, training is in float32 there."""
+    def run(in_precision):
+        asked = {**settings, "train.precision": in_precision}
+        given = [word for key, value in asked.items() for word in ("--set", f"{key}={value}")]
         return pipetrain.run("train", "--config", config, *given, "--output", output, ranks=2)[1]
+
+    try:
+        return run(precision or "bfloat16")
     except SystemExit as error:
-        if "no bfloat16 instructions" not in str(error) or settings["train.precision"] == "float32":
+        if "no bfloat16 instructions" not in str(error):
             raise
-        print("this processor has no bfloat16 instructions: training is in float32", flush=True)
-        return train(pipetrain, config, {**settings, "train.precision": "float32"}, output)
+    emulates = precision == "bfloat16"
+    print("this processor has no bfloat16 instructions: training " +
+          ("emulates them, with the results of bfloat16 at the speed of float32" if emulates else "is in float32"), flush=True)
+    if emulates:
+        os.environ["PIPETRAIN_EMULATE_BFLOAT16"] = "1"
+    return run("bfloat16" if emulates else "float32")
 
 
 def same(name, ours, theirs):
@@ -119,9 +128,9 @@ def check(options):
         theirs = Theirs(at("smollm2"))
         good = [same(f"imported, {prompt!r}", pipetrain.text(at("imported"), prompt), theirs.text(prompt)) for prompt in PROMPTS]
         settings = {"data.format": "documents", "data.path": at("text.txt"), "data.tokenizer": at("smollm2"), "data.sequence_length": WIDTH,
-                    "train.steps": STEPS, "train.batch_size": 8, "train.precision": "bfloat16", "train.eval_every": 0,
+                    "train.steps": STEPS, "train.batch_size": 8, "train.eval_every": 0,
                     "pipeline.microbatches": 4, "optimizer.learning_rate": 2e-5}
-        log = train(pipetrain, at("imported/config.yaml"), settings, at("run"))
+        log = train(pipetrain, at("imported/config.yaml"), settings, at("run"), options.precision)
         for line in log.splitlines():
             if re.search(r" step +\d+ | tokens/s|^ +[01] |^rank |memory foreseen|documents as", line):
                 print(line)
@@ -142,6 +151,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pipetrain", required=True)
     parser.add_argument("--text")
+    parser.add_argument("--precision", choices=["bfloat16", "float32"],
+                        help="of training; bfloat16 is emulated where the processor lacks it, float32 takes its place if nothing is asked for")
     options = parser.parse_args()
     os.environ["TQDM_DISABLE"] = "1"
     environment.enter("real-model", PACKAGES, ALONE)
