@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace pipetrain {
 
@@ -16,6 +17,8 @@ class GradientReducer {
   // Whether each microbatch's gradients are taken away as soon as they are made, so that the next
   // ones overwrite them.
   virtual bool takes_each_microbatch() const { return false; }
+  // Tensor memory that gradients are made in, where the stages keep only shares of them.
+  virtual std::int64_t room_bytes() const { return 0; }
 
   // A training step begins.
   virtual void begin() = 0;

@@ -20,6 +20,11 @@ class Recorder {
 
   // Forgets the step before; the memory for `expected` spans is kept from step to step.
   void begin(std::size_t expected);
+  // What was recorded since then; times go on from the same begin().
+  void forget() {
+    spans_.clear();
+    other_work_.clear();
+  }
   // From now on microbatch 0 is recorded as `first`, until begin(): of two steps that overlap each
   // has numbers of its own.
   void number_from(int first) { first_microbatch_ = first; }

@@ -9,6 +9,7 @@
 
 #include "ops/entrywise.h"
 #include "schedule/limits.h"
+#include "tensor/memory.h"
 
 namespace pipetrain {
 
@@ -83,6 +84,12 @@ void ShardedGradients::take_memory() {
   for (std::size_t i = 0; i < std::min(count, kMostBucketsAtATime); ++i) {
     scratch_.emplace_back(ops_.pool(), Shape{elements});
   }
+}
+
+std::int64_t ShardedGradients::room_bytes() const {
+  std::size_t bytes = 0;
+  for (const Tensor& room : rooms_) bytes += room.bytes() == 0 ? 0 : block_bytes(room.bytes());
+  return static_cast<std::int64_t>(bytes);
 }
 
 void ShardedGradients::begin() {

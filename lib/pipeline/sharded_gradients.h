@@ -27,6 +27,7 @@ class ShardedGradients final : public GradientReducer {
                    Collective& replicas, Ops& ops, TiedGradients tied);
 
   bool takes_each_microbatch() const override { return true; }
+  std::int64_t room_bytes() const override;
   void begin() override;  // each layer's first gradients replace what was kept
   // Gives the layer's parameters memory for their gradients, for which it may have to wait.
   void before_weights(std::size_t stage, std::size_t layer) override;

@@ -34,25 +34,33 @@ double gather_seconds(std::int64_t elements, int replicas, const MachineProfile&
   const double share = static_cast<double>(replicas - 1) / replicas;
   const std::int64_t buckets = (elements + kBucketElements - 1) / kBucketElements;
   return (replicas - 1) * static_cast<double>(buckets) * machine.message_latency_seconds +
-         share * 4 * static_cast<double>(elements) / machine.message_bytes_per_second;
+         share * kFloatBytes * static_cast<double>(elements) / machine.message_bytes_per_second;
 }
 
-double seconds_beside(const Timeline& timeline, const std::vector<RankParameters>& parameters,
-                      const MachineProfile& machine, int batch_rows, const Candidate& candidate) {
+std::vector<RankPace> paces_of(const Timeline& timeline) {
+  std::vector<RankPace> paces;
+  for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
+    paces.push_back({first_start(timeline.ranks[rank]), timeline.busy(static_cast<int>(rank))});
+  }
+  return paces;
+}
+
+double seconds_beside(const std::vector<RankPace>& paces,
+                      const std::vector<RankParameters>& parameters, const MachineProfile& machine,
+                      int batch_rows, const Candidate& candidate) {
   double delay = 0, exchange = 0, sums = 0;
   const int shares = candidate.shards_optimizer() ? candidate.data : 1;
-  for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {
+  for (std::size_t rank = 0; rank < paces.size(); ++rank) {
     const double read = rank == 0 ? machine.read_seconds_per_row * batch_rows : 0;
     const std::int64_t elements = parameters[rank].elements();
     const double update =
         machine.update_seconds_per_element * static_cast<double>(elements) / shares;
-    delay = std::max(delay, read + update - first_start(timeline.ranks[rank]));
-    sums = std::max(
-        sums, sum_seconds(elements, timeline.busy(static_cast<int>(rank)), machine, candidate));
+    delay = std::max(delay, read + update - paces[rank].idle);
+    sums = std::max(sums, sum_seconds(elements, paces[rank].busy, machine, candidate));
     // Both ranks of a tied parameter send its gradient, or their share of it, to each other.
     double mine = 0;
     for (const ExchangedParameter& tied : parameters[rank].exchanged) {
-      mine += machine.message_seconds(4 * tied.elements / candidate.data) +
+      mine += machine.message_seconds(kFloatBytes * tied.elements / candidate.data) +
               machine.message_seconds(tied.earlier_bytes(batch_rows, candidate.data));
     }
     exchange = std::max(exchange, mine);

@@ -16,9 +16,18 @@ namespace pipetrain {
 // its own share of them to all others, or all but its own.
 double gather_seconds(std::int64_t elements, int replicas, const MachineProfile& machine);
 
+// What a rank does in a step.
+struct RankPace {
+  double idle = 0;  // that it waits anyway: before its first action or, where steps overlap, in all
+  double busy = 0;
+};
+// Of each rank, where a step begins when the one before is over.
+std::vector<RankPace> paces_of(const Timeline& timeline);
+
 // Between two steps every rank updates its parameters, and rank 0 reads the next batch. A rank that
-// would wait for its first input anyway loses nothing by it.
-double seconds_beside(const Timeline& timeline, const std::vector<RankParameters>& parameters,
-                      const MachineProfile& machine, int batch_rows, const Candidate& candidate);
+// would be idle anyway loses nothing by it.
+double seconds_beside(const std::vector<RankPace>& paces,
+                      const std::vector<RankParameters>& parameters, const MachineProfile& machine,
+                      int batch_rows, const Candidate& candidate);
 
 }  // namespace pipetrain

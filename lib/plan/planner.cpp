@@ -11,6 +11,7 @@
 #include "plan/grid_sizes.h"
 #include "schedule/choose/schedule_request.h"
 #include "schedule/generate/generate.h"
+#include "schedule/simulate/overlap.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
@@ -193,7 +194,8 @@ class Search {
 
   Plan predict(const Candidate& candidate, const Schedule& schedule, std::int64_t limit_bytes) {
     Plan plan = predictor_.predict(candidate, schedule, limit_bytes);
-    effort_ += static_cast<double>(schedule.action_count());
+    const int steps = predictor_.overlaps(candidate) ? 1 + kSteadyStepEffort : 1;
+    effort_ += steps * static_cast<double>(schedule.action_count());
     return plan;
   }
 

@@ -184,8 +184,8 @@ std::vector<std::int64_t> Predictor::parameter_bytes(
   std::vector<std::int64_t> bytes;
   for (const RankParameters& mine : parameters) {
     const std::int64_t elements = mine.elements();
-    bytes.push_back(4 * (2 * inputs_.versions * elements / parts +
-                         inputs_.moments * elements / optimizer_parts));
+    bytes.push_back(kFloatBytes * (2 * inputs_.versions * elements / parts +
+                                   inputs_.moments * elements / optimizer_parts));
   }
   return bytes;
 }
@@ -229,7 +229,7 @@ std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Program& pr
     sent[index(to)] += bytes;
   }
   const auto to_others = [&](std::int64_t elements) {
-    return 4 * elements * (candidate.data - 1) / candidate.data;
+    return kFloatBytes * elements * (candidate.data - 1) / candidate.data;
   };
   for (std::size_t rank = 0; rank < sent.size() && !candidate.shards_parameters(); ++rank) {
     sent[rank] += 2 * to_others(parameters[rank].elements());
@@ -277,7 +277,8 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
   for (int rank = 0; rank < candidate.pipeline; ++rank) {
     plan.busy_seconds += timeline.busy(rank) / candidate.pipeline;
   }
-  if (inputs_.versions > 1 && candidate.pipeline > 1) {
+  std::vector<RankPace> paces = paces_of(timeline);
+  if (overlaps(candidate)) {
     SteadyStep step = steady_step(program, shared, overlap_steps(program, shared));
     if (shared.cores > 0) {  // steps that overlap leave none of them idle
       step.busy *= candidate.pipeline / shared.cores;
@@ -285,9 +286,11 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
     }
     seconds = step.seconds;
     plan.bubble_fraction = step.bubble_fraction();
+    for (RankPace& pace : paces) {
+      pace.idle = shared.cores > 0 ? 0 : std::max(0.0, seconds - pace.busy);
+    }
   }
-  plan.update_seconds =
-      seconds_beside(timeline, parameters, machine, inputs_.batch_rows, candidate);
+  plan.update_seconds = seconds_beside(paces, parameters, machine, inputs_.batch_rows, candidate);
   plan.step_seconds = seconds + plan.update_seconds;
   plan.sent_bytes = sent_bytes(candidate, program, model_cut, parameters);
   return plan;

@@ -80,6 +80,10 @@ class Predictor {
   Plan predict(const Candidate& candidate, const Schedule& schedule, std::int64_t limit_bytes);
   // What the candidate's ranks would execute.
   Program program(const Candidate& candidate, const Schedule& schedule);
+  // Whether its steps overlap, whose simulation takes more.
+  bool overlaps(const Candidate& candidate) const {
+    return inputs_.versions > 1 && candidate.pipeline > 1;
+  }
   // What a search for a schedule takes.
   Costs costs(const Candidate& candidate, const Placement& placement);
 

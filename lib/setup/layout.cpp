@@ -200,7 +200,8 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   ModelSetup model;
   model.place = {inputs.tensor_rank, config.parallel.tensor};
   model.layers = build_layers(config.model, inputs.data, model.place, config.train.precision);
-  if (pipeline.delay > 0) {
+  const bool delays = inputs.trains && pipeline.delay > 0;
+  if (delays) {
     model.other_layers =
         build_layers(config.model, inputs.data, model.place, config.train.precision);
   }
@@ -219,7 +220,7 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
          " microbatches, more than the " + std::to_string(replica_rows(config)) +
          " rows of a replica; raise train.batch_size");
   }
-  if (pipeline.delay > 0 && model.microbatches < model.ranks) {
+  if (delays && model.microbatches < model.ranks) {
     fail("pipeline.delay: 1 has no meaning for " + std::to_string(model.microbatches) +
          " microbatches on " + std::to_string(model.ranks) +
          " ranks: a step would begin before the one two steps before it has ended; set "

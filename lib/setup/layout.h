@@ -73,6 +73,7 @@ struct SetupInputs {
   std::int64_t evaluation_rows = 0;
   MemoryLimit memory_limit;
   std::vector<int> measuring_rounds;  // see SpeedProbe
+  bool trains = true;                 // else what pipeline.delay asks for does not matter
 };
 
 // Error(kConfiguration) if model, schedule and ranks do not fit.

@@ -50,12 +50,10 @@ std::unique_ptr<StageWeights> make_weights(RankState& state, const GridLinks& li
 ReplicaParts make_replica_parts(RankState& state, const GridLinks& links, Mode mode,
                                 bool overlaps) {
   const auto used = [&] { return static_cast<std::int64_t>(state.ops().pool().used_bytes()); };
-  const std::int64_t before = used();
   ReplicaParts parts{.gradients = make_reducer(state, links, mode, overlaps)};
-  const std::int64_t between = used();
+  const std::int64_t before = used();
   parts.weights = make_weights(state, links);
-  parts.gradient_bytes = between - before;
-  parts.gathered_bytes = used() - between;
+  parts.gathered_bytes = used() - before;
   return parts;
 }
 

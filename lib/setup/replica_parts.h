@@ -15,7 +15,7 @@ namespace pipetrain {
 struct ReplicaParts {
   std::unique_ptr<GradientReducer> gradients;
   std::unique_ptr<StageWeights> weights;
-  std::int64_t gradient_bytes = 0, gathered_bytes = 0;  // tensor memory that each has taken
+  std::int64_t gathered_bytes = 0;  // tensor memory that the weights have taken
 };
 
 // `state` and what `links` names outlive them. For kEvaluate no gradients are summed. `overlaps`:

@@ -27,7 +27,8 @@ void set_up(Startup& made, const RunOptions& options, bool trains) {
       .training_rows = made.data.training_rows,
       .memory_limit = memory_limit(options.memory_limit, made.world,
                                    static_cast<std::int64_t>(available_bytes())),
-      .measuring_rounds = made.world.measuring_rounds()};
+      .measuring_rounds = made.world.measuring_rounds(),
+      .trains = options.trains};
   if (made.source && trains && config.train.eval_every > 0) {
     inputs.evaluation_rows = evaluation_rows(config.train, *made.source);
   }

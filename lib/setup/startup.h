@@ -32,6 +32,7 @@ struct RunOptions {
   std::string memory_limit;  // per rank, as "16GiB"; empty: what is free
   Binding bind = Binding::kCores;
   bool progress = true;  // bars, where there is a terminal
+  bool trains = true;    // else what training alone needs is not asked for
 };
 
 // A rank as it is before anything is known of the run.

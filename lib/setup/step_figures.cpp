@@ -35,24 +35,27 @@ StepFigures::StepFigures(const FigureCounts& counts)
       step_(run_ + ranks_),
       peak_(step_ + ranks_),
       stages_(peak_ + ranks_),
-      values_(stages_ + kStageOps.size() * static_cast<std::size_t>(counts.stages)) {}
+      values_(stages_ + kStageOps.size() * static_cast<std::size_t>(counts.stages)),
+      runs_(values_.size() - stages_) {}
 
 // A rank's time, in all and in its actions, and the mean of each kind of action of each stage.
 void StepFigures::add_spans(int rank, const std::vector<Span>& spans) {
   const auto r = static_cast<std::size_t>(rank);
-  std::vector<int> runs(values_.size() - stages_);
+  double end = 0;
+  for (std::size_t i = 0; i < runs_.size(); ++i) values_[stages_ + i] *= runs_[i];
   for (const Span& span : spans) {
     const double seconds = span.end - span.start;
-    values_[run_ + r] = std::max(values_[run_ + r], span.end);
+    end = std::max(end, span.end);
     if (span.waiting) continue;
     values_[busy_ + r] += seconds;
     const std::size_t place =
         kStageOps.size() * static_cast<std::size_t>(span.action.stage) + place_of(span.action.op);
     values_[stages_ + place] += seconds;
-    ++runs[place];
+    ++runs_[place];
   }
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (runs[i] > 0) values_[stages_ + i] /= runs[i];
+  values_[run_ + r] += end;
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    if (runs_[i] > 0) values_[stages_ + i] /= runs_[i];
   }
 }
 

@@ -46,7 +46,10 @@ class StepFigures {
   explicit StepFigures(const FigureCounts& counts);
 
   // A step begins: this rank has filled in nothing.
-  void clear() { values_.assign(values_.size(), 0.0); }
+  void clear() {
+    values_.assign(values_.size(), 0.0);
+    runs_.assign(runs_.size(), 0);
+  }
   void set_loss(double share, std::int64_t targets) {
     values_[0] = share;
     values_[kTargets] = static_cast<double>(targets);
@@ -56,6 +59,7 @@ class StepFigures {
   double* squares(std::int64_t chunk) {
     return &values_[kChunks + static_cast<std::size_t>(chunk)];
   }
+  // What this rank has recorded of the step; more than once if it was recorded in pieces.
   void add_spans(int rank, const std::vector<Span>& spans);
   void set_gather(int stage, double seconds);  // of its sharded weights
   void set(int rank, double step_seconds, double peak_bytes, RankNotice notice);
@@ -77,6 +81,7 @@ class StepFigures {
 
   std::size_t ranks_, busy_, run_, step_, peak_, stages_;  // how many; where each list begins
   std::vector<double> values_;
+  std::vector<int> runs_;  // of this rank, of each kind of action of each stage
 };
 
 }  // namespace pipetrain

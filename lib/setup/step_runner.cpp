@@ -52,17 +52,19 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
                       StepFigures({state.index().chunks, map_.grid().size(), map_.stage_count()})});
   }
   if (mode != Mode::kTrain) return;
-  const Program training = training_program(config_, layout_);
+  Program training = training_program(config_, layout_);
   training_actions_ = training.of_rank(map_.place());
   most_sends_ = training.message_bounds()[map_.place()];
-  if (versions_.delayed() && map_.grid().pipeline() > 1) set_up_overlap();
+  if (versions_.delayed() && map_.grid().pipeline() > 1) {
+    set_up_overlap(std::move(training));
+  }
 }
 
-void StepRunner::set_up_overlap() {
-  const Program program = training_program(config_, layout_);
+void StepRunner::set_up_overlap(Program program) {
   const Costs costs = layout_.layer_costs.empty() ? equal_costs(layout_.schedule, 1, 1, 1)
                                                   : costs_of(layout_, layout_.partition);
   overlap_ = overlap_steps(program, costs);
+  overlapped_program_ = std::move(program);
   std::vector<Engine*> engines;
   for (const Lane& lane : lanes_) engines.push_back(lane.engine.get());
   overlapped_ =
@@ -77,7 +79,7 @@ void StepRunner::set_up_overlap() {
 double StepRunner::predicted_bubble(const std::vector<StageCost>& stages) const {
   const Costs costs{stages, 0};
   if (!overlaps()) return simulate(layout_.schedule, costs).bubble_fraction();
-  return steady_step(training_program(config_, layout_), costs, overlap_).bubble_fraction();
+  return steady_step(overlapped_program_, costs, overlap_).bubble_fraction();
 }
 
 StepRunner::Lane& StepRunner::lane_of(const StepContext& step) {
@@ -137,18 +139,21 @@ void StepRunner::run_overlapped(const StepContext& step, RankNotice notice) {
   overlapped_->run(step, recorder_);
   settle_memory();
   Lane& lane = lane_of(step);
-  lane.figures.clear();
+  begin_figures(lane);
   note_spans(lane);
 }
 
 void StepRunner::finish_overlapped(RankNotice notice) {
   notice_ = notice;
+  finishing_ = true;
   overlapped_->finish(recorder_);
+  finishing_ = false;
 }
 
 void StepRunner::close(const StepContext& step) {
   Lane& lane = lane_of(step);
   lane.engine->finish(step, recorder_);
+  if (finishing_) note_spans(lane);
   fill_in(lane, step, notice_);
   sum_->start(lane.figures.values());
 }
@@ -198,14 +203,19 @@ void StepRunner::reserve_for_sends() {
   sends_bytes_ = static_cast<std::int64_t>(pool_.reserved_bytes() - before);
 }
 
-// Without shards, what gradients are summed in counts as messages, as in the forecast.
+// What gradients are summed in counts as messages, as in the forecast.
 StepRunner::Rooms StepRunner::rooms() const {
   Rooms rooms{.sends = sends_bytes_};
   for (const Lane& lane : lanes_) {
     rooms.gathered += lane.parts.gathered_bytes;
-    if (lane.state.shards_parameters()) rooms.gradients += lane.parts.gradient_bytes;
+    rooms.gradients += lane.parts.gradients->room_bytes();
   }
   return rooms;
+}
+
+void StepRunner::begin_figures(Lane& lane) {
+  lane.figures.clear();
+  lane.step_seconds = 0;
 }
 
 // What the recorder has of this step, and how long it took.
@@ -215,7 +225,7 @@ void StepRunner::note_spans(Lane& lane) {
     lane.figures.set_gather(lane.state.stages()[s]->index(), lane.parts.weights->mean_seconds(s));
   }
   const double now = wall_seconds();
-  lane.step_seconds = now - step_start_;
+  lane.step_seconds += now - step_start_;
   step_start_ = now;
 }
 
@@ -241,7 +251,7 @@ StepResult StepRunner::result_of(const Lane& lane, const StepContext& step) {
 
 StepResult StepRunner::reduce(const StepContext& step, RankNotice notice) {
   Lane& lane = lane_of(step);
-  lane.figures.clear();
+  begin_figures(lane);
   note_spans(lane);
   fill_in(lane, step, notice);
   links_.world.all_reduce(lane.figures.values());
@@ -263,6 +273,7 @@ std::string StepRunner::find_not_finite(StepContext step) {
       mine = stage->not_finite() + " (rank " + std::to_string(links_.world.rank()) + ")";
     }
   }
+  forget_recorded();  // it is no step
   const std::vector<std::string> found = links_.world.all_gather_text(mine);
   // A forward comes before every gradient that follows from it; gradients go from the last rank to
   // the first.

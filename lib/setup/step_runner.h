@@ -19,6 +19,7 @@
 #include "pipeline/evaluation_pace.h"
 #include "pipeline/overlapped_run.h"
 #include "schedule/message_bounds.h"
+#include "schedule/program.h"
 #include "schedule/simulate/overlap.h"
 #include "schedule/simulate/simulate.h"
 #include "setup/batches.h"
@@ -48,7 +49,7 @@ class StepRunner {
   bool overlaps() const { return overlapped_ != nullptr; }
   // From the step's first action, whose batch was expected and fed, up to the first of the next.
   void run_overlapped(const StepContext& step, RankNotice notice);
-  void finish_overlapped(RankNotice notice);  // then nothing is under way
+  void finish_overlapped(RankNotice notice);  // then nothing is under way; its time is the step's
   // Waits for the figures of a step. Then update_after() as train() updates.
   StepResult settle(const StepContext& step);
   void update_after(const StepContext& step, const StepResult& result, double learning_rate);
@@ -70,8 +71,9 @@ class StepRunner {
   // Of a training step whose stages take so long; if steps overlap, of one among many.
   double predicted_bubble(const std::vector<StageCost>& stages) const;
   const Recorder& recorder() const { return recorder_; }
+  void forget_recorded() { recorder_.forget(); }  // once it was looked at
   // Tensor memory that it has set aside for good: for stages whose sharded weights are whole, for
-  // gradients on their way to other replicas, and for sends.
+  // a layer's gradients of such weights, and for sends.
   struct Rooms {
     std::int64_t gathered = 0, gradients = 0, sends = 0;
   };
@@ -93,8 +95,9 @@ class StepRunner {
   void leave_version_behind();  // that of a step that has updated nothing, at the newest weights
   void reserve_for_sends();
   void average_over_replicas(std::span<float> values);  // in place
-  void set_up_overlap();
+  void set_up_overlap(Program program);
   void close(const StepContext& step);
+  void begin_figures(Lane& lane);
   void note_spans(Lane& lane);
   void fill_in(Lane& lane, const StepContext& step, RankNotice notice);
   StepResult reduce(const StepContext& step, RankNotice notice);
@@ -118,8 +121,11 @@ class StepRunner {
   Recorder recorder_;
   RankNotice notice_;  // for the next step that closes
   std::unique_ptr<GatheredSum> sum_;
-  Overlap overlap_;  // of all ranks
+  // Of all ranks, where steps overlap.
+  Program overlapped_program_;
+  Overlap overlap_;
   std::unique_ptr<OverlappedRun> overlapped_;
+  bool finishing_ = false;  // no step begins while the last one ends
   double step_start_ = 0;
   int steps_run_ = 0;
   std::optional<std::int64_t> skipped_;  // the last step, if it updated nothing

@@ -76,6 +76,7 @@ class Trainer {
   bool run_stretch(std::int64_t& step);
   std::int64_t stretch_end(std::int64_t first) const;
   void feed_stretch(std::int64_t step, bool first);
+  void note_stretch();
   bool settle(std::int64_t step, bool next_runs);
   RankNotice notice() const;
   void account(std::int64_t step, const StepResult& result, double rate, const OtherWork& feed);
@@ -138,10 +139,11 @@ class Trainer {
   std::int64_t evaluated_step_ = 0;  // which it came after
   int skipped_steps_ = 0;            // in a row
   std::string ruined_;  // the first tensor that was not finite when a checkpoint was to be written
-  std::int64_t fed_ = -1;       // the last step whose batch was fed
-  double feeding_seconds_ = 0;  // of the coordinator, for training
-  std::string lost_;            // why rows could not be read, once all ranks know it
-  std::string unread_;          // and on rank 0 from the start
+  double noted_ = 0, feeding_ = 0;  // of a stretch: up to when, and of what follows the feeding
+  std::int64_t fed_ = -1;           // the last step whose batch was fed
+  double feeding_seconds_ = 0;      // of the coordinator, for training
+  std::string lost_;                // why rows could not be read, once all ranks know it
+  std::string unread_;              // and on rank 0 from the start
 };
 
 }  // namespace pipetrain

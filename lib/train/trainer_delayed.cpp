@@ -1,7 +1,7 @@
 // Training whose steps overlap: with gradients a step late, a step begins while others still work
 // on the one before, and what comes of a step is known one step later.
-#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "optim/learning_rate.h"
 #include "train/trainer.h"
@@ -29,6 +29,15 @@ void Trainer::feed_stretch(std::int64_t step, bool first) {
   if (!lost_.empty()) stop_without_data(step);
 }
 
+// What this rank has recorded since the last time.
+void Trainer::note_stretch() {
+  const double now = wall_seconds();
+  report_.add_times(pipeline_.runner.recorder(), std::exchange(feeding_, 0), now - noted_);
+  report_.add_memory(pipeline_.runner.recorder(), pool_);
+  pipeline_.runner.forget_recorded();
+  noted_ = now;
+}
+
 // What comes of a step that is over, while the next one may be under way. Whether someone wants the
 // run to stop.
 bool Trainer::settle(std::int64_t step, bool next_runs) {
@@ -38,9 +47,11 @@ bool Trainer::settle(std::int64_t step, bool next_runs) {
   const bool writes = checkpoints_.pending() && result.writing == 0;
   if (next_runs && (!result.finite || result.lost > 0 || writes)) {
     // All ranks meet now: one that is still in the next step needs what others do of it after here.
+    note_stretch();
     pipeline_.runner.finish_overlapped(notice());
   }
   pipeline_.runner.update_after(context, result, rate);
+  note_stretch();
   if (result.finite) {
     skipped_steps_ = 0;
   } else {
@@ -48,7 +59,8 @@ bool Trainer::settle(std::int64_t step, bool next_runs) {
   }
   const double settled = wall_seconds();
   account(step, result, rate, {});
-  pipeline_.runner.exclude_seconds(wall_seconds() - settled);
+  noted_ = wall_seconds();
+  pipeline_.runner.exclude_seconds(noted_ - settled);
   return result.stopping > 0;
 }
 
@@ -56,29 +68,21 @@ bool Trainer::run_stretch(std::int64_t& step) {
   const std::int64_t first = step;
   std::int64_t end = stretch_end(first), settled = first;
   bool stops = false;
-  double turned = wall_seconds(), feeding = 0;
-  const auto note_times = [&] {  // of what ran since the last time
-    const double now = wall_seconds();
-    report_.add_times(pipeline_.runner.recorder(), feeding, now - turned);
-    report_.add_memory(pipeline_.runner.recorder(), pool_);
-    turned = now;
-  };
+  noted_ = wall_seconds();
   for (; step < end; ++step) {
     if (step - settled == 2) {
       stops = settle(settled++, /*next_runs=*/true);
       if (stops) break;
     }
-    if (step > first) note_times();
+    if (step > first) note_stretch();
     const double feeds = wall_seconds();
     feed_stretch(step, step == first);
-    feeding = wall_seconds() - feeds;
+    feeding_ = wall_seconds() - feeds;
     pipeline_.runner.run_overlapped(pipeline_.batches.training_step(step), notice());
   }
   if (step - settled == 2) stops = settle(settled++, /*next_runs=*/true);
-  note_times();
-  feeding = 0;
+  note_stretch();
   pipeline_.runner.finish_overlapped(notice());
-  note_times();
   stops = settle(settled, /*next_runs=*/false) || stops;
   stops = stops && step < config_.train.steps;
   const double over = wall_seconds();

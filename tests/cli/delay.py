@@ -52,12 +52,14 @@ def goes_on(checks, folder, whole):
 
 def readers(checks, folder, whole):
     last = checkpoint("whole", 6)
-    job, problems = Job(1, ["eval", "--config", "gpt.yaml", "--set", "model.tie_embeddings=true", "--set",
-                            "pipeline.microbatches=8", "--checkpoint", last, "--format", "json"], folder=folder), []
+    # On more ranks than microbatches, which a delay refuses where it trains.
+    job, problems = Job(2, ["eval", "--config", "gpt.yaml", "--set", "model.tie_embeddings=true", "--set",
+                            "pipeline.microbatches=1", "--set", "pipeline.delay=1", "--checkpoint", last, "--format",
+                            "json"], folder=folder), []
     expect(problems, job.wait() == 0, "eval does not end well")
     if not problems:
         loss = json.loads(job.output())["loss"]
-        expect(problems, abs(loss - whole.lines[-1]["val_loss"]) < 1e-12, f"loss {loss} of other weights")
+        expect(problems, abs(loss - whole.lines[-1]["val_loss"]) < 1e-6, f"loss {loss} of other weights")
     checks.case("eval takes the newest weights", job, problems)
     job = Job(1, ["export", "--checkpoint", last, "--format", "safetensors", "--output", "out"], folder=folder)
     problems = []

@@ -16,7 +16,6 @@ ELSEWHERE = {
     "text/training/bpe_trainer.cpp": "tests/text/training/tokenizer_training_test.cpp",
     # Steps that overlap, on ranks that train.
     "pipeline/overlapped_run.cpp": "tests/train/delayed_test.cpp and tests/emulate/emulate_steps_test.cpp",
-    "train/trainer_delayed.cpp": "tests/train/delayed_test.cpp",
     "train/trainer_rebalance.cpp": "tests/train/rebalance_test.cpp",
     # What its ids and texts follow from, part by part.
     "text/subwords/": "tests/text/subwords/golden_test.cpp compares each kind of part with the library tokenizers",

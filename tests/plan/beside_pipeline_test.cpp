@@ -37,8 +37,8 @@ TEST_CASE("Gathering sends all shares but one's own, bucket by bucket") {
 TEST_CASE("The update delays a step by what a rank would not have waited for anyway") {
   const MachineProfile machine{.update_seconds_per_element = 0.5, .read_seconds_per_row = 0.25};
   const auto beside = [&](std::int64_t first, std::int64_t second) {
-    return seconds_beside(timeline(), {parameters_of(first), parameters_of(second)}, machine, 8,
-                          {.pipeline = 2});
+    return seconds_beside(paces_of(timeline()), {parameters_of(first), parameters_of(second)},
+                          machine, 8, {.pipeline = 2});
   };
   CHECK(beside(10, 0) == Approx(2 + 5));  // rank 0 reads 8 rows, too
   CHECK(beside(0, 30) == Approx(15 - 3));
@@ -49,9 +49,9 @@ TEST_CASE("Replicas that shard the optimizer update their share") {
   const MachineProfile machine{.message_bytes_per_second = 1e18, .update_seconds_per_element = 0.5};
   Candidate candidate{.data = 2, .pipeline = 2};
   const std::vector<RankParameters> parameters{parameters_of(40), parameters_of(0)};
-  CHECK(seconds_beside(timeline(), parameters, machine, 8, candidate) == Approx(20));
+  CHECK(seconds_beside(paces_of(timeline()), parameters, machine, 8, candidate) == Approx(20));
   candidate.shard = Shard::kOptimizer;
-  CHECK(seconds_beside(timeline(), parameters, machine, 8, candidate) == Approx(10));
+  CHECK(seconds_beside(paces_of(timeline()), parameters, machine, 8, candidate) == Approx(10));
 }
 
 TEST_CASE("A tied parameter's gradient goes both ways") {
@@ -59,7 +59,7 @@ TEST_CASE("A tied parameter's gradient goes both ways") {
   std::vector<RankParameters> parameters{parameters_of(4), parameters_of(4)};
   parameters[0].exchanged = parameters[1].exchanged = {{.elements = 400}};
   const auto beside = [&] {
-    return seconds_beside(timeline(), parameters, machine, 8, {.pipeline = 2});
+    return seconds_beside(paces_of(timeline()), parameters, machine, 8, {.pipeline = 2});
   };
   CHECK(beside() == Approx(2 * (1 + 4 * 400 / 2)));
   // Of a table that is looked up, the first use's touched rows and their numbers only.
@@ -74,7 +74,9 @@ TEST_CASE("The sum over replicas hides behind the last microbatch, all but its l
   // A bucket takes a second: 4 s to scatter, 4 s to gather. Rank 0 computes for 6 s.
   Candidate candidate{.data = 2, .pipeline = 2};
   const std::vector<RankParameters> parameters{parameters_of(kElements), parameters_of(0)};
-  const auto beside = [&] { return seconds_beside(timeline(), parameters, machine, 8, candidate); };
+  const auto beside = [&] {
+    return seconds_beside(paces_of(timeline()), parameters, machine, 8, candidate);
+  };
   CHECK(beside() == Approx(8 - 6.0 / 3));
   candidate.microbatches = 4;  // the last one's gradients are there a quarter as long
   CHECK(beside() == Approx(8 - 6.0 / 12));

@@ -133,6 +133,14 @@ TEST_CASE("64 ranks are planned within the search's effort") {
   CHECK(best_alone(result).pipeline == 64);
 }
 
+TEST_CASE("Steps that overlap take more of the search's effort") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  PlanRequest asked = request(4, std::int64_t{1} << 40);
+  for (asked.effort = 100; search_plans(inputs, asked).not_reached > 0;) asked.effort *= 2;
+  inputs.versions = 2;
+  CHECK(search_plans(inputs, asked).not_reached > 0);
+}
+
 TEST_CASE("auto is weighed with one, two and four stages per rank") {
   std::set<int> stages;
   for (const Plan& plan : search_plans(MadeUp{}.inputs(), request(2, 1 << 30)).plans) {

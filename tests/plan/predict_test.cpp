@@ -47,6 +47,30 @@ TEST_CASE("Steps that overlap take what the ranks compute, in the memory of two 
   CHECK(delayed.memory_bytes > plain.memory_bytes);
 }
 
+TEST_CASE("Steps that overlap on shared cores take as long as the cores have work") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  inputs.versions = 2;
+  const Candidate candidate{.pipeline = 4, .schedule = "1f1b", .microbatches = 8};
+  const Plan alone = predicted(inputs, candidate);
+  inputs.machine.cores_per_rank = 0.5;  // layers were timed while all ranks were busy
+  const Plan shared = predicted(inputs, candidate);
+  CHECK(shared.step_seconds == Approx(alone.step_seconds).epsilon(0.02));
+  CHECK(shared.bubble_fraction >= 0);
+  CHECK(shared.bubble_fraction < 0.02);
+}
+
+// A rank that waits for its first input loses nothing by its update; where steps overlap none
+// waits.
+TEST_CASE("Where steps overlap an update delays the step by all that it takes") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  inputs.machine.update_seconds_per_element = 0.5;
+  inputs.model.layers.back().parameters.front().elements = 20;  // 25 on the last rank
+  const Candidate candidate{.pipeline = 4, .schedule = "1f1b", .microbatches = 8};
+  CHECK(predicted(inputs, candidate).update_seconds == Approx(0.5 * 10).epsilon(1e-3));
+  inputs.versions = 2;
+  CHECK(predicted(inputs, candidate).update_seconds == Approx(0.5 * 25).epsilon(0.01));
+}
+
 TEST_CASE("No schedule takes less than the least seconds, in which ranks are busy") {
   const PlanInputs inputs = MadeUp{.fixed = 1}.inputs();
   for (const std::string& name : schedule_names()) {

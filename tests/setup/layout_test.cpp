@@ -9,6 +9,7 @@
 #include "catch.h"
 #include "comm/in_process.h"
 #include "schedule/csv.h"
+#include "schedule/generate/generate.h"
 
 using namespace pipetrain;
 
@@ -22,9 +23,10 @@ Config gpt() {
   return config;
 }
 
+const DataShape kTokens{.row = {4}, .vocabulary = 13, .classes = 13};
+
 ModelSetup set_up(const Config& config, int ranks) {
-  return set_up_model(
-      config, {.data = {.row = {4}, .vocabulary = 13, .classes = 13}, .stage_ranks = ranks});
+  return set_up_model(config, {.data = kTokens, .stage_ranks = ranks});
 }
 
 }  // namespace
@@ -46,6 +48,30 @@ TEST_CASE("What no rank could run is refused before any talks to another") {
   Config config = gpt();
   config.pipeline.live_microbatches = 2;
   CHECK_THROWS_WITH(set_up(config, 2), ContainsSubstring("schedule auto"));
+}
+
+TEST_CASE("A delay asks for a microbatch on every rank, of runs that train") {
+  Config config = gpt();
+  config.pipeline.delay = 1;
+  config.pipeline.microbatches = 2;
+  CHECK_THROWS_WITH(set_up(config, 3), ContainsSubstring("no meaning for 2 microbatches"));
+  const SetupInputs evaluation{.data = kTokens, .stage_ranks = 3, .trains = false};
+  CHECK(set_up_model(config, evaluation).other_layers.empty());
+  CHECK(!set_up(config, 2).other_layers.empty());
+}
+
+TEST_CASE("Each stage costs what it takes at the speed of its rank") {
+  Layout layout;
+  layout.schedule = generate("1f1b", 2, 1, 4);
+  layout.partition = {0, 1};
+  layout.layer_costs = {{1, 2, 3}, {1, 2, 3}};
+  layout.speeds = {1, 0.5};
+  const std::vector<StageCost> costs = costs_on_ranks(layout);
+  CHECK(costs[0].forward == 1);
+  CHECK(costs[1].forward == 2);
+  CHECK(costs[1].total() == 2 * costs[0].total());
+  layout.speeds.clear();
+  CHECK(costs_on_ranks(layout)[1].forward == 1);
 }
 
 TEST_CASE("All ranks have the schedule and the partition that rank 0 found") {

@@ -65,6 +65,20 @@ TEST_CASE("Each rank's time, and each kind of action of each stage, is told apar
   CHECK(result.bubble_fraction() == Approx(1 - 14.0 / 24));
 }
 
+TEST_CASE("A step that was recorded in pieces has the figures of all") {
+  StepFigures figures({0, 1, 1});
+  figures.add_spans(0, {span("0F0", 0, 2), span("0F1", 3, 4)});
+  figures.add_spans(0, {span("0F2", 1, 4, true), span("0F2", 4, 10), span("0I0", 10, 11)});
+  const StepResult result = summed({figures});
+  CHECK(result.busy_seconds == std::vector<double>{10});
+  CHECK(result.run_seconds == std::vector<double>{15});
+  CHECK(result.stage_seconds[0].forward == 3);
+  CHECK(result.stage_seconds[0].backward_input == 1);
+  figures.clear();
+  figures.add_spans(0, {span("0F0", 0, 2)});
+  CHECK(summed({figures}).stage_seconds[0].forward == 2);
+}
+
 TEST_CASE("A stage that runs on several ranks has the mean of their times") {
   StepFigures one({0, 2, 1}), other({0, 2, 1});
   one.add_spans(0, {span("0F0", 0, 2)});

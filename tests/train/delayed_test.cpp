@@ -157,6 +157,28 @@ TEST_CASE("Steps that overlap give the bits of steps that do not") {
   }
 }
 
+// Of a stretch of one step all is in that step's figures: each of its microbatches, by a stage's
+// mean of each action.
+TEST_CASE("The end of a stretch counts as part of its last step") {
+  const Config config = gpt("1f1b");
+  StepResult result;
+  run_ranks(config, kTokens, 2, [&](RankThread& rank) {
+    StepRunner& runner = rank.pipeline().runner;
+    const StepContext step = rank.pipeline().batches.training_step(0);
+    rank.again(0);
+    runner.run_overlapped(step, {});
+    runner.finish_overlapped({});
+    const StepResult found = runner.settle(step);
+    if (rank.rank() == 0) result = found;
+  });
+  REQUIRE(result.stage_seconds.size() == 2);
+  for (std::size_t rank = 0; rank < 2; ++rank) {
+    CHECK(result.busy_seconds[rank] ==
+          Approx(config.pipeline.microbatches * result.stage_seconds[rank].total()));
+    CHECK(result.run_seconds[rank] <= result.step_seconds);
+  }
+}
+
 TEST_CASE("A correction of the delay changes the updates, not what a delay is") {
   Config config = gpt("1f1b");
   const Trained plain = train_ranks(config, kTokens, 2, 5);

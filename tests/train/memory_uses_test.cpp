@@ -93,6 +93,9 @@ TEST_CASE(
   for (const Taken& rank : train(gpt(2, Shard::kParameters))) {
     CHECK(sum_of(rank.taken) == rank.reserved);
     CHECK(rank.taken.at("gathered") == rank.foreseen.at("gathered"));
+    // Beside a share for each of the weights, what a layer's gradients are made in.
+    CHECK(rank.taken.at("gradients") - rank.taken.at("weights") ==
+          rank.foreseen.at("gradients") - rank.foreseen.at("weights"));
   }
 }
 

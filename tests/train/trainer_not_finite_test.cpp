@@ -1,6 +1,5 @@
 // What a run does where a loss is not finite: it stops, or leaves out the step.
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,32 +12,6 @@ using namespace pipetrain;
 namespace {
 
 using Steps = std::vector<std::int64_t>;
-
-// Images, of which those of some steps are none.
-struct Ruined : FixedSource {
-  Ruined(std::int64_t first_bad, std::int64_t last_bad)
-      : FixedSource(images(8, {4, 4, 2}, 3)), first(first_bad), last(last_bad) {}
-  void read_training(std::int64_t pass, std::int64_t first_row, Tensor& inputs,
-                     Tensor& targets) const override {
-    FixedSource::read_training(pass, first_row, inputs, targets);
-    if (pass >= first && pass <= last) {
-      inputs.f32()[0] = std::numeric_limits<float>::quiet_NaN();
-    }
-  }
-  std::int64_t first, last;
-};
-
-Config images_run(const TemporaryFolder& at, int steps, bool skips) {
-  Config config = small_run(at, steps);
-  config.model = {.layers = {{.kind = "flatten"},
-                             {.kind = "linear", .options = {{"features", "8"}}},
-                             {.kind = "relu"},
-                             {.kind = "linear", .options = {{"features", "3"}}}}};
-  config.train.log_every = 1;
-  config.train.eval_every = 0;
-  if (skips) config.train.on_nonfinite = OnNonfinite::kSkip;
-  return config;
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <fstream>
+#include <limits>
 #include <memory>
 
 #include "checkpoint/checkpoint_list.h"
@@ -49,6 +50,30 @@ Config small_run(const TemporaryFolder& folder, int steps) {
   config.train.batch_size = 8;
   config.train.output = folder.path("run");
   return config;
+}
+
+Config images_run(const TemporaryFolder& folder, int steps, bool skips) {
+  Config config = small_run(folder, steps);
+  config.model = {.layers = {{.kind = "flatten"},
+                             {.kind = "linear", .options = {{"features", "8"}}},
+                             {.kind = "relu"},
+                             {.kind = "linear", .options = {{"features", "3"}}}}};
+  config.data.format = "idx";
+  config.data.path = {"/images.idx", "/labels.idx"};
+  config.train.log_every = 1;
+  config.train.eval_every = 0;
+  if (skips) config.train.on_nonfinite = OnNonfinite::kSkip;
+  return config;
+}
+
+Ruined::Ruined(std::int64_t first_bad, std::int64_t last_bad)
+    : FixedSource(images(8, {4, 4, 2}, 3)), first_bad_(first_bad), last_bad_(last_bad) {}
+
+void Ruined::read_training(std::int64_t pass, std::int64_t first_row, Tensor& inputs,
+                           Tensor& targets) const {
+  FixedSource::read_training(pass, first_row, inputs, targets);
+  if (pass < first_bad_ || pass > last_bad_) return;
+  inputs.f32()[0] = std::numeric_limits<float>::quiet_NaN();
 }
 
 Ended run_training(const Config& config, const Source& source, int ranks, TrainerOptions options) {

@@ -18,6 +18,20 @@ namespace pipetrain {
 // A small language model that learns eight rows, in `folder`.
 Config small_run(const TemporaryFolder& folder, int steps);
 
+// A small classifier of images, which logs every step. `skips`: those that are not finite.
+Config images_run(const TemporaryFolder& folder, int steps, bool skips);
+
+// Images for it, of which those of the steps first_bad, ..., last_bad are none.
+class Ruined : public FixedSource {
+ public:
+  Ruined(std::int64_t first_bad, std::int64_t last_bad);
+  void read_training(std::int64_t pass, std::int64_t first_row, Tensor& inputs,
+                     Tensor& targets) const override;
+
+ private:
+  std::int64_t first_bad_, last_bad_;
+};
+
 struct Ended {
   bool done = false;
   std::string shown;  // on standard output and in the log

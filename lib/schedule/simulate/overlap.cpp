@@ -173,9 +173,9 @@ Overlap one_by_one(const StepClock& clock) {
   return overlap;
 }
 
-// Nothing if it deadlocks.
-std::optional<Timeline> run_turns(const Program& program, const Costs& costs, int steps,
-                                  StepRule rule, const Overlap& overlap) {
+// As it is after all steps; nothing if it deadlocks.
+std::optional<StepClock> run_turns(const Program& program, const Costs& costs, int steps,
+                                   StepRule rule, const Overlap& overlap) {
   StepClock clock(program, costs, steps);
   const Overlap& used = overlap.empty() ? one_by_one(clock) : overlap;
   const int lag = rule == StepRule::kFlush ? 1 : rule == StepRule::kDelayed ? 2 : steps;
@@ -201,7 +201,7 @@ std::optional<Timeline> run_turns(const Program& program, const Costs& costs, in
   for (std::size_t r = 0; r < turns.size(); ++r) {
     if (next[r] < turns[r].size()) return std::nullopt;
   }
-  return std::move(clock).take();
+  return clock;
 }
 
 }  // namespace
@@ -224,24 +224,22 @@ Timeline simulate_steps(const Program& program, const Costs& costs, int steps, S
                 "schedule: " + std::to_string(steps) +
                     " steps have more than 5 million actions; take fewer");
   }
-  auto timeline = run_turns(program, costs, steps, rule, overlap);
-  if (!timeline) {
+  auto clock = run_turns(program, costs, steps, rule, overlap);
+  if (!clock) {
     throw Error(ExitCode::kConfiguration, "schedule: its steps wait for each other for ever");
   }
-  return std::move(*timeline);
+  return std::move(*clock).take();
 }
 
 SteadyStep steady_step(const Program& program, const Costs& costs, const Overlap& overlap) {
-  constexpr int kFew = 4;  // steps, of which the first are no longer at work in the last
-  const auto run = [&](int steps) {
-    return run_turns(program, costs, steps, StepRule::kDelayed, overlap).value();
-  };
-  const auto busy = [](const Timeline& timeline) {
-    return (1 - timeline.bubble_fraction()) * timeline.makespan();
-  };
-  const Timeline few = run(kFew), more = run(2 * kFew);
-  return {.seconds = (more.makespan() - few.makespan()) / kFew,
-          .busy = (busy(more) - busy(few)) / kFew};
+  // The first steps are no longer at work in the earlier of these two, and behind the later one
+  // comes one more, as behind any.
+  constexpr int kEarlier = kSteps / 2 - 2, kLater = kSteps - 2;
+  StepClock clock = run_turns(program, costs, kSteps, StepRule::kDelayed, overlap).value();
+  const double seconds = (clock.closed(kLater) - clock.closed(kEarlier)) / (kLater - kEarlier);
+  const Timeline timeline = std::move(clock).take();
+  return {.seconds = seconds,
+          .busy = (1 - timeline.bubble_fraction()) * timeline.makespan() / kSteps};
 }
 
 }  // namespace pipetrain

@@ -64,6 +64,8 @@ struct SteadyStep {
   double seconds = 0, busy = 0;  // busy: the mean rank
   double bubble_fraction() const { return 1 - busy / seconds; }
 };
+// About so many steps are simulated for overlap_steps() and steady_step() together.
+inline constexpr int kSteadyStepEffort = 20;
 SteadyStep steady_step(const Program& program, const Costs& costs, const Overlap& overlap);
 
 }  // namespace pipetrain
