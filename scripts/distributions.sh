@@ -50,7 +50,10 @@ make_root() {
   mkdir -p "$dir"
   debootstrap --variant=minbase --include=ca-certificates,sudo,git "$release" "$dir" "${mirror:-http://deb.debian.org/debian}" >"$dir.log" 2>&1 ||
     { tail -n 3 "$dir.log" >&2; return 1; }
-  cp /etc/apt/apt.conf.d/* "$dir/etc/apt/apt.conf.d/" 2>/dev/null || true
+  local setting  # of this machine's own: a package's files would have dpkg ask which of two to keep
+  for setting in /etc/apt/apt.conf.d/*; do
+    dpkg-query -S "$setting" >/dev/null 2>&1 || cp "$setting" "$dir/etc/apt/apt.conf.d/"
+  done
   cp -L /usr/local/share/ca-certificates/*.crt "$dir/usr/local/share/ca-certificates/" 2>/dev/null || true
   cp -L /etc/resolv.conf "$dir/etc/resolv.conf"
   { grep localhost /etc/hosts; echo "127.0.1.1 $(hostname)"; } >"$dir/etc/hosts"

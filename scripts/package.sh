@@ -78,7 +78,7 @@ case ${1:-} in
   tarball) make_tarball ;;
   recipes) make_tarball && make_recipes "${2:-}" ;;
   debian)
-    packages+=(xz-utils dpkg-dev debhelper fakeroot lintian mpi-default-dev mpi-default-bin pkgconf python3 libc6-dev)
+    packages+=(xz-utils build-essential dpkg-dev debhelper fakeroot lintian mpi-default-dev mpi-default-bin pkgconf python3 libc6-dev)
     install_packages || true
     make_tarball && build_debian && check_debian
     ;;
