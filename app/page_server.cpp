@@ -127,9 +127,7 @@ struct Listener {
   int told = 0;  // the number of the news that it has
   int silent = 0;
 
-  void send(std::string_view text) const {
-    evhttp_send_reply_chunk(request, bytes_of(text).get());
-  }
+  void send(std::string_view text) const { evhttp_send_reply_chunk(request, bytes_of(text).get()); }
   bool is_behind() const {
     bufferevent* way = evhttp_connection_get_bufferevent(connection);
     return evbuffer_get_length(bufferevent_get_output(way)) > 0;

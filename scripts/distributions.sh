@@ -2,7 +2,7 @@
 # Tries the two commands of the README on fresh machines: bare roots of Debian, made with debootstrap, into which this
 # commit is copied. Prints a table at the end and fails if anything in it has failed. Needs root, and some hours for
 # everything.
-#   scripts/distributions.sh [OPTION]... [RELEASE]...     trixie (13), bookworm (12), testing, sid; default: the first two
+#   scripts/distributions.sh [OPTION]... [RELEASE]...   trixie (13), bookworm (12), testing, sid; default: the first two
 #   --users NAME,...     root, ada (who may use sudo); default: both
 #   --with NAME,...      beside "plain": clang, debug, native, no-tests, spaces (in the path), mpich; or "all" of these
 #   --only NAME,...      of plain and those of --with, only these; as in --only no-tests

