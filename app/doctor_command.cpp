@@ -40,7 +40,9 @@ int print(const std::vector<Checkup>& ranks, OutputFormat format) {
 int examine_all(const MpiSession& session, ErrorReport& report, const DoctorOptions& options) {
   RankAtStart rank = rank_at_start(session, report, options.bind);
   rank.limit_waits(kTimeoutSeconds);
-  settle_threads(rank.place, rank.crowded, rank.world);
+  log_notes({.waiting = {},
+             .bindings = {},
+             .warnings = settle_threads(rank.place, rank.crowded, rank.world).warnings});
   const World world = learn_world(rank.place, rank.world);
   MpiLinks mpi(session, Grid(session.size(), 1, 1, session.size()), StageNumbers{session.size()},
                {.timeout_seconds = kTimeoutSeconds, .oversubscribed = session.oversubscribed()});

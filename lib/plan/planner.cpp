@@ -181,8 +181,7 @@ class Search {
     keep(predict(candidate, choose_without_costs(request), request_.memory_bytes));
   }
 
-  // Recomputing costs time, at best none: it is for what does not fit without. Candidates with less
-  // of it come first.
+  // Recomputing is for what does not fit without it. Candidates with less of it come first.
   bool fits_with_less_recompute(Candidate candidate) const {
     const Recompute own = std::exchange(candidate.recompute, Recompute::kNone);
     return std::any_of(result_.plans.begin(), result_.plans.end(), [&](const Plan& plan) {
@@ -258,15 +257,12 @@ class Search {
     }
   }
 
-  // Of those that do not fit, some are known by their parameters alone: the smallest is made exact
-  // until it is the smallest as it stands.
+  // Some that do not fit are known by their parameters alone: the smallest is made exact,
+  // repeatedly.
   void find_least_memory() {
-    const auto smaller = [](const Plan& a, const Plan& b) {
-      return a.memory_bytes < b.memory_bytes;
-    };
     std::set<const Plan*> exact;
     while (!too_large_.empty()) {
-      const auto least = std::min_element(too_large_.begin(), too_large_.end(), smaller);
+      const auto least = std::ranges::min_element(too_large_, {}, &Plan::memory_bytes);
       result_.least_memory = *least;
       if (!exact.insert(&*least).second) return;
       const Candidate candidate = least->candidate;

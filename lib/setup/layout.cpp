@@ -32,10 +32,9 @@ namespace {
 
 int replica_rows(const Config& config) { return config.train.batch_size / config.parallel.data; }
 
-// Rank 0's own measurement; nothing on the others.
 std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelSetup& model,
                                             Collective& world, bool timed) {
-  if (world.rank() != 0) return {};
+  if (world.rank() != 0) return {};  // its own measurement
   MemoryPool scratch;
   Ops ops(scratch);
   const std::int64_t rows = microbatch_rows(config, model);

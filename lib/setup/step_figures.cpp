@@ -120,4 +120,14 @@ StepResult StepFigures::result(int ranks_per_stage) const {
   return result;
 }
 
+std::string first_not_finite(const std::vector<std::string>& found) {
+  for (const std::string& text : found) {
+    if (text.find(", forward") != std::string::npos) return text;
+  }
+  for (auto text = found.rbegin(); text != found.rend(); ++text) {
+    if (!text->empty()) return *text;
+  }
+  return "a weight gradient";
+}
+
 }  // namespace pipetrain

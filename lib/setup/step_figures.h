@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -83,5 +84,10 @@ class StepFigures {
   std::vector<double> values_;
   std::vector<int> runs_;  // of this rank, of each kind of action of each stage
 };
+
+// Of what each rank has found that is not finite ("" for nothing), what came first in the step: a
+// forward comes before every gradient that follows from it; gradients go from the last rank to the
+// first.
+std::string first_not_finite(const std::vector<std::string>& found);
 
 }  // namespace pipetrain

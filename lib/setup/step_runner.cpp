@@ -89,9 +89,7 @@ StepRunner::Lane& StepRunner::lane_of(const StepContext& step) {
 
 double StepRunner::take_peak_live_microbatches() {
   double most = 0;
-  for (const Lane& lane : lanes_) {
-    most = std::max(most, lane.engine->take_peak_live_microbatches());
-  }
+  for (const Lane& lane : lanes_) most = std::max(most, lane.engine->take_peak_live_microbatches());
   return most;
 }
 
@@ -190,8 +188,7 @@ void StepRunner::average_over_replicas(std::span<float> values) {
   for (float& value : values) value *= share;
 }
 
-// How long a send holds its tensor depends on the receiver's pace. What the first steps took plus
-// all that can be under way at once is enough for ever.
+// What the first steps took plus all that can be under way at once is enough for ever.
 void StepRunner::reserve_for_sends() {
   const std::size_t before = pool_.reserved_bytes();
   std::set<std::int64_t> sizes;  // of microbatches
@@ -274,16 +271,7 @@ std::string StepRunner::find_not_finite(StepContext step) {
     }
   }
   forget_recorded();  // it is no step
-  const std::vector<std::string> found = links_.world.all_gather_text(mine);
-  // A forward comes before every gradient that follows from it; gradients go from the last rank to
-  // the first.
-  for (const std::string& text : found) {
-    if (text.find(", forward") != std::string::npos) return text;
-  }
-  for (auto text = found.rbegin(); text != found.rend(); ++text) {
-    if (!text->empty()) return *text;
-  }
-  return "a weight gradient";
+  return first_not_finite(links_.world.all_gather_text(mine));
 }
 
 StepRunner::Sums StepRunner::evaluate(const StepContext& step) {

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REAL(name) (__extension__(__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define REAL(name) (__extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name))
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static char ours[4096];  // of each file descriptor: whether it lies in the folder

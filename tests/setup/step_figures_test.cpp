@@ -104,3 +104,9 @@ TEST_CASE("A new step begins with nothing") {
   figures.clear();
   for (const double value : figures.values()) CHECK(value == 0);
 }
+
+TEST_CASE("What is not finite is named by what came first in the step") {
+  CHECK(first_not_finite({"layer 0, backward", "", "layer 5, forward"}) == "layer 5, forward");
+  CHECK(first_not_finite({"layer 0, backward", "layer 5, backward", ""}) == "layer 5, backward");
+  CHECK(first_not_finite({"", ""}) == "a weight gradient");
+}
