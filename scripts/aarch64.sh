@@ -103,6 +103,7 @@ mkdir -p "$folder"
 install_tools
 make_sysroot
 # The emulator's processor is chosen when a test runs.
+# shellcheck disable=SC2016  # for the emulator's own shell
 printf '#!/bin/sh\nexport OPENBLAS_NUM_THREADS=1\nexec qemu-aarch64 -L %q -cpu "${PIPETRAIN_ARM_CPU:-max}" "$@"\n' "$sysroot" >"$folder/emulator"
 chmod +x "$folder/emulator"
 cross_file >"$folder/cross.ini"

@@ -36,5 +36,7 @@ printf '| validation loss after |'
 for quarter in 1 2 3 4; do printf ' %d steps |' $((quarter * steps / 4)); done
 printf '\n| --- | --- | --- | --- | --- |\n'
 row none 'no delay'
+# shellcheck disable=SC2016  # Markdown
 row delay '`delay: 1`'
+# shellcheck disable=SC2016
 row nesterov '`delay: 1`, `delay_correction: nesterov`'

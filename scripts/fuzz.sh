@@ -30,6 +30,7 @@ limits=(-max_len=4096 -malloc_limit_mb=600 -rss_limit_mb=2000 -timeout=20)
 export OMP_NUM_THREADS=1
 
 # fuzz TARGET: a line of figures.
+# shellcheck disable=SC2317  # called by its name, as merge is
 fuzz() {
   local target=$1 output=$build/fuzz-$1.log dictionary=() status=0
   [ -f "$root/tests/fuzz/$target.dict" ] && dictionary=("-dict=$root/tests/fuzz/$target.dict")
@@ -46,6 +47,7 @@ fuzz() {
 }
 
 # merge TARGET: the corpus anew, with each defect's input.
+# shellcheck disable=SC2317
 merge() {
   local target=$1 output=$build/fuzz-$1.log corpus=$root/tests/fuzz/corpus/$1 merged
   merged=$(mktemp -d "$build/merge.XXXXXX")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What must be true of the tree before it is built; prints what is not, and fails. Takes seconds where nothing has
 # changed.
-#   scripts/gates.sh             formatting, floors, length of files, width of prose, commits' subjects, clang-tidy
+#   scripts/gates.sh             formatting, shell scripts, floors, length of files, width of prose, commits' subjects,
+#                                clang-tidy
 #   scripts/gates.sh quick       all but clang-tidy
 #   scripts/gates.sh format      formats the tree instead
 # clang-format and clang-tidy are those of one version, since others format otherwise and find other things. Where
@@ -16,7 +17,7 @@ seconds=${PIPETRAIN_GATES_SECONDS:-240}
 cd "$root"
 
 get_tools() {
-  local packages=(python3 "clang-format-$version" "clang-tidy-$version")   # for install_packages
+  local packages=(python3 "clang-format-$version" "clang-tidy-$version" shellcheck)   # for install_packages
   install_packages || true
 }
 
@@ -44,6 +45,9 @@ is_there() {
 sources() { find lib app tests -name '*.h' -print0 -o -name '*.cpp' -print0 -o -name '*.c' -print0; }
 format() { sources | xargs -0 -n 20 -P "$(nproc)" "clang-format-$version" "$@"; }
 
+# Every script whose first line names a shell.
+shell_scripts() { grep -rlZE '^#!/(usr/bin/env bash|bin/(ba)?sh)' app scripts tests .ci | xargs -0 -n 4 -P "$(nproc)" shellcheck -x -S warning; }
+
 # The .cpp files that have changed, or whose header has, and that are built.
 changed_sources() {
   local since=${PIPETRAIN_GATES_SINCE:-} file
@@ -63,6 +67,7 @@ changed_sources() {
 tidy_files() {
   local of_gcc
   of_gcc=$(g++ -print-file-name=include)
+  # shellcheck disable=SC2016  # for the shell that xargs starts
   printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" bash -c '
     if [ "$(date +%s)" -ge "$0" ]; then echo "not reached: ${!#}"; exit; fi
     "$@"' $(($(date +%s) + seconds)) "clang-tidy-$version" -p "$build" --quiet --warnings-as-errors='*' \
@@ -91,6 +96,7 @@ if [ "${1:-}" = format ]; then
   exit
 fi
 if is_there "clang-format-$version" formatting; then gate formatting format --dry-run --Werror; fi
+if is_there shellcheck "what shellcheck finds"; then gate "shell scripts" shell_scripts; fi
 gate floors python3 tests/floors/check.py .
 gate "length of files, width of prose and subjects" python3 tests/floors/readability.py .
 if [ ${#failed[@]} -eq 0 ] && [ "${1:-}" != quick ] && is_there "clang-tidy-$version" "what clang-tidy finds"; then

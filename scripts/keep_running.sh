@@ -48,6 +48,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 tell() {
   echo "keep_running.sh: $*" >&2
+  # shellcheck disable=SC2086  # a command and its arguments
   [ -z "${PIPETRAIN_TELL:-}" ] || env $PIPETRAIN_TELL "$*" || echo "keep_running.sh: PIPETRAIN_TELL failed" >&2
 }
 
@@ -62,6 +63,7 @@ find_hosts() {
     [ -n "${host:-}" ] || continue
     slots=1
     [[ ! $line =~ slots=([0-9]+) ]] || slots=${BASH_REMATCH[1]}
+    # shellcheck disable=SC2086  # a word or none
     if env "${reach[@]}" "$host" ${reach_word:-} </dev/null >/dev/null 2>&1; then
       echo "$host slots=$slots" >>"$scratch/hosts"
       ranks=$((ranks + slots))

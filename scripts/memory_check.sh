@@ -9,6 +9,7 @@
 # that of `none` (median of the rounds' ratios) and rank 0's memory. STEPS is the timed steps of a run (default 3).
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+# shellcheck disable=SC2119  # everything, no target alone
 set_up || exit 1
 
 summary='

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Two hosts to train between over TCP: network namespaces of this machine joined by a virtual cable, which takes root
 # and a system that allows them; elsewhere the script that sources this says so and exits 77.
 # shellcheck source=setup.sh

@@ -33,6 +33,7 @@ run() { "$mpirun" -np "$ranks" "$pipetrain" "$@" --config "$config" --format jso
 
 for schedule in "$@"; do
   for recompute in ${RECOMPUTE:-none}; do
+    # shellcheck disable=SC2086  # several options in one word
     set -- --set "pipeline.schedule=$schedule" --set "pipeline.recompute=$recompute" ${SET:-}
     run plan --ranks "$ranks" "$@" >"$folder/plan.json"
     run bench --steps "${STEPS:-3}" "$@" >"$folder/bench.json"

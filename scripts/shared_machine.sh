@@ -8,6 +8,7 @@
 #                        work on the machine does not count
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+# shellcheck disable=SC2119  # everything, no target alone
 set_up || exit 1
 rounds=${1:-5}
 precisions=("${@:2}")

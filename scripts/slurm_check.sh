@@ -157,7 +157,7 @@ chmod 755 "$folder/killed"
 : >"$folder/run.log"
 job=$(PIPETRAIN=$folder/killed PIPETRAIN_RESTARTS=2 submit never)
 until_true 120 ended "$job" || fail "put back again and again"
-said 'goes back into the queue' 2 && ! said 'goes back into the queue' 3 || fail "not put back twice"
+if ! said 'goes back into the queue' 2 || said 'goes back into the queue' 3; then fail "not put back twice"; fi
 scontrol show job "$job" | grep -q 'JobState=FAILED' || fail "not failed: $(scontrol show job "$job" | grep JobState)"
 tail -n 1 "$folder/run.log" | grep 'without a new checkpoint' || fail "the log's end does not say why"
 echo "given up after three ranks lost without a checkpoint"
