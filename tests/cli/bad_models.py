@@ -134,10 +134,7 @@ def keeps_bytes(checks, folder):
 
 def refused(checks, folder, name, text, code, patterns, ranks):
     write(os.path.join(folder, "wrong.yaml"), text)
-    job = Job(ranks, ["--config", "wrong.yaml"], folder=folder)
-    problems = one_error(job, code, patterns)
-    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
-    checks.case(f"{name} ({ranks})", job, problems)
+    checks.refused(f"{name} ({ranks})", Job(ranks, ["--config", "wrong.yaml"], folder=folder), code, patterns)
 
 
 def main():

@@ -126,10 +126,7 @@ def trains(checks, folder, ranks):
 
 
 def refused(checks, folder, name, ranks, arguments, code, patterns):
-    job = Job(ranks, arguments, folder=folder)
-    problems = one_error(job, code, patterns)
-    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
-    checks.case(f"{name} ({ranks})", job, problems)
+    checks.refused(f"{name} ({ranks})", Job(ranks, arguments, folder=folder), code, patterns)
 
 
 def main():

@@ -125,10 +125,7 @@ def tied(checks, folder):
 
 
 def refused(checks, folder, name, arguments, code, patterns):
-    job = job_of(folder, *arguments)
-    problems = one_error(job, code, patterns)
-    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
-    checks.case(name, job, problems)
+    checks.refused(name, job_of(folder, *arguments), code, patterns)
 
 
 def main():

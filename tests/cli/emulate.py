@@ -55,10 +55,7 @@ def prints_json(checks, folder, name, ranks, arguments, look):
 
 
 def refused(checks, folder, name, ranks, arguments, patterns):
-    job = Job(ranks, arguments, folder=folder)
-    problems = one_error(job, 2, patterns)
-    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()} {job.output()}")
-    checks.case(f"refused: {name} ({ranks})", job, problems)
+    checks.refused(f"refused: {name} ({ranks})", Job(ranks, arguments, folder=folder), 2, patterns)
 
 
 def prints_text(checks, folder, name, ranks, arguments, words):

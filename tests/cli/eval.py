@@ -152,10 +152,7 @@ def not_finite(checks, folder):
 
 def refused(checks, folder, name, ranks, arguments, code, patterns):
     crowded = {"PIPETRAIN_WAITS_SLEEP": "so that there is something to say"}
-    job = Job(ranks, arguments, folder=folder, env=crowded)
-    problems = one_error(job, code, patterns)
-    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
-    checks.case(f"{name} ({ranks})", job, problems)
+    checks.refused(f"{name} ({ranks})", Job(ranks, arguments, folder=folder, env=crowded), code, patterns)
 
 
 def main():

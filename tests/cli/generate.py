@@ -191,10 +191,7 @@ def measures(checks, checkpoint):
 
 
 def refused(checks, name, ranks, arguments, code, patterns):
-    job = Job(ranks, ["generate", *arguments])
-    problems = one_error(job, code, patterns)
-    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
-    checks.case(f"{name} ({ranks})", job, problems)
+    checks.refused(f"{name} ({ranks})", Job(ranks, ["generate", *arguments]), code, patterns)
 
 
 def damage(path, name):

@@ -148,6 +148,12 @@ class Checks:
             self.failed += 1
             print("        standard error:\n" + job.error_output())
 
+    def refused(self, name, job, code, patterns):
+        """Waits for the job, which ends with one error line and says nothing else."""
+        problems = one_error(job, code, patterns)
+        expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()} {job.output()}")
+        self.case(name, job, problems)
+
     def finish(self):
         print(f"{self.failed} failed")
         sys.exit(1 if self.failed else 0)

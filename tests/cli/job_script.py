@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 
+from stand_ins import StandIns
+
 # Each a script that finds in its folder what to answer.
 PROGRAMS = {
     # Ends with the next exit code of `codes`; 0 at their end. Writes a checkpoint's line where `saves` says so.
@@ -30,38 +32,18 @@ cat "$HERE/state"
 }
 
 
-class Slurm:
-    """A folder with such programs, and a job that may be started again and again."""
+class Slurm(StandIns):
+    """A job that may be started again and again."""
 
     def __init__(self, folder, state="RUNNING", codes=(), present=()):
-        self.folder, self.starts = folder, 0
-        os.makedirs(os.path.join(folder, "bin"))
-        for name, text in PROGRAMS.items():
-            path = os.path.join(folder, "bin", name)
-            with open(path, "w") as file:
-                file.write("#!/bin/bash\n" + text)
-            os.chmod(path, 0o755)
+        super().__init__(folder, PROGRAMS, codes, present)
+        self.starts = 0
         self.write("state", state + "\n")
-        self.write("codes", "".join(f"{code}\n" for code in codes))
-        for name in present:
-            self.write(name, "")
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w") as file:
-            file.write(text)
-
-    def lines(self, name):
-        try:
-            with open(os.path.join(self.folder, name)) as file:
-                return file.read().splitlines()
-        except FileNotFoundError:
-            return []
 
     def start(self, *words, **settings):
         """The script as Slurm starts it, at first or again, with the log that it appends to."""
-        environment = {**os.environ, "HERE": self.folder, "SLURM_JOB_ID": "12", "SLURM_SUBMIT_DIR": self.folder,
-                       "SLURM_RESTART_COUNT": str(self.starts), "SLURM_CPUS_PER_TASK": "2",
-                       "PATH": os.path.join(self.folder, "bin") + ":" + os.environ["PATH"], **settings}
+        environment = self.environment(**{"SLURM_JOB_ID": "12", "SLURM_SUBMIT_DIR": self.folder,
+                                          "SLURM_RESTART_COUNT": str(self.starts), "SLURM_CPUS_PER_TASK": "2", **settings})
         environment.pop("PIPETRAIN", None)
         self.starts += 1
         with open(os.path.join(self.folder, "log"), "a") as log:

@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 
+from stand_ins import StandIns
+
 PROGRAMS = {
     # Ends with the next exit code of `codes`; 0 at their end. Makes a checkpoint where `saves` says so.
     "mpirun": """trap 'echo passed on >>"$HERE/calls"; rm -f "$HERE/waits"' USR1
@@ -36,38 +38,17 @@ echo planned >"$7"
 WIDE = "pipeline:\n  schedule: 1f1b\n  microbatches: 6\nparallel:\n  data: 4\n  tensor: 1\n"
 
 
-class Site:
+class Site(StandIns):
     def __init__(self, folder, codes=(), present=()):
-        self.folder = folder
-        os.makedirs(os.path.join(folder, "bin"))
+        super().__init__(folder, PROGRAMS, codes, present)
         os.makedirs(os.path.join(folder, "run"))
-        for name, text in PROGRAMS.items():
-            path = os.path.join(folder, "bin", name)
-            with open(path, "w") as file:
-                file.write("#!/bin/bash\n" + text)
-            os.chmod(path, 0o755)
-        self.write("codes", "".join(f"{code}\n" for code in codes))
         self.write("hosts", "# two hosts\na slots=2\nb slots=2\n")
         self.write("run/config.yaml", "pipeline:\n  schedule: 1f1b\n  microbatches: 6\n")
-        for name in present:
-            self.write(name, "")
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w") as file:
-            file.write(text)
-
-    def lines(self, name):
-        try:
-            with open(os.path.join(self.folder, name)) as file:
-                return file.read().splitlines()
-        except FileNotFoundError:
-            return []
 
     def start(self, *words, **settings):
-        path = os.path.join(self.folder, "bin")
-        environment = {**os.environ, "HERE": self.folder, "PATH": path + ":" + os.environ["PATH"], "PIPETRAIN_PAUSE": "0",
-                       "PIPETRAIN": os.path.join(path, "pipetrain"), "PIPETRAIN_REACH": "reach", "PIPETRAIN_TELL": "tell",
-                       "PIPETRAIN_RESTARTS": "2", **settings}
+        environment = self.environment(**{
+            "PIPETRAIN_PAUSE": "0", "PIPETRAIN": os.path.join(self.programs, "pipetrain"), "PIPETRAIN_REACH": "reach",
+            "PIPETRAIN_TELL": "tell", "PIPETRAIN_RESTARTS": "2", **settings})
         return subprocess.Popen(["bash", sys.argv[1], *words], cwd=self.folder, env=environment,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 

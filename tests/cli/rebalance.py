@@ -5,12 +5,9 @@ on to the very losses and weights of a run that nobody disturbed."""
 import json
 import os
 import re
-import sys
-import tempfile
 
-from inputs import make_inputs, write
-from job import Checks, expect
-from runs import Result, compare, done, said, slow_down, train
+from job import expect
+from runs import Result, compare, done, said, side_by_side, slow_down, train
 
 SLOW_FROM = 22
 MODEL = """model: {preset: gpt, depth: 6, heads: 2, width: 64, context: 32}
@@ -68,17 +65,4 @@ def never(checks, folder):
         checks.case(f"never: {reason}", job, problems)
 
 
-def main():
-    if len(os.sched_getaffinity(0)) < 2:
-        print("ranks take turns on one core: skipped")
-        sys.exit(77)
-    checks = Checks()
-    with tempfile.TemporaryDirectory() as folder:
-        make_inputs(folder)
-        write(f"{folder}/model.yaml", MODEL)
-        cut_anew(checks, folder)
-        never(checks, folder)
-    checks.finish()
-
-
-main()
+side_by_side(MODEL, cut_anew, never)

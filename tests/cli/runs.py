@@ -7,9 +7,12 @@ import os
 import re
 import shutil
 import signal
+import sys
+import tempfile
 import time
 
-from job import Job, expect
+from inputs import make_inputs, write
+from job import Checks, Job, expect
 
 GPT = """model: {preset: gpt, depth: 3, heads: 2, width: 16, context: 8}
 data: {format: text, path: corpus.txt}
@@ -99,6 +102,20 @@ def slow_down(job, rank, metrics, lines, problems):
             time.sleep(0.01)
     except ProcessLookupError:
         pass  # it has ended
+
+
+def side_by_side(model, *parts):
+    """A test of ranks that run at the same time: parts(checks, folder), with the model as model.yaml."""
+    if len(os.sched_getaffinity(0)) < 2:
+        print("ranks take turns on one core: skipped")
+        sys.exit(77)
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as folder:
+        make_inputs(folder)
+        write(os.path.join(folder, "model.yaml"), model)
+        for part in parts:
+            part(checks, folder)
+    checks.finish()
 
 
 def killed_after(folder, source, output, step):

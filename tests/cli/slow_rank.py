@@ -3,12 +3,9 @@
 
 import os
 import re
-import sys
-import tempfile
 
-from inputs import make_inputs, write
-from job import Checks, expect
-from runs import done, slow_down, train
+from job import expect
+from runs import done, side_by_side, slow_down, train
 
 STEPS, SLOW_FROM = 60, 22
 MODEL = """model: {preset: gpt, depth: 4, heads: 2, width: 64, context: 32}
@@ -30,16 +27,4 @@ def slowed(checks, folder):
     checks.case(f"slowed: {named and named[0]}", job, problems)
 
 
-def main():
-    if len(os.sched_getaffinity(0)) < 2:
-        print("ranks take turns on one core: skipped")
-        sys.exit(77)
-    checks = Checks()
-    with tempfile.TemporaryDirectory() as folder:
-        make_inputs(folder)
-        write(f"{folder}/model.yaml", MODEL)
-        slowed(checks, folder)
-    checks.finish()
-
-
-main()
+side_by_side(MODEL, slowed)

@@ -75,10 +75,7 @@ def examples(checks, folder):
 
 
 def different(checks, folder, parts, patterns, programs=()):
-    job = Job(len(parts), *parts, folder=folder, programs=programs)
-    problems = one_error(job, 2, patterns)
-    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
-    checks.case(f"different: {patterns}", job, problems)
+    checks.refused(f"different: {patterns}", Job(len(parts), *parts, folder=folder, programs=programs), 2, patterns)
 
 
 def alone(checks, folder):
@@ -104,9 +101,7 @@ def without_a_folder(checks, folder, words):
 def separate(checks, folder, words, env, patterns):
     """Tasks that were started together, but have found no one: the first says so, the others end silently."""
     job = Job(1, words, folder=folder, env={**env, "SLURM_PROCID": "0"})
-    problems = one_error(job, 2, patterns)
-    expect(problems, not job.said() and not job.output(), f"said more than the error: {job.said()}")
-    checks.case(f"first of {env}", job, problems)
+    checks.refused(f"first of {env}", job, 2, patterns)
     job = Job(1, words, folder=folder, env={**env, "SLURM_PROCID": "3", "OMPI_COMM_WORLD_RANK": "3"})
     code = job.wait()
     checks.case(f"another of {env}", job, [] if code == 2 and not job.error_output() else [f"exit code {code}"])
