@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What a run survives: ranks killed at random moments (TIMES of them, default 50), dying or stopped ranks, and a full
-# disk. Prints what happened each time and a summary; fails if anything was lost.
+# disk; and that it does not start where a rank does not see its folder. Prints what happened each time and a summary;
+# fails if anything was lost.
 #   scripts/faults.sh [TIMES]
 # shellcheck source=setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -15,5 +16,6 @@ fault() {
 }
 fault faults
 fault disk_full
+fault not_shared
 fault kill_ranks "${1:-50}"
 exit "$failed"

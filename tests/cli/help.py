@@ -8,6 +8,23 @@ import sys
 
 from job import Checks, Job, expect, one_error
 
+# Of a command, words that are wrong otherwise, and what is said of them.
+WRONG = {"train": [([], "--config FILE is missing"), (["--config", "a", "b"], "unexpected word 'b'")],
+         "bench": [([], "--config FILE is missing")],
+         "describe": [([], "--config FILE is missing"), (["--ranks", "0"], "--ranks: found '0'")],
+         "emulate": [([], "--schedule NAME or --config FILE is missing")],
+         "eval": [([], "--config FILE is missing"), (["--config", "a"], "--checkpoint DIR is missing")],
+         "export": [([], "--checkpoint DIR is missing")],
+         "generate": [([], "--checkpoint DIR is missing"), (["--top-p"], "--top-p")],
+         "import": [([], "--from DIR is missing"), (["--from", "a"], "--output DIR is missing")],
+         "plan": [(["--config", "a"], "--ranks N is missing")],
+         "report": [([], "RUN_DIR is missing")],
+         "schedule": [([], "expected one of --name NAME"), (["--format", "png"], "--format: png not in")],
+         "timeline": [([], "RUN_DIR is missing")],
+         "tokenize": [([], "is missing")],
+         "tokenizer": [([], "is missing")],
+         "watch": [([], "RUN_DIR is missing"), (["--port", "70000", "x"], "--port: found '70000'")]}
+
 NO_MPI = {"OMPI_MCA_pml": "none_such"}  # with it MPI_Init fails
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 DOCUMENTS = {"configs/README.md": ["keys", "presets", "layers"], "lib/schedule/README.md": ["schedules"]}
@@ -69,6 +86,15 @@ def document_of_all_schedules(checks):
     checks.case(f"lib/schedule/README.md: {command}", job, problems)
 
 
+def names_own_help(checks, command):
+    """What is wrong with a command's words ends with where to read of them."""
+    for words, what in [(["--nonsense"], f"unknown option '--nonsense' of {command}; "), *WRONG.get(command, [])]:
+        job = Job(1, [command, *words])
+        problems = one_error(job, 2, [what])
+        expect(problems, job.errors() and job.errors()[0].endswith(f"; see pipetrain {command} --help"), "names another page")
+        checks.case(f"{command} {' '.join(words)}", job, problems)
+
+
 def main():
     checks, problems, job = Checks(), [], job_of()
     expect(problems, job.wait() == 0, "exit code is not 0")
@@ -83,6 +109,12 @@ def main():
                                   ("two topics", ["keys", "layers"], ["unexpected word 'layers'"])]:
         job = job_of(*words)
         checks.case(case, job, one_error(job, 2, patterns))
+    job = Job(1, ["--help"], env=NO_MPI)
+    job.wait()
+    commands = re.findall(r"^  (\w+) +[A-Z]", job.output().split("Commands:\n")[1].split("\n\n")[0], re.MULTILINE)
+    checks.case(f"all commands: {commands}", job, [] if set(WRONG) < set(commands) else ["some are not listed"])
+    for command in commands:
+        names_own_help(checks, command)
     checks.finish()
 
 

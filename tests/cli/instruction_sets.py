@@ -3,6 +3,7 @@
 log and --version say which runs, and a training run comes to the same losses at every level."""
 
 import re
+import sys
 import tempfile
 
 from inputs import make_inputs, write
@@ -50,6 +51,24 @@ def version(checks, level, name, kernels):
     checks.case(f"--version with {level}", job, problems)
 
 
+def different(checks, folder, flags):
+    """Ranks that compute otherwise are told apart in the log, as on hosts of two kinds."""
+    sets = [(level, name, kernels) for level, name, kernels, flag in LEVELS if flag in flags][:3:2]
+    if len(sets) < 2:
+        return
+    words = [sys.argv[1], "--config", "gpt.yaml", "--output", f"{folder}/different"]
+    parts = [[f"{VARIABLE}={level}", *words] for level, _, _ in sets]
+    job, problems = Job(2, *parts, folder=folder, programs=["/usr/bin/env"] * 2), []
+    if done(job, problems):
+        lines = [line for line in job.error_output().splitlines() if "different instruction sets" in line]
+        expect(problems, len(lines) == 1, f"{len(lines)} warnings, expected one")
+        for rank, (_, name, kernels) in enumerate(sets):
+            pattern = rf" {name}, oneDNN [\d.]+, vector kernels {kernels} on rank {rank};"
+            expect(problems, lines and re.search(pattern, lines[0]), f"the warning lacks {pattern}: {lines}")
+        expect(problems, lines and f"set {VARIABLE} alike for all" in lines[0], "does not say what to do")
+    checks.case(f"ranks with {' and '.join(name for _, name, _ in sets)}", job, problems)
+
+
 def main():
     checks, flags, expected = Checks(), processor_flags(), None
     with tempfile.TemporaryDirectory() as folder:
@@ -59,6 +78,7 @@ def main():
             if flag in flags:
                 expected = level_of(checks, folder, level, name, kernels, expected)
                 version(checks, level, name, kernels)
+        different(checks, folder, flags)
         if "amx_tile" not in flags:  # a level that the processor lacks is the best that it has
             job, problems = Job(1, ["--version"], env={VARIABLE: "AVX512_CORE_AMX"}), []
             done(job, problems)
