@@ -178,7 +178,8 @@ for release in "${releases[@]}"; do
       home=$folder/$release/home/$user
       [ "$user" != root ] || home=$folder/$release/root
       [ "$variant" != spaces ] || home+="/a folder"
-      mkdir -p "$home/pipetrain"
+      mkdir -p "$home/pipetrain"   # of an earlier try only what it built stays
+      find "$home/pipetrain" -mindepth 1 -maxdepth 1 ! -name 'build*' -exec rm -rf {} +
       git -C "$root" archive HEAD | tar -x -C "$home/pipetrain"
       chroot "$folder/$release" chown -R "$user:" "${home#"$folder/$release"}"
       for command in ${commands//,/ }; do

@@ -2,7 +2,7 @@
 # Makes what others install, in build-package/ (or PIPETRAIN_PACKAGES):
 #   scripts/package.sh tarball             pipetrain-VERSION.tar.xz: a release, of what is committed; it builds alone
 #   scripts/package.sh debian              that, and a package for this release of Debian, pipetrain_VERSION-1_ARCH.deb;
-#                                          then lintian, whose every word is an error
+#                                          then lintian, whose warnings are errors, too
 #   scripts/package.sh recipes [ADDRESS]   that tarball, and the recipes of scripts/packaging/ (Spack, EasyBuild,
 #                                          conda-forge) with its checksum, and the address where it will lie (default:
 #                                          the file itself)
@@ -71,7 +71,7 @@ build_debian() {
 check_debian() {
   lintian --allow-root --fail-on error,warning --info --display-info "$folder/pipetrain_${version}-1_$(dpkg --print-architecture).changes" ||
     { say "lintian has found something"; exit 1; }
-  say "lintian: nothing"
+  say "lintian: no error, no warning"
 }
 
 case ${1:-} in
