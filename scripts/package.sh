@@ -23,7 +23,7 @@ make_tarball() {
     [ -z "$(git status --porcelain --untracked-files=no)" ] || say "What is not committed is not in the tarball"
     git archive --prefix="pipetrain-$version/" HEAD | xz -6 >"$tarball"
   else
-    tar -c --exclude-vcs --exclude='./build*' --exclude=./runs --transform "s,^\.,pipetrain-$version," . | xz -6 >"$tarball"
+    tar -c --exclude=./.git --exclude='./build*' --exclude=./runs --transform "s,^\.,pipetrain-$version," . | xz -6 >"$tarball"
   fi
   echo "$tarball"
 }
