@@ -82,7 +82,8 @@ std::string text_of(const ScheduleOptions& options, const Schedule& schedule) {
     nlohmann::ordered_json json = schedule_json(name, schedule, costs);
     if (options.request.is_searched()) {
       json["least_makespan"] = least_makespan(schedule.rank_count(), schedule.microbatches, costs,
-                                              search_options(options.request, schedule));
+                                              search_options(options.request, schedule),
+                                              json["makespan_gradients_first"].get<double>());
     }
     if (options.steps > 1) {
       const Timeline steps = steps_of(options, schedule, costs);

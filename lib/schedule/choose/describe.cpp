@@ -70,7 +70,8 @@ std::string efficiency_note(const Timeline& run, const Timeline& drawn) {
 }
 
 std::string bound_note(const Schedule& schedule, const Costs& costs, const AutoOptions& search) {
-  const double least = least_makespan(schedule.rank_count(), schedule.microbatches, costs, search);
+  const double least = least_makespan(schedule.rank_count(), schedule.microbatches, costs, search,
+                                      simulate(schedule, costs).makespan());
   return "no schedule of these stages in this memory has a makespan below " + short_number(least);
 }
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "schedule/generate/generate.h"
+#include "schedule/search/beam_search.h"
 #include "schedule/search/list_schedule.h"
 #include "schedule/search/local_search.h"
 #include "schedule/search/placement_search.h"
@@ -48,11 +49,27 @@ constexpr std::array kPaceFactors{1.0, 1.25, 1.5, 2.0, 3.0, 100.0};
 // What an action listed and evaluated counts. It takes 15 to 35 times as long as one evaluated, but
 // finds more: the weight is a choice, not a measurement.
 constexpr double kListEffort = 10;
+// Beam search has an effort of its own, in shares of what is given: where it can see all that
+// matters, nothing else is needed, and of large problems it sees little.
+constexpr double kSmallProblem = 600;  // actions
+constexpr double kBeamOfSmall = 1, kBeamOfLarge = 0.1;
+constexpr std::array<std::size_t, 4> kBeamWidths{32, 256, 2048, 16384};
 
 class AutoSearch {
  public:
   AutoSearch(std::vector<Problem> problems, double effort)
-      : problems_(std::move(problems)), least_(least_of(problems_)), effort_(effort) {}
+      : problems_(std::move(problems)),
+        least_(least_of(problems_)),
+        effort_(effort),
+        effort_given_(effort) {
+    for (std::size_t p = 0; p < problems_.size(); ++p) unseen_.push_back(p);
+  }
+
+  // Whether beams see that no schedule is shorter.
+  bool is_least(double makespan) {
+    grow(makespan);
+    return unseen_.empty() && candidates_.empty();
+  }
 
   // From the cheapest source of candidates to the dearest, until one is as good as any can be.
   Schedule run() {
@@ -61,6 +78,7 @@ class AutoSearch {
       add_named(p);
     }
     if (!is_solved()) add_listed();
+    if (!is_solved()) grow(fastest_makespan());
     if (!is_solved()) improve_rules();
     if (!is_solved()) improve_orders();
     const Candidate& best = *std::min_element(candidates_.begin(), candidates_.end(), is_faster);
@@ -71,6 +89,7 @@ class AutoSearch {
   static bool is_faster(const Candidate& a, const Candidate& b) { return a.makespan < b.makespan; }
 
   bool is_solved() const {
+    if (unseen_.empty()) return true;
     return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& candidate) {
       return candidate.makespan <= least_ * (1 + 1e-9);
     });
@@ -133,6 +152,29 @@ class AutoSearch {
     if (!orders.empty()) add(p, std::move(orders), std::move(rule));
   }
 
+  // By beams of growing width, until none has left out what could be shorter than `limit` and all
+  // candidates.
+  void grow(double limit) {
+    const bool small = action_count(problems_.front()) <= kSmallProblem;
+    double effort = effort_given_ * (small ? kBeamOfSmall : kBeamOfLarge);
+    for (const std::size_t width : kBeamWidths) {
+      for (auto p = unseen_.begin(); p != unseen_.end() && !is_solved();) {
+        search::Beam beam =
+            search::beam_search(problems_[*p], std::min(limit, fastest_makespan()), width, effort);
+        effort -= beam.effort;
+        if (!beam.orders.empty()) add(*p, std::move(beam.orders));
+        p = beam.saw_all ? unseen_.erase(p) : p + 1;
+        if (effort <= 0) return;
+      }
+    }
+  }
+
+  double fastest_makespan() const {
+    double fastest = std::numeric_limits<double>::infinity();
+    for (const Candidate& candidate : candidates_) fastest = std::min(fastest, candidate.makespan);
+    return fastest;
+  }
+
   // The fastest candidates of different makespans, at most `count`.
   std::vector<std::size_t> fastest(std::size_t count, bool with_rule) {
     std::stable_sort(candidates_.begin(), candidates_.end(), is_faster);
@@ -176,7 +218,9 @@ class AutoSearch {
   std::vector<Problem> problems_;
   double least_;
   double effort_;
+  double effort_given_;
   std::vector<Candidate> candidates_;
+  std::vector<std::size_t> unseen_;  // problems that may have something faster
 };
 
 std::vector<Problem> problems_of(int ranks, int microbatches, Costs costs,
@@ -232,6 +276,14 @@ Schedule auto_schedule(int ranks, int microbatches, const Costs& costs,
 
 double least_makespan(int ranks, int microbatches, const Costs& costs, const AutoOptions& options) {
   return least_of(problems_of(ranks, microbatches, costs, options));
+}
+
+double least_makespan(int ranks, int microbatches, const Costs& costs, const AutoOptions& options,
+                      double found) {
+  std::vector<Problem> problems = problems_of(ranks, microbatches, costs, options);
+  const double least = least_of(problems);
+  if (found <= least) return least;
+  return AutoSearch(std::move(problems), options.effort).is_least(found) ? found : least;
 }
 
 }  // namespace pipetrain

@@ -38,4 +38,9 @@ Schedule auto_schedule(int ranks, int microbatches, const Costs& costs,
 double least_makespan(int ranks, int microbatches, const Costs& costs,
                       const AutoOptions& options = {});
 
+// The same, beside a schedule that was found: its own makespan where a search through all that
+// could be shorter comes to an end, as it does for small problems.
+double least_makespan(int ranks, int microbatches, const Costs& costs, const AutoOptions& options,
+                      double found);
+
 }  // namespace pipetrain

@@ -141,6 +141,25 @@ TEST_CASE("With little memory a step is bound by how long microbatches live") {
   CHECK(least_makespan(4, 8, costs, {4}) == 27);  // as before: work and gradients bind
 }
 
+// The optima are CP-SAT's (scripts/auto_check.py).
+TEST_CASE("auto solves small problems, and the bound says that it did") {
+  const auto check = [](int ranks, int microbatches, const Costs& costs, double live, double best) {
+    const AutoOptions options{live};
+    const double found =
+        simulate(auto_schedule(ranks, microbatches, costs, options), costs).makespan();
+    CHECK(found == best);
+    CHECK(least_makespan(ranks, microbatches, costs, options) < best);
+    CHECK(least_makespan(ranks, microbatches, costs, options, found) == best);
+    CHECK(least_makespan(ranks, microbatches, costs, options, best + 2) < best);  // it is not least
+  };
+  check(2, 3, {{{3, 1, 5}, {6, 6, 2}, {4, 4, 1}, {6, 2, 0}}, 1}, 2, 73);
+  check(3, 4, {{{6, 2, 2}, {4, 1, 1}, {3, 5, 5}, {6, 3, 1}, {2, 1, 2}, {6, 4, 0}}, 1}, 2, 115);
+  check(3, 6, {{{1, 6, 2}, {1, 6, 2}, {1, 6, 2}, {1, 6, 2}, {1, 6, 2}, {3, 2, 3}}, 0}, 2, 127);
+  check(3, 8, {{{5, 4, 0}, {5, 4, 0}, {5, 4, 0}, {2, 6, 6}, {5, 4, 0}, {5, 4, 0}}, 0}, 3, 195);
+  check(4, 3, {std::vector<StageCost>(8, {2, 1, 6}), 1}, 2, 79);
+  check(2, 8, {{{5, 6, 0}, {4, 6, 4}, {3, 6, 5}, {4, 1, 5}}, 1}, 1, 265);
+}
+
 TEST_CASE("auto gives every rank of a job the same schedule") {
   const Costs costs = slow(equal(4, 2), 1, 1.5);
   const AutoOptions options{3, kQuick};
