@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,21 +10,27 @@ namespace pipetrain {
 namespace {
 
 // What the reason of errno does not say of itself, where file systems of clusters are its cause.
-const char* hint() {
-  const bool refused = errno == EACCES || errno == EPERM;
+std::string hint(int reason) {
+  const bool refused = reason == EACCES || reason == EPERM;
   if (refused && ::geteuid() == 0) {
     return " (to root: on a file system with root_squash root is nobody, so run as the owner)";
   }
-  if (errno == EFBIG) return " (for this file system, or for ulimit -f)";
-  if (errno == ESTALE) return " (another host has replaced it, or its server was restarted)";
+  if (reason == EFBIG) {
+    rlimit limit = {};
+    const bool limited = ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    return limited ? " (ulimit -f allows " + std::to_string(limit.rlim_cur) +
+                         " bytes, this file system perhaps less)"
+                   : " (for this file system)";
+  }
+  if (reason == ESTALE) return " (another host has replaced it, or its server was restarted)";
   return "";
 }
 
 }  // namespace
 
 std::string system_reason(const std::string& file) {
-  const char* const more = hint();
-  return file + ": " + std::strerror(errno) + more;
+  const int reason = errno;
+  return file + ": " + std::strerror(reason) + hint(reason);
 }
 
 }  // namespace pipetrain

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checkpoint/file_io.h"
 #include "checkpoint/manifest.h"
 #include "checkpoint/safetensors.h"
 
@@ -38,9 +39,14 @@ std::string checkpoint_folder(const std::string& checkpoints,
 void begin_checkpoint(const std::string& checkpoints, std::int64_t step);
 
 // Writes this rank's file, or several where the file system ends them early; returns its list of
-// tensors as text, for finish_checkpoint.
+// tensors as text, for finish_checkpoint. `largest` is the same for all that a run writes.
 std::string write_rank_file(const std::string& checkpoints, std::int64_t step, int rank, int ranks,
-                            const std::vector<CheckpointTensor>& tensors);
+                            const std::vector<CheckpointTensor>& tensors, LargestFile& largest);
+inline std::string write_rank_file(const std::string& checkpoints, std::int64_t step, int rank,
+                                   int ranks, const std::vector<CheckpointTensor>& tensors) {
+  LargestFile once;
+  return write_rank_file(checkpoints, step, rank, ranks, tensors, once);
+}
 
 // Adds tokenizer.json and config.yaml, writes the manifest and gives the folder its name, which is
 // returned.

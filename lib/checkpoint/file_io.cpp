@@ -17,41 +17,33 @@
 
 #include "base/error.h"
 #include "base/lfs_pointer.h"
+#include "base/open_file.h"
 #include "base/output.h"
 #include "base/uninterrupted.h"
 
 namespace pipetrain {
 namespace {
 
-[[noreturn]] void fail(const std::string& path) {
-  throw Error(ExitCode::kCheckpoint, "checkpoint: " + system_reason(path));
+// Of a write that has failed: what to do about it.
+const char* advice(int reason) {
+  if (reason == ENOSPC || reason == EDQUOT) return "; make room";
+  return reason == EFBIG ? "; write where files may be larger" : "";
 }
 
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags)
-      : number_(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); })) {
-    if (number_ < 0) fail(path);
-  }
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-  bool sync() {
-    return uninterrupted([this] { return ::fsync(number_); }) == 0;
-  }
-  // Where its result matters; one that was interrupted has closed the file all the same.
-  bool close() { return ::close(std::exchange(number_, -1)) == 0 || errno == EINTR; }
+[[noreturn]] void fail(const std::string& path) {
+  const int reason = errno;
+  throw Error(ExitCode::kCheckpoint, "checkpoint: " + system_reason(path) + advice(reason));
+}
 
- private:
-  int number_;
-};
+Descriptor open_or_fail(const std::string& path, int flags) {
+  Descriptor file = open_file(path, flags);
+  if (file.number() < 0) fail(path);
+  return file;
+}
 
 void write_new(const std::string& path,
                const std::function<void(const std::function<void(Bytes)>&)>& make) {
-  Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  Descriptor file = open_or_fail(path, O_WRONLY | O_CREAT | O_TRUNC);
   make([&](Bytes piece) {
     if (!write_all(file.number(), {reinterpret_cast<const char*>(piece.data()), piece.size()})) {
       fail(path);
@@ -60,21 +52,25 @@ void write_new(const std::string& path,
   if (!file.sync() || !file.close()) fail(path);
 }
 
-std::string folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
-// Makes a rename in the folder last; some network file systems cannot and say EINVAL.
 void sync_folder_of(const std::string& path) {
-  Descriptor file(folder_of(path), O_RDONLY | O_DIRECTORY);
-  if (!file.sync() && errno != EINVAL) fail(folder_of(path));
+  if (!sync_folder(folder_of(path))) fail(folder_of(path));
 }
 
 // Opens the folder, at which a network file system asks its server for what is in it now.
-void look_again_at(const std::string& folder) {
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file >= 0) ::close(file);
+void look_again_at(const std::string& folder) { open_file(folder, O_RDONLY | O_DIRECTORY); }
+
+// The most of so many bytes that a file in the folder can be made to have, by halves.
+std::size_t asked_for(const std::string& folder, std::size_t bytes) {
+  constexpr std::size_t kFewest = std::size_t{1} << 12;
+  const std::string path = folder + "/.size-" + std::to_string(::getpid());
+  const Descriptor file = open_or_fail(path, O_WRONLY | O_CREAT | O_TRUNC);
+  ::unlink(path.c_str());
+  const auto grows = [&] {
+    return uninterrupted([&] { return ::ftruncate(file.number(), static_cast<off_t>(bytes)); }) ==
+           0;
+  };
+  while (bytes > kFewest && !grows() && errno == EFBIG) bytes /= 2;
+  return bytes;
 }
 
 }  // namespace
@@ -148,9 +144,8 @@ bool await_name(const std::string& path) {
   constexpr std::chrono::seconds kPatience{30};
   std::chrono::milliseconds pause{10};
   for (const auto deadline = Clock::now() + kPatience; Clock::now() < deadline;) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (file >= 0) ::close(file);
-    if (file >= 0 || (errno != ENOENT && errno != ESTALE && errno != EINTR)) return true;
+    const Descriptor file = open_file(path, O_RDONLY | O_NONBLOCK);
+    if (file.number() >= 0 || (errno != ENOENT && errno != ESTALE)) return true;
     std::this_thread::sleep_for(pause);
     pause = std::min(2 * pause, std::chrono::milliseconds(500));
     look_again_at(folder_of(folder_of(path)));
@@ -166,19 +161,13 @@ void require_seen(const std::string& path) {
                   "by all hosts?");
 }
 
-std::size_t largest_file(const std::string& folder, std::size_t bytes) {
-  constexpr std::size_t kFewest = std::size_t{1} << 12;
-  const std::string path = folder + "/.size-" + std::to_string(::getpid());
-  Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  ::unlink(path.c_str());
-  const auto grows = [&] {
-    return uninterrupted([&] { return ::ftruncate(file.number(), static_cast<off_t>(bytes)); }) ==
-           0;
-  };
-  while (bytes > kFewest && !grows() && errno == EFBIG) bytes /= 2;
-  return bytes;
+std::size_t LargestFile::of(const std::string& folder, std::size_t bytes) {
+  if (!ends_ && bytes > fits_) {
+    fits_ = asked_for(folder, bytes);
+    ends_ = fits_ < bytes;
+  }
+  return std::min(bytes, fits_);
 }
-
 void require_folder(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
@@ -199,7 +188,7 @@ std::string checksum_of(Bytes bytes) {
 }
 
 MappedBytes::MappedBytes(const std::string& path) {
-  const Descriptor file(path, O_RDONLY | O_NONBLOCK);  // opening a pipe returns
+  const Descriptor file = open_or_fail(path, O_RDONLY | O_NONBLOCK);  // opening a pipe returns
   struct stat info = {};
   if (::fstat(file.number(), &info) != 0) fail(path);
   if (!S_ISREG(info.st_mode)) fail_checkpoint(path, "is not a regular file");

@@ -35,9 +35,18 @@ void replace_synced(const std::string& from, const std::string& to);
 bool await_name(const std::string& path);
 void require_seen(const std::string& path);
 
-// What a file in the folder may have of so many bytes: all, or less where the file system, or a
-// limit of this process, ends its files before.
-std::size_t largest_file(const std::string& folder, std::size_t bytes);
+// How large files may be that are written one after the other to one file system, which is asked
+// only where more is wanted than before.
+class LargestFile {
+ public:
+  // What a file in the folder may have of so many bytes: all, or less where the file system, or a
+  // limit of this process, ends its files before.
+  std::size_t of(const std::string& folder, std::size_t bytes);
+
+ private:
+  std::size_t fits_ = 0;  // so many bytes do
+  bool ends_ = false;     // and not many more
+};
 
 // Error unless `path` is a folder that can be looked into.
 void require_folder(const std::string& path);

@@ -47,21 +47,28 @@ Slice slice_of(const CheckpointTensor& tensor, const std::string& folder) {
           {static_cast<const std::byte*>(tensor.data), bytes}};
 }
 
-// At most, with what the header says of them.
-std::size_t file_bytes(std::span<const Slice> slices) {
-  constexpr std::size_t kOfFile = 256, kOfSlice = 256;
-  std::size_t bytes = kOfFile;
-  for (const Slice& slice : slices) {
-    bytes += slice.bytes.size() + kOfSlice + slice.tensor->name.size() + 48 * slice.extent.size();
+constexpr std::size_t kFileBytes = 256;  // of a header, at most, beside its slices
+
+// At most, with what the header says of it.
+std::size_t bytes_in_file(const Slice& slice) {
+  return slice.bytes.size() + 256 + slice.tensor->name.size() + 48 * slice.extent.size();
+}
+
+// How many of them, from the first on, go into a file of `most` bytes; one at least.
+std::size_t count_in_file(std::span<const Slice> slices, std::size_t most) {
+  std::size_t count = 0;
+  for (std::size_t bytes = kFileBytes; count < slices.size(); ++count) {
+    bytes += bytes_in_file(slices[count]);
+    if (count > 0 && bytes > most) break;
   }
-  return bytes;
+  return count;
 }
 
 // Each slice that does not fit into a file of `most` bytes in several, by its first axis.
 std::vector<Slice> cut_into(const std::vector<Slice>& slices, std::size_t most) {
   std::vector<Slice> parts;
   for (const Slice& slice : slices) {
-    const std::size_t around = file_bytes(std::span(&slice, 1)) - slice.bytes.size();
+    const std::size_t around = kFileBytes + bytes_in_file(slice) - slice.bytes.size();
     const std::int64_t rows = slice.extent.empty() ? 1 : slice.extent[0];
     if (rows <= 1 || slice.bytes.size() + around <= most) {
       parts.push_back(slice);
@@ -120,24 +127,23 @@ void begin_checkpoint(const std::string& checkpoints, std::int64_t step) {
 }
 
 std::string write_rank_file(const std::string& checkpoints, std::int64_t step, int rank, int ranks,
-                            const std::vector<CheckpointTensor>& tensors) {
+                            const std::vector<CheckpointTensor>& tensors, LargestFile& largest) {
   const std::string folder = partial_folder(checkpoints, step);
   require_seen(folder);
   std::vector<Slice> slices;
-  for (const CheckpointTensor& tensor : tensors) slices.push_back(slice_of(tensor, folder));
-  const std::size_t whole = file_bytes(slices), most = largest_file(folder, whole);
+  std::size_t whole = kFileBytes;
+  for (const CheckpointTensor& tensor : tensors) {
+    slices.push_back(slice_of(tensor, folder));
+    whole += bytes_in_file(slices.back());
+  }
+  const std::size_t most = largest.of(folder, whole);
   if (most < whole) slices = cut_into(slices, most);
   std::vector<ManifestEntry> entries;
-  std::size_t begun = 0;
-  for (int file = 0; begun < slices.size() || file == 0; ++file) {
-    std::size_t end = begun;
-    while (end < slices.size() && (end == begun || file_bytes(std::span(slices).subspan(
-                                                       begun, end + 1 - begun)) <= most)) {
-      ++end;
-    }
-    const auto in_file = std::span(slices).subspan(begun, end - begun);
-    write_file(folder, file_name(rank, ranks, file), in_file, entries);
-    begun = end;
+  std::span<const Slice> rest = slices;
+  for (int file = 0; !rest.empty() || file == 0; ++file) {
+    const std::size_t count = count_in_file(rest, most);
+    write_file(folder, file_name(rank, ranks, file), rest.first(count), entries);
+    rest = rest.subspan(count);
   }
   return entries_text(entries);
 }

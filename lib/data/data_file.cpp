@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "base/lfs_pointer.h"
-#include "base/uninterrupted.h"
 
 namespace pipetrain {
 namespace {
@@ -30,19 +29,13 @@ bool allow_more_files() {
 }
 
 // Not blocking, so that opening a pipe by mistake returns.
-int open_to_read(const std::string& path) {
-  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
-  const auto open = [&] { return ::open(path.c_str(), kFlags); };
-  const int number = uninterrupted(open);
-  const bool again = number < 0 && errno == EMFILE && allow_more_files();
-  return again ? uninterrupted(open) : number;
+Descriptor open_to_read(const std::string& path) {
+  Descriptor file = open_file(path, O_RDONLY | O_NONBLOCK);
+  const bool again = file.number() < 0 && errno == EMFILE && allow_more_files();
+  return again ? open_file(path, O_RDONLY | O_NONBLOCK) : std::move(file);
 }
 
 }  // namespace
-
-Descriptor::~Descriptor() {
-  if (number_ >= 0) ::close(number_);
-}
 
 DataFile::DataFile(const std::string& path) : path_(path), file_(open_to_read(path)) {
   const bool too_many = file_.number() < 0 && errno == EMFILE;

@@ -11,19 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/open_file.h"
+
 namespace pipetrain {
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}  // of an open file; below 0: none
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 class DataFile {
  public:

@@ -205,7 +205,7 @@ void warn_of_unused(const std::vector<std::string>& names, const std::string& fo
 
 // One file, with all of a layer in memory.
 std::string write_layer(std::span<const ImportedRows> parts, const std::string& aside, int file,
-                        int files) {
+                        int files, LargestFile& largest) {
   std::vector<std::vector<float>> values;
   std::vector<CheckpointTensor> tensors;
   for (const ImportedRows& part : parts) {
@@ -216,7 +216,7 @@ std::string write_layer(std::span<const ImportedRows> parts, const std::string& 
     }
     copy_from_hf(part.tensor, *part.theirs, values.back());
   }
-  return write_rank_file(aside, kStep, file, files, tensors);
+  return write_rank_file(aside, kStep, file, files, tensors, largest);
 }
 
 std::vector<std::string> write_layers(const std::vector<ImportedRows>& parts,
@@ -233,9 +233,10 @@ std::vector<std::string> write_layers(const std::vector<ImportedRows>& parts,
   }
   std::vector<std::string> lists;
   lists.reserve(layers.size());
+  LargestFile largest;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    lists.push_back(
-        write_layer(layers[i], aside, static_cast<int>(i), static_cast<int>(layers.size())));
+    lists.push_back(write_layer(layers[i], aside, static_cast<int>(i),
+                                static_cast<int>(layers.size()), largest));
   }
   return lists;
 }

@@ -115,7 +115,7 @@ void RunCheckpoints::write_file() {
   list_.clear();
   const std::vector<CheckpointTensor>& tensors = pending_->contents.tensors;
   if (tensors.empty()) return;
-  list_ = write_rank_file(folder_, step(), world_.rank(), world_.size(), tensors);
+  list_ = write_rank_file(folder_, step(), world_.rank(), world_.size(), tensors, largest_);
 }
 
 void RunCheckpoints::advance() {
@@ -188,7 +188,7 @@ bool RunCheckpoints::went_well(const std::string& error, std::int64_t step) {
   if (config_.on_write_error == OnWriteError::kStop) {
     throw Error(
         ExitCode::kCheckpoint,
-        *first + "; earlier checkpoints are as they were; make room and go on with --resume");
+        *first + "; earlier checkpoints are as they were; --resume goes on from the last one");
   }
   if (world_.rank() == 0) {
     spdlog::warn("no checkpoint: {}; earlier ones are as they were", *first);

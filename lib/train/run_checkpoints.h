@@ -88,6 +88,7 @@ class RunCheckpoints {
   std::thread thread_;
   std::atomic<bool> working_ = false;
   // Of this rank's part; the thread's until it has ended.
+  LargestFile largest_;
   std::string list_, error_, not_removed_, not_linked_;
   bool failed_ = false;  // the last one
 };

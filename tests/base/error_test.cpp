@@ -6,6 +6,7 @@
 #include <string>
 
 #include "catch.h"
+#include "file_limit.h"
 
 using namespace pipetrain;
 
@@ -16,7 +17,12 @@ TEST_CASE("A failed system call is named by its file and reason") {
 
 TEST_CASE("What file systems of clusters refuse is named with its likely cause") {
   errno = EFBIG;
-  CHECK(system_reason("x") == "x: File too large (for this file system, or for ulimit -f)");
+  {
+    const FileLimit limit(8192);
+    CHECK(system_reason("x") ==
+          "x: File too large (ulimit -f allows 8192 bytes, this file system perhaps less)");
+  }
+  CHECK(system_reason("x") == "x: File too large (for this file system)");
   errno = EACCES;
   const bool root = geteuid() == 0;
   CHECK((system_reason("x").find("root_squash") != std::string::npos) == root);

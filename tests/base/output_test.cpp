@@ -1,12 +1,10 @@
 #include "base/output.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +13,8 @@
 #include <thread>
 
 #include "catch.h"
+#include "data/temporary_folder.h"
+#include "file_limit.h"
 
 using namespace pipetrain;
 
@@ -25,39 +25,11 @@ std::string text_in(const std::filesystem::path& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-// Files of this process grow to `bytes` at most: of what is longer the system takes a part.
-class FileLimit {
- public:
-  explicit FileLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
-class Folder {
- public:
-  Folder()
-      : path_(std::filesystem::temp_directory_path() / ("output-" + std::to_string(getpid()))) {
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace
 
 TEST_CASE("a write that is taken in part has the reason for the rest, not an older one") {
-  const Folder folder;
-  const int file = open(folder.file("a").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  const TemporaryFolder folder;
+  const int file = open(folder.path("a").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   const FileLimit limit(5);
   errno = ENOENT;
   const bool written = write_all(file, "0123456789");
@@ -65,22 +37,22 @@ TEST_CASE("a write that is taken in part has the reason for the rest, not an old
   close(file);
   CHECK_FALSE(written);
   CHECK(reason == EFBIG);
-  CHECK(text_in(folder.file("a")) == "01234");
+  CHECK(text_in(folder.path("a")) == "01234");
 }
 
 TEST_CASE("a file that cannot be written whole is left as it was") {
-  const Folder folder;
-  REQUIRE(write_renamed(folder.file("a"), "old"));
+  const TemporaryFolder folder;
+  REQUIRE(write_renamed(folder.path("a"), "old"));
   {
     const FileLimit limit(5);
-    CHECK_FALSE(write_renamed(folder.file("a"), "0123456789"));
+    CHECK_FALSE(write_renamed(folder.path("a"), "0123456789"));
     CHECK(errno == EFBIG);
-    CHECK_FALSE(write_whole(folder.file("b"), "0123456789"));
+    CHECK_FALSE(write_whole(folder.path("b"), "0123456789"));
   }
-  CHECK(text_in(folder.file("a")) == "old");
-  CHECK_FALSE(std::filesystem::exists(folder.file("a.part")));
-  CHECK_FALSE(std::filesystem::exists(folder.file("b")));
-  CHECK_FALSE(write_renamed(folder.file("none/a"), "new"));
+  CHECK(text_in(folder.path("a")) == "old");
+  CHECK_FALSE(std::filesystem::exists(folder.path("a.part")));
+  CHECK_FALSE(std::filesystem::exists(folder.path("b")));
+  CHECK_FALSE(write_renamed(folder.path("none/a"), "new"));
   CHECK(errno == ENOENT);
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/file_limit.h"
 #include "catch.h"
 #include "data/temporary_folder.h"
 
@@ -74,8 +75,22 @@ TEST_CASE("A name that comes late is waited for, one that is there is not") {
 
 TEST_CASE("A file system without a limit holds a file as large as is asked for") {
   const TemporaryFolder at;
-  CHECK(largest_file(at.path(""), 1 << 20) == 1 << 20);
+  LargestFile largest;
+  CHECK(largest.of(at.path(""), 1 << 20) == 1 << 20);
   CHECK(std::filesystem::is_empty(at.path("")));
+}
+
+TEST_CASE("A file system is asked once how large files may be, unless more is wanted") {
+  const TemporaryFolder at;
+  const std::string nowhere = at.path("none");
+  LargestFile whole, cut;
+  CHECK(whole.of(at.path(""), 10000) == 10000);
+  CHECK(whole.of(nowhere, 9999) == 9999);
+  CHECK_THROWS_WITH(whole.of(nowhere, 10001), ContainsSubstring("No such file"));
+  const FileLimit limit(8192);
+  CHECK(cut.of(at.path(""), 10000) == 5000);
+  CHECK(cut.of(nowhere, 20000) == 5000);
+  CHECK(cut.of(nowhere, 4000) == 4000);
 }
 
 TEST_CASE("Names from a damaged file do not break the line of an error") {

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -44,11 +43,6 @@ void append_as(std::span<const std::int32_t> tokens, std::string& bytes) {
 
 using Part = PartFile::Part;
 
-std::string folder_of(const std::string& path) {
-  const auto folder = std::filesystem::path(path).parent_path();
-  return folder.empty() ? "." : folder.string();
-}
-
 // Whether the open file is what the name stands for: another process may have renamed it while
 // this one waited.
 bool is_named(int file, const std::string& name) {
@@ -57,17 +51,13 @@ bool is_named(int file, const std::string& name) {
          here.st_ino == there.st_ino && here.st_dev == there.st_dev;
 }
 
-int open_part(const std::string& name, int flags) {
-  return uninterrupted([&] { return ::open(name.c_str(), flags | O_RDWR | O_CLOEXEC, 0666); });
-}
-
 // Where a file system has no locks, each process writes a file of its own: who comes later replaces
 // what is the same.
 Part own_part(const std::string& path) {
   std::array<char, 128> host = {};
   ::gethostname(host.data(), host.size() - 1);
   std::string name = path + "-" + host.data() + "-" + std::to_string(::getpid());
-  Descriptor file(open_part(name, O_CREAT | O_TRUNC));
+  Descriptor file = open_file(name, O_RDWR | O_CREAT | O_TRUNC);
   if (file.number() < 0) fail(system_reason(name));
   return {std::move(name), std::move(file)};
 }
@@ -75,7 +65,7 @@ Part own_part(const std::string& path) {
 Part lock_file(const std::string& name, const std::function<bool()>& waits) {
   constexpr std::chrono::milliseconds kPause{50};
   while (true) {
-    Descriptor file(open_part(name, O_CREAT));
+    Descriptor file = open_file(name, O_RDWR | O_CREAT);
     if (file.number() < 0) fail(system_reason(name));
     const int locked = uninterrupted([&] { return ::flock(file.number(), LOCK_EX | LOCK_NB); });
     if (locked != 0 && errno != EWOULDBLOCK) {
@@ -100,15 +90,6 @@ Descriptor unnamed_file(const std::string& folder) {
   if (file.number() < 0) fail(system_reason(folder));
   ::unlink(name.c_str());
   return file;
-}
-
-void sync_folder(const std::string& folder) {
-  const Descriptor file(
-      uninterrupted([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
-  const auto sync = [&] { return ::fsync(file.number()); };
-  if (file.number() < 0 || (uninterrupted(sync) != 0 && errno != EINVAL)) {
-    fail(system_reason(folder));
-  }
 }
 
 }  // namespace
@@ -144,10 +125,10 @@ void PartFile::cut_to(std::int64_t size) const {
 }
 
 void PartFile::finish() {
-  if (uninterrupted([&] { return ::fsync(file_.number()); }) != 0) fail();
+  if (!file_.sync()) fail();
   if (uninterrupted([&] { return std::rename(part_.c_str(), path_.c_str()); }) != 0) fail();
   finished_ = true;
-  sync_folder(folder_of(path_));
+  if (!sync_folder(folder_of(path_))) pipetrain::fail(system_reason(folder_of(path_)));
 }
 
 CorpusWriter::CorpusWriter(const std::string& path, CorpusTokens kind,

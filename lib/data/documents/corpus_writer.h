@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "data/data_file.h"
+#include "base/open_file.h"
 #include "data/documents/corpus_file.h"
 
 namespace pipetrain {
