@@ -51,7 +51,7 @@ int generate(const MpiSession& session, ErrorReport& report, const GenerateOptio
     if (options.measure && session.size() > 1) fail("--measure is of one rank; start it alone");
     checkpoint.emplace(open_checkpoint(options.checkpoint));
     model.emplace(open_language_model(*checkpoint));
-    job = prepare_texts(options, *model, *checkpoint);
+    job = prepare_texts(options, *model);
   });
   const WaitOptions wait{model->config.communication.timeout_seconds, session.oversubscribed()};
   std::vector<int> ranks(static_cast<std::size_t>(session.size()));

@@ -17,7 +17,6 @@
 #include "comm/mpi/launch.h"
 #include "generate/message_lines.h"
 #include "generate/prompt.h"
-#include "text/subwords/load_tokenizer.h"
 
 namespace pipetrain {
 namespace {
@@ -42,10 +41,8 @@ std::int32_t end_of_message(const Tokenizer& tokenizer, const ChatFormat& format
        chat_format_names());
 }
 
-void prepare_chat(const GenerateOptions& options, const LanguageModel& model,
-                  const Checkpoint& checkpoint, TextJob& job) {
-  job.chat =
-      choose_chat_format(chat_template_of(checkpoint.tokenizer_json()), options.chat_template);
+void prepare_chat(const GenerateOptions& options, const LanguageModel& model, TextJob& job) {
+  job.chat = choose_chat_format(model.chat_template, options.chat_template);
   const ChatFormat& format = *job.chat.format;
   if (!options.system.empty()) {
     if (format.system == nullptr) {
@@ -193,14 +190,13 @@ void converse(TextRank& rank) {
 
 }  // namespace
 
-TextJob prepare_texts(const GenerateOptions& options, const LanguageModel& model,
-                      const Checkpoint& checkpoint) {
+TextJob prepare_texts(const GenerateOptions& options, const LanguageModel& model) {
   TextJob job;
   job.sequence.context = model.context;
   job.sequence.stops = options.stops;
   if (const auto end = model.tokenizer->end_of_text()) job.sequence.ends.push_back(*end);
   if (options.chat) {
-    prepare_chat(options, model, checkpoint, job);
+    prepare_chat(options, model, job);
     return job;
   }
   if (options.prompts.empty()) {

@@ -20,8 +20,7 @@ struct TextJob {
   SequenceOptions sequence;
 };
 // An Error says what of options, file or model does not fit.
-TextJob prepare_texts(const GenerateOptions& options, const LanguageModel& model,
-                      const Checkpoint& checkpoint);
+TextJob prepare_texts(const GenerateOptions& options, const LanguageModel& model);
 
 // Every rank calls it with its part of the model.
 struct TextRank {

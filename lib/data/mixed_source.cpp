@@ -53,6 +53,12 @@ std::string MixedSource::description() const {
 
 nlohmann::json MixedSource::tokenizer() const { return first().tokenizer(); }
 
+std::shared_ptr<const Tokenizer> MixedSource::take_tokenizer() {
+  std::shared_ptr<const Tokenizer> taken;  // of any part: all have the same
+  for (const WeightedSource& part : parts_) taken = part.source->take_tokenizer();
+  return taken;
+}
+
 const Source& MixedSource::drawn(std::int64_t pass, std::int64_t row) const {
   constexpr std::uint64_t kSteps = std::uint64_t{1} << 53;  // what a double tells apart
   const auto step =

@@ -27,6 +27,7 @@ class MixedSource : public Source {
   int vocabulary() const override;
   std::string description() const override;
   nlohmann::json tokenizer() const override;
+  std::shared_ptr<const Tokenizer> take_tokenizer() override;
   void read_training(std::int64_t pass, std::int64_t first_row, Tensor& inputs,
                      Tensor& targets) const override;
   std::int64_t validation_rows() const override;

@@ -15,6 +15,8 @@
 
 namespace pipetrain {
 
+class Tokenizer;
+
 // Targets below 0 do not count. That of the last token of a document, where documents do not see
 // each other; else any.
 inline constexpr std::int32_t kEndsDocument = -2;
@@ -30,6 +32,9 @@ class Source {
   virtual int classes() const { return vocabulary(); }  // targets are below it
   virtual std::string description() const = 0;          // one line for the log
   virtual nlohmann::json tokenizer() const = 0;         // for the checkpoint: what an input means
+  // That which the tokens were made with, where one was built for it. It is gone from here: whoever
+  // has no use for it lets its memory go.
+  virtual std::shared_ptr<const Tokenizer> take_tokenizer() { return nullptr; }
   // How many tokens or samples there are, the first of which train; 0 in all: they lie otherwise.
   struct Split {
     std::int64_t training = 0, all = 0;

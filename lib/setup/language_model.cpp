@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "data/formats/formats.h"
 #include "nn/layers/embedding.h"
@@ -42,16 +43,18 @@ void require_language_model(const LanguageModel& model, const std::string& folde
 LanguageModel open_language_model(const Checkpoint& checkpoint) {
   const std::string& folder = checkpoint.folder();
   checkpoint.config_yaml();  // its checksum
-  LanguageModel model{load_config(folder + "/config.yaml"), {}, {}};
+  LanguageModel model{.config = load_config(folder + "/config.yaml")};
   const DataConfig& data = model.config.data;
   if (gives_labels(data)) {
     fail_checkpoint(folder, "is of a classifier: its data (" + data.format +
                                 ") have one label a row" + kNeeded);
   }
   model.vocabulary = vocabulary_of(checkpoint);
-  model.tokenizer =
-      read_tokenizer(checkpoint.tokenizer_json(),
-                     {folder + "/tokenizer.json", ExitCode::kCheckpoint}, model.vocabulary);
+  KeptTokenizer kept =
+      read_kept_tokenizer(checkpoint.tokenizer_json(),
+                          {folder + "/tokenizer.json", ExitCode::kCheckpoint}, model.vocabulary);
+  model.tokenizer = std::move(kept.tokenizer);
+  model.chat_template = std::move(kept.chat_template);
   model.context =
       data.sequence_length > 0 ? data.sequence_length : configured_context(model.config.model);
   if (model.tokenizer->vocabulary_size() > model.vocabulary || model.context < 1) {

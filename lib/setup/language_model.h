@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
@@ -16,6 +17,7 @@ namespace pipetrain {
 struct LanguageModel {
   Config config;
   std::unique_ptr<const Tokenizer> tokenizer;
+  std::string chat_template;                   // empty: none
   std::vector<std::unique_ptr<Layer>> layers;  // without memory for their weights
   std::int64_t context = 0;                    // tokens of a row in training
   std::int64_t vocabulary = 0;                 // of the model; the tokenizer may have fewer

@@ -74,6 +74,7 @@ Startup open_inputs(const RankAtStart& rank, const RunOptions& options, int rank
     made.source = open_source(config.data, config.data.sequence_length, config.train.seed,
                               static_cast<int>(configured_vocabulary(config.model)),
                               {rank.host_processors, options.progress});
+    if (options.trains) made.source->take_tokenizer();  // no more text is to come
   });
   rank.limit_waits(config.communication.timeout_seconds);
   made.data = share_data_facts(made.source.get(), rank.world);

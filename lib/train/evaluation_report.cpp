@@ -40,7 +40,7 @@ nlohmann::ordered_json run_evaluation(Evaluator& evaluator, const PipelineRank& 
   return report;
 }
 
-void add_bits_per_byte(nlohmann::ordered_json& report, const Source& source, std::int64_t rows) {
+void add_bits_per_byte(nlohmann::ordered_json& report, Source& source, std::int64_t rows) {
   const std::int64_t bytes = text_bytes(source, rows);
   if (bytes == 0) return;
   const double nats = report.at("loss").get<double>() * report.at("targets").get<double>();

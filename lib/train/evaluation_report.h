@@ -19,7 +19,7 @@ nlohmann::ordered_json run_evaluation(Evaluator& evaluator, const PipelineRank& 
                                       const MemoryPool& pool, Collective& world);
 
 // Adds bits per byte, where the tokens of the `rows` that were evaluated are text.
-void add_bits_per_byte(nlohmann::ordered_json& report, const Source& source, std::int64_t rows);
+void add_bits_per_byte(nlohmann::ordered_json& report, Source& source, std::int64_t rows);
 
 std::string evaluation_text(const nlohmann::ordered_json& report);
 

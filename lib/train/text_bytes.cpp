@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -14,18 +13,20 @@ namespace pipetrain {
 namespace {
 
 // None for tokens that are numbers, and for images.
-std::unique_ptr<Tokenizer> tokenizer_of(const Source& source) {
+std::shared_ptr<const Tokenizer> tokenizer_of(Source& source) {
   const bool text = source.target_shape().rank() == 1 && source.vocabulary() > 0;
   if (!text) return nullptr;
-  std::unique_ptr<Tokenizer> tokenizer =
-      make_tokenizer(source.tokenizer(), {"the data's tokenizer"}, source.vocabulary());
-  return tokenizer->kind() == "numbers" ? nullptr : std::move(tokenizer);
+  std::shared_ptr<const Tokenizer> tokenizer = source.take_tokenizer();
+  if (tokenizer == nullptr) {
+    tokenizer = make_tokenizer(source.tokenizer(), {"the data's tokenizer"}, source.vocabulary());
+  }
+  return tokenizer->kind() == "numbers" ? nullptr : tokenizer;
 }
 
 }  // namespace
 
-std::int64_t text_bytes(const Source& source, std::int64_t rows) {
-  const std::unique_ptr<Tokenizer> tokenizer = tokenizer_of(source);
+std::int64_t text_bytes(Source& source, std::int64_t rows) {
+  const std::shared_ptr<const Tokenizer> tokenizer = tokenizer_of(source);
   if (tokenizer == nullptr) return 0;
   const Shape row_inputs = source.input_shape(), row_targets = source.target_shape();
   std::vector<std::int32_t> input(static_cast<std::size_t>(row_inputs.elements()));

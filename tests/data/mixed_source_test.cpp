@@ -63,6 +63,18 @@ TEST_CASE("What validates of all sources follows each other") {
   CHECK(source->training_rows() == 0);
 }
 
+TEST_CASE("A tokenizer that the sources were read with is taken from all of them") {
+  const TemporaryFolder folder;
+  DataConfig config{
+      .format = "documents", .tokenizer = TokenizerKind::kBytes, .cache = folder.path("cache")};
+  for (const std::string name : {"a", "b"}) {
+    config.mixture.push_back({folder.write(name, std::string(200, 'x') + name), 1});
+  }
+  const auto source = open_source(config, 4, 1);
+  CHECK(source->take_tokenizer() != nullptr);
+  CHECK(source->take_tokenizer() == nullptr);
+}
+
 TEST_CASE("Sources of other vocabularies are refused") {
   const TemporaryFolder folder;
   CHECK(contains(data_error_of([&] { mixture_of(folder, {1, 1}, 1, "char"); }),

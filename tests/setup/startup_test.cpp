@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -110,6 +111,18 @@ TEST_CASE("Every rank starts with the same model, steps and world, and rank 0 wi
   CHECK_FALSE(found[1].source);
   CHECK(found[0].model->memory_limit.reason == "its share of what a has free for 1 rank");
   CHECK(found[1].model->memory_limit.bytes == 2 << 20);
+}
+
+TEST_CASE("The tokenizer of documents is kept where nothing trains, and else its memory is free") {
+  const Run run(
+      "model: {preset: gpt, depth: 1, heads: 1, width: 8, context: 4}\n"
+      "data: {format: documents, path: a.txt, tokenizer: byte, cache: cache}\n"
+      "train: {steps: 1, batch_size: 2, output: run}\n");
+  std::ofstream(run.path("a.txt")) << std::string(100, 'x');
+  Told told = run.rank();
+  CHECK(started({told})[0].source->take_tokenizer() == nullptr);
+  told.options.trains = false;
+  CHECK(started({told})[0].source->take_tokenizer() != nullptr);
 }
 
 TEST_CASE("Ranks wait without burning cores where there are more of them than cores") {

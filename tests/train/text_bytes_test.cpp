@@ -24,7 +24,22 @@ TEST_CASE("Targets of validation rows are so many bytes of text") {
   CHECK(text_bytes(*bytes, 3) == 12);
 }
 
+TEST_CASE("The tokenizer that documents were read with is taken, else one is built") {
+  const TemporaryFolder folder;
+  DataConfig config{.format = "documents",
+                    .path = {folder.write("a.txt", std::string(100, 'x'))},
+                    .tokenizer = TokenizerKind::kBytes,
+                    .cache = folder.path("cache")};
+  config.validation_fraction = 0.5;
+  const auto source = open_source(config, 4, 1);
+  CHECK(text_bytes(*source, 3) == 12);
+  CHECK(source->take_tokenizer() == nullptr);
+  CHECK(text_bytes(*source, 3) == 12);
+}
+
 TEST_CASE("Tokens that are numbers, and images, are no text") {
-  CHECK(text_bytes(FixedSource::counting(3, 4, 13), 3) == 0);
-  CHECK(text_bytes(FixedSource::images(3, {2, 2, 1}, 4), 3) == 0);
+  FixedSource numbers = FixedSource::counting(3, 4, 13),
+              images = FixedSource::images(3, {2, 2, 1}, 4);
+  CHECK(text_bytes(numbers, 3) == 0);
+  CHECK(text_bytes(images, 3) == 0);
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -16,6 +17,8 @@
 #include "data/documents/corpus_file.h"
 
 namespace pipetrain {
+
+class Tokenizer;
 
 class Corpus {
  public:
@@ -37,6 +40,9 @@ class Corpus {
   void set_vocabulary(int vocabulary) { vocabulary_ = vocabulary; }
   // Whoever made the tokens has seen to it that they are below the vocabulary.
   void set_checked() { checked_ = true; }
+  // What tokenized the documents; whoever takes it has it alone.
+  void set_maker(std::shared_ptr<const Tokenizer> maker) { maker_ = std::move(maker); }
+  std::shared_ptr<const Tokenizer> take_maker() { return std::exchange(maker_, nullptr); }
   // What there is so far is of data.path, what comes of files that validate.
   void end_path() { of_path_ = size_; }
 
@@ -77,6 +83,7 @@ class Corpus {
 
   std::string kind_;
   nlohmann::json tokenizer_;
+  std::shared_ptr<const Tokenizer> maker_;
   std::vector<DataFile> files_;
   std::vector<std::vector<std::byte>> tokens_;  // made from files
   std::vector<FileTokens> parts_;

@@ -50,7 +50,7 @@ CachedCorpus tokenized(const DataRequest& request, const Tokenizer& tokenizer,
 
 std::unique_ptr<Source> open_as_documents(const DataRequest& request, DocumentForm form) {
   const DataConfig& config = request.config;
-  const NamedTokenizer named = named_tokenizer(config);
+  NamedTokenizer named = named_tokenizer(config);
   const Tokenizer& tokenizer = *named.tokenizer;
   require_vocabulary(request, tokenizer.vocabulary_size());
   if (!tokenizer.end_of_text()) {
@@ -71,6 +71,7 @@ std::unique_ptr<Source> open_as_documents(const DataRequest& request, DocumentFo
   }
   corpus.set_vocabulary(tokenizer.vocabulary_size());
   corpus.set_checked();
+  corpus.set_maker(std::move(named.tokenizer));
   return token_source(std::move(corpus), request);
 }
 

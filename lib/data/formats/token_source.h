@@ -41,6 +41,7 @@ class TokenSource : public Source {
   int vocabulary() const override { return corpus_.vocabulary(); }
   std::string description() const override;
   nlohmann::json tokenizer() const override { return corpus_.tokenizer(); }
+  std::shared_ptr<const Tokenizer> take_tokenizer() override { return corpus_.take_maker(); }
   Split split() const override {
     return in_order_ ? Split{training_tokens_, corpus_.size()} : Split{};
   }

@@ -182,10 +182,12 @@ LoadedTokenizer load_tokenizer(const std::string& path) {
   return {std::move(file), std::move(tokenizer)};
 }
 
-std::string chat_template_of(std::string_view text) {
-  const json tokenizer = parsed_json(text);
-  if (!tokenizer.is_object() || !tokenizer.contains(kEndsOfText)) return {};
-  return chat_template_in(tokenizer[kEndsOfText]);
+KeptTokenizer read_kept_tokenizer(std::string_view text, const TokenizerPlace& place,
+                                  std::int64_t vocabulary) {
+  json file = parsed(text, place);
+  const bool says = file.is_object() && file.contains(kEndsOfText);
+  std::string chat_template = says ? chat_template_in(file[kEndsOfText]) : "";
+  return {make_tokenizer(std::move(file), place, vocabulary), std::move(chat_template)};
 }
 
 }  // namespace pipetrain

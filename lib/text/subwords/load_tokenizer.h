@@ -51,7 +51,12 @@ struct LoadedTokenizer {
   std::unique_ptr<Tokenizer> tokenizer;
 };
 LoadedTokenizer load_tokenizer(const std::string& path);
-// The chat template of a tokenizer.json in a checkpoint; empty if it has none.
-std::string chat_template_of(std::string_view json);
+// That of a checkpoint's tokenizer.json, and its chat template, empty if it has none; parsed once.
+struct KeptTokenizer {
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::string chat_template;
+};
+KeptTokenizer read_kept_tokenizer(std::string_view json, const TokenizerPlace& place,
+                                  std::int64_t vocabulary = 0);
 
 }  // namespace pipetrain

@@ -53,6 +53,10 @@ TEST_CASE("Documents of a configuration are tokenized once and read as windows")
     CHECK(validated(*source) == "mnop");
     REQUIRE(source->warnings().size() == 1);
     CHECK(contains(source->warnings()[0], "no token for the end of a text"));
+    const auto maker = source->take_tokenizer();
+    REQUIRE(maker != nullptr);
+    CHECK(maker->kind() == "byte");
+    CHECK(source->take_tokenizer() == nullptr);
   }
   CHECK_THROWS_WITH(open_source(config, kLength, 1, 100),
                     ContainsSubstring("100 is less than the tokenizer's vocabulary of 256"));

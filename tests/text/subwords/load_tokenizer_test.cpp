@@ -71,9 +71,9 @@ TEST_CASE("A folder's chat template goes with its tokenizer") {
     const LoadedTokenizer both = load_tokenizer(at.path("tokenizer.json"));
     CHECK(both.file == file);
     CHECK(both.tokenizer->digest() == made_of(golden("llama2.json"))->digest());
-    CHECK(read_tokenizer(file.dump(), {"tokenizer.json"})->digest() ==
-          made_of(golden("llama2.json"))->digest());
-    return chat_template_of(file.dump());
+    const KeptTokenizer kept = read_kept_tokenizer(file.dump(), {"tokenizer.json"});
+    CHECK(kept.tokenizer->digest() == made_of(golden("llama2.json"))->digest());
+    return kept.chat_template;
   };
   CHECK(kept("", "").empty());
   CHECK(kept(R"({"eos_token": "</s>"})", "").empty());
@@ -83,7 +83,8 @@ TEST_CASE("A folder's chat template goes with its tokenizer") {
   CHECK(kept(R"({"chat_template": [{"name": "tool_use", "template": "t"},
                                    {"name": "default", "template": "d"}]})",
              "") == "d");
-  CHECK(chat_template_of("[]").empty());
+  CHECK(read_kept_tokenizer(R"({"type": "byte"})", {"tokenizer.json"}).chat_template.empty());
+  CHECK_THROWS_AS(read_kept_tokenizer("[]", {"tokenizer.json"}), Error);
 }
 
 TEST_CASE("A digest follows from what ids depend on") {
