@@ -89,6 +89,7 @@ class Trainer {
   void name_slow_ranks(std::int64_t step, const StepResult& result);
   void report_step(std::int64_t step, const StepResult& result, double learning_rate);
   void write_starting_weights();
+  std::int64_t weights_of(std::int64_t step) const;
   void handle_not_finite(const StepContext& step, const StepResult& result);
   bool checkpoint_step(std::int64_t step, bool last, bool stops, bool recuts);
   // Collective, at a checkpoint between others: the layout to go on with, if there is a better one.

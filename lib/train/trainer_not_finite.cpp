@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -12,6 +13,11 @@ namespace {
 constexpr const char* kAdvice = "lower optimizer.learning_rate, or set optimizer.clip_norm";
 
 }  // namespace
+
+// A step that follows `step` others runs on the weights after so many of them.
+std::int64_t Trainer::weights_of(std::int64_t step) const {
+  return std::max<std::int64_t>(step - config_.pipeline.delay, 0);
+}
 
 void Trainer::handle_not_finite(const StepContext& step, const StepResult& result) {
   // The same batch again, looking at every layer's result; nothing was updated, so it shows again.
@@ -39,7 +45,7 @@ void Trainer::stop_at_not_finite(std::int64_t step, const std::string& what) {
   } else if (!doubt.empty()) {
     outcome = "--resume takes the checkpoint of the last good step by name only: " + doubt;
   }
-  const std::string own = !resume_from_.empty() && step == first_step_
+  const std::string own = !resume_from_.empty() && weights_of(step) <= first_step_
                               ? "; the weights are those of " + resume_from_ +
                                     ": if they are ruined go on from an older one"
                               : "";
@@ -49,11 +55,11 @@ void Trainer::stop_at_not_finite(std::int64_t step, const std::string& what) {
 
 void Trainer::give_up_skipping(std::int64_t step, const std::string& what) {
   checkpoints_.complete();
-  const std::int64_t updated = step + 1 - skipped_steps_;
-  std::string outcome = "; the weights after step " + std::to_string(updated) + " may be ruined";
-  if (last_evaluation_ && evaluated_step_ >= updated && std::isfinite(last_evaluation_->loss)) {
+  const std::int64_t ruined = weights_of(step + 1 - skipped_steps_);
+  std::string outcome = "; the weights after step " + std::to_string(ruined) + " may be ruined";
+  if (last_evaluation_ && evaluated_step_ >= ruined && std::isfinite(last_evaluation_->loss)) {
     outcome = "; the validation loss of these weights is finite: look at the data of these steps";
-  } else if (coordinates() && !checkpoints_.set_aside_from(updated).empty()) {
+  } else if (coordinates() && !checkpoints_.set_aside_from(ruined).empty()) {
     outcome +=
         ", so their checkpoints are now in " + config_.train.output + "/checkpoints/set-aside";
   }

@@ -88,9 +88,7 @@ TEST_CASE("What is shown is the prompt's continuation, whole") {
     const std::vector<std::int32_t>& tokens = found.tokens[i];
     const auto stream = model.tokenizer->stream();
     std::string text;
-    for (std::size_t at = tokens.size() - 12; at < tokens.size(); ++at) {
-      text += stream->add(tokens[at]);
-    }
+    for (std::size_t t = tokens.size() - 12; t < tokens.size(); ++t) text += stream->add(tokens[t]);
     CHECK(found.shown[i] == text + stream->finish());
   }
 }

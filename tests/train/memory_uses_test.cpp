@@ -75,8 +75,10 @@ void check_as_foreseen(const std::vector<Taken>& ranks) {
       CHECK(bytes >= 0);
     }
     INFO(rank.taken.at("activations") << " of " << rank.foreseen.at("activations"));
-    CHECK(rank.taken.at("activations") > 0.8 * rank.foreseen.at("activations"));
-    CHECK(rank.taken.at("activations") < 1.2 * rank.foreseen.at("activations"));
+    const auto taken = static_cast<double>(rank.taken.at("activations")),
+               foreseen = static_cast<double>(rank.foreseen.at("activations"));
+    CHECK(taken > 0.8 * foreseen);
+    CHECK(taken < 1.2 * foreseen);
     CHECK(rank.taken.at("messages") > 0);
     CHECK(rank.taken.at("work") > 0);
   }
@@ -88,7 +90,7 @@ TEST_CASE(
     "What a rank's memory was for adds up to all of it, and to what was foreseen of each kind") {
   const std::vector<Taken> ranks = train(gpt(1, Shard::kNone));
   check_as_foreseen(ranks);
-  CHECK(ranks[0].taken.at("activations") > 1.5 * ranks[1].taken.at("activations"));  // 1f1b
+  CHECK(2 * ranks[0].taken.at("activations") > 3 * ranks[1].taken.at("activations"));  // 1f1b
   // Shares of so small tensors are uneven, as chunks are not cut.
   for (const Taken& rank : train(gpt(2, Shard::kParameters))) {
     CHECK(sum_of(rank.taken) == rank.reserved);

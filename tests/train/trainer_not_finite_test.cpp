@@ -64,3 +64,16 @@ TEST_CASE("So many steps in a row that are not finite end the run") {
                  "their checkpoints are now in " + config.train.output + "/checkpoints/set-aside"));
   CHECK(steps_saved(config) == Steps{1});
 }
+
+TEST_CASE("Where updates come a step late, so are the weights that may be ruined") {
+  for (const int ranks : {1, 2}) {
+    const TemporaryFolder at;
+    Config config = images_run(at, 20, true);
+    config.pipeline.delay = 1;
+    config.train.max_skipped_steps = 3;
+    config.train.checkpoint_every = 1;
+    const Ended ended = run_training(config, Ruined(3, 20), ranks);
+    CHECK(contains(ended.error, "at step 6", "the weights after step 2 may be ruined"));
+    CHECK(steps_saved(config) == Steps{1});
+  }
+}
