@@ -40,6 +40,12 @@ std::string speeds_text(const PlanInputs& inputs) {
   return text.empty() ? "" : "speeds   " + text + ", of each rank\n";
 }
 
+std::string delay_text(const PlanInputs& inputs) {
+  return inputs.versions > 1
+             ? "delay     1: steps overlap, and a step's time is that of one among many\n"
+             : "";
+}
+
 std::string head_line(const PlanReport& report) {
   const PlanInputs& inputs = report.inputs;
   const MachineProfile& machine = inputs.machine;
@@ -62,7 +68,7 @@ std::string head_line(const PlanReport& report) {
                 "others wait)\n",
                 machine.cores_per_rank)
           : "",
-      links_text(inputs) + speeds_text(inputs));
+      links_text(inputs) + speeds_text(inputs) + delay_text(inputs));
 }
 
 std::string plan_row(const std::string& place, const Plan& plan) {

@@ -94,6 +94,9 @@ TEST_CASE("The text says what was measured, what was left out, why, and what is 
   example.inputs.machine.real_messages = true;
   CHECK(contains(example.text(), "; 5 less promising ones were not looked at\n",
                  "as configured, which does not fit:\n", "measured between ranks 0 and 1"));
+  CHECK(!contains(example.text(), "steps overlap"));
+  example.inputs.versions = 2;
+  CHECK(contains(example.text(), "delay     1: steps overlap"));
   example.result.configured.reset();
   CHECK(!contains(example.text(), "as configured"));
 }
