@@ -6,6 +6,9 @@
 //                         and what is named closed is not entered (EACCES)
 //   STORAGE_LATE_RANK     this rank sees a checkpoint's folder only
 //   STORAGE_LATE_MS       so long after its last change
+//   STORAGE_UNLISTED      this name is in no listing of a folder yet
+//   STORAGE_STALE         files with this in their names are not opened (ESTALE)
+//   STORAGE_STALE_AFTER   or they are, but not read any more after so many reads
 #undef _FILE_OFFSET_BITS  // open and open64 are two names here
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -25,7 +28,7 @@
 #define REAL(name) (__extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name))
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static char ours[4096];  // of each file descriptor: whether it lies in the folder
+static char ours[4096];  // of each file descriptor: whether it lies in the folder; 2: it is stale
 
 static const char* setting(const char* name) {
   const char* value = getenv(name);
@@ -84,11 +87,22 @@ static int late(const char* path) {
   return 0;
 }
 
+static int is_stale(const char* path) {
+  const char* part = setting("STORAGE_STALE");
+  return part != NULL && strstr(path, part) != NULL;
+}
+
+static int stale_at_open(const char* path) {
+  if (setting("STORAGE_STALE_AFTER") != NULL || !is_stale(path)) return 0;
+  errno = ESTALE;
+  return 1;
+}
+
 static int opened(int (*real)(const char*, int, ...), const char* path, int flags, mode_t mode) {
   const int here = inside(path);
-  if (here && (interrupted() || refused(path) || late(path))) return -1;
+  if (here && (interrupted() || refused(path) || late(path) || stale_at_open(path))) return -1;
   const int file = real(path, flags, mode);
-  if (file >= 0 && file < (int)COUNT(ours)) ours[file] = (char)here;
+  if (file >= 0 && file < (int)COUNT(ours)) ours[file] = (char)(here && is_stale(path) ? 2 : here);
   return file;
 }
 
@@ -148,10 +162,41 @@ ssize_t write(int file, const void* from, size_t count) {
   return part < 0 ? -1 : REAL(write)(file, from, (size_t)part);
 }
 
-ssize_t read(int file, void* to, size_t count) {
-  if (is_ours(file) && interrupted()) return -1;
-  return REAL(read)(file, to, count);
+// Whether this read of a file fails.
+static int unread(int file) {
+  static _Atomic long reads;
+  if (!is_ours(file)) return 0;
+  if (ours[file] == 2 && ++reads > atol(setting("STORAGE_STALE_AFTER"))) {
+    errno = ESTALE;
+    return 1;
+  }
+  return interrupted();
 }
+
+ssize_t read(int file, void* to, size_t count) {
+  return unread(file) ? -1 : REAL(read)(file, to, count);
+}
+
+#define READ_AT(name, at_type)                                  \
+  ssize_t name(int file, void* to, size_t count, at_type at) {  \
+    return unread(file) ? -1 : REAL(name)(file, to, count, at); \
+  }
+READ_AT(pread, off_t)
+READ_AT(pread64, off64_t)
+
+static int unlisted(const char* name) {
+  const char* late_name = setting("STORAGE_UNLISTED");
+  return late_name != NULL && strcmp(name, late_name) == 0;
+}
+
+#define LISTED(name, type)                                                        \
+  struct type* name(DIR* listing) {                                               \
+    struct type* entry = REAL(name)(listing);                                     \
+    while (entry != NULL && unlisted(entry->d_name)) entry = REAL(name)(listing); \
+    return entry;                                                                 \
+  }
+LISTED(readdir, dirent)
+LISTED(readdir64, dirent64)
 
 #define CUT(name, size_type)                            \
   int name(int file, size_type size) {                  \

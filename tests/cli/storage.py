@@ -95,11 +95,11 @@ def small_files(shelf):
     shelf.ends_as("go on from them", shelf.train("cut", *WHOLE, resume=True), [], "cut")
     job = Job(1, ["tokenize", "--tokenizer", "byte", "--output", shelf.path("large.bin"), shelf.path("corpus.txt")], folder=shelf.folder,
               env=shelf.env({"STORAGE_LARGEST": "5000"}))
-    problems = one_error(job, 3, [r"large\.bin\.part: File too large \(for this file system, or for ulimit -f\); write to another"])
+    problems = one_error(job, 3, [r"large\.bin\.part: File too large \(for this file system\); write to another"])
     expect(problems, not glob.glob(shelf.path("large.bin*")), "half a file is left behind")
     shelf.checks.case("a file of tokens that is too large", job, problems)
     job = shelf.train("rows", *HALF, "train.report=false", storage={"STORAGE_LARGEST": "6000"})
-    problems = one_error(job, 4, [r"checkpoint: .*: File too large \(for this file system, or for ulimit -f\)"])
+    problems = one_error(job, 4, [r"checkpoint: .*: File too large \(for this file system\); write where files may be larger; earlier checkpoints are as they were"])
     shelf.checks.case("a manifest or row that is too large", job, problems)
 
 
@@ -120,6 +120,23 @@ def late(shelf):
     shelf.ends_as("the same at a resume", job, [], "late", like="nine", texts=["resuming from", "after step 6"])
 
 
+def late_listing(shelf):
+    """The newest checkpoint is not found yet: a run of six steps goes on from an older one, to the same end."""
+    job = shelf.train("interrupted", *WHOLE, "train.steps=9", storage={"STORAGE_UNLISTED": "step-00000006"}, resume=True)
+    shelf.ends_as("a listing without the newest checkpoint", job, [], "interrupted", like="nine", texts=["after step 3"])
+
+
+def stale(shelf):
+    """Reads of what another host has replaced end the run in one line, and it goes on from where it was."""
+    reason = r"Stale file handle \(another host has replaced it, or its server was restarted\)"
+    for storage, code, what in (
+            ({"STORAGE_STALE": "corpus.txt", "STORAGE_STALE_AFTER": "40"}, 3, f"corpus.txt: {reason}; the checkpoint is of step [12]: "),
+            ({"STORAGE_STALE": "manifest.json"}, 4, f"manifest.json: {reason}; no older checkpoint in .* is good")):
+        job = shelf.train("stale", *WHOLE, storage=storage, resume=True)
+        shelf.checks.case(f"{storage}", job, one_error(job, code, [what]))
+    shelf.ends_as("go on", shelf.train("stale", *WHOLE, resume=True), [], "stale")
+
+
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as folder:
@@ -130,7 +147,7 @@ def main():
             job, problems = shelf.train(output, *settings), []
             done(job, problems)
             checks.case(output, job, problems)
-        for part in (interrupted, without_locks, small_files, squashed, late):
+        for part in (interrupted, without_locks, small_files, squashed, late, late_listing, stale):
             part(shelf)
     checks.finish()
 
