@@ -40,13 +40,13 @@ std::string refusal_of(const std::string& json, ExitCode code) {
 }  // namespace
 
 TEST_CASE("A damaged tokenizer is refused") {
-  for (const std::string json :
+  for (const std::string text :
        {"", "[]", R"({"type": 3})", R"({"type": "char"})", R"({"type": "char", "vocabulary": []})",
         R"({"type": "char", "vocabulary": [300]})", R"({"type": "word", "vocabulary": [["a"]]})",
         R"({"type": "word", "vocabulary": ["a"], "unknown": 7})"}) {
-    INFO(json);
-    CHECK(contains(refusal_of(json, ExitCode::kCheckpoint), "checkpoint: tokenizer.json: "));
-    CHECK(contains(refusal_of(json, ExitCode::kData), "tokenizer: tokenizer.json: "));
+    INFO(text);
+    CHECK(contains(refusal_of(text, ExitCode::kCheckpoint), "checkpoint: tokenizer.json: "));
+    CHECK(contains(refusal_of(text, ExitCode::kData), "tokenizer: tokenizer.json: "));
   }
 }
 
@@ -71,9 +71,9 @@ TEST_CASE("A folder's chat template goes with its tokenizer") {
     const LoadedTokenizer both = load_tokenizer(at.path("tokenizer.json"));
     CHECK(both.file == file);
     CHECK(both.tokenizer->digest() == made_of(golden("llama2.json"))->digest());
-    const KeptTokenizer kept = read_kept_tokenizer(file.dump(), {"tokenizer.json"});
-    CHECK(kept.tokenizer->digest() == made_of(golden("llama2.json"))->digest());
-    return kept.chat_template;
+    const KeptTokenizer read = read_kept_tokenizer(file.dump(), {"tokenizer.json"});
+    CHECK(read.tokenizer->digest() == made_of(golden("llama2.json"))->digest());
+    return read.chat_template;
   };
   CHECK(kept("", "").empty());
   CHECK(kept(R"({"eos_token": "</s>"})", "").empty());
