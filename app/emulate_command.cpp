@@ -156,6 +156,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
                                 .ranks = session.size(),
                                 .microbatches = options.microbatches,
                                 .virtual_stages = options.virtual_stages,
+                                .slices = options.slices,
                                 .placement = placement_of(options),
                                 .search = {.live_microbatches = options.live_microbatches}};
   const int message_bytes =
@@ -224,6 +225,8 @@ Command add_emulate_command(CLI::App& command) {
              "parts that a step's batch is cut into");
   add_number(command, "--virtual-stages", options->virtual_stages, "V", kOneOrMore,
              "stages of each rank; default: the schedule's, 1 or 2");
+  add_number(command, "--slices", options->slices, "N", kOneOrMore,
+             "slices of equal work that each microbatch's sequences are cut into; default: 1");
   command
       .add_option(
           "--costs-ms", options->costs_ms,

@@ -156,7 +156,13 @@ int print_schedule(ScheduleOptions& options) {
     write_output(text_of_all(options));
     return 0;
   }
-  write_output(text_of(options, choose(options.request, options.given)));
+  const Schedule schedule = choose(options.request, options.given);
+  if (schedule.slices > 1 && options.format == OutputFormat::kHtml) {
+    throw Error(ExitCode::kConfiguration, "--format html shows whole microbatches, found " +
+                                              std::to_string(schedule.slices) +
+                                              " slices of each; take --format svg");
+  }
+  write_output(text_of(options, schedule));
   return 0;
 }
 
@@ -213,6 +219,8 @@ void add_sizes(CLI::App& command, ScheduleRequest& request) {
              "parts that a step's batch is cut into; default: those of the table");
   add_number(command, "--virtual-stages", request.virtual_stages, "V", kOneOrMore,
              "stages of each rank; default: the schedule's, 1 or 2");
+  add_number(command, "--slices", request.slices, "N", kOneOrMore,
+             "slices of equal work that each microbatch's sequences are cut into; default: 1");
 }
 
 }  // namespace

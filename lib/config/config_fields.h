@@ -164,6 +164,12 @@ void visit_fields(Visitor& v, PipelineConfig& c) {
   v.optional_number({"microbatches", "M of each replica.", "min(4 x stages, rows of a replica)"},
                     c.microbatches);
   v.optional_number({"virtual_stages", "Stages per rank.", "the schedule's"}, c.virtual_stages);
+  v.optional_number(
+      {"slices",
+       "Parts of equal work that each microbatch's sequences are cut into, which pass "
+       "the pipeline one after the other.",
+       "1, or the table's"},
+      c.slices);
   v.optional_number({"live_microbatches",
                      "The most microbatches that a rank keeps at once under `auto`.", "as `1f1b`"},
                     c.live_microbatches);

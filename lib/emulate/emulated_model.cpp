@@ -39,6 +39,7 @@ std::vector<std::string> overrides_of(const EmulationFlags& flags) {
   set("pipeline.schedule", flags.schedule);
   set("pipeline.microbatches", flags.microbatches);
   set("pipeline.virtual_stages", flags.virtual_stages);
+  set("pipeline.slices", flags.slices);
   if (!flags.placement.empty()) overrides.push_back("pipeline.placement=" + flags.placement);
   if (flags.live_microbatches > 0) {  // "2", not "2.0"
     overrides.push_back("pipeline.live_microbatches=" + short_number(flags.live_microbatches));

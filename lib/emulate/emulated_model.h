@@ -15,7 +15,7 @@ namespace pipetrain {
 // What an emulation is told of its schedule; 0 and empty: nothing.
 struct EmulationFlags {
   std::string schedule, placement;
-  int microbatches = 0, virtual_stages = 0;
+  int microbatches = 0, virtual_stages = 0, slices = 0;
   double live_microbatches = 0;
 };
 

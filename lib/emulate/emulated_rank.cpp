@@ -5,25 +5,36 @@
 #include <cstddef>
 #include <utility>
 
+#include "emulate/delayed_mailbox.h"
 #include "emulate/wait_layer.h"
 #include "setup/batches.h"
 
 namespace pipetrain {
 namespace {
 
-// The model's ends are as small as can be: a row of one token goes in, and the loss is over two
-// classes.
-constexpr int kTokens = 1, kVocabulary = 2;
+// The model's ends are as small as can be: a row of one token for each slice goes in, and the loss
+// is over two classes.
+constexpr int kVocabulary = 2;
 
-WaitStageShape shape_of(int stage, int stages, std::int64_t message_bytes) {
-  const Shape message{message_bytes / 4};
+WaitStageShape shape_of(int stage, const Schedule& schedule, std::int64_t message_bytes) {
+  const std::int64_t slice_bytes =
+      std::max(message_bytes / schedule.slices, DelayedMailbox::kLeastBytes);
+  const Shape message = schedule.slices > 1 ? Shape{1, slice_bytes / 4} : Shape{message_bytes / 4};
   WaitStageShape shape{DType::kFloat32, message, message, message};
   if (stage == 0) {
     shape.input_dtype = DType::kInt32;
-    shape.input_row = {kTokens};
+    shape.input_row = {schedule.slices};
   }
-  if (stage + 1 == stages) shape.output_row = {kTokens, kVocabulary};
+  if (stage + 1 == schedule.stage_count()) shape.output_row = {1, kVocabulary};
   return shape;
+}
+
+// A token each.
+SequenceSlices slices_of(const Schedule& schedule) {
+  if (schedule.slices == 1) return {};
+  std::vector<std::int64_t> bounds;
+  for (int token = 0; token <= schedule.slices; ++token) bounds.push_back(token);
+  return SequenceSlices(std::move(bounds));
 }
 
 // The first layers of a stage: they run their part of the forward again.
@@ -41,11 +52,14 @@ RecomputedLayers recomputed_layers(const StageCost& stage, std::size_t layers) {
 EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int64_t message_bytes,
                            Mailbox& mailbox, MemoryPool& pool, int lanes)
     : microbatches_(program.actions.microbatches),
+      slices_(slices_of(program.actions)),
       actions_(program.of_rank(static_cast<std::size_t>(mailbox.rank()))),
       ops_(pool),
       no_parameters_(pool, ParameterIndex({}), {}),
       reducer_({no_parameters_, mailbox, ops_, [](int) { return 0; }}),
-      source_({.sequence_length = kTokens, .vocabulary = kVocabulary, .validate = false}),
+      source_({.sequence_length = program.actions.slices,
+               .vocabulary = kVocabulary,
+               .validate = false}),
       recorder_(pool) {
   const std::vector<int> ranks = program.actions.placement.ranks();
   if (mailbox.rank() == 0) {
@@ -54,9 +68,9 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
         program.actions.stage_count() - 1);
   }
   for (int lane = 0; lane < lanes; ++lane) {
-    engines_.push_back(
-        std::make_unique<Engine>(add_stages(program, costs, message_bytes, mailbox.rank()), ranks,
-                                 mailbox, reducer_, weights_));
+    engines_.push_back(std::make_unique<Engine>(
+        add_stages(program, costs_of_slice(costs, slices_.count()), message_bytes, mailbox.rank()),
+        ranks, mailbox, reducer_, weights_));
   }
 }
 
@@ -67,7 +81,7 @@ std::vector<Stage*> EmulatedRank::add_stages(const Program& program, const Costs
   std::vector<Stage*> mine;
   for (const int s : schedule.placement.stages_of(rank)) {
     const StageCost& cost = costs.stages[static_cast<std::size_t>(s)];
-    auto layers = wait_layers(shape_of(s, count, message_bytes), cost);
+    auto layers = wait_layers(shape_of(s, schedule, message_bytes), cost);
     RecomputedLayers recomputed = recomputed_layers(cost, layers.size());
     std::vector<Layer*> in_stage;
     for (auto& layer : layers) {
@@ -92,11 +106,12 @@ StepContext EmulatedRank::context(std::int64_t step) const {
           .step = step,
           .rows = microbatches_,
           .microbatches = microbatches_,
-          .gradient_scale = 1.0 / microbatches_};
+          .gradient_scale = 1.0 / microbatches_,
+          .slices = slices_};
 }
 
 void EmulatedRank::feed(std::int64_t step) {
-  engines_[0]->expect_batch(context(step), {kTokens});
+  engines_[0]->expect_batch(context(step), {slices_.count()});
   if (coordinator_)
     coordinator_->feed({.pass = step,
                         .parity = context(step).parity(),

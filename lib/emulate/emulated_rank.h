@@ -9,6 +9,7 @@
 #include "comm/mailbox.h"
 #include "data/coordinator.h"
 #include "data/formats/synthetic_source.h"
+#include "nn/sequence_slices.h"
 #include "pipeline/engine.h"
 #include "pipeline/one_replica.h"
 #include "pipeline/parameter_store.h"
@@ -42,6 +43,7 @@ class EmulatedRank {
                                  std::int64_t message_bytes, int rank);
 
   int microbatches_;
+  SequenceSlices slices_;
   std::vector<Action> actions_;
   Ops ops_;
   std::vector<std::unique_ptr<Layer>> layers_;

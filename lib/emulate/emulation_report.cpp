@@ -98,6 +98,7 @@ nlohmann::ordered_json emulation_json(const std::string& name, const Schedule& s
       {"peak_live_microbatches", emulation.peak_live_microbatches},
       {"step_seconds", emulation.step_seconds},
       {"steps", options.steps}};
+  if (schedule.slices > 1) json["slices"] = schedule.slices;
   if (options.between) json["between_steps"] = name_of(kStepRules, *options.between);
   if (const Network* network = costs.network.get()) {
     if (network->has_links) json["links"] = network->text;

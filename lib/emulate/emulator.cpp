@@ -38,7 +38,7 @@ Emulator::Emulator(EmulationLinks links, std::string host, bool oversubscribed,
 // A microbatch's number is part of its messages' names.
 void Emulator::check_microbatches(const Schedule& schedule) const {
   if (schedule.ranks.empty()) return;
-  links_.check_name({.stage = schedule.stage_count() - 1, .microbatch = schedule.microbatches - 1},
+  links_.check_name({.stage = schedule.stage_count() - 1, .microbatch = schedule.piece_count() - 1},
                     stage_numbers(schedule.placement));
 }
 
@@ -59,7 +59,8 @@ nlohmann::ordered_json Emulator::run(const std::string& name, const Schedule& sc
   const auto collective = links_.collective(wait, mailbox.get());
   const std::vector<std::string> hosts = collective->all_gather_text(host_);
   emulation_.trace = !trace_path_.empty();
-  const auto links = emulated_links(schedule.placement, costs, hosts, *mailbox, *collective);
+  const auto links = emulated_links(schedule.placement, costs_of_slice(costs, schedule.slices),
+                                    hosts, *mailbox, *collective);
   EmulationOptions options = emulation_;
   if (links) {
     options.message_bytes =

@@ -48,6 +48,8 @@ struct Context {
   // Of kEvaluate: the rows' tokens come a few at a time, these from first_token on. A layer that
   // reaches into the past keeps in Saved what it needs of them for those that follow.
   bool in_parts = false;
+  // Above 0, too, where the rows are a slice of a microbatch's in training: Saved::earlier() has
+  // what the slices before it keep.
   std::int64_t first_token = 0;
   // Of rows that hold documents which do not see each other: for each token (B, T) the place in its
   // row at which its document begins. Null: a row is one document.
@@ -72,8 +74,14 @@ class Saved {
   Tensor& operator[](int slot) { return slots_[static_cast<std::size_t>(slot)]; }
   void make_room(std::size_t inner_layers) {
     if (inner_.size() < inner_layers) inner_.resize(inner_layers);
+    for (std::size_t i = 0; i < inner_.size(); ++i) {
+      inner_[i].earlier_ = earlier_ == nullptr ? nullptr : &earlier_->inner_[i];
+    }
   }
   Saved& inner(std::size_t layer) { return inner_[layer]; }
+  // Of the same rows' slice before this one; null for the first one.
+  Saved* earlier() const { return earlier_; }
+  void set_earlier(Saved* earlier) { earlier_ = earlier; }
   void clear() {
     for (Tensor& slot : slots_) slot.reset();
     for (Saved& inner : inner_) inner.clear();
@@ -82,6 +90,7 @@ class Saved {
  private:
   std::array<Tensor, 8> slots_;
   std::vector<Saved> inner_;
+  Saved* earlier_ = nullptr;
 };
 
 // Something that a layer may leave out of Saved after forward and make again for its backward, with
@@ -90,6 +99,7 @@ struct RemadePart {
   const char* name;           // "hidden"; in lists behind the layer's name
   double flop = 0;            // of the products that make it again, counted as forward_flop()
   std::int64_t elements = 0;  // of a row, over all ranks that share the layer
+  bool seen_later = false;    // the forward of later slices of the same rows looks at it
 };
 
 class Layer {
@@ -147,6 +157,10 @@ class Layer {
   // Floating-point operations of the forward's matrix products for one row of the batch, over all
   // ranks that share the layer; a backward costs twice that.
   virtual double forward_flop() const { return 0; }
+  // The same of a row's first tokens alone, where each follows from those before it at most.
+  virtual double forward_flop_of_first(std::int64_t tokens) const {
+    return forward_flop() * static_cast<double>(tokens) / static_cast<double>(input_row_[0]);
+  }
   // Each token of y weighs many of x: what `pipeline.recompute: attention` runs again.
   virtual bool attends() const { return false; }
   // What ranks that share the layer sum over their group in a forward and a backward of one row:

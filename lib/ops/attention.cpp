@@ -82,7 +82,7 @@ void query_forward(const SimdKernels& simd, const Head& first, std::int64_t shar
 // What the query heads of one group share in backward, and the scores of a block of rows.
 struct BackwardScratch {
   BackwardScratch(const AttentionShape& shape, float* memory) {
-    const std::int64_t tokens = shape.tokens, width = shape.head_width;
+    const std::int64_t tokens = shape.past + shape.tokens, width = shape.head_width;
     const auto take = [&](std::int64_t count, std::int64_t columns) {
       float* const data = std::exchange(memory, memory + count * columns);
       return Strided<float>{data, count, columns, columns};
@@ -94,12 +94,12 @@ struct BackwardScratch {
   }
   static std::int64_t floats(const AttentionShape& shape) {
     return (5 * shape.head_width + 2 * kQueryRows + factor_rows(shape) + capped_rows(shape)) *
-           shape.tokens;
+           (shape.past + shape.tokens);
   }
 
-  Strided<float> keys, dk, dv;      // (T, D)
-  Strided<float> keys_t, values_t;  // (D, T)
-  Strided<float> p, ds;             // (rows, T)
+  Strided<float> keys, dk, dv;      // (past + T, D)
+  Strided<float> keys_t, values_t;  // (D, past + T)
+  Strided<float> p, ds;             // (rows, past + T)
   RowScratch rows;
 };
 
@@ -113,7 +113,7 @@ void head_backward(const SimdKernels& simd, const Head& head, const BackwardScra
   const auto [qkv, out, log_sum_exp, dout] = given;
   const AttentionShape& shape = head.shape;
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
-    const Block block = query_block(shape, head.batch, first);
+    const Block block = query_block(shape, head.batch, first, shape.past);
     const Strided<const float> mixed = head.mixed(out).part(first, block.rows);
     const Strided<const float> dO = head.mixed(dout).part(first, block.rows);
     const Strided<const float> q = head.queries(qkv).part(first, block.rows);
@@ -139,7 +139,7 @@ double pairs_in_documents(const AttentionShape& shape) {
   for (std::int64_t i = 0; i < shape.batch * shape.tokens; ++i) {
     const std::int64_t t = i % shape.tokens, start = shape.document_starts[i];
     const std::int64_t end =
-        shape.causal ? t + 1 : document_end(shape, shape.document_starts + i - t, t);
+        shape.causal ? shape.past + t + 1 : document_end(shape, shape.document_starts + i - t, t);
     pairs += shape.window == 0 ? end - start : std::min(end - start, shape.window);
   }
   return static_cast<double>(pairs) / static_cast<double>(shape.batch);
@@ -147,12 +147,15 @@ double pairs_in_documents(const AttentionShape& shape) {
 
 // Pairs of a query and a key that it sees.
 double seen_pairs(const AttentionShape& shape) {
-  const auto T = static_cast<double>(shape.tokens);
   if (shape.document_starts != nullptr) return pairs_in_documents(shape);
-  if (!shape.causal) return T * T;
-  const auto hidden = static_cast<double>(
-      shape.window == 0 ? 0 : std::max<std::int64_t>(shape.tokens - shape.window, 0));
-  return (T * (T + 1) - hidden * (hidden + 1)) / 2;
+  const auto pairs_up_to = [&](std::int64_t tokens) {
+    const auto T = static_cast<double>(tokens);
+    if (!shape.causal) return T * T;
+    const auto hidden = static_cast<double>(
+        shape.window == 0 ? 0 : std::max<std::int64_t>(tokens - shape.window, 0));
+    return (T * (T + 1) - hidden * (hidden + 1)) / 2;
+  };
+  return pairs_up_to(shape.past + shape.tokens) - (shape.past > 0 ? pairs_up_to(shape.past) : 0);
 }
 
 // So many products of two rows of D entries for each key that a query sees. The softmax between
@@ -168,39 +171,45 @@ Work attention_work(const AttentionShape& shape, int products,
 }
 
 void forward_of(Ops& ops, const AttentionShape& shape, const float* qkv, float* out,
-                float* log_sum_exp) {
+                float* log_sum_exp, EarlierSlices earlier) {
   const SimdKernels& simd = ops.simd();
-  const std::int64_t tokens = shape.tokens, D = shape.head_width;
+  const std::int64_t tokens = shape.past + shape.tokens, D = shape.head_width;
   auto forward = [&](std::int64_t batch, std::int64_t h, float* scratch) {
     const Head head{shape, batch, h};
     const Strided<float> keys{scratch, D, tokens, tokens};
     const Strided<float> values{scratch + D * tokens, tokens, D, D};
-    copy_rows(simd, head.values(qkv), values);
-    simd.on_float32.transpose(head.keys(qkv), keys);
-    head_forward(simd, head, {keys.read(), values.read(), 0}, qkv, scratch + 2 * D * tokens,
-                 {out, log_sum_exp});
+    const auto pack = [&](const Head& slice, const float* x, const void*, std::int64_t first) {
+      copy_rows(simd, slice.values(x), values.part(first, slice.shape.tokens));
+      simd.on_float32.transpose(slice.keys(x),
+                                keys.from_column(first).corner(D, slice.shape.tokens));
+    };
+    for_each_slice<float, const void>(head, earlier, qkv, nullptr, pack);
+    head_forward(simd, head, {keys.read(), values.read(), shape.past}, qkv,
+                 scratch + 2 * D * tokens, {out, log_sum_exp});
   };
   for_each_head(ops, shape, shape.heads, 2 * D * tokens + forward_scratch(shape, tokens), forward);
 }
 
-void backward_of(Ops& ops, const AttentionShape& shape, const float* qkv, const float* out,
-                 const float* log_sum_exp, const float* dout, float* dqkv) {
+void backward_of(Ops& ops, const AttentionShape& shape, const ForBackward& given, float* dqkv,
+                 EarlierSlices earlier, const float* later) {
   const SimdKernels& simd = ops.simd();
-  const auto bytes = static_cast<std::size_t>(shape.tokens * shape.head_width) * sizeof(float);
   const std::int64_t share = shape.heads / shape.groups();  // query heads of a group
   auto backward = [&](std::int64_t batch, std::int64_t group, float* memory) {
     const BackwardScratch scratch(shape, memory);
     const Head first{shape, batch, group * share};
-    copy_rows(simd, first.keys(qkv), scratch.keys);
+    const auto pack = [&](const Head& slice, const float* x, const void*, std::int64_t at) {
+      const std::int64_t tokens = slice.shape.tokens, D = shape.head_width;
+      copy_rows(simd, slice.keys(x), scratch.keys.part(at, tokens));
+      simd.on_float32.transpose(slice.values(x),
+                                scratch.values_t.from_column(at).corner(D, tokens));
+    };
+    for_each_slice<float, const void>(first, earlier, given.qkv, nullptr, pack);
     simd.on_float32.transpose(scratch.keys.read(), scratch.keys_t);
-    simd.on_float32.transpose(first.values(qkv), scratch.values_t);
-    std::memset(scratch.dk.data, 0, bytes);
-    std::memset(scratch.dv.data, 0, bytes);
+    begin_sums<float>(simd, first, earlier, later, scratch.dk, scratch.dv);
     for (std::int64_t head = first.head; head < first.head + share; ++head) {
-      head_backward(simd, {shape, batch, head}, scratch, {qkv, out, log_sum_exp, dout}, dqkv);
+      head_backward(simd, {shape, batch, head}, scratch, given, dqkv);
     }
-    write_rows(simd, scratch.dk.read(), first.keys(dqkv));
-    write_rows(simd, scratch.dv.read(), first.values(dqkv));
+    end_sums(simd, first, earlier, scratch.dk, scratch.dv, dqkv);
   };
   for_each_head(ops, shape, shape.groups(), BackwardScratch::floats(shape), backward);
 }
@@ -208,12 +217,13 @@ void backward_of(Ops& ops, const AttentionShape& shape, const float* qkv, const 
 }  // namespace
 
 void attention_forward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, Matrix out,
-                       float* log_sum_exp) {
+                       float* log_sum_exp, EarlierSlices earlier) {
   const WorkScope scope(ops, [&] { return attention_work(shape, 2, {qkv, out}); });
   if (qkv.dtype() == DType::kFloat32) {
-    return forward_of(ops, shape, qkv.as<float>(), out.as<float>(), log_sum_exp);
+    return forward_of(ops, shape, qkv.as<float>(), out.as<float>(), log_sum_exp, earlier);
   }
-  paired_attention_forward(ops, shape, qkv.as<BFloat16>(), out.as<BFloat16>(), log_sum_exp);
+  paired_attention_forward(ops, shape, qkv.as<BFloat16>(), out.as<BFloat16>(), log_sum_exp,
+                           earlier);
 }
 
 void attention_continue(Ops& ops, const AttentionShape& given, const KeyValueCache& cache,
@@ -248,14 +258,16 @@ void attention_continue(Ops& ops, const AttentionShape& given, const KeyValueCac
 }
 
 void attention_backward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, ConstMatrix out,
-                        const float* log_sum_exp, ConstMatrix dout, Matrix dqkv) {
+                        const float* log_sum_exp, ConstMatrix dout, Matrix dqkv,
+                        EarlierSlices earlier, const float* later) {
   const WorkScope scope(ops, [&] { return attention_work(shape, 5, {qkv, out, dout, dqkv}); });
   if (qkv.dtype() == DType::kFloat32) {
-    return backward_of(ops, shape, qkv.as<float>(), out.as<float>(), log_sum_exp, dout.as<float>(),
-                       dqkv.as<float>());
+    return backward_of(ops, shape,
+                       {qkv.as<float>(), out.as<float>(), log_sum_exp, dout.as<float>()},
+                       dqkv.as<float>(), earlier, later);
   }
   paired_attention_backward(ops, shape, qkv.as<BFloat16>(), out.as<BFloat16>(), log_sum_exp,
-                            dout.as<BFloat16>(), dqkv.as<BFloat16>());
+                            dout.as<BFloat16>(), dqkv.as<BFloat16>(), earlier, later);
 }
 
 }  // namespace pipetrain

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "ops/dropout.h"
 #include "ops/matrix.h"
@@ -33,14 +34,27 @@ struct AttentionShape {
   // another one. Null: a row is one document.
   const std::int32_t* document_starts = nullptr;
 
+  // Of causal attention over a slice of each row: so many of its tokens come before, and it has
+  // `row_tokens` in all. 0 and 0: the tokens are the whole row.
+  std::int64_t past = 0, row_tokens = 0;
+
   std::int64_t groups() const { return kv_heads == 0 ? heads : kv_heads; }
   std::int64_t qkv_heads() const { return heads + 2 * groups(); }  // H + 2 G
 };
 
+// A slice of the same rows before the one that attends: its qkv (B, t, H + 2 G, D). Backward adds
+// to the gradients of its keys and values (B, t, 2, G, D).
+struct EarlierSlice {
+  ConstMatrix qkv;
+  std::int64_t tokens;
+  float* gradients;
+};
+using EarlierSlices = std::span<const EarlierSlice>;  // ascending; `past` tokens together
+
 // qkv (B, T, H + 2 G, D): queries, then keys, then values -> out (B, T, H, D), log_sum_exp (B, H,
 // T).
 void attention_forward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, Matrix out,
-                       float* log_sum_exp);
+                       float* log_sum_exp, EarlierSlices earlier = {});
 // Keys (B, G, D, N) and values (B, G, N, D) of sequences' tokens so far, of up to N = `tokens`.
 struct KeyValueCache {
   float *keys, *values;
@@ -52,8 +66,10 @@ struct KeyValueCache {
 void attention_continue(Ops& ops, const AttentionShape& shape, const KeyValueCache& cache,
                         std::int64_t past, ConstMatrix qkv, Matrix out);
 
-// dout (B, T, H, D) -> dqkv (B, T, H + 2 G, D), which may take the place of qkv.
+// dout (B, T, H, D) -> dqkv (B, T, H + 2 G, D), which may take the place of qkv. `later`: what the
+// slices behind have added up for these keys and values (B, T, 2, G, D); null: nothing.
 void attention_backward(Ops& ops, const AttentionShape& shape, ConstMatrix qkv, ConstMatrix out,
-                        const float* log_sum_exp, ConstMatrix dout, Matrix dqkv);
+                        const float* log_sum_exp, ConstMatrix dout, Matrix dqkv,
+                        EarlierSlices earlier = {}, const float* later = nullptr);
 
 }  // namespace pipetrain

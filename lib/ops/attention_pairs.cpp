@@ -76,11 +76,30 @@ void zero(float* row, std::int64_t from, std::int64_t to) {
   std::memset(row + from, 0, static_cast<std::size_t>(to - from) * sizeof(float));
 }
 
-// One thread's memory for a head: T tokens, D entries, both up to whole vectors; a block of
-// queries.
+// The tokens of all slices, one behind the other, and what fills up whole vectors behind them;
+// `part(head of a slice, its qkv)` are the rows.
+template <class Part>
+void gather(const Head& head, EarlierSlices earlier, const BFloat16* qkv, const Rows& to,
+            const Part& part) {
+  const auto visit = [&](const Head& slice, const BFloat16* x, const void*, std::int64_t first) {
+    const std::int64_t tokens = slice.shape.tokens;
+    const bool last = first == head.shape.past;
+    copy(part(slice, x), to.part(first, last ? to.rows - first : tokens));
+  };
+  for_each_slice<BFloat16, const void>(head, earlier, qkv, nullptr, visit);
+}
+void gather_keys(const Head& head, EarlierSlices earlier, const BFloat16* qkv, const Rows& to) {
+  gather(head, earlier, qkv, to, [](const Head& slice, const auto* x) { return slice.keys(x); });
+}
+void gather_values(const Head& head, EarlierSlices earlier, const BFloat16* qkv, const Rows& to) {
+  gather(head, earlier, qkv, to, [](const Head& slice, const auto* x) { return slice.values(x); });
+}
+
+// One thread's memory for a head: T tokens with those before them, D entries, both up to whole
+// vectors; a block of queries.
 struct Forward {
   Forward(const AttentionShape& shape, Scratch scratch)
-      : keys(scratch.take<BFloat16>(whole(shape.tokens), whole(shape.head_width))),
+      : keys(scratch.take<BFloat16>(whole(shape.past + shape.tokens), whole(shape.head_width))),
         keys_t(scratch.take<BFloat16Pair>(keys.columns / 2, keys.rows)),
         values(scratch.take<BFloat16Pair>(keys.rows / 2, keys.columns)),
         q(scratch.take<BFloat16>(kQueryRows, keys.columns)),
@@ -101,15 +120,15 @@ struct Forward {
 };
 
 void head_forward(const SimdKernels& simd, const Head& head, const Forward& at, const BFloat16* qkv,
-                  BFloat16* out, float* log_sum_exp) {
+                  EarlierSlices earlier, BFloat16* out, float* log_sum_exp) {
   const AttentionShape& shape = head.shape;
   const std::int64_t D = shape.head_width;
-  copy(head.values(qkv), at.keys);
+  gather_values(head, earlier, qkv, at.keys);
   pair_rows(simd, at.keys, at.values);
-  copy(head.keys(qkv), at.keys);
+  gather_keys(head, earlier, qkv, at.keys);
   transpose_pairs(simd, at.keys, at.keys_t);
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
-    const Block block = query_block(shape, head.batch, first);
+    const Block block = query_block(shape, head.batch, first, shape.past);
     const std::int64_t keys = whole(block.keys);
     const Strided<BFloat16> mixed = head.mixed(out).part(first, block.rows);
     copy(head.queries(qkv).part(first, block.rows), at.q);
@@ -131,7 +150,7 @@ void head_forward(const SimdKernels& simd, const Head& head, const Forward& at, 
 // The same for backward; keys, values and their gradients are shared by the heads of a group.
 struct Backward {
   Backward(const AttentionShape& shape, Scratch scratch)
-      : keys(scratch.take<BFloat16>(whole(shape.tokens), whole(shape.head_width))),
+      : keys(scratch.take<BFloat16>(whole(shape.past + shape.tokens), whole(shape.head_width))),
         keys_t(scratch.take<BFloat16Pair>(keys.columns / 2, keys.rows)),
         values_t(scratch.take<BFloat16Pair>(keys.columns / 2, keys.rows)),
         key_pairs(scratch.take<BFloat16Pair>(keys.rows / 2, keys.columns)),
@@ -170,7 +189,7 @@ void head_backward(const SimdKernels& simd, const Head& head, const Backward& at
   const AttentionShape& shape = head.shape;
   const std::int64_t D = shape.head_width;
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
-    const Block block = query_block(shape, head.batch, first);
+    const Block block = query_block(shape, head.batch, first, shape.past);
     const std::int64_t keys = whole(block.keys);
     const Strided<const BFloat16> mixed = head.mixed(out).part(first, block.rows);
     const Strided<const BFloat16> dmixed = head.mixed(dout).part(first, block.rows);
@@ -205,36 +224,35 @@ void head_backward(const SimdKernels& simd, const Head& head, const Backward& at
 }  // namespace
 
 void paired_attention_forward(Ops& ops, const AttentionShape& shape, const BFloat16* qkv,
-                              BFloat16* out, float* log_sum_exp) {
+                              BFloat16* out, float* log_sum_exp, EarlierSlices earlier) {
   const std::int64_t floats = Forward(shape, Scratch(nullptr)).floats;
   for_each_head(ops, shape, shape.heads, floats,
                 [&](std::int64_t batch, std::int64_t head, float* memory) {
                   head_forward(ops.simd(), {shape, batch, head}, Forward(shape, Scratch(memory)),
-                               qkv, out, log_sum_exp);
+                               qkv, earlier, out, log_sum_exp);
                 });
 }
 
 void paired_attention_backward(Ops& ops, const AttentionShape& shape, const BFloat16* qkv,
                                const BFloat16* out, const float* log_sum_exp, const BFloat16* dout,
-                               BFloat16* dqkv) {
+                               BFloat16* dqkv, EarlierSlices earlier, const float* later) {
   const SimdKernels& simd = ops.simd();
   const std::int64_t floats = Backward(shape, Scratch(nullptr)).floats;
   const std::int64_t share = shape.heads / shape.groups();  // query heads of a group
-  const std::int64_t D = shape.head_width;
   const auto backward = [&](std::int64_t batch, std::int64_t group, float* memory) {
     const Backward at(shape, Scratch(memory));
     const Head first{shape, batch, group * share};
-    copy(first.values(qkv), at.keys);
+    gather_values(first, earlier, qkv, at.keys);
     transpose_pairs(simd, at.keys, at.values_t);
-    copy(first.keys(qkv), at.keys);
+    gather_keys(first, earlier, qkv, at.keys);
     transpose_pairs(simd, at.keys, at.keys_t);
     pair_rows(simd, at.keys, at.key_pairs);
-    for (const Strided<float>& sums : {at.dk, at.dv}) zero(sums.data, 0, sums.rows * sums.columns);
+    begin_sums<BFloat16>(simd, first, earlier, later, at.dk, at.dv);
     for (std::int64_t head = first.head; head < first.head + share; ++head) {
       head_backward(simd, {shape, batch, head}, at, qkv, out, log_sum_exp, dout, dqkv);
     }
-    write_rows(simd, at.dk.corner(shape.tokens, D).read(), first.keys(dqkv));
-    write_rows(simd, at.dv.corner(shape.tokens, D).read(), first.values(dqkv));
+    const std::int64_t rows = at.dk.rows, D = shape.head_width;
+    end_sums(simd, first, earlier, at.dk.corner(rows, D), at.dv.corner(rows, D), dqkv);
   };
   for_each_head(ops, shape, shape.groups(), floats, backward);
 }

@@ -8,9 +8,9 @@
 namespace pipetrain {
 
 void paired_attention_forward(Ops& ops, const AttentionShape& shape, const BFloat16* qkv,
-                              BFloat16* out, float* log_sum_exp);
+                              BFloat16* out, float* log_sum_exp, EarlierSlices earlier);
 void paired_attention_backward(Ops& ops, const AttentionShape& shape, const BFloat16* qkv,
                                const BFloat16* out, const float* log_sum_exp, const BFloat16* dout,
-                               BFloat16* dqkv);
+                               BFloat16* dqkv, EarlierSlices earlier, const float* later);
 
 }  // namespace pipetrain

@@ -42,16 +42,32 @@ struct Head {
     return {out + batch * shape.tokens * stride + head * shape.head_width, shape.tokens,
             shape.head_width, stride};
   }
+  // Gradients of this head's keys and values of a tensor (B, T, 2, G, D).
+  template <class T>
+  Strided<T> key_gradients(T* gradients) const {
+    return of_gradients(gradients, group());
+  }
+  template <class T>
+  Strided<T> value_gradients(T* gradients) const {
+    return of_gradients(gradients, shape.groups() + group());
+  }
   std::int64_t row_at() const { return (batch * shape.heads + head) * shape.tokens; }
   // What the weights of `query` for `count` keys from `first` on are multiplied with.
   void draw_factors(const SimdKernels& simd, std::int64_t query, std::int64_t first,
                     std::int64_t count, float* factors) const {
-    const std::int64_t line = (shape.first_head + head) * shape.tokens + query;
+    const std::int64_t tokens = shape.row_tokens == 0 ? shape.tokens : shape.row_tokens;
+    const std::int64_t line = (shape.first_head + head) * tokens + shape.past + query;
     simd.dropout_factors(shape.dropout.draw(batch, line), first, count, factors);
   }
 
  private:
   std::int64_t group() const { return head / (shape.heads / shape.groups()); }
+  template <class T>
+  Strided<T> of_gradients(T* gradients, std::int64_t entry) const {
+    const std::int64_t stride = 2 * shape.groups() * shape.head_width;
+    return {gradients + batch * shape.tokens * stride + entry * shape.head_width, shape.tokens,
+            shape.head_width, stride};
+  }
   template <class T>
   Strided<T> of_qkv(T* qkv, std::int64_t entry) const {
     const std::int64_t stride = shape.qkv_heads() * shape.head_width;
@@ -223,6 +239,59 @@ void write_rows(const SimdKernels& simd, const Strided<const float>& from, const
   for (std::int64_t i = 0; i < from.rows; ++i) {
     simd.on<T>().round(from.row(i), to.row(i), from.columns);
   }
+}
+
+// visit(head of the slice, its qkv, its gradients, its first key) for the slices that a head's
+// queries see, their own the last; its gradients are `own`.
+template <class T, class G, class Visit>
+void for_each_slice(const Head& head, EarlierSlices earlier, const T* qkv, G* own,
+                    const Visit& visit) {
+  std::int64_t first_key = 0;
+  for (const EarlierSlice& slice : earlier) {
+    AttentionShape shape = head.shape;
+    shape.tokens = slice.tokens;
+    visit(Head{shape, head.batch, head.head}, slice.qkv.as<T>(), static_cast<G*>(slice.gradients),
+          first_key);
+    first_key += slice.tokens;
+  }
+  visit(head, qkv, own, first_key);
+}
+
+// A group's sums of the gradients of its keys and values (past + T, D) begin with what the slices
+// behind have added up, or with 0.
+template <class T>
+void begin_sums(const SimdKernels& simd, const Head& head, EarlierSlices earlier,
+                const float* later, const Strided<float>& dk, const Strided<float>& dv) {
+  const auto zero = [](const Strided<float>& rows) {
+    std::memset(rows.data, 0,
+                static_cast<std::size_t>(rows.rows * rows.row_stride) * sizeof(float));
+  };
+  const auto begin = [&](const Head& slice, const void*, const float* sums,
+                         std::int64_t first_key) {
+    const Strided<float> keys = dk.part(first_key, slice.shape.tokens);
+    const Strided<float> values = dv.part(first_key, slice.shape.tokens);
+    if (sums == nullptr) return zero(keys), zero(values);
+    copy_rows(simd, slice.key_gradients(sums), keys.corner(keys.rows, slice.shape.head_width));
+    copy_rows(simd, slice.value_gradients(sums), values.corner(keys.rows, slice.shape.head_width));
+  };
+  for_each_slice<T>(head, earlier, nullptr, later, begin);
+}
+
+// And end in the earlier slices' gradients, and the slice's own in dqkv.
+template <class T>
+void end_sums(const SimdKernels& simd, const Head& head, EarlierSlices earlier,
+              const Strided<float>& dk, const Strided<float>& dv, T* dqkv) {
+  const auto end = [&](const Head& slice, const void*, float* sums, std::int64_t first_key) {
+    const Strided<const float> keys = dk.part(first_key, slice.shape.tokens).read();
+    const Strided<const float> values = dv.part(first_key, slice.shape.tokens).read();
+    if (sums == nullptr) {
+      write_rows(simd, keys, slice.keys(dqkv));
+      return write_rows(simd, values, slice.values(dqkv));
+    }
+    copy_rows(simd, keys, slice.key_gradients(sums));
+    copy_rows(simd, values, slice.value_gradients(sums));
+  };
+  for_each_slice<T>(head, earlier, nullptr, static_cast<float*>(nullptr), end);
 }
 
 }  // namespace pipetrain

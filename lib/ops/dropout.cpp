@@ -13,14 +13,18 @@ namespace {
 template <class Body>
 void for_each_piece(Ops& ops, const DropoutMask& mask, const Matrix& y, const Body& body) {
   constexpr std::int64_t kPiece = 16 * kDropoutGroup, kGrain = 8;
-  const std::int64_t pieces = (y.columns() + kPiece - 1) / kPiece;
+  // Draws begin at whole groups: some of the first one lie before a part of a row.
+  const std::int64_t before = mask.first_entry % kDropoutGroup, entries = before + y.columns();
+  const std::int64_t pieces = (entries + kPiece - 1) / kPiece;
   parallel_ranges(y.rows() * pieces, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
     float factors[kPiece];
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t row = i / pieces, first = i % pieces * kPiece;
-      const std::int64_t count = std::min(kPiece, y.columns() - first);
-      ops.simd().dropout_factors(mask.draw(row, /*line=*/0), first, count, factors);
-      body(row * y.columns() + first, count, factors);
+      const std::int64_t count = std::min(kPiece, entries - first);
+      const std::int64_t left_out = first == 0 ? before : 0;
+      ops.simd().dropout_factors(mask.draw(row, /*line=*/0), mask.first_entry - before + first,
+                                 count, factors);
+      body(row * y.columns() + first + left_out - before, count - left_out, factors + left_out);
     }
   });
 }

@@ -15,6 +15,7 @@ struct DropoutMask {
   std::uint64_t key = 0;
   std::int64_t step = 0, first_row = 0;  // of the first row, in the step's batch
   double rate = 0;                       // in [0, 1)
+  std::int64_t first_entry = 0;          // of each row, where what is dropped is a part of it
 
   bool drops() const { return rate > 0; }
   // For entries of one line of a row; `row` counts from first_row.

@@ -49,10 +49,25 @@ std::size_t Engine::place(int stage) {
 
 Engine::Local& Engine::local(int stage) { return locals_[place(stage)]; }
 
-Message Engine::message(Channel channel, int peer_stage, int for_stage, int microbatch,
+Message Engine::message(Channel channel, int peer_stage, int for_stage, const Action& action,
                         const StepContext& step) const {
-  return {channel, rank_of_stage_[static_cast<std::size_t>(peer_stage)], for_stage, microbatch,
-          step.parity()};
+  return {channel, rank_of_stage_[static_cast<std::size_t>(peer_stage)], for_stage,
+          static_cast<int>(piece_of(action, step)), step.parity()};
+}
+
+Tensor Engine::fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
+                   const StepContext& step, Recorder& recorder) {
+  const int m = action.microbatch;
+  const auto take = [&] {
+    return wait_for({channel, kCoordinator, action.stage, m, step.parity()}, action, recorder);
+  };
+  if (!step.slices.cut()) return take();
+  Tensor& whole = kept[static_cast<std::size_t>(m)];
+  if (action.slice == 0) whole = take();
+  Tensor part = tokens_of_rows(local(action.stage).stage->pool(), whole,
+                               step.slices.first(action.slice), step.slices.tokens(action.slice));
+  if (action.slice + 1 == step.slices.count()) whole.reset();
+  return part;
 }
 
 void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
@@ -100,14 +115,19 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
 void Engine::begin(const std::vector<Action>& actions, const StepContext& step) {
   for (Local& l : locals_) {
     l.stage->begin(step);
-    if (l.outbox.size() < static_cast<std::size_t>(step.microbatches)) {
-      l.outbox.resize(static_cast<std::size_t>(step.microbatches));
-    }
+    const auto microbatches = static_cast<std::size_t>(step.microbatches);
+    const auto grow = [](std::vector<Tensor>& tensors, std::size_t count) {
+      if (tensors.size() < count) tensors.resize(count);
+    };
+    grow(l.outbox, microbatches * static_cast<std::size_t>(step.slices.count()));
+    if (!step.slices.cut()) continue;
+    for (auto* kept : {&l.inputs, &l.targets, &l.documents}) grow(*kept, microbatches);
   }
+  if (step.mode == Mode::kTrain) live_->slices = step.slices.count();
   Apart apart;
   for (const Action& action : actions) {
     if (is_compute(action.op) && apart.passes(action)) {
-      local(action.stage).stage->forget_after_forward(action.microbatch);
+      local(action.stage).stage->forget_after_forward({action.microbatch, action.slice});
     }
   }
   weights_.begin();
@@ -134,12 +154,14 @@ void Engine::finish(const StepContext& step, Recorder& recorder) {
 
 double Engine::take_peak_live_microbatches() {
   const std::set<int> ranks(rank_of_stage_.begin(), rank_of_stage_.end());
-  return std::exchange(live_->peak, 0) / (stage_count() / static_cast<double>(ranks.size()));
+  return std::exchange(live_->peak, 0) /
+         (stage_count() / static_cast<double>(ranks.size()) * live_->slices);
 }
 
 void Engine::execute(const Action& action, const StepContext& step, Recorder& recorder) {
-  const auto [op, stage, microbatch] = action;
-  const auto m = static_cast<std::size_t>(microbatch);
+  const Op op = action.op;
+  const int stage = action.stage;
+  const std::size_t piece = piece_of(action, step);
   if (is_compute(op)) wait_for_weights(stage, recorder);
   switch (op) {
     case Op::kForward: return forward(action, step, recorder);
@@ -147,20 +169,23 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
     case Op::kBackwardInput: return backward_input(action, step, recorder);
     case Op::kBackwardWeight: return backward_weight(action, step, recorder);
     case Op::kSendForward:
-      return mailbox_.send(message(Channel::kActivation, stage + 1, stage + 1, microbatch, step),
-                           std::move(local(stage).outbox[m]));
+      return mailbox_.send(message(Channel::kActivation, stage + 1, stage + 1, action, step),
+                           std::move(local(stage).outbox[piece]));
     case Op::kSendBackward:
-      return mailbox_.send(message(Channel::kGradient, stage - 1, stage - 1, microbatch, step),
-                           std::move(local(stage).outbox[m]));
+      return mailbox_.send(message(Channel::kGradient, stage - 1, stage - 1, action, step),
+                           std::move(local(stage).outbox[piece]));
     case Op::kReceiveForward:
       return mailbox_.post_receive(
-          message(Channel::kActivation, stage - 1, stage, microbatch, step),
-          local(stage).stage->input_shape(step.rows_of(microbatch)),
+          message(Channel::kActivation, stage - 1, stage, action, step),
+          step.slices.of(local(stage).stage->input_shape(step.rows_of(action.microbatch)),
+                         action.slice),
           local(stage).stage->input_dtype());
     case Op::kReceiveBackward:
-      return mailbox_.post_receive(message(Channel::kGradient, stage + 1, stage, microbatch, step),
-                                   local(stage).stage->output_shape(step.rows_of(microbatch)),
-                                   local(stage).stage->output_dtype());
+      return mailbox_.post_receive(
+          message(Channel::kGradient, stage + 1, stage, action, step),
+          step.slices.of(local(stage).stage->output_shape(step.rows_of(action.microbatch)),
+                         action.slice),
+          local(stage).stage->output_dtype());
     case Op::kReduceGrad: return reducer_.stage_done(stage, step.parity());
     case Op::kUnshard: return weights_.unshard(place(stage));
     case Op::kReshard: return weights_.reshard(place(stage));
@@ -182,48 +207,43 @@ void Engine::wait_for_weights(int stage, Recorder& recorder) {
 }
 
 void Engine::forward(const Action& action, const StepContext& step, Recorder& recorder) {
-  const int index = action.stage, microbatch = action.microbatch;
+  const int index = action.stage;
+  const MicrobatchSlice piece(action.microbatch, action.slice);
   Local& l = local(index);
   Tensor x = l.stage->first()
-                 ? wait_for({Channel::kInput, kCoordinator, index, microbatch, step.parity()},
-                            action, recorder)
-                 : wait_for(message(Channel::kActivation, index - 1, index, microbatch, step),
-                            action, recorder);
+                 ? fed(Channel::kInput, l.inputs, action, step, recorder)
+                 : wait_for(message(Channel::kActivation, index - 1, index, action, step), action,
+                            recorder);
   Tensor targets;
-  if (l.stage->last()) {
-    targets = wait_for({Channel::kTarget, kCoordinator, index, microbatch, step.parity()}, action,
-                       recorder);
-  }
+  if (l.stage->last()) targets = fed(Channel::kTarget, l.targets, action, step, recorder);
   if (step.documents) {
-    l.stage->take_documents(
-        microbatch, wait_for({Channel::kDocuments, kCoordinator, index, microbatch, step.parity()},
-                             action, recorder));
+    l.stage->take_documents(piece, fed(Channel::kDocuments, l.documents, action, step, recorder));
   }
   if (step.mode == Mode::kTrain) live_->peak = std::max(live_->peak, ++live_->now);
   recorder.record(action, false, [&] {
-    l.outbox[static_cast<std::size_t>(microbatch)] =
-        l.stage->forward(step, microbatch, std::move(x), std::move(targets));
+    l.outbox[piece_of(action, step)] =
+        l.stage->forward(step, piece, std::move(x), std::move(targets));
   });
 }
 
 void Engine::recompute(const Action& action, const StepContext& step, Recorder& recorder) {
   Local& l = local(action.stage);
-  recorder.record(action, false, [&] { l.stage->recompute(step, action.microbatch); });
+  recorder.record(action, false,
+                  [&] { l.stage->recompute(step, {action.microbatch, action.slice}); });
 }
 
 Tensor Engine::output_gradient(const Action& action, const StepContext& step, Recorder& recorder) {
   const int index = action.stage;
   if (local(index).stage->last()) return {};  // its loss has kept it
-  return wait_for(message(Channel::kGradient, index + 1, index, action.microbatch, step), action,
-                  recorder);
+  return wait_for(message(Channel::kGradient, index + 1, index, action, step), action, recorder);
 }
 
 void Engine::backward_input(const Action& action, const StepContext& step, Recorder& recorder) {
   Local& l = local(action.stage);
   Tensor dy = output_gradient(action, step, recorder);
   recorder.record(action, false, [&] {
-    l.outbox[static_cast<std::size_t>(action.microbatch)] =
-        l.stage->backward_input(step, action.microbatch, std::move(dy));
+    l.outbox[piece_of(action, step)] =
+        l.stage->backward_input(step, {action.microbatch, action.slice}, std::move(dy));
   });
 }
 
@@ -232,14 +252,16 @@ void Engine::backward(const Action& action, const Action& weight, const StepCont
   wait_for_weights(action.stage, recorder);
   Tensor dy = output_gradient(action, step, recorder);
   recorder.record_alternating(action, weight, [&](const auto& pass) {
-    local(action.stage).stage->backward(step, action.microbatch, std::move(dy), pass);
+    local(action.stage)
+        .stage->backward(step, {action.microbatch, action.slice}, std::move(dy), pass);
   });
   --live_->now;
 }
 
 void Engine::backward_weight(const Action& action, const StepContext& step, Recorder& recorder) {
   Local& l = local(action.stage);
-  recorder.record(action, false, [&] { l.stage->backward_weight(step, action.microbatch); });
+  recorder.record(action, false,
+                  [&] { l.stage->backward_weight(step, {action.microbatch, action.slice}); });
   --live_->now;
 }
 

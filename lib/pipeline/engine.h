@@ -46,19 +46,28 @@ class Engine {
 
  private:
   struct Live {
-    int now = 0, peak = 0;  // microbatches on any of this rank's stages
+    int now = 0, peak = 0;  // pieces on any of this rank's stages
+    int slices = 1;         // of a microbatch
   };
   struct Local {
     Stage* stage;
-    std::vector<Tensor>
-        outbox;  // one per microbatch: a result between its computation and its sending
+    std::vector<Tensor> outbox;  // one per piece: a result between its computation and its sending
+    // One per microbatch, of which slices take their part: what the coordinator has sent.
+    std::vector<Tensor> inputs = {}, targets = {}, documents = {};
   };
 
   Local& local(int stage);
   std::size_t place(int stage);  // among the rank's stages
   int stage_count() const { return static_cast<int>(rank_of_stage_.size()); }
-  Message message(Channel channel, int peer_stage, int for_stage, int microbatch,
+  static std::size_t piece_of(const Action& action, const StepContext& step) {
+    return static_cast<std::size_t>(action.microbatch * step.slices.count() + action.slice);
+  }
+  // Messages between stages are numbered by pieces, the coordinator's by microbatches.
+  Message message(Channel channel, int peer_stage, int for_stage, const Action& action,
                   const StepContext& step) const;
+  // What the coordinator sends with whole microbatches, or a slice's part of it.
+  Tensor fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
+             const StepContext& step, Recorder& recorder);
   Tensor wait_for(const Message& message, const Action& action, Recorder& recorder);
   void wait_for_weights(int stage, Recorder& recorder);
   void forward(const Action& action, const StepContext& step, Recorder& recorder);

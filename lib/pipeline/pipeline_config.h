@@ -34,6 +34,7 @@ struct PipelineConfig {
   std::string schedule = "1f1b";  // a schedule's name, or a .csv file
   int microbatches = 0;           // M; 0: min(4 x stages, rows per replica)
   int virtual_stages = 0;         // v; 0: the schedule's default
+  int slices = 0;                 // of each sequence; 0: 1, or as many as a table has
   PlacementChoice placement;
   int live_microbatches = 0;  // most per rank under schedule auto; 0: 1F1B's
   int delay = 0;              // steps by which gradients are behind the weights they update

@@ -91,6 +91,22 @@ std::vector<NamedPart> parts_of(const Layers& layers) {
   return all;
 }
 
+std::string why_not_sliced(const RecomputedLayers& recomputed, const Layers& layers) {
+  for (const NamedPart& part : parts_of(layers)) {
+    if (!recomputed[part.layer].has(part.part)) continue;
+    if (!layers[part.layer]->remade_parts()[part.part].seen_later) continue;
+    return "forgets " + part.name +
+           ", which later slices look at; set it to cheap or none, or list "
+           "others";
+  }
+  for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+    if (!recomputed[layer].whole || layers[layer]->reach() == Reach::kToken) continue;
+    return "forgets all of " + layers[layer]->name() +
+           ", whose keys and values later slices look at; set it to cheap or none, or list others";
+  }
+  return {};
+}
+
 bool has_attention(const Layers& layers) {
   return std::any_of(layers.begin(), layers.end(),
                      [](const auto& layer) { return layer->attends(); });

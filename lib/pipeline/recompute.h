@@ -31,4 +31,9 @@ bool has_attention(const std::vector<std::unique_ptr<Layer>>& layers);
 RecomputedLayers recomputed_layers(const PipelineConfig& config,
                                    const std::vector<std::unique_ptr<Layer>>& layers);
 
+// Why sequences cannot pass in slices with that: a slice would forget what later ones look at.
+// Empty if they can.
+std::string why_not_sliced(const RecomputedLayers& recomputed,
+                           const std::vector<std::unique_ptr<Layer>>& layers);
+
 }  // namespace pipetrain

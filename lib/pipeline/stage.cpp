@@ -80,29 +80,42 @@ Shape Stage::output_shape(std::int64_t rows) const {
 }
 
 void Stage::begin(const StepContext& step) {
-  if (microbatches_.size() < static_cast<std::size_t>(step.microbatches)) {
-    microbatches_.resize(static_cast<std::size_t>(step.microbatches));
-    for (Microbatch& m : microbatches_) {
+  slices_ = step.slices.count();
+  const auto pieces = static_cast<std::size_t>(step.microbatches * slices_);
+  if (pieces_.size() < pieces) {
+    pieces_.resize(pieces);
+    for (PieceState& m : pieces_) {
       m.saved.resize(layers_.size());
       m.inputs.resize(layers_.size());
     }
   }
-  for (Microbatch& m : microbatches_) {
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    PieceState& m = pieces_[i];
     m.loss = 0;
     m.documents.reset();
     m.forgets = false;
+    const bool follows = i % static_cast<std::size_t>(slices_) != 0;
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+      m.saved[layer].set_earlier(follows ? &pieces_[i - 1].saved[layer] : nullptr);
+    }
   }
   weight_gradients_ = 0;
   correct_ = counted_ = 0;
   not_finite_.clear();
 }
 
-void Stage::forget_after_forward(int microbatch) {
-  microbatches_[static_cast<std::size_t>(microbatch)].forgets = true;
+Stage::PieceState& Stage::state(MicrobatchSlice piece) {
+  return pieces_[static_cast<std::size_t>(piece.microbatch * slices_ + piece.slice)];
 }
 
-void Stage::take_documents(int microbatch, Tensor starts) {
-  Tensor& documents = microbatches_[static_cast<std::size_t>(microbatch)].documents;
+const Stage::PieceState& Stage::state(MicrobatchSlice piece) const {
+  return pieces_[static_cast<std::size_t>(piece.microbatch * slices_ + piece.slice)];
+}
+
+void Stage::forget_after_forward(MicrobatchSlice piece) { state(piece).forgets = true; }
+
+void Stage::take_documents(MicrobatchSlice piece, Tensor starts) {
+  Tensor& documents = state(piece).documents;
   const std::int64_t tokens = tokens_of(*layers_.front());
   if (starts.shape().rank() == 2) {
     documents = std::move(starts);
@@ -111,18 +124,19 @@ void Stage::take_documents(int microbatch, Tensor starts) {
   }
 }
 
-Context Stage::context(const StepContext& step, int microbatch) const {
-  const Tensor& documents = microbatches_[static_cast<std::size_t>(microbatch)].documents;
+Context Stage::context(const StepContext& step, MicrobatchSlice piece) const {
+  const Tensor& documents = state(piece).documents;
   return {.ops = ops_,
           .mode = step.mode,
           .seed = step.seed,
           .step = step.step,
-          .first_row = step.first_row(microbatch),
-          .microbatch = microbatch,
+          .first_row = step.first_row(piece.microbatch),
+          .microbatch = piece.microbatch,
           .microbatches = step.microbatches,
           .replicas = step.replicas,
           .accumulate = weight_gradients_ > 0 && !around_weights_.takes_each_microbatch,
           .accumulate_buffers = weight_gradients_ > 0,
+          .first_token = step.slices.first(piece.slice),
           .document_starts = documents.empty() ? nullptr : documents.i32(),
           .tensor_group = tensor_group_};
 }
@@ -132,15 +146,16 @@ WorkScope Stage::logged(const Layer& layer, const char* pass) const {
 }
 
 void Stage::check(const StepContext& step, const Tensor& result, const Layer& layer,
-                  const char* what, int microbatch) {
+                  const char* what, MicrobatchSlice piece) {
   if (!step.check_finite || !not_finite_.empty() || result.empty()) return;
   if (all_finite(ops_, result)) return;
-  not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(microbatch);
+  not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(piece.microbatch);
+  if (slices_ > 1) not_finite_ += ", slice " + std::to_string(piece.slice);
 }
 
-Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor targets) {
-  Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
-  const Context c = context(step, microbatch);
+Tensor Stage::forward(const StepContext& step, MicrobatchSlice piece, Tensor x, Tensor targets) {
+  PieceState& m = state(piece);
+  const Context c = context(step, piece);
   x = converted(ops_, std::move(x), layers_.front()->input_dtype());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (m.forgets && begins_recomputed_run(i)) m.inputs[i] = copy_of(x, ops_.pool());
@@ -151,7 +166,7 @@ Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor 
     if (m.forgets && recomputed_[i].whole) m.saved[i].clear();
     if (m.forgets)
       for_each_part(i, [&](std::size_t part) { layers_[i]->forget(part, m.saved[i]); });
-    check(step, x, *layers_[i], "forward", microbatch);
+    check(step, x, *layers_[i], "forward", piece);
     poll_();
   }
   if (!last_) return converted(ops_, std::move(x), output_dtype());
@@ -167,9 +182,9 @@ Tensor Stage::forward(const StepContext& step, int microbatch, Tensor x, Tensor 
   return {};
 }
 
-void Stage::recompute(const StepContext& step, int microbatch) {
-  Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
-  const Context c = context(step, microbatch);
+void Stage::recompute(const StepContext& step, MicrobatchSlice piece) {
+  PieceState& m = state(piece);
+  const Context c = context(step, piece);
   Tensor x;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (!recomputed_[i].whole) continue;
@@ -195,11 +210,11 @@ void Stage::for_each_part(std::size_t layer, const Visit& visit) const {
   }
 }
 
-Tensor Stage::input_gradient(const StepContext& step, int microbatch, std::size_t layer,
+Tensor Stage::input_gradient(const StepContext& step, MicrobatchSlice piece, std::size_t layer,
                              Tensor dy) {
-  Microbatch& m = microbatches_[static_cast<std::size_t>(microbatch)];
+  PieceState& m = state(piece);
   Layer& own = *layers_[layer];
-  const Context c = context(step, microbatch);
+  const Context c = context(step, piece);
   if (m.forgets) {
     const WorkScope scope = logged(own, "R");
     for_each_part(layer, [&](std::size_t part) { own.remake(c, part, m.saved[layer]); });
@@ -208,50 +223,48 @@ Tensor Stage::input_gradient(const StepContext& step, int microbatch, std::size_
     const WorkScope scope = logged(own, "I");
     dy = own.backward_input(c, std::move(dy), m.saved[layer]);
   }
-  check(step, dy, own, "input gradient", microbatch);
+  check(step, dy, own, "input gradient", piece);
   poll_();
   return dy;
 }
 
-void Stage::weight_gradients(const StepContext& step, int microbatch, std::size_t layer) {
-  const bool completes = weight_gradients_ + 1 == step.microbatches;
+void Stage::weight_gradients(const StepContext& step, MicrobatchSlice piece, std::size_t layer) {
+  const bool completes = weight_gradients_ + 1 == step.microbatches * slices_;
   around_weights_.before(layer);
   {
     const WorkScope scope = logged(*layers_[layer], "W");
-    layers_[layer]->backward_weight(
-        context(step, microbatch),
-        microbatches_[static_cast<std::size_t>(microbatch)].saved[layer]);
+    layers_[layer]->backward_weight(context(step, piece), state(piece).saved[layer]);
   }
   around_weights_.after(layer, completes);
   poll_();
 }
 
-Tensor Stage::loss_or_received(int microbatch, Tensor dy) {
-  if (last_) return std::move(microbatches_[static_cast<std::size_t>(microbatch)].loss_gradient);
+Tensor Stage::loss_or_received(MicrobatchSlice piece, Tensor dy) {
+  if (last_) return std::move(state(piece).loss_gradient);
   return converted(ops_, std::move(dy), layers_.back()->output_dtype());
 }
 
-Tensor Stage::backward_input(const StepContext& step, int microbatch, Tensor dy) {
-  dy = loss_or_received(microbatch, std::move(dy));
+Tensor Stage::backward_input(const StepContext& step, MicrobatchSlice piece, Tensor dy) {
+  dy = loss_or_received(piece, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    dy = input_gradient(step, microbatch, i, std::move(dy));
+    dy = input_gradient(step, piece, i, std::move(dy));
   }
   if (first()) return {};  // no layer waits for it
   return converted(ops_, std::move(dy), input_dtype());
 }
 
-void Stage::backward_weight(const StepContext& step, int microbatch) {
-  for (std::size_t i = layers_.size(); i-- > 0;) weight_gradients(step, microbatch, i);
+void Stage::backward_weight(const StepContext& step, MicrobatchSlice piece) {
+  for (std::size_t i = layers_.size(); i-- > 0;) weight_gradients(step, piece, i);
   ++weight_gradients_;
 }
 
-void Stage::backward(const StepContext& step, int microbatch, Tensor dy,
+void Stage::backward(const StepContext& step, MicrobatchSlice piece, Tensor dy,
                      const std::function<void()>& pass) {
-  dy = loss_or_received(microbatch, std::move(dy));
+  dy = loss_or_received(piece, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    dy = input_gradient(step, microbatch, i, std::move(dy));
+    dy = input_gradient(step, piece, i, std::move(dy));
     pass();
-    weight_gradients(step, microbatch, i);
+    weight_gradients(step, piece, i);
     if (i > 0) pass();
   }
   ++weight_gradients_;
@@ -259,7 +272,7 @@ void Stage::backward(const StepContext& step, int microbatch, Tensor dy,
 
 double Stage::loss_sum() const {
   double sum = 0;
-  for (const Microbatch& m : microbatches_) sum += m.loss;
+  for (const PieceState& m : pieces_) sum += m.loss;
   return sum;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nn/layer.h"
+#include "nn/sequence_slices.h"
 #include "ops/work_log.h"
 #include "schedule/memory_choices.h"
 #include "tensor/precision.h"
@@ -30,7 +31,8 @@ struct StepContext {
   double gradient_scale =
       0;                   // 1 / number of targets of the step, over all microbatches and replicas
   bool documents = false;  // rows hold documents that do not see each other
-  bool check_finite = false;  // look for the first layer whose result is not finite
+  bool check_finite = false;   // look for the first layer whose result is not finite
+  SequenceSlices slices = {};  // of each microbatch's rows
 
   // Keeps apart the messages of this step, the next, and of evaluations between them.
   int parity() const { return static_cast<int>(step % 2) + (mode == Mode::kTrain ? 0 : 2); }
@@ -39,6 +41,13 @@ struct StepContext {
   std::int64_t replica_rows() const;
   std::int64_t first_row(int microbatch) const;  // in the batch
   std::int64_t rows_of(int microbatch) const;
+};
+
+// A microbatch, or a slice of its rows' sequences.
+struct MicrobatchSlice {
+  MicrobatchSlice(int of_microbatch, int of_slice = 0)
+      : microbatch(of_microbatch), slice(of_slice) {}
+  int microbatch, slice;
 };
 
 class Stage {
@@ -56,6 +65,7 @@ class Stage {
   bool first() const { return index_ == 0; }
   bool last() const { return last_; }
   const std::vector<Layer*>& layers() const { return layers_; }
+  MemoryPool& pool() const { return ops_.pool(); }
   Shape input_shape(std::int64_t rows) const;  // with the batch in front
   Shape output_shape(std::int64_t rows) const;
   // Of what the stage before hands on, and of what this one does; gradients go back likewise.
@@ -77,29 +87,29 @@ class Stage {
 
   // Makes room for a step of this many microbatches and forgets the losses of the one before.
   void begin(const StepContext& step);
-  // In this step other work comes between this microbatch's forward and its backward: forward keeps
+  // In this step other work comes between this piece's forward and its backward: forward keeps
   // of each run of recomputed layers only the input, of others not the parts that are made again,
   // and of the loss only its value. A stage with recomputed layers must recompute() before the
   // backward.
-  void forget_after_forward(int microbatch);
-  // Where the documents of a microbatch's rows begin (rows, T), as Context::document_starts; until
-  // the next begin().
-  void take_documents(int microbatch, Tensor starts);
+  void forget_after_forward(MicrobatchSlice piece);
+  // Where the documents of a piece's rows begin (rows, T), as Context::document_starts; until the
+  // next begin().
+  void take_documents(MicrobatchSlice piece, Tensor starts);
   // The last stage takes the targets, adds up the loss and returns an empty tensor; the others
   // return y.
-  Tensor forward(const StepContext& step, int microbatch, Tensor x, Tensor targets);
+  Tensor forward(const StepContext& step, MicrobatchSlice piece, Tensor x, Tensor targets);
   // Runs the forward of the recomputed layers again: they are as if they had kept all.
-  void recompute(const StepContext& step, int microbatch);
+  void recompute(const StepContext& step, MicrobatchSlice piece);
   // The last stage takes an empty dy: its loss kept the gradient. The first one returns an empty
   // dx.
-  Tensor backward_input(const StepContext& step, int microbatch, Tensor dy);
-  void backward_weight(const StepContext& step, int microbatch);
+  Tensor backward_input(const StepContext& step, MicrobatchSlice piece, Tensor dy);
+  void backward_weight(const StepContext& step, MicrobatchSlice piece);
   // Both of each layer in turn, where nobody waits for dx. What a layer keeps is freed before the
   // one below makes more. Calls pass() whenever it goes from one to the other.
-  void backward(const StepContext& step, int microbatch, Tensor dy,
+  void backward(const StepContext& step, MicrobatchSlice piece, Tensor dy,
                 const std::function<void()>& pass);
 
-  double loss_sum() const;  // of the microbatches since begin(), in ascending order
+  double loss_sum() const;                           // of all since begin(), in ascending order
   std::int64_t correct() const { return correct_; }  // targets whose logit is the largest
   std::int64_t counted() const { return counted_; }  // targets that are not below 0
 
@@ -108,7 +118,7 @@ class Stage {
   const std::string& not_finite() const { return not_finite_; }
 
  private:
-  struct Microbatch {
+  struct PieceState {
     std::vector<Saved> saved;    // one per layer
     std::vector<Tensor> inputs;  // one per layer; of the first of each run of recomputed layers
     Tensor targets;              // until the loss is recomputed
@@ -118,7 +128,9 @@ class Stage {
     bool forgets = false;  // forget_after_forward()
   };
 
-  Context context(const StepContext& step, int microbatch) const;
+  PieceState& state(MicrobatchSlice piece);
+  const PieceState& state(MicrobatchSlice piece) const;
+  Context context(const StepContext& step, MicrobatchSlice piece) const;
   // Until it ends, operations are logged as those of this layer's F, I, W or R.
   WorkScope logged(const Layer& layer, const char* pass) const;
   bool begins_recomputed_run(std::size_t layer) const {
@@ -128,12 +140,13 @@ class Stage {
   template <class Visit>
   void for_each_part(std::size_t layer, const Visit& visit) const;
   // What backward begins with.
-  Tensor loss_or_received(int microbatch, Tensor dy);
+  Tensor loss_or_received(MicrobatchSlice piece, Tensor dy);
   // One layer of backward_input() and of backward_weight().
-  Tensor input_gradient(const StepContext& step, int microbatch, std::size_t layer, Tensor dy);
-  void weight_gradients(const StepContext& step, int microbatch, std::size_t layer);
+  Tensor input_gradient(const StepContext& step, MicrobatchSlice piece, std::size_t layer,
+                        Tensor dy);
+  void weight_gradients(const StepContext& step, MicrobatchSlice piece, std::size_t layer);
   void check(const StepContext& step, const Tensor& result, const Layer& layer, const char* what,
-             int microbatch);
+             MicrobatchSlice piece);
 
   int index_;
   std::vector<Layer*> layers_;
@@ -144,8 +157,9 @@ class Stage {
   DType messages_;
   std::function<void()> poll_ = [] {};
   AroundWeights around_weights_;
-  std::vector<Microbatch> microbatches_;
-  int weight_gradients_ = 0;  // backward_weight calls since begin(): the first overwrites
+  std::vector<PieceState> pieces_;  // microbatch by microbatch
+  int slices_ = 1;                  // of each
+  int weight_gradients_ = 0;        // backward_weight calls since begin(): the first overwrites
   std::int64_t correct_ = 0, counted_ = 0;
   std::string not_finite_;
 };

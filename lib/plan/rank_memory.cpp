@@ -27,9 +27,10 @@ class Walk {
         schedule_((plan.training != nullptr ? plan.training : plan.evaluation)->actions),
         rank_(rank),
         tally_(tally) {
-    for (std::size_t s = 0; s < plan.stages.size(); ++s) {
-      if (owner(static_cast<int>(s)) != rank) continue;
-      prepared_[s] = {prepare(plan.stages[s].larger), prepare(plan.stages[s].smaller)};
+    prepared_ = prepared(plan.stages);
+    if (plan.slices == nullptr) return;
+    for (const std::vector<StageSizes>& slice : *plan.slices) {
+      prepared_slices_.push_back(prepared(slice));
     }
   }
 
@@ -68,9 +69,9 @@ class Walk {
     for (int batch = 0; batch < batches; ++batch) {
       for (const Action& action : actions) {
         if (action.op == Op::kForward) {
-          tally_.run(uses(action).evaluation);
+          tally_.run(uses(prepared_, action).evaluation);
         } else if (action.op == Op::kReceiveForward && owner(action.stage - 1) != rank_) {
-          tally_.take(block(profile(action.stage, action.microbatch).input_bytes));
+          tally_.take(block(profile(plan_.stages, action).input_bytes));
         }
       }
     }
@@ -83,6 +84,17 @@ class Walk {
     std::array<BlockTally::Use, 2> forward, backward_input, backward;
     BlockTally::Use recompute, backward_weight, evaluation;
   };
+
+  using StageUses = std::unordered_map<std::size_t, std::pair<Prepared, Prepared>>;
+
+  StageUses prepared(const std::vector<StageSizes>& stages) {
+    StageUses uses;
+    for (std::size_t s = 0; s < stages.size(); ++s) {
+      if (owner(static_cast<int>(s)) != rank_) continue;
+      uses[s] = {prepare(stages[s].larger), prepare(stages[s].smaller)};
+    }
+    return uses;
+  }
 
   Prepared prepare(const StageProfile& stage) {
     const auto use = [&](const MemoryUse& of_stage) { return tally_.prepare(of_stage); };
@@ -101,7 +113,8 @@ class Walk {
       const Action& action = actions[i];
       if (is_compute(action.op)) {
         const bool joined = is_joined(actions, i);
-        tally_.run(use_of(action, apart[cell(schedule_, action.stage, action.microbatch)], joined));
+        if (action.op == Op::kForward) cut_slice(action);
+        tally_.run(use_of(action, apart[cell(schedule_, action)], joined));
         if (joined) ++i;  // its W
       } else {
         message(action);
@@ -118,9 +131,28 @@ class Walk {
   int owner(int stage) const { return rank_of_stage(schedule_, stage); }
   int last_stage() const { return schedule_.stage_count() - 1; }
   bool is_larger(int microbatch) const { return microbatch < plan_.larger_count; }
-  const StageProfile& profile(int stage, int microbatch) const {
-    const StageSizes& sizes = plan_.stages[index(stage)];
-    return is_larger(microbatch) ? sizes.larger : sizes.smaller;
+  const StageProfile& profile(const std::vector<StageSizes>& stages, const Action& action) const {
+    const StageSizes& sizes = stages[index(action.stage)];
+    return is_larger(action.microbatch) ? sizes.larger : sizes.smaller;
+  }
+  // In training.
+  const std::vector<StageSizes>& stages_of(const Action& action) const {
+    return plan_.slices == nullptr ? plan_.stages : (*plan_.slices)[index(action.slice)];
+  }
+
+  // A slice takes its part of what the coordinator has sent, the last one instead of the whole.
+  // Ids and targets are of one size.
+  void cut_slice(const Action& action) {
+    if (plan_.slices == nullptr) return;
+    const ModelProfile& model = plan_.model;
+    const std::int64_t rows = is_larger(action.microbatch) ? plan_.larger_rows : plan_.smaller_rows;
+    const auto cut = [&](std::int64_t row_bytes) {
+      tally_.take(
+          block(profile(stages_of(action), {Op::kForward, 0, action.microbatch}).input_bytes));
+      if (action.slice + 1 == schedule_.slices) tally_.take(block(rows * row_bytes), -1);
+    };
+    if (action.stage == 0) cut(model.input_row_bytes);
+    if (action.stage == last_stage()) cut(model.target_row_bytes);
   }
 
   std::int64_t take(std::int64_t bytes, int count = 1) {
@@ -198,13 +230,14 @@ class Walk {
     }
   }
 
-  const Prepared& uses(const Action& action) const {
-    const auto& [larger, smaller] = prepared_.at(index(action.stage));
+  const Prepared& uses(const StageUses& stages, const Action& action) const {
+    const auto& [larger, smaller] = stages.at(index(action.stage));
     return is_larger(action.microbatch) ? larger : smaller;
   }
 
   const BlockTally::Use& use_of(const Action& action, bool apart, bool joined) const {
-    const Prepared& all = uses(action);
+    const Prepared& all =
+        uses(prepared_slices_.empty() ? prepared_ : prepared_slices_[index(action.slice)], action);
     switch (action.op) {
       case Op::kForward: return all.forward.at(apart);
       case Op::kRecompute: return all.recompute;
@@ -219,7 +252,7 @@ class Walk {
     const bool receives = action.op == Op::kReceiveForward || action.op == Op::kReceiveBackward;
     const bool down = action.op == Op::kSendForward || action.op == Op::kReceiveBackward;
     if (owner(action.stage + (down ? 1 : -1)) == rank_) return;  // moved, not copied
-    const StageProfile& stage = profile(action.stage, action.microbatch);
+    const StageProfile& stage = profile(stages_of(action), action);
     const std::int64_t size = block(down ? stage.output_bytes : stage.input_bytes);
     if (receives) return tally_.take(size);
     std::int64_t& sending = sending_[down ? 0 : 1];
@@ -229,9 +262,19 @@ class Walk {
 
   // What StepRunner sets aside once for all sends that can be under way.
   std::int64_t reserved_for_sends(const MessageBound& bound) const {
+    if (plan_.slices == nullptr) return reserved_for_sends(plan_.stages, bound);
+    const int each = schedule_.microbatches;  // of one slice at most one of each microbatch
+    const MessageBound own{std::min(bound.forward, each), std::min(bound.backward, each)};
+    std::int64_t bytes = 0;
+    for (const auto& slice : *plan_.slices) bytes += reserved_for_sends(slice, own);
+    return bytes;
+  }
+
+  std::int64_t reserved_for_sends(const std::vector<StageSizes>& stages,
+                                  const MessageBound& bound) const {
     std::int64_t bytes = 0;
     for (const auto& [s, uses] : prepared_) {
-      const StageSizes& sizes = plan_.stages[s];
+      const StageSizes& sizes = stages[s];
       for (const StageProfile* stage : {&sizes.larger, &sizes.smaller}) {
         if (static_cast<int>(s) != last_stage())
           bytes += bound.forward * block(stage->output_bytes);
@@ -246,7 +289,8 @@ class Walk {
   const Schedule& schedule_;  // for who has which stage, and the number of microbatches
   int rank_;
   BlockTally& tally_;
-  std::unordered_map<std::size_t, std::pair<Prepared, Prepared>> prepared_;
+  StageUses prepared_;                      // of whole sequences
+  std::vector<StageUses> prepared_slices_;  // of training's
   std::array<std::int64_t, 2> sending_ = {};
 };
 

@@ -24,6 +24,8 @@ struct MemoryCase {
   const ModelProfile& model;
   const std::vector<RankParameters>& parameters;
   const std::vector<StageSizes>& stages;
+  // Where training cuts sequences, the same of each slice; null: it does not.
+  const std::vector<std::vector<StageSizes>>* slices = nullptr;
   std::int64_t larger_rows = 1, smaller_rows = 1;
   int larger_count = 0;
   int moments = 2;  // of the optimizer, per parameter

@@ -52,6 +52,7 @@ class Table {
     check_fill();
     schedule.microbatches =
         1 + largest([](const Action& a) { return a.microbatch; }).action.microbatch;
+    schedule.slices = 1 + largest([](const Action& a) { return a.slice; }).action.slice;
     schedule.placement = placement();
     schedule.ranks.resize(static_cast<std::size_t>(rows_));
     for (const Cell& cell : cells_) {
@@ -152,15 +153,19 @@ class Table {
   void check_fill() const {
     const Cell& last_stage = largest([](const Action& a) { return a.stage; });
     const Cell& last_microbatch = largest([](const Action& a) { return a.microbatch; });
+    const Cell& last_slice = largest([](const Action& a) { return a.slice; });
     constexpr double kSmall = 1e5;
     const double stages = 1.0 + last_stage.action.stage;
     const double microbatches = 1.0 + last_microbatch.action.microbatch;
-    const double needed = 2 * stages * microbatches;  // F and B
+    const double slices = 1.0 + last_slice.action.slice;
+    const double needed = 2 * stages * microbatches * slices;  // F and B
     const double found = static_cast<double>(cells_.size());
     if (needed <= std::max(2 * found, kSmall)) return;
-    const Cell& cell = stages > microbatches ? last_stage : last_microbatch;
+    const Cell& cell = slices > std::max(stages, microbatches) ? last_slice
+                       : stages > microbatches                 ? last_stage
+                                                               : last_microbatch;
     refuse(cell, text_of(cell.action) + " in a table of " + std::to_string(cells_.size()) +
-                     " actions; up to that stage and microbatch it would have " +
+                     " actions; up to that stage, microbatch and slice it would have " +
                      std::to_string(static_cast<long long>(needed)) + " or more");
   }
 

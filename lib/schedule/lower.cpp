@@ -14,20 +14,20 @@ namespace {
 // The message that `action` consumes, as its receiver posts it.
 std::optional<Action> receive_for(const Schedule& schedule, const Action& action) {
   if (action.op == Op::kForward && action.stage > 0) {
-    return Action{Op::kReceiveForward, action.stage, action.microbatch};
+    return action.as(Op::kReceiveForward);
   }
   if (action.op == Op::kBackwardInput && action.stage + 1 < schedule.stage_count()) {
-    return Action{Op::kReceiveBackward, action.stage, action.microbatch};
+    return action.as(Op::kReceiveBackward);
   }
   return std::nullopt;
 }
 
 std::optional<Action> send_after(const Schedule& schedule, const Action& action) {
   if (action.op == Op::kForward && action.stage + 1 < schedule.stage_count()) {
-    return Action{Op::kSendForward, action.stage, action.microbatch};
+    return action.as(Op::kSendForward);
   }
   if (action.op == Op::kBackwardInput && action.stage > 0) {
-    return Action{Op::kSendBackward, action.stage, action.microbatch};
+    return action.as(Op::kSendBackward);
   }
   return std::nullopt;
 }
@@ -65,8 +65,8 @@ Schedule split_backward(const Schedule& schedule) {
     parts.reserve(actions.size() * 3 / 2);
     for (const Action& action : actions) {
       if (action.op == Op::kBackward) {
-        parts.push_back({Op::kBackwardInput, action.stage, action.microbatch});
-        parts.push_back({Op::kBackwardWeight, action.stage, action.microbatch});
+        parts.push_back(action.as(Op::kBackwardInput));
+        parts.push_back(action.as(Op::kBackwardWeight));
       } else {
         parts.push_back(action);
       }
@@ -84,7 +84,7 @@ Schedule add_recompute(const Schedule& schedule, const std::vector<bool>& recomp
     for (const Action& action : actions) {
       if (sends_gradient(action.op) && recomputes[static_cast<std::size_t>(action.stage)] &&
           (all.empty() || !leaves_activations(all.back(), action))) {
-        all.push_back({Op::kRecompute, action.stage, action.microbatch});
+        all.push_back(action.as(Op::kRecompute));
       }
       all.push_back(action);
     }

@@ -16,7 +16,7 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 class Clocks {
  public:
   explicit Clocks(const Schedule& schedule) : schedule_(schedule) {
-    const std::size_t cells = index(schedule.stage_count()) * index(schedule.microbatches);
+    const std::size_t cells = cell_count(schedule);
     for (auto& consumers : consumed_at_) consumers.resize(cells);
     for (auto& results : result_clocks_) results.resize(cells * schedule.ranks.size());
     now_.assign(schedule.ranks.size(), std::vector<int>(schedule.ranks.size(), 0));
@@ -41,9 +41,9 @@ class Clocks {
     if (action.op == Op::kForward || action.op == Op::kBackwardInput) {
       std::copy(now.begin(), now.end(), result_clock(action));
     } else if (action.op == Op::kSendForward) {
-      send(rank, {Op::kForward, action.stage, action.microbatch}, action.stage + 1);
+      send(rank, action.as(Op::kForward), action.stage + 1);
     } else if (action.op == Op::kSendBackward) {
-      send(rank, {Op::kBackwardInput, action.stage, action.microbatch}, action.stage - 1);
+      send(rank, action.as(Op::kBackwardInput), action.stage - 1);
     }
   }
 
@@ -55,9 +55,7 @@ class Clocks {
   };
 
   static std::size_t channel(Op op) { return op == Op::kForward ? 0 : 1; }
-  std::size_t at(const Action& action) const {
-    return cell(schedule_, action.stage, action.microbatch);
-  }
+  std::size_t at(const Action& action) const { return cell(schedule_, action); }
   int* result_clock(const Action& action) {
     return result_clocks_[channel(action.op)].data() + at(action) * schedule_.ranks.size();
   }

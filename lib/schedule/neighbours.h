@@ -15,14 +15,12 @@ inline bool is_joined(const std::vector<Action>& actions, std::size_t at) {
   const bool sends = actions[at].stage > 0;
   if (actions[at].op != Op::kBackwardInput || sends || at + 1 == actions.size()) return false;
   const Action& next = actions[at + 1];
-  return next.op == Op::kBackwardWeight && next.stage == actions[at].stage &&
-         next.microbatch == actions[at].microbatch;
+  return next == actions[at].as(Op::kBackwardWeight);
 }
 
 // Whether what I or B needs of its own stage is there once `before` has run.
 inline bool leaves_activations(const Action& before, const Action& backward) {
-  return (before.op == Op::kForward || before.op == Op::kRecompute) &&
-         before.stage == backward.stage && before.microbatch == backward.microbatch;
+  return before == backward.as(Op::kForward) || before == backward.as(Op::kRecompute);
 }
 
 // Whether other work keeps an I or B apart from its F: what F leaves then waits. A rank's compute
@@ -43,11 +41,10 @@ class Apart {
 
 // Whether a rank's actions have such an I or B, by cell().
 inline std::vector<bool> apart_cells(const Schedule& schedule, const std::vector<Action>& actions) {
-  std::vector<bool> cells(cell(schedule, schedule.stage_count(), 0));
+  std::vector<bool> cells(cell_count(schedule));
   Apart apart;
   for (const Action& action : actions) {
-    if (is_compute(action.op) && apart.passes(action))
-      cells[cell(schedule, action.stage, action.microbatch)] = true;
+    if (is_compute(action.op) && apart.passes(action)) cells[cell(schedule, action)] = true;
   }
   return cells;
 }

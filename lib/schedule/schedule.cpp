@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 
 namespace pipetrain {
 namespace {
@@ -44,6 +45,7 @@ std::string text_of(const Action& action) {
   std::string text = std::to_string(action.stage);
   text += name;
   if (!is_of_stage(action.op)) text += std::to_string(action.microbatch);
+  if (action.slice > 0) (text += '.') += std::to_string(action.slice);
   return text;
 }
 
@@ -63,6 +65,12 @@ std::optional<Action> parse_action(std::string_view text) {
     const std::optional<int> microbatch = take_number(text);
     if (!microbatch) return std::nullopt;
     action.microbatch = *microbatch;
+    if (text.starts_with('.')) {
+      text.remove_prefix(1);
+      const std::optional<int> slice = take_number(text);
+      if (!slice) return std::nullopt;
+      action.slice = *slice;
+    }
   }
   if (!text.empty()) return std::nullopt;
   return action;
@@ -86,13 +94,15 @@ bool is_forward_only(const Schedule& schedule) {
 }
 
 bool accumulates_in_ascending_order(const Schedule& schedule) {
-  std::vector<int> last(static_cast<std::size_t>(schedule.stage_count()), -1);
+  std::vector<std::int64_t> last(static_cast<std::size_t>(schedule.stage_count()), -1);
   for (const auto& actions : schedule.ranks) {
     for (const Action& action : actions) {
       if (!ends_microbatch(action.op)) continue;
-      int& before = last[static_cast<std::size_t>(action.stage)];
-      if (action.microbatch < before) return false;
-      before = action.microbatch;
+      std::int64_t& before = last[static_cast<std::size_t>(action.stage)];
+      const std::int64_t place =
+          (std::int64_t{action.microbatch} + 1) * schedule.slices - action.slice;
+      if (place < before) return false;
+      before = place;
     }
   }
   return true;

@@ -36,10 +36,18 @@ struct Action {
   Op op = Op::kForward;
   int stage = 0;
   int microbatch = 0;  // 0 where the action is of the whole stage
+  int slice = 0;       // of the microbatch's sequences, where the schedule cuts them
   friend bool operator==(const Action&, const Action&) = default;
+
+  // Another op of the same stage, microbatch and slice.
+  Action as(Op other) const {
+    Action action = *this;
+    action.op = other;
+    return action;
+  }
 };
 
-// "2F0", "2SEND_F0", "2UNSHARD": stage, op, microbatch.
+// "2F0", "2SEND_F0", "2UNSHARD": stage, op, microbatch; "2F0.1" of slice 1. Slice 0 is not written.
 std::string text_of(const Action& action);
 // The inverse; nothing if it is no action.
 std::optional<Action> parse_action(std::string_view text);
@@ -59,7 +67,14 @@ struct Schedule {
   Placement placement;
   int microbatches = 0;
   std::vector<std::vector<Action>> ranks;
+  // Of each microbatch's sequences (Sun et al., arXiv:2406.03488). A slice's F comes after those of
+  // the slices before it, whose keys and values it sees, and its I after those of the slices
+  // behind.
+  int slices = 1;
 
+  // Slices of all microbatches.
+  int piece_count() const { return microbatches * slices; }
+  int piece_of(const Action& action) const { return action.microbatch * slices + action.slice; }
   int rank_count() const { return static_cast<int>(ranks.size()); }
   int stage_count() const { return placement.stage_count(); }
   // Stages of the rank that has most.
@@ -71,16 +86,20 @@ struct Schedule {
   std::size_t action_count() const;
 };
 
-// The flat index of one microbatch on one stage, for tables over both.
-inline std::size_t cell(const Schedule& schedule, int stage, int microbatch) {
-  return static_cast<std::size_t>(stage) * static_cast<std::size_t>(schedule.microbatches) +
-         static_cast<std::size_t>(microbatch);
+// The flat index of an action's microbatch, or slice of one, on its stage, for tables over both.
+inline std::size_t cell(const Schedule& schedule, const Action& action) {
+  return static_cast<std::size_t>(action.stage) * static_cast<std::size_t>(schedule.piece_count()) +
+         static_cast<std::size_t>(schedule.piece_of(action));
+}
+inline std::size_t cell_count(const Schedule& schedule) {
+  return static_cast<std::size_t>(schedule.stage_count()) *
+         static_cast<std::size_t>(schedule.piece_count());
 }
 
 bool is_forward_only(const Schedule& schedule);
 
-// Whether every stage's weight gradients come in ascending order of microbatches: all such
-// schedules give the same bits.
+// Whether every stage's weight gradients come in ascending order of microbatches, and of slices of
+// one from the last down: all such schedules of as many slices give the same bits.
 bool accumulates_in_ascending_order(const Schedule& schedule);
 
 inline int rank_of_stage(const Schedule& schedule, int stage) {

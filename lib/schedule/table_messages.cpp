@@ -41,8 +41,8 @@ class RowCheck {
   RowCheck(const Schedule& schedule, const std::vector<std::vector<Action>>& rows, int rank)
       : schedule_(schedule), row_(rows[static_cast<std::size_t>(rank)]), rank_(rank) {
     const auto stages = static_cast<std::size_t>(schedule.stage_count());
-    seen_.resize(cell(schedule, schedule.stage_count(), 0));
-    backwards_left_.assign(stages, schedule.microbatches);
+    seen_.resize(cell_count(schedule));
+    backwards_left_.assign(stages, schedule.piece_count());
     gathers_.resize(stages);
     gathered_.resize(stages);
     reduced_.resize(stages);
@@ -71,9 +71,7 @@ class RowCheck {
   using Reason = std::optional<std::string>;
 
   static std::size_t index(const Action& action) { return static_cast<std::size_t>(action.stage); }
-  std::uint8_t& seen(const Action& action) {
-    return seen_[cell(schedule_, action.stage, action.microbatch)];
-  }
+  std::uint8_t& seen(const Action& action) { return seen_[cell(schedule_, action)]; }
 
   Reason why_wrong(const Action& action) {
     if (is_compute(action.op)) return why_wrong_compute(action);
@@ -92,8 +90,8 @@ class RowCheck {
       if (seen(action) & bit) return name + " comes twice";
       seen(action) |= bit;
       const bool computed = seen(action) & kind.computed_bit;
-      const std::string compute = std::to_string(action.stage) + (kind.forward ? "F" : "I") +
-                                  std::to_string(action.microbatch);
+      const std::string compute =
+          text_of(action.as(kind.forward ? Op::kForward : Op::kBackwardInput));
       if (sends && !computed) return name + " comes before " + compute + ", whose result it sends";
       if (!sends && computed) return name + " comes after " + compute + ", which needs it";
     }
@@ -147,15 +145,14 @@ class RowCheck {
       if (!computes(kind, action.op)) continue;
       const int to = action.stage + (kind.forward ? 1 : -1);
       const int from = action.stage - (kind.forward ? 1 : -1);
-      const std::uint8_t found = seen_[cell(schedule_, action.stage, action.microbatch)];
+      const std::uint8_t found = seen_[cell(schedule_, action)];
       if (crosses(action.stage, from) && !(found & kind.receive_bit)) {
-        return text_of(action) + " lacks " +
-               text_of({kind.receive, action.stage, action.microbatch}) + ": stage " +
+        return text_of(action) + " lacks " + text_of(action.as(kind.receive)) + ": stage " +
                std::to_string(from) + " is on another rank";
       }
       if (crosses(action.stage, to) && !(found & kind.send_bit)) {
-        return text_of(action) + " lacks " + text_of({kind.send, action.stage, action.microbatch}) +
-               ": stage " + std::to_string(to) + " is on another rank";
+        return text_of(action) + " lacks " + text_of(action.as(kind.send)) + ": stage " +
+               std::to_string(to) + " is on another rank";
       }
     }
     return std::nullopt;

@@ -33,4 +33,12 @@ double Timeline::bubble_fraction() const {
   return 1 - sum / whole;
 }
 
+int slice_count(const Timeline& timeline) {
+  int last = 0;
+  for (const auto& spans : timeline.ranks) {
+    for (const Span& span : spans) last = std::max(last, span.action.slice);
+  }
+  return last + 1;
+}
+
 }  // namespace pipetrain

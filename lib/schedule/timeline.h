@@ -29,4 +29,7 @@ struct Timeline {
   double bubble_fraction() const;  // 1 - sum of busy / (ranks x makespan)
 };
 
+// Of each microbatch: one more than the highest slice that has a span.
+int slice_count(const Timeline& timeline);
+
 }  // namespace pipetrain

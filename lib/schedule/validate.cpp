@@ -23,12 +23,13 @@ namespace {
 
 void check_sizes(const Schedule& schedule) {
   if (schedule.ranks.empty() || schedule.rank_count() != schedule.placement.rank_count() ||
-      schedule.microbatches < 1) {
+      schedule.microbatches < 1 || schedule.slices < 1) {
     throw Error(ExitCode::kConfiguration,
                 "schedule: found " + std::to_string(schedule.rank_count()) +
                     " ranks, a placement on " + std::to_string(schedule.placement.rank_count()) +
-                    " and " + std::to_string(schedule.microbatches) +
-                    " microbatches; expected as many ranks as placed on, and a microbatch");
+                    " and " + std::to_string(schedule.microbatches) + " microbatches of " +
+                    std::to_string(schedule.slices) +
+                    " slices; expected as many ranks as placed on, a microbatch and a slice");
   }
 }
 
@@ -50,7 +51,7 @@ class RankCheck {
   RankCheck(const Schedule& schedule, int rank, bool forward_only)
       : schedule_(schedule), rank_(rank), forward_only_(forward_only) {
     done_.resize(schedule.placement.stages_of(rank).size() *
-                 static_cast<std::size_t>(schedule.microbatches));
+                 static_cast<std::size_t>(schedule.piece_count()));
   }
 
   void run() {
@@ -73,56 +74,66 @@ class RankCheck {
       refuse_it("names a microbatch beyond the last, " +
                 std::to_string(schedule_.microbatches - 1));
     }
+    if (action.slice < 0 || action.slice >= schedule_.slices) {
+      refuse_it("names a slice beyond the last, " + std::to_string(schedule_.slices - 1));
+    }
     const int owner = rank_of_stage(schedule_, action.stage);
     if (owner != rank_) refuse_it("is on a stage of rank " + std::to_string(owner));
     if (action.op == Op::kRecompute) return;
-    std::uint8_t& done = done_[index(action.stage, action.microbatch)];
+    std::uint8_t& done = done_[index(action)];
     const std::uint8_t bits = bits_of(action.op);
     if (done & bits) refuse_it("comes twice");
-    const std::string which = std::to_string(action.microbatch);
-    const std::string stage = std::to_string(action.stage);
+    const auto need = [&](std::uint8_t bit, const Action& needed) {
+      if (!(done_[index(needed)] & bit)) refuse_it("comes before " + text_of(needed));
+    };
     if (action.op != Op::kForward && forward_only_) refuse_it("is in a forward-only schedule");
-    if (action.op != Op::kForward && !(done & kF)) refuse_it("comes before " + stage + "F" + which);
-    if (action.op == Op::kBackwardWeight && !(done & kI)) {
-      refuse_it("comes before " + stage + "I" + which);
+    if (action.op != Op::kForward) need(kF, action.as(Op::kForward));
+    if (action.op == Op::kBackwardWeight) need(kI, action.as(Op::kBackwardInput));
+    if (action.op == Op::kForward && action.slice > 0) need(kF, neighbour(action, -1));
+    if (sends_gradient(action.op) && action.slice + 1 < schedule_.slices) {
+      need(kI, neighbour(action.as(Op::kBackwardInput), 1));
     }
     done = static_cast<std::uint8_t>(done | bits);
   }
 
   void check_complete() const {
     for (const int stage : schedule_.placement.stages_of(rank_)) {
-      for (int microbatch = 0; microbatch < schedule_.microbatches; ++microbatch) {
-        const std::uint8_t done = done_[index(stage, microbatch)];
-        std::string missing;
-        if (!(done & kF)) {
-          missing = "F";
-        } else if (!forward_only_ && !(done & kI)) {
-          missing = "I";
-        } else if (!forward_only_ && !(done & kW)) {
-          missing = "W";
-        }
-        if (!missing.empty()) {
-          const std::string where = std::to_string(microbatch);
-          const bool could_be_both = missing == "I" && !(done & kW);
-          refuse(schedule_, rank_, kMissing,
-                 std::to_string(stage) + missing + where +
-                     (could_be_both ? " (or " + std::to_string(stage) + "B" + where + ")" : "") +
-                     " is missing");
-        }
+      for (int piece = 0; piece < schedule_.piece_count(); ++piece) {
+        check_complete({Op::kForward, stage, piece / schedule_.slices, piece % schedule_.slices});
       }
     }
   }
 
-  std::size_t index(int stage, int microbatch) const {
-    return static_cast<std::size_t>(schedule_.placement.place_of(stage)) *
-               static_cast<std::size_t>(schedule_.microbatches) +
-           static_cast<std::size_t>(microbatch);
+  void check_complete(const Action& forward) const {
+    const std::uint8_t done = done_[index(forward)];
+    std::string missing;
+    if (!(done & kF)) {
+      missing = text_of(forward);
+    } else if (!forward_only_ && !(done & kI)) {
+      missing = text_of(forward.as(Op::kBackwardInput));
+      if (!(done & kW)) missing += " (or " + text_of(forward.as(Op::kBackward)) + ")";
+    } else if (!forward_only_ && !(done & kW)) {
+      missing = text_of(forward.as(Op::kBackwardWeight));
+    }
+    if (!missing.empty()) refuse(schedule_, rank_, kMissing, missing + " is missing");
+  }
+
+  // The slice before or behind an action's.
+  static Action neighbour(Action action, int by) {
+    action.slice += by;
+    return action;
+  }
+
+  std::size_t index(const Action& action) const {
+    return static_cast<std::size_t>(schedule_.placement.place_of(action.stage)) *
+               static_cast<std::size_t>(schedule_.piece_count()) +
+           static_cast<std::size_t>(schedule_.piece_of(action));
   }
 
   const Schedule& schedule_;
   int rank_;
   bool forward_only_;
-  std::vector<std::uint8_t> done_;  // per stage of the rank and microbatch
+  std::vector<std::uint8_t> done_;  // per stage of the rank, microbatch and slice
 };
 
 // Where the waiting ranks wait for each other in a ring, the first of that ring is shown.

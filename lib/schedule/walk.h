@@ -16,21 +16,20 @@ namespace pipetrain {
 // checks the order.
 inline std::optional<Action> needed_by(const Schedule& schedule, const Action& action) {
   if (action.op == Op::kForward && action.stage > 0) {
-    return Action{Op::kForward, action.stage - 1, action.microbatch};
+    return Action{Op::kForward, action.stage - 1, action.microbatch, action.slice};
   }
   if (sends_gradient(action.op) && action.stage + 1 < schedule.stage_count()) {
-    return Action{Op::kBackwardInput, action.stage + 1, action.microbatch};
+    return Action{Op::kBackwardInput, action.stage + 1, action.microbatch, action.slice};
   }
   return std::nullopt;
 }
 
 // Calls visit(rank, position) once for each action that can run, linear in their number. Returns
-// how many actions of each rank were visited: all of them unless the schedule deadlocks. Stages and
-// microbatches must be in range.
+// how many actions of each rank were visited: all of them unless the schedule deadlocks. Stages,
+// microbatches and slices must be in range.
 template <class Visit>
 std::vector<std::size_t> walk(const Schedule& schedule, Visit&& visit) {
-  const std::size_t cells = static_cast<std::size_t>(schedule.stage_count()) *
-                            static_cast<std::size_t>(schedule.microbatches);
+  const std::size_t cells = cell_count(schedule);
   std::vector<char> forward_done(cells, 0), gradient_done(cells, 0);
   std::vector<std::size_t> position(schedule.ranks.size(), 0);
   std::vector<int> awake;
@@ -39,7 +38,7 @@ std::vector<std::size_t> walk(const Schedule& schedule, Visit&& visit) {
     const std::optional<Action> needed = needed_by(schedule, action);
     if (!needed) return true;
     const auto& done = needed->op == Op::kForward ? forward_done : gradient_done;
-    return done[cell(schedule, needed->stage, needed->microbatch)] != 0;
+    return done[cell(schedule, *needed)] != 0;
   };
   while (!awake.empty()) {
     const int rank = awake.back();
@@ -51,12 +50,12 @@ std::vector<std::size_t> walk(const Schedule& schedule, Visit&& visit) {
       visit(rank, next++);
       // A rank may be woken for nothing, at most once for each action.
       if (action.op == Op::kForward) {
-        forward_done[cell(schedule, action.stage, action.microbatch)] = 1;
+        forward_done[cell(schedule, action)] = 1;
         if (action.stage + 1 < schedule.stage_count()) {
           awake.push_back(rank_of_stage(schedule, action.stage + 1));
         }
       } else if (sends_gradient(action.op)) {
-        gradient_done[cell(schedule, action.stage, action.microbatch)] = 1;
+        gradient_done[cell(schedule, action)] = 1;
         if (action.stage > 0) awake.push_back(rank_of_stage(schedule, action.stage - 1));
       }
     }

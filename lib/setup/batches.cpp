@@ -1,6 +1,7 @@
 #include "setup/batches.h"
 
 #include <cstddef>
+#include <utility>
 
 namespace pipetrain {
 
@@ -12,14 +13,15 @@ std::vector<std::int64_t> microbatch_rows(const StepContext& step) {
 }
 
 Batches::Batches(const Epochs& epochs, std::uint64_t seed, int replicas, int replica,
-                 int microbatches, const Shape& target_row, bool documents)
+                 int microbatches, const Shape& target_row, bool documents, SequenceSlices slices)
     : epochs_(epochs),
       seed_(seed),
       replicas_(replicas),
       replica_(replica),
       microbatches_(microbatches),
       target_row_(target_row),
-      documents_(documents) {}
+      documents_(documents),
+      slices_(std::move(slices)) {}
 
 StepContext Batches::of_replica(StepContext step, int replica) const {
   step.replicas = replicas_;
@@ -38,7 +40,8 @@ StepContext Batches::training_step(std::int64_t step) const {
                      .step = step,
                      .rows = rows,
                      .seed = seed_,
-                     .gradient_scale = 1.0 / static_cast<double>(rows * targets_per_row())},
+                     .gradient_scale = 1.0 / static_cast<double>(rows * targets_per_row()),
+                     .slices = slices_},
                     replica_);
 }
 

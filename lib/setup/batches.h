@@ -20,7 +20,7 @@ class Batches {
  public:
   // `target_row` without the batch: (T), or () where a row has one label.
   Batches(const Epochs& epochs, std::uint64_t seed, int replicas, int replica, int microbatches,
-          const Shape& target_row, bool documents = false);
+          const Shape& target_row, bool documents = false, SequenceSlices slices = {});
 
   StepContext training_step(std::int64_t step) const;
   // Of an evaluation's last batch a replica may have no row, and nothing to do.
@@ -44,7 +44,8 @@ class Batches {
   std::uint64_t seed_;
   int replicas_, replica_, microbatches_;
   Shape target_row_;
-  bool documents_;  // of a row do not see each other
+  bool documents_;         // of a row do not see each other
+  SequenceSlices slices_;  // in training
 };
 
 }  // namespace pipetrain

@@ -182,12 +182,38 @@ DataShape data_shape_of(const Source& source) {
           .classes = source.classes()};
 }
 
+namespace {
+
+SequenceSlices checked_slices(const Config& config, const ModelSetup& model) {
+  const int count = model.schedule.slices;
+  if (count == 1) return {};
+  const std::string found = "pipeline.slices: " + std::to_string(count) + ", but ";
+  if (const std::string reason = why_not_sliced(model.layers, count); !reason.empty()) {
+    fail(found + reason + "; leave it out");
+  }
+  if (config.parallel.shard == Shard::kParameters) {
+    fail(found +
+         "parallel.shard: parameters gathers for whole microbatches; set that to optimizer "
+         "or none");
+  }
+  if (config.pipeline.delay > 0) {
+    fail(found + "pipeline.delay: 1 is for whole microbatches; leave one of them out");
+  }
+  if (const std::string reason = why_not_sliced(model.recomputed, model.layers); !reason.empty()) {
+    fail(found + "pipeline.recompute " + reason);
+  }
+  return slices_of_equal_work(model.layers, count);
+}
+
+}  // namespace
+
 ScheduleRequest schedule_request(const Config& config, int stage_ranks, int usual_microbatches) {
   const PipelineConfig& pipeline = config.pipeline;
   return {.name = pipeline.schedule,
           .ranks = stage_ranks,
           .microbatches = pipeline.microbatches,
           .virtual_stages = pipeline.virtual_stages,
+          .slices = pipeline.slices,
           .most_microbatches = replica_rows(config),
           .usual_microbatches = usual_microbatches,
           .placement = pipeline.placement,
@@ -226,6 +252,7 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
          "pipeline.microbatches to at least " +
          std::to_string(model.ranks));
   }
+  model.slices = checked_slices(config, model);
   check_partition(pipeline, static_cast<int>(model.layers.size()), model.stage_count());
   return model;
 }

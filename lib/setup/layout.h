@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "data/source.h"
 #include "nn/layers/model.h"
+#include "nn/sequence_slices.h"
 #include "pipeline/message_numbers.h"
 #include "pipeline/partition.h"
 #include "plan/profile.h"
@@ -37,6 +38,7 @@ struct ModelSetup {
   // The same once more where pipeline.delay is 1: they hold the other version of the weights.
   std::vector<std::unique_ptr<Layer>> other_layers;
   RecomputedLayers recomputed;
+  SequenceSlices slices;            // of each microbatch
   TensorPlace place;                // whose slices the layers are
   int ranks = 1, microbatches = 1;  // of one pipeline
   std::int64_t training_rows = 0;   // of an epoch; 0: rows are drawn without end

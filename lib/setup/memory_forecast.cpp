@@ -10,7 +10,9 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "data/epochs.h"
+#include "ops/ops.h"
 #include "optim/optimizer.h"
+#include "pipeline/slice_memory.h"
 #include "setup/model_profile.h"
 #include "setup/run_program.h"
 #include "tensor/memory.h"
@@ -22,14 +24,20 @@ namespace {
 // Steps whose replicas have `batch` rows each, in `microbatches`.
 class Steps {
  public:
-  Steps(const Config& config, const ModelProfile& model, const Layout& layout, std::int64_t batch,
-        int microbatches)
+  // `slices`: the model as training's slices see it; empty: it takes whole sequences.
+  Steps(const Config& config, const ModelProfile& model, const std::vector<ModelProfile>& slices,
+        const Layout& layout, std::int64_t batch, int microbatches)
       : config_(config),
         model_(model),
         parameters_(
             rank_parameters(model, layout.schedule, layout.partition, shards_parameters(config))),
         larger_count_(static_cast<int>(batch % microbatches)),
         smaller_rows_(batch / microbatches) {
+    stages_ = stages_of(model, layout);
+    for (const ModelProfile& slice : slices) slices_.push_back(stages_of(slice, layout));
+  }
+  std::vector<StageSizes> stages_of(const ModelProfile& model, const Layout& layout) const {
+    std::vector<StageSizes> stages;
     const Partition& first = layout.partition;
     for (std::size_t s = 0; s < first.size(); ++s) {
       const bool last = s + 1 == first.size();
@@ -38,8 +46,9 @@ class Steps {
       const auto profile = [&](std::int64_t rows) {
         return stage_profile(model, layers_at(model, rows), rows, cut, layout.recomputed);
       };
-      stages_.push_back({profile(larger_rows()), profile(smaller_rows_)});
+      stages.push_back({profile(larger_rows()), profile(smaller_rows_)});
     }
+    return stages;
   }
 
   // Whether they train or evaluate is for the caller to say.
@@ -47,6 +56,7 @@ class Steps {
     return {.model = model_,
             .parameters = parameters_,
             .stages = stages_,
+            .slices = slices_.empty() ? nullptr : &slices_,
             .larger_rows = larger_rows(),
             .smaller_rows = smaller_rows_,
             .larger_count = larger_count_,
@@ -64,9 +74,31 @@ class Steps {
   const ModelProfile& model_;
   std::vector<RankParameters> parameters_;
   std::vector<StageSizes> stages_;
+  std::vector<std::vector<StageSizes>> slices_;
   int larger_count_;
   std::int64_t smaller_rows_;
 };
+
+// The model as each slice of training's sequences sees it: shorter rows, and layers that take more
+// or less.
+std::vector<ModelProfile> profiles_of_slices(const ModelProfile& whole, const ModelSetup& setup,
+                                             std::int64_t rows) {
+  std::vector<ModelProfile> profiles;
+  if (!setup.slices.cut()) return profiles;
+  MemoryPool scratch;
+  Ops ops(scratch);
+  for (auto& measured : count_slice_memory(setup.layers, setup.place, rows, setup.slices, ops)) {
+    const int slice = static_cast<int>(profiles.size());
+    ModelProfile& part = profiles.emplace_back(whole);
+    for (LayerFacts& layer : part.layers) {
+      for (std::int64_t* bytes : {&layer.input_row_bytes, &layer.output_row_bytes}) {
+        *bytes = *bytes / setup.slices.row_tokens() * setup.slices.tokens(slice);
+      }
+    }
+    part.measured = {{rows, std::move(measured)}};
+  }
+  return profiles;
+}
 
 // Rows of the short last batch of an epoch; 0 if there is none.
 std::int64_t short_batch(const Config& config, const ModelSetup& setup, int microbatches) {
@@ -102,10 +134,12 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
   const std::int64_t replicas = config.parallel.data, batch = config.train.batch_size;
   const int microbatches = layout.schedule.microbatches;
   ModelProfile model = model_profile(setup.layers, config.communication.precision);
-  model.measured[microbatch_rows(config, setup)] = std::move(measured);
+  const std::int64_t rows_measured = microbatch_rows(config, setup);
+  model.measured[rows_measured] = std::move(measured);
+  const std::vector<ModelProfile> slices = profiles_of_slices(model, setup, rows_measured);
   const Program training = training_program(config, layout);
   const Program evaluation = evaluation_program(config, layout, microbatches);
-  const Steps whole(config, model, layout, batch / replicas, microbatches);
+  const Steps whole(config, model, slices, layout, batch / replicas, microbatches);
   MemoryCase steps = whole.memory_case();
   steps.training = &training;
   if (setup.evaluation_rows >= batch) steps.evaluation = &evaluation;
@@ -113,7 +147,7 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
   std::deque<Steps> others;
   std::vector<MemoryCase> other_cases;
   if (const std::int64_t rows = short_batch(config, setup, microbatches); rows > 0) {
-    others.emplace_back(config, model, layout, rows / replicas, microbatches);
+    others.emplace_back(config, model, slices, layout, rows / replicas, microbatches);
     other_cases.push_back(others.back().memory_case());
     other_cases.back().training = &training;
   }
@@ -122,7 +156,7 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
     const std::int64_t most = (rows + replicas - 1) / replicas;  // of the first replicas
     const int count = static_cast<int>(std::min<std::int64_t>(microbatches, most));
     short_evaluation = evaluation_program(config, layout, count);
-    others.emplace_back(config, model, layout, most, count);
+    others.emplace_back(config, model, slices, layout, most, count);
     other_cases.push_back(others.back().memory_case());
     other_cases.back().evaluation = &short_evaluation;
   }

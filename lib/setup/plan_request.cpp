@@ -50,6 +50,11 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   const auto layers =
       static_cast<int>(build_layers(config.model, data, {}, config.train.precision).size());
   check_precisions(asked, config);
+  if (config.pipeline.slices > 1) {
+    throw Error(ExitCode::kConfiguration, "pipeline.slices: plan weighs whole sequences, found " +
+                                              std::to_string(config.pipeline.slices) +
+                                              " slices; set it to 1");
+  }
   PlanRequest request{.ranks = asked.ranks};
   for (const std::string& precision : asked.precisions) {
     request.precisions.push_back(precision_of(precision));
@@ -65,7 +70,7 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   const ScheduleRequest wanted = schedule_request(config, own.pipeline);
   if (why_not(wanted)) return request;  // the search is for one that goes
   Schedule schedule = choose_without_costs(wanted);
-  if (schedule.microbatches > wanted.most_microbatches ||
+  if (schedule.microbatches > wanted.most_microbatches || schedule.slices > 1 ||
       why_no_partition(config.pipeline, layers, schedule.stage_count())) {
     return request;
   }

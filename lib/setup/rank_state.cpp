@@ -145,13 +145,19 @@ void RankState::sum_squares(StepFigures& figures) {
   }
 }
 
-void RankState::reserve_for_sends(const std::set<std::int64_t>& rows, const MessageBound& most) {
+void RankState::reserve_for_sends(const std::set<std::int64_t>& rows, const StepContext& step,
+                                  const MessageBound& most) {
+  const auto reserve = [&](const Shape& whole, DType dtype, int count) {
+    for (int slice = 0; slice < step.slices.count(); ++slice) {
+      // Of one size at most one of each microbatch.
+      const int own = step.slices.cut() ? std::min(count, step.microbatches) : count;
+      ops_.pool().reserve(bytes_of(step.slices.of(whole, slice), dtype), own);
+    }
+  };
   for (const std::int64_t n : rows) {
     for (const auto& stage : stages_) {
-      if (!stage->last())
-        ops_.pool().reserve(bytes_of(stage->output_shape(n), stage->output_dtype()), most.forward);
-      if (!stage->first())
-        ops_.pool().reserve(bytes_of(stage->input_shape(n), stage->input_dtype()), most.backward);
+      if (!stage->last()) reserve(stage->output_shape(n), stage->output_dtype(), most.forward);
+      if (!stage->first()) reserve(stage->input_shape(n), stage->input_dtype(), most.backward);
     }
   }
 }

@@ -55,7 +55,8 @@ class RankState {
   std::vector<std::pair<std::int64_t, std::int64_t>> own_chunks() const;
   void sum_squares(StepFigures& figures);
   // Memory for so many sends of microbatches of each of these sizes.
-  void reserve_for_sends(const std::set<std::int64_t>& rows, const MessageBound& most);
+  void reserve_for_sends(const std::set<std::int64_t>& rows, const StepContext& step,
+                         const MessageBound& most);
   // And of batches like this one's: the first ranks may be kEvaluationBatches ahead of the last.
   void reserve_for_evaluation(const StepContext& step);
 

@@ -196,7 +196,7 @@ void StepRunner::reserve_for_sends() {
     const StepContext step = batches_.training_step(number);
     sizes.insert({step.rows_of(0), step.rows_of(step.microbatches - 1)});
   }
-  lanes_.front().state.reserve_for_sends(sizes, most_sends_);
+  lanes_.front().state.reserve_for_sends(sizes, batches_.training_step(0), most_sends_);
   sends_bytes_ = static_cast<std::int64_t>(pool_.reserved_bytes() - before);
 }
 

@@ -152,3 +152,12 @@ TEST_CASE("Files that are no tables are refused in one short line") {
     CHECK(error.what() == std::string("/: Is a directory"));
   }
 }
+
+TEST_CASE("A table of slices reads as it was written") {
+  const Schedule schedule = generate("1f1b", 3, 1, 2, 4);
+  const Schedule read = schedule_from_csv(csv_of(schedule), "seq.csv");
+  CHECK(read.ranks == schedule.ranks);
+  CHECK(read.slices == 4);
+  CHECK_THROWS_WITH(schedule_from_csv("0F0,0F0.900000,0B0\n", "seq.csv"),
+                    ContainsSubstring("0F0.900000 in a table of 3 actions"));
+}

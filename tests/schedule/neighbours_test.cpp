@@ -35,7 +35,9 @@ TEST_CASE("An I or B is apart from its F unless it is the next that the rank com
                           actions_of("0F0 0SEND_F0 0F1 0I1 0I0 0W0 1F2 "
                                      "1RECV_B2 1I2 0F2 0R2 0B2")};
   const std::vector<bool> apart = apart_cells(schedule, schedule.ranks[0]);
-  const auto is_apart = [&](int stage, int m) { return bool{apart[cell(schedule, stage, m)]}; };
+  const auto is_apart = [&](int stage, int m) {
+    return bool{apart[cell(schedule, {Op::kForward, stage, m})]};
+  };
   CHECK(is_apart(0, 0));
   CHECK(!is_apart(0, 1));
   CHECK(!is_apart(1, 2));  // a receive is no work

@@ -31,3 +31,24 @@ TEST_CASE("All published schedules accumulate in ascending order but looped-bfs"
   }
   CHECK_FALSE(ascends("looped-bfs"));
 }
+
+TEST_CASE("An action of a slice reads as it is written; slice 0 may be left out") {
+  const Action action{Op::kForward, 2, 10, 3};
+  CHECK(text_of(action) == "2F10.3");
+  CHECK(parse_action("2F10.3") == action);
+  CHECK(text_of({Op::kSendBackward, 1, 0, 2}) == "1SEND_B0.2");
+  CHECK(parse_action("2F10.0") == Action{Op::kForward, 2, 10});
+  CHECK(!parse_action("2F10."));
+  CHECK(!parse_action("2F10.1x"));
+  CHECK(!parse_action("2UNSHARD.1"));
+  CHECK(action.as(Op::kReceiveForward) == Action{Op::kReceiveForward, 2, 10, 3});
+}
+
+TEST_CASE("Weight gradients of slices are in order from the last one down") {
+  Schedule schedule{Placement::loop(1, 1), 1, {}, 2};
+  const Action first{Op::kBackward, 0, 0, 0}, second{Op::kBackward, 0, 0, 1};
+  schedule.ranks = {{second, first}};
+  CHECK(accumulates_in_ascending_order(schedule));
+  schedule.ranks = {{first, second}};
+  CHECK(!accumulates_in_ascending_order(schedule));
+}

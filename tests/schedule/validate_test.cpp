@@ -53,6 +53,26 @@ TEST_CASE("A wrong schedule is refused with the wrong action marked") {
   CHECK(refusal(1, 1, "0F0 0I0 \n 1F0 1B0").find("0W0 is missing") != std::string::npos);
 }
 
+TEST_CASE(
+    "Slices go forward in their order and back from the last, on one rank and from rank to rank") {
+  const auto of_slices = [](const std::string& drawing) {
+    const auto ranks = actions_of(drawing);
+    return refusal({Placement::loop(static_cast<int>(ranks.size()), 1), 1, ranks, 2});
+  };
+  CHECK(of_slices("0F0 0F0.1 0B0.1 0B0 \n 1F0 1F0.1 1I0.1 1I0 1W0.1 1W0") == "");
+  CHECK(of_slices("0F0.1 0F0 0B0.1 0B0 \n 1F0 1F0.1 1B0.1 1B0")
+            .starts_with("schedule: rank 0, action 1: 0F0.1 comes before 0F0\n"));
+  CHECK(of_slices("0F0 0F0.1 0B0.1 0B0 \n 1F0 1F0.1 1B0 1B0.1")
+            .starts_with("schedule: rank 1, action 3: 1B0 comes before 1I0.1\n"));
+  CHECK(
+      of_slices("0F0 0F0.1 0B0 \n 1F0 1F0.1 1B0.1 1B0").starts_with("schedule: rank 0, action 3"));
+  CHECK(of_slices("0F0 0F0.1 0B0.1 0B0 \n 1F0 1F0.1 1B0.1")
+            .starts_with("schedule: rank 1: 1I0 (or 1B0) is missing\n"));
+  CHECK(of_slices("0F0 0F0.1 0F0.2 0B0.1 0B0 \n 1F0 1F0.1 1B0.1 1B0")
+            .find("0F0.2 names a slice beyond the last, 1") != std::string::npos);
+  CHECK_NOTHROW(validate(lower(generate("1f1b", 3, 1, 2, 4))));
+}
+
 TEST_CASE("A deadlock names the ring of ranks that wait for each other") {
   CHECK(refusal(2, 1, "0F0 0B0 0F1 0B1 \n 1F1 1F0 1B0 1B1") ==
         "schedule: rank 0, action 2: deadlock: 0B0 waits for 1I0 of rank 1, rank 1: 1F1 waits for "

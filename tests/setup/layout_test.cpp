@@ -74,6 +74,34 @@ TEST_CASE("Each stage costs what it takes at the speed of its rank") {
   CHECK(costs_on_ranks(layout)[1].forward == 1);
 }
 
+TEST_CASE("Slices of sequences are refused where they have no meaning") {
+  const auto refusal = [](const auto& change) -> std::string {
+    Config config = gpt();
+    config.pipeline.slices = 2;
+    change(config);
+    try {
+      CHECK(set_up(config, 2).slices.count() == 2);
+    } catch (const Error& error) {
+      CHECK(error.code() == ExitCode::kConfiguration);
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(refusal([](Config&) {}).empty());
+  CHECK(contains(refusal([](Config& c) { c.model.preset = "classifier"; }), "pipeline.slices: 2",
+                 "not causal"));
+  CHECK(contains(refusal([](Config& c) { c.pipeline.slices = 5; }), "4 tokens"));
+  CHECK(contains(refusal([](Config& c) { c.pipeline.schedule = "zbv"; }), "zbv", "2 slices"));
+  CHECK(contains(refusal([](Config& c) { c.pipeline.schedule = "auto"; }), "auto", "2 slices"));
+  CHECK(contains(refusal([](Config& c) { c.pipeline.delay = 1; }), "pipeline.delay"));
+  CHECK(contains(refusal([](Config& c) { c.parallel.shard = Shard::kParameters; }),
+                 "parallel.shard"));
+  CHECK(contains(refusal([](Config& c) { c.pipeline.recompute = Recompute::kSelective; }),
+                 "pipeline.recompute", "attention.qkv"));
+  CHECK(contains(refusal([](Config& c) { c.pipeline.recompute = Recompute::kFull; }),
+                 "pipeline.recompute", "attention"));
+}
+
 TEST_CASE("All ranks have the schedule and the partition that rank 0 found") {
   constexpr int kRanks = 2;
   Config config = gpt();

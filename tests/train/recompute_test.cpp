@@ -72,12 +72,11 @@ std::size_t times(const std::vector<Action>& actions, const Action& action) {
 std::size_t count_recomputed(const std::vector<Action>& executed) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < executed.size(); ++i) {
-    const auto [op, stage, microbatch] = executed[i];
-    if (op != Op::kRecompute) continue;
+    if (executed[i].op != Op::kRecompute) continue;
     ++count;
     CHECK(times(executed, executed[i]) == 1);
-    CHECK(executed[i - 1] != Action{Op::kForward, stage, microbatch});
-    CHECK(executed[i + 1] == Action{Op::kBackwardInput, stage, microbatch});
+    CHECK(executed[i - 1] != executed[i].as(Op::kForward));
+    CHECK(executed[i + 1] == executed[i].as(Op::kBackwardInput));
   }
   return count;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,7 +34,10 @@ enum Slot {
   kQkvGradient,
   kNormGradients,
   // Of rows that come in parts, which have no backward (key_value_rows.h).
-  kKeysAndValues = kQkv
+  kKeysAndValues = kQkv,
+  // Of a slice of rows, until its own backward: what the slices behind it have added up for its
+  // keys and values, float32 (B, T, 2, G, D).
+  kLaterGradients = kQkvGradient
 };
 
 enum Part : std::size_t { kQkvPart, kMixedPart };
@@ -102,8 +106,37 @@ AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
           .window = window_,
           .score_width = score_width_,
           .score_cap = score_cap_,
-          .document_starts = context.document_starts};
+          .document_starts = context.document_starts,
+          .past = context.in_parts ? 0 : context.first_token,
+          .row_tokens = tokens_};
 }
+
+namespace {
+
+// What the slices of the same rows before one keep, the first one first.
+std::vector<EarlierSlice> earlier_slices(const Saved& saved) {
+  std::vector<EarlierSlice> slices;
+  for (Saved* slice = saved.earlier(); slice != nullptr; slice = slice->earlier()) {
+    Tensor& sums = (*slice)[kLaterGradients];
+    slices.push_back(
+        {(*slice)[kQkv], (*slice)[kQkv].shape()[1], sums.empty() ? nullptr : sums.f32()});
+  }
+  std::ranges::reverse(slices);
+  return slices;
+}
+
+// The last slice's backward comes first and makes the sums of the others.
+void make_room_for_gradients(Ops& ops, const Saved& saved, std::int64_t width) {
+  for (Saved* slice = saved.earlier(); slice != nullptr; slice = slice->earlier()) {
+    Tensor& sums = (*slice)[kLaterGradients];
+    if (!sums.empty()) continue;
+    const Shape& qkv = (*slice)[kQkv].shape();
+    sums = Tensor(ops.pool(), {qkv[0], qkv[1], width});
+    std::memset(sums.data(), 0, sums.bytes());
+  }
+}
+
+}  // namespace
 
 // work(norm, its heads (rows * heads, D), its Saved) in place of the heads of queries, then of
 // keys.
@@ -133,20 +166,28 @@ double Attention::forward_flop() const {
   return product_flop((qkv_width_ + mixed_width_) * place_.size) + mixing_flop();
 }
 
+double Attention::forward_flop_of_first(std::int64_t tokens) const {
+  const double share = static_cast<double>(tokens) / static_cast<double>(tokens_);
+  return share * (forward_flop() - mixing_flop()) + mixing_flop_of_first(tokens);
+}
+
 double Attention::product_flop(std::int64_t columns) const {
   return 2.0 * static_cast<double>(tokens_ * width_) * static_cast<double>(columns);
 }
 
-double Attention::mixing_flop() const {
-  const std::int64_t hidden = window_ == 0 ? 0 : std::max<std::int64_t>(tokens_ - window_, 0);
-  const std::int64_t pairs = tokens_ * tokens_ - hidden * hidden;
+double Attention::mixing_flop() const { return mixing_flop_of_first(tokens_); }
+
+double Attention::mixing_flop_of_first(std::int64_t tokens) const {
+  const std::int64_t hidden = window_ == 0 ? 0 : std::max<std::int64_t>(tokens - window_, 0);
+  const std::int64_t pairs = tokens * tokens - hidden * hidden;
   return (causal_ ? 2.0 : 4.0) * static_cast<double>(pairs * mixed_width_ * place_.size);
 }
 
 std::vector<RemadePart> Attention::remade_parts() const {
   const std::int64_t qkv = qkv_width_ * place_.size;
   const std::int64_t kept = query_norm_ == nullptr ? 0 : heads_ + kv_heads_;  // before their norm
-  return {{"qkv", product_flop(qkv), tokens_ * (qkv + kept * head_width_ * place_.size)},
+  return {{"qkv", product_flop(qkv), tokens_ * (qkv + kept * head_width_ * place_.size),
+           /*seen_later=*/true},
           {"mixed", mixing_flop(), tokens_ * mixed_width_ * place_.size}};
 }
 
@@ -167,8 +208,9 @@ void Attention::remake(const Context& context, std::size_t part, Saved& saved) c
     return;
   }
   const Tensor& qkv = saved[kQkv];
-  Tensor mixed(ops.pool(), {qkv.shape()[0], tokens_, mixed_width_}, qkv.dtype());
-  attention_forward(ops, shape(context, qkv), qkv, mixed, saved[kLogSumExp].f32());
+  Tensor mixed(ops.pool(), {qkv.shape()[0], qkv.shape()[1], mixed_width_}, qkv.dtype());
+  attention_forward(ops, shape(context, qkv), qkv, mixed, saved[kLogSumExp].f32(),
+                    earlier_slices(saved));
   saved[kMixed] = std::move(mixed);
 }
 
@@ -202,7 +244,7 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
         key_value_rows(ops.pool(), {kv_heads_, head_width_}, kept, saved[kKeysAndValues]),
         context.first_token, qkv, mixed);
   } else {
-    attention_forward(ops, shape(context, x), qkv, mixed, log_sum_exp.f32());
+    attention_forward(ops, shape(context, x), qkv, mixed, log_sum_exp.f32(), earlier_slices(saved));
   }
   x = branch_.forward(context, place_, mixed, matrix(projection_weight_), value(projection_bias_),
                       std::move(x), saved.inner(kNormBehind));
@@ -219,13 +261,17 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   Tensor dbranch = branch_.backward_input(context, dy, saved.inner(kNormBehind));
+  make_room_for_gradients(ops, saved, 2 * kv_heads_ * head_width_);
+  const std::vector<EarlierSlice> earlier = earlier_slices(saved);
+  Tensor later = std::move(saved[kLaterGradients]);
   Tensor dqkv = std::move(saved[kQkv]);  // qkv at first: the gradient takes its place
   {
     Tensor dmixed(ops.pool(), saved[kMixed].shape(), dy.dtype());
     linear_backward_input(ops, dbranch.empty() ? dy : dbranch, value(projection_weight_), dmixed);
     attention_backward(ops, shape(context, dy), dqkv, saved[kMixed], saved[kLogSumExp].f32(),
-                       dmixed, dqkv);
+                       dmixed, dqkv, earlier, later.empty() ? nullptr : later.f32());
   }
+  later.reset();
   turn(context, Rotation::kBack, dqkv);
   for_normed_heads(ops, dqkv, saved, [&](NormLayer& norm, Tensor heads, Saved& own) {
     return norm.backward_input(context, std::move(heads), own);

@@ -41,6 +41,7 @@ class Attention : public Layer {
   void forget(std::size_t part, Saved& saved) const override;
   void remake(const Context& context, std::size_t part, Saved& saved) const override;
   double forward_flop() const override;
+  double forward_flop_of_first(std::int64_t tokens) const override;
   bool attends() const override { return true; }
   GroupSums group_sums() const override { return {2, input_row().elements()}; }
   bool separates_documents() const override { return true; }
@@ -54,6 +55,7 @@ class Attention : public Layer {
   void for_normed_heads(Ops& ops, Tensor& qkv, Saved& saved, const Work& work) const;
   double product_flop(std::int64_t columns) const;  // of (T, C) with (C, columns)
   double mixing_flop() const;                       // of scores and weighted values
+  double mixing_flop_of_first(std::int64_t tokens) const;
   // Queries and keys of qkv (B, T, H + 2 G, D), if positions are rotary.
   void turn(const Context& context, Rotation rotation, Tensor& qkv) const;
 

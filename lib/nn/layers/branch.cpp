@@ -27,7 +27,8 @@ Branch::Branch(const Layer& layer, const BranchOptions& options, NormKind norm, 
 }
 
 DropoutMask Branch::mask(const Context& context) const {
-  return dropout_mask(context, layer_.name(), "output", options_.dropout);
+  return dropout_mask(context, layer_.name(), "output", options_.dropout,
+                      layer_.output_row().back());
 }
 
 Tensor Branch::forward(const Context& context, const TensorPlace& place, const Tensor& input,

@@ -13,13 +13,14 @@
 namespace pipetrain {
 
 DropoutMask dropout_mask(const Context& context, const std::string& layer, const char* part,
-                         double rate) {
+                         double rate, std::int64_t width) {
   if (rate == 0 || context.mode == Mode::kEvaluate) return {};
-  return {random_key(context.seed, layer + "." + part), context.step, context.first_row, rate};
+  return {random_key(context.seed, layer + "." + part), context.step, context.first_row, rate,
+          context.first_token * width};
 }
 
 void drop_output(const Context& context, const std::string& layer, double rate, Tensor& y) {
-  const DropoutMask mask = dropout_mask(context, layer, "output", rate);
+  const DropoutMask mask = dropout_mask(context, layer, "output", rate, y.shape().back());
   if (!mask.drops()) return;
   const Matrix samples = Matrix(y).in_rows(y.shape()[0]);
   apply_dropout(context.ops, mask, samples, samples);

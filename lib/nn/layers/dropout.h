@@ -4,6 +4,7 @@
 // dropped.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -12,10 +13,10 @@
 
 namespace pipetrain {
 
-// The mask of this microbatch's rows of one part of a layer ("output"); in evaluation one that
-// drops nothing.
+// The mask of this microbatch's rows of one part of a layer ("output"), where a token has `width`
+// entries in a row; in evaluation one that drops nothing.
 DropoutMask dropout_mask(const Context& context, const std::string& layer, const char* part,
-                         double rate);
+                         double rate, std::int64_t width = 0);
 
 // Drops entries of a layer's output y, or of its gradient.
 void drop_output(const Context& context, const std::string& layer, double rate, Tensor& y);

@@ -84,8 +84,16 @@ void Embedding::backward_weight(const Context& context, Saved& saved) {
     if (here.has(id)) touched_rows(table_).push_back(static_cast<std::int32_t>(here.row(id)));
   }
   if (has_positions_) {
-    position_backward(context.ops, dy, {gradient(positions_), tokens_, width_}, context.accumulate,
-                      context.document_starts);
+    // A slice has some of the positions: the others' gradients are of the slices that follow it.
+    const std::int64_t tokens = dy.shape()[1];
+    const bool slice = tokens < tokens_;
+    if (slice && !context.accumulate) {
+      std::memset(gradient(positions_), 0,
+                  static_cast<std::size_t>(tokens_ * width_) * sizeof(float));
+    }
+    position_backward(context.ops, dy,
+                      {gradient(positions_) + context.first_token * width_, tokens, width_},
+                      slice || context.accumulate, context.document_starts);
   }
   if (scale_ != 1.0f) multiply(context.ops, dy, scale_);
   embedding_backward(context.ops, here, ids.i32(), dy, gradient(table_));

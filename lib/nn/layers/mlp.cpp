@@ -127,7 +127,7 @@ Tensor Mlp::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Mlp::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   Tensor dbranch = branch_.backward_input(context, dy, saved.inner(0));
-  Tensor dhidden(ops.pool(), {dy.shape()[0], tokens_, hidden_}, dy.dtype());
+  Tensor dhidden(ops.pool(), {dy.shape()[0], dy.shape()[1], hidden_}, dy.dtype());
   linear_backward_input(ops, dbranch.empty() ? dy : dbranch, value(down_weight_), dhidden);
   activate_backward(ops, activation_, dhidden, saved[kHidden]);
   Tensor dx = shared_input_gradient(context, place_, dy.shape(), dhidden, value(up_weight_));

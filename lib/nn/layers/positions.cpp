@@ -1,6 +1,7 @@
 #include "nn/layers/positions.h"
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -39,9 +40,13 @@ Tensor Positions::backward_input(const Context& context, Tensor dy, Saved& saved
   const std::int64_t rows = dy.shape()[0];
   drop_output(context, name(), dropout_, dy);
   Tensor sum(context.ops.pool(), output_row());
-  position_backward(context.ops, dy, sum, /*accumulate=*/false, context.document_starts);
+  const std::int64_t tokens = dy.shape()[1], width = dy.shape().back();
+  const bool slice = tokens < output_row()[0];  // the others' positions have no part in it
+  if (slice) std::memset(sum.data(), 0, sum.bytes());
+  position_backward(context.ops, dy, {sum.f32() + context.first_token * width, tokens, width},
+                    slice, context.document_starts);
   saved[kPositionGradients] = std::move(sum);
-  dy.reshape(input_row().batched(rows));
+  if (!slice) dy.reshape(input_row().batched(rows));
   return dy;
 }
 

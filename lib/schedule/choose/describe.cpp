@@ -123,6 +123,7 @@ Description describe(const std::string& name, const Schedule& schedule, const Gi
   words.title = name + ": " + counted(schedule.rank_count(), "rank", "ranks") + ", ";
   words.title += placement_text(schedule.placement);
   words.title += counted(schedule.microbatches, "microbatch", "microbatches");
+  if (schedule.slices > 1) words.title += " in " + std::to_string(schedule.slices) + " slices";
   words.remark = costs_text(given);
   const Costs costs = given.on(schedule.placement);
   const Timeline run = simulate(schedule, costs, BackwardSends::kGradientsFirst);

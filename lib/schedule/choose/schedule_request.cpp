@@ -60,16 +60,21 @@ Reason other_sizes(const ScheduleRequest& request, const Schedule& table) {
   if (!reason) {
     reason = other(table.microbatches, request.microbatches, "microbatches", "microbatches");
   }
+  if (!reason) reason = other(table.slices, request.slices, "slices", "slices");
   return reason ? reason : other_placement(request, table);
 }
 
 // Why there is none of these sizes, all of which are settled.
 Reason why_not_sizes(const ScheduleRequest& request) {
-  const int p = request.ranks, v = request.virtual_stages, m = request.microbatches;
+  const int p = request.ranks, v = request.virtual_stages, m = request.microbatches,
+            n = request.slices;
   if (const Reason reason = why_no_placement(request.placement, p, v)) {
     return "schedule " + request.name + ": " + *reason;
   }
   const std::optional<Placement> placement = placement_of(request.placement, p, v);
+  if (request.is_searched() || request.forward_only) {
+    if (Reason reason = why_no_slices(request.name, n)) return reason;
+  }
   if (request.is_searched()) {
     AutoOptions options = request.search;
     options.placement = placement;
@@ -77,7 +82,7 @@ Reason why_not_sizes(const ScheduleRequest& request) {
   }
   if (const Reason reason = placement_without_search(request)) return reason;
   if (request.forward_only) return std::nullopt;
-  return placement ? why_not(request.name, *placement, m) : why_not(request.name, p, v, m);
+  return placement ? why_not(request.name, *placement, m, n) : why_not(request.name, p, v, m, n);
 }
 
 // Of those up to the usual number the largest that the schedule takes; if it takes none, the usual
@@ -100,13 +105,15 @@ Reason settle(ScheduleRequest& request) {
   int& v = request.virtual_stages;
   if (v == 0) v = stages_per_rank(request.placement);
   if (v == 0) v = published ? default_virtual_stages(request.name) : 1;
+  int& n = request.slices;
+  n = std::max(n, 1);
   int& m = request.microbatches;
   const bool open = m == 0 && request.most_microbatches > 0;
   if (request.ranks < 1 || (m < 1 && !open)) {
     return "schedule " + request.name +
            ": the numbers of ranks and microbatches are missing; give both";
   }
-  const auto too_many = [&] { return too_many_actions(request.name, request.ranks, v, m); };
+  const auto too_many = [&] { return too_many_actions(request.name, request.ranks, v, m, n); };
   if (open) m = 1;  // before there are more stages than can be counted
   if (const Reason reason = too_many()) return reason;
   if (open) {
@@ -148,12 +155,14 @@ Schedule choose_without_costs(const ScheduleRequest& request) {
   if (request.is_table()) return read_table_for(request);
   ScheduleRequest settled = request;
   refuse(settle(settled));
-  const int p = settled.ranks, v = settled.virtual_stages, m = settled.microbatches;
+  const int p = settled.ranks, v = settled.virtual_stages, m = settled.microbatches,
+            n = settled.slices;
   const std::optional<Placement> asked = placement_of(request.placement, p, v);
   const Placement placement = asked.value_or(Placement::loop(p, v));
   if (request.is_searched()) return {.placement = placement, .microbatches = m};
   if (request.forward_only) return generate_forward_only(placement, m);
-  Schedule schedule = asked ? generate(request.name, *asked, m) : generate(request.name, p, v, m);
+  Schedule schedule =
+      asked ? generate(request.name, *asked, m, n) : generate(request.name, p, v, m, n);
   validate(schedule);
   return schedule;
 }

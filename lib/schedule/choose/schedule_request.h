@@ -25,6 +25,7 @@ struct ScheduleRequest {
   int ranks = 0;              // 0, here and below: what the table has
   int microbatches = 0;       // 0: see `most_microbatches`
   int virtual_stages = 0;     // 0: the schedule's own
+  int slices = 0;             // of each microbatch's sequences; 0: 1
   // Where `microbatches` is left open: the largest number up to this and to the usual one that the
   // schedule takes. 0: it must not be left open.
   int most_microbatches = 0;

@@ -199,11 +199,13 @@ std::string legend(const std::vector<TextPanel>& panels) {
   explain(Op::kBackward, "B both gradients");
   explain(Op::kRecompute, "R recompute");
   if (letters.empty()) return "";
-  std::string text = letters + "; then the microbatch\n";
-  int most_stages = 1;
+  int most_stages = 1, slices = 1;
   for (const TextPanel& panel : panels) {
+    slices = std::max(slices, slice_count(*panel.timeline));
     most_stages = std::max(most_stages, StagePlaces(*panel.timeline).most());
   }
+  std::string text = letters + "; then the microbatch";
+  text += slices > 1 ? " and, behind a point, its slice from 1 on\n" : "\n";
   if (most_stages == 2) text += "small letters: the rank's second stage\n";
   if (most_stages > 2) text += "the number before the letter: the stage\n";
   return text;

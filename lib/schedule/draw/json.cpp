@@ -14,6 +14,7 @@ nlohmann::ordered_json schedule_json(const std::string& name, const Schedule& sc
   json["rank_count"] = schedule.rank_count();
   json["virtual_stages"] = schedule.virtual_stages();
   json["microbatches"] = schedule.microbatches;
+  if (schedule.slices > 1) json["slices"] = schedule.slices;
   json["makespan"] = drawn.makespan();
   json["makespan_gradients_first"] = run.makespan();
   json["bubble_fraction"] = drawn.bubble_fraction();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "schedule/generate/in_turn.h"
+#include "schedule/generate/slices.h"
 
 namespace pipetrain::generators {
 
@@ -11,15 +12,21 @@ namespace pipetrain::generators {
 // backward in turn. generate("1f1b", 2, 1, 3):
 //   F0 F1    B0 F2 B1    B2
 //      F0 B0 F1 B1 F2 B2
+// Of microbatches in n slices the last rank, too, runs n-1 forwards ahead, all others one more each
+// (Seq1F1B, Sun et al., arXiv:2406.03488, section 3.2): a rank keeps S-1-r+n slices at most.
+// generate("1f1b", 2, 1, 2, 2):
+//   F0   F0.1 F1        B0.1 F1.1 B0        B1.1 B1
+//        F0   F0.1 B0.1 F1   B0   F1.1 B1.1 B1
 RankActions one_forward_one_backward(const ScheduleSizes& sizes) {
   RankActions all;
   for (int rank = 0; rank < sizes.ranks; ++rank) {
     std::vector<Action>& actions = all.emplace_back();
-    const int warmup = std::min(sizes.microbatches, sizes.ranks - 1 - rank);
-    for (int m = 0; m < warmup; ++m) actions.push_back({Op::kForward, rank, m});
-    for (int m = 0; m < sizes.microbatches; ++m) {
-      if (m + warmup < sizes.microbatches) actions.push_back({Op::kForward, rank, m + warmup});
-      actions.push_back({Op::kBackward, rank, m});
+    const int slices = sizes.slices, pieces = sizes.microbatches * slices;
+    const int warmup = std::min(pieces, sizes.ranks - 1 - rank + slices - 1);
+    for (int i = 0; i < warmup; ++i) actions.push_back(forward_of(rank, i, slices));
+    for (int i = 0; i < pieces; ++i) {
+      if (i + warmup < pieces) actions.push_back(forward_of(rank, i + warmup, slices));
+      actions.push_back(backward_of(rank, i, slices));
     }
   }
   return all;

@@ -27,11 +27,12 @@ namespace {
 constexpr std::array kKinds{
     ScheduleKind{"gpipe", "All forwards, then all backwards; holds every microbatch.",
                  "Huang et al. 2019, arXiv 1811.06965", 1, false, Placement::loop,
-                 generators::gpipe, nullptr, "any", nullptr, generators::gpipe_on},
+                 generators::gpipe, nullptr, "any", nullptr, generators::gpipe_on,
+                 /*takes_slices=*/true},
     ScheduleKind{"1f1b", "One forward and one backward in turn; holds at most p microbatches.",
                  "Narayanan et al. 2019, PipeDream", 1, false, Placement::loop,
                  generators::one_forward_one_backward, nullptr, "any", nullptr,
-                 generators::one_forward_one_backward_on},
+                 generators::one_forward_one_backward_on, /*takes_slices=*/true},
     ScheduleKind{"interleaved",
                  "1f1b with several stages per rank: a shorter bubble for more messages.",
                  "Narayanan et al. 2021, arXiv 2104.04473", 2, true, Placement::loop,
@@ -40,7 +41,8 @@ constexpr std::array kKinds{
                  "1f1b with twice the warm-up, so that messages travel while ranks compute; nearly "
                  "twice the memory.",
                  "Zhuang et al. 2023, arXiv 2211.05322", 1, false, Placement::loop,
-                 generators::eager_one_forward_one_backward},
+                 generators::eager_one_forward_one_backward, nullptr, "any", nullptr, nullptr,
+                 /*takes_slices=*/true},
     ScheduleKind{"interleaved-ahead",
                  "interleaved with one more forward before each rank's first backward.",
                  "Kimi K2 2025, arXiv 2507.20534", 2, true, Placement::loop,
@@ -104,11 +106,14 @@ std::string names_of_any_virtual_stages() {
 
 std::optional<std::string> why_not(const ScheduleKind& kind, const ScheduleSizes& sizes) {
   const std::string name = "schedule " + std::string(kind.name);
-  const auto& [ranks, virtual_stages, microbatches] = sizes;
-  if (ranks < 1 || virtual_stages < 1 || microbatches < 1) {
+  const auto& [ranks, virtual_stages, microbatches, slices] = sizes;
+  if (ranks < 1 || virtual_stages < 1 || microbatches < 1 || slices < 1) {
     return name + ": found " + std::to_string(ranks) + " ranks, " + std::to_string(virtual_stages) +
-           " virtual stages and " + std::to_string(microbatches) +
-           " microbatches; expected at least one of each";
+           " virtual stages and " + std::to_string(microbatches) + " microbatches of " +
+           std::to_string(slices) + " slices; expected at least one of each";
+  }
+  if (!kind.takes_slices) {
+    if (auto reason = why_no_slices(kind.name, slices)) return reason;
   }
   if (!kind.any_virtual_stages && virtual_stages != kind.default_virtual_stages) {
     const std::string needed = std::to_string(kind.default_virtual_stages);
@@ -160,56 +165,67 @@ std::optional<std::string> why_unknown(std::string_view name) {
          ", or a .csv file; did you mean " + nearest_word(name, known) + "?";
 }
 
+std::optional<std::string> why_no_slices(std::string_view name, int slices) {
+  if (slices == 1) return std::nullopt;
+  return "schedule " + std::string(name) + " takes whole sequences, found " +
+         std::to_string(slices) + " slices; take " +
+         join(names_of_kinds([](const ScheduleKind& k) { return k.takes_slices; })) +
+         " or a table of your own";
+}
+
 std::optional<std::string> why_not(std::string_view name, int ranks, int virtual_stages,
-                                   int microbatches) {
+                                   int microbatches, int slices) {
   if (auto reason = why_unknown(name)) return reason;
-  return why_not(*find_row(kKinds, name), {ranks, virtual_stages, microbatches});
+  return why_not(*find_row(kKinds, name), {ranks, virtual_stages, microbatches, slices});
 }
 
 std::optional<std::string> too_many_actions(std::string_view name, int ranks, int virtual_stages,
-                                            int microbatches) {
-  const double actions = 3.0 * ranks * virtual_stages * microbatches;
+                                            int microbatches, int slices) {
+  const double actions = 3.0 * ranks * virtual_stages * microbatches * slices;
   if (actions <= static_cast<double>(kMostActions)) return std::nullopt;
   return "schedule " + std::string(name) + ": found " + std::to_string(ranks) + " ranks x " +
          std::to_string(virtual_stages) + " virtual stages x " + std::to_string(microbatches) +
-         " microbatches; expected at most 5 million actions (F, I and W of each); take fewer";
+         " microbatches" + (slices > 1 ? " x " + std::to_string(slices) + " slices" : "") +
+         "; expected at most 5 million actions (F, I and W of each); take fewer";
 }
 
-Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches) {
-  if (const auto reason = why_not(name, ranks, virtual_stages, microbatches)) {
+Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches,
+                  int slices) {
+  if (const auto reason = why_not(name, ranks, virtual_stages, microbatches, slices)) {
     throw Error(ExitCode::kConfiguration, *reason);
   }
   const ScheduleKind& kind = *find_row(kKinds, name);
   return {kind.placement(ranks, virtual_stages), microbatches,
-          kind.generate({ranks, virtual_stages, microbatches})};
+          kind.generate({ranks, virtual_stages, microbatches, slices}), slices};
 }
 
 std::optional<std::string> why_not(std::string_view name, const Placement& placement,
-                                   int microbatches) {
+                                   int microbatches, int slices) {
   if (auto reason = why_unknown(name)) return reason;
   const ScheduleKind& kind = *find_row(kKinds, name);
-  if (kind.generate_on != nullptr) return std::nullopt;
+  if (kind.generate_on != nullptr && slices == 1) return std::nullopt;
   const int ranks = placement.rank_count(), v = placement.most_stages();
-  if (auto reason = why_not(kind, {ranks, v, microbatches})) return reason;
+  if (auto reason = why_not(kind, {ranks, v, microbatches, slices})) return reason;
   const Placement own = kind.placement(ranks, v);
   if (own_ranks_of(own, placement)) return std::nullopt;
-  return "schedule " + std::string(name) + " places its stages in a " + own.name() +
-         ", found placement " + placement.name() + "; leave it out, or take " +
+  return "schedule " + std::string(name) + (slices > 1 ? " of slices" : "") +
+         " places its stages in a " + own.name() + ", found placement " + placement.name() +
+         "; leave it out, or take " +
          join(names_of_kinds([](const ScheduleKind& k) { return k.generate_on != nullptr; })) +
          ", auto or a table of your own";
 }
 
-Schedule generate(std::string_view name, const Placement& placement, int microbatches) {
-  if (const auto reason = why_not(name, placement, microbatches)) {
+Schedule generate(std::string_view name, const Placement& placement, int microbatches, int slices) {
+  if (const auto reason = why_not(name, placement, microbatches, slices)) {
     throw Error(ExitCode::kConfiguration, *reason);
   }
   const ScheduleKind& kind = *find_row(kKinds, name);
-  if (kind.generate_on != nullptr) {
+  if (kind.generate_on != nullptr && slices == 1) {
     return {placement, microbatches, kind.generate_on(placement, microbatches)};
   }
   const int ranks = placement.rank_count(), v = placement.most_stages();
-  const RankActions own = kind.generate({ranks, v, microbatches});
-  Schedule schedule{placement, microbatches, {}};
+  const RankActions own = kind.generate({ranks, v, microbatches, slices});
+  Schedule schedule{placement, microbatches, {}, slices};
   const std::vector<int> own_ranks = own_ranks_of(kind.placement(ranks, v), placement).value();
   for (const int rank : own_ranks) {
     schedule.ranks.push_back(own[static_cast<std::size_t>(rank)]);

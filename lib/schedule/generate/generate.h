@@ -30,24 +30,29 @@ int default_virtual_stages(std::string_view name);
 // Why there is no schedule `name` at all, with the nearest known one. Nothing if there is one.
 std::optional<std::string> why_unknown(std::string_view name);
 
-// Why there is no schedule `name` for p ranks, v stages each and M microbatches: the name is
-// unknown, or it does not exist for these sizes (the reason says which would do). Nothing if there
-// is one.
+// Why there is no schedule `name` for p ranks, v stages each and M microbatches, whose sequences
+// are cut into `slices`: the name is unknown, or it does not exist for these sizes (the reason says
+// which would do). Nothing if there is one.
 std::optional<std::string> why_not(std::string_view name, int ranks, int virtual_stages,
-                                   int microbatches);
+                                   int microbatches, int slices = 1);
 
 // The schedule; compute actions only. Error(kConfiguration) with the reason where there is none.
-Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches);
+Schedule generate(std::string_view name, int ranks, int virtual_stages, int microbatches,
+                  int slices = 1);
 
 // The same for stages that are placed so. A schedule takes its own placement, with ranks in any
 // order; those with a generate_on take any.
 std::optional<std::string> why_not(std::string_view name, const Placement& placement,
-                                   int microbatches);
-Schedule generate(std::string_view name, const Placement& placement, int microbatches);
+                                   int microbatches, int slices = 1);
+Schedule generate(std::string_view name, const Placement& placement, int microbatches,
+                  int slices = 1);
 
-// The reason, if it would have more actions (F, I and W of each microbatch) than kMostActions.
+// Why a searched or listed schedule has no slices, and which have; nothing for one.
+std::optional<std::string> why_no_slices(std::string_view name, int slices);
+
+// The reason, if it would have more actions (F, I and W of each slice) than kMostActions.
 std::optional<std::string> too_many_actions(std::string_view name, int ranks, int virtual_stages,
-                                            int microbatches);
+                                            int microbatches, int slices = 1);
 
 // Every stage's forwards alone, in the order in which such a pipeline runs them: evaluation.
 // `stage_by_stage`: a rank ends one stage before it begins the next, so that the order of its

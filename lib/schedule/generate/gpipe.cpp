@@ -4,18 +4,24 @@
 
 #include "schedule/generate/generate.h"
 #include "schedule/generate/schedule_kind.h"
+#include "schedule/generate/slices.h"
 
 namespace pipetrain::generators {
 
 // A cell is a unit of time, a B takes one too. generate("gpipe", 2, 1, 3):
 //   F0 F1 F2       B0 B1 B2
 //      F0 F1 F2 B0 B1 B2
+// Microbatches in slices (of which TeraPipe, Li et al., arXiv:2102.07988, runs one microbatch's
+// so). generate("gpipe", 2, 1, 1, 3):
+//   F0   F0.1 F0.2           B0.2 B0.1 B0
+//        F0   F0.1 F0.2 B0.2 B0.1 B0
 RankActions gpipe(const ScheduleSizes& sizes) {
   RankActions all;
   for (int rank = 0; rank < sizes.ranks; ++rank) {
     std::vector<Action>& actions = all.emplace_back();
-    for (int m = 0; m < sizes.microbatches; ++m) actions.push_back({Op::kForward, rank, m});
-    for (int m = 0; m < sizes.microbatches; ++m) actions.push_back({Op::kBackward, rank, m});
+    const int pieces = sizes.microbatches * sizes.slices;
+    for (int i = 0; i < pieces; ++i) actions.push_back(forward_of(rank, i, sizes.slices));
+    for (int i = 0; i < pieces; ++i) actions.push_back(backward_of(rank, i, sizes.slices));
   }
   return all;
 }

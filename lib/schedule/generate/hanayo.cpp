@@ -9,10 +9,9 @@ namespace pipetrain::generators {
 //   0F0 0F1 0F2 3F0 3B0 3F1 3B1 0B0     0B1     3F2 3B2         0B2
 //       1F0 2F0 1F1 2F1 2B0 1B0 2B1 1B1 1F2 2F2         2B2 1B2
 RankActions hanayo(const ScheduleSizes& sizes) {
-  const auto& [ranks, virtual_stages, microbatches] = sizes;
-  const int limit = ranks * virtual_stages;
+  const int limit = sizes.ranks * sizes.virtual_stages;
   return whatever_comes_first(
-      Placement::wave(ranks, virtual_stages), microbatches,
+      Placement::wave(sizes.ranks, sizes.virtual_stages), sizes.microbatches,
       [&](int, const InFlight& live) { return live.of_rank + 1 + live.later <= limit; });
 }
 

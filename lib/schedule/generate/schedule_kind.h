@@ -13,6 +13,7 @@ namespace pipetrain {
 
 struct ScheduleSizes {
   int ranks = 1, virtual_stages = 1, microbatches = 1;  // p, v and M
+  int slices = 1;                                       // of each microbatch's sequences
 };
 
 // For each rank its compute actions in order: F and B, or I and W where the schedule parts them.
@@ -33,6 +34,7 @@ struct ScheduleKind {
   const char* tuned_for = nullptr;   // costs that it is made for: at others another may be better
   // On any placement, if it makes sense there; else it takes its own alone.
   RankActions (*generate_on)(const Placement& placement, int microbatches) = nullptr;
+  bool takes_slices = false;  // on its own placement; else microbatches are whole
 };
 
 }  // namespace pipetrain

@@ -21,9 +21,10 @@ class InputTimes {
  public:
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
-  InputTimes(MessageWays ways, int microbatches)
-      : microbatches_(static_cast<std::size_t>(microbatches)), ways_(std::move(ways)) {
-    const std::size_t cells = ways_.up.size() * microbatches_;
+  // `pieces`: microbatches, or slices of all of them.
+  InputTimes(MessageWays ways, int pieces)
+      : pieces_(static_cast<std::size_t>(pieces)), ways_(std::move(ways)) {
+    const std::size_t cells = ways_.up.size() * pieces_;
     activations_.assign(cells, 0);
     gradients_.assign(cells, 0);
     forget();
@@ -31,32 +32,30 @@ class InputTimes {
 
   // As before anything has run.
   void forget() {
-    const auto row = static_cast<std::ptrdiff_t>(microbatches_);
+    const auto row = static_cast<std::ptrdiff_t>(pieces_);
     std::fill(activations_.begin() + row, activations_.end(), kNever);
     std::fill(gradients_.begin(), gradients_.end() - row, kNever);
     link_free_.assign(index(ways_.queues), 0);
   }
 
   // kNever if what the action needs has not run; 0 for W and R, which need nothing of other stages.
-  double arrival(Op op, int stage, int microbatch) const {
-    if (op == Op::kForward) return activations_[at(stage, microbatch)];
+  double arrival(Op op, int stage, int piece) const {
+    if (op == Op::kForward) return activations_[at(stage, piece)];
     if (!sends_gradient(op)) return 0;
-    return gradients_[at(stage + 1, microbatch)];
+    return gradients_[at(stage + 1, piece)];
   }
 
   // F is done, or I or B has its gradient. Who shares a link must call this in order of time.
-  void ended(Op op, int stage, int microbatch, double end) {
+  void ended(Op op, int stage, int piece, double end) {
     if (op == Op::kForward) {
-      activations_[at(stage + 1, microbatch)] = sent(ways_.up[index(stage) + 1], end);
+      activations_[at(stage + 1, piece)] = sent(ways_.up[index(stage) + 1], end);
     }
-    if (sends_gradient(op)) gradients_[at(stage, microbatch)] = sent(ways_.down[index(stage)], end);
+    if (sends_gradient(op)) gradients_[at(stage, piece)] = sent(ways_.down[index(stage)], end);
   }
 
  private:
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
-  std::size_t at(int border, int microbatch) const {
-    return index(border) * microbatches_ + index(microbatch);
-  }
+  std::size_t at(int border, int piece) const { return index(border) * pieces_ + index(piece); }
 
   // When it arrives.
   double sent(const MessageWay& way, double now) {
@@ -66,7 +65,7 @@ class InputTimes {
     return free + way.latency;
   }
 
-  std::size_t microbatches_;
+  std::size_t pieces_;
   MessageWays ways_;
   std::vector<double> activations_, gradients_;  // when those that cross a border are there
   std::vector<double> link_free_;                // per queue

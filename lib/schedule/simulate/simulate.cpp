@@ -21,7 +21,7 @@ class Simulation {
         costs_(costs),
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
-        inputs_(ways_of(costs, schedule.placement), schedule.microbatches) {
+        inputs_(ways_of(costs, schedule.placement), schedule.piece_count()) {
     free_.resize(schedule.ranks.size());
     apart_.resize(schedule.ranks.size());
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
@@ -43,7 +43,7 @@ class Simulation {
     if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
       waiting.op = Op::kBackwardInput;
     }
-    wait(r, waiting, inputs_.arrival(action.op, action.stage, action.microbatch));
+    wait(r, waiting, inputs_.arrival(action.op, action.stage, schedule_.piece_of(action)));
     if (action.op == Op::kForward) enter(r);
     compute(r, action);
     if (ends_microbatch(action.op) || (forward_only_ && action.op == Op::kForward)) --live_[r];
@@ -67,7 +67,7 @@ class Simulation {
 
   void enter(std::size_t rank) {
     double& peak = timeline_.peak_live_microbatches[rank];
-    peak = std::max(peak, ++live_[rank] / schedule_.stages_per_rank());
+    peak = std::max(peak, ++live_[rank] / schedule_.stages_per_rank() / schedule_.slices);
   }
 
   void compute(std::size_t rank, const Action& action) {
@@ -76,9 +76,8 @@ class Simulation {
     const auto span = [&](Op op, double duration) {
       const double start = free_[rank];
       free_[rank] += duration;
-      timeline_.ranks[rank].push_back(
-          {{op, action.stage, action.microbatch}, false, start, free_[rank]});
-      inputs_.ended(op, action.stage, action.microbatch, free_[rank]);
+      timeline_.ranks[rank].push_back({action.as(op), false, start, free_[rank]});
+      inputs_.ended(op, action.stage, schedule_.piece_of(action), free_[rank]);
     };
     if (action.op == Op::kForward) {
       span(Op::kForward, cost.forward);
@@ -113,9 +112,14 @@ bool shares_links(const Costs& costs, const Schedule& schedule) {
   return costs.network && ways_of(costs, schedule.placement).shared;
 }
 
-Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardSends sends) {
+// `of_slice`: the costs are those of a slice already.
+Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardSends sends,
+                         bool of_slice = false) {
   if (costs.network && !costs.network->speeds.empty()) {
-    return simulate_listed(schedule, at_rank_speeds(costs, schedule.placement), sends);
+    return simulate_listed(schedule, at_rank_speeds(costs, schedule.placement), sends, of_slice);
+  }
+  if (schedule.slices > 1 && !of_slice) {
+    return simulate_listed(schedule, costs_of_slice(costs, schedule.slices), sends, true);
   }
   // Who shares a core, or a link with another rank, must be followed in order of time.
   if ((costs.cores > 0 && costs.cores < schedule.rank_count()) || shares_links(costs, schedule)) {
@@ -135,6 +139,24 @@ Costs equal_costs(const Schedule& schedule, double forward, double backward_inpu
   const double v = schedule.stages_per_rank();
   const StageCost share{forward / v, backward_input / v, backward_weight / v};
   return {std::vector<StageCost>(static_cast<std::size_t>(schedule.stage_count()), share), message};
+}
+
+Costs costs_of_slice(const Costs& costs, int slices) {
+  Costs own = costs;
+  for (StageCost& stage : own.stages) {
+    for (double StageCost::* part :
+         {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight,
+          &StageCost::recompute, &StageCost::remake}) {
+      stage.*part /= slices;
+    }
+  }
+  own.message /= slices;
+  if (costs.network) {
+    auto network = std::make_shared<Network>(*costs.network);
+    network->message_bytes /= slices;
+    own.network = std::move(network);
+  }
+  return own;
 }
 
 Features features_of(const Costs& costs) {

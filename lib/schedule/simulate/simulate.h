@@ -43,6 +43,10 @@ struct Costs {
 Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
                   double backward_weight, double message = 0);
 
+// Of one slice of a microbatch: all are of equal work, and their messages are taken for equally
+// long.
+Costs costs_of_slice(const Costs& costs, int slices);
+
 // Whether a B sends the input gradient after I (what runs) or only when all of B is done (as papers
 // draw it).
 enum class BackwardSends { kGradientsFirst, kAfterBackward };
@@ -52,6 +56,7 @@ Features features_of(const Costs& costs);
 
 // Linear in the number of actions. A rank's gathers follow each other, and a use waits for its
 // stage's. A microbatch is live on a stage from the start of its F to the end of its W.
+// A slice counts and costs its share of one.
 Timeline simulate(const Program& program, const Costs& costs);
 // `schedule` holds compute actions (B allowed) and must be valid. It runs as its program with
 // features_of(costs); or, as papers draw it, with each B in one piece, its own actions alone.

@@ -22,7 +22,7 @@ class SharedCores {
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
         ranks_(schedule.ranks.size()),
-        inputs_(ways_of(costs, schedule.placement), schedule.microbatches) {
+        inputs_(ways_of(costs, schedule.placement), schedule.piece_count()) {
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
     timeline_.ranks.resize(ranks_.size());
     timeline_.peak_live_microbatches.resize(ranks_.size());
@@ -61,11 +61,11 @@ class SharedCores {
       }
       const Action needed = first_part(action);
       if (waits(r, {Op::kUnshard, action.stage, 0}, gathered_[index(action.stage)])) return;
-      const double arrival = inputs_.arrival(action.op, action.stage, action.microbatch);
+      const double arrival = inputs_.arrival(action.op, action.stage, schedule_.piece_of(action));
       if (!rank.gradient_is_out && waits(r, needed, arrival)) return;
       if (action.op == Op::kForward) enter(r);
       const Op part = rank.gradient_is_out ? Op::kBackwardWeight : needed.op;
-      rank.span = Span{{part, action.stage, action.microbatch}, false, now_, now_};
+      rank.span = Span{action.as(part), false, now_, now_};
       const StageCost& cost = costs_.stages[index(action.stage)];
       rank.left = cost_of(part, cost);
       if (!rank.gradient_is_out && rank.apart.passes(action)) rank.left += cost.remake;
@@ -126,7 +126,7 @@ class SharedCores {
     Rank& rank = ranks_[r];
     const Action done = rank.span->action;
     end_span(r);
-    inputs_.ended(done.op, done.stage, done.microbatch, now_);
+    inputs_.ended(done.op, done.stage, schedule_.piece_of(done), now_);
     const Action& listed = schedule_.ranks[r][rank.next];
     if (listed.op == Op::kBackward && done.op == Op::kBackwardInput) {
       rank.gradient_is_out = true;
@@ -140,7 +140,7 @@ class SharedCores {
   // B is I and then W, unless it sends its gradient only when it is done.
   Action first_part(const Action& action) const {
     if (action.op != Op::kBackward || sends_ != BackwardSends::kGradientsFirst) return action;
-    return {Op::kBackwardInput, action.stage, action.microbatch};
+    return action.as(Op::kBackwardInput);
   }
 
   void gather(Rank& rank, int stage) {
@@ -150,7 +150,7 @@ class SharedCores {
 
   void enter(std::size_t r) {
     double& peak = timeline_.peak_live_microbatches[r];
-    peak = std::max(peak, ++ranks_[r].live / schedule_.stages_per_rank());
+    peak = std::max(peak, ++ranks_[r].live / schedule_.stages_per_rank() / schedule_.slices);
   }
 
   static double cost_of(Op part, const StageCost& cost) {

@@ -43,14 +43,17 @@ std::vector<StepPart> step_parts(const std::vector<Action>& actions) {
 }
 
 StepClock::StepClock(const Program& program, const Costs& costs, int steps)
-    : costs_(at_rank_speeds(costs, program.actions.placement)),
+    : costs_(
+          costs_of_slice(at_rank_speeds(costs, program.actions.placement), program.actions.slices)),
       microbatches_(program.actions.microbatches),
-      inputs_(ways_in_any_order(costs, program.actions.placement), steps * microbatches_),
+      slices_(program.actions.slices),
+      inputs_(ways_in_any_order(costs_, program.actions.placement),
+              steps * program.actions.piece_count()),
       free_(program.actions.ranks.size()),
       left_(static_cast<std::size_t>(steps)),
       ends_(static_cast<std::size_t>(steps)),
       live_(program.actions.ranks.size()),
-      stages_per_rank_(program.actions.stages_per_rank()) {
+      pieces_per_rank_(program.actions.stages_per_rank() * program.actions.slices) {
   for (const auto& actions : program.actions.ranks) {
     parts_.push_back(step_parts(actions));
     for (std::size_t& left : left_) left += parts_.back().size();
@@ -72,7 +75,7 @@ double StepClock::seconds(const Action& action) const {
 double StepClock::start(std::size_t rank, int step, std::size_t part) const {
   double at = free_[rank];
   for (const Action& action : parts_[rank][part].computes) {
-    at = std::max(at, inputs_.arrival(action.op, action.stage, number(step, action)));
+    at = std::max(at, arrival(named(step, action)));
   }
   return at;
 }
@@ -82,15 +85,15 @@ void StepClock::run(std::size_t rank, int step, std::size_t part, double not_bef
   const double begin = std::max(start(rank, step, part), not_before);
   double at = begin;
   for (const Action& action : parts_[rank][part].computes) {
-    const Action named{action.op, action.stage, number(step, action)};
+    const Action named = this->named(step, action);
     if (action.op == Op::kForward) {
       double& peak = timeline_.peak_live_microbatches[rank];
-      peak = std::max(peak, ++live_[rank] / stages_per_rank_);
+      peak = std::max(peak, ++live_[rank] / pieces_per_rank_);
     }
     if (begin > free_[rank]) timeline_.ranks[rank].push_back({named, true, free_[rank], begin});
     timeline_.ranks[rank].push_back({named, false, at, at + seconds(action)});
     at = free_[rank] = at + seconds(action);
-    inputs_.ended(action.op, action.stage, named.microbatch, at);
+    inputs_.ended(named.op, named.stage, piece_of(named), at);
     if (ends_microbatch(action.op)) --live_[rank];
   }
   --left_[s];

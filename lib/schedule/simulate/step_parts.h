@@ -37,20 +37,27 @@ class StepClock {
   Timeline take() && { return std::move(timeline_); }
 
  private:
-  int number(int step, const Action& action) const {
-    return step * microbatches_ + action.microbatch;
+  // The same of all steps.
+  Action named(int step, const Action& action) const {
+    Action named = action;
+    named.microbatch += step * microbatches_;
+    return named;
   }
+  double arrival(const Action& named) const {
+    return inputs_.arrival(named.op, named.stage, piece_of(named));
+  }
+  int piece_of(const Action& named) const { return named.microbatch * slices_ + named.slice; }
   double seconds(const Action& action) const;
 
   Costs costs_;
-  int microbatches_;
+  int microbatches_, slices_;
   std::vector<std::vector<StepPart>> parts_;
   InputTimes inputs_;
   std::vector<double> free_;
   std::vector<std::size_t> left_;  // parts, per step
   std::vector<double> ends_;       // per step
   std::vector<int> live_;
-  double stages_per_rank_;
+  double pieces_per_rank_;  // of a microbatch on a whole rank
   Timeline timeline_;
 };
 

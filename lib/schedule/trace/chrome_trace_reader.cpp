@@ -135,7 +135,7 @@ class Reader {
     const bool waiting = what.starts_with(kWait);
     if (waiting) what.remove_prefix(kWait.size());
     if (const std::optional<Action> action = parse_action(what)) {
-      if (std::max(action->stage, action->microbatch) >= most_) {
+      if (std::max({action->stage, action->microbatch, action->slice}) >= most_) {
         fail(at, "is " + std::string(what) + " among " + std::to_string(most_) + " events");
       }
       event.span = {*action, waiting, start, end, seconds(arguments, "cpu_us", at)};
@@ -164,8 +164,9 @@ class Reader {
       timeline.peak_live_microbatches.push_back(peak);
       stage_count += stages.size();
     }
+    const double pieces = static_cast<double>(stage_count) * slice_count(timeline);
     for (double& peak : timeline.peak_live_microbatches) {
-      peak *= static_cast<double>(timeline.ranks.size()) / static_cast<double>(stage_count);
+      peak *= static_cast<double>(timeline.ranks.size()) / pieces;
     }
   }
 

@@ -160,20 +160,20 @@ Costs mean_costs(const Timeline& timeline, const Schedule& schedule) {
   }
   Costs costs;
   for (auto& mean : means) {
-    costs.stages.push_back({mean[Op::kForward].value(), mean[Op::kBackwardInput].value(),
-                            mean[Op::kBackwardWeight].value(), mean[Op::kRecompute].value(),
+    const auto of_all_slices = [&](Op op) { return mean[op].value() * schedule.slices; };
+    costs.stages.push_back({of_all_slices(Op::kForward), of_all_slices(Op::kBackwardInput),
+                            of_all_slices(Op::kBackwardWeight), of_all_slices(Op::kRecompute),
                             mean[Op::kUnshard].value()});
   }
   return costs;
 }
 
 double median_message(const Timeline& timeline, const Schedule& schedule) {
-  const std::size_t cells = static_cast<std::size_t>(schedule.stage_count()) *
-                            static_cast<std::size_t>(schedule.microbatches);
+  const std::size_t cells = cell_count(schedule);
   std::vector<double> forward_end(cells), gradient_end(cells);
   const auto end_of = [&](const Action& action) -> double& {
     auto& ends = action.op == Op::kForward ? forward_end : gradient_end;
-    return ends[cell(schedule, action.stage, action.microbatch)];
+    return ends[cell(schedule, action)];
   };
   for (const auto& spans : timeline.ranks) {
     for (const Span& span : spans) {
@@ -185,7 +185,7 @@ double median_message(const Timeline& timeline, const Schedule& schedule) {
   for (int rank = 0; rank < schedule.rank_count(); ++rank) {
     for (const Span& span : timeline.ranks[static_cast<std::size_t>(rank)]) {
       if (!span.waiting || span.action.stage >= schedule.stage_count() ||
-          span.action.microbatch >= schedule.microbatches) {
+          span.action.microbatch >= schedule.microbatches || span.action.slice >= schedule.slices) {
         continue;
       }
       const auto needed = needed_by(schedule, span.action);

@@ -19,8 +19,8 @@ struct Placed {
   std::size_t rank;
 };
 
-// Each action that makes a result or takes one, by (forward or not, stage, microbatch).
-using Results = std::map<std::tuple<bool, int, int>, std::vector<Placed>>;
+// Each action that makes a result or takes one, by (forward or not, stage, microbatch, slice).
+using Results = std::map<std::tuple<bool, int, int, int>, std::vector<Placed>>;
 
 Results results_of(const Timeline& timeline) {
   Results results;
@@ -28,7 +28,8 @@ Results results_of(const Timeline& timeline) {
     for (const Span& span : timeline.ranks[rank]) {
       const bool forward = span.action.op == Op::kForward;
       if (span.waiting || (!forward && !sends_gradient(span.action.op))) continue;
-      results[{forward, span.action.stage, span.action.microbatch}].push_back({&span, rank});
+      results[{forward, span.action.stage, span.action.microbatch, span.action.slice}].push_back(
+          {&span, rank});
     }
   }
   return results;
@@ -71,8 +72,8 @@ std::vector<Json> flow_events(const Timeline& timeline, std::int64_t& next_id) {
   const Results results = results_of(timeline);
   std::vector<Json> events;
   for (const auto& [key, makers] : results) {
-    const auto& [forward, stage, microbatch] = key;
-    const auto found = results.find({forward, forward ? stage + 1 : stage - 1, microbatch});
+    const auto& [forward, stage, microbatch, slice] = key;
+    const auto found = results.find({forward, forward ? stage + 1 : stage - 1, microbatch, slice});
     if (found == results.end() || found->second.size() != makers.size()) continue;
     for (std::size_t i = 0; i < makers.size(); ++i) {
       const Placed &from = makers[i], &to = found->second[i];
@@ -89,7 +90,7 @@ std::vector<Json> flow_events(const Timeline& timeline, std::int64_t& next_id) {
 }
 
 std::vector<Json> counter_events(const Timeline& timeline) {
-  const double stages = stages_on_fullest_rank(timeline);
+  const double stages = stages_on_fullest_rank(timeline) * slice_count(timeline);
   const bool lives = has_backward(timeline);
   std::vector<Json> events;
   for (std::size_t rank = 0; rank < timeline.ranks.size(); ++rank) {

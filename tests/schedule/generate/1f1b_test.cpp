@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -32,4 +33,24 @@ TEST_CASE("On any placement 1F1B keeps S-s microbatches of stage s") {
 
 TEST_CASE("Rank r of 1F1B keeps p-r microbatches at most") {
   check_live("1f1b", [](const ScheduleSizes& sizes, int rank) { return sizes.ranks - rank; });
+}
+
+// Sun et al., arXiv:2406.03488, section 3.2.
+TEST_CASE(
+    "Rank r of 1F1B keeps p-1-r+n slices at most, and its bubble is that of n M microbatches") {
+  for (const int slices : {2, 3, 4, 8}) {
+    for (const int microbatches : {1, 2, 4, 9}) {
+      CAPTURE(slices, microbatches);
+      const int ranks = 4;
+      const Schedule schedule = generate("1f1b", ranks, 1, microbatches, slices);
+      const Timeline timeline =
+          simulate(schedule, equal_costs(schedule, 1, 1, 1), BackwardSends::kAfterBackward);
+      CHECK(timeline.makespan() ==
+            Approx(3 * (microbatches + static_cast<double>(ranks - 1) / slices)));
+      for (int rank = 0; rank < ranks; ++rank) {
+        CHECK(timeline.peak_live_microbatches[static_cast<std::size_t>(rank)] * slices ==
+              Approx(std::min(ranks - 1 - rank + slices, microbatches * slices)));
+      }
+    }
+  }
 }

@@ -30,11 +30,13 @@ std::string file_of(std::string name) {
 
 }  // namespace
 
-// A comment in a schedule's file draws it: after generate("NAME", p, v, M) each row is a rank.
+// A comment in a schedule's file draws it: after generate("NAME", p, v, M) each row is a rank; of
+// microbatches in slices, if it takes such, after generate("NAME", p, v, M, SLICES).
 TEST_CASE("Every schedule looks as the comment in its file draws it") {
-  const std::regex call("^// .*generate\\(\"(.*)\", (\\d+), (\\d+), (\\d+)\\).*:$");
+  const std::regex call("^// .*generate\\(\"(.*)\", (\\d+), (\\d+), (\\d+)(, (\\d+))?\\).*:$");
   const std::string row_start = "//   ";
-  for (const std::string& name : schedule_names()) {
+  for (const ScheduleKind& kind : schedule_kinds()) {
+    const std::string name(kind.name);
     std::istringstream lines(read_repository_file(file_of(name)));
     int drawn = 0;
     std::smatch size;
@@ -42,7 +44,8 @@ TEST_CASE("Every schedule looks as the comment in its file draws it") {
       if (!std::regex_match(line, size, call)) continue;
       REQUIRE(size[1] == name);
       const int ranks = std::stoi(size[2]);
-      const Schedule schedule = generate(name, ranks, std::stoi(size[3]), std::stoi(size[4]));
+      const Schedule schedule = generate(name, ranks, std::stoi(size[3]), std::stoi(size[4]),
+                                         size[6].matched ? std::stoi(size[6]) : 1);
       std::vector<std::string> rows;
       for (int rank = 0; rank < ranks && std::getline(lines, line); ++rank) {
         REQUIRE(line.starts_with(row_start));
@@ -53,7 +56,7 @@ TEST_CASE("Every schedule looks as the comment in its file draws it") {
       ++drawn;
     }
     INFO(name);
-    CHECK(drawn == 1);
+    CHECK(drawn == (kind.takes_slices ? 2 : 1));
   }
 }
 
@@ -79,6 +82,29 @@ TEST_CASE("Every schedule is valid at every size that it allows") {
           const Schedule schedule = generate(name, ranks, virtual_stages, microbatches);
           CHECK(schedule.rank_count() == ranks);
           CHECK(schedule.microbatches == microbatches);
+          REQUIRE_NOTHROW(validate(schedule));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("Schedules of slices are valid at every size, and all others refuse them") {
+  for (const ScheduleKind& kind : schedule_kinds()) {
+    const std::string name(kind.name);
+    INFO(name);
+    if (!kind.takes_slices) {
+      CHECK(contains(*why_not(name, 3, kind.default_virtual_stages, 6, 2), "2 slices",
+                     "gpipe, 1f1b, eager-1f1b or a table"));
+      continue;
+    }
+    for (int ranks = 1; ranks <= 5; ++ranks) {
+      for (int microbatches = 1; microbatches <= 7; ++microbatches) {
+        for (int slices = 2; slices <= 5; ++slices) {
+          CAPTURE(ranks, microbatches, slices);
+          const Schedule schedule = generate(name, ranks, 1, microbatches, slices);
+          CHECK(schedule.slices == slices);
+          CHECK(accumulates_in_ascending_order(schedule));
           REQUIRE_NOTHROW(validate(schedule));
         }
       }

@@ -1,0 +1,115 @@
+#include "pipeline/slice_memory.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "pipeline/each_kind.h"
+#include "pipeline/layer_bench.h"
+#include "pipeline/loss.h"
+
+namespace pipetrain {
+namespace {
+
+using namespace layer_bench;
+
+// One microbatch of one layer, slice after slice.
+class SlicedRun {
+ public:
+  SlicedRun(Layer& layer, std::int64_t rows, LayerEnds ends, const SequenceSlices& slices,
+            Workbench& bench)
+      : layer_(layer),
+        rows_(rows),
+        ends_(ends),
+        slices_(slices),
+        bench_(bench),
+        saved_(static_cast<std::size_t>(slices.count())),
+        results_(saved_.size()) {
+    for (std::size_t s = 1; s < saved_.size(); ++s) saved_[s].set_earlier(&saved_[s - 1]);
+  }
+
+  std::vector<LayerMeasure> run() {
+    std::vector<LayerMeasure> measured(saved_.size());
+    for (std::size_t s = 0; s < saved_.size(); ++s) forward(s, measured[s]);
+    for (std::size_t s = saved_.size(); s-- > 0;) backward(s, measured[s]);
+    return measured;
+  }
+
+ private:
+  template <class Work>
+  void count(LayerMeasure& measured, const MeasuredPass& pass, const Work& work) {
+    bench_.group.take();  // what others have counted
+    const PoolWatch watch(bench_.ops.pool());
+    work();
+    measured.*pass.use = watch.use();
+    measured.*pass.sums = bench_.group.take();
+  }
+
+  Context context(std::size_t slice) {
+    Context context = bench_.context(Mode::kTrain);
+    context.first_token = slices_.first(static_cast<int>(slice));
+    return context;
+  }
+
+  Shape of_slice(const Shape& row, std::size_t slice) const {
+    return slices_.of(row.batched(rows_), static_cast<int>(slice));
+  }
+
+  void forward(std::size_t s, LayerMeasure& measured) {
+    const Context c = context(s);
+    Tensor x = made_up(bench_.ops, of_slice(layer_.input_row(), s),
+                       ends_.first ? layer_.data_dtype() : layer_.input_dtype());
+    Tensor targets;
+    if (ends_.last) {
+      targets = made_up(bench_.ops, {of_slice(layer_.output_row(), s).rows()}, DType::kInt32);
+    }
+    count(measured, kF, [&] {
+      Tensor& y = results_[s];
+      y = layer_.forward(c, converted(bench_.ops, std::move(x), layer_.input_dtype()), saved_[s]);
+      if (!ends_.last) return;
+      loss_of(c, layer_, y, targets, 1.0f);
+      targets.reset();  // as the Engine does
+    });
+    measured.parts = remake_parts(layer_, c, saved_[s]);
+  }
+
+  void backward(std::size_t s, LayerMeasure& measured) {
+    const Context c = context(s);
+    Tensor& y = results_[s];
+    // What it returns is kept until its use is counted.
+    count(measured, kI, [&] { y = layer_.backward_input(c, std::move(y), saved_[s]); });
+    y.reset();
+    count(measured, kW, [&] { layer_.backward_weight(c, saved_[s]); });
+  }
+
+  Layer& layer_;
+  std::int64_t rows_;
+  LayerEnds ends_;
+  const SequenceSlices& slices_;
+  Workbench& bench_;
+  std::vector<Saved> saved_;     // per slice
+  std::vector<Tensor> results_;  // of forward
+};
+
+}  // namespace
+
+std::vector<std::vector<LayerMeasure>> count_slice_memory(
+    const std::vector<std::unique_ptr<Layer>>& layers, const TensorPlace& place, std::int64_t rows,
+    const SequenceSlices& slices, Ops& ops) {
+  Workbench bench(ops, place);
+  const auto of_layers = for_each_kind(layers, [&](Layer& layer, LayerEnds ends) {
+    const Borrowed memory(layer, ops);
+    const auto run = [&] { return SlicedRun(layer, rows, ends, slices, bench).run(); };
+    const PoolWatch whole(ops.pool());
+    std::vector<LayerMeasure> measured = run();
+    // What stays for ever, packed weights, would be counted as a slice's: then another run counts.
+    if (!whole.use().after.empty()) measured = run();
+    return measured;
+  });
+  std::vector<std::vector<LayerMeasure>> of_slices(static_cast<std::size_t>(slices.count()));
+  for (const auto& layer : of_layers) {
+    for (std::size_t s = 0; s < of_slices.size(); ++s) of_slices[s].push_back(layer[s]);
+  }
+  return of_slices;
+}
+
+}  // namespace pipetrain
