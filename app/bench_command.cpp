@@ -23,7 +23,8 @@ struct BenchCommandOptions : RunOptions {
 
 int bench(const MpiSession& session, ErrorReport& report, const BenchCommandOptions& options) {
   Startup started = start(session, report, options);
-  MpiLinks mpi(session, started.grid, started.model->stage_numbers(), started.wait);
+  MpiLinks mpi(session, started.grid, started.model->stage_numbers(), started.wait,
+               started.model->copies());
   const GridLinks links = mpi.links();
   PipelineRank pipeline(started.config, *started.model, links, mpi.pool());
   log_oddities(started);

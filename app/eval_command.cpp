@@ -46,7 +46,8 @@ int eval(const MpiSession& session, ErrorReport& report, const EvalOptions& opti
     checkpoint = open_checkpoint(options.checkpoint);
     if (started.source) check_tokenizer(*checkpoint, *started.source);
   });
-  MpiLinks mpi(session, started.grid, started.model->stage_numbers(), started.wait);
+  MpiLinks mpi(session, started.grid, started.model->stage_numbers(), started.wait,
+               started.model->copies());
   const GridLinks links = mpi.links();
   PipelineRank pipeline(started.config, *started.model, links, mpi.pool(), Mode::kEvaluate);
   report.agree([&] {

@@ -16,11 +16,11 @@ std::vector<int> all_ranks(const Grid& grid) {
 }  // namespace
 
 MpiLinks::MpiLinks(const MpiSession& session, const Grid& grid, StageNumbers stages,
-                   WaitOptions wait)
+                   WaitOptions wait, int copies)
     : grid_(grid),
       mailbox_(all_ranks(grid), pool_, wait, stages),
       world_(all_ranks(grid), pool_, wait, &mailbox_),
-      replicas_(grid.data_group(session.rank()), pool_, wait, &mailbox_),
+      replicas_(grid.stage_group(session.rank(), copies), pool_, wait, &mailbox_),
       tensor_(grid.tensor_group(session.rank()), pool_, wait, &mailbox_) {}
 
 }  // namespace pipetrain

@@ -12,7 +12,9 @@ namespace pipetrain {
 class MpiLinks {
  public:
   // Made by all ranks together.
-  MpiLinks(const MpiSession& session, const Grid& grid, StageNumbers stages, WaitOptions wait);
+  // `copies`: of every stage.
+  MpiLinks(const MpiSession& session, const Grid& grid, StageNumbers stages, WaitOptions wait,
+           int copies = 1);
 
   MemoryPool& pool() { return pool_; }
   GridLinks links() { return {grid_, mailbox_, world_, replicas_, tensor_}; }

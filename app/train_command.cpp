@@ -80,7 +80,8 @@ bool train_on(const MpiSession& session, ErrorReport& report, Startup& started,
               RunDirectory* directory, TrainerOptions how, const std::function<void()>& loaded) {
   while (true) {
     {
-      MpiLinks mpi(session, started.grid, started.model->stage_numbers(), started.wait);
+      MpiLinks mpi(session, started.grid, started.model->stage_numbers(), started.wait,
+                   started.model->copies());
       how.times = std::exchange(started.times, {});
       how.times.end("communicators");
       Trainer trainer(started.config, started.world, started.source.get(), directory,

@@ -1,5 +1,6 @@
 #include "comm/grid.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <string>
@@ -55,6 +56,17 @@ std::vector<int> Grid::data_group(int rank) const {
   for (position.data = 0; position.data < data_; ++position.data) {
     group.push_back(rank_of(position));
   }
+  return group;
+}
+
+std::vector<int> Grid::stage_group(int rank, int copies) const {
+  std::vector<int> group = data_group(rank);
+  if (copies == 1) return group;
+  GridPosition facing = position_of(rank);
+  facing.pipeline = pipeline_ - 1 - facing.pipeline;
+  const std::vector<int> others = data_group(rank_of(facing));
+  group.insert(group.end(), others.begin(), others.end());
+  std::sort(group.begin(), group.end());
   return group;
 }
 

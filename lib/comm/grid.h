@@ -33,6 +33,9 @@ class Grid {
 
   // The ranks that differ from `rank` in one coordinate only, itself among them, ascending.
   std::vector<int> data_group(int rank) const;
+  // Those of data_group(rank), and where there are two `copies` of every stage, on ranks of a
+  // pipeline that face each other, the ones that face them: all that have the same stages.
+  std::vector<int> stage_group(int rank, int copies) const;
   std::vector<int> pipeline_group(int rank) const;
   std::vector<int> tensor_group(int rank) const;
 

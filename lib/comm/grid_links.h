@@ -11,7 +11,7 @@ struct GridLinks {
   Grid grid;
   Mailbox& mailbox;      // of all ranks of the grid
   Collective& world;     // of all ranks of the grid
-  Collective& replicas;  // of Grid::data_group: the ranks with the same stages, one per replica
+  Collective& replicas;  // of Grid::stage_group: the ranks with the same stages
   Collective& tensor;    // of Grid::tensor_group: the ranks that share each layer
 
   GridPosition position() const { return grid.position_of(world.rank()); }

@@ -25,14 +25,16 @@ void Coordinator::feed(const BatchRows& batch) {
 }
 
 std::string Coordinator::feed_or_reason(const BatchRows& batch) {
-  assert(batch.microbatch_rows.size() == replicas_.size());
+  const std::size_t ends = replicas_.size() / batch.microbatch_rows.size();  // of each replica
+  assert(batch.microbatch_rows.size() * ends == replicas_.size());
   const auto start = std::chrono::steady_clock::now();
   lost_.clear();
   std::int64_t row = batch.first_row;
-  for (std::size_t r = 0; r < replicas_.size(); ++r) {
-    int microbatch = 0;
-    for (const std::int64_t rows : batch.microbatch_rows[r]) {
-      send(batch, replicas_[r], microbatch++, row, rows);
+  for (std::size_t r = 0; r < batch.microbatch_rows.size(); ++r) {
+    for (std::size_t m = 0; m < batch.microbatch_rows[r].size(); ++m) {
+      const std::int64_t rows = batch.microbatch_rows[r][m];
+      const auto copy = static_cast<std::size_t>(batch.copies.empty() ? 0 : batch.copies[m]);
+      send(batch, replicas_[r * ends + copy], static_cast<int>(m), row, rows);
       row += rows;
     }
   }

@@ -1,5 +1,6 @@
 // The coordinator, a role of rank 0: reads each microbatch and sends its inputs to the first stage
-// of its replica and its targets to the last. It must not know layers, schedules or MPI.
+// of its replica and its targets to the last, of the copy that it passes through. It must not know
+// layers, schedules or MPI.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,8 @@ struct BatchRows {
   std::int64_t first_row = 0;  // where in the pass, or in the validation split, this batch begins
   int parity = 0;
   std::vector<std::vector<std::int64_t>> microbatch_rows;  // of each replica, one after the other
+  // Which copy of the stages each of a replica's microbatches passes through; empty: the first.
+  std::vector<int> copies = {};
 };
 
 // The ranks of a pipeline that its data goes to: those that share the first and the last stage, and
@@ -30,7 +33,7 @@ struct PipelineEnds {
 
 class Coordinator {
  public:
-  // `replicas`: the ends of each.
+  // `replicas`: the ends of each; where stages have two copies, of the first and the second.
   Coordinator(const Source& source, Mailbox& mailbox, MemoryPool& pool,
               std::vector<PipelineEnds> replicas, int last_stage);
 

@@ -52,25 +52,29 @@ RecomputedLayers recomputed_layers(const StageCost& stage, std::size_t layers) {
 EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int64_t message_bytes,
                            Mailbox& mailbox, MemoryPool& pool, int lanes)
     : microbatches_(program.actions.microbatches),
+      copies_(program.actions.placement.copies()),
       slices_(slices_of(program.actions)),
       actions_(program.of_rank(static_cast<std::size_t>(mailbox.rank()))),
       ops_(pool),
       no_parameters_(pool, ParameterIndex({}), {}),
-      reducer_({no_parameters_, mailbox, ops_, [](int) { return 0; }}),
+      reducer_({no_parameters_, mailbox, ops_, [](int, int) { return 0; }}),
       source_({.sequence_length = program.actions.slices,
                .vocabulary = kVocabulary,
                .validate = false}),
       recorder_(pool) {
-  const std::vector<int> ranks = program.actions.placement.ranks();
+  const Placement& placement = program.actions.placement;
   if (mailbox.rank() == 0) {
-    coordinator_ = std::make_unique<Coordinator>(
-        source_, mailbox, pool, std::vector<PipelineEnds>{{{ranks.front()}, {ranks.back()}}},
-        program.actions.stage_count() - 1);
+    const int last = placement.stage_count() - 1;
+    std::vector<PipelineEnds> ends;
+    for (int copy = 0; copy < copies_; ++copy) {
+      ends.push_back({{placement.rank_of(0, copy)}, {placement.rank_of(last, copy)}});
+    }
+    coordinator_ = std::make_unique<Coordinator>(source_, mailbox, pool, std::move(ends), last);
   }
   for (int lane = 0; lane < lanes; ++lane) {
     engines_.push_back(std::make_unique<Engine>(
         add_stages(program, costs_of_slice(costs, slices_.count()), message_bytes, mailbox.rank()),
-        ranks, mailbox, reducer_, weights_));
+        routes_on(placement, mailbox.rank()), mailbox, reducer_, weights_));
   }
 }
 
@@ -106,6 +110,7 @@ StepContext EmulatedRank::context(std::int64_t step) const {
           .step = step,
           .rows = microbatches_,
           .microbatches = microbatches_,
+          .copies = copies_,
           .gradient_scale = 1.0 / microbatches_,
           .slices = slices_};
 }
@@ -115,7 +120,8 @@ void EmulatedRank::feed(std::int64_t step) {
   if (coordinator_)
     coordinator_->feed({.pass = step,
                         .parity = context(step).parity(),
-                        .microbatch_rows = {microbatch_rows(context(step))}});
+                        .microbatch_rows = {microbatch_rows(context(step))},
+                        .copies = microbatch_copies(context(step))});
 }
 
 void EmulatedRank::run(std::int64_t step) { engines_[0]->run(actions_, context(step), recorder_); }

@@ -42,7 +42,7 @@ class EmulatedRank {
   std::vector<Stage*> add_stages(const Program& program, const Costs& costs,
                                  std::int64_t message_bytes, int rank);
 
-  int microbatches_;
+  int microbatches_, copies_;
   SequenceSlices slices_;
   std::vector<Action> actions_;
   Ops ops_;

@@ -12,7 +12,7 @@
 namespace pipetrain {
 namespace {
 
-// F, I and W in ms of each rank's whole share.
+// F, I and W in ms of each rank's whole share; of two copies each takes half of the microbatches.
 nlohmann::ordered_json rank_costs_ms(const Schedule& schedule, const Costs& given) {
   const Costs costs = at_rank_speeds(given, schedule.placement);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
@@ -24,7 +24,8 @@ nlohmann::ordered_json rank_costs_ms(const Schedule& schedule, const Costs& give
       sum.backward_input += stage.backward_input;
       sum.backward_weight += stage.backward_weight;
     }
-    list.push_back({1e3 * sum.forward, 1e3 * sum.backward_input, 1e3 * sum.backward_weight});
+    const double ms = 1e3 / schedule.placement.copies();
+    list.push_back({ms * sum.forward, ms * sum.backward_input, ms * sum.backward_weight});
   }
   return list;
 }

@@ -38,7 +38,7 @@ Emulator::Emulator(EmulationLinks links, std::string host, bool oversubscribed,
 // A microbatch's number is part of its messages' names.
 void Emulator::check_microbatches(const Schedule& schedule) const {
   if (schedule.ranks.empty()) return;
-  links_.check_name({.stage = schedule.stage_count() - 1, .microbatch = schedule.piece_count() - 1},
+  links_.check_name({.stage = schedule.stage_count() - 1, .microbatch = schedule.all_slices() - 1},
                     stage_numbers(schedule.placement));
 }
 
@@ -87,7 +87,8 @@ std::unique_ptr<Mailbox> Emulator::emulated_links(const Placement& placement, co
     }
     if (emulation_.between) check_own_links(costs, placement);
   });
-  return std::make_unique<DelayedMailbox>(mailbox, ways_of(costs, placement), collective);
+  return std::make_unique<DelayedMailbox>(mailbox, ways_from(mailbox.rank(), costs, placement),
+                                          collective);
 }
 
 void Emulator::write_trace(const std::string& name, const Emulation& emulation) const {

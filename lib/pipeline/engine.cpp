@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -16,9 +15,9 @@ constexpr int kCoordinator = 0;
 
 }  // namespace
 
-Engine::Engine(const std::vector<Stage*>& stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
+Engine::Engine(const std::vector<Stage*>& stages, const RankRoutes& routes, Mailbox& mailbox,
                GradientReducer& reducer, StageWeights& weights)
-    : rank_of_stage_(std::move(rank_of_stage)),
+    : stages_per_rank_(routes.stages_per_rank),
       mailbox_(mailbox),
       reducer_(reducer),
       weights_(weights) {
@@ -36,7 +35,7 @@ Engine::Engine(const std::vector<Stage*>& stages, std::vector<int> rank_of_stage
                reducer_.after_weights(place, layer, last_microbatch);
              },
          .takes_each_microbatch = reducer_.takes_each_microbatch()});
-    locals_.push_back({stage, {}});
+    locals_.push_back({stage, routes.stages.at(place), {}});
   }
 }
 
@@ -49,17 +48,11 @@ std::size_t Engine::place(int stage) {
 
 Engine::Local& Engine::local(int stage) { return locals_[place(stage)]; }
 
-Message Engine::message(Channel channel, int peer_stage, int for_stage, const Action& action,
-                        const StepContext& step) const {
-  return {channel, rank_of_stage_[static_cast<std::size_t>(peer_stage)], for_stage,
-          static_cast<int>(piece_of(action, step)), step.parity()};
-}
-
 Tensor Engine::fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
                    const StepContext& step, Recorder& recorder) {
   const int m = action.microbatch;
   const auto take = [&] {
-    return wait_for({channel, kCoordinator, action.stage, m, step.parity()}, action, recorder);
+    return wait_for(message(channel, kCoordinator, action.stage, m, step), action, recorder);
   };
   if (!step.slices.cut()) return take();
   Tensor& whole = kept[static_cast<std::size_t>(m)];
@@ -74,16 +67,17 @@ void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
   for (const Local& l : locals_) {
     const int stage = l.stage->index();
     for (int m = 0; m < step.microbatches; ++m) {
+      if (!l.takes(m, step)) continue;
       if (step.documents) {
-        mailbox_.post_receive({Channel::kDocuments, kCoordinator, stage, m, step.parity()},
+        mailbox_.post_receive(message(Channel::kDocuments, kCoordinator, stage, m, step),
                               target_row.batched(step.rows_of(m)), DType::kInt32);
       }
       if (l.stage->first()) {
-        mailbox_.post_receive({Channel::kInput, kCoordinator, stage, m, step.parity()},
+        mailbox_.post_receive(message(Channel::kInput, kCoordinator, stage, m, step),
                               l.stage->input_shape(step.rows_of(m)), l.stage->data_dtype());
       }
       if (l.stage->last()) {
-        mailbox_.post_receive({Channel::kTarget, kCoordinator, stage, m, step.parity()},
+        mailbox_.post_receive(message(Channel::kTarget, kCoordinator, stage, m, step),
                               target_row.batched(step.rows_of(m)), DType::kInt32);
       }
     }
@@ -94,8 +88,9 @@ void Engine::discard_batch(const StepContext& step) {
   for (const Local& l : locals_) {
     const int stage = l.stage->index();
     for (int m = 0; m < step.microbatches; ++m) {
+      if (!l.takes(m, step)) continue;
       const auto discard = [&](Channel channel) {
-        mailbox_.take({channel, kCoordinator, stage, m, step.parity()}, "the end of training");
+        mailbox_.take(message(channel, kCoordinator, stage, m, step), "the end of training");
       };
       if (step.documents) discard(Channel::kDocuments);
       if (l.stage->first()) discard(Channel::kInput);
@@ -114,7 +109,9 @@ void Engine::run(const std::vector<Action>& actions, const StepContext& step, Re
 
 void Engine::begin(const std::vector<Action>& actions, const StepContext& step) {
   for (Local& l : locals_) {
-    l.stage->begin(step);
+    int taken = 0;
+    for (int m = 0; m < step.microbatches; ++m) taken += l.takes(m, step) ? 1 : 0;
+    l.stage->begin(step, taken);
     const auto microbatches = static_cast<std::size_t>(step.microbatches);
     const auto grow = [](std::vector<Tensor>& tensors, std::size_t count) {
       if (tensors.size() < count) tensors.resize(count);
@@ -153,15 +150,14 @@ void Engine::finish(const StepContext& step, Recorder& recorder) {
 }
 
 double Engine::take_peak_live_microbatches() {
-  const std::set<int> ranks(rank_of_stage_.begin(), rank_of_stage_.end());
-  return std::exchange(live_->peak, 0) /
-         (stage_count() / static_cast<double>(ranks.size()) * live_->slices);
+  return std::exchange(live_->peak, 0) / (stages_per_rank_ * live_->slices);
 }
 
 void Engine::execute(const Action& action, const StepContext& step, Recorder& recorder) {
   const Op op = action.op;
   const int stage = action.stage;
-  const std::size_t piece = piece_of(action, step);
+  const int number = slice_number(action, step);
+  const auto index = static_cast<std::size_t>(number);
   if (is_compute(op)) wait_for_weights(stage, recorder);
   switch (op) {
     case Op::kForward: return forward(action, step, recorder);
@@ -169,20 +165,22 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
     case Op::kBackwardInput: return backward_input(action, step, recorder);
     case Op::kBackwardWeight: return backward_weight(action, step, recorder);
     case Op::kSendForward:
-      return mailbox_.send(message(Channel::kActivation, stage + 1, stage + 1, action, step),
-                           std::move(local(stage).outbox[piece]));
+      return mailbox_.send(
+          message(Channel::kActivation, local(stage).route.above, stage + 1, number, step),
+          std::move(local(stage).outbox[index]));
     case Op::kSendBackward:
-      return mailbox_.send(message(Channel::kGradient, stage - 1, stage - 1, action, step),
-                           std::move(local(stage).outbox[piece]));
+      return mailbox_.send(
+          message(Channel::kGradient, local(stage).route.below, stage - 1, number, step),
+          std::move(local(stage).outbox[index]));
     case Op::kReceiveForward:
       return mailbox_.post_receive(
-          message(Channel::kActivation, stage - 1, stage, action, step),
+          message(Channel::kActivation, local(stage).route.below, stage, number, step),
           step.slices.of(local(stage).stage->input_shape(step.rows_of(action.microbatch)),
                          action.slice),
           local(stage).stage->input_dtype());
     case Op::kReceiveBackward:
       return mailbox_.post_receive(
-          message(Channel::kGradient, stage + 1, stage, action, step),
+          message(Channel::kGradient, local(stage).route.above, stage, number, step),
           step.slices.of(local(stage).stage->output_shape(step.rows_of(action.microbatch)),
                          action.slice),
           local(stage).stage->output_dtype());
@@ -208,21 +206,22 @@ void Engine::wait_for_weights(int stage, Recorder& recorder) {
 
 void Engine::forward(const Action& action, const StepContext& step, Recorder& recorder) {
   const int index = action.stage;
-  const MicrobatchSlice piece(action.microbatch, action.slice);
+  const MicrobatchSlice part(action.microbatch, action.slice);
   Local& l = local(index);
   Tensor x = l.stage->first()
                  ? fed(Channel::kInput, l.inputs, action, step, recorder)
-                 : wait_for(message(Channel::kActivation, index - 1, index, action, step), action,
-                            recorder);
+                 : wait_for(message(Channel::kActivation, l.route.below, index,
+                                    slice_number(action, step), step),
+                            action, recorder);
   Tensor targets;
   if (l.stage->last()) targets = fed(Channel::kTarget, l.targets, action, step, recorder);
   if (step.documents) {
-    l.stage->take_documents(piece, fed(Channel::kDocuments, l.documents, action, step, recorder));
+    l.stage->take_documents(part, fed(Channel::kDocuments, l.documents, action, step, recorder));
   }
   if (step.mode == Mode::kTrain) live_->peak = std::max(live_->peak, ++live_->now);
   recorder.record(action, false, [&] {
-    l.outbox[piece_of(action, step)] =
-        l.stage->forward(step, piece, std::move(x), std::move(targets));
+    l.outbox[static_cast<std::size_t>(slice_number(action, step))] =
+        l.stage->forward(step, part, std::move(x), std::move(targets));
   });
 }
 
@@ -234,15 +233,18 @@ void Engine::recompute(const Action& action, const StepContext& step, Recorder& 
 
 Tensor Engine::output_gradient(const Action& action, const StepContext& step, Recorder& recorder) {
   const int index = action.stage;
-  if (local(index).stage->last()) return {};  // its loss has kept it
-  return wait_for(message(Channel::kGradient, index + 1, index, action, step), action, recorder);
+  const Local& l = local(index);
+  if (l.stage->last()) return {};  // its loss has kept it
+  return wait_for(
+      message(Channel::kGradient, l.route.above, index, slice_number(action, step), step), action,
+      recorder);
 }
 
 void Engine::backward_input(const Action& action, const StepContext& step, Recorder& recorder) {
   Local& l = local(action.stage);
   Tensor dy = output_gradient(action, step, recorder);
   recorder.record(action, false, [&] {
-    l.outbox[piece_of(action, step)] =
+    l.outbox[static_cast<std::size_t>(slice_number(action, step))] =
         l.stage->backward_input(step, {action.microbatch, action.slice}, std::move(dy));
   });
 }

@@ -11,6 +11,7 @@
 #include "pipeline/gradient_reducer.h"
 #include "pipeline/recorder.h"
 #include "pipeline/stage.h"
+#include "pipeline/stage_route.h"
 #include "pipeline/stage_weights.h"
 #include "schedule/schedule.h"
 
@@ -18,9 +19,9 @@ namespace pipetrain {
 
 class Engine {
  public:
-  // `stages` in ascending order; for every stage of the pipeline the rank of `mailbox` that owns
-  // it. Where replicas share out the weights, the actions say when they are gathered.
-  Engine(const std::vector<Stage*>& stages, std::vector<int> rank_of_stage, Mailbox& mailbox,
+  // `stages` in ascending order, and for each its route over ranks of `mailbox`. Where replicas
+  // share out the weights, the actions say when they are gathered.
+  Engine(const std::vector<Stage*>& stages, const RankRoutes& routes, Mailbox& mailbox,
          GradientReducer& reducer, StageWeights& weights);
 
   // Makes room for the inputs and targets that the coordinator sends one step ahead.
@@ -46,25 +47,33 @@ class Engine {
 
  private:
   struct Live {
-    int now = 0, peak = 0;  // pieces on any of this rank's stages
+    int now = 0, peak = 0;  // slices on any of this rank's stages
     int slices = 1;         // of a microbatch
   };
   struct Local {
     Stage* stage;
-    std::vector<Tensor> outbox;  // one per piece: a result between its computation and its sending
+    StageRoute route;
+    std::vector<Tensor> outbox;  // one per slice: a result between its computation and its sending
     // One per microbatch, of which slices take their part: what the coordinator has sent.
     std::vector<Tensor> inputs = {}, targets = {}, documents = {};
+    // Whether the microbatch passes through this copy of the stage.
+    bool takes(int microbatch, const StepContext& step) const {
+      return copy_of_microbatch(microbatch, step.microbatches, step.copies) == route.copy;
+    }
   };
 
   Local& local(int stage);
   std::size_t place(int stage);  // among the rank's stages
-  int stage_count() const { return static_cast<int>(rank_of_stage_.size()); }
-  static std::size_t piece_of(const Action& action, const StepContext& step) {
-    return static_cast<std::size_t>(action.microbatch * step.slices.count() + action.slice);
+  // Which of all slices of the step; of whole microbatches, which of these.
+  static int slice_number(const Action& action, const StepContext& step) {
+    return action.microbatch * step.slices.count() + action.slice;
   }
-  // Messages between stages are numbered by pieces, the coordinator's by microbatches.
-  Message message(Channel channel, int peer_stage, int for_stage, const Action& action,
-                  const StepContext& step) const;
+  // From or to the rank `peer`. Those between stages are numbered by slices, the coordinator's by
+  // microbatches.
+  static Message message(Channel channel, int peer, int for_stage, int number,
+                         const StepContext& step) {
+    return {channel, peer, for_stage, number, step.parity()};
+  }
   // What the coordinator sends with whole microbatches, or a slice's part of it.
   Tensor fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
              const StepContext& step, Recorder& recorder);
@@ -82,7 +91,7 @@ class Engine {
   void execute(const Action& action, const StepContext& step, Recorder& recorder);
 
   std::vector<Local> locals_;
-  std::vector<int> rank_of_stage_;
+  double stages_per_rank_;
   Mailbox& mailbox_;
   GradientReducer& reducer_;
   StageWeights& weights_;

@@ -6,6 +6,7 @@
 
 namespace pipetrain {
 
+// Where stages have two copies, a rank's two have numbers of their own, too.
 inline StageNumbers stage_numbers(const Placement& placement) {
   if (!placement.goes_in_laps()) return {1, placement.stage_count()};
   return {placement.rank_count(), placement.most_stages()};

@@ -10,13 +10,15 @@
 namespace pipetrain {
 
 BucketSum::BucketSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
-                     Collective& replicas, MemoryPool& pool, TiedGradients tied)
+                     Collective& replicas, MemoryPool& pool, TiedGradients tied, SumOrder order)
     : replicas_(replicas),
       stages_(parameters.stages()),
       buckets_(buckets),
       tied_(std::move(tied)),
       summed_(stages_.size()),
-      next_(stages_.size()) {
+      order_(order),
+      complete_(stages_.size()),
+      begun_(stages_.size()) {
   list(parameters);
   const auto own = static_cast<std::size_t>(replicas.rank());
   std::size_t count = 0, largest_part = 0;
@@ -62,15 +64,31 @@ void BucketSum::list(ParameterStore& parameters) {
   }
 }
 
-void BucketSum::begin() { std::fill(next_.begin(), next_.end(), 0); }
+void BucketSum::begin() {
+  std::fill(complete_.begin(), complete_.end(), 0);
+  std::fill(begun_.begin(), begun_.end(), 0);
+}
 
 void BucketSum::after_weights(std::size_t stage, std::size_t layer, bool last_microbatch) {
   if (!last_microbatch) return;
-  std::vector<Summed>& all = summed_[stage];
-  for (std::size_t& next = next_[stage]; next < all.size() && all[next].layer >= layer; ++next) {
-    waiting_.push_back(&all[next]);
+  const std::vector<Summed>& all = summed_[stage];
+  std::size_t& complete = complete_[stage];
+  while (complete < all.size() && all[complete].layer >= layer) ++complete;
+  if (order_ == SumOrder::kAsComplete) {
+    begin_complete(stage);
+  } else {
+    for (std::size_t s = stages_.size(); s-- > 0;) {
+      begin_complete(s);
+      if (begun_[s] < summed_[s].size()) break;
+    }
   }
   poll();
+}
+
+void BucketSum::begin_complete(std::size_t stage) {
+  for (std::size_t& next = begun_[stage]; next < complete_[stage]; ++next) {
+    waiting_.push_back(&summed_[stage][next]);
+  }
 }
 
 // First in, first out: which replica is how far changes when a bucket starts, never the order.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <span>
@@ -16,6 +17,12 @@
 #include "pipeline/tied_gradients.h"
 
 namespace pipetrain {
+
+// In which order the sums start; every rank that takes part must have the same.
+enum class SumOrder : std::uint8_t {
+  kAsComplete,     // where all run the same list of actions
+  kFromLastStage,  // a stage's when those of all higher ones have started: on whatever lists
+};
 
 // What both sums have: afterwards each replica has its own part of every bucket. The two uses of a
 // tied parameter are summed apart, and then added.
@@ -31,7 +38,7 @@ class BucketSum : public GradientReducer {
  protected:
   // `buckets` of each of the rank's stages; both outlive it.
   BucketSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
-            Collective& replicas, MemoryPool& pool, TiedGradients tied);
+            Collective& replicas, MemoryPool& pool, TiedGradients tied, SumOrder order);
 
   // Starts to send this replica's part of a bucket to the others; null if they do not need it.
   virtual std::unique_ptr<Pending> share(std::span<float> gradients, const Bucket& bucket) = 0;
@@ -50,13 +57,16 @@ class BucketSum : public GradientReducer {
   };
 
   void list(ParameterStore& parameters);
+  void begin_complete(std::size_t stage);  // puts what is complete into the queue
   void finish_parts();
 
   std::vector<StageParameters>& stages_;
   const std::vector<std::vector<Bucket>>& buckets_;
   TiedGradients tied_;
   std::vector<std::vector<Summed>> summed_;  // per stage, in order of completion
-  std::vector<std::size_t> next_;            // per stage: which is complete next
+  SumOrder order_;
+  // Per stage: how many of its gradients are complete, and how many of them have got their turn.
+  std::vector<std::size_t> complete_, begun_;
   std::deque<Summed*> waiting_, scattering_, gathering_;
   std::vector<Tensor> scratch_;  // as many as there may be reduce-scatters at a time
 };
@@ -65,8 +75,9 @@ class BucketSum : public GradientReducer {
 class ReplicaSum final : public BucketSum {
  public:
   ReplicaSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
-             Collective& replicas, MemoryPool& pool, TiedGradients tied)
-      : BucketSum(parameters, buckets, replicas, pool, std::move(tied)) {}
+             Collective& replicas, MemoryPool& pool, TiedGradients tied,
+             SumOrder order = SumOrder::kAsComplete)
+      : BucketSum(parameters, buckets, replicas, pool, std::move(tied), order) {}
   void finish(int parity) override;
   void gather_updated() override {}
 
@@ -79,8 +90,9 @@ class ReplicaSum final : public BucketSum {
 class SharedOutSum final : public BucketSum {
  public:
   SharedOutSum(ParameterStore& parameters, const std::vector<std::vector<Bucket>>& buckets,
-               Collective& replicas, MemoryPool& pool, TiedGradients tied)
-      : BucketSum(parameters, buckets, replicas, pool, std::move(tied)) {}
+               Collective& replicas, MemoryPool& pool, TiedGradients tied,
+               SumOrder order = SumOrder::kAsComplete)
+      : BucketSum(parameters, buckets, replicas, pool, std::move(tied), order) {}
   void gather_updated() override;
 
  private:

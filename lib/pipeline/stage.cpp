@@ -79,24 +79,25 @@ Shape Stage::output_shape(std::int64_t rows) const {
   return layers_.back()->output_row().batched(rows);
 }
 
-void Stage::begin(const StepContext& step) {
+void Stage::begin(const StepContext& step, int taken) {
   slices_ = step.slices.count();
-  const auto pieces = static_cast<std::size_t>(step.microbatches * slices_);
-  if (pieces_.size() < pieces) {
-    pieces_.resize(pieces);
-    for (PieceState& m : pieces_) {
+  taken_ = taken * slices_;
+  const auto count = static_cast<std::size_t>(step.microbatches * slices_);
+  if (states_.size() < count) {
+    states_.resize(count);
+    for (SliceState& m : states_) {
       m.saved.resize(layers_.size());
       m.inputs.resize(layers_.size());
     }
   }
-  for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    PieceState& m = pieces_[i];
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    SliceState& m = states_[i];
     m.loss = 0;
     m.documents.reset();
     m.forgets = false;
     const bool follows = i % static_cast<std::size_t>(slices_) != 0;
     for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-      m.saved[layer].set_earlier(follows ? &pieces_[i - 1].saved[layer] : nullptr);
+      m.saved[layer].set_earlier(follows ? &states_[i - 1].saved[layer] : nullptr);
     }
   }
   weight_gradients_ = 0;
@@ -104,18 +105,18 @@ void Stage::begin(const StepContext& step) {
   not_finite_.clear();
 }
 
-Stage::PieceState& Stage::state(MicrobatchSlice piece) {
-  return pieces_[static_cast<std::size_t>(piece.microbatch * slices_ + piece.slice)];
+Stage::SliceState& Stage::state(MicrobatchSlice part) {
+  return states_[static_cast<std::size_t>(part.microbatch * slices_ + part.slice)];
 }
 
-const Stage::PieceState& Stage::state(MicrobatchSlice piece) const {
-  return pieces_[static_cast<std::size_t>(piece.microbatch * slices_ + piece.slice)];
+const Stage::SliceState& Stage::state(MicrobatchSlice part) const {
+  return states_[static_cast<std::size_t>(part.microbatch * slices_ + part.slice)];
 }
 
-void Stage::forget_after_forward(MicrobatchSlice piece) { state(piece).forgets = true; }
+void Stage::forget_after_forward(MicrobatchSlice part) { state(part).forgets = true; }
 
-void Stage::take_documents(MicrobatchSlice piece, Tensor starts) {
-  Tensor& documents = state(piece).documents;
+void Stage::take_documents(MicrobatchSlice part, Tensor starts) {
+  Tensor& documents = state(part).documents;
   const std::int64_t tokens = tokens_of(*layers_.front());
   if (starts.shape().rank() == 2) {
     documents = std::move(starts);
@@ -124,19 +125,19 @@ void Stage::take_documents(MicrobatchSlice piece, Tensor starts) {
   }
 }
 
-Context Stage::context(const StepContext& step, MicrobatchSlice piece) const {
-  const Tensor& documents = state(piece).documents;
+Context Stage::context(const StepContext& step, MicrobatchSlice part) const {
+  const Tensor& documents = state(part).documents;
   return {.ops = ops_,
           .mode = step.mode,
           .seed = step.seed,
           .step = step.step,
-          .first_row = step.first_row(piece.microbatch),
-          .microbatch = piece.microbatch,
+          .first_row = step.first_row(part.microbatch),
+          .microbatch = part.microbatch,
           .microbatches = step.microbatches,
-          .replicas = step.replicas,
+          .replicas = step.replicas * step.copies,
           .accumulate = weight_gradients_ > 0 && !around_weights_.takes_each_microbatch,
           .accumulate_buffers = weight_gradients_ > 0,
-          .first_token = step.slices.first(piece.slice),
+          .first_token = step.slices.first(part.slice),
           .document_starts = documents.empty() ? nullptr : documents.i32(),
           .tensor_group = tensor_group_};
 }
@@ -146,16 +147,16 @@ WorkScope Stage::logged(const Layer& layer, const char* pass) const {
 }
 
 void Stage::check(const StepContext& step, const Tensor& result, const Layer& layer,
-                  const char* what, MicrobatchSlice piece) {
+                  const char* what, MicrobatchSlice part) {
   if (!step.check_finite || !not_finite_.empty() || result.empty()) return;
   if (all_finite(ops_, result)) return;
-  not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(piece.microbatch);
-  if (slices_ > 1) not_finite_ += ", slice " + std::to_string(piece.slice);
+  not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(part.microbatch);
+  if (slices_ > 1) not_finite_ += ", slice " + std::to_string(part.slice);
 }
 
-Tensor Stage::forward(const StepContext& step, MicrobatchSlice piece, Tensor x, Tensor targets) {
-  PieceState& m = state(piece);
-  const Context c = context(step, piece);
+Tensor Stage::forward(const StepContext& step, MicrobatchSlice part, Tensor x, Tensor targets) {
+  SliceState& m = state(part);
+  const Context c = context(step, part);
   x = converted(ops_, std::move(x), layers_.front()->input_dtype());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (m.forgets && begins_recomputed_run(i)) m.inputs[i] = copy_of(x, ops_.pool());
@@ -166,7 +167,7 @@ Tensor Stage::forward(const StepContext& step, MicrobatchSlice piece, Tensor x, 
     if (m.forgets && recomputed_[i].whole) m.saved[i].clear();
     if (m.forgets)
       for_each_part(i, [&](std::size_t part) { layers_[i]->forget(part, m.saved[i]); });
-    check(step, x, *layers_[i], "forward", piece);
+    check(step, x, *layers_[i], "forward", part);
     poll_();
   }
   if (!last_) return converted(ops_, std::move(x), output_dtype());
@@ -182,9 +183,9 @@ Tensor Stage::forward(const StepContext& step, MicrobatchSlice piece, Tensor x, 
   return {};
 }
 
-void Stage::recompute(const StepContext& step, MicrobatchSlice piece) {
-  PieceState& m = state(piece);
-  const Context c = context(step, piece);
+void Stage::recompute(const StepContext& step, MicrobatchSlice part) {
+  SliceState& m = state(part);
+  const Context c = context(step, part);
   Tensor x;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (!recomputed_[i].whole) continue;
@@ -210,11 +211,11 @@ void Stage::for_each_part(std::size_t layer, const Visit& visit) const {
   }
 }
 
-Tensor Stage::input_gradient(const StepContext& step, MicrobatchSlice piece, std::size_t layer,
+Tensor Stage::input_gradient(const StepContext& step, MicrobatchSlice part, std::size_t layer,
                              Tensor dy) {
-  PieceState& m = state(piece);
+  SliceState& m = state(part);
   Layer& own = *layers_[layer];
-  const Context c = context(step, piece);
+  const Context c = context(step, part);
   if (m.forgets) {
     const WorkScope scope = logged(own, "R");
     for_each_part(layer, [&](std::size_t part) { own.remake(c, part, m.saved[layer]); });
@@ -223,48 +224,48 @@ Tensor Stage::input_gradient(const StepContext& step, MicrobatchSlice piece, std
     const WorkScope scope = logged(own, "I");
     dy = own.backward_input(c, std::move(dy), m.saved[layer]);
   }
-  check(step, dy, own, "input gradient", piece);
+  check(step, dy, own, "input gradient", part);
   poll_();
   return dy;
 }
 
-void Stage::weight_gradients(const StepContext& step, MicrobatchSlice piece, std::size_t layer) {
-  const bool completes = weight_gradients_ + 1 == step.microbatches * slices_;
+void Stage::weight_gradients(const StepContext& step, MicrobatchSlice part, std::size_t layer) {
+  const bool completes = weight_gradients_ + 1 == taken_;
   around_weights_.before(layer);
   {
     const WorkScope scope = logged(*layers_[layer], "W");
-    layers_[layer]->backward_weight(context(step, piece), state(piece).saved[layer]);
+    layers_[layer]->backward_weight(context(step, part), state(part).saved[layer]);
   }
   around_weights_.after(layer, completes);
   poll_();
 }
 
-Tensor Stage::loss_or_received(MicrobatchSlice piece, Tensor dy) {
-  if (last_) return std::move(state(piece).loss_gradient);
+Tensor Stage::loss_or_received(MicrobatchSlice part, Tensor dy) {
+  if (last_) return std::move(state(part).loss_gradient);
   return converted(ops_, std::move(dy), layers_.back()->output_dtype());
 }
 
-Tensor Stage::backward_input(const StepContext& step, MicrobatchSlice piece, Tensor dy) {
-  dy = loss_or_received(piece, std::move(dy));
+Tensor Stage::backward_input(const StepContext& step, MicrobatchSlice part, Tensor dy) {
+  dy = loss_or_received(part, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    dy = input_gradient(step, piece, i, std::move(dy));
+    dy = input_gradient(step, part, i, std::move(dy));
   }
   if (first()) return {};  // no layer waits for it
   return converted(ops_, std::move(dy), input_dtype());
 }
 
-void Stage::backward_weight(const StepContext& step, MicrobatchSlice piece) {
-  for (std::size_t i = layers_.size(); i-- > 0;) weight_gradients(step, piece, i);
+void Stage::backward_weight(const StepContext& step, MicrobatchSlice part) {
+  for (std::size_t i = layers_.size(); i-- > 0;) weight_gradients(step, part, i);
   ++weight_gradients_;
 }
 
-void Stage::backward(const StepContext& step, MicrobatchSlice piece, Tensor dy,
+void Stage::backward(const StepContext& step, MicrobatchSlice part, Tensor dy,
                      const std::function<void()>& pass) {
-  dy = loss_or_received(piece, std::move(dy));
+  dy = loss_or_received(part, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    dy = input_gradient(step, piece, i, std::move(dy));
+    dy = input_gradient(step, part, i, std::move(dy));
     pass();
-    weight_gradients(step, piece, i);
+    weight_gradients(step, part, i);
     if (i > 0) pass();
   }
   ++weight_gradients_;
@@ -272,7 +273,7 @@ void Stage::backward(const StepContext& step, MicrobatchSlice piece, Tensor dy,
 
 double Stage::loss_sum() const {
   double sum = 0;
-  for (const PieceState& m : pieces_) sum += m.loss;
+  for (const SliceState& m : states_) sum += m.loss;
   return sum;
 }
 

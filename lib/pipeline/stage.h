@@ -27,7 +27,10 @@ struct StepContext {
   std::int64_t rows = 0;          // of the batch, over all replicas and microbatches
   int replicas = 1, replica = 0;  // of the pipeline; which of them this is
   int microbatches = 1;           // of this replica
-  std::uint64_t seed = 0;         // of the layers' random numbers
+  // Of every stage, in this step: each microbatch passes through one (copy_of_microbatch() in
+  // schedule/placement.h).
+  int copies = 1;
+  std::uint64_t seed = 0;  // of the layers' random numbers
   double gradient_scale =
       0;                   // 1 / number of targets of the step, over all microbatches and replicas
   bool documents = false;  // rows hold documents that do not see each other
@@ -86,27 +89,29 @@ class Stage {
   void set_around_weights(AroundWeights around) { around_weights_ = std::move(around); }
 
   // Makes room for a step of this many microbatches and forgets the losses of the one before.
-  void begin(const StepContext& step);
-  // In this step other work comes between this piece's forward and its backward: forward keeps
+  // `taken`: how many of them pass through this stage, where it is one of two copies.
+  void begin(const StepContext& step, int taken);
+  void begin(const StepContext& step) { begin(step, step.microbatches); }
+  // In this step other work comes between this slice's forward and its backward: forward keeps
   // of each run of recomputed layers only the input, of others not the parts that are made again,
   // and of the loss only its value. A stage with recomputed layers must recompute() before the
   // backward.
-  void forget_after_forward(MicrobatchSlice piece);
-  // Where the documents of a piece's rows begin (rows, T), as Context::document_starts; until the
+  void forget_after_forward(MicrobatchSlice part);
+  // Where the documents of a slice's rows begin (rows, T), as Context::document_starts; until the
   // next begin().
-  void take_documents(MicrobatchSlice piece, Tensor starts);
+  void take_documents(MicrobatchSlice part, Tensor starts);
   // The last stage takes the targets, adds up the loss and returns an empty tensor; the others
   // return y.
-  Tensor forward(const StepContext& step, MicrobatchSlice piece, Tensor x, Tensor targets);
+  Tensor forward(const StepContext& step, MicrobatchSlice part, Tensor x, Tensor targets);
   // Runs the forward of the recomputed layers again: they are as if they had kept all.
-  void recompute(const StepContext& step, MicrobatchSlice piece);
+  void recompute(const StepContext& step, MicrobatchSlice part);
   // The last stage takes an empty dy: its loss kept the gradient. The first one returns an empty
   // dx.
-  Tensor backward_input(const StepContext& step, MicrobatchSlice piece, Tensor dy);
-  void backward_weight(const StepContext& step, MicrobatchSlice piece);
+  Tensor backward_input(const StepContext& step, MicrobatchSlice part, Tensor dy);
+  void backward_weight(const StepContext& step, MicrobatchSlice part);
   // Both of each layer in turn, where nobody waits for dx. What a layer keeps is freed before the
   // one below makes more. Calls pass() whenever it goes from one to the other.
-  void backward(const StepContext& step, MicrobatchSlice piece, Tensor dy,
+  void backward(const StepContext& step, MicrobatchSlice part, Tensor dy,
                 const std::function<void()>& pass);
 
   double loss_sum() const;                           // of all since begin(), in ascending order
@@ -118,7 +123,7 @@ class Stage {
   const std::string& not_finite() const { return not_finite_; }
 
  private:
-  struct PieceState {
+  struct SliceState {
     std::vector<Saved> saved;    // one per layer
     std::vector<Tensor> inputs;  // one per layer; of the first of each run of recomputed layers
     Tensor targets;              // until the loss is recomputed
@@ -128,9 +133,9 @@ class Stage {
     bool forgets = false;  // forget_after_forward()
   };
 
-  PieceState& state(MicrobatchSlice piece);
-  const PieceState& state(MicrobatchSlice piece) const;
-  Context context(const StepContext& step, MicrobatchSlice piece) const;
+  SliceState& state(MicrobatchSlice part);
+  const SliceState& state(MicrobatchSlice part) const;
+  Context context(const StepContext& step, MicrobatchSlice part) const;
   // Until it ends, operations are logged as those of this layer's F, I, W or R.
   WorkScope logged(const Layer& layer, const char* pass) const;
   bool begins_recomputed_run(std::size_t layer) const {
@@ -140,13 +145,13 @@ class Stage {
   template <class Visit>
   void for_each_part(std::size_t layer, const Visit& visit) const;
   // What backward begins with.
-  Tensor loss_or_received(MicrobatchSlice piece, Tensor dy);
+  Tensor loss_or_received(MicrobatchSlice part, Tensor dy);
   // One layer of backward_input() and of backward_weight().
-  Tensor input_gradient(const StepContext& step, MicrobatchSlice piece, std::size_t layer,
+  Tensor input_gradient(const StepContext& step, MicrobatchSlice part, std::size_t layer,
                         Tensor dy);
-  void weight_gradients(const StepContext& step, MicrobatchSlice piece, std::size_t layer);
+  void weight_gradients(const StepContext& step, MicrobatchSlice part, std::size_t layer);
   void check(const StepContext& step, const Tensor& result, const Layer& layer, const char* what,
-             MicrobatchSlice piece);
+             MicrobatchSlice part);
 
   int index_;
   std::vector<Layer*> layers_;
@@ -157,8 +162,9 @@ class Stage {
   DType messages_;
   std::function<void()> poll_ = [] {};
   AroundWeights around_weights_;
-  std::vector<PieceState> pieces_;  // microbatch by microbatch
+  std::vector<SliceState> states_;  // microbatch by microbatch
   int slices_ = 1;                  // of each
+  int taken_ = 0;                   // slices of a step that pass through this stage
   int weight_gradients_ = 0;        // backward_weight calls since begin(): the first overwrites
   std::int64_t correct_ = 0, counted_ = 0;
   std::string not_finite_;

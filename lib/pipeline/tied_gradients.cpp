@@ -34,8 +34,8 @@ std::span<const std::int32_t> used(const Tensor& numbers) {
 }  // namespace
 
 TiedGradients::TiedGradients(ParameterStore& parameters, Mailbox& mailbox, Ops& ops,
-                             std::function<int(int)> rank_of_stage, std::int64_t step_tokens,
-                             bool copies)
+                             std::function<int(int stage, int near)> rank_of_stage,
+                             std::int64_t step_tokens, bool copies)
     : parameters_(parameters),
       mailbox_(mailbox),
       ops_(ops),
@@ -80,7 +80,7 @@ TiedGradients::Rows TiedGradients::picked(const TiedParameter& tied) {
 }
 
 void TiedGradients::send_earlier(const TiedParameter& tied, int parity) {
-  const int peer = rank_of_stage_(tied.later.stage);
+  const int peer = rank_of_stage_(tied.later.stage, tied.earlier.stage);
   if (by_rows(tied)) {
     Rows rows = picked(tied);
     mailbox_.send(tied_message(peer, tied.later, kNumbers, parity), std::move(rows.numbers));
@@ -95,7 +95,7 @@ void TiedGradients::send_earlier(const TiedParameter& tied, int parity) {
 }
 
 void TiedGradients::expect_earlier(const TiedParameter& tied, int parity) {
-  const int peer = rank_of_stage_(tied.earlier.stage);
+  const int peer = rank_of_stage_(tied.earlier.stage, tied.later.stage);
   if (by_rows(tied)) {
     const std::int64_t most = most_rows(tied), width = width_of(tied);
     mailbox_.post_receive(tied_message(peer, tied.later, kNumbers, parity), {most}, DType::kInt32);
@@ -121,7 +121,8 @@ void TiedGradients::exchange(int stage, int parity) {
       const TiedParameter::Kept& part = tied.parts[i];
       if (part.elements == 0) continue;
       Tensor in_slot = Tensor::view(part.slot_gradient, {part.elements});
-      const Message message = tied_message(rank_of_stage_(other.stage), tied.earlier, i, parity);
+      const Message message =
+          tied_message(rank_of_stage_(other.stage, mine.stage), tied.earlier, i, parity);
       if (tied.earlier.here) {
         mailbox_.post_receive_into(message, std::move(in_slot));
       } else if (copies_) {
@@ -154,7 +155,7 @@ void TiedGradients::add_earlier(const TiedParameter& tied) {
 }
 
 void TiedGradients::add_received(const TiedParameter& tied, int parity) {
-  const int peer = rank_of_stage_(tied.earlier.stage);
+  const int peer = rank_of_stage_(tied.earlier.stage, tied.later.stage);
   const auto take = [&](std::size_t part) {
     return mailbox_.take(tied_message(peer, tied.later, part, parity), kNeededBy);
   };
@@ -183,7 +184,7 @@ void TiedGradients::add_up(int parity) {
     }
     for (std::size_t i = 0; i < tied.parts.size() && !both_here(tied); ++i) {
       if (tied.parts[i].elements == 0) continue;
-      const int peer = rank_of_stage_(tied.later.stage);
+      const int peer = rank_of_stage_(tied.later.stage, tied.earlier.stage);
       mailbox_.take(tied_message(peer, tied.earlier, i, parity), kNeededBy);
     }
     add_earlier(tied);

@@ -15,13 +15,14 @@ namespace pipetrain {
 
 class TiedGradients {
  public:
-  // `rank_of_stage` gives the rank that owns a stage of the pipeline. The others outlive it.
+  // `rank_of_stage` gives the rank that owns a stage of the pipeline: where stages have two copies,
+  // the copy that this rank has of the stage `near`. The others outlive it.
   // Of a table whose earlier use is a look-up, only rows that a step touched are sent and added.
   // Each of a step's `step_tokens` (of at most so many) touches one. 0: all rows go, as where other
   // replicas have touched others. `copies`: what add_up() changes is sent as a copy, so that it
   // need not wait until all messages of the rank have left, those of a next step among them.
   TiedGradients(ParameterStore& parameters, Mailbox& mailbox, Ops& ops,
-                std::function<int(int)> rank_of_stage, std::int64_t step_tokens = 0,
+                std::function<int(int stage, int near)> rank_of_stage, std::int64_t step_tokens = 0,
                 bool copies = false);
 
   // What this rank has of the gradients goes to the rank of the other use, if it is another:
@@ -56,7 +57,7 @@ class TiedGradients {
   ParameterStore& parameters_;
   Mailbox& mailbox_;
   Ops& ops_;
-  std::function<int(int)> rank_of_stage_;
+  std::function<int(int stage, int near)> rank_of_stage_;
   std::int64_t step_tokens_;
   bool copies_;
   std::vector<std::int32_t> numbers_;  // of touched(): of this step, once they were sent

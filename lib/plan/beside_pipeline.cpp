@@ -19,10 +19,9 @@ double first_start(const std::vector<Span>& spans) {
 // microbatch's are made, then gradients or weights gathered; of sharded parameters, whose weights
 // are gathered by the schedule, they are scattered after each microbatch. The last bucket is left.
 double sum_seconds(std::int64_t elements, double busy, const MachineProfile& machine,
-                   const Candidate& candidate) {
-  const double once = gather_seconds(elements, candidate.data, machine);
-  const double bucket =
-      gather_seconds(std::min(elements, kBucketElements), candidate.data, machine);
+                   const Candidate& candidate, int replicas) {
+  const double once = gather_seconds(elements, replicas, machine);
+  const double bucket = gather_seconds(std::min(elements, kBucketElements), replicas, machine);
   if (candidate.shards_parameters()) return std::max(candidate.microbatches * once - busy, bucket);
   return std::max(2 * once - busy / (3.0 * candidate.microbatches), 2 * bucket);
 }
@@ -47,21 +46,22 @@ std::vector<RankPace> paces_of(const Timeline& timeline) {
 
 double seconds_beside(const std::vector<RankPace>& paces,
                       const std::vector<RankParameters>& parameters, const MachineProfile& machine,
-                      int batch_rows, const Candidate& candidate) {
+                      int batch_rows, const Candidate& candidate, int copies) {
+  const int replicas = candidate.data * copies;
   double delay = 0, exchange = 0, sums = 0;
-  const int shares = candidate.shards_optimizer() ? candidate.data : 1;
+  const int shares = candidate.shards_optimizer() ? replicas : 1;
   for (std::size_t rank = 0; rank < paces.size(); ++rank) {
     const double read = rank == 0 ? machine.read_seconds_per_row * batch_rows : 0;
     const std::int64_t elements = parameters[rank].elements();
     const double update =
         machine.update_seconds_per_element * static_cast<double>(elements) / shares;
     delay = std::max(delay, read + update - paces[rank].idle);
-    sums = std::max(sums, sum_seconds(elements, paces[rank].busy, machine, candidate));
+    sums = std::max(sums, sum_seconds(elements, paces[rank].busy, machine, candidate, replicas));
     // Both ranks of a tied parameter send its gradient, or their share of it, to each other.
     double mine = 0;
     for (const ExchangedParameter& tied : parameters[rank].exchanged) {
-      mine += machine.message_seconds(kFloatBytes * tied.elements / candidate.data) +
-              machine.message_seconds(tied.earlier_bytes(batch_rows, candidate.data));
+      mine += machine.message_seconds(kFloatBytes * tied.elements / replicas) +
+              machine.message_seconds(tied.earlier_bytes(batch_rows, replicas));
     }
     exchange = std::max(exchange, mine);
   }

@@ -25,9 +25,9 @@ struct RankPace {
 std::vector<RankPace> paces_of(const Timeline& timeline);
 
 // Between two steps every rank updates its parameters, and rank 0 reads the next batch. A rank that
-// would be idle anyway loses nothing by it.
+// would be idle anyway loses nothing by it. `copies` of every stage are summed, too.
 double seconds_beside(const std::vector<RankPace>& paces,
                       const std::vector<RankParameters>& parameters, const MachineProfile& machine,
-                      int batch_rows, const Candidate& candidate);
+                      int batch_rows, const Candidate& candidate, int copies = 1);
 
 }  // namespace pipetrain

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "plan/candidate_network.h"
 #include "plan/grid_sizes.h"
 #include "schedule/choose/schedule_request.h"
 #include "schedule/generate/generate.h"
@@ -125,6 +126,7 @@ class Search {
   void add(std::vector<Bounded>& all, Candidate candidate) {
     const std::string& schedule = candidate.schedule;
     if (candidate.pipeline == 1 && schedule != kPlainSchedule) return;  // all are the same
+    if (copies_of(schedule) > 1 && !takes_copies(candidate)) return;
     for (const int v : {1, 2, 4}) {
       candidate.virtual_stages = v;
       const bool other_name = v < default_virtual_stages(schedule);  // interleaved of one is 1F1B
@@ -136,6 +138,12 @@ class Search {
       const bool configured_size = candidate == own;
       all.push_back({candidate, predictor_.least_seconds(candidate), configured_size});
     }
+  }
+
+  // Such a run refuses the others, and simulates no stage on two ranks of different speeds.
+  bool takes_copies(const Candidate& candidate) const {
+    return inputs_.versions == 1 && !candidate.shards_parameters() &&
+           speeds_of(inputs_, candidate).empty();
   }
 
   // Whether the schedule exists with v stages per rank, for some number of microbatches.

@@ -29,8 +29,13 @@ StageCost weighted(const StageCost& a, double weight_a, const StageCost& b) {
 // Of one stage.
 std::int64_t stage_elements(const Schedule& schedule, const std::vector<RankParameters>& parameters,
                             int stage) {
-  const int rank = rank_of_stage(schedule, stage);
+  const int rank = schedule.placement.rank_of(stage);
   return parameters[index(rank)].stage_elements[index(schedule.placement.place_of(stage))];
+}
+
+// Ranks that sum up a gradient: of replicas, and of both copies of a stage.
+int replicas_of(const Candidate& candidate, const Schedule& schedule) {
+  return candidate.data * schedule.placement.copies();
 }
 
 // Measured while all ranks worked at once; where they share cores, each is faster while others
@@ -178,8 +183,8 @@ std::int64_t Predictor::summed_bytes(const Candidate& candidate, const Cut& cut,
 
 // What parameters take at least, known without a walk through the schedule.
 std::vector<std::int64_t> Predictor::parameter_bytes(
-    const Candidate& candidate, const std::vector<RankParameters>& parameters) const {
-  const int optimizer_parts = candidate.shards_optimizer() ? candidate.data : 1;
+    const Candidate& candidate, int copies, const std::vector<RankParameters>& parameters) const {
+  const int optimizer_parts = candidate.shards_optimizer() ? candidate.data * copies : 1;
   const int parts = candidate.shards_parameters() ? candidate.data : 1;
   std::vector<std::int64_t> bytes;
   for (const RankParameters& mine : parameters) {
@@ -203,7 +208,7 @@ std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
                                              .smaller_rows = rows.smaller,
                                              .larger_count = rows.larger_count,
                                              .moments = inputs_.moments,
-                                             .replicas = candidate.data,
+                                             .replicas = replicas_of(candidate, program.actions),
                                              .versions = inputs_.versions,
                                              .shards_optimizer = candidate.shards_optimizer(),
                                              .shards_parameters = candidate.shards_parameters()})) {
@@ -217,19 +222,24 @@ std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Program& pr
                                    const Cut& cut, const std::vector<RankParameters>& parameters) {
   const Schedule& schedule = program.actions;
   std::vector<std::int64_t> sent(index(candidate.pipeline));
+  const Placement& placement = schedule.placement;
+  const int copies = placement.copies(), replicas = replicas_of(candidate, schedule);
   for (int s = 0; s < schedule.stage_count(); ++s) {
-    sent[index(rank_of_stage(schedule, s))] += summed_bytes(candidate, cut, s);
-    if (s + 1 == schedule.stage_count()) break;
-    const int from = rank_of_stage(schedule, s), to = rank_of_stage(schedule, s + 1);
-    if (from == to) continue;
-    const std::int64_t bytes =
-        inputs_.batch_rows / candidate.data *
-        (cut.stages[index(s)].larger.output_bytes / rows_of(candidate).larger);
-    sent[index(from)] += bytes;
-    sent[index(to)] += bytes;
+    for (int copy = 0; copy < copies; ++copy) {
+      const int from = placement.rank_of(s, copy);
+      sent[index(from)] += summed_bytes(candidate, cut, s) / copies;
+      if (s + 1 == schedule.stage_count()) continue;
+      const int to = placement.rank_of(s + 1, copy);
+      if (from == to) continue;
+      const std::int64_t bytes =
+          inputs_.batch_rows / candidate.data *
+          (cut.stages[index(s)].larger.output_bytes / rows_of(candidate).larger) / copies;
+      sent[index(from)] += bytes;
+      sent[index(to)] += bytes;
+    }
   }
   const auto to_others = [&](std::int64_t elements) {
-    return kFloatBytes * elements * (candidate.data - 1) / candidate.data;
+    return kFloatBytes * elements * (replicas - 1) / replicas;
   };
   for (std::size_t rank = 0; rank < sent.size() && !candidate.shards_parameters(); ++rank) {
     sent[rank] += 2 * to_others(parameters[rank].elements());
@@ -261,7 +271,7 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
                         *std::max_element(plan.tensor_bytes.begin(), plan.tensor_bytes.end());
     return plan.memory_bytes <= limit_bytes;
   };
-  if (!fits(parameter_bytes(candidate, parameters))) return plan;
+  if (!fits(parameter_bytes(candidate, schedule.placement.copies(), parameters))) return plan;
   const Program program = this->program(candidate, schedule);
   if (!fits(tensor_bytes(candidate, program, model_cut, parameters))) return plan;
 
@@ -290,7 +300,8 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
       pace.idle = shared.cores > 0 ? 0 : std::max(0.0, seconds - pace.busy);
     }
   }
-  plan.update_seconds = seconds_beside(paces, parameters, machine, inputs_.batch_rows, candidate);
+  plan.update_seconds = seconds_beside(paces, parameters, machine, inputs_.batch_rows, candidate,
+                                       schedule.placement.copies());
   plan.step_seconds = seconds + plan.update_seconds;
   plan.sent_bytes = sent_bytes(candidate, program, model_cut, parameters);
   return plan;

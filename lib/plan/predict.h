@@ -103,7 +103,7 @@ class Predictor {
   // With the time of sums over the tensor-parallel group.
   const std::vector<LayerMeasure>& layers(const ModelForm& form, std::int64_t rows);
   const Cut& cut(const Candidate& candidate, const Placement& placement);
-  std::vector<std::int64_t> parameter_bytes(const Candidate& candidate,
+  std::vector<std::int64_t> parameter_bytes(const Candidate& candidate, int copies,
                                             const std::vector<RankParameters>& parameters) const;
   std::vector<std::int64_t> tensor_bytes(const Candidate& candidate, const Program& program,
                                          const Cut& cut,

@@ -44,7 +44,7 @@ class Walk {
     }
     memory.packed = tally_.used();
     take_parameters(parameters, memory);
-    take_batches(2);
+    take_batches(2, schedule_);
     const std::int64_t lasting = tally_.used();
     memory.messages = lasting - memory.steps();
     memory.activations = step(actions) - lasting;
@@ -56,7 +56,7 @@ class Walk {
   // A training step of another size; returns what it takes beside what was there.
   std::int64_t short_step(const std::vector<Action>& actions, const MessageBound& bound) {
     const std::int64_t before = tally_.reserved();
-    take_batches(1);
+    take_batches(1, schedule_);
     step(actions);
     return tally_.reserved() - before + reserved_for_sends(bound);
   }
@@ -65,12 +65,14 @@ class Walk {
   // last stage is through with it. Returns what they take beside what was there.
   std::int64_t evaluate(const std::vector<Action>& actions, int batches) {
     const std::int64_t before = tally_.reserved();
-    take_batches(batches);
+    const Schedule& forwards = plan_.evaluation->actions;
+    take_batches(batches, forwards);
     for (int batch = 0; batch < batches; ++batch) {
       for (const Action& action : actions) {
         if (action.op == Op::kForward) {
           tally_.run(uses(prepared_, action).evaluation);
-        } else if (action.op == Op::kReceiveForward && owner(action.stage - 1) != rank_) {
+        } else if (action.op == Op::kReceiveForward &&
+                   rank_of_stage(forwards, action.stage - 1, action.microbatch) != rank_) {
           tally_.take(block(profile(plan_.stages, action).input_bytes));
         }
       }
@@ -89,8 +91,8 @@ class Walk {
 
   StageUses prepared(const std::vector<StageSizes>& stages) {
     StageUses uses;
-    for (std::size_t s = 0; s < stages.size(); ++s) {
-      if (owner(static_cast<int>(s)) != rank_) continue;
+    for (const int stage : schedule_.placement.stages_of(rank_)) {
+      const std::size_t s = index(stage);
       uses[s] = {prepare(stages[s].larger), prepare(stages[s].smaller)};
     }
     return uses;
@@ -128,7 +130,6 @@ class Walk {
   }
 
   std::int64_t block(std::int64_t bytes) const { return plan_.model.block_bytes(bytes); }
-  int owner(int stage) const { return rank_of_stage(schedule_, stage); }
   int last_stage() const { return schedule_.stage_count() - 1; }
   bool is_larger(int microbatch) const { return microbatch < plan_.larger_count; }
   const StageProfile& profile(const std::vector<StageSizes>& stages, const Action& action) const {
@@ -218,15 +219,15 @@ class Walk {
   }
 
   // The coordinator is one step ahead: this step's inputs and targets and the next one's.
-  void take_batches(int batches) {
+  void take_batches(int batches, const Schedule& schedule) {
     const ModelProfile& model = plan_.model;
-    const int smaller = schedule_.microbatches - plan_.larger_count;
-    for (const auto& [rows, count] : {std::pair(plan_.larger_rows, plan_.larger_count),
-                                      std::pair(plan_.smaller_rows, smaller)}) {
-      const bool first = owner(0) == rank_, last = owner(last_stage()) == rank_;
-      if (first) take(rows * model.input_row_bytes, batches * count);
-      if (last) take(rows * model.target_row_bytes, batches * count);
-      if (rank_ == 0 && !last) take(rows * model.target_row_bytes, (batches - 1) * count);
+    for (int m = 0; m < schedule.microbatches; ++m) {
+      const std::int64_t rows = is_larger(m) ? plan_.larger_rows : plan_.smaller_rows;
+      const bool first = rank_of_stage(schedule, 0, m) == rank_;
+      const bool last = rank_of_stage(schedule, last_stage(), m) == rank_;
+      if (first) take(rows * model.input_row_bytes, batches);
+      if (last) take(rows * model.target_row_bytes, batches);
+      if (rank_ == 0 && !last) take(rows * model.target_row_bytes, batches - 1);
     }
   }
 
@@ -251,7 +252,8 @@ class Walk {
     if (is_of_stage(action.op)) return;
     const bool receives = action.op == Op::kReceiveForward || action.op == Op::kReceiveBackward;
     const bool down = action.op == Op::kSendForward || action.op == Op::kReceiveBackward;
-    if (owner(action.stage + (down ? 1 : -1)) == rank_) return;  // moved, not copied
+    const int other = action.stage + (down ? 1 : -1);
+    if (rank_of_stage(schedule_, other, action.microbatch) == rank_) return;  // moved, not copied
     const StageProfile& stage = profile(stages_of(action), action);
     const std::int64_t size = block(down ? stage.output_bytes : stage.input_bytes);
     if (receives) return tally_.take(size);

@@ -28,8 +28,8 @@ struct MemoryCase {
   const std::vector<std::vector<StageSizes>>* slices = nullptr;
   std::int64_t larger_rows = 1, smaller_rows = 1;
   int larger_count = 0;
-  int moments = 2;  // of the optimizer, per parameter
-  int replicas = 1;
+  int moments = 2;                 // of the optimizer, per parameter
+  int replicas = 1;                // that sum gradients: of every stage's copies, too
   int versions = 1;                // of weights and gradients; with pipeline.delay 1 two
   bool shards_optimizer = false;   // each replica keeps the moments of its share
   bool shards_parameters = false;  // and of weights and gradients its share alone

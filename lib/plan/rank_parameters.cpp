@@ -29,7 +29,7 @@ class Parameters {
     RankParameters found;
     std::set<std::string> seen;
     for (std::size_t s = 0; s < first_.size(); ++s) {
-      if (rank_of_stage(schedule_, static_cast<int>(s)) != rank) continue;
+      if (!holds(rank, static_cast<int>(s))) continue;
       if (sharded_) seen.clear();
       std::int64_t& elements = found.stage_elements.emplace_back(0);
       std::int64_t& buffers = found.stage_buffers.emplace_back(0);
@@ -44,7 +44,7 @@ class Parameters {
           }
           if (!seen.insert(parameter.name).second) continue;
           elements += parameter.elements;
-          if (rank_of(uses.front()) != rank || rank_of(uses.back()) != rank) {
+          if (!holds(rank, stage_of(uses.front())) || !holds(rank, stage_of(uses.back()))) {
             found.exchanged.push_back(exchanged(parameter.name, layer == uses.front()));
           }
         }
@@ -65,9 +65,13 @@ class Parameters {
   std::size_t end_of(std::size_t stage) const {
     return stage + 1 < first_.size() ? index(first_[stage + 1]) : model_.layers.size();
   }
-  int rank_of(std::size_t layer) const {
+  int stage_of(std::size_t layer) const {
     const auto next = std::upper_bound(first_.begin(), first_.end(), static_cast<int>(layer));
-    return rank_of_stage(schedule_, static_cast<int>(next - first_.begin()) - 1);
+    return static_cast<int>(next - first_.begin()) - 1;
+  }
+  // One of the stage's copies.
+  bool holds(int rank, int stage) const {
+    return std::ranges::binary_search(schedule_.placement.stages_of(rank), stage);
   }
 
   const ModelProfile& model_;

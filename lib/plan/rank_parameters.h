@@ -46,8 +46,8 @@ struct RankParameters {
   BucketRooms bucket_rooms(bool sharded) const;
 };
 
-// Of every rank; a tied parameter counts on each rank that uses it, and if weights are sharded in
-// each stage.
+// Of every rank; a stage of two copies counts on both of its ranks, and a tied parameter counts on
+// each rank that uses it, and if weights are sharded in each stage.
 std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Schedule& schedule,
                                             const std::vector<int>& first_layers,
                                             bool sharded = false);

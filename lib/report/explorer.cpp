@@ -66,10 +66,15 @@ std::string lists_of(const Schedule& schedule) {
   return text;
 }
 
+// "0123", of two copies of every stage "0123-3210".
 std::string places_of(const Schedule& schedule) {
   std::string text;
-  for (const int rank : schedule.placement.ranks()) {
-    text += static_cast<char>(rank < 10 ? '0' + rank : 'a' + rank - 10);
+  for (int copy = 0; copy < schedule.placement.copies(); ++copy) {
+    if (copy > 0) text += '-';
+    for (int stage = 0; stage < schedule.stage_count(); ++stage) {
+      const int rank = schedule.placement.rank_of(stage, copy);
+      text += static_cast<char>(rank < 10 ? '0' + rank : 'a' + rank - 10);
+    }
   }
   return text;
 }

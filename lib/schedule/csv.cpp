@@ -53,13 +53,18 @@ class Table {
     schedule.microbatches =
         1 + largest([](const Action& a) { return a.microbatch; }).action.microbatch;
     schedule.slices = 1 + largest([](const Action& a) { return a.slice; }).action.slice;
-    schedule.placement = placement();
+    schedule.placement = placement(schedule.microbatches);
     schedule.ranks.resize(static_cast<std::size_t>(rows_));
     for (const Cell& cell : cells_) {
-      const int owner = rank_of_stage(schedule, cell.action.stage);
+      const bool of_stage = is_of_stage(cell.action.op);
+      const std::vector<int>& own = schedule.placement.stages_of(cell.rank);
+      if (of_stage && std::ranges::binary_search(own, cell.action.stage)) continue;
+      const int owner = rank_of_stage(schedule, cell.action.stage, cell.action.microbatch);
       if (owner != cell.rank) {
+        const bool copies = schedule.placement.copies() > 1 && !of_stage;
         refuse(cell, text_of(cell.action) + " is on the wrong rank: stage " +
-                         std::to_string(cell.action.stage) + " is in row " +
+                         std::to_string(cell.action.stage) +
+                         (copies ? " of this half of the microbatches" : "") + " is in row " +
                          std::to_string(lines_[static_cast<std::size_t>(owner)]));
       }
       if (!is_compute(cell.action.op)) continue;
@@ -169,33 +174,62 @@ class Table {
                      std::to_string(static_cast<long long>(needed)) + " or more");
   }
 
-  // A stage is on the rank that has most of its actions, so that one cell in a wrong row is found;
-  // of as many, on that of a loop.
-  Placement placement() const {
+  using Counts = std::vector<std::map<int, int>>;  // of each stage: cells by rank
+
+  // Of the microbatches that pass through this copy, if stages have `copies`.
+  Counts counts_of(int microbatches, int copies, int copy) const {
     const int stages = 1 + largest([](const Action& a) { return a.stage; }).action.stage;
-    std::vector<std::map<int, int>> counts(static_cast<std::size_t>(stages));  // by rank
+    Counts counts(static_cast<std::size_t>(stages));
     for (const Cell& cell : cells_) {
+      if (copies > 1 && is_of_stage(cell.action.op)) continue;
+      if (copy_of_microbatch(cell.action.microbatch, microbatches, copies) != copy) continue;
       ++counts[static_cast<std::size_t>(cell.action.stage)][cell.rank];
     }
+    return counts;
+  }
+
+  // A stage is on the rank that has most of its actions, so that one cell in a wrong row is found;
+  // of as many, on that of a loop.
+  static int owner_of(const std::map<int, int>& count, int loop_rank) {
+    const auto weight = [&](const auto& at) { return 2 * at.second + (at.first == loop_rank); };
+    return std::max_element(count.begin(), count.end(),
+                            [&](const auto& a, const auto& b) { return weight(a) < weight(b); })
+        ->first;
+  }
+
+  // Whether the two halves of the microbatches pass through most stages on two ranks that face each
+  // other.
+  bool goes_both_ways(int microbatches) const {
+    if (rows_ % 2 != 0 || microbatches < 2) return false;
+    const Counts down = counts_of(microbatches, 2, 0), up = counts_of(microbatches, 2, 1);
+    std::size_t facing = 0;
+    for (std::size_t stage = 0; stage < down.size(); ++stage) {
+      if (down[stage].empty() || up[stage].empty()) continue;
+      const int rank = owner_of(down[stage], -1);
+      facing += owner_of(up[stage], -1) == rows_ - 1 - rank ? 1 : 0;
+    }
+    return 2 * facing > down.size();
+  }
+
+  Placement placement(int microbatches) const {
+    const bool both_ways = goes_both_ways(microbatches);
+    const Counts counts = counts_of(microbatches, both_ways ? 2 : 1, 0);
+    const int stages = static_cast<int>(counts.size());
     std::vector<std::vector<int>> stages_of_ranks(static_cast<std::size_t>(rows_));
     for (int stage = 0; stage < stages; ++stage) {
       const auto& count = counts[static_cast<std::size_t>(stage)];
-      const auto weight = [&](const auto& at) {
-        return 2 * at.second + (at.first == stage % rows_);
-      };
-      const auto most =
-          std::max_element(count.begin(), count.end(),
-                           [&](const auto& a, const auto& b) { return weight(a) < weight(b); });
-      if (most == count.end()) {
+      if (count.empty()) {
         throw Error(ExitCode::kConfiguration,
                     name_ + ": stage " + std::to_string(stage) + " has no action, but stage " +
                         std::to_string(stages - 1) + " has; is a row missing?",
                     marked_grid(rows(), rows_ - 1, kMissing));
       }
-      stages_of_ranks[static_cast<std::size_t>(most->first)].push_back(stage);
+      const int owner = owner_of(count, stage % rows_);
+      stages_of_ranks[static_cast<std::size_t>(owner)].push_back(stage);
     }
     try {
-      return Placement::of(stages_of_ranks);
+      const Placement down = Placement::of(stages_of_ranks);
+      return both_ways ? Placement::both_ways(down) : down;
     } catch (const Error& error) {
       throw Error(error.code(), name_ + ": " + error.what(), error.detail());
     }

@@ -61,7 +61,7 @@ class Clocks {
   }
 
   void send(int rank, const Action& result, int to_stage) {
-    const int receiver = rank_of_stage(schedule_, to_stage);
+    const int receiver = rank_of_stage(schedule_, to_stage, result.microbatch);
     if (receiver == rank) return;
     const std::vector<int>& now = now_[index(rank)];
     auto& messages = under_way_[index(rank)][channel(result.op)];

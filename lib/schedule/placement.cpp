@@ -1,6 +1,7 @@
 #include "schedule/placement.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/error.h"
 
@@ -58,13 +59,46 @@ Placement Placement::of(const std::vector<std::vector<int>>& stages_of_ranks) {
   return placement;
 }
 
+// What two ranks that face each other hold is the same, so a stage has one place on both.
+Placement Placement::both_ways(const Placement& down) {
+  const int ranks = down.rank_count();
+  assert(ranks % 2 == 0 && down.copies_ == 1);
+  Placement placement = down;
+  placement.copies_ = 2;
+  for (int rank = 0; rank < ranks; ++rank) {
+    std::vector<int>& own = placement.stages_of_ranks_[index(rank)];
+    const std::vector<int>& facing = down.stages_of(ranks - 1 - rank);
+    own.insert(own.end(), facing.begin(), facing.end());
+    std::sort(own.begin(), own.end());
+    for (std::size_t place = 0; place < own.size(); ++place) {
+      placement.places_[index(own[place])] = static_cast<int>(place);
+    }
+  }
+  return placement;
+}
+
+Placement Placement::loop_both_ways(int ranks, int virtual_stages) {
+  return both_ways(loop(ranks, virtual_stages));
+}
+
+Placement Placement::one_way() const {
+  if (copies_ == 1) return *this;
+  std::vector<std::vector<int>> stages(stages_of_ranks_.size());
+  for (int stage = 0; stage < stage_count(); ++stage) {
+    stages[index(rank_of(stage))].push_back(stage);
+  }
+  return of(stages);
+}
+
 int Placement::most_stages() const {
+  if (copies_ > 1) return one_way().most_stages();
   std::size_t most = 0;
   for (const auto& own : stages_of_ranks_) most = std::max(most, own.size());
   return static_cast<int>(most);
 }
 
 bool Placement::goes_in_laps() const {
+  if (copies_ > 1) return false;
   for (int stage = 0; stage < stage_count(); ++stage) {
     if (place_of(stage) != stage / rank_count()) return false;
   }
@@ -72,6 +106,7 @@ bool Placement::goes_in_laps() const {
 }
 
 std::string Placement::name() const {
+  if (copies_ > 1) return one_way().name() + " in both directions";
   const int v = most_stages();
   if (*this == loop(rank_count(), v)) return "loop";
   if (*this == wave(rank_count(), v)) return v == 2 ? "v" : "wave";

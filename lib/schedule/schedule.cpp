@@ -94,8 +94,8 @@ bool is_forward_only(const Schedule& schedule) {
 }
 
 bool accumulates_in_ascending_order(const Schedule& schedule) {
-  std::vector<std::int64_t> last(static_cast<std::size_t>(schedule.stage_count()), -1);
   for (const auto& actions : schedule.ranks) {
+    std::vector<std::int64_t> last(static_cast<std::size_t>(schedule.stage_count()), -1);
     for (const Action& action : actions) {
       if (!ends_microbatch(action.op)) continue;
       std::int64_t& before = last[static_cast<std::size_t>(action.stage)];

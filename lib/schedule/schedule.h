@@ -72,14 +72,19 @@ struct Schedule {
   // behind.
   int slices = 1;
 
-  // Slices of all microbatches.
-  int piece_count() const { return microbatches * slices; }
-  int piece_of(const Action& action) const { return action.microbatch * slices + action.slice; }
+  // Slices of all microbatches, and which of them an action is of.
+  int all_slices() const { return microbatches * slices; }
+  int slice_number(const Action& action) const { return action.microbatch * slices + action.slice; }
   int rank_count() const { return static_cast<int>(ranks.size()); }
   int stage_count() const { return placement.stage_count(); }
-  // Stages of the rank that has most.
+  // Which copy of its stages a microbatch passes through: by its half of the step.
+  int copy_of(int microbatch) const {
+    return copy_of_microbatch(microbatch, microbatches, placement.copies());
+  }
+  // Stages of the rank that has most; of one copy.
   int virtual_stages() const { return placement.most_stages(); }
-  // v, or the mean where ranks have different numbers of stages.
+  // v, or the mean where ranks have different numbers of stages. Of two copies each microbatch
+  // passes through one, so a rank's share of the work is that of one.
   double stages_per_rank() const {
     return static_cast<double>(placement.stage_count()) / placement.rank_count();
   }
@@ -88,22 +93,24 @@ struct Schedule {
 
 // The flat index of an action's microbatch, or slice of one, on its stage, for tables over both.
 inline std::size_t cell(const Schedule& schedule, const Action& action) {
-  return static_cast<std::size_t>(action.stage) * static_cast<std::size_t>(schedule.piece_count()) +
-         static_cast<std::size_t>(schedule.piece_of(action));
+  return static_cast<std::size_t>(action.stage) * static_cast<std::size_t>(schedule.all_slices()) +
+         static_cast<std::size_t>(schedule.slice_number(action));
 }
 inline std::size_t cell_count(const Schedule& schedule) {
   return static_cast<std::size_t>(schedule.stage_count()) *
-         static_cast<std::size_t>(schedule.piece_count());
+         static_cast<std::size_t>(schedule.all_slices());
 }
 
 bool is_forward_only(const Schedule& schedule);
 
-// Whether every stage's weight gradients come in ascending order of microbatches, and of slices of
-// one from the last down: all such schedules of as many slices give the same bits.
+// Whether the weight gradients of every stage, or of each of its copies, come in ascending order of
+// microbatches, and of slices of one from the last down: all such schedules of as many copies and
+// slices give the same bits.
 bool accumulates_in_ascending_order(const Schedule& schedule);
 
-inline int rank_of_stage(const Schedule& schedule, int stage) {
-  return schedule.placement.rank_of(stage);
+// The rank that runs a microbatch on a stage.
+inline int rank_of_stage(const Schedule& schedule, int stage, int microbatch) {
+  return schedule.placement.rank_of(stage, schedule.copy_of(microbatch));
 }
 
 }  // namespace pipetrain

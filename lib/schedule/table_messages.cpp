@@ -42,7 +42,14 @@ class RowCheck {
       : schedule_(schedule), row_(rows[static_cast<std::size_t>(rank)]), rank_(rank) {
     const auto stages = static_cast<std::size_t>(schedule.stage_count());
     seen_.resize(cell_count(schedule));
-    backwards_left_.assign(stages, schedule.piece_count());
+    backwards_left_.resize(stages);
+    for (int m = 0; m < schedule.microbatches; ++m) {
+      for (int stage = 0; stage < schedule.stage_count(); ++stage) {
+        if (rank_of_stage(schedule, stage, m) == rank) {
+          backwards_left_[static_cast<std::size_t>(stage)] += schedule.slices;
+        }
+      }
+    }
     gathers_.resize(stages);
     gathered_.resize(stages);
     reduced_.resize(stages);
@@ -129,9 +136,10 @@ class RowCheck {
     return std::nullopt;
   }
 
-  bool crosses(int stage, int other) const {
+  // Whether a microbatch's message goes from this rank, or comes to it, from another one.
+  bool crosses(int other, int microbatch) const {
     return other >= 0 && other < schedule_.stage_count() &&
-           rank_of_stage(schedule_, stage) != rank_of_stage(schedule_, other);
+           rank_of_stage(schedule_, other, microbatch) != rank_;
   }
 
   Reason why_incomplete(const Action& action, bool messages, bool reductions) const {
@@ -146,11 +154,11 @@ class RowCheck {
       const int to = action.stage + (kind.forward ? 1 : -1);
       const int from = action.stage - (kind.forward ? 1 : -1);
       const std::uint8_t found = seen_[cell(schedule_, action)];
-      if (crosses(action.stage, from) && !(found & kind.receive_bit)) {
+      if (crosses(from, action.microbatch) && !(found & kind.receive_bit)) {
         return text_of(action) + " lacks " + text_of(action.as(kind.receive)) + ": stage " +
                std::to_string(from) + " is on another rank";
       }
-      if (crosses(action.stage, to) && !(found & kind.send_bit)) {
+      if (crosses(to, action.microbatch) && !(found & kind.send_bit)) {
         return text_of(action) + " lacks " + text_of(action.as(kind.send)) + ": stage " +
                std::to_string(to) + " is on another rank";
       }

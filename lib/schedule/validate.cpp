@@ -51,7 +51,7 @@ class RankCheck {
   RankCheck(const Schedule& schedule, int rank, bool forward_only)
       : schedule_(schedule), rank_(rank), forward_only_(forward_only) {
     done_.resize(schedule.placement.stages_of(rank).size() *
-                 static_cast<std::size_t>(schedule.piece_count()));
+                 static_cast<std::size_t>(schedule.all_slices()));
   }
 
   void run() {
@@ -77,8 +77,8 @@ class RankCheck {
     if (action.slice < 0 || action.slice >= schedule_.slices) {
       refuse_it("names a slice beyond the last, " + std::to_string(schedule_.slices - 1));
     }
-    const int owner = rank_of_stage(schedule_, action.stage);
-    if (owner != rank_) refuse_it("is on a stage of rank " + std::to_string(owner));
+    const int owner = rank_of_stage(schedule_, action.stage, action.microbatch);
+    if (owner != rank_) refuse_it(elsewhere(action, owner));
     if (action.op == Op::kRecompute) return;
     std::uint8_t& done = done_[index(action)];
     const std::uint8_t bits = bits_of(action.op);
@@ -96,10 +96,22 @@ class RankCheck {
     done = static_cast<std::uint8_t>(done | bits);
   }
 
+  // Why an action of rank `owner` is not one of this rank.
+  std::string elsewhere(const Action& action, int owner) const {
+    const std::vector<int>& own = schedule_.placement.stages_of(rank_);
+    if (std::ranges::binary_search(own, action.stage)) {
+      return "is of the half of the microbatches that passes through the copy of stage " +
+             std::to_string(action.stage) + " on rank " + std::to_string(owner);
+    }
+    return "is on a stage of rank " + std::to_string(owner);
+  }
+
   void check_complete() const {
     for (const int stage : schedule_.placement.stages_of(rank_)) {
-      for (int piece = 0; piece < schedule_.piece_count(); ++piece) {
-        check_complete({Op::kForward, stage, piece / schedule_.slices, piece % schedule_.slices});
+      for (int number = 0; number < schedule_.all_slices(); ++number) {
+        const Action forward{Op::kForward, stage, number / schedule_.slices,
+                             number % schedule_.slices};
+        if (rank_of_stage(schedule_, stage, forward.microbatch) == rank_) check_complete(forward);
       }
     }
   }
@@ -126,8 +138,8 @@ class RankCheck {
 
   std::size_t index(const Action& action) const {
     return static_cast<std::size_t>(schedule_.placement.place_of(action.stage)) *
-               static_cast<std::size_t>(schedule_.piece_count()) +
-           static_cast<std::size_t>(schedule_.piece_of(action));
+               static_cast<std::size_t>(schedule_.all_slices()) +
+           static_cast<std::size_t>(schedule_.slice_number(action));
   }
 
   const Schedule& schedule_;
@@ -150,21 +162,21 @@ void check_deadlock(const Schedule& schedule) {
     return schedule.ranks[static_cast<std::size_t>(r)][reached[static_cast<std::size_t>(r)]];
   };
   const auto awaited = [&](int r) { return *needed_by(schedule, waiting(r)); };
+  const auto awaited_rank = [&](int r) {
+    const Action action = awaited(r);
+    return rank_of_stage(schedule, action.stage, action.microbatch);
+  };
   for (int i = 0; i < schedule.rank_count(); ++i) {  // after so many steps we are in the ring
-    rank = rank_of_stage(schedule, awaited(rank).stage);
+    rank = awaited_rank(rank);
   }
   std::vector<int> ring{rank};
-  for (int r = rank_of_stage(schedule, awaited(rank).stage); r != rank;
-       r = rank_of_stage(schedule, awaited(r).stage)) {
-    ring.push_back(r);
-  }
+  for (int r = awaited_rank(rank); r != rank; r = awaited_rank(r)) ring.push_back(r);
   std::rotate(ring.begin(), std::min_element(ring.begin(), ring.end()), ring.end());
   std::string what = "deadlock:";
   for (std::size_t i = 0; i < ring.size(); ++i) {
-    const int owner = rank_of_stage(schedule, awaited(ring[i]).stage);
     what += (i == 0 ? " " : ", rank " + std::to_string(ring[i]) + ": ") +
             text_of(waiting(ring[i])) + " waits for " + text_of(awaited(ring[i])) + " of rank " +
-            std::to_string(owner);
+            std::to_string(awaited_rank(ring[i]));
   }
   refuse(schedule, ring.front(), reached[static_cast<std::size_t>(ring.front())], what);
 }

@@ -52,11 +52,13 @@ std::vector<std::size_t> walk(const Schedule& schedule, Visit&& visit) {
       if (action.op == Op::kForward) {
         forward_done[cell(schedule, action)] = 1;
         if (action.stage + 1 < schedule.stage_count()) {
-          awake.push_back(rank_of_stage(schedule, action.stage + 1));
+          awake.push_back(rank_of_stage(schedule, action.stage + 1, action.microbatch));
         }
       } else if (sends_gradient(action.op)) {
         gradient_done[cell(schedule, action)] = 1;
-        if (action.stage > 0) awake.push_back(rank_of_stage(schedule, action.stage - 1));
+        if (action.stage > 0) {
+          awake.push_back(rank_of_stage(schedule, action.stage - 1, action.microbatch));
+        }
       }
     }
   }

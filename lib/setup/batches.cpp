@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "schedule/placement.h"
+
 namespace pipetrain {
 
 std::vector<std::int64_t> microbatch_rows(const StepContext& step) {
@@ -12,8 +14,17 @@ std::vector<std::int64_t> microbatch_rows(const StepContext& step) {
   return rows;
 }
 
+std::vector<int> microbatch_copies(const StepContext& step) {
+  std::vector<int> copies;
+  for (int m = 0; m < step.microbatches && step.copies > 1; ++m) {
+    copies.push_back(copy_of_microbatch(m, step.microbatches, step.copies));
+  }
+  return copies;
+}
+
 Batches::Batches(const Epochs& epochs, std::uint64_t seed, int replicas, int replica,
-                 int microbatches, const Shape& target_row, bool documents, SequenceSlices slices)
+                 int microbatches, const Shape& target_row, bool documents, int copies,
+                 SequenceSlices slices)
     : epochs_(epochs),
       seed_(seed),
       replicas_(replicas),
@@ -21,12 +32,14 @@ Batches::Batches(const Epochs& epochs, std::uint64_t seed, int replicas, int rep
       microbatches_(microbatches),
       target_row_(target_row),
       documents_(documents),
+      copies_(copies),
       slices_(std::move(slices)) {}
 
 StepContext Batches::of_replica(StepContext step, int replica) const {
   step.replicas = replicas_;
   step.replica = replica;
   step.documents = documents_;
+  step.copies = step.mode == Mode::kTrain ? copies_ : 1;
   step.microbatches = microbatches_;
   if (step.mode == Mode::kEvaluate && step.replica_rows() < step.microbatches) {
     step.microbatches = static_cast<int>(step.replica_rows());
@@ -53,7 +66,8 @@ BatchRows Batches::batch_rows(const StepContext& step, std::int64_t first_row) c
   BatchRows rows{.training = step.mode == Mode::kTrain,
                  .first_row = first_row,
                  .parity = step.parity(),
-                 .microbatch_rows = {}};
+                 .microbatch_rows = {},
+                 .copies = microbatch_copies(step)};
   if (rows.training) {
     const StepRows taken = epochs_.at(step.step);
     rows.pass = taken.pass;

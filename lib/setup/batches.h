@@ -15,12 +15,17 @@ namespace pipetrain {
 // The rows of each microbatch of one replica, in order.
 std::vector<std::int64_t> microbatch_rows(const StepContext& step);
 
+// Which copy of the stages each of them passes through; empty where there is one.
+std::vector<int> microbatch_copies(const StepContext& step);
+
 // As one replica sees them.
 class Batches {
  public:
-  // `target_row` without the batch: (T), or () where a row has one label.
+  // `target_row` without the batch: (T), or () where a row has one label. `copies` of every stage
+  // take part in training; evaluations pass through the first ones.
   Batches(const Epochs& epochs, std::uint64_t seed, int replicas, int replica, int microbatches,
-          const Shape& target_row, bool documents = false, SequenceSlices slices = {});
+          const Shape& target_row, bool documents = false, int copies = 1,
+          SequenceSlices slices = {});
 
   StepContext training_step(std::int64_t step) const;
   // Of an evaluation's last batch a replica may have no row, and nothing to do.
@@ -44,7 +49,8 @@ class Batches {
   std::uint64_t seed_;
   int replicas_, replica_, microbatches_;
   Shape target_row_;
-  bool documents_;         // of a row do not see each other
+  bool documents_;  // of a row do not see each other
+  int copies_;
   SequenceSlices slices_;  // in training
 };
 

@@ -59,6 +59,7 @@ std::vector<StageCost> agreed_costs(const std::vector<LayerMeasure>& measured,
 std::vector<double> measured_speeds(const Config& config, const ModelSetup& model,
                                     const std::vector<StageCost>& costs, Collective& world) {
   const auto& parallel = config.parallel;
+  if (model.copies() > 1) return {};  // a stage is on two ranks, and costs the same on both
   if (world.size() == 1 || world.size() != parallel.data * parallel.tensor * model.ranks) return {};
   const auto costliest = std::ranges::max_element(costs, {}, &StageCost::total);
   const SpeedProbe probe{.layers = model.layers,
@@ -252,6 +253,7 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
          "pipeline.microbatches to at least " +
          std::to_string(model.ranks));
   }
+  if (model.copies() > 1) check_copies(config);
   model.slices = checked_slices(config, model);
   check_partition(pipeline, static_cast<int>(model.layers.size()), model.stage_count());
   return model;

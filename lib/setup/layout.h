@@ -55,6 +55,7 @@ struct ModelSetup {
     return searches_placement ? StageNumbers{1, stage_count()}
                               : pipetrain::stage_numbers(schedule.placement);
   }
+  int copies() const { return schedule.placement.copies(); }  // of every stage
   bool searches_schedule() const { return schedule.ranks.empty(); }
 };
 // What the data tell about the model.

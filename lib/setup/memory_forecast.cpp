@@ -31,6 +31,7 @@ class Steps {
         model_(model),
         parameters_(
             rank_parameters(model, layout.schedule, layout.partition, shards_parameters(config))),
+        copies_(layout.schedule.placement.copies()),
         larger_count_(static_cast<int>(batch % microbatches)),
         smaller_rows_(batch / microbatches) {
     stages_ = stages_of(model, layout);
@@ -61,7 +62,7 @@ class Steps {
             .smaller_rows = smaller_rows_,
             .larger_count = larger_count_,
             .moments = moments_per_parameter(config_.optimizer),
-            .replicas = config_.parallel.data,
+            .replicas = config_.parallel.data * copies_,
             .versions = 1 + config_.pipeline.delay,
             .shards_optimizer = config_.parallel.shard != Shard::kNone,
             .shards_parameters = shards_parameters(config_)};
@@ -75,6 +76,7 @@ class Steps {
   std::vector<RankParameters> parameters_;
   std::vector<StageSizes> stages_;
   std::vector<std::vector<StageSizes>> slices_;
+  int copies_;  // of every stage, which sum gradients as replicas do
   int larger_count_;
   std::int64_t smaller_rows_;
 };
@@ -114,16 +116,16 @@ void add_documents(const ModelSetup& setup, const Schedule& schedule, std::int64
                    std::vector<RankMemory>& ranks) {
   const std::int64_t row_bytes = static_cast<std::int64_t>(element_bytes(DType::kInt32)) *
                                  setup.layers.back()->output_row().without_last().elements();
-  std::int64_t step = 0;  // of one stage
   for (int m = 0; m < schedule.microbatches; ++m) {
     const std::int64_t here =
         rows / schedule.microbatches + (m < rows % schedule.microbatches ? 1 : 0);
-    step += static_cast<std::int64_t>(block_bytes(static_cast<std::size_t>(here * row_bytes)));
-  }
-  for (int stage = 0; stage < schedule.stage_count(); ++stage) {
-    const int owner = rank_of_stage(schedule, stage);
-    ranks[static_cast<std::size_t>(owner)].messages += 2 * step;
-    if (owner != 0) ranks.front().messages += step;  // which sends it
+    const auto bytes =
+        static_cast<std::int64_t>(block_bytes(static_cast<std::size_t>(here * row_bytes)));
+    for (int stage = 0; stage < schedule.stage_count(); ++stage) {
+      const int owner = rank_of_stage(schedule, stage, m);
+      ranks[static_cast<std::size_t>(owner)].messages += 2 * bytes;
+      if (owner != 0) ranks.front().messages += bytes;  // which sends it
+    }
   }
 }
 

@@ -108,7 +108,9 @@ std::string stage_table(const Json& stages, double flop) {
     const auto first = stage.at("first_layer").get<int>(), count = stage.at("layers").get<int>();
     const double own = stage.at("forward_flop").get<double>();
     lines.push_back(
-        {stage.at("stage").dump(), stage.at("rank").dump(),
+        {stage.at("stage").dump(),
+         stage.at("rank").dump() +
+             (stage.contains("other_rank") ? ", " + stage.at("other_rank").dump() : ""),
          count == 1 ? std::to_string(first) : fmt::format("{} to {}", first, first + count - 1),
          stage.at("parameters").dump(), short_number(own),
          fmt::format("{:.1f}%", flop > 0 ? 100 * own / flop : 0)});
@@ -128,6 +130,7 @@ Json describe_model(const Config& config, const ModelSetup& model, const Layout&
     stages.push_back({{"stage", stage},
                       {"rank", rank_of(stage)},
                       {"first_layer", layout.partition[static_cast<std::size_t>(stage)]}});
+    if (model.copies() > 1) stages.back()["other_rank"] = schedule.placement.rank_of(stage, 1);
     Json own = Json::array();
     for (std::size_t i = 0; i < model.layers.size(); ++i) {
       if (stage_of[i] != stage) continue;

@@ -42,7 +42,7 @@ PipelineRank::PipelineRank(const Config& config, const ModelSetup& model, const 
       batches(epochs_of(config, model, layout), config.train.seed, links.grid.data(),
               map.position().data, layout.schedule.microbatches,
               model.layers.back()->output_row().without_last(), config.data.separate(),
-              model.slices),
+              layout.schedule.placement.copies(), model.slices),
       other_state(make_other_state(config, model, layout, map, links, pool, mode)),
       state(config, model, layout, map, links.tensor, pool, mode),
       versions(state, other_state.get()),

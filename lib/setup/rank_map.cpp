@@ -9,10 +9,15 @@ RankMap::RankMap(const Grid& grid, int rank, const Schedule& schedule)
 
 std::vector<int> RankMap::local_stages() const { return placement_.stages_of(position_.pipeline); }
 
-int RankMap::rank_of_stage(int stage, int replica) const {
+int RankMap::replica() const {
+  const bool later = copies() > 1 && 2 * position_.pipeline >= grid_.pipeline();
+  return position_.data * copies() + (later ? 1 : 0);
+}
+
+int RankMap::rank_of_stage(int stage, int replica, int copy) const {
   GridPosition position = position_;
   position.data = replica;
-  position.pipeline = placement_.rank_of(stage);
+  position.pipeline = placement_.rank_of(stage, copy);
   return grid_.rank_of(position);
 }
 
@@ -32,13 +37,30 @@ std::vector<int> RankMap::last_ranks() const {
   return ranks;
 }
 
+RankRoutes RankMap::routes() const {
+  RankRoutes routes = routes_on(placement_, position_.pipeline);
+  for (StageRoute& route : routes.stages) {
+    for (int* place : {&route.below, &route.above}) {
+      if (*place < 0) continue;
+      GridPosition position = position_;
+      position.pipeline = *place;
+      *place = grid_.rank_of(position);
+    }
+  }
+  return routes;
+}
+
 std::vector<PipelineEnds> RankMap::ends(bool documents) const {
   std::vector<PipelineEnds> ends;
   for (int replica = 0; replica < grid_.data(); ++replica) {
-    ends.push_back({grid_.tensor_group(rank_of_stage(0, replica)),
-                    grid_.tensor_group(rank_of_stage(stage_count() - 1, replica))});
-    for (int stage = 0; documents && stage < stage_count(); ++stage) {
-      ends.back().stage_ranks.push_back(grid_.tensor_group(rank_of_stage(stage, replica)));
+    for (int copy = 0; copy < copies(); ++copy) {
+      const auto group = [&](int stage) {
+        return grid_.tensor_group(rank_of_stage(stage, replica, copy));
+      };
+      ends.push_back({group(0), group(stage_count() - 1)});
+      for (int stage = 0; documents && stage < stage_count(); ++stage) {
+        ends.back().stage_ranks.push_back(group(stage));
+      }
     }
   }
   return ends;

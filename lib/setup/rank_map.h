@@ -7,6 +7,7 @@
 
 #include "comm/grid.h"
 #include "data/coordinator.h"
+#include "pipeline/stage_route.h"
 #include "schedule/schedule.h"
 
 namespace pipetrain {
@@ -23,13 +24,22 @@ class RankMap {
   std::size_t place() const { return static_cast<std::size_t>(position_.pipeline); }
 
   int stage_count() const { return placement_.stage_count(); }
-  std::vector<int> local_stages() const;  // of this rank, ascending
+  int copies() const { return placement_.copies(); }  // of every stage
+  std::vector<int> local_stages() const;              // of this rank, ascending
+  // Which copy of a stage of this rank it has.
+  int copy_of(int stage) const { return placement_.copy_on(position_.pipeline, stage); }
+  // How many ranks have this rank's slices of its stages, of all replicas and copies, and the how
+  // manieth of them it is: as Grid::stage_group has them.
+  int replicas() const { return grid_.data() * copies(); }
+  int replica() const;
   // In `replica`, the rank that has this rank's place in its tensor-parallel group.
-  int rank_of_stage(int stage, int replica) const;
-  // The same of every stage of this rank's replica, and of the last stage in every replica.
+  int rank_of_stage(int stage, int replica, int copy = 0) const;
+  // The same of every stage of this rank's replica, and of the last stage in every replica; of
+  // first copies.
   std::vector<int> ranks_of_stages() const;
   std::vector<int> last_ranks() const;
-  // Where the data of each replica go; with `documents` to every stage.
+  RankRoutes routes() const;  // of the local stages
+  // Where the data of each replica go, to each copy; with `documents` to every stage.
   std::vector<PipelineEnds> ends(bool documents = false) const;
 
  private:

@@ -44,7 +44,7 @@ RankState::RankState(const Config& config, const ModelSetup& model, const Layout
 }
 
 bool RankState::shards_optimizer() const {
-  return map_.grid().data() > 1 && config_.parallel.shard != Shard::kNone;
+  return map_.replicas() > 1 && config_.parallel.shard != Shard::kNone;
 }
 
 bool RankState::shards_parameters() const { return pipetrain::shards_parameters(config_); }
@@ -74,8 +74,7 @@ StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_gro
 // Gradients are summed over the replicas in buckets, of which each replica has its pieces; sharded
 // weights are gathered in the same.
 void RankState::build_parameters(const StageLayers& layers, const Partition& partition, Mode mode) {
-  const Grid& grid = map_.grid();
-  const BucketRule rule{grid.data(), map_.position().data, kBucketElements, shards_parameters()};
+  const BucketRule rule{map_.replicas(), map_.replica(), kBucketElements, shards_parameters()};
   const auto cut = [&](const std::vector<StageParameters>& stages) {
     for (const StageParameters& stage : stages) {
       buckets_.push_back(make_buckets(stage, rule));
@@ -93,7 +92,7 @@ void RankState::build_parameters(const StageLayers& layers, const Partition& par
   }
   if (mode != Mode::kTrain) return;
   parameters_->add_gradients(stage_of_layers(partition, static_cast<int>(layers_.size())));
-  if (grid.data() > 1) part_tied(*parameters_, buckets_, rule);
+  if (map_.replicas() > 1) part_tied(*parameters_, buckets_, rule);
 }
 
 // Updates all parameters, or of sharded ones this replica's pieces.
@@ -164,7 +163,7 @@ void RankState::reserve_for_sends(const std::set<std::int64_t>& rows, const Step
 
 void RankState::reserve_for_evaluation(const StepContext& step) {
   for (const auto& stage : stages_) {
-    if (stage->last() ||
+    if (stage->last() || map_.copy_of(stage->index()) > 0 ||
         map_.rank_of_stage(stage->index() + 1, map_.position().data) == map_.rank())
       continue;
     for (int m = 0; m < step.microbatches; ++m) {

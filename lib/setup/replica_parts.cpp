@@ -17,26 +17,29 @@ namespace {
 std::unique_ptr<GradientReducer> make_reducer(RankState& state, const GridLinks& links, Mode mode,
                                               bool overlaps) {
   ParameterStore& parameters = state.parameters();
-  const bool alone = state.map().grid().data() == 1;
+  const RankMap& map = state.map();
+  const bool alone = map.replicas() == 1;
   TiedGradients tied(
       parameters, links.mailbox, state.ops(),
-      [ranks = state.map().ranks_of_stages()](int stage) {
-        return ranks[static_cast<std::size_t>(stage)];
+      [map](int stage, int near) {
+        return map.rank_of_stage(stage, map.position().data, map.copy_of(near));
       },
       alone ? state.step_inputs() : 0, overlaps);
   if (mode != Mode::kTrain || alone) {
     return std::make_unique<OneReplica>(std::move(tied));
   }
+  // Ranks that face each other end their stages in another order, each.
+  const SumOrder order = map.copies() > 1 ? SumOrder::kFromLastStage : SumOrder::kAsComplete;
   if (state.shards_parameters()) {
     return std::make_unique<ShardedGradients>(parameters, state.buckets(), links.replicas,
                                               state.ops(), std::move(tied));
   }
   if (state.shards_optimizer()) {
     return std::make_unique<SharedOutSum>(parameters, state.buckets(), links.replicas,
-                                          state.ops().pool(), std::move(tied));
+                                          state.ops().pool(), std::move(tied), order);
   }
   return std::make_unique<ReplicaSum>(parameters, state.buckets(), links.replicas,
-                                      state.ops().pool(), std::move(tied));
+                                      state.ops().pool(), std::move(tied), order);
 }
 
 std::unique_ptr<StageWeights> make_weights(RankState& state, const GridLinks& links) {

@@ -46,8 +46,8 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
     std::vector<Stage*> stages;
     for (const auto& stage : state.stages()) stages.push_back(stage.get());
     ReplicaParts parts = make_replica_parts(state, links, mode, versions_.delayed());
-    auto engine = std::make_unique<Engine>(stages, map_.ranks_of_stages(), links_.mailbox,
-                                           *parts.gradients, *parts.weights);
+    auto engine = std::make_unique<Engine>(stages, map_.routes(), links_.mailbox, *parts.gradients,
+                                           *parts.weights);
     lanes_.push_back({state, std::move(parts), std::move(engine),
                       StepFigures({state.index().chunks, map_.grid().size(), map_.stage_count()})});
   }
@@ -170,7 +170,7 @@ void StepRunner::update(const StepContext& step, double learning_rate, double sc
     versions_.begin_update(step.step);
     state.optimizer().update(step.step + 1, learning_rate, scale);
   });
-  if (map_.grid().data() > 1) {
+  if (map_.replicas() > 1) {
     recorder_.record_other("gather", [&] {
       lane.parts.gradients->gather_updated();
       for (StageParameters& stage : state.parameters().stages()) {
@@ -184,7 +184,7 @@ void StepRunner::update(const StepContext& step, double learning_rate, double sc
 
 void StepRunner::average_over_replicas(std::span<float> values) {
   links_.replicas.all_reduce(values);
-  const float share = 1.0f / static_cast<float>(map_.grid().data());
+  const float share = 1.0f / static_cast<float>(map_.replicas());
   for (float& value : values) value *= share;
 }
 
@@ -238,7 +238,7 @@ void StepRunner::fill_in(Lane& lane, const StepContext& step, RankNotice notice)
 }
 
 StepResult StepRunner::result_of(const Lane& lane, const StepContext& step) {
-  StepResult result = lane.figures.result(map_.grid().data() * map_.grid().tensor());
+  StepResult result = lane.figures.result(map_.replicas() * map_.grid().tensor());
   const double counted = scale_of_counted(step, result.targets);
   result.loss *= counted;
   result.gradient_norm *= counted;

@@ -151,7 +151,7 @@ namespace {
 // Parameters and buffers, their names behind `prefix`.
 void append_values(RankState& state, const std::string& prefix,
                    std::vector<CheckpointTensor>& tensors) {
-  const bool first_replica = state.map().position().data == 0;
+  const bool first_replica = state.map().replica() == 0;
   for (StageParameters& stage : state.parameters().stages()) {
     if (!first_replica && !state.shards_parameters()) break;  // the others have the same
     for (const Piece& piece : stage.kept) {
@@ -192,7 +192,7 @@ void read_values(const Checkpoint& checkpoint, const std::string& prefix,
 std::vector<CheckpointTensor> tensors_to_save(RankState& state) {
   std::vector<CheckpointTensor> tensors;
   append_values(state, "", tensors);
-  const bool first_replica = state.map().position().data == 0;
+  const bool first_replica = state.map().replica() == 0;
   if (!first_replica && !state.shards_optimizer()) return tensors;
   for_each_moment(state, [&](const ValueBox& part, bool owned) {
     if (owned) tensors.push_back(part.stored());

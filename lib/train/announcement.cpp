@@ -18,7 +18,7 @@ std::vector<LogLine> announcement(const Config& config, const World& world, cons
   };
   add(world.text());
   add_all(grid_lines(pipeline.map.grid(), world));
-  if (config.parallel.shard != Shard::kNone && pipeline.map.grid().data() == 1) {
+  if (config.parallel.shard != Shard::kNone && pipeline.map.replicas() == 1) {
     add("parallel.shard " + name_of(kShards, config.parallel.shard) +
         " has no effect: parallel.data is 1");
   }

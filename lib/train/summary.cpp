@@ -157,6 +157,11 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
   lines.push_back(fmt::format("pipeline: {}, {} stage{} (layers {}), {} microbatches a step",
                               schedule_name, stages, stages == 1 ? "" : "s", cuts,
                               layout.schedule.microbatches));
+  if (layout.schedule.placement.copies() > 1) {
+    lines.emplace_back(
+        "two copies of each stage, on ranks that face each other: each takes half of the "
+        "microbatches, and their gradients are summed");
+  }
   if (const int replicas = pipeline.map.grid().data(); replicas > 1) {
     lines.push_back(fmt::format("data parallel: {} replicas of {} rows a step, gradients summed{}",
                                 replicas, pipeline.batches.training_step(0).replica_rows(),

@@ -60,11 +60,9 @@ Ran run(const std::string& schedule, const Partition& partition) {
     const auto mailbox = group.mailbox(rank, pool);
     const auto store = model.store(pool, partition, {rank});
     Stage stage(rank, model.of_stage(partition, rank), rank + 1 == ranks, ops);
-    OneReplica reducer({*store, *mailbox, ops, [](int of) { return of; }});
-    std::vector<int> rank_of_stage;
-    for (int s = 0; s < ranks; ++s) rank_of_stage.push_back(s);
+    OneReplica reducer({*store, *mailbox, ops, [](int of, int) { return of; }});
     WholeWeights weights;
-    Engine engine({&stage}, rank_of_stage, *mailbox, reducer, weights);
+    Engine engine({&stage}, routes_on(lowered.placement, rank), *mailbox, reducer, weights);
     for (const std::int64_t number : {0, 1}) {
       engine.expect_batch(step_of(number), Shape{kTokens});
       if (rank != 0) continue;

@@ -83,7 +83,7 @@ TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' o
       CountingCollective collective(group.collective(rank));
       Ops ops(pool);
       const auto mailbox = group.mailbox(rank, pool);
-      TiedGradients ties(*store, *mailbox, ops, [rank](int) { return rank; });
+      TiedGradients ties(*store, *mailbox, ops, [rank](int, int) { return rank; });
       std::unique_ptr<BucketSum> made;
       if (gathers) {
         made = std::make_unique<ReplicaSum>(*store, buckets, collective, pool, std::move(ties));

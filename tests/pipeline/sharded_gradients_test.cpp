@@ -31,7 +31,7 @@ TEST_CASE("A replica keeps its part of the sum over replicas and microbatches, s
     part_tied(*model.parameters, model.buckets, model.rule);
     const auto collective = group.collective(rank);
     const auto mailbox = group.mailbox(rank, model.pool);
-    TiedGradients ties(*model.parameters, *mailbox, model.ops, [rank](int) { return rank; });
+    TiedGradients ties(*model.parameters, *mailbox, model.ops, [rank](int, int) { return rank; });
     ShardedGradients sums(*model.parameters, model.buckets, *collective, model.ops,
                           std::move(ties));
     require(sums.takes_each_microbatch(), "and not the last one's alone");

@@ -54,7 +54,7 @@ Found reduce(const Partition& partition, std::int64_t step_tokens) {
     const SmallModel model;
     const auto mailbox = group.mailbox(rank, pool);
     const auto store = model.store(pool, partition, {rank});
-    OneReplica reducer({*store, *mailbox, ops, [](int stage) { return stage; }, step_tokens});
+    OneReplica reducer({*store, *mailbox, ops, [](int stage, int) { return stage; }, step_tokens});
     for (int step = 0; step < 3; ++step) {
       for (Layer* layer : model.of_stage(partition, rank)) {
         for (Parameter& parameter : layer->parameters()) {

@@ -56,7 +56,8 @@ TEST_CASE("Every schedule at the configured sizes is predicted, however slow") {
   const PlanResult result = search_plans(MadeUp{.fixed = 1}.inputs(), request(2, 1 << 30, 2));
   for (const std::string& name : schedule_names()) {
     INFO(name);
-    if (name != "dualpipev") CHECK(find(result, name, 2) != nullptr);  // it needs M >= 4
+    if (name == "dualpipev" || name == "dualpipe") continue;  // they need M >= 4
+    CHECK(find(result, name, 2) != nullptr);
   }
 }
 

@@ -31,11 +31,11 @@ std::string refusal(const std::string& table) {
 
 TEST_CASE("A schedule survives being written and read") {
   for (const std::string& name : schedule_names()) {
-    const Schedule schedule = generate(name, 3, default_virtual_stages(name), 6);
+    const Schedule schedule = generate(name, 4, default_virtual_stages(name), 8);
     const Schedule read = schedule_from_csv(csv_of(schedule), name);
     CHECK(read.ranks == schedule.ranks);
     CHECK(read.placement == schedule.placement);
-    CHECK(read.microbatches == 6);
+    CHECK(read.microbatches == 8);
   }
 }
 
@@ -160,4 +160,26 @@ TEST_CASE("A table of slices reads as it was written") {
   CHECK(read.slices == 4);
   CHECK_THROWS_WITH(schedule_from_csv("0F0,0F0.900000,0B0\n", "seq.csv"),
                     ContainsSubstring("0F0.900000 in a table of 3 actions"));
+}
+
+TEST_CASE("A table whose halves of microbatches go opposite ways has two copies of each stage") {
+  const Schedule read = schedule_from_csv("0F0,1F1,1B1,0B0\n0F1,1F0,1B0,0B1\n", "both.csv");
+  CHECK(read.placement == Placement::loop_both_ways(2));
+  CHECK(read.ranks == generate("chimera", 2, 1, 2).ranks);
+  const auto refused = [](const std::string& text) {
+    try {
+      schedule_from_csv(text, "both.csv");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  // A microbatch in the other half's copy; a stage twice where its microbatches go one way.
+  CHECK(refused("0F0,0F1,3F2,3F3,0B0,0B1,3B2,3B3\n1F0,1F1,2F2,2F3,1B0,1B1,2B2,2B3,2F1\n"
+                "2F0,1F2,1F3,2B0,2B1,1B2,1B3\n3F0,3F1,0F2,0F3,3B0,3B1,0B2,0B3\n") ==
+        "both.csv: row 2, column 9: 2F1 is on the wrong rank: stage 2 of this half of the "
+        "microbatches is in row 3");
+  CHECK(
+      refused("0F0,0F1,0B0,0B1\n1F0,1F1,1B0,0F1,1B1\n")
+          .starts_with("both.csv: row 2, column 4: 0F1 is on the wrong rank: stage 0 is in row 1"));
 }

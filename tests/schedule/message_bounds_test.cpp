@@ -21,7 +21,7 @@ void run_to(const Schedule& schedule, int rank, std::size_t position,
   while (reached[r] < position) {
     const Action& action = schedule.ranks[r][reached[r]];
     if (const auto needed = needed_by(schedule, action)) {
-      const int owner = rank_of_stage(schedule, needed->stage);
+      const int owner = rank_of_stage(schedule, needed->stage, needed->microbatch);
       const auto& actions = schedule.ranks[static_cast<std::size_t>(owner)];
       std::size_t end = 0;
       while (actions[end] != *needed) ++end;
@@ -41,7 +41,8 @@ int under_way(const Schedule& schedule, int rank, Op send,
     if (action.op != send) continue;
     const Action consumer{forward ? Op::kForward : Op::kBackwardInput,
                           action.stage + (forward ? 1 : -1), action.microbatch};
-    const auto receiver = static_cast<std::size_t>(rank_of_stage(schedule, consumer.stage));
+    const auto receiver =
+        static_cast<std::size_t>(rank_of_stage(schedule, consumer.stage, consumer.microbatch));
     if (receiver == static_cast<std::size_t>(rank)) continue;
     ++count;
     for (std::size_t k = 0; k < reached[receiver]; ++k) {
@@ -55,13 +56,13 @@ int under_way(const Schedule& schedule, int rank, Op send,
 
 TEST_CASE("The bound on messages is what an execution that lags as far as it can reaches") {
   for (const std::string& name : schedule_names()) {
-    const Schedule lowered = lower(generate(name, 3, default_virtual_stages(name), 6));
+    const Schedule lowered = lower(generate(name, 4, default_virtual_stages(name), 8));
     const std::vector<MessageBound> bounds = max_outstanding_sends(lowered);
-    for (int rank = 0; rank < 3; ++rank) {
+    for (int rank = 0; rank < 4; ++rank) {
       MessageBound most;
       const auto& actions = lowered.ranks[static_cast<std::size_t>(rank)];
       for (std::size_t i = 0; i < actions.size(); ++i) {
-        std::vector<std::size_t> reached(3, 0);
+        std::vector<std::size_t> reached(4, 0);
         run_to(lowered, rank, i + 1, reached);
         most.forward = std::max(most.forward, under_way(lowered, rank, Op::kSendForward, reached));
         most.backward =

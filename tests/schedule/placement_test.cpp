@@ -67,3 +67,37 @@ TEST_CASE("A placement that is none is refused with its grid") {
         "placement: rank 1 has no stage; give it one or more\n  rank 0: 0\n  rank 1: none");
   CHECK(refusal({{-1}}).starts_with("placement: found stage -1;"));
 }
+
+TEST_CASE("Both ways, two ranks that face each other hold the same stages, in other copies") {
+  const Placement both = Placement::loop_both_ways(4);
+  CHECK(both.copies() == 2);
+  CHECK(both.stage_count() == 4);
+  CHECK(both.most_stages() == 1);
+  CHECK_FALSE(both.goes_in_laps());
+  CHECK(both.name() == "loop in both directions");
+  CHECK(both.one_way() == Placement::loop(4));
+  CHECK(both != Placement::loop(4));
+  for (int stage = 0; stage < 4; ++stage) {
+    CHECK(both.rank_of(stage) == stage);
+    CHECK(both.rank_of(stage, 1) == 3 - stage);
+    CHECK(both.copy_on(stage, stage) == 0);
+    CHECK(both.copy_on(3 - stage, stage) == 1);
+    CHECK(both.stages_of(stage) == both.stages_of(3 - stage));
+  }
+  CHECK(both.stages_of(1) == std::vector<int>{1, 2});
+  CHECK(both.place_of(2) == 1);
+  const Placement v = Placement::both_ways(Placement::wave(2));
+  CHECK(v.stages_of(0) == std::vector<int>{0, 1, 2, 3});
+  CHECK(v.rank_of(3, 1) == 1);
+  CHECK(v.name() == "v in both directions");
+}
+
+TEST_CASE("The first copy takes the first half of the microbatches, and the middle one") {
+  for (const int microbatches : {1, 2, 5, 8}) {
+    for (int m = 0; m < microbatches; ++m) {
+      CAPTURE(microbatches, m);
+      CHECK(copy_of_microbatch(m, microbatches, 1) == 0);
+      CHECK(copy_of_microbatch(m, microbatches, 2) == (m < (microbatches + 1) / 2 ? 0 : 1));
+    }
+  }
+}

@@ -25,7 +25,7 @@ std::string fault(const std::string& rows) {
 
 TEST_CASE("What ranks execute has the communication of its computation") {
   for (const std::string& name : schedule_names()) {
-    const Schedule schedule = generate(name, 3, default_virtual_stages(name), 6);
+    const Schedule schedule = generate(name, 4, default_virtual_stages(name), 8);
     for (const bool sharded : {false, true}) {
       const Program program = program_of(schedule, {.shards_parameters = sharded});
       INFO(name << (sharded ? ", sharded" : ""));

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "catch.h"
@@ -90,4 +91,22 @@ TEST_CASE("A long schedule is shown around its wrong action") {
   CHECK(message.find("rank 3: ... 3B46  3F47  3B47  3F48  3B48  3F49  3B49 >3B50< 3F50") !=
         std::string::npos);
   CHECK(message.find("0F0") == std::string::npos);
+}
+
+TEST_CASE("Of two copies of a stage each takes its half of the microbatches, and no other") {
+  const auto both = [](std::vector<std::vector<Action>> ranks) {
+    return Schedule{Placement::loop_both_ways(2), 2, std::move(ranks)};
+  };
+  const Schedule right = both(
+      {{{Op::kForward, 0, 0}, {Op::kForward, 1, 1}, {Op::kBackward, 1, 1}, {Op::kBackward, 0, 0}},
+       {{Op::kForward, 0, 1}, {Op::kForward, 1, 0}, {Op::kBackward, 1, 0}, {Op::kBackward, 0, 1}}});
+  CHECK(refusal(right) == "");
+  Schedule wrong = right;
+  wrong.ranks[0][1] = {Op::kForward, 1, 0};
+  CHECK(refusal(wrong).starts_with(
+      "schedule: rank 0, action 2: 1F0 is of the half of the microbatches that passes through the "
+      "copy of stage 1 on rank 1"));
+  wrong = right;
+  wrong.ranks[1].pop_back();
+  CHECK(refusal(wrong).find("0I1 (or 0B1) is missing") != std::string::npos);
 }

@@ -73,7 +73,8 @@ RankThread::RankThread(const Config& config, const Source& source, InProcess& gr
       grid_(Grid::filling(group.size(), config.parallel.data, config.parallel.tensor)),
       mailbox_(group.mailbox(rank, pool_)),
       collective_(group.collective(rank)),
-      replicas_(group.collective(rank, grid_.data_group(rank))),
+      replicas_(
+          group.collective(rank, grid_.stage_group(rank, copies_of(config.pipeline.schedule)))),
       tensor_(group.collective(rank, grid_.tensor_group(rank))),
       links_{grid_, *mailbox_, *collective_, *replicas_, *tensor_},
       model_(set_up(config, source, grid_, rank)),

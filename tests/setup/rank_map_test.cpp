@@ -70,3 +70,34 @@ TEST_CASE("Every stage of every replica is one rank's, whatever rank looks at th
     CHECK(owners == std::vector<int>(owners.size(), 1));
   }
 }
+
+// data 2 x pipeline 4 x tensor 1: stages 0 1 2 3 down, 3 2 1 0 up.
+TEST_CASE("Where stages have copies, ranks that face each other are of one group") {
+  const Grid grid(8, 2, 1, 4);
+  const RankMap map(grid, 6, of(Placement::loop_both_ways(4)));  // place 2 of replica 1
+  CHECK(map.copies() == 2);
+  CHECK(map.local_stages() == std::vector<int>{1, 2});
+  CHECK(map.copy_of(1) == 1);
+  CHECK(map.copy_of(2) == 0);
+  CHECK(map.replicas() == 4);
+  CHECK(map.replica() == 3);
+  CHECK(grid.stage_group(6, 2) == std::vector<int>{1, 2, 5, 6});
+  CHECK(grid.stage_group(6, 2)[static_cast<std::size_t>(map.replica())] == 6);
+  CHECK(grid.stage_group(6, 1) == grid.data_group(6));
+  CHECK(map.rank_of_stage(0, 1, 1) == 7);
+  const RankRoutes routes = map.routes();
+  REQUIRE(routes.stages.size() == 2);
+  CHECK(routes.stages_per_rank == 1);
+  CHECK(routes.stages[0].copy == 1);  // stage 1, on the way up
+  CHECK(routes.stages[0].below == 7);
+  CHECK(routes.stages[0].above == 5);
+  CHECK(routes.stages[1].copy == 0);
+  CHECK(routes.stages[1].below == 5);
+  CHECK(routes.stages[1].above == 7);
+  const std::vector<PipelineEnds> ends = map.ends();
+  REQUIRE(ends.size() == 4);
+  CHECK(ends[2].first_ranks == std::vector<int>{4});
+  CHECK(ends[2].last_ranks == std::vector<int>{7});
+  CHECK(ends[3].first_ranks == std::vector<int>{7});
+  CHECK(ends[3].last_ranks == std::vector<int>{4});
+}

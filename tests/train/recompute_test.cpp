@@ -98,6 +98,7 @@ TEST_CASE("Recomputing gives the same bits under every schedule, and runs nothin
   constexpr int kMicrobatches = 8;
   for (const std::string& schedule : schedule_names()) {
     for (const int ranks : {1, 2, 4}) {
+      if (why_not(schedule, ranks, default_virtual_stages(schedule), kMicrobatches)) continue;
       const Run kept = run(small_config(schedule, kMicrobatches, {Recompute::kNone, {}}), ranks);
       for (const RecomputeChoice& choice : choices) {
         INFO(schedule << ", " << ranks << " ranks, " << name_of(kRecomputes, choice.recompute));
@@ -153,7 +154,7 @@ TEST_CASE(
       for (const int ranks : {2, 4}) {
         INFO(schedule << ", " << ranks << " ranks, recompute " << name_of(kRecomputes, recompute));
         const Run other = gpt(schedule, recompute, ranks, 0.1);
-        if (schedule == "looped-bfs") {  // adds its microbatches in another order
+        if (schedule == "looped-bfs" || copies_of(schedule) > 1) {  // adds in another order
           CHECK(other.losses[2] == Approx(one.losses[2]).epsilon(1e-5));
           continue;
         }

@@ -21,7 +21,8 @@ bool run_rank(const Config& config, const Source& source, InProcess& group, int 
   const Grid grid = Grid::filling(group.size(), config.parallel.data, config.parallel.tensor);
   const auto mailbox = group.mailbox(rank, pool);
   const auto world = group.collective(rank),
-             replicas = group.collective(rank, grid.data_group(rank)),
+             replicas = group.collective(
+                 rank, grid.stage_group(rank, copies_of(config.pipeline.schedule))),
              tensor = group.collective(rank, grid.tensor_group(rank));
   const GridLinks links{grid, *mailbox, *world, *replicas, *tensor};
   const World places{rank, std::vector<RankPlace>(static_cast<std::size_t>(group.size()),

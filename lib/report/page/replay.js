@@ -18,13 +18,14 @@ pt.decodeList = (text, ownStages, m) => {
   });
 };
 
-// Of each stage its rank, "0110": a digit or a letter each, up to rank 35.
-pt.decodeRanks = text => [...text].map(digit => parseInt(digit, 36));
+// Of each stage its rank, "0110": a digit or a letter each, up to rank 35. Where stages have two copies, those of the
+// second ones follow: "0123-3210".
+pt.decodeRanks = text => text.split("-").map(copy => [...copy].map(digit => parseInt(digit, 36)));
 
 pt.decodeSchedule = (lists, places, m) => {
-  const rankOf = pt.decodeRanks(places), ranks = Math.max(...rankOf) + 1;
-  const own = Array.from({length: ranks}, (_, r) => rankOf.flatMap((rank, stage) => rank === r ? [stage] : []));
-  return {rankOf, own, m, ranks: lists.split("|").map((text, r) => pt.decodeList(text, own[r], m))};
+  const copies = pt.decodeRanks(places), rankOf = copies[0], ranks = Math.max(...rankOf) + 1;
+  const own = Array.from({length: ranks}, (_, r) => rankOf.flatMap((_, stage) => copies.some(copy => copy[stage] === r) ? [stage] : []));
+  return {rankOf, copies, own, m, ranks: lists.split("|").map((text, r) => pt.decodeList(text, own[r], m))};
 };
 
 // A stage that recomputes runs its forward again before a backward, unless that forward is what ran just before.
@@ -42,7 +43,7 @@ pt.withRecompute = (actions, recomputes) => {
 // costs: {stages: [{F, I, W, R: 0 where it keeps its activations}], message}. Spans of each rank in order, waits too;
 // what live microbatches do: [[time, live]...]; and the messages between ranks.
 pt.replay = (schedule, costs) => {
-  const {rankOf, m} = schedule, stages = rankOf.length, v = stages / schedule.ranks.length;
+  const {rankOf, copies, m} = schedule, stages = rankOf.length, v = stages / schedule.ranks.length;
   const recomputes = costs.stages.map(stage => stage.R > 0);
   const lists = schedule.ranks.map(actions => pt.withRecompute(actions, recomputes));
   const ends = {F: new Map(), I: new Map()};  // by stage * m + microbatch
@@ -54,8 +55,9 @@ pt.replay = (schedule, costs) => {
     if (step === 0 || from < 0 || from >= stages) return {time: 0};
     const made = ends[kind === "F" ? "F" : "I"].get(from * m + microbatch);
     if (made === undefined) return undefined;
-    const far = rankOf[from] !== rankOf[stage];
-    return {time: far ? made + costs.message : made, message: far ? {from: rankOf[from], to: rankOf[stage], sent: made} : null};
+    // Of two copies the first takes the first half of the microbatches.
+    const at = copies[copies.length === 2 && 2 * microbatch >= m + m % 2 ? 1 : 0], far = at[from] !== at[stage];
+    return {time: far ? made + costs.message : made, message: far ? {from: at[from], to: at[stage], sent: made} : null};
   };
   const setLive = (rank, time, change) => {
     rank.live += change;

@@ -24,6 +24,10 @@ std::string counted(int count, const std::string& one, const std::string& more) 
 std::string placement_text(const Placement& placement) {
   const std::string form = placement.name();
   const int v = placement.most_stages();
+  if (placement.copies() > 1) {
+    return "two copies of each stage, in opposite directions, " +
+           placement_text(placement.one_way());
+  }
   if (form.starts_with('[')) return "stages placed " + form + ", ";
   if (v == 1) return "";
   if (placement.rank_count() == 1) return std::to_string(v) + " stages, ";
@@ -91,7 +95,7 @@ std::string better_than_tuned(const std::string& name, const Schedule& schedule,
     for (const int v : {1, 2}) {
       if (why_not(other, ranks, v, schedule.microbatches)) continue;
       const Schedule made = generate(other, ranks, v, schedule.microbatches);
-      if (!given.fit(made.stage_count())) continue;
+      if (made.placement.copies() > 1 || !given.fit(made.stage_count())) continue;
       const Timeline timeline = simulate(made, given.on(made.placement));
       if (most_live(timeline) > most_live(own) + 1e-9 || timeline.makespan() >= least) continue;
       least = timeline.makespan();

@@ -30,7 +30,7 @@ int messages_of(const Schedule& schedule) {
     count += static_cast<int>(std::ranges::count_if(ranks[rank], [&](const Action& action) {
       if (action.op != Op::kSendForward && action.op != Op::kSendBackward) return false;
       const int to = action.stage + (action.op == Op::kSendForward ? 1 : -1);
-      return rank_of_stage(schedule, to) != static_cast<int>(rank);
+      return rank_of_stage(schedule, to, action.microbatch) != static_cast<int>(rank);
     }));
   }
   return count;

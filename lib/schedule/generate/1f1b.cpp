@@ -21,11 +21,11 @@ RankActions one_forward_one_backward(const ScheduleSizes& sizes) {
   RankActions all;
   for (int rank = 0; rank < sizes.ranks; ++rank) {
     std::vector<Action>& actions = all.emplace_back();
-    const int slices = sizes.slices, pieces = sizes.microbatches * slices;
-    const int warmup = std::min(pieces, sizes.ranks - 1 - rank + slices - 1);
+    const int slices = sizes.slices, count = sizes.microbatches * slices;
+    const int warmup = std::min(count, sizes.ranks - 1 - rank + slices - 1);
     for (int i = 0; i < warmup; ++i) actions.push_back(forward_of(rank, i, slices));
-    for (int i = 0; i < pieces; ++i) {
-      if (i + warmup < pieces) actions.push_back(forward_of(rank, i + warmup, slices));
+    for (int i = 0; i < count; ++i) {
+      if (i + warmup < count) actions.push_back(forward_of(rank, i + warmup, slices));
       actions.push_back(backward_of(rank, i, slices));
     }
   }

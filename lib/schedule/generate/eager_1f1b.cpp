@@ -19,10 +19,10 @@ RankActions eager_one_forward_one_backward(const ScheduleSizes& sizes) {
   RankActions all;
   for (int rank = 0; rank < sizes.ranks; ++rank) {
     std::vector<Action>& actions = all.emplace_back();
-    const int slices = sizes.slices, pieces = sizes.microbatches * slices;
-    const int warmup = std::min(pieces, 2 * (sizes.ranks - 1 - rank) + slices - 1);
-    for (int i = 0; i < pieces + warmup; ++i) {
-      if (i < pieces) actions.push_back(forward_of(rank, i, slices));
+    const int slices = sizes.slices, count = sizes.microbatches * slices;
+    const int warmup = std::min(count, 2 * (sizes.ranks - 1 - rank) + slices - 1);
+    for (int i = 0; i < count + warmup; ++i) {
+      if (i < count) actions.push_back(forward_of(rank, i, slices));
       if (i >= warmup) actions.push_back(backward_of(rank, i - warmup, slices));
     }
   }

@@ -6,7 +6,8 @@
 
 namespace pipetrain {
 
-// Forwards alone, on the stages of `schedule`. Replicas that gather weights together do so in one
+// Forwards alone, on the stages of `schedule`; where they have two copies, on the first ones, as
+// all ranks are at work then. Replicas that gather weights together do so in one
 // order, however many microbatches each has; one that has none takes part.
 Program evaluation_program(const Schedule& schedule, int microbatches, bool shards_parameters);
 

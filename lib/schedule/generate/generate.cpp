@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -15,8 +16,10 @@ namespace generators {
 using Generator = RankActions(const ScheduleSizes& sizes);
 Generator gpipe, one_forward_one_backward, interleaved, looped_breadth_first, zb_h1,
     interleaved_zero_bubble, zbv, dualpipev, v_half, v_min, eager_one_forward_one_backward,
-    interleaved_ahead, grouped, hanayo, v_1f1b;
-std::optional<std::string> fewer_than_two_per_rank(const ScheduleSizes& sizes);
+    interleaved_ahead, grouped, hanayo, v_1f1b, chimera, dualpipe;
+std::optional<std::string> fewer_than_two_per_rank(const ScheduleSizes& sizes),
+    odd_sizes(const ScheduleSizes& sizes),
+    fewer_than_two_per_rank_or_odd(const ScheduleSizes& sizes);
 // The same on any placement.
 using GeneratorOn = RankActions(const Placement& placement, int microbatches);
 GeneratorOn gpipe_on, one_forward_one_backward_on, looped_breadth_first_on;
@@ -78,6 +81,18 @@ constexpr std::array kKinds{
                  "needs two microbatches per rank.",
                  "DeepSeek-V3 2024, arXiv 2412.19437", 2, false, Placement::wave,
                  generators::dualpipev, generators::fewer_than_two_per_rank, "at least 2 per rank"},
+    ScheduleKind{
+        "chimera",
+        "Two copies of each stage, microbatches from both ends: down to half of 1f1b's bubble, for "
+        "twice the weights.",
+        "Li and Hoefler 2021, arXiv 2107.06925", 1, false, Placement::loop_both_ways,
+        generators::chimera, generators::odd_sizes, "even, as ranks"},
+    ScheduleKind{"dualpipe",
+                 "Two copies of each stage, a forward of one way beside a backward of the other; "
+                 "needs two microbatches per rank.",
+                 "DeepSeek-V3 2024, arXiv 2412.19437", 1, false, Placement::loop_both_ways,
+                 generators::dualpipe, generators::fewer_than_two_per_rank_or_odd,
+                 "even, as ranks; at least 2 per rank"},
     ScheduleKind{"v-half", "Two stages per rank in a V, in about half of the memory of 1f1b.",
                  "Qi et al. 2024, arXiv 2405.15362", 2, false, Placement::wave, generators::v_half,
                  nullptr, "any", "F = I = W"},
@@ -129,10 +144,16 @@ std::optional<std::string> why_not(const ScheduleKind& kind, const ScheduleSizes
 }
 
 // Which rank of `own` has the stages of each rank of `placement`; nothing if they differ in more
-// than the order of ranks.
+// than the order of ranks, or if stages have copies but are not at their own places.
 std::optional<std::vector<int>> own_ranks_of(const Placement& own, const Placement& placement) {
   if (own.stage_count() != placement.stage_count()) return std::nullopt;
   std::vector<int> ranks;
+  if (own == placement) {
+    ranks.resize(static_cast<std::size_t>(own.rank_count()));
+    std::iota(ranks.begin(), ranks.end(), 0);
+    return ranks;
+  }
+  if (own.copies() > 1) return std::nullopt;
   for (int rank = 0; rank < placement.rank_count(); ++rank) {
     const std::vector<int>& stages = placement.stages_of(rank);
     const int like = own.rank_of(stages.front());
@@ -155,6 +176,11 @@ int default_virtual_stages(std::string_view name) {
   if (name == kSearchedSchedule) return 1;
   if (const auto reason = why_unknown(name)) throw Error(ExitCode::kConfiguration, *reason);
   return find_row(kKinds, name)->default_virtual_stages;
+}
+
+int copies_of(std::string_view name) {
+  const ScheduleKind* kind = find_row(kKinds, name);
+  return kind == nullptr ? 1 : kind->placement(2, kind->default_virtual_stages).copies();
 }
 
 std::optional<std::string> why_unknown(std::string_view name) {

@@ -27,6 +27,9 @@ const std::vector<std::string>& schedule_names();
 // name.
 int default_virtual_stages(std::string_view name);
 
+// Of every stage: 1, or 2 where they stand on two ranks each. 1 for "auto" and for tables.
+int copies_of(std::string_view name);
+
 // Why there is no schedule `name` at all, with the nearest known one. Nothing if there is one.
 std::optional<std::string> why_unknown(std::string_view name);
 

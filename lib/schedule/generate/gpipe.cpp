@@ -19,9 +19,9 @@ RankActions gpipe(const ScheduleSizes& sizes) {
   RankActions all;
   for (int rank = 0; rank < sizes.ranks; ++rank) {
     std::vector<Action>& actions = all.emplace_back();
-    const int pieces = sizes.microbatches * sizes.slices;
-    for (int i = 0; i < pieces; ++i) actions.push_back(forward_of(rank, i, sizes.slices));
-    for (int i = 0; i < pieces; ++i) actions.push_back(backward_of(rank, i, sizes.slices));
+    const int count = sizes.microbatches * sizes.slices;
+    for (int i = 0; i < count; ++i) actions.push_back(forward_of(rank, i, sizes.slices));
+    for (int i = 0; i < count; ++i) actions.push_back(backward_of(rank, i, sizes.slices));
   }
   return all;
 }

@@ -7,12 +7,12 @@
 namespace pipetrain::generators {
 
 // Forwards take the slices of one microbatch after the other, from the first on ...
-inline Action forward_of(int stage, int piece, int slices) {
-  return {Op::kForward, stage, piece / slices, piece % slices};
+inline Action forward_of(int stage, int number, int slices) {
+  return {Op::kForward, stage, number / slices, number % slices};
 }
 // ... and backwards those of the same microbatches from the last down.
-inline Action backward_of(int stage, int piece, int slices) {
-  return {Op::kBackward, stage, piece / slices, slices - 1 - piece % slices};
+inline Action backward_of(int stage, int number, int slices) {
+  return {Op::kBackward, stage, number / slices, slices - 1 - number % slices};
 }
 
 }  // namespace pipetrain::generators

@@ -115,7 +115,7 @@ class AutoSearch {
     const bool regular = placement == Placement::loop(ranks, v) ||  // then there are enough of it
                          placement == Placement::wave(ranks, v);
     for (const ScheduleKind& kind : schedule_kinds()) {
-      const bool own = kind.placement(ranks, v) == placement && !why_not(kind.name, ranks, v, m);
+      const bool own = !why_not(kind.name, ranks, v, m) && kind.placement(ranks, v) == placement;
       if (own || (!regular && kind.generate_on != nullptr)) {
         add(p, search::orders_of(own ? generate(kind.name, ranks, v, m)
                                      : generate(kind.name, placement, m)));

@@ -21,10 +21,14 @@ class InputTimes {
  public:
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
-  // `pieces`: microbatches, or slices of all of them.
-  InputTimes(MessageWays ways, int pieces)
-      : pieces_(static_cast<std::size_t>(pieces)), ways_(std::move(ways)) {
-    const std::size_t cells = ways_.up.size() * pieces_;
+  // Of steps that follow each other: `microbatches` of one, in so many slices each.
+  InputTimes(MessageWays ways, int microbatches, int slices = 1, int steps = 1)
+      : microbatches_(microbatches),
+        slices_(slices),
+        columns_(index(microbatches) * index(slices) * index(steps)),
+        borders_(ways.up.size() / index(ways.copies)),
+        ways_(std::move(ways)) {
+    const std::size_t cells = borders_ * columns_;
     activations_.assign(cells, 0);
     gradients_.assign(cells, 0);
     forget();
@@ -32,30 +36,39 @@ class InputTimes {
 
   // As before anything has run.
   void forget() {
-    const auto row = static_cast<std::ptrdiff_t>(pieces_);
+    const auto row = static_cast<std::ptrdiff_t>(columns_);
     std::fill(activations_.begin() + row, activations_.end(), kNever);
     std::fill(gradients_.begin(), gradients_.end() - row, kNever);
     link_free_.assign(index(ways_.queues), 0);
   }
 
   // kNever if what the action needs has not run; 0 for W and R, which need nothing of other stages.
-  double arrival(Op op, int stage, int piece) const {
-    if (op == Op::kForward) return activations_[at(stage, piece)];
+  double arrival(Op op, int stage, int slice) const {
+    if (op == Op::kForward) return activations_[at(stage, slice)];
     if (!sends_gradient(op)) return 0;
-    return gradients_[at(stage + 1, piece)];
+    return gradients_[at(stage + 1, slice)];
   }
 
   // F is done, or I or B has its gradient. Who shares a link must call this in order of time.
-  void ended(Op op, int stage, int piece, double end) {
+  void ended(Op op, int stage, int slice, double end) {
     if (op == Op::kForward) {
-      activations_[at(stage + 1, piece)] = sent(ways_.up[index(stage) + 1], end);
+      activations_[at(stage + 1, slice)] = sent(ways_.up[way(stage + 1, slice)], end);
     }
-    if (sends_gradient(op)) gradients_[at(stage, piece)] = sent(ways_.down[index(stage)], end);
+    if (sends_gradient(op)) {
+      gradients_[at(stage, slice)] = sent(ways_.down[way(stage, slice)], end);
+    }
   }
 
  private:
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
-  std::size_t at(int border, int piece) const { return index(border) * pieces_ + index(piece); }
+  std::size_t at(int border, int slice) const { return index(border) * columns_ + index(slice); }
+
+  // Of the microbatch's copy of the stages.
+  std::size_t way(int border, int slice) const {
+    const int microbatch = slice / slices_ % microbatches_;
+    return index(copy_of_microbatch(microbatch, microbatches_, ways_.copies)) * borders_ +
+           index(border);
+  }
 
   // When it arrives.
   double sent(const MessageWay& way, double now) {
@@ -65,7 +78,8 @@ class InputTimes {
     return free + way.latency;
   }
 
-  std::size_t pieces_;
+  int microbatches_, slices_;     // of a step; of a microbatch
+  std::size_t columns_, borders_;  // slices of all steps; of one copy of the stages
   MessageWays ways_;
   std::vector<double> activations_, gradients_;  // when those that cross a border are there
   std::vector<double> link_free_;                // per queue

@@ -93,9 +93,10 @@ MessageWays MessageWays::without_queues() const {
 
 MessageWays ways_of(const Costs& costs, const Placement& placement) {
   const int stages = placement.stage_count(), ranks = placement.rank_count();
-  MessageWays ways;
-  ways.up.resize(index(stages) + 1);
-  ways.down.resize(index(stages) + 1);
+  MessageWays ways{.up = {}, .down = {}, .copies = placement.copies()};
+  const std::size_t borders = index(stages) + 1;
+  ways.up.resize(borders * index(ways.copies));
+  ways.down.resize(ways.up.size());
   const Network* network = costs.network.get();
   Queues queues;
   const auto way = [&](int from, int to) -> MessageWay {
@@ -110,14 +111,33 @@ MessageWays ways_of(const Costs& costs, const Placement& placement) {
             .busy = rate.seconds_per_byte * network->message_bytes / network->unit_seconds,
             .queue = queues.of(name, from)};
   };
-  for (int s = 1; s < stages; ++s) {
-    const int below = placement.rank_of(s - 1), above = placement.rank_of(s);
-    ways.up[index(s)] = way(below, above);
-    ways.down[index(s)] = way(above, below);
+  for (int copy = 0; copy < ways.copies; ++copy) {
+    for (int s = 1; s < stages; ++s) {
+      const int below = placement.rank_of(s - 1, copy), above = placement.rank_of(s, copy);
+      ways.up[index(copy) * borders + index(s)] = way(below, above);
+      ways.down[index(copy) * borders + index(s)] = way(above, below);
+    }
   }
   ways.queues = queues.count();
   ways.shared = queues.shared();
   return ways;
+}
+
+MessageWays ways_from(int rank, const Costs& costs, const Placement& placement) {
+  const MessageWays all = ways_of(costs, placement);
+  if (all.copies == 1) return all;
+  const std::size_t borders = all.up.size() / 2;
+  MessageWays own{
+      .up = {all.up.begin(), all.up.begin() + static_cast<std::ptrdiff_t>(borders)},
+      .down = {all.down.begin(), all.down.begin() + static_cast<std::ptrdiff_t>(borders)},
+      .queues = all.queues,
+      .shared = all.shared};
+  for (const int stage : placement.stages_of(rank)) {
+    if (placement.copy_on(rank, stage) == 0) continue;
+    own.up[index(stage) + 1] = all.up[borders + index(stage) + 1];
+    own.down[index(stage)] = all.down[borders + index(stage)];
+  }
+  return own;
 }
 
 void check_own_links(const Costs& costs, const Placement& placement) {
@@ -138,6 +158,11 @@ Costs at_rank_speeds(const Costs& costs, const Placement& placement) {
   if (!costs.network || costs.network->speeds.empty()) return costs;
   const std::vector<double>& speeds = costs.network->speeds;
   check_speeds(speeds, placement.rank_count());
+  if (placement.copies() > 1) {
+    throw Error(ExitCode::kConfiguration,
+                "--speeds: each stage is on two ranks here, and is taken to cost the same on both; "
+                "leave the speeds out, or take a schedule with one copy of each stage");
+  }
   Costs own = costs;
   for (std::size_t s = 0; s < own.stages.size(); ++s) {
     StageCost& stage = own.stages[s];

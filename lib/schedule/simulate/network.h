@@ -52,8 +52,10 @@ struct MessageWay {
 
 struct MessageWays {
   // Of border s, which lies between stages s - 1 and s: activations upwards, gradients down. Both
-  // ends of the model are borders, too, where nothing travels.
+  // ends of the model are borders, too, where nothing travels. Where stages have two copies, those
+  // of the second one follow.
   std::vector<MessageWay> up, down;
+  int copies = 1;
   int queues = 0;
   bool shared = false;  // several ranks send into one queue
 
@@ -75,6 +77,10 @@ std::shared_ptr<const Network> network_of_speeds(std::vector<double> speeds);
 // Error(kConfiguration) for two ranks without a link.
 MessageWays ways_of(const Costs& costs, const Placement& placement);
 
+// Those of one copy of every stage, for what this rank sends: of each border it has a stage on
+// the sending side, in one copy. The queues are those of all ranks.
+MessageWays ways_from(int rank, const Costs& costs, const Placement& placement);
+
 // Error(kConfiguration) where several ranks share a link: messages of steps that follow each other
 // are simulated without waiting for those of other ranks.
 void check_own_links(const Costs& costs, const Placement& placement);
@@ -83,7 +89,7 @@ void check_own_links(const Costs& costs, const Placement& placement);
 void check_speeds(const std::vector<double>& speeds, int ranks);
 
 // As the placement's ranks run them: each stage at its rank's speed, and all speeds 1.
-// Error(kConfiguration) if there are speeds for another number of ranks.
+// Error(kConfiguration) if there are speeds for another number of ranks, or if a stage is on two.
 Costs at_rank_speeds(const Costs& costs, const Placement& placement);
 
 }  // namespace pipetrain

@@ -21,7 +21,7 @@ class Simulation {
         costs_(costs),
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
-        inputs_(ways_of(costs, schedule.placement), schedule.piece_count()) {
+        inputs_(ways_of(costs, schedule.placement), schedule.microbatches, schedule.slices) {
     free_.resize(schedule.ranks.size());
     apart_.resize(schedule.ranks.size());
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
@@ -43,7 +43,7 @@ class Simulation {
     if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
       waiting.op = Op::kBackwardInput;
     }
-    wait(r, waiting, inputs_.arrival(action.op, action.stage, schedule_.piece_of(action)));
+    wait(r, waiting, inputs_.arrival(action.op, action.stage, schedule_.slice_number(action)));
     if (action.op == Op::kForward) enter(r);
     compute(r, action);
     if (ends_microbatch(action.op) || (forward_only_ && action.op == Op::kForward)) --live_[r];
@@ -77,7 +77,7 @@ class Simulation {
       const double start = free_[rank];
       free_[rank] += duration;
       timeline_.ranks[rank].push_back({action.as(op), false, start, free_[rank]});
-      inputs_.ended(op, action.stage, schedule_.piece_of(action), free_[rank]);
+      inputs_.ended(op, action.stage, schedule_.slice_number(action), free_[rank]);
     };
     if (action.op == Op::kForward) {
       span(Op::kForward, cost.forward);

@@ -22,7 +22,7 @@ class SharedCores {
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
         ranks_(schedule.ranks.size()),
-        inputs_(ways_of(costs, schedule.placement), schedule.piece_count()) {
+        inputs_(ways_of(costs, schedule.placement), schedule.microbatches, schedule.slices) {
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
     timeline_.ranks.resize(ranks_.size());
     timeline_.peak_live_microbatches.resize(ranks_.size());
@@ -61,7 +61,7 @@ class SharedCores {
       }
       const Action needed = first_part(action);
       if (waits(r, {Op::kUnshard, action.stage, 0}, gathered_[index(action.stage)])) return;
-      const double arrival = inputs_.arrival(action.op, action.stage, schedule_.piece_of(action));
+      const double arrival = inputs_.arrival(action.op, action.stage, schedule_.slice_number(action));
       if (!rank.gradient_is_out && waits(r, needed, arrival)) return;
       if (action.op == Op::kForward) enter(r);
       const Op part = rank.gradient_is_out ? Op::kBackwardWeight : needed.op;
@@ -126,7 +126,7 @@ class SharedCores {
     Rank& rank = ranks_[r];
     const Action done = rank.span->action;
     end_span(r);
-    inputs_.ended(done.op, done.stage, schedule_.piece_of(done), now_);
+    inputs_.ended(done.op, done.stage, schedule_.slice_number(done), now_);
     const Action& listed = schedule_.ranks[r][rank.next];
     if (listed.op == Op::kBackward && done.op == Op::kBackwardInput) {
       rank.gradient_is_out = true;

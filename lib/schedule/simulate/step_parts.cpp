@@ -47,13 +47,12 @@ StepClock::StepClock(const Program& program, const Costs& costs, int steps)
           costs_of_slice(at_rank_speeds(costs, program.actions.placement), program.actions.slices)),
       microbatches_(program.actions.microbatches),
       slices_(program.actions.slices),
-      inputs_(ways_in_any_order(costs_, program.actions.placement),
-              steps * program.actions.piece_count()),
+      inputs_(ways_in_any_order(costs_, program.actions.placement), microbatches_, slices_, steps),
       free_(program.actions.ranks.size()),
       left_(static_cast<std::size_t>(steps)),
       ends_(static_cast<std::size_t>(steps)),
       live_(program.actions.ranks.size()),
-      pieces_per_rank_(program.actions.stages_per_rank() * program.actions.slices) {
+      slices_per_rank_(program.actions.stages_per_rank() * program.actions.slices) {
   for (const auto& actions : program.actions.ranks) {
     parts_.push_back(step_parts(actions));
     for (std::size_t& left : left_) left += parts_.back().size();
@@ -88,12 +87,12 @@ void StepClock::run(std::size_t rank, int step, std::size_t part, double not_bef
     const Action named = this->named(step, action);
     if (action.op == Op::kForward) {
       double& peak = timeline_.peak_live_microbatches[rank];
-      peak = std::max(peak, ++live_[rank] / pieces_per_rank_);
+      peak = std::max(peak, ++live_[rank] / slices_per_rank_);
     }
     if (begin > free_[rank]) timeline_.ranks[rank].push_back({named, true, free_[rank], begin});
     timeline_.ranks[rank].push_back({named, false, at, at + seconds(action)});
     at = free_[rank] = at + seconds(action);
-    inputs_.ended(named.op, named.stage, piece_of(named), at);
+    inputs_.ended(named.op, named.stage, slice_number(named), at);
     if (ends_microbatch(action.op)) --live_[rank];
   }
   --left_[s];

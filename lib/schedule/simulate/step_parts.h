@@ -44,9 +44,9 @@ class StepClock {
     return named;
   }
   double arrival(const Action& named) const {
-    return inputs_.arrival(named.op, named.stage, piece_of(named));
+    return inputs_.arrival(named.op, named.stage, slice_number(named));
   }
-  int piece_of(const Action& named) const { return named.microbatch * slices_ + named.slice; }
+  int slice_number(const Action& named) const { return named.microbatch * slices_ + named.slice; }
   double seconds(const Action& action) const;
 
   Costs costs_;
@@ -57,7 +57,7 @@ class StepClock {
   std::vector<std::size_t> left_;  // parts, per step
   std::vector<double> ends_;       // per step
   std::vector<int> live_;
-  double pieces_per_rank_;  // of a microbatch on a whole rank
+  double slices_per_rank_;  // of a microbatch on a whole rank
   Timeline timeline_;
 };
 

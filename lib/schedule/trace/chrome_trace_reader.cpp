@@ -164,9 +164,9 @@ class Reader {
       timeline.peak_live_microbatches.push_back(peak);
       stage_count += stages.size();
     }
-    const double pieces = static_cast<double>(stage_count) * slice_count(timeline);
+    const double slices = static_cast<double>(stage_count) * slice_count(timeline);
     for (double& peak : timeline.peak_live_microbatches) {
-      peak *= static_cast<double>(timeline.ranks.size()) / pieces;
+      peak *= static_cast<double>(timeline.ranks.size()) / slices;
     }
   }
 

@@ -21,12 +21,13 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-// A pipeline's replicas follow each other, and all run the same actions: how many have a first
-// stage?
+// A pipeline's replicas follow each other, and all run the same actions: how many have the first
+// microbatch on a first stage?
 int replicas_of(const Timeline& timeline) {
   const auto begins = [](const std::vector<Span>& spans) {
     return std::any_of(spans.begin(), spans.end(), [](const Span& span) {
-      return span.action.op == Op::kForward && span.action.stage == 0;
+      return span.action.op == Op::kForward && span.action.stage == 0 &&
+             span.action.microbatch == 0;
     });
   };
   const auto first_ranks = std::count_if(timeline.ranks.begin(), timeline.ranks.end(), begins);
@@ -189,7 +190,7 @@ double median_message(const Timeline& timeline, const Schedule& schedule) {
         continue;
       }
       const auto needed = needed_by(schedule, span.action);
-      if (!needed || rank_of_stage(schedule, needed->stage) == rank) continue;
+      if (!needed || rank_of_stage(schedule, needed->stage, needed->microbatch) == rank) continue;
       const double sent = end_of(*needed);
       if (sent > span.start) times.push_back(span.end - sent);
     }

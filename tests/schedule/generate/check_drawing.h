@@ -13,7 +13,7 @@
 namespace pipetrain {
 
 inline void check_drawing(const Schedule& schedule, const std::vector<std::string>& rows) {
-  const bool stages = schedule.virtual_stages() > 1;
+  const bool stages = schedule.virtual_stages() > 1 || schedule.placement.copies() > 1;
   const bool splits =
       std::any_of(schedule.ranks[0].begin(), schedule.ranks[0].end(),
                   [](const Action& action) { return action.op == Op::kBackwardInput; });

@@ -27,7 +27,7 @@ inline Named best_named(int ranks, int microbatches, const Costs& costs, double 
   Named best;
   const int virtual_stages = static_cast<int>(costs.stages.size()) / ranks;
   for (const std::string& name : schedule_names()) {
-    if (why_not(name, ranks, virtual_stages, microbatches)) continue;
+    if (why_not(name, ranks, virtual_stages, microbatches) || copies_of(name) > 1) continue;
     const Schedule schedule = generate(name, ranks, virtual_stages, microbatches);
     const Timeline timeline = simulate(schedule, costs);
     if (peak(timeline) > limit + 1e-9 || timeline.makespan() >= best.makespan) continue;

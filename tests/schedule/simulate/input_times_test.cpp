@@ -60,8 +60,8 @@ TEST_CASE("What an action waits for is what the walk through a schedule says it 
           CHECK(arrival() == (needed ? InputTimes::kNever : 0));
           if (!needed) continue;
           inputs.ended(needed->op, needed->stage, needed->microbatch, 3);
-          const bool travels =
-              rank_of_stage(listed, needed->stage) != rank_of_stage(listed, action.stage);
+          const bool travels = rank_of_stage(listed, needed->stage, needed->microbatch) !=
+                               rank_of_stage(listed, action.stage, action.microbatch);
           CHECK(arrival() == 3 + (travels ? kMessage : 0));
         }
       }
