@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,13 +36,15 @@ namespace pipetrain {
 namespace {
 
 constexpr const char* kDefaultCosts = "20,20,20";
+constexpr const char* kDefaultVocabularyCosts = "10,5";
 constexpr double kMostCostMs = 1e6;
 
 struct EmulateOptions : RunOptions, EmulationFlags {
   EmulateOptions() { bind = Binding::kNone; }  // ranks that wait need no cores
 
   OutputFormat format = OutputFormat::kText;
-  std::string costs_ms;  // empty: kDefaultCosts
+  std::string costs_ms;             // empty: kDefaultCosts
+  std::string vocabulary_costs_ms;  // empty: kDefaultVocabularyCosts
   int ranks = 0;
   int message_bytes = 0;  // 0: not given
   int steps = EmulationOptions{}.steps;
@@ -68,9 +71,21 @@ StageCost parse_costs(const std::string& text) {
   return {1e-3 * costs[0], 1e-3 * costs[1], 1e-3 * costs[2]};
 }
 
+// "10,5" of --vocabulary-costs-ms, in seconds.
+PieceCost parse_vocabulary_costs(const std::string& text) {
+  const PieceCost ms =
+      given_piece_cost(text.empty() ? kDefaultVocabularyCosts : text, "--vocabulary-costs-ms");
+  return {1e-3 * ms.forward, 1e-3 * ms.backward};
+}
+
 PlacementChoice placement_of(const EmulateOptions& options) {
   return options.placement.empty() ? PlacementChoice()
                                    : parse_placement(options.placement, "--placement");
+}
+
+std::optional<bool> vocabulary_of(const EmulateOptions& options) {
+  if (options.vocabulary.empty()) return std::nullopt;
+  return options.vocabulary == name_of(kVocabularyPlaces, VocabularyPlace::kParallel);
 }
 
 void check(EmulateOptions& options) {
@@ -93,13 +108,17 @@ void check(EmulateOptions& options) {
     if (!options.overrides.empty()) fail("--set is for --config FILE, which is missing");
     if (options.costs_ms.empty()) options.costs_ms = kDefaultCosts;
     parse_costs(options.costs_ms);
+    parse_vocabulary_costs(options.vocabulary_costs_ms);
     if (options.live_microbatches > 0 && !searches) {
       fail("--live-microbatches limits what --schedule auto searches for, found --schedule " +
            options.schedule);
     }
-  } else if (!options.costs_ms.empty() || options.message_bytes > 0) {
-    fail("--costs-ms and --message-bytes are for emulations without a model, found --config " +
-         options.config + "; leave them out");
+  } else if (!options.costs_ms.empty() || !options.vocabulary_costs_ms.empty() ||
+             options.message_bytes > 0) {
+    fail(
+        "--costs-ms, --vocabulary-costs-ms and --message-bytes are for emulations without a model, "
+        "found --config " +
+        options.config + "; leave them out");
   }
 }
 
@@ -158,10 +177,12 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
                                 .virtual_stages = options.virtual_stages,
                                 .slices = options.slices,
                                 .placement = placement_of(options),
+                                .vocabulary = vocabulary_of(options),
                                 .search = {.live_microbatches = options.live_microbatches}};
   const int message_bytes =
       options.message_bytes > 0 ? options.message_bytes : kDefaultMessageBytes;
   GivenCosts costs{.rank_share = parse_costs(options.costs_ms),
+                   .piece = parse_vocabulary_costs(options.vocabulary_costs_ms),
                    .message = emulator.measure_messages(message_bytes)};
   report.agree(
       [&] { costs.network = network_of(options.network, message_bytes, /*unit_seconds=*/1); });
@@ -235,6 +256,15 @@ Command add_emulate_command(CLI::App& command) {
               std::string(kDefaultCosts))
       ->option_text("F,I,W");
   command.add_option("--placement", options->placement, placement_help())->option_text("PLACEMENT");
+  command.add_option("--vocabulary", options->vocabulary, vocabulary_help())
+      ->option_text("PLACE")
+      ->check(CLI::IsMember(names_of(kVocabularyPlaces)));
+  command
+      .add_option("--vocabulary-costs-ms", options->vocabulary_costs_ms,
+                  "milliseconds of a microbatch's S and T on a rank, of --vocabulary parallel; "
+                  "default: " +
+                      std::string(kDefaultVocabularyCosts))
+      ->option_text("S,T");
   add_number(command, "--message-bytes", options->message_bytes, "N",
              Bounds<int>{4, kMostMessageBytes}, "size of each message; default: 1024");
   add_network_options(command, options->network, "messages then take as long");

@@ -35,6 +35,7 @@ constexpr double kCostSeconds = 1e-3;  // that a cost of 1 means beside links
 struct ScheduleOptions {
   ScheduleRequest request;
   std::string check, costs, stage_costs, placement;
+  std::string vocabulary, vocabulary_costs;  // empty: not given
   NetworkAsked network;
   int message_bytes = 0;  // 0: not given
   int steps = 1;
@@ -135,6 +136,12 @@ void check_network(const ScheduleOptions& options) {
                 "--message-bytes is for --links, which are missing; give a message's cost as COMM "
                 "in --costs, or --links");
   }
+  if (options.request.cuts_vocabulary() && options.format == OutputFormat::kHtml) {
+    throw Error(
+        ExitCode::kConfiguration,
+        "--format html shows schedules whose vocabulary is whole; leave --vocabulary out, or "
+        "take --format svg");
+  }
   if (options.given.network && options.format == OutputFormat::kHtml) {
     throw Error(ExitCode::kConfiguration,
                 "--format html shows ranks and links that are alike; leave --links and --speeds "
@@ -148,6 +155,7 @@ int print_schedule(ScheduleOptions& options) {
     return 0;
   }
   options.given = given_costs(options.costs, options.stage_costs);
+  options.given.piece = given_piece_cost(options.vocabulary_costs, "--vocabulary-costs");
   options.given.network = network_of(
       options.network, options.message_bytes > 0 ? options.message_bytes : kDefaultMessageBytes,
       kCostSeconds);
@@ -169,6 +177,14 @@ int print_schedule(ScheduleOptions& options) {
 void check(ScheduleOptions& options) {
   if (!options.placement.empty()) {
     options.request.placement = parse_placement(options.placement, "--placement");
+  }
+  if (!options.vocabulary.empty()) {
+    options.request.vocabulary =
+        options.vocabulary == name_of(kVocabularyPlaces, VocabularyPlace::kParallel);
+  }
+  if (!options.vocabulary_costs.empty() && options.vocabulary == "whole") {
+    throw Error(ExitCode::kConfiguration,
+                "--vocabulary-costs is for --vocabulary parallel, found whole; leave one out");
   }
   const bool one = !options.request.name.empty() || !options.check.empty();
   if (options.explore) {
@@ -250,6 +266,14 @@ Command add_schedule_command(CLI::App& command) {
       .add_option("--stage-costs", options->stage_costs,
                   "a row F,I,W for each stage; --costs is then COMM alone")
       ->type_name("FILE");
+  command.add_option("--vocabulary", options->vocabulary, vocabulary_help())
+      ->option_text("PLACE")
+      ->check(CLI::IsMember(names_of(kVocabularyPlaces)));
+  command
+      .add_option("--vocabulary-costs", options->vocabulary_costs,
+                  "time of a microbatch's S and T on a rank, the two passes over its piece of the "
+                  "vocabulary; default: 1,1")
+      ->type_name("S,T");
   add_network_options(command, options->network, "costs are then milliseconds");
   add_number(command, "--message-bytes", options->message_bytes, "N",
              Bounds<int>{1, kMostMessageBytes}, "of each message, for --links; default: 1024");

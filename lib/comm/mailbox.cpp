@@ -11,6 +11,9 @@ const char* name_of(Channel channel) {
     case Channel::kTied: return "tied gradient";
     case Channel::kControl: return "control message";
     case Channel::kDocuments: return "places of documents";
+    case Channel::kPieceInput: return "vocabulary input";
+    case Channel::kPieceResult: return "vocabulary result";
+    case Channel::kPieceTotals: return "vocabulary totals";
   }
   return "";
 }

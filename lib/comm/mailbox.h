@@ -19,9 +19,14 @@ enum class Channel : std::uint8_t {
   kTarget,
   kTied,
   kControl,
-  kDocuments
+  kDocuments,
+  // Of a vocabulary over the pipeline: from the last stage to a piece, and back; named by the last
+  // stage.
+  kPieceInput,
+  kPieceResult,
+  kPieceTotals
 };
-constexpr int kChannels = 7;
+constexpr int kChannels = 10;
 constexpr int kParities = 4;
 const char* name_of(Channel channel);
 

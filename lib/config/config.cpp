@@ -16,6 +16,7 @@
 #include "config/config_reader.h"
 #include "config/config_writer.h"
 #include "config/data_options.h"
+#include "config/vocabulary_fault.h"
 #include "config/yaml_tree.h"
 #include "data/formats/formats.h"
 #include "nn/presets/presets.h"
@@ -30,7 +31,7 @@ bool has_vocabulary(const ModelConfig& model) {
   return preset != nullptr && preset->sizes.vocabulary > 0;
 }
 
-// Checks that need more than one field. Messages begin with the place of the key they name.
+// Checks of more than one field. Messages begin with the place of the key they name.
 class Checker {
  public:
   Checker(const Config& config, const std::string& file, const KeyPlaces& places)
@@ -42,6 +43,7 @@ class Checker {
     check_split();
     check_optimizer();
     check_delay();
+    if (const auto fault = vocabulary_fault(config_)) fail("pipeline.vocabulary", *fault);
   }
 
  private:
@@ -215,7 +217,6 @@ class Checker {
 };
 
 constexpr int kDefaultSteps = 1000;
-
 void fill_decay(Config& config) {
   LearningRateConfig& schedule = config.optimizer.schedule;
   if (schedule.decay_steps == 0) {

@@ -175,6 +175,8 @@ void visit_fields(Visitor& v, PipelineConfig& c) {
                     c.live_microbatches);
   v.choice_or_list({"placement", "Which rank holds which stage."}, c.placement.rule,
                    kPlacementRules, PlacementRule::kList, c.placement.stages);
+  v.choice({"vocabulary", "Who holds the head's rows of the vocabulary."}, c.vocabulary,
+           kVocabularyPlaces);
   v.number({"delay",
             "1: a step's gradients are taken at the weights of the step before, so that no step "
             "waits for another one's update."},

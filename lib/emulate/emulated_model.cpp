@@ -9,6 +9,7 @@
 #include "schedule/simulate/figures.h"
 #include "schedule/simulate/network.h"
 #include "setup/layout.h"
+#include "setup/run_program.h"
 
 namespace pipetrain {
 namespace {
@@ -40,6 +41,7 @@ std::vector<std::string> overrides_of(const EmulationFlags& flags) {
   set("pipeline.microbatches", flags.microbatches);
   set("pipeline.virtual_stages", flags.virtual_stages);
   set("pipeline.slices", flags.slices);
+  set("pipeline.vocabulary", flags.vocabulary);
   if (!flags.placement.empty()) overrides.push_back("pipeline.placement=" + flags.placement);
   if (flags.live_microbatches > 0) {  // "2", not "2.0"
     overrides.push_back("pipeline.live_microbatches=" + short_number(flags.live_microbatches));
@@ -56,29 +58,33 @@ nlohmann::ordered_json emulate_model(const Startup& started, Emulator& emulator,
   agree(world, [&] { speeds = asked_speeds(asked, model.ranks); });
   Layout layout = choose_layout(started.config, model, *collective, speeds);
   if (layout.layer_costs.empty()) {
-    layout.layer_costs = measure_layers(started.config, model, *collective);
+    measure_layers(started.config, model, *collective, layout);
   }
   const std::int64_t message_bytes = largest_message_bytes(started.config, model, layout.partition);
   const double message = emulator.measure_messages(message_bytes);
   std::shared_ptr<const Network> network;
+  const auto costs_with = [&](const Partition& partition) {
+    Costs costs = costs_of(layout, partition);
+    costs.message = message;
+    costs.network = network;
+    return costs;
+  };
   agree(world, [&] {
     emulator.check_microbatches(layout.schedule);
     network = network_of(asked, static_cast<double>(message_bytes), /*unit_seconds=*/1);
     const Placement& placement = layout.schedule.placement;
-    const Costs costs{stage_costs(layout.layer_costs, layout.partition), message, 0, network};
+    const Costs costs = costs_with(layout.partition);
     ways_of(at_rank_speeds(costs, placement), placement);
   });
   const auto emulate_cut = [&](const Partition& partition) {
     nlohmann::ordered_json emulation =
-        emulator.run(started.config.pipeline.schedule, layout.schedule,
-                     {stage_costs(layout.layer_costs, partition), message, 0, network});
+        emulator.run(started.config.pipeline.schedule, layout.schedule, costs_with(partition));
     emulation["partition"] = partition;
     return emulation;
   };
   nlohmann::ordered_json emulation = emulate_cut(layout.partition);
   // On the same costs, so that the two can be compared.
-  const Partition uniform =
-      uniform_partition(static_cast<int>(model.layers.size()), model.stage_count());
+  const Partition uniform = uniform_partition(model.cut_layers(), model.stage_count());
   if (layout.partition != uniform) emulation["uniform"] = emulate_cut(uniform);
   return emulation;
 }

@@ -14,7 +14,7 @@ namespace pipetrain {
 
 // What an emulation is told of its schedule; 0 and empty: nothing.
 struct EmulationFlags {
-  std::string schedule, placement;
+  std::string schedule, placement, vocabulary;
   int microbatches = 0, virtual_stages = 0, slices = 0;
   double live_microbatches = 0;
 };

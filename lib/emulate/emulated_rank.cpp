@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <utility>
 
 #include "emulate/delayed_mailbox.h"
-#include "emulate/wait_layer.h"
+#include "pipeline/vocabulary_loss.h"
 #include "setup/batches.h"
 
 namespace pipetrain {
@@ -25,7 +26,8 @@ WaitStageShape shape_of(int stage, const Schedule& schedule, std::int64_t messag
     shape.input_dtype = DType::kInt32;
     shape.input_row = {schedule.slices};
   }
-  if (stage + 1 == schedule.stage_count()) shape.output_row = {1, kVocabulary};
+  const bool last = stage + 1 == schedule.stage_count();
+  if (last && !schedule.vocabulary) shape.output_row = {1, kVocabulary};
   return shape;
 }
 
@@ -35,6 +37,26 @@ SequenceSlices slices_of(const Schedule& schedule) {
   std::vector<std::int64_t> bounds;
   for (int token = 0; token <= schedule.slices; ++token) bounds.push_back(token);
   return SequenceSlices(std::move(bounds));
+}
+
+// Of a piece of the vocabulary.
+WaitStageShape piece_shape(std::int64_t message_bytes) {
+  const Shape message{message_bytes / 4};
+  return {.input_row = message,
+          .message_row = message,
+          .output_row = piece_result_shape(message.batched(1), Mode::kTrain),
+          .returns_gradient = false};
+}
+
+// Where the coordinator sends inputs and targets: every piece of the vocabulary needs targets.
+PipelineEnds ends_of(const Schedule& schedule, int copy) {
+  const Placement& placement = schedule.placement;
+  PipelineEnds ends{{placement.rank_of(0, copy)},
+                    {placement.rank_of(placement.stage_count() - 1, copy)}};
+  if (!schedule.vocabulary) return ends;
+  ends.last_ranks.resize(schedule.ranks.size());
+  std::iota(ends.last_ranks.begin(), ends.last_ranks.end(), 0);
+  return ends;
 }
 
 // The first layers of a stage: they run their part of the forward again.
@@ -64,17 +86,16 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
       recorder_(pool) {
   const Placement& placement = program.actions.placement;
   if (mailbox.rank() == 0) {
-    const int last = placement.stage_count() - 1;
     std::vector<PipelineEnds> ends;
-    for (int copy = 0; copy < copies_; ++copy) {
-      ends.push_back({{placement.rank_of(0, copy)}, {placement.rank_of(last, copy)}});
-    }
-    coordinator_ = std::make_unique<Coordinator>(source_, mailbox, pool, std::move(ends), last);
+    for (int copy = 0; copy < copies_; ++copy) ends.push_back(ends_of(program.actions, copy));
+    coordinator_ = std::make_unique<Coordinator>(source_, mailbox, pool, std::move(ends),
+                                                 placement.stage_count() - 1);
   }
   for (int lane = 0; lane < lanes; ++lane) {
     engines_.push_back(std::make_unique<Engine>(
         add_stages(program, costs_of_slice(costs, slices_.count()), message_bytes, mailbox.rank()),
-        routes_on(placement, mailbox.rank()), mailbox, reducer_, weights_));
+        routes_on(placement, mailbox.rank(), program.actions.vocabulary), mailbox, reducer_,
+        weights_, &ops_));
   }
 }
 
@@ -85,18 +106,30 @@ std::vector<Stage*> EmulatedRank::add_stages(const Program& program, const Costs
   std::vector<Stage*> mine;
   for (const int s : schedule.placement.stages_of(rank)) {
     const StageCost& cost = costs.stages[static_cast<std::size_t>(s)];
-    auto layers = wait_layers(shape_of(s, schedule, message_bytes), cost);
-    RecomputedLayers recomputed = recomputed_layers(cost, layers.size());
-    std::vector<Layer*> in_stage;
-    for (auto& layer : layers) {
-      in_stage.push_back(layer.get());
-      layers_.push_back(std::move(layer));
-    }
-    stages_.push_back(std::make_unique<Stage>(s, std::move(in_stage), s + 1 == count, ops_,
-                                              std::move(recomputed)));
-    mine.push_back(stages_.back().get());
+    const bool ends = s + 1 == count && !schedule.vocabulary;
+    mine.push_back(add_stage(s, shape_of(s, schedule, message_bytes), cost, ends));
+  }
+  if (schedule.vocabulary) {
+    const PieceCost& piece = costs.pieces[static_cast<std::size_t>(rank)];
+    mine.push_back(add_stage(count + rank, piece_shape(message_bytes),
+                             {.forward = piece.forward, .backward_weight = piece.backward},
+                             /*ends=*/false));
   }
   return mine;
+}
+
+Stage* EmulatedRank::add_stage(int number, const WaitStageShape& shape, const StageCost& cost,
+                               bool ends) {
+  auto layers = wait_layers(shape, cost);
+  RecomputedLayers recomputed = recomputed_layers(cost, layers.size());
+  std::vector<Layer*> in_stage;
+  for (auto& layer : layers) {
+    in_stage.push_back(layer.get());
+    layers_.push_back(std::move(layer));
+  }
+  stages_.push_back(
+      std::make_unique<Stage>(number, std::move(in_stage), ends, ops_, std::move(recomputed)));
+  return stages_.back().get();
 }
 
 std::vector<Engine*> EmulatedRank::engines() {

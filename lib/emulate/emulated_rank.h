@@ -9,6 +9,7 @@
 #include "comm/mailbox.h"
 #include "data/coordinator.h"
 #include "data/formats/synthetic_source.h"
+#include "emulate/wait_layer.h"
 #include "nn/sequence_slices.h"
 #include "pipeline/engine.h"
 #include "pipeline/one_replica.h"
@@ -41,6 +42,8 @@ class EmulatedRank {
  private:
   std::vector<Stage*> add_stages(const Program& program, const Costs& costs,
                                  std::int64_t message_bytes, int rank);
+  // `ends`: the loss follows.
+  Stage* add_stage(int number, const WaitStageShape& shape, const StageCost& cost, bool ends);
 
   int microbatches_, copies_;
   SequenceSlices slices_;

@@ -30,6 +30,15 @@ nlohmann::ordered_json rank_costs_ms(const Schedule& schedule, const Costs& give
   return list;
 }
 
+// S and T in ms of each rank's piece of the vocabulary.
+nlohmann::ordered_json piece_costs_ms(const Schedule& schedule, const Costs& given) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const PieceCost& piece : at_rank_speeds(given, schedule.placement).pieces) {
+    list.push_back({1e3 * piece.forward, 1e3 * piece.backward});
+  }
+  return list;
+}
+
 double number(const nlohmann::ordered_json& emulation, const char* key) {
   return emulation.at(key).get<double>();
 }
@@ -50,6 +59,14 @@ std::string costs_text(const nlohmann::ordered_json& costs) {
   return text;
 }
 
+// Of the first rank: all have as many rows, to one.
+std::string vocabulary_text(const nlohmann::ordered_json& emulation) {
+  if (!emulation.contains("vocabulary_costs_ms")) return {};
+  const auto& piece = emulation.at("vocabulary_costs_ms").front();
+  return fmt::format("the vocabulary over all ranks: S {:.4g}, T {:.4g} ms a rank\n",
+                     piece[0].get<double>(), piece[1].get<double>());
+}
+
 std::string setting_text(const nlohmann::ordered_json& emulation) {
   const std::string way =
       emulation.contains("links")
@@ -63,7 +80,7 @@ std::string setting_text(const nlohmann::ordered_json& emulation) {
   return fmt::format("{} ranks, M={}; messages of {} bytes {}; {}\n{}",
                      emulation.at("ranks").get<int>(), emulation.at("microbatches").get<int>(),
                      emulation.at("message_bytes").get<std::int64_t>(), way, counted,
-                     costs_text(emulation.at("rank_costs_ms")));
+                     costs_text(emulation.at("rank_costs_ms")) + vocabulary_text(emulation));
 }
 
 std::string cut_text(const nlohmann::ordered_json& emulation) {
@@ -100,6 +117,7 @@ nlohmann::ordered_json emulation_json(const std::string& name, const Schedule& s
       {"step_seconds", emulation.step_seconds},
       {"steps", options.steps}};
   if (schedule.slices > 1) json["slices"] = schedule.slices;
+  if (schedule.vocabulary) json["vocabulary_costs_ms"] = piece_costs_ms(schedule, costs);
   if (options.between) json["between_steps"] = name_of(kStepRules, *options.between);
   if (const Network* network = costs.network.get()) {
     if (network->has_links) json["links"] = network->text;

@@ -59,6 +59,12 @@ nlohmann::ordered_json Emulator::run(const std::string& name, const Schedule& sc
   const auto collective = links_.collective(wait, mailbox.get());
   const std::vector<std::string> hosts = collective->all_gather_text(host_);
   emulation_.trace = !trace_path_.empty();
+  if (schedule.vocabulary && costs.network && costs.network->has_links) {
+    throw Error(
+        ExitCode::kConfiguration,
+        "--links delays messages from stage to stage, found a vocabulary over the pipeline, "
+        "whose messages go to all ranks; leave one out, or take pipetrain schedule");
+  }
   const auto links = emulated_links(schedule.placement, costs_of_slice(costs, schedule.slices),
                                     hosts, *mailbox, *collective);
   EmulationOptions options = emulation_;

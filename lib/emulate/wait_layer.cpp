@@ -61,6 +61,7 @@ WaitLayer::WaitLayer(const WaitStageShape& shape, int index, int count, const St
     : Layer("wait", index == 0 ? shape.input_row : shape.message_row,
             index + 1 == count ? shape.output_row : shape.message_row),
       input_dtype_(index == 0 ? shape.input_dtype : DType::kFloat32),
+      returns_gradient_(shape.returns_gradient),
       index_(index),
       count_(count),
       stage_(stage),
@@ -73,7 +74,7 @@ Tensor WaitLayer::forward(const Context& context, Tensor x, Saved&) {
 
 Tensor WaitLayer::backward_input(const Context& context, Tensor dy, Saved&) {
   wait(stage_.backward_input, count_ - index_, clocks_->action, clocks_->weight);
-  if (input_dtype_ != DType::kFloat32) return {};
+  if (input_dtype_ != DType::kFloat32 || !returns_gradient_) return {};
   return handed_on(context, std::move(dy), input_row());
 }
 

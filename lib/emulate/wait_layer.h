@@ -36,6 +36,7 @@ struct StageClocks {
 struct WaitStageShape {
   DType input_dtype = DType::kFloat32;
   Shape input_row, message_row, output_row;  // message_row between its layers
+  bool returns_gradient = true;              // of its input, where that is float32
 };
 
 // Layer `index` of `count` that together take `stage`'s time. Nothing is computed: what comes in is
@@ -55,6 +56,7 @@ class WaitLayer final : public Layer {
   void wait(double action_seconds, int position, ActionClock& own, ActionClock& other);
 
   DType input_dtype_;
+  bool returns_gradient_;
   int index_, count_;
   StageCost stage_;
   std::shared_ptr<StageClocks> clocks_;

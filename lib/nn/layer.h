@@ -54,6 +54,8 @@ struct Context {
   // Of rows that hold documents which do not see each other: for each token (B, T) the place in its
   // row at which its document begins. Null: a row is one document.
   const std::int32_t* document_starts = nullptr;
+  // Of the rows, for a layer that holds a piece of the vocabulary; else null.
+  const std::int32_t* targets = nullptr;
   // The ranks that share the layers, each with a slice. Null where there is one rank, and where a
   // slice is timed alone: then sums are left out.
   Collective* tensor_group = nullptr;
@@ -163,6 +165,9 @@ class Layer {
   }
   // Each token of y weighs many of x: what `pipeline.recompute: attention` runs again.
   virtual bool attends() const { return false; }
+  // Of a head whose rows of the vocabulary the ranks of the pipeline share out: the layer that the
+  // rank of this place has in its stead. Null where it cannot be shared out so.
+  virtual std::unique_ptr<Layer> vocabulary_piece(const TensorPlace&) const { return nullptr; }
   // What ranks that share the layer sum over their group in a forward and a backward of one row:
   // so many tensors of so many entries.
   struct GroupSums {

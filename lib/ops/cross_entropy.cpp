@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "ops/parallel.h"
 #include "ops/work_log.h"
@@ -123,6 +125,110 @@ double finish_cross_entropy(Ops& ops, const ClassPart& part, Matrix logits,
     }
   });
   return sum_of(losses, hits, correct);
+}
+
+namespace {
+
+// Where the lines of a piece's statistics lie.
+struct StatisticsLines {
+  StatisticsLines(const float* statistics, std::int64_t rows)
+      : largest(statistics),
+        sums(statistics + rows),
+        target_logits(statistics + 2 * rows),
+        has_target(statistics + 3 * rows) {}
+  const float *largest, *sums, *target_logits, *has_target;
+};
+
+std::vector<StatisticsLines> lines_of(const std::vector<const float*>& statistics,
+                                      std::int64_t rows) {
+  std::vector<StatisticsLines> lines;
+  for (const float* piece : statistics) lines.emplace_back(piece, rows);
+  return lines;
+}
+
+}  // namespace
+
+void piece_statistics(Ops& ops, std::int64_t first_class, Matrix logits,
+                      const std::int32_t* targets, float* statistics) {
+  const WorkScope scope(ops, [&] { return vector_work("cross entropy", 3, {logits, logits}); });
+  const SimdKernels& simd = ops.simd();
+  const std::int64_t rows = logits.rows(), classes = logits.columns();
+  parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      float* x = logits.row<float>(row);
+      const std::int64_t target = targets[row] - first_class;
+      const bool here = targets[row] >= 0 && target >= 0 && target < classes;
+      const float largest = simd.maximum(x, classes);
+      statistics[2 * rows + row] = here ? x[target] : 0.0f;
+      statistics[3 * rows + row] = here ? 1.0f : 0.0f;
+      statistics[row] = largest;
+      statistics[rows + row] = simd.exp_scaled(x, classes, {1.0f, largest});
+    }
+  });
+}
+
+PieceLoss total_of_pieces(Ops& ops, const std::vector<const float*>& statistics, std::int64_t rows,
+                          float gradient_scale, float* totals) {
+  const std::vector<StatisticsLines> pieces = lines_of(statistics, rows);
+  Tensor losses(ops.pool(), {rows}), hits(ops.pool(), {rows}, DType::kInt32);
+  PieceLoss total;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    float largest = pieces.front().largest[row], sum = 0, target = 0, counts = 0;
+    for (const StatisticsLines& piece : pieces) largest = std::max(largest, piece.largest[row]);
+    for (const StatisticsLines& piece : pieces) {
+      sum += piece.sums[row] * std::exp(piece.largest[row] - largest);
+      target += piece.target_logits[row];
+      counts += piece.has_target[row];
+    }
+    hits.i32()[row] = counts > 0 && target == largest;
+    losses.f32()[row] = counts > 0 ? std::log(sum) + largest - target : 0.0f;
+    total.counted += counts > 0;
+    totals[row] = largest;
+    totals[rows + row] = counts * gradient_scale / sum;
+    totals[2 * rows + row] = counts * gradient_scale;
+  }
+  total.loss = sum_of(losses, hits, &total.correct);
+  return total;
+}
+
+void gradient_of_pieces(Ops& ops, const std::vector<const float*>& statistics,
+                        const std::vector<PieceProducts>& products, const float* totals,
+                        Matrix dx) {
+  const std::int64_t rows = dx.rows(), width = dx.columns();
+  const WorkScope scope(ops, [&] {
+    return vector_work("sum over pieces", 4 * static_cast<double>(products.size()), {dx, dx});
+  });
+  const std::vector<StatisticsLines> pieces = lines_of(statistics, rows);
+  parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      float* const sum = dx.row<float>(row);
+      std::fill_n(sum, width, 0.0f);
+      for (std::size_t k = 0; k < pieces.size(); ++k) {
+        const float share = std::exp(pieces[k].largest[row] - totals[row]) * totals[rows + row];
+        const float target = totals[2 * rows + row];
+        const float* const weighted = products[k].weighted + row * width;
+        const float* const of_target = products[k].target + row * width;
+        for (std::int64_t i = 0; i < width; ++i) {
+          sum[i] += share * weighted[i] - target * of_target[i];
+        }
+      }
+    }
+  });
+}
+
+void piece_gradient(Ops& ops, std::int64_t first_class, Matrix logits, const std::int32_t* targets,
+                    const float* statistics, const float* totals) {
+  const WorkScope scope(ops, [&] { return vector_work("cross entropy", 2, {logits, logits}); });
+  const std::int64_t rows = logits.rows(), classes = logits.columns();
+  parallel_ranges(rows, 1, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      float* x = logits.row<float>(row);
+      const float share = std::exp(statistics[row] - totals[row]) * totals[rows + row];
+      ops.simd().scale(x, classes, share);
+      const std::int64_t target = targets[row] - first_class;
+      if (targets[row] >= 0 && target >= 0 && target < classes) x[target] -= totals[2 * rows + row];
+    }
+  });
 }
 
 }  // namespace pipetrain

@@ -9,14 +9,8 @@
 #include "schedule/neighbours.h"
 
 namespace pipetrain {
-namespace {
-
-constexpr int kCoordinator = 0;
-
-}  // namespace
-
 Engine::Engine(const std::vector<Stage*>& stages, const RankRoutes& routes, Mailbox& mailbox,
-               GradientReducer& reducer, StageWeights& weights)
+               GradientReducer& reducer, StageWeights& weights, Ops* ops)
     : stages_per_rank_(routes.stages_per_rank),
       mailbox_(mailbox),
       reducer_(reducer),
@@ -35,8 +29,11 @@ Engine::Engine(const std::vector<Stage*>& stages, const RankRoutes& routes, Mail
                reducer_.after_weights(place, layer, last_microbatch);
              },
          .takes_each_microbatch = reducer_.takes_each_microbatch()});
-    locals_.push_back({stage, routes.stages.at(place), {}});
+    const bool is_piece = place == routes.stages.size();
+    locals_.push_back({stage, is_piece ? StageRoute() : routes.stages.at(place), {}});
   }
+  if (routes.vocabulary.pieces.empty()) return;
+  vocabulary_.emplace(routes.vocabulary, *stages.back(), mailbox, *ops);
 }
 
 std::size_t Engine::place(int stage) {
@@ -47,57 +44,6 @@ std::size_t Engine::place(int stage) {
 }
 
 Engine::Local& Engine::local(int stage) { return locals_[place(stage)]; }
-
-Tensor Engine::fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
-                   const StepContext& step, Recorder& recorder) {
-  const int m = action.microbatch;
-  const auto take = [&] {
-    return wait_for(message(channel, kCoordinator, action.stage, m, step), action, recorder);
-  };
-  if (!step.slices.cut()) return take();
-  Tensor& whole = kept[static_cast<std::size_t>(m)];
-  if (action.slice == 0) whole = take();
-  Tensor part = tokens_of_rows(local(action.stage).stage->pool(), whole,
-                               step.slices.first(action.slice), step.slices.tokens(action.slice));
-  if (action.slice + 1 == step.slices.count()) whole.reset();
-  return part;
-}
-
-void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
-  for (const Local& l : locals_) {
-    const int stage = l.stage->index();
-    for (int m = 0; m < step.microbatches; ++m) {
-      if (!l.takes(m, step)) continue;
-      if (step.documents) {
-        mailbox_.post_receive(message(Channel::kDocuments, kCoordinator, stage, m, step),
-                              target_row.batched(step.rows_of(m)), DType::kInt32);
-      }
-      if (l.stage->first()) {
-        mailbox_.post_receive(message(Channel::kInput, kCoordinator, stage, m, step),
-                              l.stage->input_shape(step.rows_of(m)), l.stage->data_dtype());
-      }
-      if (l.stage->last()) {
-        mailbox_.post_receive(message(Channel::kTarget, kCoordinator, stage, m, step),
-                              target_row.batched(step.rows_of(m)), DType::kInt32);
-      }
-    }
-  }
-}
-
-void Engine::discard_batch(const StepContext& step) {
-  for (const Local& l : locals_) {
-    const int stage = l.stage->index();
-    for (int m = 0; m < step.microbatches; ++m) {
-      if (!l.takes(m, step)) continue;
-      const auto discard = [&](Channel channel) {
-        mailbox_.take(message(channel, kCoordinator, stage, m, step), "the end of training");
-      };
-      if (step.documents) discard(Channel::kDocuments);
-      if (l.stage->first()) discard(Channel::kInput);
-      if (l.stage->last()) discard(Channel::kTarget);
-    }
-  }
-}
 
 void Engine::run(const std::vector<Action>& actions, const StepContext& step, Recorder& recorder) {
   recorder.begin(3 * actions.size());
@@ -127,6 +73,7 @@ void Engine::begin(const std::vector<Action>& actions, const StepContext& step) 
       local(action.stage).stage->forget_after_forward({action.microbatch, action.slice});
     }
   }
+  if (vocabulary_) vocabulary_->begin(step);
   weights_.begin();
   if (step.mode == Mode::kTrain) reducer_.begin();
 }
@@ -144,6 +91,7 @@ void Engine::run_part(const std::vector<Action>& actions, std::size_t first, std
 }
 
 void Engine::finish(const StepContext& step, Recorder& recorder) {
+  if (vocabulary_) vocabulary_->finish_evaluation(step);
   if (step.mode == Mode::kTrain) {
     recorder.record({Op::kReduceGrad, 0, 0}, true, [&] { reducer_.finish(step.parity()); });
   }
@@ -155,35 +103,24 @@ double Engine::take_peak_live_microbatches() {
 
 void Engine::execute(const Action& action, const StepContext& step, Recorder& recorder) {
   const Op op = action.op;
-  const int stage = action.stage;
-  const int number = slice_number(action, step);
-  const auto index = static_cast<std::size_t>(number);
-  if (is_compute(op)) wait_for_weights(stage, recorder);
+  const int stage = action.stage, microbatch = action.microbatch;
+  if (is_compute(op) && !is_of_piece(op)) wait_for_weights(stage, recorder);
   switch (op) {
     case Op::kForward: return forward(action, step, recorder);
     case Op::kRecompute: return recompute(action, step, recorder);
     case Op::kBackwardInput: return backward_input(action, step, recorder);
     case Op::kBackwardWeight: return backward_weight(action, step, recorder);
-    case Op::kSendForward:
-      return mailbox_.send(
-          message(Channel::kActivation, local(stage).route.above, stage + 1, number, step),
-          std::move(local(stage).outbox[index]));
+    case Op::kVocabularyForward: return vocabulary_->forward(action, step, recorder);
+    case Op::kVocabularyBackward: return vocabulary_->backward(action, step, recorder);
+    case Op::kSendForward: return send_forward(action, step);
     case Op::kSendBackward:
-      return mailbox_.send(
-          message(Channel::kGradient, local(stage).route.below, stage - 1, number, step),
-          std::move(local(stage).outbox[index]));
+      return mailbox_.send(message(Channel::kGradient, local(stage).route.below, stage - 1,
+                                   slice_number(action, step), step),
+                           std::move(result(action, step)));
     case Op::kReceiveForward:
-      return mailbox_.post_receive(
-          message(Channel::kActivation, local(stage).route.below, stage, number, step),
-          step.slices.of(local(stage).stage->input_shape(step.rows_of(action.microbatch)),
-                         action.slice),
-          local(stage).stage->input_dtype());
-    case Op::kReceiveBackward:
-      return mailbox_.post_receive(
-          message(Channel::kGradient, local(stage).route.above, stage, number, step),
-          step.slices.of(local(stage).stage->output_shape(step.rows_of(action.microbatch)),
-                         action.slice),
-          local(stage).stage->output_dtype());
+    case Op::kReceiveBackward: return post_receive(action, step);
+    case Op::kReceiveVocabularyForward: return vocabulary_->post_forward(microbatch, step);
+    case Op::kReceiveVocabularyBackward: return vocabulary_->post_backward(microbatch, step);
     case Op::kReduceGrad: return reducer_.stage_done(stage, step.parity());
     case Op::kUnshard: return weights_.unshard(place(stage));
     case Op::kReshard: return weights_.reshard(place(stage));
@@ -192,27 +129,14 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
   assert(!"lower() leaves no B");
 }
 
-Tensor Engine::wait_for(const Message& message, const Action& action, Recorder& recorder) {
-  Tensor tensor;
-  const std::string needed_by = text_of(action);
-  recorder.record(action, true, [&] { tensor = mailbox_.take(message, needed_by.c_str()); });
-  return tensor;
-}
-
-void Engine::wait_for_weights(int stage, Recorder& recorder) {
-  if (weights_.gathered(place(stage))) return;
-  recorder.record({Op::kUnshard, stage, 0}, true, [&] { weights_.wait(place(stage)); });
-}
-
 void Engine::forward(const Action& action, const StepContext& step, Recorder& recorder) {
   const int index = action.stage;
   const MicrobatchSlice part(action.microbatch, action.slice);
   Local& l = local(index);
-  Tensor x = l.stage->first()
-                 ? fed(Channel::kInput, l.inputs, action, step, recorder)
-                 : wait_for(message(Channel::kActivation, l.route.below, index,
-                                    slice_number(action, step), step),
-                            action, recorder);
+  Tensor x = l.stage->first() ? fed(Channel::kInput, l.inputs, action, step, recorder)
+                              : wait_for(message(Channel::kActivation, l.route.below, index,
+                                                 slice_number(action, step), step),
+                                         action, recorder);
   Tensor targets;
   if (l.stage->last()) targets = fed(Channel::kTarget, l.targets, action, step, recorder);
   if (step.documents) {
@@ -220,8 +144,7 @@ void Engine::forward(const Action& action, const StepContext& step, Recorder& re
   }
   if (step.mode == Mode::kTrain) live_->peak = std::max(live_->peak, ++live_->now);
   recorder.record(action, false, [&] {
-    l.outbox[static_cast<std::size_t>(slice_number(action, step))] =
-        l.stage->forward(step, part, std::move(x), std::move(targets));
+    result(action, step) = l.stage->forward(step, part, std::move(x), std::move(targets));
   });
 }
 
@@ -233,6 +156,7 @@ void Engine::recompute(const Action& action, const StepContext& step, Recorder& 
 
 Tensor Engine::output_gradient(const Action& action, const StepContext& step, Recorder& recorder) {
   const int index = action.stage;
+  if (goes_to_pieces(index)) return vocabulary_->output_gradient(action, step, recorder);
   const Local& l = local(index);
   if (l.stage->last()) return {};  // its loss has kept it
   return wait_for(
@@ -244,7 +168,7 @@ void Engine::backward_input(const Action& action, const StepContext& step, Recor
   Local& l = local(action.stage);
   Tensor dy = output_gradient(action, step, recorder);
   recorder.record(action, false, [&] {
-    l.outbox[static_cast<std::size_t>(slice_number(action, step))] =
+    result(action, step) =
         l.stage->backward_input(step, {action.microbatch, action.slice}, std::move(dy));
   });
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "comm/mailbox.h"
@@ -13,6 +14,7 @@
 #include "pipeline/stage.h"
 #include "pipeline/stage_route.h"
 #include "pipeline/stage_weights.h"
+#include "pipeline/vocabulary_passes.h"
 #include "schedule/schedule.h"
 
 namespace pipetrain {
@@ -20,9 +22,10 @@ namespace pipetrain {
 class Engine {
  public:
   // `stages` in ascending order, and for each its route over ranks of `mailbox`. Where replicas
-  // share out the weights, the actions say when they are gathered.
+  // share out the weights, the actions say when they are gathered. Where the vocabulary is over the
+  // pipeline, this rank's piece stands behind its stages; `ops` are for sums over all pieces.
   Engine(const std::vector<Stage*>& stages, const RankRoutes& routes, Mailbox& mailbox,
-         GradientReducer& reducer, StageWeights& weights);
+         GradientReducer& reducer, StageWeights& weights, Ops* ops = nullptr);
 
   // Makes room for the inputs and targets that the coordinator sends one step ahead.
   void expect_batch(const StepContext& step, const Shape& target_row);
@@ -38,6 +41,11 @@ class Engine {
   void run_part(const std::vector<Action>& actions, std::size_t first, std::size_t end,
                 const StepContext& step, Recorder& recorder);
   void finish(const StepContext& step, Recorder& recorder);
+
+  // Of the last steps, on the rank of the last stage; else null.
+  const VocabularyLoss* vocabulary_loss() const {
+    return vocabulary_ && vocabulary_->ends_here() ? &vocabulary_->loss() : nullptr;
+  }
 
   // Counts live microbatches together with `other`'s, whose stages are others of this rank.
   void count_with(Engine& other) { live_ = other.live_; }
@@ -68,6 +76,10 @@ class Engine {
   static int slice_number(const Action& action, const StepContext& step) {
     return action.microbatch * step.slices.count() + action.slice;
   }
+  // What F or I has made, until it is sent.
+  Tensor& result(const Action& action, const StepContext& step) {
+    return local(action.stage).outbox[static_cast<std::size_t>(slice_number(action, step))];
+  }
   // From or to the rank `peer`. Those between stages are numbered by slices, the coordinator's by
   // microbatches.
   static Message message(Channel channel, int peer, int for_stage, int number,
@@ -88,6 +100,11 @@ class Engine {
   void recompute(const Action& action, const StepContext& step, Recorder& recorder);
   void backward_input(const Action& action, const StepContext& step, Recorder& recorder);
   void backward_weight(const Action& action, const StepContext& step, Recorder& recorder);
+  // Its place behind the stages is that of the rank's piece of the vocabulary.
+  bool is_piece(const Local& l) const { return vocabulary_ && &l == &locals_.back(); }
+  bool goes_to_pieces(int stage) const { return vocabulary_ && stage == vocabulary_->last_stage(); }
+  void send_forward(const Action& action, const StepContext& step);
+  void post_receive(const Action& action, const StepContext& step);
   void execute(const Action& action, const StepContext& step, Recorder& recorder);
 
   std::vector<Local> locals_;
@@ -95,6 +112,7 @@ class Engine {
   Mailbox& mailbox_;
   GradientReducer& reducer_;
   StageWeights& weights_;
+  std::optional<VocabularyPasses> vocabulary_;
   std::shared_ptr<Live> live_ = std::make_shared<Live>();
 };
 

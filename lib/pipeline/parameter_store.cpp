@@ -32,7 +32,7 @@ std::int64_t kept_elements(const StageParameters& stage) {
 }  // namespace
 
 ParameterIndex::ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers,
-                               const TensorPlace& place) {
+                               const TensorPlace& place, bool of_pieces) {
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
     for (const Parameter& parameter : layers[layer]->parameters()) {
       if (parameter.tied_to_earlier) {
@@ -47,7 +47,7 @@ ParameterIndex::ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers
       const std::int64_t of_slice = chunks_of_slice(parameter);
       entries.push_back({.name = parameter.name,
                          .first_chunk = chunks + (sliced ? place.rank * of_slice : 0),
-                         .owned = sliced || place.first(),
+                         .owned = sliced || of_pieces || place.first(),
                          .looked_up = parameter.looked_up,
                          .first_layer = static_cast<int>(layer),
                          .last_layer = static_cast<int>(layer)});

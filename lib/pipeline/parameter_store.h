@@ -29,9 +29,10 @@ struct ParameterIndex {
   std::vector<Entry> entries;
   std::int64_t chunks = 0;
 
-  // `layers` are those of this place in a tensor-parallel group.
+  // `layers` are those of this place in a tensor-parallel group; or, `of_pieces`, with the piece of
+  // the vocabulary that this place in the pipeline has, where no other rank has the whole ones.
   explicit ParameterIndex(const std::vector<std::unique_ptr<Layer>>& layers,
-                          const TensorPlace& place = {});
+                          const TensorPlace& place = {}, bool of_pieces = false);
   const Entry& find(const std::string& name) const;
 };
 

@@ -36,6 +36,7 @@ struct PipelineConfig {
   int virtual_stages = 0;         // v; 0: the schedule's default
   int slices = 0;                 // of each sequence; 0: 1, or as many as a table has
   PlacementChoice placement;
+  VocabularyPlace vocabulary = VocabularyPlace::kWhole;
   int live_microbatches = 0;  // most per rank under schedule auto; 0: 1F1B's
   int delay = 0;              // steps by which gradients are behind the weights they update
   DelayCorrection delay_correction = DelayCorrection::kNone;

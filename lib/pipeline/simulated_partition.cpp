@@ -42,19 +42,21 @@ std::size_t first_worthwhile(const std::vector<double>& seconds) {
 }
 
 double step_seconds(const std::vector<StageCost>& layer_costs, const Schedule& schedule,
-                    const Partition& partition, const std::vector<double>& rank_speeds) {
-  const Costs costs{stage_costs(layer_costs, partition), 0, 0, network_of_speeds(rank_speeds)};
+                    const Partition& partition, const std::vector<double>& rank_speeds,
+                    const PieceCost& piece) {
+  const Costs costs{stage_costs(layer_costs, partition), 0, 0, network_of_speeds(rank_speeds),
+                    std::vector<PieceCost>(schedule.ranks.size(), piece)};
   return simulate(schedule, costs).makespan();
 }
 
 Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Schedule& schedule,
-                            const std::vector<double>& rank_speeds) {
+                            const std::vector<double>& rank_speeds, const PieceCost& piece) {
   constexpr double kMostSimulated = 3e6;  // simulated in all: about a second
   const std::vector<Partition> all =
       promising_partitions(layer_costs, {schedule.placement}, rank_speeds);
   std::vector<double> seconds;
   for (const Partition& cut : all) {
-    seconds.push_back(step_seconds(layer_costs, schedule, cut, rank_speeds));
+    seconds.push_back(step_seconds(layer_costs, schedule, cut, rank_speeds, piece));
   }
   const std::size_t first = first_worthwhile(seconds);
   Partition best = all[first];
@@ -71,7 +73,7 @@ Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Sch
         }
         left -= static_cast<double>(schedule.action_count());
         if (left < 0) return best;
-        const double step = step_seconds(layer_costs, schedule, trial, rank_speeds);
+        const double step = step_seconds(layer_costs, schedule, trial, rank_speeds, piece);
         if (step > shortest * (1 - kWorthACut)) continue;
         shortest = step;
         best = std::move(trial);

@@ -27,11 +27,15 @@ std::size_t first_worthwhile(const std::vector<double>& seconds);
 
 // The best of those for this schedule, its cuts then moved layer by layer while the step becomes
 // shorter, for about a second of simulation at most. Never slower than the uniform cut.
+// Where the vocabulary is over the pipeline, the layers are all but the head, and each rank has a
+// `piece` of that.
 Partition fastest_partition(const std::vector<StageCost>& layer_costs, const Schedule& schedule,
-                            const std::vector<double>& rank_speeds = {});
+                            const std::vector<double>& rank_speeds = {},
+                            const PieceCost& piece = {});
 
 // A step of the schedule, messages for nothing.
 double step_seconds(const std::vector<StageCost>& layer_costs, const Schedule& schedule,
-                    const Partition& partition, const std::vector<double>& rank_speeds = {});
+                    const Partition& partition, const std::vector<double>& rank_speeds = {},
+                    const PieceCost& piece = {});
 
 }  // namespace pipetrain

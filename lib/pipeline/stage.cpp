@@ -8,6 +8,7 @@
 #include "ops/bfloat16.h"
 #include "ops/entrywise.h"
 #include "pipeline/loss.h"
+#include "schedule/placement.h"
 
 namespace pipetrain {
 namespace {
@@ -105,18 +106,18 @@ void Stage::begin(const StepContext& step, int taken) {
   not_finite_.clear();
 }
 
-Stage::SliceState& Stage::state(MicrobatchSlice part) {
-  return states_[static_cast<std::size_t>(part.microbatch * slices_ + part.slice)];
+Stage::SliceState& Stage::state(MicrobatchSlice which) {
+  return states_[static_cast<std::size_t>(which.microbatch * slices_ + which.slice)];
 }
 
-const Stage::SliceState& Stage::state(MicrobatchSlice part) const {
-  return states_[static_cast<std::size_t>(part.microbatch * slices_ + part.slice)];
+const Stage::SliceState& Stage::state(MicrobatchSlice which) const {
+  return states_[static_cast<std::size_t>(which.microbatch * slices_ + which.slice)];
 }
 
-void Stage::forget_after_forward(MicrobatchSlice part) { state(part).forgets = true; }
+void Stage::forget_after_forward(MicrobatchSlice which) { state(which).forgets = true; }
 
-void Stage::take_documents(MicrobatchSlice part, Tensor starts) {
-  Tensor& documents = state(part).documents;
+void Stage::take_documents(MicrobatchSlice which, Tensor starts) {
+  Tensor& documents = state(which).documents;
   const std::int64_t tokens = tokens_of(*layers_.front());
   if (starts.shape().rank() == 2) {
     documents = std::move(starts);
@@ -125,19 +126,24 @@ void Stage::take_documents(MicrobatchSlice part, Tensor starts) {
   }
 }
 
-Context Stage::context(const StepContext& step, MicrobatchSlice part) const {
-  const Tensor& documents = state(part).documents;
+Context Stage::context(const StepContext& step, MicrobatchSlice which) const {
+  const Tensor& documents = state(which).documents;
+  // Of two copies each counts its own microbatches, as a replica does.
+  const int taken = taken_ / slices_;
+  const int before = copy_of_microbatch(which.microbatch, step.microbatches, step.copies) == 0
+                         ? 0
+                         : step.microbatches - taken;
   return {.ops = ops_,
           .mode = step.mode,
           .seed = step.seed,
           .step = step.step,
-          .first_row = step.first_row(part.microbatch),
-          .microbatch = part.microbatch,
-          .microbatches = step.microbatches,
+          .first_row = step.first_row(which.microbatch),
+          .microbatch = which.microbatch - before,
+          .microbatches = taken,
           .replicas = step.replicas * step.copies,
           .accumulate = weight_gradients_ > 0 && !around_weights_.takes_each_microbatch,
           .accumulate_buffers = weight_gradients_ > 0,
-          .first_token = step.slices.first(part.slice),
+          .first_token = step.slices.first(which.slice),
           .document_starts = documents.empty() ? nullptr : documents.i32(),
           .tensor_group = tensor_group_};
 }
@@ -147,16 +153,17 @@ WorkScope Stage::logged(const Layer& layer, const char* pass) const {
 }
 
 void Stage::check(const StepContext& step, const Tensor& result, const Layer& layer,
-                  const char* what, MicrobatchSlice part) {
+                  const char* what, MicrobatchSlice which) {
   if (!step.check_finite || !not_finite_.empty() || result.empty()) return;
   if (all_finite(ops_, result)) return;
-  not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(part.microbatch);
-  if (slices_ > 1) not_finite_ += ", slice " + std::to_string(part.slice);
+  not_finite_ = layer.name() + ", " + what + " of microbatch " + std::to_string(which.microbatch);
+  if (slices_ > 1) not_finite_ += ", slice " + std::to_string(which.slice);
 }
 
-Tensor Stage::forward(const StepContext& step, MicrobatchSlice part, Tensor x, Tensor targets) {
-  SliceState& m = state(part);
-  const Context c = context(step, part);
+Tensor Stage::forward(const StepContext& step, MicrobatchSlice which, Tensor x, Tensor targets) {
+  SliceState& m = state(which);
+  Context c = context(step, which);
+  if (!last_ && !targets.empty()) c.targets = targets.i32();
   x = converted(ops_, std::move(x), layers_.front()->input_dtype());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (m.forgets && begins_recomputed_run(i)) m.inputs[i] = copy_of(x, ops_.pool());
@@ -167,7 +174,7 @@ Tensor Stage::forward(const StepContext& step, MicrobatchSlice part, Tensor x, T
     if (m.forgets && recomputed_[i].whole) m.saved[i].clear();
     if (m.forgets)
       for_each_part(i, [&](std::size_t part) { layers_[i]->forget(part, m.saved[i]); });
-    check(step, x, *layers_[i], "forward", part);
+    check(step, x, *layers_[i], "forward", which);
     poll_();
   }
   if (!last_) return converted(ops_, std::move(x), output_dtype());
@@ -183,9 +190,9 @@ Tensor Stage::forward(const StepContext& step, MicrobatchSlice part, Tensor x, T
   return {};
 }
 
-void Stage::recompute(const StepContext& step, MicrobatchSlice part) {
-  SliceState& m = state(part);
-  const Context c = context(step, part);
+void Stage::recompute(const StepContext& step, MicrobatchSlice which) {
+  SliceState& m = state(which);
+  const Context c = context(step, which);
   Tensor x;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (!recomputed_[i].whole) continue;
@@ -211,11 +218,11 @@ void Stage::for_each_part(std::size_t layer, const Visit& visit) const {
   }
 }
 
-Tensor Stage::input_gradient(const StepContext& step, MicrobatchSlice part, std::size_t layer,
+Tensor Stage::input_gradient(const StepContext& step, MicrobatchSlice which, std::size_t layer,
                              Tensor dy) {
-  SliceState& m = state(part);
+  SliceState& m = state(which);
   Layer& own = *layers_[layer];
-  const Context c = context(step, part);
+  const Context c = context(step, which);
   if (m.forgets) {
     const WorkScope scope = logged(own, "R");
     for_each_part(layer, [&](std::size_t part) { own.remake(c, part, m.saved[layer]); });
@@ -224,48 +231,48 @@ Tensor Stage::input_gradient(const StepContext& step, MicrobatchSlice part, std:
     const WorkScope scope = logged(own, "I");
     dy = own.backward_input(c, std::move(dy), m.saved[layer]);
   }
-  check(step, dy, own, "input gradient", part);
+  check(step, dy, own, "input gradient", which);
   poll_();
   return dy;
 }
 
-void Stage::weight_gradients(const StepContext& step, MicrobatchSlice part, std::size_t layer) {
+void Stage::weight_gradients(const StepContext& step, MicrobatchSlice which, std::size_t layer) {
   const bool completes = weight_gradients_ + 1 == taken_;
   around_weights_.before(layer);
   {
     const WorkScope scope = logged(*layers_[layer], "W");
-    layers_[layer]->backward_weight(context(step, part), state(part).saved[layer]);
+    layers_[layer]->backward_weight(context(step, which), state(which).saved[layer]);
   }
   around_weights_.after(layer, completes);
   poll_();
 }
 
-Tensor Stage::loss_or_received(MicrobatchSlice part, Tensor dy) {
-  if (last_) return std::move(state(part).loss_gradient);
+Tensor Stage::loss_or_received(MicrobatchSlice which, Tensor dy) {
+  if (last_) return std::move(state(which).loss_gradient);
   return converted(ops_, std::move(dy), layers_.back()->output_dtype());
 }
 
-Tensor Stage::backward_input(const StepContext& step, MicrobatchSlice part, Tensor dy) {
-  dy = loss_or_received(part, std::move(dy));
+Tensor Stage::backward_input(const StepContext& step, MicrobatchSlice which, Tensor dy) {
+  dy = loss_or_received(which, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    dy = input_gradient(step, part, i, std::move(dy));
+    dy = input_gradient(step, which, i, std::move(dy));
   }
-  if (first()) return {};  // no layer waits for it
+  if (first() || dy.empty()) return {};  // no layer waits for it
   return converted(ops_, std::move(dy), input_dtype());
 }
 
-void Stage::backward_weight(const StepContext& step, MicrobatchSlice part) {
-  for (std::size_t i = layers_.size(); i-- > 0;) weight_gradients(step, part, i);
+void Stage::backward_weight(const StepContext& step, MicrobatchSlice which) {
+  for (std::size_t i = layers_.size(); i-- > 0;) weight_gradients(step, which, i);
   ++weight_gradients_;
 }
 
-void Stage::backward(const StepContext& step, MicrobatchSlice part, Tensor dy,
+void Stage::backward(const StepContext& step, MicrobatchSlice which, Tensor dy,
                      const std::function<void()>& pass) {
-  dy = loss_or_received(part, std::move(dy));
+  dy = loss_or_received(which, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    dy = input_gradient(step, part, i, std::move(dy));
+    dy = input_gradient(step, which, i, std::move(dy));
     pass();
-    weight_gradients(step, part, i);
+    weight_gradients(step, which, i);
     if (i > 0) pass();
   }
   ++weight_gradients_;

@@ -96,22 +96,22 @@ class Stage {
   // of each run of recomputed layers only the input, of others not the parts that are made again,
   // and of the loss only its value. A stage with recomputed layers must recompute() before the
   // backward.
-  void forget_after_forward(MicrobatchSlice part);
+  void forget_after_forward(MicrobatchSlice which);
   // Where the documents of a slice's rows begin (rows, T), as Context::document_starts; until the
   // next begin().
-  void take_documents(MicrobatchSlice part, Tensor starts);
+  void take_documents(MicrobatchSlice which, Tensor starts);
   // The last stage takes the targets, adds up the loss and returns an empty tensor; the others
-  // return y.
-  Tensor forward(const StepContext& step, MicrobatchSlice part, Tensor x, Tensor targets);
+  // return y. A stage that is a piece of the vocabulary gives the targets to its layer.
+  Tensor forward(const StepContext& step, MicrobatchSlice which, Tensor x, Tensor targets);
   // Runs the forward of the recomputed layers again: they are as if they had kept all.
-  void recompute(const StepContext& step, MicrobatchSlice part);
+  void recompute(const StepContext& step, MicrobatchSlice which);
   // The last stage takes an empty dy: its loss kept the gradient. The first one returns an empty
   // dx.
-  Tensor backward_input(const StepContext& step, MicrobatchSlice part, Tensor dy);
-  void backward_weight(const StepContext& step, MicrobatchSlice part);
+  Tensor backward_input(const StepContext& step, MicrobatchSlice which, Tensor dy);
+  void backward_weight(const StepContext& step, MicrobatchSlice which);
   // Both of each layer in turn, where nobody waits for dx. What a layer keeps is freed before the
   // one below makes more. Calls pass() whenever it goes from one to the other.
-  void backward(const StepContext& step, MicrobatchSlice part, Tensor dy,
+  void backward(const StepContext& step, MicrobatchSlice which, Tensor dy,
                 const std::function<void()>& pass);
 
   double loss_sum() const;                           // of all since begin(), in ascending order
@@ -133,9 +133,9 @@ class Stage {
     bool forgets = false;  // forget_after_forward()
   };
 
-  SliceState& state(MicrobatchSlice part);
-  const SliceState& state(MicrobatchSlice part) const;
-  Context context(const StepContext& step, MicrobatchSlice part) const;
+  SliceState& state(MicrobatchSlice which);
+  const SliceState& state(MicrobatchSlice which) const;
+  Context context(const StepContext& step, MicrobatchSlice which) const;
   // Until it ends, operations are logged as those of this layer's F, I, W or R.
   WorkScope logged(const Layer& layer, const char* pass) const;
   bool begins_recomputed_run(std::size_t layer) const {
@@ -145,13 +145,13 @@ class Stage {
   template <class Visit>
   void for_each_part(std::size_t layer, const Visit& visit) const;
   // What backward begins with.
-  Tensor loss_or_received(MicrobatchSlice part, Tensor dy);
+  Tensor loss_or_received(MicrobatchSlice which, Tensor dy);
   // One layer of backward_input() and of backward_weight().
-  Tensor input_gradient(const StepContext& step, MicrobatchSlice part, std::size_t layer,
+  Tensor input_gradient(const StepContext& step, MicrobatchSlice which, std::size_t layer,
                         Tensor dy);
-  void weight_gradients(const StepContext& step, MicrobatchSlice part, std::size_t layer);
+  void weight_gradients(const StepContext& step, MicrobatchSlice which, std::size_t layer);
   void check(const StepContext& step, const Tensor& result, const Layer& layer, const char* what,
-             MicrobatchSlice part);
+             MicrobatchSlice which);
 
   int index_;
   std::vector<Layer*> layers_;

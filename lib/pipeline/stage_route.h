@@ -2,6 +2,8 @@
 // what is sent.
 #pragma once
 
+#include <cstddef>
+#include <numeric>
 #include <vector>
 
 #include "schedule/placement.h"
@@ -13,13 +15,21 @@ struct StageRoute {
   int below = -1, above = -1;  // ranks of the stages around it in this copy; -1: there is none
 };
 
+// The pieces of a vocabulary over the pipeline, as ranks.
+struct VocabularyRanks {
+  std::vector<int> pieces;  // in the order of places; empty: the vocabulary is whole
+  int last_stage = 0;       // its number
+  int last_rank = -1;       // who has it
+};
+
 struct RankRoutes {
   std::vector<StageRoute> stages;  // of the rank, in ascending order
   double stages_per_rank = 1;      // the mean, of one copy
+  VocabularyRanks vocabulary = {};
 };
 
 // Of a rank of a pipeline whose ranks are numbered as the placement's.
-inline RankRoutes routes_on(const Placement& placement, int rank) {
+inline RankRoutes routes_on(const Placement& placement, int rank, bool vocabulary = false) {
   RankRoutes routes;
   const int count = placement.stage_count();
   for (const int stage : placement.stages_of(rank)) {
@@ -29,6 +39,11 @@ inline RankRoutes routes_on(const Placement& placement, int rank) {
                              .above = stage + 1 < count ? placement.rank_of(stage + 1, copy) : -1});
   }
   routes.stages_per_rank = static_cast<double>(count) / placement.rank_count();
+  if (!vocabulary) return routes;
+  routes.vocabulary.pieces.resize(static_cast<std::size_t>(placement.rank_count()));
+  std::iota(routes.vocabulary.pieces.begin(), routes.vocabulary.pieces.end(), 0);
+  routes.vocabulary.last_stage = count - 1;
+  routes.vocabulary.last_rank = placement.rank_of(count - 1);
   return routes;
 }
 

@@ -20,10 +20,15 @@ struct Candidate {
   std::vector<std::string> parts;  // of `selective`, those that are made again; empty: all
   Shard shard = Shard::kNone;
   DType precision = DType::kFloat32;
+  bool vocabulary = false;  // over the pipeline
 
   int ranks() const { return data * tensor * pipeline; }
   bool shards_optimizer() const { return shard != Shard::kNone; }
   bool shards_parameters() const { return shard == Shard::kParameters; }
+  // Whether a run would share out the head of a model that allows it over such a pipeline.
+  bool may_have_pieces() const {
+    return pipeline > 1 && tensor == 1 && precision == DType::kFloat32 && !shards_parameters();
+  }
   friend bool operator==(const Candidate&, const Candidate&) = default;
 };
 

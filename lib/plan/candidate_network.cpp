@@ -20,6 +20,11 @@ std::vector<double> speeds_of(const PlanInputs& inputs, const Candidate& candida
   return place_speeds(inputs.rank_seconds, places, 1);
 }
 
+bool may_have_copies(const PlanInputs& inputs, const Candidate& candidate) {
+  return inputs.versions == 1 && !candidate.shards_parameters() &&
+         speeds_of(inputs, candidate).empty();
+}
+
 std::shared_ptr<const Network> candidate_network(const PlanInputs& inputs,
                                                  const Candidate& candidate,
                                                  std::int64_t message_bytes) {
@@ -32,6 +37,20 @@ std::shared_ptr<const Network> candidate_network(const PlanInputs& inputs,
     network->numbers.push_back(place * candidate.tensor);  // in the first replica
   }
   return network;
+}
+
+Costs shared_out(Costs costs, const Schedule& schedule, const MachineProfile& machine) {
+  if (machine.cores_per_rank >= 1) return costs;
+  for (StageCost& cost : costs.stages) {
+    for (double StageCost::* part :
+         {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight,
+          &StageCost::recompute, &StageCost::remake}) {
+      cost.*part *= machine.cores_per_rank;
+    }
+  }
+  scale(costs.pieces, machine.cores_per_rank);
+  costs.cores = machine.cores_per_rank * schedule.rank_count();
+  return costs;
 }
 
 MachineProfile machine_over(const PlanInputs& inputs, int distance) {

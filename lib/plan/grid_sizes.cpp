@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "schedule/generate/generate.h"
+
 namespace pipetrain {
 
 std::vector<GridSize> grids(const GridBounds& bounds) {
@@ -43,6 +45,11 @@ std::vector<std::int64_t> microbatch_rows(const Candidate& configured, const Gri
     if (rows != ordered.front()) ordered.push_back(rows);
   }
   return ordered;
+}
+
+bool exists_with(const std::string& schedule, int virtual_stages) {
+  constexpr int kRanks = 2, kMicrobatches = 2 * kRanks;  // every schedule takes two per rank
+  return !why_not(schedule, kRanks, virtual_stages, kMicrobatches);
 }
 
 }  // namespace pipetrain

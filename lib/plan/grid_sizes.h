@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "plan/candidate.h"
@@ -21,6 +22,9 @@ struct GridBounds {
 
 // Replicas that use all ranks or, without replicas, a divisor of them.
 std::vector<GridSize> grids(const GridBounds& bounds);
+
+// Whether the schedule exists with v stages per rank, for some number of microbatches.
+bool exists_with(const std::string& schedule, int virtual_stages);
 
 // Microbatches worth a try for a pipeline of these ranks: multiples of them up to the batch, and
 // the configuration's own.

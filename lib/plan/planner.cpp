@@ -27,7 +27,8 @@ ScheduleRequest request_of(const Candidate& candidate) {
   return {.name = candidate.schedule,
           .ranks = candidate.pipeline,
           .microbatches = candidate.microbatches,
-          .virtual_stages = candidate.virtual_stages};
+          .virtual_stages = candidate.virtual_stages,
+          .vocabulary = candidate.vocabulary};
 }
 
 struct Bounded {
@@ -79,7 +80,9 @@ class Search {
     sort(result_.plans);
   }
 
-  int layer_count() const { return static_cast<int>(inputs_.model.layers.size()); }
+  int layer_count(const Candidate& of = {}) const {  // that are cut
+    return static_cast<int>(inputs_.model.layers.size()) - (of.vocabulary ? 1 : 0);
+  }
 
   std::vector<Bounded> candidates() {
     std::vector<Bounded> all;
@@ -116,7 +119,10 @@ class Search {
           candidate.shard = shard.value;
           for (const std::string& schedule : schedule_names()) {
             candidate.schedule = schedule;
+            candidate.vocabulary = false;
             add(all, candidate);
+            candidate.vocabulary = request_.pieces && candidate.may_have_pieces();
+            if (candidate.vocabulary) add(all, candidate);
           }
         }
       }
@@ -126,30 +132,17 @@ class Search {
   void add(std::vector<Bounded>& all, Candidate candidate) {
     const std::string& schedule = candidate.schedule;
     if (candidate.pipeline == 1 && schedule != kPlainSchedule) return;  // all are the same
-    if (copies_of(schedule) > 1 && !takes_copies(candidate)) return;
+    if (copies_of(schedule) > 1 && !may_have_copies(inputs_, candidate)) return;
     for (const int v : {1, 2, 4}) {
       candidate.virtual_stages = v;
       const bool other_name = v < default_virtual_stages(schedule);  // interleaved of one is 1F1B
-      const bool too_many = candidate.pipeline * v > layer_count();
-      if (too_many || other_name || !allowed(schedule, v)) continue;
+      const bool too_many = candidate.pipeline * v > layer_count(candidate);
+      if (too_many || other_name || !exists_with(schedule, v)) continue;
       Candidate own = request_.configured;
       own.schedule = schedule;
       own.virtual_stages = default_virtual_stages(schedule);
-      const bool configured_size = candidate == own;
-      all.push_back({candidate, predictor_.least_seconds(candidate), configured_size});
+      all.push_back({candidate, predictor_.least_seconds(candidate), candidate == own});
     }
-  }
-
-  // Such a run refuses the others, and simulates no stage on two ranks of different speeds.
-  bool takes_copies(const Candidate& candidate) const {
-    return inputs_.versions == 1 && !candidate.shards_parameters() &&
-           speeds_of(inputs_, candidate).empty();
-  }
-
-  // Whether the schedule exists with v stages per rank, for some number of microbatches.
-  static bool allowed(const std::string& schedule, int v) {
-    constexpr int kRanks = 2, kMicrobatches = 2 * kRanks;  // every schedule takes two per rank
-    return !why_not(schedule, kRanks, v, kMicrobatches);
   }
 
   // The step that a further plan must beat to be shown: of the best plans, and of its schedule.
@@ -245,18 +238,19 @@ class Search {
   void search_schedules() {
     std::vector<Plan> best = result_.plans;
     sort(best);
-    // Form and grid, microbatches, recompute.
-    std::set<std::tuple<ModelForm, int, int, int, Recompute>> done;
+    // Form and grid, microbatches, recompute, vocabulary.
+    std::set<std::tuple<ModelForm, int, int, int, Recompute, bool>> done;
     for (const Plan& plan : best) {
       Candidate candidate = plan.candidate;
       if (candidate.pipeline == 1) continue;
-      const bool other = done.emplace(form_of(candidate), candidate.data, candidate.pipeline,
-                                      candidate.microbatches, candidate.recompute)
-                             .second;
+      const bool other =
+          done.emplace(form_of(candidate), candidate.data, candidate.pipeline,
+                       candidate.microbatches, candidate.recompute, candidate.vocabulary)
+              .second;
       if (!other) continue;
       candidate.schedule = kSearchedSchedule;
       for (const int v : {1, 2, 4}) {
-        if (candidate.pipeline * v > layer_count()) continue;
+        if (candidate.pipeline * v > layer_count(candidate)) continue;
         candidate.virtual_stages = v;
         ++result_.candidates;
         keep(predict(candidate, searched(candidate), request_.memory_bytes));

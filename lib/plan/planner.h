@@ -20,6 +20,7 @@ struct PlanRequest {
   // Its schedule; without ranks if that is to be searched for (auto); none if the configuration
   // does not go with this number of ranks.
   std::optional<Schedule> configured_schedule;
+  bool pieces = false;        // the vocabulary may be over the pipeline
   PlacementChoice placement;  // of the configuration's own schedule
   // What is weighed beside the configuration's own: a precision changes the results.
   std::vector<DType> precisions;

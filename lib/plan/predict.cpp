@@ -26,31 +26,9 @@ StageCost weighted(const StageCost& a, double weight_a, const StageCost& b) {
   return mean;
 }
 
-// Of one stage.
-std::int64_t stage_elements(const Schedule& schedule, const std::vector<RankParameters>& parameters,
-                            int stage) {
-  const int rank = schedule.placement.rank_of(stage);
-  return parameters[index(rank)].stage_elements[index(schedule.placement.place_of(stage))];
-}
-
 // Ranks that sum up a gradient: of replicas, and of both copies of a stage.
 int replicas_of(const Candidate& candidate, const Schedule& schedule) {
   return candidate.data * schedule.placement.copies();
-}
-
-// Measured while all ranks worked at once; where they share cores, each is faster while others
-// wait.
-Costs shared_out(Costs costs, const Schedule& schedule, const MachineProfile& machine) {
-  if (machine.cores_per_rank >= 1) return costs;
-  for (StageCost& cost : costs.stages) {
-    for (double StageCost::* part :
-         {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight,
-          &StageCost::recompute, &StageCost::remake}) {
-      cost.*part *= machine.cores_per_rank;
-    }
-  }
-  costs.cores = machine.cores_per_rank * schedule.rank_count();
-  return costs;
 }
 
 }  // namespace
@@ -114,16 +92,17 @@ RecomputedLayers Predictor::recomputed(const Candidate& candidate) const {
 const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement& placement) {
   const ModelForm form = form_of(candidate);
   const auto key = std::tuple(form, candidate.data, candidate.microbatches, candidate.recompute,
-                              candidate.parts, placement);
+                              candidate.parts, placement, candidate.vocabulary);
   const auto found = cuts_.find(key);
   if (found != cuts_.end()) return found->second;
 
   const Rows rows = rows_of(candidate);
   const RecomputedLayers recomputed = this->recomputed(candidate);
   const std::vector<LayerMeasure>& larger = layers(form, rows.larger);
+  const std::size_t count = larger.size() - (candidate.vocabulary ? 1 : 0);  // without the head
   std::vector<double> seconds;
-  seconds.reserve(larger.size());
-  for (std::size_t i = 0; i < larger.size(); ++i) {
+  seconds.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
     seconds.push_back(larger[i].cost.total() + remake_seconds(larger[i], recomputed[i]));
   }
   const ModelProfile& model = inputs_.form(form);
@@ -134,13 +113,18 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
   for (std::size_t s = 0; s < made.first_layers.size(); ++s) {
     const bool last = s + 1 == made.first_layers.size();
     const int end = last ? static_cast<int>(seconds.size()) : made.first_layers[s + 1];
-    const StageCut stage{made.first_layers[s], end, last};
+    const StageCut stage{made.first_layers[s], end, last && !candidate.vocabulary};
     made.stages.push_back(
         {stage_profile(model, larger, rows.larger, stage, recomputed),
          stage_profile(model, layers(form, rows.smaller), rows.smaller, stage, recomputed)});
     const StageSizes& sizes = made.stages.back();
     made.costs.stages.push_back(weighted(sizes.larger.cost, share, sizes.smaller.cost));
     if (s > 0) message_bytes = std::max(message_bytes, sizes.larger.input_bytes);
+  }
+  if (candidate.vocabulary) {
+    const StageCost& less = layers(form, rows.smaller).back().cost;
+    made.costs.pieces = piece_costs(weighted(larger.back().cost, share, less), candidate.pipeline);
+    made.piece = piece_of(model, candidate.pipeline);
   }
   made.recomputes = recomputing_stages(recomputed, made.first_layers);
   made.costs.message = inputs_.machine.message_seconds(message_bytes);
@@ -211,7 +195,8 @@ std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
                                              .replicas = replicas_of(candidate, program.actions),
                                              .versions = inputs_.versions,
                                              .shards_optimizer = candidate.shards_optimizer(),
-                                             .shards_parameters = candidate.shards_parameters()})) {
+                                             .shards_parameters = candidate.shards_parameters(),
+                                             .piece = cut.piece})) {
     bytes.push_back(rank.total());
   }
   return bytes;
@@ -238,6 +223,8 @@ std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Program& pr
       sent[index(to)] += bytes;
     }
   }
+  add_piece_bytes(cut.piece, inputs_.batch_rows / candidate.data, schedule.placement.ranks().back(),
+                  sent);
   const auto to_others = [&](std::int64_t elements) {
     return kFloatBytes * elements * (replicas - 1) / replicas;
   };
@@ -263,8 +250,9 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
                                      ? machine_over(inputs_, candidate.tensor * candidate.pipeline)
                                      : inputs_.machine;
   Plan plan{.candidate = candidate, .first_layers = model_cut.first_layers};
-  const auto parameters = rank_parameters(inputs_.form(form_of(candidate)), schedule,
-                                          model_cut.first_layers, candidate.shards_parameters());
+  const auto parameters =
+      parameters_with_pieces(inputs_.form(form_of(candidate)), schedule, model_cut.first_layers,
+                             candidate.shards_parameters());
   const auto fits = [&](std::vector<std::int64_t> bytes) {
     plan.tensor_bytes = std::move(bytes);
     plan.memory_bytes = machine.process_bytes +

@@ -97,6 +97,7 @@ class Predictor {
     std::vector<StageSizes> stages;
     std::vector<bool> recomputes;  // stages
     Costs costs;
+    PieceProfile piece;
   };
   Rows rows_of(const Candidate& candidate) const;
   RecomputedLayers recomputed(const Candidate& candidate) const;
@@ -114,8 +115,9 @@ class Predictor {
 
   const PlanInputs& inputs_;
   std::map<std::pair<ModelForm, std::int64_t>, std::vector<LayerMeasure>> layers_;  // by rows
-  // By form, data, microbatches, recompute, parts, placement.
-  std::map<std::tuple<ModelForm, int, int, Recompute, std::vector<std::string>, Placement>, Cut>
+  // By form, data, microbatches, recompute, parts, placement, vocabulary.
+  std::map<std::tuple<ModelForm, int, int, Recompute, std::vector<std::string>, Placement, bool>,
+           Cut>
       cuts_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "plan/piece_profile.h"
 #include "plan/rank_parameters.h"
 #include "plan/stage_profile.h"
 #include "schedule/program.h"
@@ -33,6 +34,7 @@ struct MemoryCase {
   int versions = 1;                // of weights and gradients; with pipeline.delay 1 two
   bool shards_optimizer = false;   // each replica keeps the moments of its share
   bool shards_parameters = false;  // and of weights and gradients its share alone
+  PieceProfile piece = {};         // of the vocabulary; its parameters are among the ranks'
 };
 
 // One rank's tensor memory in bytes, by what it is for.

@@ -116,4 +116,10 @@ std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Sch
   return ranks;
 }
 
+std::int64_t stage_elements(const Schedule& schedule, const std::vector<RankParameters>& parameters,
+                            int stage) {
+  const int rank = schedule.placement.rank_of(stage);
+  return parameters[index(rank)].stage_elements[index(schedule.placement.place_of(stage))];
+}
+
 }  // namespace pipetrain

@@ -52,4 +52,8 @@ std::vector<RankParameters> rank_parameters(const ModelProfile& model, const Sch
                                             const std::vector<int>& first_layers,
                                             bool sharded = false);
 
+// Of one stage.
+std::int64_t stage_elements(const Schedule& schedule, const std::vector<RankParameters>& parameters,
+                            int stage);
+
 }  // namespace pipetrain

@@ -30,6 +30,7 @@ std::string against_schedules(const PlanResult& result, int ranks) {
            p.candidate.data == best.candidate.data && p.candidate.tensor == best.candidate.tensor &&
            p.candidate.precision == best.candidate.precision &&
            p.candidate.shard == best.candidate.shard &&
+           p.candidate.vocabulary == best.candidate.vocabulary &&
            p.candidate.microbatches == best.candidate.microbatches &&
            p.candidate.recompute == best.candidate.recompute;
   });
@@ -74,6 +75,7 @@ std::string text_of(const Candidate& candidate, int all_ranks) {
   std::string text = candidate.schedule + " with ";
   if (candidate.virtual_stages > 1) text += fmt::format("v={}, ", candidate.virtual_stages);
   text += fmt::format("M={}", candidate.microbatches);
+  if (candidate.vocabulary) text += ", the vocabulary over the pipeline";
   if (candidate.data > 1) {
     text += fmt::format(" in {} replicas of {} rank{}", candidate.data, candidate.pipeline,
                         candidate.pipeline == 1 ? "" : "s");

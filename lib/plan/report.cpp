@@ -71,13 +71,16 @@ std::string head_line(const PlanReport& report) {
       links_text(inputs) + speeds_text(inputs) + delay_text(inputs));
 }
 
+// Behind a schedule's name: its vocabulary is over the pipeline.
+constexpr const char* kPieces = " +S,T";
+
 std::string plan_row(const std::string& place, const Plan& plan) {
   const Candidate& c = plan.candidate;
   return fmt::format(
       "{:>3}  {:<14} {:>4} {:>6} {:>8} {:>2} {:>4}  {:<9} {:<10} {:<9} {:>10} {:>7} {:>11}\n",
-      place, c.schedule, c.data, c.tensor, c.pipeline, c.virtual_stages, c.microbatches,
-      name_of(kRecomputes, c.recompute), name_of(kShards, c.shard),
-      name_of(kPrecisions, c.precision), duration(plan.step_seconds),
+      place, c.schedule + (c.vocabulary ? kPieces : ""), c.data, c.tensor, c.pipeline,
+      c.virtual_stages, c.microbatches, name_of(kRecomputes, c.recompute),
+      name_of(kShards, c.shard), name_of(kPrecisions, c.precision), duration(plan.step_seconds),
       fmt::format("{:.1f}%", 100 * plan.bubble_fraction), size_text(plan.memory_bytes));
 }
 
@@ -91,6 +94,9 @@ std::string plan_table(const PlanResult& result) {
   for (std::size_t i = 0; i < result.plans.size(); ++i) {
     const bool new_schedule = shown.insert(result.plans[i].candidate.schedule).second;
     if (i < kShown || new_schedule) text += plan_row(std::to_string(i + 1), result.plans[i]);
+  }
+  if (std::ranges::any_of(result.plans, [](const Plan& p) { return p.candidate.vocabulary; })) {
+    text += "    +S,T: with pipeline.vocabulary parallel\n";
   }
   return text;
 }
@@ -153,6 +159,7 @@ Json plan_entry(const Plan& plan) {
           {"recompute", name_of(kRecomputes, c.recompute)},
           {"shard", name_of(kShards, c.shard)},
           {"precision", name_of(kPrecisions, c.precision)},
+          {"vocabulary", c.vocabulary ? "parallel" : "whole"},
           {"step_seconds", plan.step_seconds},
           {"bubble_fraction", plan.bubble_fraction},
           {"memory_bytes", plan.memory_bytes},

@@ -23,6 +23,8 @@ const char* kind_of(const Action& action) {
     case Op::kBackwardWeight: return "W";
     case Op::kBackward: return "B";
     case Op::kRecompute: return "R";
+    case Op::kVocabularyForward: return "S";
+    case Op::kVocabularyBackward: return "T";
     case Op::kReduceGrad: return "reduce";
     default: return "gather";
   }

@@ -22,6 +22,9 @@ struct Cell {
   int row, column;  // of the file, from 1; blank rows are no ranks, but count
 };
 
+// Which stage it says that there is.
+int stage_of(const Action& action) { return is_of_piece(action.op) ? 0 : action.stage; }
+
 class Table {
  public:
   Table(std::string_view text, std::string name, int ranks) : name_(std::move(name)) {
@@ -54,12 +57,15 @@ class Table {
         1 + largest([](const Action& a) { return a.microbatch; }).action.microbatch;
     schedule.slices = 1 + largest([](const Action& a) { return a.slice; }).action.slice;
     schedule.placement = placement(schedule.microbatches);
+    schedule.vocabulary =
+        std::ranges::any_of(cells_, [](const Cell& cell) { return is_of_piece(cell.action.op); });
     schedule.ranks.resize(static_cast<std::size_t>(rows_));
     for (const Cell& cell : cells_) {
       const bool of_stage = is_of_stage(cell.action.op);
       const std::vector<int>& own = schedule.placement.stages_of(cell.rank);
       if (of_stage && std::ranges::binary_search(own, cell.action.stage)) continue;
-      const int owner = rank_of_stage(schedule, cell.action.stage, cell.action.microbatch);
+      const bool piece = is_of_piece(cell.action.op);  // validate() checks whose
+      const int owner = piece ? cell.rank : rank_of(schedule, cell.action);
       if (owner != cell.rank) {
         const bool copies = schedule.placement.copies() > 1 && !of_stage;
         refuse(cell, text_of(cell.action) + " is on the wrong rank: stage " +
@@ -132,11 +138,13 @@ class Table {
 
   void add_action(std::string_view text, int row, int column) {
     const std::optional<Action> action = parse_action(content_of(text));
-    if (!action || action->op == Op::kRecompute) {
+    const bool follows = action && (action->op == Op::kRecompute ||
+                                    (is_of_piece(action->op) && !is_compute(action->op)));
+    if (!action || follows) {
       refuse(row, column,
              "found '" + printable(content_of(text)) +
                  "', expected <stage><F|I|W|B><microbatch>, such as 2F0, between commas" +
-                 (action ? "; leave it out: it follows from the others" : ""));
+                 (follows ? "; leave it out: it follows from the others" : ""));
     }
     if (cells_.size() == kMostActions) {
       refuse(row, column,
@@ -156,7 +164,7 @@ class Table {
   // A wrong number must not make a table of gigabytes: a small one is left to validate(), which
   // shows what is missing.
   void check_fill() const {
-    const Cell& last_stage = largest([](const Action& a) { return a.stage; });
+    const Cell& last_stage = largest(stage_of);
     const Cell& last_microbatch = largest([](const Action& a) { return a.microbatch; });
     const Cell& last_slice = largest([](const Action& a) { return a.slice; });
     constexpr double kSmall = 1e5;
@@ -178,9 +186,10 @@ class Table {
 
   // Of the microbatches that pass through this copy, if stages have `copies`.
   Counts counts_of(int microbatches, int copies, int copy) const {
-    const int stages = 1 + largest([](const Action& a) { return a.stage; }).action.stage;
+    const int stages = 1 + largest(stage_of).action.stage;
     Counts counts(static_cast<std::size_t>(stages));
     for (const Cell& cell : cells_) {
+      if (is_of_piece(cell.action.op)) continue;
       if (copies > 1 && is_of_stage(cell.action.op)) continue;
       if (copy_of_microbatch(cell.action.microbatch, microbatches, copies) != copy) continue;
       ++counts[static_cast<std::size_t>(cell.action.stage)][cell.rank];

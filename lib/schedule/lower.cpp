@@ -16,14 +16,22 @@ std::optional<Action> receive_for(const Schedule& schedule, const Action& action
   if (action.op == Op::kForward && action.stage > 0) {
     return action.as(Op::kReceiveForward);
   }
-  if (action.op == Op::kBackwardInput && action.stage + 1 < schedule.stage_count()) {
+  const bool takes_gradient = action.stage + 1 < schedule.stage_count() || schedule.vocabulary;
+  if (action.op == Op::kBackwardInput && takes_gradient) {
     return action.as(Op::kReceiveBackward);
+  }
+  if (action.op == Op::kVocabularyForward) {
+    return action.as(Op::kReceiveVocabularyForward);
+  }
+  if (action.op == Op::kVocabularyBackward) {
+    return action.as(Op::kReceiveVocabularyBackward);
   }
   return std::nullopt;
 }
 
 std::optional<Action> send_after(const Schedule& schedule, const Action& action) {
-  if (action.op == Op::kForward && action.stage + 1 < schedule.stage_count()) {
+  const bool sends_forward = action.stage + 1 < schedule.stage_count() || schedule.vocabulary;
+  if (action.op == Op::kForward && sends_forward) {
     return action.as(Op::kSendForward);
   }
   if (action.op == Op::kBackwardInput && action.stage > 0) {

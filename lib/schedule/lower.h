@@ -14,7 +14,9 @@ namespace pipetrain {
 // the action that needs it (or at the start), but never between an I and a W that
 // is_joined() makes one. REDUCE_GRAD follows each stage's last W. A stage's
 // first and last neighbours are the model's ends: no messages there. A forward-only schedule has no
-// SEND_B, RECEIVE_B or REDUCE_GRAD.
+// SEND_B, RECEIVE_B or REDUCE_GRAD. With the vocabulary over the pipeline the last stage's SEND_F
+// is to all pieces and its RECEIVE_B from them; S and T have RECV_S and RECV_T, and what S makes
+// leaves with it.
 Schedule lower(const Schedule& schedule, int receive_ahead = kReceiveAhead);
 
 // A B is replaced by I and W, each a separate action; nothing else changes.

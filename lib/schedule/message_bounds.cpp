@@ -24,8 +24,11 @@ class Clocks {
     bounds_.resize(schedule.ranks.size());
     for (const auto& actions : schedule.ranks) {
       for (std::size_t i = 0; i < actions.size(); ++i) {
-        const auto needed = needed_by(schedule, actions[i]);
-        if (needed) consumed_at_[channel(needed->op)][at(*needed)] = static_cast<int>(i);
+        if (is_of_piece(actions[i].op)) continue;
+        for_each_needed(schedule, actions[i], [&](const Action& needed) {
+          if (is_of_piece(needed.op)) return;
+          consumed_at_[channel(needed.op)][at(needed)] = static_cast<int>(i);
+        });
       }
     }
   }
@@ -33,14 +36,15 @@ class Clocks {
   void visit(int rank, int position) {
     const Action& action = schedule_.ranks[index(rank)][index(position)];
     std::vector<int>& now = now_[index(rank)];
-    if (const auto needed = needed_by(schedule_, action)) {
-      const int* result = result_clock(*needed);
+    for_each_needed(schedule_, action, [&](const Action& needed) {
+      if (is_of_piece(needed.op)) return;
+      const int* result = result_clock(needed);
       for (std::size_t r = 0; r < now.size(); ++r) now[r] = std::max(now[r], result[r]);
-    }
+    });
     now[index(rank)] = position + 1;
     if (action.op == Op::kForward || action.op == Op::kBackwardInput) {
       std::copy(now.begin(), now.end(), result_clock(action));
-    } else if (action.op == Op::kSendForward) {
+    } else if (action.op == Op::kSendForward && action.stage + 1 < schedule_.stage_count()) {
       send(rank, action.as(Op::kForward), action.stage + 1);
     } else if (action.op == Op::kSendBackward) {
       send(rank, action.as(Op::kBackwardInput), action.stage - 1);

@@ -14,8 +14,9 @@ struct MessageBound {
 
 // Per sending rank, the most of its sends that can at once be not yet received, over all executions
 // in which every rank keeps its order. A send counts until the action that consumes it has run; one
-// to the rank itself does not count. The bound is reached: when a send happens while the others
-// have done only what it depends on.
+// to the rank itself does not count, nor do those to and from pieces of the vocabulary. The bound
+// is reached: when a send happens while the others have done only what it depends on, but for what
+// those pieces are waited for.
 std::vector<MessageBound> max_outstanding_sends(const Schedule& lowered);
 
 }  // namespace pipetrain

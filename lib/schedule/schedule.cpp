@@ -13,16 +13,20 @@ struct OpName {
   std::string_view name;
 };
 
-constexpr std::array<OpName, 12> kOpNames{{
+constexpr std::array<OpName, 16> kOpNames{{
     {Op::kForward, "F"},
     {Op::kBackwardInput, "I"},
     {Op::kBackwardWeight, "W"},
     {Op::kBackward, "B"},
     {Op::kRecompute, "R"},
+    {Op::kVocabularyForward, "S"},
+    {Op::kVocabularyBackward, "T"},
     {Op::kSendForward, "SEND_F"},
     {Op::kReceiveForward, "RECV_F"},
     {Op::kSendBackward, "SEND_B"},
     {Op::kReceiveBackward, "RECV_B"},
+    {Op::kReceiveVocabularyForward, "RECV_S"},
+    {Op::kReceiveVocabularyBackward, "RECV_T"},
     {Op::kReduceGrad, "REDUCE_GRAD"},
     {Op::kUnshard, "UNSHARD"},
     {Op::kReshard, "RESHARD"},
@@ -76,12 +80,25 @@ std::optional<Action> parse_action(std::string_view text) {
   return action;
 }
 
-bool is_compute(Op op) { return op <= Op::kRecompute; }
+bool is_compute(Op op) { return op <= Op::kVocabularyBackward; }
 
 std::size_t Schedule::action_count() const {
   std::size_t count = 0;
   for (const auto& actions : ranks) count += actions.size();
   return count;
+}
+
+std::optional<std::string> why_not_together(int slices, int copies, bool vocabulary) {
+  std::string both;
+  const auto add = [&](bool asked, const char* what) {
+    if (asked) both += (both.empty() ? "" : " and ") + std::string(what);
+    return asked ? 1 : 0;
+  };
+  const int asked = add(slices > 1, "slices of sequences") +
+                    add(copies > 1, "two copies of each stage") +
+                    add(vocabulary, "a vocabulary over the pipeline");
+  if (asked < 2) return std::nullopt;
+  return both + " do not go together; keep one of them";
 }
 
 bool is_forward_only(const Schedule& schedule) {

@@ -14,19 +14,25 @@
 namespace pipetrain {
 
 // F forward; I gradient with respect to the input; W with respect to the weights; B both; R
-// recompute. kReceive* post a receive; kSend* hand a finished result to the mailbox; kReduceGrad
-// sums a stage's gradient over its copies. Of sharded weights, kUnshard starts to gather a stage's
-// and kReshard drops them.
+// recompute. Of the head's vocabulary over the pipeline, each rank has a piece: S is the piece's
+// logits and what follows from them alone, T its weight gradients once all pieces are known (Yeung
+// et al. 2024, arXiv 2411.05288, section 4). kReceive* post a receive; kSend* hand a finished
+// result to the mailbox; kReduceGrad sums a stage's gradient over its copies. Of sharded weights,
+// kUnshard starts to gather a stage's and kReshard drops them.
 enum class Op : std::uint8_t {
   kForward,
   kBackwardInput,
   kBackwardWeight,
   kBackward,
   kRecompute,
+  kVocabularyForward,
+  kVocabularyBackward,
   kSendForward,
   kReceiveForward,
   kSendBackward,
   kReceiveBackward,
+  kReceiveVocabularyForward,
+  kReceiveVocabularyBackward,
   kReduceGrad,
   kUnshard,
   kReshard,
@@ -34,7 +40,7 @@ enum class Op : std::uint8_t {
 
 struct Action {
   Op op = Op::kForward;
-  int stage = 0;
+  int stage = 0;       // of S and T: the piece, which is the place of its rank
   int microbatch = 0;  // 0 where the action is of the whole stage
   int slice = 0;       // of the microbatch's sequences, where the schedule cuts them
   friend bool operator==(const Action&, const Action&) = default;
@@ -51,7 +57,12 @@ struct Action {
 std::string text_of(const Action& action);
 // The inverse; nothing if it is no action.
 std::optional<Action> parse_action(std::string_view text);
-bool is_compute(Op op);  // F, I, W, B, R
+bool is_compute(Op op);  // F, I, W, B, R, S, T
+// It is of a piece of the vocabulary, not of a stage.
+inline bool is_of_piece(Op op) {
+  return op == Op::kVocabularyForward || op == Op::kVocabularyBackward ||
+         op == Op::kReceiveVocabularyForward || op == Op::kReceiveVocabularyBackward;
+}
 // It is for all of a stage's microbatches together.
 inline bool is_of_stage(Op op) {
   return op == Op::kReduceGrad || op == Op::kUnshard || op == Op::kReshard;
@@ -71,6 +82,7 @@ struct Schedule {
   // the slices before it, whose keys and values it sees, and its I after those of the slices
   // behind.
   int slices = 1;
+  bool vocabulary = false;  // over the pipeline: all ranks have S and T of every microbatch
 
   // Slices of all microbatches, and which of them an action is of.
   int all_slices() const { return microbatches * slices; }
@@ -112,5 +124,15 @@ bool accumulates_in_ascending_order(const Schedule& schedule);
 inline int rank_of_stage(const Schedule& schedule, int stage, int microbatch) {
   return schedule.placement.rank_of(stage, schedule.copy_of(microbatch));
 }
+
+// Which rank's list an action belongs to.
+inline int rank_of(const Schedule& schedule, const Action& action) {
+  return is_of_piece(action.op) ? action.stage
+                                : rank_of_stage(schedule, action.stage, action.microbatch);
+}
+
+// Why slices of sequences, two copies of every stage and a vocabulary over the pipeline do not go
+// together; nothing if there is at most one of the three.
+std::optional<std::string> why_not_together(int slices, int copies, bool vocabulary);
 
 }  // namespace pipetrain

@@ -81,6 +81,7 @@ class RowCheck {
   std::uint8_t& seen(const Action& action) { return seen_[cell(schedule_, action)]; }
 
   Reason why_wrong(const Action& action) {
+    if (is_of_piece(action.op)) return std::nullopt;
     if (is_compute(action.op)) return why_wrong_compute(action);
     if (is_of_stage(action.op)) return why_wrong_of_stage(action);
     const std::string name = text_of(action);
@@ -143,7 +144,7 @@ class RowCheck {
   }
 
   Reason why_incomplete(const Action& action, bool messages, bool reductions) const {
-    if (!is_compute(action.op)) return std::nullopt;
+    if (!is_compute(action.op) || is_of_piece(action.op)) return std::nullopt;
     if (reductions && !reduced_[index(action)]) {
       return "stage " + std::to_string(action.stage) + " has no " +
              text_of({Op::kReduceGrad, action.stage, 0}) + ", but others have theirs";

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -31,10 +32,14 @@ void check_sizes(const Schedule& schedule) {
                     std::to_string(schedule.slices) +
                     " slices; expected as many ranks as placed on, a microbatch and a slice");
   }
+  if (const auto reason =
+          why_not_together(schedule.slices, schedule.placement.copies(), schedule.vocabulary)) {
+    throw Error(ExitCode::kConfiguration, "schedule: " + *reason);
+  }
 }
 
 // What has been done with each microbatch on each stage; only the stage's own rank writes there.
-enum Done : std::uint8_t { kF = 1, kI = 2, kW = 4 };
+enum Done : std::uint8_t { kF = 1, kI = 2, kW = 4, kS = 8, kT = 16 };
 
 std::uint8_t bits_of(Op op) {
   switch (op) {
@@ -52,14 +57,17 @@ class RankCheck {
       : schedule_(schedule), rank_(rank), forward_only_(forward_only) {
     done_.resize(schedule.placement.stages_of(rank).size() *
                  static_cast<std::size_t>(schedule.all_slices()));
+    pieces_.resize(static_cast<std::size_t>(schedule.microbatches));
   }
 
   void run() {
     const auto& actions = schedule_.ranks[static_cast<std::size_t>(rank_)];
     for (std::size_t i = 0; i < actions.size(); ++i) {
-      if (is_compute(actions[i].op)) check(actions[i], i);
+      if (!is_compute(actions[i].op)) continue;
+      is_of_piece(actions[i].op) ? check_piece(actions[i], i) : check(actions[i], i);
     }
     check_complete();
+    if (schedule_.vocabulary) check_pieces_complete();
   }
 
  private:
@@ -70,13 +78,7 @@ class RankCheck {
     if (action.stage < 0 || action.stage >= schedule_.stage_count()) {
       refuse_it("names a stage beyond the last, " + std::to_string(schedule_.stage_count() - 1));
     }
-    if (action.microbatch < 0 || action.microbatch >= schedule_.microbatches) {
-      refuse_it("names a microbatch beyond the last, " +
-                std::to_string(schedule_.microbatches - 1));
-    }
-    if (action.slice < 0 || action.slice >= schedule_.slices) {
-      refuse_it("names a slice beyond the last, " + std::to_string(schedule_.slices - 1));
-    }
+    check_numbers(action, position);
     const int owner = rank_of_stage(schedule_, action.stage, action.microbatch);
     if (owner != rank_) refuse_it(elsewhere(action, owner));
     if (action.op == Op::kRecompute) return;
@@ -104,6 +106,52 @@ class RankCheck {
              std::to_string(action.stage) + " on rank " + std::to_string(owner);
     }
     return "is on a stage of rank " + std::to_string(owner);
+  }
+
+  void check_numbers(const Action& action, std::size_t position) const {
+    const auto check_number = [&](const char* what, int found, int count) {
+      if (found >= 0 && found < count) return;
+      refuse(
+          schedule_, rank_, position,
+          text_of(action) + " names a " + what + " beyond the last, " + std::to_string(count - 1));
+    };
+    check_number("microbatch", action.microbatch, schedule_.microbatches);
+    check_number("slice", action.slice, schedule_.slices);
+  }
+
+  // S and then T of the rank's own piece of the vocabulary; forward-only S alone.
+  void check_piece(const Action& action, std::size_t position) {
+    const auto refuse_it = [&](const std::string& why) {
+      refuse(schedule_, rank_, position, text_of(action) + " " + why);
+    };
+    if (!schedule_.vocabulary) refuse_it("is of the vocabulary, which is whole here");
+    if (action.stage != rank_) {
+      refuse_it("is of another rank's piece of the vocabulary; rank " + std::to_string(rank_) +
+                " has piece " + std::to_string(rank_));
+    }
+    check_numbers(action, position);
+    std::uint8_t& done = pieces_[static_cast<std::size_t>(action.microbatch)];
+    const bool forward = action.op == Op::kVocabularyForward;
+    if (done & (forward ? kS : kT)) refuse_it("comes twice");
+    if (!forward && forward_only_) refuse_it("is in a forward-only schedule");
+    if (!forward && !(done & kS)) {
+      refuse_it("comes before " + text_of({Op::kVocabularyForward, rank_, action.microbatch}));
+    }
+    done = static_cast<std::uint8_t>(done | (forward ? kS : kT));
+  }
+
+  void check_pieces_complete() const {
+    for (int m = 0; m < schedule_.microbatches; ++m) {
+      const std::uint8_t done = pieces_[static_cast<std::size_t>(m)];
+      for (const auto& [op, bit] :
+           {std::pair(Op::kVocabularyForward, kS), std::pair(Op::kVocabularyBackward, kT)}) {
+        if ((done & bit) || (forward_only_ && bit == kT)) continue;
+        refuse(schedule_, rank_, kMissing,
+               text_of({op, rank_, m}) +
+                   " is missing: with the vocabulary over the pipeline every rank has S and T of "
+                   "each microbatch");
+      }
+    }
   }
 
   void check_complete() const {
@@ -145,12 +193,17 @@ class RankCheck {
   const Schedule& schedule_;
   int rank_;
   bool forward_only_;
-  std::vector<std::uint8_t> done_;  // per stage of the rank, microbatch and slice
+  std::vector<std::uint8_t> done_;    // per stage of the rank, microbatch and slice
+  std::vector<std::uint8_t> pieces_;  // of the rank's piece, per microbatch
 };
 
 // Where the waiting ranks wait for each other in a ring, the first of that ring is shown.
 void check_deadlock(const Schedule& schedule) {
-  const std::vector<std::size_t> reached = walk(schedule, [](int, std::size_t) {});
+  ResultsSoFar results(schedule);
+  const std::vector<std::size_t> reached = walk(schedule, [&](int rank, std::size_t position) {
+    const Action& action = schedule.ranks[static_cast<std::size_t>(rank)][position];
+    if (is_compute(action.op)) results.add(action);
+  });
   const auto stuck = [&](int rank) {
     const auto r = static_cast<std::size_t>(rank);
     return reached[r] < schedule.ranks[r].size();
@@ -161,22 +214,30 @@ void check_deadlock(const Schedule& schedule) {
   const auto waiting = [&](int r) {
     return schedule.ranks[static_cast<std::size_t>(r)][reached[static_cast<std::size_t>(r)]];
   };
-  const auto awaited = [&](int r) { return *needed_by(schedule, waiting(r)); };
-  const auto awaited_rank = [&](int r) {
-    const Action action = awaited(r);
-    return rank_of_stage(schedule, action.stage, action.microbatch);
+  const auto awaited = [&](int r) {  // the first thing that is not there
+    Action missing;
+    bool found = false;
+    for_each_needed(schedule, waiting(r), [&](const Action& needed) {
+      if (found || results.has(needed)) return;
+      missing = needed;
+      found = true;
+    });
+    return missing;
   };
   for (int i = 0; i < schedule.rank_count(); ++i) {  // after so many steps we are in the ring
-    rank = awaited_rank(rank);
+    rank = rank_of(schedule, awaited(rank));
   }
   std::vector<int> ring{rank};
-  for (int r = awaited_rank(rank); r != rank; r = awaited_rank(r)) ring.push_back(r);
+  for (int r = rank_of(schedule, awaited(rank)); r != rank; r = rank_of(schedule, awaited(r))) {
+    ring.push_back(r);
+  }
   std::rotate(ring.begin(), std::min_element(ring.begin(), ring.end()), ring.end());
   std::string what = "deadlock:";
   for (std::size_t i = 0; i < ring.size(); ++i) {
+    const int owner = rank_of(schedule, awaited(ring[i]));
     what += (i == 0 ? " " : ", rank " + std::to_string(ring[i]) + ": ") +
             text_of(waiting(ring[i])) + " waits for " + text_of(awaited(ring[i])) + " of rank " +
-            std::to_string(awaited_rank(ring[i]));
+            std::to_string(owner);
   }
   refuse(schedule, ring.front(), reached[static_cast<std::size_t>(ring.front())], what);
 }

@@ -9,15 +9,14 @@
 #include <string>
 #include <utility>
 
-#include "base/error.h"
 #include "comm/grid.h"
 #include "ops/ops.h"
-#include "pipeline/counted_costs.h"
-#include "pipeline/layer_costs.h"
-#include "pipeline/rank_seconds.h"
-#include "pipeline/recompute.h"
+#include "pipeline/measure/counted_costs.h"
+#include "pipeline/measure/layer_costs.h"
+#include "pipeline/measure/rank_seconds.h"
 #include "pipeline/recorder.h"
 #include "pipeline/simulated_partition.h"
+#include "pipeline/vocabulary_cut.h"
 #include "schedule/csv.h"
 #include "schedule/search/auto_schedule.h"
 #include "schedule/simulate/network.h"
@@ -28,13 +27,10 @@
 namespace pipetrain {
 namespace {
 
-[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
-
-int replica_rows(const Config& config) { return config.train.batch_size / config.parallel.data; }
-
+// Rank 0's own measurement; nothing on the others.
 std::vector<LayerMeasure> measure_on_rank_0(const Config& config, const ModelSetup& model,
                                             Collective& world, bool timed) {
-  if (world.rank() != 0) return {};  // its own measurement
+  if (world.rank() != 0) return {};
   MemoryPool scratch;
   Ops ops(scratch);
   const std::int64_t rows = microbatch_rows(config, model);
@@ -81,7 +77,7 @@ class Chooser {
       : pipeline_(config.pipeline),
         model_(model),
         layout_(layout),
-        layers_(static_cast<int>(model.layers.size())),
+        layers_(model.cut_layers()),
         request_(schedule_request(config, model.ranks)) {
     request_.virtual_stages = model.schedule.virtual_stages();
     request_.microbatches = model.microbatches;
@@ -89,6 +85,7 @@ class Chooser {
 
   // The best in simulation of the cuts that are worth a try.
   void run() {
+    layout_.schedule = model_.schedule;
     const int stages = model_.stage_count();
     const bool cuts = pipeline_.partition == PartitionRule::kAuto && stages > 1;
     if (!cuts) {
@@ -97,9 +94,9 @@ class Chooser {
                               : uniform_partition(layers_, stages);
     }
     if (!model_.searches_schedule()) {
-      layout_.schedule = model_.schedule;
       if (cuts) {
-        layout_.partition = fastest_partition(layout_.layer_costs, model_.schedule, layout_.speeds);
+        layout_.partition =
+            fastest_partition(layout_.layer_costs, model_.schedule, layout_.speeds, layout_.piece);
       }
     } else if (cuts) {
       search_cuts();
@@ -128,8 +125,8 @@ class Chooser {
          promising_partitions(layout_.layer_costs, placements, layout_.speeds)) {
       if (!model_.searches_placement && least_of(cut, model_.schedule) > shortest) continue;
       all.push_back({cut, search(cut)});
-      seconds.push_back(
-          step_seconds(layout_.layer_costs, all.back().schedule, cut, layout_.speeds));
+      seconds.push_back(step_seconds(layout_.layer_costs, all.back().schedule, cut, layout_.speeds,
+                                     layout_.piece));
       shortest = std::min(shortest, seconds.back());
     }
     Searched& best = all[first_worthwhile(seconds)];
@@ -165,8 +162,7 @@ void decide(const Config& config, const ModelSetup& model, Layout& layout, Colle
     world.broadcast(std::as_writable_bytes(std::span(layout.partition)), 0);
     layout.search_seconds = wall_seconds() - start;
   }
-  assert(
-      is_partition(layout.partition, static_cast<int>(model.layers.size()), model.stage_count()));
+  assert(is_partition(layout.partition, model.cut_layers(), model.stage_count()));
   layout.times.end("cut and schedule");
   layout.memory.resize(static_cast<std::size_t>(model.ranks));
   if (world.rank() == 0) layout.memory = forecast_memory(config, model, layout, layout.measured);
@@ -176,96 +172,11 @@ void decide(const Config& config, const ModelSetup& model, Layout& layout, Colle
 
 }  // namespace
 
-DataShape data_shape_of(const Source& source) {
-  return {.row = source.input_shape(),
-          .dtype = source.input_dtype(),
-          .vocabulary = source.vocabulary(),
-          .classes = source.classes()};
-}
-
-namespace {
-
-SequenceSlices checked_slices(const Config& config, const ModelSetup& model) {
-  const int count = model.schedule.slices;
-  if (count == 1) return {};
-  const std::string found = "pipeline.slices: " + std::to_string(count) + ", but ";
-  if (const std::string reason = why_not_sliced(model.layers, count); !reason.empty()) {
-    fail(found + reason + "; leave it out");
-  }
-  if (config.parallel.shard == Shard::kParameters) {
-    fail(found +
-         "parallel.shard: parameters gathers for whole microbatches; set that to optimizer "
-         "or none");
-  }
-  if (config.pipeline.delay > 0) {
-    fail(found + "pipeline.delay: 1 is for whole microbatches; leave one of them out");
-  }
-  if (const std::string reason = why_not_sliced(model.recomputed, model.layers); !reason.empty()) {
-    fail(found + "pipeline.recompute " + reason);
-  }
-  return slices_of_equal_work(model.layers, count);
-}
-
-}  // namespace
-
-ScheduleRequest schedule_request(const Config& config, int stage_ranks, int usual_microbatches) {
-  const PipelineConfig& pipeline = config.pipeline;
-  return {.name = pipeline.schedule,
-          .ranks = stage_ranks,
-          .microbatches = pipeline.microbatches,
-          .virtual_stages = pipeline.virtual_stages,
-          .slices = pipeline.slices,
-          .most_microbatches = replica_rows(config),
-          .usual_microbatches = usual_microbatches,
-          .placement = pipeline.placement,
-          .search = {.live_microbatches = static_cast<double>(pipeline.live_microbatches)}};
-}
-
-ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
-  const PipelineConfig& pipeline = config.pipeline;
-  ModelSetup model;
-  model.place = {inputs.tensor_rank, config.parallel.tensor};
-  model.layers = build_layers(config.model, inputs.data, model.place, config.train.precision);
-  const bool delays = inputs.trains && pipeline.delay > 0;
-  if (delays) {
-    model.other_layers =
-        build_layers(config.model, inputs.data, model.place, config.train.precision);
-  }
-  model.recomputed = recomputed_layers(pipeline, model.layers);
-  model.ranks = inputs.stage_ranks;
-  model.training_rows = inputs.training_rows;
-  model.evaluation_rows = inputs.evaluation_rows;
-  model.memory_limit = inputs.memory_limit;
-  model.measuring_rounds = inputs.measuring_rounds;
-  model.schedule =
-      choose_without_costs(schedule_request(config, inputs.stage_ranks, inputs.usual_microbatches));
-  model.searches_placement = pipeline.placement.rule == PlacementRule::kAuto;
-  model.microbatches = model.schedule.microbatches;
-  if (model.microbatches > replica_rows(config)) {
-    fail(pipeline.schedule + " has " + std::to_string(model.microbatches) +
-         " microbatches, more than the " + std::to_string(replica_rows(config)) +
-         " rows of a replica; raise train.batch_size");
-  }
-  if (delays && model.microbatches < model.ranks) {
-    fail("pipeline.delay: 1 has no meaning for " + std::to_string(model.microbatches) +
-         " microbatches on " + std::to_string(model.ranks) +
-         " ranks: a step would begin before the one two steps before it has ended; set "
-         "pipeline.microbatches to at least " +
-         std::to_string(model.ranks));
-  }
-  if (model.copies() > 1) check_copies(config);
-  model.slices = checked_slices(config, model);
-  check_partition(pipeline, static_cast<int>(model.layers.size()), model.stage_count());
-  return model;
-}
-
-std::int64_t microbatch_rows(const Config& config, const ModelSetup& model) {
-  return (replica_rows(config) + model.microbatches - 1) / model.microbatches;
-}
-
-std::vector<StageCost> measure_layers(const Config& config, const ModelSetup& model,
-                                      Collective& world) {
-  return agreed_costs(measure_on_rank_0(config, model, world, /*timed=*/true), model, world);
+void measure_layers(const Config& config, const ModelSetup& model, Collective& world,
+                    Layout& layout) {
+  layout.layer_costs =
+      agreed_costs(measure_on_rank_0(config, model, world, /*timed=*/true), model, world);
+  if (model.schedule.vocabulary) layout.piece = take_piece_cost(layout.layer_costs, model.ranks);
 }
 
 Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world,
@@ -284,6 +195,7 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
     layout.layer_costs =
         timed ? agreed_costs(layout.measured, model, world)
               : counted_costs(model.layers, model.recomputed, microbatch_rows(config, model));
+    if (model.schedule.vocabulary) layout.piece = take_piece_cost(layout.layer_costs, model.ranks);
     if (timed) {
       layout.speeds = speeds ? *speeds : measured_speeds(config, model, layout.layer_costs, world);
     }
@@ -302,28 +214,18 @@ Layout layout_at_speeds(const Config& config, const ModelSetup& model, Layout la
   return layout;
 }
 
-std::int64_t largest_message_bytes(const Config& config, const ModelSetup& model,
-                                   const Partition& partition) {
-  std::int64_t row_bytes = sizeof(float);
-  for (std::size_t s = 1; s < partition.size(); ++s) {
-    const Layer& first = *model.layers[static_cast<std::size_t>(partition[s])];
-    row_bytes = std::max(row_bytes, first.input_row().elements() *
-                                        static_cast<std::int64_t>(element_bytes(message_dtype(
-                                            first.input_dtype(), config.communication.precision))));
-  }
-  return row_bytes * microbatch_rows(config, model);
-}
-
 Costs costs_of(const Layout& layout, const Partition& partition) {
-  return {stage_costs(layout.layer_costs, partition), 0, 0, network_of_speeds(layout.speeds)};
+  const auto ranks = static_cast<std::size_t>(layout.schedule.placement.rank_count());
+  return {stage_costs(layout.layer_costs, partition), 0, 0, network_of_speeds(layout.speeds),
+          std::vector<PieceCost>(ranks, layout.piece)};
 }
 
-std::vector<StageCost> costs_on_ranks(const Layout& layout) {
-  return at_rank_speeds(costs_of(layout, layout.partition), layout.schedule.placement).stages;
+Costs costs_on_ranks(const Layout& layout) {
+  return at_rank_speeds(costs_of(layout, layout.partition), layout.schedule.placement);
 }
 
 double predicted_seconds(const Layout& layout, const Partition& partition) {
-  return step_seconds(layout.layer_costs, layout.schedule, partition, layout.speeds);
+  return step_seconds(layout.layer_costs, layout.schedule, partition, layout.speeds, layout.piece);
 }
 
 }  // namespace pipetrain

@@ -12,7 +12,7 @@
 #include "data/epochs.h"
 #include "ops/ops.h"
 #include "optim/optimizer.h"
-#include "pipeline/slice_memory.h"
+#include "pipeline/measure/slice_memory.h"
 #include "setup/model_profile.h"
 #include "setup/run_program.h"
 #include "tensor/memory.h"
@@ -24,26 +24,32 @@ namespace {
 // Steps whose replicas have `batch` rows each, in `microbatches`.
 class Steps {
  public:
-  // `slices`: the model as training's slices see it; empty: it takes whole sequences.
+  // `slices`: the model as training's slices see it; empty: it takes whole sequences. `piece`: of
+  // the vocabulary, which the model is then without.
   Steps(const Config& config, const ModelProfile& model, const std::vector<ModelProfile>& slices,
-        const Layout& layout, std::int64_t batch, int microbatches)
+        const PieceProfile& piece, const Layout& layout, std::int64_t batch, int microbatches)
       : config_(config),
         model_(model),
+        piece_(piece),
         parameters_(
             rank_parameters(model, layout.schedule, layout.partition, shards_parameters(config))),
         copies_(layout.schedule.placement.copies()),
         larger_count_(static_cast<int>(batch % microbatches)),
         smaller_rows_(batch / microbatches) {
+    for (RankParameters& rank : parameters_) {
+      if (piece.elements > 0) rank.stage_elements.push_back(piece.elements);
+    }
     stages_ = stages_of(model, layout);
     for (const ModelProfile& slice : slices) slices_.push_back(stages_of(slice, layout));
   }
+
   std::vector<StageSizes> stages_of(const ModelProfile& model, const Layout& layout) const {
     std::vector<StageSizes> stages;
     const Partition& first = layout.partition;
     for (std::size_t s = 0; s < first.size(); ++s) {
       const bool last = s + 1 == first.size();
       const StageCut cut{first[s], last ? static_cast<int>(model.layers.size()) : first[s + 1],
-                         last};
+                         last && piece_.elements == 0};
       const auto profile = [&](std::int64_t rows) {
         return stage_profile(model, layers_at(model, rows), rows, cut, layout.recomputed);
       };
@@ -65,7 +71,8 @@ class Steps {
             .replicas = config_.parallel.data * copies_,
             .versions = 1 + config_.pipeline.delay,
             .shards_optimizer = config_.parallel.shard != Shard::kNone,
-            .shards_parameters = shards_parameters(config_)};
+            .shards_parameters = shards_parameters(config_),
+            .piece = piece_};
   }
 
  private:
@@ -73,6 +80,7 @@ class Steps {
 
   const Config& config_;
   const ModelProfile& model_;
+  PieceProfile piece_;
   std::vector<RankParameters> parameters_;
   std::vector<StageSizes> stages_;
   std::vector<std::vector<StageSizes>> slices_;
@@ -139,9 +147,11 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
   const std::int64_t rows_measured = microbatch_rows(config, setup);
   model.measured[rows_measured] = std::move(measured);
   const std::vector<ModelProfile> slices = profiles_of_slices(model, setup, rows_measured);
+  const PieceProfile piece =
+      layout.schedule.vocabulary ? take_piece(model, setup.ranks) : PieceProfile();
   const Program training = training_program(config, layout);
   const Program evaluation = evaluation_program(config, layout, microbatches);
-  const Steps whole(config, model, slices, layout, batch / replicas, microbatches);
+  const Steps whole(config, model, slices, piece, layout, batch / replicas, microbatches);
   MemoryCase steps = whole.memory_case();
   steps.training = &training;
   if (setup.evaluation_rows >= batch) steps.evaluation = &evaluation;
@@ -149,7 +159,7 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
   std::deque<Steps> others;
   std::vector<MemoryCase> other_cases;
   if (const std::int64_t rows = short_batch(config, setup, microbatches); rows > 0) {
-    others.emplace_back(config, model, slices, layout, rows / replicas, microbatches);
+    others.emplace_back(config, model, slices, piece, layout, rows / replicas, microbatches);
     other_cases.push_back(others.back().memory_case());
     other_cases.back().training = &training;
   }
@@ -158,7 +168,7 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
     const std::int64_t most = (rows + replicas - 1) / replicas;  // of the first replicas
     const int count = static_cast<int>(std::min<std::int64_t>(microbatches, most));
     short_evaluation = evaluation_program(config, layout, count);
-    others.emplace_back(config, model, slices, layout, most, count);
+    others.emplace_back(config, model, slices, piece, layout, most, count);
     other_cases.push_back(others.back().memory_case());
     other_cases.back().evaluation = &short_evaluation;
   }

@@ -12,7 +12,7 @@
 
 #include "ops/parallel.h"
 #include "optim/optimizer.h"
-#include "pipeline/layer_costs.h"
+#include "pipeline/measure/layer_costs.h"
 #include "pipeline/parameter_store.h"
 #include "pipeline/partition.h"
 #include "pipeline/recompute.h"

@@ -14,7 +14,7 @@
 #include "data/source.h"
 #include "nn/layers/model.h"
 #include "ops/team.h"
-#include "pipeline/rank_seconds.h"
+#include "pipeline/measure/rank_seconds.h"
 #include "plan/planner.h"
 #include "schedule/simulate/network.h"
 #include "setup/world.h"

@@ -7,6 +7,7 @@
 #include "base/size.h"
 #include "base/table.h"
 #include "pipeline/partition.h"
+#include "pipeline/vocabulary_cut.h"
 #include "schedule/choose/schedule_request.h"
 #include "schedule/simulate/network.h"
 #include "setup/layout.h"
@@ -29,6 +30,14 @@ void check_precisions(const PlanAsked& asked, Config config) {
   }
 }
 
+// Whether a run would share out the head's rows.
+bool may_have_pieces(const Config& config, const Layer& head, int ranks) {
+  if (config.pipeline.delay > 0 || config.communication.precision == DType::kBFloat16) return false;
+  if (why_no_pieces(head, ranks)) return false;
+  const auto piece = head.vocabulary_piece({0, ranks});
+  return std::ranges::none_of(piece->parameters(), &Parameter::tied_to_earlier);
+}
+
 // What the configuration says, with as many microbatches as usual.
 Candidate configured(const Config& config, const Grid& grid) {
   Candidate own;
@@ -39,6 +48,7 @@ Candidate configured(const Config& config, const Grid& grid) {
   own.schedule = config.pipeline.schedule;
   own.recompute = config.pipeline.recompute;
   own.precision = config.train.precision;
+  own.vocabulary = config.pipeline.vocabulary == VocabularyPlace::kParallel;
   own.microbatches = std::min(4 * own.pipeline, config.train.batch_size / own.data);
   return own;
 }
@@ -47,8 +57,8 @@ Candidate configured(const Config& config, const Grid& grid) {
 
 PlanRequest plan_request(const PlanAsked& asked, const Config& config, const DataShape& data,
                          const Grid& grid, std::int64_t free_bytes) {
-  const auto layers =
-      static_cast<int>(build_layers(config.model, data, {}, config.train.precision).size());
+  const LayerList model = build_layers(config.model, data, {}, config.train.precision);
+  int layers = static_cast<int>(model.size());
   check_precisions(asked, config);
   if (config.pipeline.slices > 1) {
     throw Error(ExitCode::kConfiguration, "pipeline.slices: plan weighs whole sequences, found " +
@@ -63,6 +73,7 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   if (request.network && !request.network->speeds.empty()) {
     check_speeds(request.network->speeds, asked.ranks);
   }
+  request.pieces = may_have_pieces(config, *model.back(), asked.ranks);
   request.live_microbatches = config.pipeline.live_microbatches;
   request.memory_bytes =
       asked.memory.empty() ? free_bytes / asked.ranks : parse_size(asked.memory, "--memory");
@@ -70,6 +81,8 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   const ScheduleRequest wanted = schedule_request(config, own.pipeline);
   if (why_not(wanted)) return request;  // the search is for one that goes
   Schedule schedule = choose_without_costs(wanted);
+  if (schedule.vocabulary && !request.pieces) return request;
+  if (schedule.vocabulary) --layers;  // those that are cut
   if (schedule.microbatches > wanted.most_microbatches || schedule.slices > 1 ||
       why_no_partition(config.pipeline, layers, schedule.stage_count())) {
     return request;
@@ -87,6 +100,7 @@ Config planned_config(Config config, const Candidate& plan) {
   pipeline.microbatches = plan.microbatches;
   pipeline.virtual_stages = plan.virtual_stages;
   pipeline.placement = {};
+  pipeline.vocabulary = plan.vocabulary ? VocabularyPlace::kParallel : VocabularyPlace::kWhole;
   pipeline.partition = PartitionRule::kAuto;
   pipeline.recompute = plan.recompute;
   if (!plan.parts.empty()) {

@@ -5,7 +5,11 @@
 namespace pipetrain {
 
 RankMap::RankMap(const Grid& grid, int rank, const Schedule& schedule)
-    : grid_(grid), rank_(rank), position_(grid.position_of(rank)), placement_(schedule.placement) {}
+    : grid_(grid),
+      rank_(rank),
+      position_(grid.position_of(rank)),
+      placement_(schedule.placement),
+      vocabulary_(schedule.vocabulary) {}
 
 std::vector<int> RankMap::local_stages() const { return placement_.stages_of(position_.pipeline); }
 
@@ -38,16 +42,31 @@ std::vector<int> RankMap::last_ranks() const {
 }
 
 RankRoutes RankMap::routes() const {
-  RankRoutes routes = routes_on(placement_, position_.pipeline);
+  RankRoutes routes = routes_on(placement_, position_.pipeline, vocabulary_);
+  const auto to_grid = [&](int& place) {
+    if (place < 0) return;
+    GridPosition position = position_;
+    position.pipeline = place;
+    place = grid_.rank_of(position);
+  };
   for (StageRoute& route : routes.stages) {
-    for (int* place : {&route.below, &route.above}) {
-      if (*place < 0) continue;
-      GridPosition position = position_;
-      position.pipeline = *place;
-      *place = grid_.rank_of(position);
-    }
+    to_grid(route.below);
+    to_grid(route.above);
   }
+  for (int& place : routes.vocabulary.pieces) to_grid(place);
+  to_grid(routes.vocabulary.last_rank);
   return routes;
+}
+
+std::vector<int> RankMap::ranks_of_pieces(int replica) const {
+  std::vector<int> ranks;
+  for (int place = 0; vocabulary_ && place < grid_.pipeline(); ++place) {
+    GridPosition position = position_;
+    position.data = replica;
+    position.pipeline = place;
+    ranks.push_back(grid_.rank_of(position));
+  }
+  return ranks;
 }
 
 std::vector<PipelineEnds> RankMap::ends(bool documents) const {
@@ -58,6 +77,7 @@ std::vector<PipelineEnds> RankMap::ends(bool documents) const {
         return grid_.tensor_group(rank_of_stage(stage, replica, copy));
       };
       ends.push_back({group(0), group(stage_count() - 1)});
+      if (vocabulary_) ends.back().last_ranks = ranks_of_pieces(replica);  // all need the targets
       for (int stage = 0; documents && stage < stage_count(); ++stage) {
         ends.back().stage_ranks.push_back(group(stage));
       }

@@ -38,15 +38,19 @@ class RankMap {
   // first copies.
   std::vector<int> ranks_of_stages() const;
   std::vector<int> last_ranks() const;
-  RankRoutes routes() const;  // of the local stages
+  RankRoutes routes() const;  // of the local stages and, if it is cut, the vocabulary's pieces
   // Where the data of each replica go, to each copy; with `documents` to every stage.
   std::vector<PipelineEnds> ends(bool documents = false) const;
 
  private:
+  // Who has a piece of the vocabulary, in the order of places; none if it is whole.
+  std::vector<int> ranks_of_pieces(int replica) const;
+
   Grid grid_;
   int rank_;
   GridPosition position_;
   Placement placement_;
+  bool vocabulary_;
 };
 
 }  // namespace pipetrain

@@ -19,6 +19,11 @@ std::size_t bytes_of(const Shape& shape, DType dtype) {
   return static_cast<std::size_t>(shape.elements()) * element_bytes(dtype);
 }
 
+const std::vector<std::unique_ptr<Layer>>& layers_of(const ModelSetup& model, Version version) {
+  if (version == Version::kSecond) return model.other_layers;
+  return model.schedule.vocabulary ? model.piece_layers : model.layers;
+}
+
 std::int64_t chunks_of(const Piece& piece) {
   return (piece.elements + kChunkElements - 1) / kChunkElements;
 }
@@ -30,9 +35,11 @@ RankState::RankState(const Config& config, const ModelSetup& model, const Layout
                      Version version)
     : config_(config),
       map_(map),
-      layers_(version == Version::kFirst ? model.layers : model.other_layers),
+      layers_(layers_of(model, version)),
       ops_(pool),
-      index_(layers_, model.place) {
+      index_(model.schedule.vocabulary
+                 ? ParameterIndex(layers_, {map.position().pipeline, model.ranks}, true)
+                 : ParameterIndex(layers_, model.place)) {
   build_parameters(build_stages(layout, tensor_group), layout.partition, mode);
   if (mode != Mode::kTrain) return;
   parameters_->initialize_values(config.train.seed);
@@ -55,7 +62,8 @@ std::int64_t RankState::step_inputs() const {
 
 StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_group) {
   StageLayers of_stages;
-  const int layers = static_cast<int>(layers_.size());
+  const bool vocabulary = layout.schedule.vocabulary;
+  const int layers = static_cast<int>(layers_.size()) - (vocabulary ? 1 : 0);
   for (const int s : map_.local_stages()) {
     const auto next = static_cast<std::size_t>(s) + 1;
     const int first = layout.partition[static_cast<std::size_t>(s)];
@@ -63,10 +71,16 @@ StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_gro
     std::vector<Layer*> mine;
     for (int i = first; i < end; ++i) mine.push_back(layers_[static_cast<std::size_t>(i)].get());
     const auto mask = layout.recomputed.begin();
-    stages_.push_back(std::make_unique<Stage>(
-        s, mine, s + 1 == map_.stage_count(), ops_, RecomputedLayers(mask + first, mask + end),
-        map_.grid().tensor() > 1 ? &tensor_group : nullptr, config_.communication.precision));
+    stages_.push_back(std::make_unique<Stage>(s, mine, s + 1 == map_.stage_count() && !vocabulary,
+                                              ops_, RecomputedLayers(mask + first, mask + end),
+                                              map_.grid().tensor() > 1 ? &tensor_group : nullptr,
+                                              config_.communication.precision));
     of_stages.push_back(std::move(mine));
+  }
+  if (vocabulary) {
+    of_stages.push_back({layers_.back().get()});
+    stages_.push_back(std::make_unique<Stage>(map_.stage_count() + map_.position().pipeline,
+                                              of_stages.back(), /*last=*/false, ops_));
   }
   return of_stages;
 }
@@ -155,6 +169,7 @@ void RankState::reserve_for_sends(const std::set<std::int64_t>& rows, const Step
   };
   for (const std::int64_t n : rows) {
     for (const auto& stage : stages_) {
+      if (is_piece(*stage)) continue;
       if (!stage->last()) reserve(stage->output_shape(n), stage->output_dtype(), most.forward);
       if (!stage->first()) reserve(stage->input_shape(n), stage->input_dtype(), most.backward);
     }
@@ -163,8 +178,8 @@ void RankState::reserve_for_sends(const std::set<std::int64_t>& rows, const Step
 
 void RankState::reserve_for_evaluation(const StepContext& step) {
   for (const auto& stage : stages_) {
-    if (stage->last() || map_.copy_of(stage->index()) > 0 ||
-        map_.rank_of_stage(stage->index() + 1, map_.position().data) == map_.rank())
+    const bool sends = stage->index() + 1 < map_.stage_count() && map_.copy_of(stage->index()) == 0;
+    if (!sends || map_.rank_of_stage(stage->index() + 1, map_.position().data) == map_.rank())
       continue;
     for (int m = 0; m < step.microbatches; ++m) {
       ops_.pool().reserve(bytes_of(stage->output_shape(step.rows_of(m)), stage->output_dtype()),

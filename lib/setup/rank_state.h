@@ -41,6 +41,8 @@ class RankState {
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }  // of the model
   const ParameterIndex& index() const { return index_; }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
+  // Behind the rank's stages its piece of the vocabulary, if that is over the pipeline.
+  bool is_piece(const Stage& stage) const { return stage.index() >= map_.stage_count(); }
   ParameterStore& parameters() { return *parameters_; }
   // Of each of the rank's stages how it is cut for the replicas, and the pieces of this one.
   const std::vector<std::vector<Bucket>>& buckets() const { return buckets_; }

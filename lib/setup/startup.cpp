@@ -22,6 +22,7 @@ void set_up(Startup& made, const RunOptions& options, bool trains) {
   inputs = {
       .data = made.data.shape,
       .stage_ranks = made.grid.pipeline(),
+      .pipeline_rank = made.grid.position_of(made.world.rank).pipeline,
       .tensor_rank = made.grid.position_of(made.world.rank).tensor,
       .usual_microbatches = made.resume.folder.empty() ? 0 : made.resume.position.microbatches,
       .training_rows = made.data.training_rows,

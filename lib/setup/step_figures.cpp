@@ -10,9 +10,11 @@
 namespace pipetrain {
 namespace {
 
-// What a stage's time goes to, as StageCost has it.
-constexpr std::array kStageOps = {Op::kForward, Op::kBackwardInput, Op::kBackwardWeight,
-                                  Op::kRecompute, Op::kUnshard};
+// What a stage's time goes to, as StageCost has it; and that of the piece of the vocabulary that
+// has its number, as PieceCost.
+constexpr std::array kStageOps = {
+    Op::kForward, Op::kBackwardInput,     Op::kBackwardWeight,    Op::kRecompute,
+    Op::kUnshard, Op::kVocabularyForward, Op::kVocabularyBackward};
 
 std::size_t place_of(Op op) {
   assert(std::find(kStageOps.begin(), kStageOps.end(), op) != kStageOps.end());
@@ -116,6 +118,8 @@ StepResult StepFigures::result(int ranks_per_stage) const {
                                     values_[s + 2] / ranks_per_stage,
                                     values_[s + 3] / ranks_per_stage,
                                     values_[s + 4] / ranks_per_stage});
+    result.piece_seconds.push_back(
+        {values_[s + 5] / ranks_per_stage, values_[s + 6] / ranks_per_stage});
   }
   return result;
 }

@@ -32,6 +32,7 @@ struct StepResult {
   std::vector<double> busy_seconds;         // per rank: in F, I, W and R
   std::vector<double> run_seconds;          // per rank: from its first action to its last
   std::vector<StageCost> stage_seconds;  // per stage: mean of each of its actions, over its ranks
+  std::vector<PieceCost> piece_seconds;  // the same of pieces of the vocabulary, per rank
   std::vector<double> peak_bytes;        // per rank: tensor memory, highest so far
   double bubble_fraction() const;        // 1 - busy / (ranks x the slowest rank's step)
 };

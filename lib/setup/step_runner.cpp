@@ -47,7 +47,7 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
     for (const auto& stage : state.stages()) stages.push_back(stage.get());
     ReplicaParts parts = make_replica_parts(state, links, mode, versions_.delayed());
     auto engine = std::make_unique<Engine>(stages, map_.routes(), links_.mailbox, *parts.gradients,
-                                           *parts.weights);
+                                           *parts.weights, &state.ops());
     lanes_.push_back({state, std::move(parts), std::move(engine),
                       StepFigures({state.index().chunks, map_.grid().size(), map_.stage_count()})});
   }
@@ -55,9 +55,7 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
   Program training = training_program(config_, layout_);
   training_actions_ = training.of_rank(map_.place());
   most_sends_ = training.message_bounds()[map_.place()];
-  if (versions_.delayed() && map_.grid().pipeline() > 1) {
-    set_up_overlap(std::move(training));
-  }
+  if (versions_.delayed() && map_.grid().pipeline() > 1) set_up_overlap(std::move(training));
 }
 
 void StepRunner::set_up_overlap(Program program) {
@@ -76,8 +74,7 @@ void StepRunner::set_up_overlap(Program program) {
       lane.figures.entries_of(links_.world.rank(), map_.local_stages(), lane.state.own_chunks()));
 }
 
-double StepRunner::predicted_bubble(const std::vector<StageCost>& stages) const {
-  const Costs costs{stages, 0};
+double StepRunner::predicted_bubble(const Costs& costs) const {
   if (!overlaps()) return simulate(layout_.schedule, costs).bubble_fraction();
   return steady_step(overlapped_program_, costs, overlap_).bubble_fraction();
 }
@@ -104,7 +101,6 @@ StepResult StepRunner::train(const StepContext& step, double learning_rate, Rank
   return result;
 }
 
-// After the first steps.
 void StepRunner::settle_memory() {
   if (++steps_run_ != 2) return;
   reserve_for_sends();
@@ -219,18 +215,18 @@ void StepRunner::begin_figures(Lane& lane) {
 void StepRunner::note_spans(Lane& lane) {
   lane.figures.add_spans(links_.world.rank(), recorder_.spans());
   for (std::size_t s = 0; s < lane.state.stages().size(); ++s) {
-    lane.figures.set_gather(lane.state.stages()[s]->index(), lane.parts.weights->mean_seconds(s));
+    const Stage& stage = *lane.state.stages()[s];
+    if (!lane.state.is_piece(stage))
+      lane.figures.set_gather(stage.index(), lane.parts.weights->mean_seconds(s));
   }
   const double now = wall_seconds();
   lane.step_seconds += now - step_start_;
   step_start_ = now;
 }
 
-// What the step has come to.
 void StepRunner::fill_in(Lane& lane, const StepContext& step, RankNotice notice) {
-  for (const auto& stage : lane.state.stages()) {
-    if (stage->last() && map_.position().tensor == 0)
-      lane.figures.set_loss(stage->loss_sum() * step.gradient_scale, stage->counted());
+  if (const auto sums = sums_of(lane)) {
+    lane.figures.set_loss(sums->loss * step.gradient_scale, std::llround(sums->targets));
   }
   lane.state.sum_squares(lane.figures);
   lane.figures.set(links_.world.rank(), lane.step_seconds, static_cast<double>(pool_.peak_bytes()),
@@ -286,14 +282,19 @@ StepRunner::Sums StepRunner::evaluate(const StepContext& step) {
     lane.engine->run(actions, step, recorder_);
   }
   evaluation_pace_->end(step);
-  Sums sums;
+  return step.microbatches > 0 ? sums_of(lane).value_or(Sums()) : Sums();
+}
+
+std::optional<StepRunner::Sums> StepRunner::sums_of(const Lane& lane) const {
+  const auto sums = [](const auto& of) {
+    return Sums{of.loss_sum(), static_cast<double>(of.correct()),
+                static_cast<double>(of.counted())};
+  };
+  if (const VocabularyLoss* loss = lane.engine->vocabulary_loss()) return sums(*loss);
   for (const auto& stage : lane.state.stages()) {
-    if (!stage->last() || map_.position().tensor > 0 || step.microbatches == 0) continue;
-    sums.loss = stage->loss_sum();
-    sums.correct = static_cast<double>(stage->correct());
-    sums.targets = static_cast<double>(stage->counted());
+    if (stage->last() && map_.position().tensor == 0) return sums(*stage);
   }
-  return sums;
+  return std::nullopt;
 }
 
 }  // namespace pipetrain

@@ -68,8 +68,9 @@ class StepRunner {
   // Time spent on something else does not count as part of the next step.
   void exclude_seconds(double seconds) { step_start_ += seconds; }
   double take_peak_live_microbatches();
-  // Of a training step whose stages take so long; if steps overlap, of one among many.
-  double predicted_bubble(const std::vector<StageCost>& stages) const;
+  // Of a training step whose stages and pieces of the vocabulary take so long; if steps overlap, of
+  // one among many.
+  double predicted_bubble(const Costs& costs) const;
   const Recorder& recorder() const { return recorder_; }
   void forget_recorded() { recorder_.forget(); }  // once it was looked at
   // Tensor memory that it has set aside for good: for stages whose sharded weights are whole, for
@@ -90,6 +91,7 @@ class StepRunner {
     double step_seconds = 0;  // of its last step
   };
 
+  std::optional<Sums> sums_of(const Lane& lane) const;  // if this rank has the loss
   Lane& lane_of(const StepContext& step);
   void settle_memory();
   void leave_version_behind();  // that of a step that has updated nothing, at the newest weights

@@ -93,6 +93,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
   std::size_t resident_then = 0, tensors_then = 0;  // this rank's, after the warm-up
   double total = 0, bubble = 0, reading = 0;
   std::vector<StageCost> costs(static_cast<std::size_t>(pipeline.map.stage_count()));
+  std::vector<PieceCost> pieces(costs.size());
   for (std::int64_t step = 0;; ++step) {
     const double before = coordinator ? coordinator->seconds() : 0;
     // The last one of an epoch may be short.
@@ -115,6 +116,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
     bubble += result.bubble_fraction();
     for (std::size_t s = 0; s < costs.size(); ++s) {
       costs[s] += result.stage_seconds[s];
+      pieces[s] += result.piece_seconds[s];
     }
     const bool enough = options.steps > 0
                             ? seconds.size() >= static_cast<std::size_t>(options.steps)
@@ -161,7 +163,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
       {"efficiency_of", in_bfloat16 ? "bfloat16" : "float32"},
       {"coordinator_share", reading / total},
       {"bubble_fraction", bubble / static_cast<double>(seconds.size())},
-      {"bubble_predicted", pipeline.runner.predicted_bubble(costs)},
+      {"bubble_predicted", pipeline.runner.predicted_bubble({.stages = costs, .pieces = pieces})},
       {"resident_bytes", late_resident},
       {"tensor_bytes", late_tensors},
       {"tensor_bytes_foreseen", foreseen},

@@ -25,9 +25,10 @@ struct Foreseen {
 
 // As far as simulation of the same schedule tells.
 Foreseen foreseen_steps(const Layout& layout, const std::vector<double>& speeds) {
-  const Partition best = fastest_partition(layout.layer_costs, layout.schedule, speeds);
-  return {step_seconds(layout.layer_costs, layout.schedule, layout.partition, speeds),
-          step_seconds(layout.layer_costs, layout.schedule, best, speeds)};
+  const Partition best =
+      fastest_partition(layout.layer_costs, layout.schedule, speeds, layout.piece);
+  return {step_seconds(layout.layer_costs, layout.schedule, layout.partition, speeds, layout.piece),
+          step_seconds(layout.layer_costs, layout.schedule, best, speeds, layout.piece)};
 }
 
 // What rank 0 has, on every rank; maybe nothing.

@@ -28,14 +28,19 @@ double median(std::vector<double> values) {
 std::vector<double> foreseen_work(const PipelineRank& pipeline) {
   const Layout& layout = pipeline.layout;
   if (layout.layer_costs.empty() || layout.rounds_messages) return {};
-  const std::vector<StageCost> costs = costs_on_ranks(layout);
+  const Costs costs = costs_on_ranks(layout);
   const Grid& grid = pipeline.map.grid();
   std::vector<double> work(static_cast<std::size_t>(grid.size()));
   for (int rank = 0; rank < grid.size(); ++rank) {
     for (const int stage : RankMap(grid, rank, layout.schedule).local_stages()) {
       work[static_cast<std::size_t>(rank)] +=
-          layout.schedule.microbatches * costs[static_cast<std::size_t>(stage)].total();
+          layout.schedule.microbatches * costs.stages[static_cast<std::size_t>(stage)].total();
     }
+    if (!layout.schedule.vocabulary) continue;
+    const auto place = static_cast<std::size_t>(grid.position_of(rank).pipeline);
+    const PieceCost& piece = costs.pieces[place];
+    work[static_cast<std::size_t>(rank)] +=
+        layout.schedule.microbatches * (piece.forward + piece.backward);
   }
   return work;
 }

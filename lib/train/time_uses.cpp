@@ -11,6 +11,7 @@ constexpr std::array kNames = {"forward",
                                "backward input",
                                "backward weight",
                                "recompute",
+                               "vocabulary",
                                "wait for data",
                                "wait for activations",
                                "wait for gradients",
@@ -32,6 +33,10 @@ TimeUse use_of(const Span& span) {
       return span.waiting ? TimeUse::kWaitGradients : TimeUse::kBackwardInput;
     case Op::kBackwardWeight: return TimeUse::kBackwardWeight;
     case Op::kRecompute: return TimeUse::kRecompute;
+    case Op::kVocabularyForward:
+      return span.waiting ? TimeUse::kWaitActivations : TimeUse::kVocabulary;
+    case Op::kVocabularyBackward:
+      return span.waiting ? TimeUse::kWaitGradients : TimeUse::kVocabulary;
     case Op::kUnshard: return TimeUse::kWaitWeights;
     case Op::kReduceGrad: return TimeUse::kWaitSums;
     default: return TimeUse::kRest;

@@ -17,6 +17,7 @@ enum class TimeUse : std::uint8_t {
   kBackwardInput,
   kBackwardWeight,
   kRecompute,
+  kVocabulary,  // S and T
   kWaitData,
   kWaitActivations,
   kWaitGradients,

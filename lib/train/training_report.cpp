@@ -24,6 +24,10 @@ void TrainingReport::Window::add(const StepResult& result, std::int64_t step_row
   for (std::size_t s = 0; s < stage_seconds.size(); ++s) {
     stage_seconds[s] += result.stage_seconds[s];
   }
+  piece_seconds.resize(result.piece_seconds.size());
+  for (std::size_t p = 0; p < piece_seconds.size(); ++p) {
+    piece_seconds[p] += result.piece_seconds[p];
+  }
 }
 
 TrainingReport::TrainingReport(const TrainConfig& config, const PipelineRank& pipeline,
@@ -99,7 +103,8 @@ void TrainingReport::write_line(std::int64_t step, const StepResult& result, dou
       {"step_seconds", seconds},
       {std::string(pipeline_.batches.rate_unit()) + "_per_second", rate},
       {"bubble_fraction", window.bubble / window.steps},
-      {"bubble_predicted", pipeline_.runner.predicted_bubble(window.stage_seconds)},
+      {"bubble_predicted", pipeline_.runner.predicted_bubble(
+                               {.stages = window.stage_seconds, .pieces = window.piece_seconds})},
       {"peak_bytes",
        std::vector<std::int64_t>(result.peak_bytes.begin(), result.peak_bytes.end())}};
   add_totals(line);
@@ -157,7 +162,8 @@ RunSummary TrainingReport::summarize(PipelineRank& pipeline, const MemoryPool& p
   run.rate_unit = pipeline_.batches.rate_unit();
   run.coordinator_share = facts.feeding_seconds / whole_run_.seconds;
   run.bubble = whole_run_.bubble / whole_run_.steps;
-  run.predicted_bubble = pipeline_.runner.predicted_bubble(whole_run_.stage_seconds);
+  run.predicted_bubble = pipeline_.runner.predicted_bubble(
+      {.stages = whole_run_.stage_seconds, .pieces = whole_run_.piece_seconds});
   run.microbatches = schedule.microbatches;
   run.stages = pipeline_.map.stage_count();
   run.replicas = pipeline_.map.grid().data();

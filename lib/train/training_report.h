@@ -72,6 +72,7 @@ class TrainingReport {
     std::int64_t rows = 0;
     double seconds = 0, bubble = 0;
     std::vector<StageCost> stage_seconds;
+    std::vector<PieceCost> piece_seconds;
     void add(const StepResult& result, std::int64_t step_rows);
   };
 

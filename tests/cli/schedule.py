@@ -178,6 +178,25 @@ def check_links(checks, folder):
             ["--links", "one step alone"])
 
 
+def check_vocabulary(checks, folder):
+    over_all = ["--vocabulary", "parallel"]
+    for name in ("1f1b", "zb-h1", "zbv", "v-half", "auto"):
+        prints(checks, f"{name} with pieces", sized(name, 4, 8, *over_all),
+               has("the vocabulary over all ranks", "its S, T 1, 1", "S the rank's piece of the vocabulary"))
+    prints(checks, "costs of pieces", sized("1f1b", 1, 1, *over_all, "--vocabulary-costs", "8,16", "--format", "json"),
+           makespan_is(3 + 8 + 16))
+    table = "0F0,0S0,0B0,0T0\n1F0,1S0,1B0,1T0\n"
+    write(os.path.join(folder, "pieces.csv"), table)
+    prints(checks, "table with pieces", ["--check", "pieces.csv"], has("the vocabulary over all ranks"), folder)
+    write(os.path.join(folder, "pieces.csv"), table.replace("0S0,", ""))
+    refused(checks, "a piece without S", ["--check", "pieces.csv"], ["0T0 comes before 0S0"], ">0T0<", folder)
+    refused(checks, "pieces of another schedule", sized("interleaved", 4, 8, *over_all), ["interleaved has no form with", "take 1f1b"])
+    refused(checks, "a page of pieces", sized("1f1b", 4, 8, *over_all, "--format", "html"), ["--format html", "--vocabulary"])
+    refused(checks, "costs of pieces without them", sized("1f1b", 4, 8, "--vocabulary", "whole", "--vocabulary-costs", "1,1"),
+            ["--vocabulary-costs is for --vocabulary parallel"])
+    refused(checks, "one cost of two", sized("1f1b", 4, 8, *over_all, "--vocabulary-costs", "1"), ["--vocabulary-costs", "S,T"])
+
+
 def check_own(checks, folder):
     write(os.path.join(folder, "own.csv"), F_1F1B)
     prints(checks, "own table", ["--check", "own.csv"], has("own.csv: 2 ranks, 2 microbatches"), folder)
@@ -229,6 +248,7 @@ def main():
         check_formats(checks)
         check_costs(checks, folder)
         check_links(checks, folder)
+        check_vocabulary(checks, folder)
         check_own(checks, folder)
         check_refusals(checks)
     checks.finish()

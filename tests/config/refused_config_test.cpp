@@ -39,6 +39,21 @@ TEST_CASE("Sizes that do not fit each other are refused") {
   contains(error_of("model: {layers: [relu]}\n" + kData), "data.sequence_length: missing");
 }
 
+TEST_CASE("A vocabulary over the pipeline is refused with what it is not made for") {
+  const std::string base = kModel + kData;
+  const std::string parallel = "pipeline.vocabulary=parallel";
+  CHECK(error_of(base, {parallel}) == "no error");
+  CHECK(contains(error_of(base, {"pipeline.vocabulary=half"}), "pipeline.vocabulary",
+                 "whole, parallel"));
+  for (const std::string other : {"parallel.tensor=2", "pipeline.delay=1",
+                                  "train.precision=bfloat16", "communication.precision=bfloat16"}) {
+    CAPTURE(other);
+    CHECK(contains(error_of(base, {parallel, other}),
+                   "pipeline.vocabulary: parallel is not for " + other.substr(0, other.find('=')),
+                   "set it to whole"));
+  }
+}
+
 TEST_CASE("A delay is refused beside what it has no meaning for") {
   const std::string base = kModel + kData;
   CHECK(error_of(base, {"pipeline.delay=1"}) == "no error");

@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "comm/in_process.h"
 #include "schedule/generate/generate.h"
+#include "schedule/search/vocabulary.h"
 
 using namespace pipetrain;
 
@@ -37,6 +38,30 @@ TEST_CASE("An emulation is never faster than its simulation, and counts live mic
       CHECK(emulation.peak_live_microbatches == simulated.peak_live_microbatches);
     }
     CHECK(found[0].measured_seconds == found[1].measured_seconds);
+  }
+}
+
+TEST_CASE("A schedule with the vocabulary over the pipeline is emulated with its pieces") {
+  for (const std::string name : {"1f1b", "zbv"}) {
+    INFO(name);
+    const Schedule schedule = with_vocabulary(generate(name, 2, default_virtual_stages(name), 6));
+    Costs costs = equal_costs(schedule, 0.002, 0.002, 0.002);
+    costs.pieces = {{0.003, 0.002}, {0.003, 0.002}};
+    std::vector<Emulation> found(2);
+    InProcess group(2, {.timeout_seconds = 60, .oversubscribed = true});
+    group.run([&](int rank) {
+      MemoryPool pool;
+      const auto mailbox = group.mailbox(rank, pool);
+      const auto collective = group.collective(rank);
+      found[static_cast<std::size_t>(rank)] =
+          emulate(schedule, costs, {.message_bytes = 64, .steps = 2}, {"here", "here"}, *mailbox,
+                  *collective, pool);
+    });
+    const Timeline simulated = simulate(schedule, costs);
+    CHECK(simulated.makespan() > 6 * (0.006 + 0.005));
+    CHECK(found[0].simulated_seconds == simulated.makespan());
+    CHECK(found[0].measured_seconds >= 0.98 * simulated.makespan());
+    CHECK(found[0].peak_live_microbatches == simulated.peak_live_microbatches);
   }
 }
 

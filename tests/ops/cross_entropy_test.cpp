@@ -164,3 +164,80 @@ TEST_CASE("Cross entropy over classes that ranks share is that of all classes") 
     }
   }
 }
+
+// Rows whose targets lie in the first piece, in the last one and nowhere.
+TEST_CASE("Pieces of the classes give the loss and the gradient of all, whichever comes first") {
+  MemoryPool pool;
+  Ops ops(pool);
+  constexpr std::int64_t kRows = 5, kWide = 3, kAll = 37;
+  const std::vector<std::int32_t> targets{0, 36, -1, 12, 13};
+  struct Part {
+    std::int64_t first, count;
+  };
+  const std::vector<Part> parts{{0, 13}, {13, 12}, {25, 12}};
+  const Floats logits = random_floats(kRows * kAll, 1, 5.0f),
+               table = random_floats(kAll * kWide, 2);
+  Floats whole = logits;
+  std::int64_t correct = 0;
+  const double loss = cross_entropy(ops, matrix(whole, kAll), targets.data(), 0.5f, &correct);
+
+  std::vector<Floats> pieces, statistics, weighted, of_target;
+  for (const Part& part : parts) {
+    Floats& mine = pieces.emplace_back();
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      const auto first = logits.begin() + row * kAll + part.first;
+      mine.insert(mine.end(), first, first + part.count);
+    }
+    Floats& lines = statistics.emplace_back(4 * kRows);
+    piece_statistics(ops, part.first, matrix(mine, part.count), targets.data(), lines.data());
+    Floats& sum = weighted.emplace_back(kRows * kWide);
+    Floats& picked = of_target.emplace_back(kRows * kWide);
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      const std::int64_t target = targets[static_cast<std::size_t>(row)] - part.first;
+      for (std::int64_t c = 0; c < kWide; ++c) {
+        for (std::int64_t i = 0; i < part.count; ++i) {
+          sum[static_cast<std::size_t>(row * kWide + c)] +=
+              mine[static_cast<std::size_t>(row * part.count + i)] *
+              table[static_cast<std::size_t>((part.first + i) * kWide + c)];
+        }
+        if (target < 0 || target >= part.count || targets[static_cast<std::size_t>(row)] < 0)
+          continue;
+        picked[static_cast<std::size_t>(row * kWide + c)] =
+            table[static_cast<std::size_t>((part.first + target) * kWide + c)];
+      }
+    }
+  }
+  std::vector<const float*> lines;
+  std::vector<PieceProducts> products;
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    lines.push_back(statistics[p].data());
+    products.push_back({weighted[p].data(), of_target[p].data()});
+  }
+  Floats totals(3 * kRows), dx(kRows * kWide);
+  const PieceLoss total = total_of_pieces(ops, lines, kRows, 0.5f, totals.data());
+  CHECK(total.loss == Approx(loss).epsilon(1e-6));
+  CHECK(total.correct == correct);
+  CHECK(total.counted == 4);
+  gradient_of_pieces(ops, lines, products, totals.data(), matrix(dx, kWide));
+  for (std::int64_t row = 0; row < kRows; ++row) {
+    for (std::int64_t c = 0; c < kWide; ++c) {
+      double expected = 0;
+      for (std::int64_t i = 0; i < kAll; ++i) {
+        expected += static_cast<double>(whole[static_cast<std::size_t>(row * kAll + i)]) *
+                    static_cast<double>(table[static_cast<std::size_t>(i * kWide + c)]);
+      }
+      CHECK(dx[static_cast<std::size_t>(row * kWide + c)] == Approx(expected).margin(1e-6));
+    }
+  }
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    const Part& part = parts[p];
+    piece_gradient(ops, part.first, matrix(pieces[p], part.count), targets.data(),
+                   statistics[p].data(), totals.data());
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      for (std::int64_t i = 0; i < part.count; ++i) {
+        CHECK(pieces[p][static_cast<std::size_t>(row * part.count + i)] ==
+              Approx(whole[static_cast<std::size_t>(row * kAll + part.first + i)]).margin(1e-6));
+      }
+    }
+  }
+}

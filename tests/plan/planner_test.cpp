@@ -231,3 +231,28 @@ TEST_CASE("One pipeline over all ranks is compared in the precision of the best 
   add(4, DType::kBFloat16);
   CHECK(&best_pipeline(result, 4) == &result.plans[2]);
 }
+
+// The last layer takes as long as all others together.
+TEST_CASE("A head that weighs on one rank is shared out where a run would take that") {
+  PlanInputs inputs = MadeUp{.layers = 9, .batch_rows = 16}.inputs();
+  for (auto& [rows, layers] : inputs.model.measured) {
+    layers.back() = made_up_layer(rows, 8, 0);
+  }
+  PlanRequest request{.ranks = 4, .memory_bytes = 1'000'000'000};
+  request.configured = {.pipeline = 4, .microbatches = 16};
+  const PlanResult whole = search_plans(inputs, request);
+  for (const Plan& plan : whole.plans) CHECK_FALSE(plan.candidate.vocabulary);
+  request.pieces = true;
+  const PlanResult shared = search_plans(inputs, request);
+  const auto best = std::ranges::find_if(
+      shared.plans, [](const Plan& plan) { return plan.candidate.pipeline == 4; });
+  REQUIRE(best != shared.plans.end());
+  CHECK(best->candidate.vocabulary);
+  CHECK(best->first_layers.size() == static_cast<std::size_t>(4 * best->candidate.virtual_stages));
+  CHECK(best->first_layers.back() < 8);  // the head is in no stage
+  const auto best_whole = std::ranges::find_if(
+      whole.plans, [](const Plan& plan) { return plan.candidate.pipeline == 4; });
+  REQUIRE(best_whole != whole.plans.end());
+  CHECK(best->step_seconds < 0.8 * best_whole->step_seconds);
+  CHECK(text_of(best->candidate, 4).find("the vocabulary over the pipeline") != std::string::npos);
+}

@@ -30,7 +30,7 @@ inline std::string draw_row(const std::vector<pipetrain::Span>& spans, std::size
   for (const pipetrain::Span& span : spans) {
     if (span.waiting) continue;
     std::string text = pipetrain::text_of(span.action);
-    if (!stages) text.erase(0, text.find_first_of("FIWBR"));
+    if (!stages) text.erase(0, text.find_first_of("FIWBRST"));
     row.resize(static_cast<std::size_t>(span.start / unit + 0.5) * cell_width, ' ');
     row += text;
   }

@@ -20,13 +20,13 @@ void run_to(const Schedule& schedule, int rank, std::size_t position,
   const auto r = static_cast<std::size_t>(rank);
   while (reached[r] < position) {
     const Action& action = schedule.ranks[r][reached[r]];
-    if (const auto needed = needed_by(schedule, action)) {
-      const int owner = rank_of_stage(schedule, needed->stage, needed->microbatch);
+    for_each_needed(schedule, action, [&](const Action& needed) {
+      const int owner = rank_of(schedule, needed);
       const auto& actions = schedule.ranks[static_cast<std::size_t>(owner)];
       std::size_t end = 0;
-      while (actions[end] != *needed) ++end;
+      while (actions[end] != needed) ++end;
       if (owner != rank) run_to(schedule, owner, end + 1, reached);
-    }
+    });
     ++reached[r];
   }
 }

@@ -52,3 +52,18 @@ TEST_CASE("Weight gradients of slices are in order from the last one down") {
   schedule.ranks = {{first, second}};
   CHECK(!accumulates_in_ascending_order(schedule));
 }
+
+TEST_CASE("Of slices, copies and a vocabulary over the pipeline a schedule has at most one") {
+  CHECK(!why_not_together(1, 1, false));
+  CHECK(!why_not_together(4, 1, false));
+  CHECK(!why_not_together(1, 2, false));
+  CHECK(!why_not_together(1, 1, true));
+  CHECK(why_not_together(2, 2, false).value_or("") ==
+        "slices of sequences and two copies of each stage do not go together; keep one of them");
+  CHECK(why_not_together(2, 1, true)
+            .value_or("")
+            .starts_with("slices of sequences and a vocabulary over the pipeline do not"));
+  CHECK(why_not_together(1, 2, true)
+            .value_or("")
+            .starts_with("two copies of each stage and a vocabulary over the pipeline do not"));
+}

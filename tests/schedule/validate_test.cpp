@@ -110,3 +110,31 @@ TEST_CASE("Of two copies of a stage each takes its half of the microbatches, and
   wrong.ranks[1].pop_back();
   CHECK(refusal(wrong).find("0I1 (or 0B1) is missing") != std::string::npos);
 }
+
+namespace {
+
+std::string refusal_with_vocabulary(const std::string& drawing) {
+  const auto ranks = actions_of(drawing);
+  return refusal({.placement = Placement::loop(static_cast<int>(ranks.size())),
+                  .microbatches = 1,
+                  .ranks = ranks,
+                  .vocabulary = true});
+}
+
+}  // namespace
+
+TEST_CASE("With the vocabulary over the pipeline every rank has S and T, of its own piece") {
+  CHECK(refusal_with_vocabulary("0F0 0S0 0B0 0T0 \n 1F0 1S0 1B0 1T0") == "");
+  const auto refused = [](const std::string& drawing, const std::string& why) {
+    INFO(drawing);
+    CHECK(refusal_with_vocabulary(drawing).find(why) != std::string::npos);
+  };
+  refused("0F0 0B0 0T0 \n 1F0 1S0 1B0 1T0", "rank 0, action 3: 0T0 comes before 0S0");
+  refused("0F0 0S0 0B0 \n 1F0 1S0 1B0 1T0", "0T0 is missing: with the vocabulary over");
+  refused("0F0 1S0 0B0 0T0 \n 1F0 1S0 1B0 1T0", "1S0 is of another rank's piece");
+  refused("0F0 0S0 0S0 0B0 0T0 \n 1F0 1S0 1B0 1T0", "0S0 comes twice");
+  refused("0F0 0S1 0B0 0T0 \n 1F0 1S0 1B0 1T0", "0S1 names a microbatch beyond the last, 0");
+  refused("0F0 0S0 0B0 0T0 \n 1F0 1S0 1T0 1B0", "deadlock: 1T0 waits for 1I0 of rank 1");
+  refused("0F0 0B0 0S0 0T0 \n 1F0 1S0 1B0 1T0",
+          "deadlock: 0B0 waits for 1I0 of rank 1, rank 1: 1B0 waits for 0S0 of rank 0");
+}

@@ -10,6 +10,7 @@
 #include "comm/in_process.h"
 #include "schedule/csv.h"
 #include "schedule/generate/generate.h"
+#include "setup/run_program.h"
 
 using namespace pipetrain;
 
@@ -31,75 +32,18 @@ ModelSetup set_up(const Config& config, int ranks) {
 
 }  // namespace
 
-TEST_CASE("Where their number is open there are four microbatches a stage, or one a row") {
-  Config config = gpt();
-  CHECK(set_up(config, 1).microbatches == 4);
-  CHECK(set_up(config, 3).microbatches == 8);
-  config.parallel.data = 2;
-  CHECK(set_up(config, 3).microbatches == 4);
-  config.pipeline.microbatches = 3;
-  const ModelSetup model = set_up(config, 3);
-  CHECK(model.microbatches == 3);
-  CHECK(microbatch_rows(config, model) == 2);  // of 4
-}
-
-TEST_CASE("What no rank could run is refused before any talks to another") {
-  CHECK_THROWS_AS(set_up(gpt(), 8), Error);  // more stages than layers
-  Config config = gpt();
-  config.pipeline.live_microbatches = 2;
-  CHECK_THROWS_WITH(set_up(config, 2), ContainsSubstring("schedule auto"));
-}
-
-TEST_CASE("A delay asks for a microbatch on every rank, of runs that train") {
-  Config config = gpt();
-  config.pipeline.delay = 1;
-  config.pipeline.microbatches = 2;
-  CHECK_THROWS_WITH(set_up(config, 3), ContainsSubstring("no meaning for 2 microbatches"));
-  const SetupInputs evaluation{.data = kTokens, .stage_ranks = 3, .trains = false};
-  CHECK(set_up_model(config, evaluation).other_layers.empty());
-  CHECK(!set_up(config, 2).other_layers.empty());
-}
-
 TEST_CASE("Each stage costs what it takes at the speed of its rank") {
   Layout layout;
   layout.schedule = generate("1f1b", 2, 1, 4);
   layout.partition = {0, 1};
   layout.layer_costs = {{1, 2, 3}, {1, 2, 3}};
   layout.speeds = {1, 0.5};
-  const std::vector<StageCost> costs = costs_on_ranks(layout);
+  const std::vector<StageCost> costs = costs_on_ranks(layout).stages;
   CHECK(costs[0].forward == 1);
   CHECK(costs[1].forward == 2);
   CHECK(costs[1].total() == 2 * costs[0].total());
   layout.speeds.clear();
-  CHECK(costs_on_ranks(layout)[1].forward == 1);
-}
-
-TEST_CASE("Slices of sequences are refused where they have no meaning") {
-  const auto refusal = [](const auto& change) -> std::string {
-    Config config = gpt();
-    config.pipeline.slices = 2;
-    change(config);
-    try {
-      CHECK(set_up(config, 2).slices.count() == 2);
-    } catch (const Error& error) {
-      CHECK(error.code() == ExitCode::kConfiguration);
-      return error.what();
-    }
-    return "";
-  };
-  CHECK(refusal([](Config&) {}).empty());
-  CHECK(contains(refusal([](Config& c) { c.model.preset = "classifier"; }), "pipeline.slices: 2",
-                 "not causal"));
-  CHECK(contains(refusal([](Config& c) { c.pipeline.slices = 5; }), "4 tokens"));
-  CHECK(contains(refusal([](Config& c) { c.pipeline.schedule = "zbv"; }), "zbv", "2 slices"));
-  CHECK(contains(refusal([](Config& c) { c.pipeline.schedule = "auto"; }), "auto", "2 slices"));
-  CHECK(contains(refusal([](Config& c) { c.pipeline.delay = 1; }), "pipeline.delay"));
-  CHECK(contains(refusal([](Config& c) { c.parallel.shard = Shard::kParameters; }),
-                 "parallel.shard"));
-  CHECK(contains(refusal([](Config& c) { c.pipeline.recompute = Recompute::kSelective; }),
-                 "pipeline.recompute", "attention.qkv"));
-  CHECK(contains(refusal([](Config& c) { c.pipeline.recompute = Recompute::kFull; }),
-                 "pipeline.recompute", "attention"));
+  CHECK(costs_on_ranks(layout).stages[1].forward == 1);
 }
 
 TEST_CASE("All ranks have the schedule and the partition that rank 0 found") {

@@ -33,7 +33,7 @@ std::vector<RankMemory> forecast(const Config& config, std::int64_t training_row
                             .stage_ranks = 2,
                             .training_rows = training_rows,
                             .evaluation_rows = evaluation_rows});
-  const auto layers = static_cast<int>(setup.layers.size());
+  const int layers = setup.cut_layers();
   const Layout layout{.schedule = setup.schedule,
                       .partition = uniform_partition(layers, 2),
                       .recomputed = setup.recomputed};
@@ -127,4 +127,21 @@ TEST_CASE("Every rank hears which one has too little room, and why") {
   CHECK(contains(heard[0], "memory: rank 1 will take ", " of tensors), more than ",
                  ", --memory-limit; use more ranks"));
   CHECK(heard[1] == heard[0]);
+}
+
+// A head of 13 x 8 weights and 13 biases.
+TEST_CASE("With the vocabulary over the pipeline each rank has its piece of the head's memory") {
+  Config config = gpt();
+  config.pipeline.partition = PartitionRule::kUniform;
+  config.pipeline.vocabulary = VocabularyPlace::kParallel;
+  const std::vector<RankMemory> pieces = forecast(config);
+  REQUIRE(pieces.size() == 2);
+  for (const RankMemory& rank : pieces) CHECK(rank.activations > 0);
+  std::int64_t weights = 0;
+  for (const RankMemory& rank : pieces) weights += rank.weights;
+  config.pipeline.vocabulary = VocabularyPlace::kWhole;
+  std::int64_t whole = 0;
+  for (const RankMemory& rank : forecast(config)) whole += rank.weights;
+  CHECK(weights >= whole);
+  CHECK(weights <= whole + 4096);  // blocks are rounded up
 }

@@ -15,6 +15,7 @@ namespace {
 ModelSetup set_up(const Config& config, const Source& source, const Grid& grid, int rank) {
   return set_up_model(config, {.data = data_shape_of(source),
                                .stage_ranks = grid.pipeline(),
+                               .pipeline_rank = grid.position_of(rank).pipeline,
                                .tensor_rank = grid.position_of(rank).tensor,
                                .training_rows = source.training_rows(),
                                .evaluation_rows = source.validation_rows()});

@@ -132,3 +132,20 @@ TEST_CASE("The configuration with a plan in it trains as planned") {
   CHECK(in_parts.pipeline.recompute_layers == std::vector<std::string>{"layers.2.mlp.hidden"});
   CHECK(planned_config(config, {.schedule = "auto"}).pipeline.live_microbatches == 5);
 }
+
+TEST_CASE("A vocabulary over the pipeline is planned where a run would take it") {
+  Config config = gpt();
+  CHECK_FALSE(requested(config, {.ranks = 2}).pieces);  // the head is tied
+  config.model.tie_embeddings = false;
+  CHECK(requested(config, {.ranks = 2}).pieces);
+  CHECK_FALSE(requested(config, {.ranks = 2}).configured.vocabulary);
+  config.pipeline.vocabulary = VocabularyPlace::kParallel;
+  const PlanRequest own = requested(config, {.ranks = 2});
+  CHECK(own.configured.vocabulary);
+  CHECK(own.configured_schedule.value().vocabulary);
+  CHECK(planned_config(config, {}).pipeline.vocabulary == VocabularyPlace::kWhole);
+  CHECK(planned_config(config, own.configured).pipeline.vocabulary == VocabularyPlace::kParallel);
+  config.pipeline.vocabulary = VocabularyPlace::kWhole;
+  config.pipeline.delay = 1;
+  CHECK_FALSE(requested(config, {.ranks = 2}).pieces);
+}

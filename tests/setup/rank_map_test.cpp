@@ -101,3 +101,20 @@ TEST_CASE("Where stages have copies, ranks that face each other are of one group
   CHECK(ends[3].first_ranks == std::vector<int>{7});
   CHECK(ends[3].last_ranks == std::vector<int>{4});
 }
+
+// data 2 x pipeline 2 x tensor 1.
+TEST_CASE("Where the vocabulary is over the pipeline, all places have a piece and need targets") {
+  Schedule schedule = of(Placement::loop(2, 2));
+  CHECK(RankMap(Grid(4, 2, 1, 2), 3, schedule).routes().vocabulary.pieces.empty());
+  schedule.vocabulary = true;
+  const RankMap map(Grid(4, 2, 1, 2), 3, schedule);
+  const RankRoutes routes = map.routes();
+  CHECK(routes.vocabulary.pieces == std::vector<int>{2, 3});
+  CHECK(routes.vocabulary.last_stage == 3);
+  CHECK(routes.vocabulary.last_rank == 3);
+  const std::vector<PipelineEnds> ends = map.ends();
+  REQUIRE(ends.size() == 2);
+  CHECK(ends[0].last_ranks == std::vector<int>{0, 1});
+  CHECK(ends[1].first_ranks == std::vector<int>{2});
+  CHECK(ends[1].last_ranks == std::vector<int>{2, 3});
+}

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "setup/run_program.h"
 #include "trained.h"
 
 using namespace pipetrain;

@@ -111,6 +111,7 @@ TEST_CASE("What slices take and how many are live is foreseen") {
   for (const int slices : {1, 4}) {
     Config config = model("llama", {.slices = slices, .recompute = Recompute::kNone});
     config.model.depth = 4;
+    config.model.width = 128;  // blocks of which the pool's steps of size are a small part
     config.pipeline.microbatches = 8;
     config.train.batch_size = 8;
     std::vector<double> foreseen(kRanks), taken(kRanks), live(kRanks), expected(kRanks);
@@ -126,7 +127,9 @@ TEST_CASE("What slices take and how many are live is foreseen") {
     });
     for (std::size_t r = 0; r < kRanks; ++r) {
       CAPTURE(slices, r);
-      CHECK(taken[r] == Approx(foreseen[r]).epsilon(0.1));  // of some 40 KB
+      // Of whole sequences the last rank gives a block back sooner than is foreseen.
+      CHECK(taken[r] <= 1.02 * foreseen[r]);
+      CHECK(taken[r] >= (slices == 1 ? 0.88 : 0.98) * foreseen[r]);
       CHECK(live[r] == Approx(expected[r]));
     }
     CHECK(live[0] == Approx(slices == 1 ? 4 : 7.0 / 4));

@@ -29,6 +29,7 @@ bool run_rank(const Config& config, const Source& source, InProcess& group, int 
                                                   {.host = "here", .cores = group.size()})};
   const ModelSetup model = set_up_model(config, {.data = data_shape_of(source),
                                                  .stage_ranks = grid.pipeline(),
+                                                 .pipeline_rank = grid.position_of(rank).pipeline,
                                                  .tensor_rank = grid.position_of(rank).tensor,
                                                  .training_rows = source.training_rows(),
                                                  .evaluation_rows = source.validation_rows()});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nn/layer_options.h"
+#include "nn/layers/earlier_slices.h"
 #include "nn/layers/key_value_rows.h"
 #include "nn/layers/model_builder.h"
 #include "nn/layers/shared_product.h"
@@ -39,6 +40,8 @@ enum Slot {
   // keys and values, float32 (B, T, 2, G, D).
   kLaterGradients = kQkvGradient
 };
+
+constexpr SliceSlots kKeptSlots{kQkv, kLaterGradients};
 
 enum Part : std::size_t { kQkvPart, kMixedPart };
 
@@ -110,33 +113,6 @@ AttentionShape Attention::shape(const Context& context, const Tensor& x) const {
           .past = context.in_parts ? 0 : context.first_token,
           .row_tokens = tokens_};
 }
-
-namespace {
-
-// What the slices of the same rows before one keep, the first one first.
-std::vector<EarlierSlice> earlier_slices(const Saved& saved) {
-  std::vector<EarlierSlice> slices;
-  for (Saved* slice = saved.earlier(); slice != nullptr; slice = slice->earlier()) {
-    Tensor& sums = (*slice)[kLaterGradients];
-    slices.push_back(
-        {(*slice)[kQkv], (*slice)[kQkv].shape()[1], sums.empty() ? nullptr : sums.f32()});
-  }
-  std::ranges::reverse(slices);
-  return slices;
-}
-
-// The last slice's backward comes first and makes the sums of the others.
-void make_room_for_gradients(Ops& ops, const Saved& saved, std::int64_t width) {
-  for (Saved* slice = saved.earlier(); slice != nullptr; slice = slice->earlier()) {
-    Tensor& sums = (*slice)[kLaterGradients];
-    if (!sums.empty()) continue;
-    const Shape& qkv = (*slice)[kQkv].shape();
-    sums = Tensor(ops.pool(), {qkv[0], qkv[1], width});
-    std::memset(sums.data(), 0, sums.bytes());
-  }
-}
-
-}  // namespace
 
 // work(norm, its heads (rows * heads, D), its Saved) in place of the heads of queries, then of
 // keys.
@@ -210,7 +186,7 @@ void Attention::remake(const Context& context, std::size_t part, Saved& saved) c
   const Tensor& qkv = saved[kQkv];
   Tensor mixed(ops.pool(), {qkv.shape()[0], qkv.shape()[1], mixed_width_}, qkv.dtype());
   attention_forward(ops, shape(context, qkv), qkv, mixed, saved[kLogSumExp].f32(),
-                    earlier_slices(saved));
+                    earlier_slices(saved, kKeptSlots));
   saved[kMixed] = std::move(mixed);
 }
 
@@ -244,7 +220,8 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
         key_value_rows(ops.pool(), {kv_heads_, head_width_}, kept, saved[kKeysAndValues]),
         context.first_token, qkv, mixed);
   } else {
-    attention_forward(ops, shape(context, x), qkv, mixed, log_sum_exp.f32(), earlier_slices(saved));
+    attention_forward(ops, shape(context, x), qkv, mixed, log_sum_exp.f32(),
+                      earlier_slices(saved, kKeptSlots));
   }
   x = branch_.forward(context, place_, mixed, matrix(projection_weight_), value(projection_bias_),
                       std::move(x), saved.inner(kNormBehind));
@@ -261,8 +238,8 @@ Tensor Attention::forward(const Context& context, Tensor x, Saved& saved) {
 Tensor Attention::backward_input(const Context& context, Tensor dy, Saved& saved) {
   Ops& ops = context.ops;
   Tensor dbranch = branch_.backward_input(context, dy, saved.inner(kNormBehind));
-  make_room_for_gradients(ops, saved, 2 * kv_heads_ * head_width_);
-  const std::vector<EarlierSlice> earlier = earlier_slices(saved);
+  make_room_for_gradients(ops, saved, kKeptSlots, 2 * kv_heads_ * head_width_);
+  const std::vector<EarlierSlice> earlier = earlier_slices(saved, kKeptSlots);
   Tensor later = std::move(saved[kLaterGradients]);
   Tensor dqkv = std::move(saved[kQkv]);  // qkv at first: the gradient takes its place
   {

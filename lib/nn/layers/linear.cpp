@@ -10,6 +10,7 @@
 #include "nn/layer_options.h"
 #include "nn/layers/model_builder.h"
 #include "nn/layers/shared_product.h"
+#include "nn/layers/vocabulary_head.h"
 #include "ops/activation.h"
 #include "ops/bfloat16.h"
 #include "ops/entrywise.h"
@@ -48,6 +49,12 @@ Linear::Linear(std::string name, Shape row, const LinearOptions& options)
 
 double Linear::forward_flop() const {
   return 2.0 * static_cast<double>(input_row().elements()) * static_cast<double>(features_);
+}
+
+std::unique_ptr<Layer> Linear::vocabulary_piece(const TensorPlace& place) const {
+  if (cap_ > 0 || !place_.alone() || activations() != DType::kFloat32) return nullptr;
+  return std::make_unique<VocabularyHead>(name(), input_row(), parameters()[weight_],
+                                          has_bias_ ? &parameters()[bias_] : nullptr, place);
 }
 
 Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {

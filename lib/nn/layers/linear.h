@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "nn/layer.h"
@@ -55,6 +56,7 @@ class Linear : public Layer {
   double forward_flop() const override;
   GroupSums group_sums() const override { return {1, input_row().elements()}; }
   Reach reach() const override { return Reach::kToken; }
+  std::unique_ptr<Layer> vocabulary_piece(const TensorPlace& place) const override;
 
  private:
   TensorPlace place_;

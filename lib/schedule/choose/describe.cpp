@@ -34,7 +34,7 @@ std::string placement_text(const Placement& placement) {
   return std::to_string(v) + " stages each in a " + (form == "v" ? "V" : form) + ", ";
 }
 
-std::string costs_text(const GivenCosts& costs) {
+std::string costs_text(const GivenCosts& costs, bool vocabulary) {
   std::string text;
   if (costs.stages.empty()) {
     const StageCost& share = costs.rank_share;
@@ -42,6 +42,10 @@ std::string costs_text(const GivenCosts& costs) {
            short_number(share.backward_input) + ", " + short_number(share.backward_weight);
   } else {
     text = "costs of each stage from " + costs.stages_from;
+  }
+  if (vocabulary) {
+    text += ", its S, T " + short_number(costs.piece.forward) + ", " +
+            short_number(costs.piece.backward);
   }
   if (costs.message > 0) text += ", a message " + short_number(costs.message);
   return text + network_words(costs.network.get());
@@ -84,7 +88,7 @@ std::string bound_note(const Schedule& schedule, const Costs& costs, const AutoO
 std::string better_than_tuned(const std::string& name, const Schedule& schedule,
                               const GivenCosts& given) {
   const ScheduleKind* kind = find_row(schedule_kinds(), name);
-  if (kind == nullptr || kind->tuned_for == nullptr) return "";
+  if (kind == nullptr || kind->tuned_for == nullptr || schedule.vocabulary) return "";
   const int ranks = schedule.rank_count();
   const Costs costs = at_rank_speeds(given.on(schedule.placement), schedule.placement);
   if (is_even(costs)) return "";
@@ -128,7 +132,8 @@ Description describe(const std::string& name, const Schedule& schedule, const Gi
   words.title += placement_text(schedule.placement);
   words.title += counted(schedule.microbatches, "microbatch", "microbatches");
   if (schedule.slices > 1) words.title += " in " + std::to_string(schedule.slices) + " slices";
-  words.remark = costs_text(given);
+  if (schedule.vocabulary) words.title += ", the vocabulary over all ranks";
+  words.remark = costs_text(given, schedule.vocabulary);
   const Costs costs = given.on(schedule.placement);
   const Timeline run = simulate(schedule, costs, BackwardSends::kGradientsFirst);
   const Timeline drawn = simulate(schedule, costs, BackwardSends::kAfterBackward);

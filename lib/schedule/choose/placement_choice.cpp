@@ -34,6 +34,11 @@ std::string placement_help() {
          "rank, [[0,5],[1,4],[2,3]]";
 }
 
+std::string vocabulary_help() {
+  return "who holds the head's rows of the vocabulary: whole, the last stage; or parallel, all "
+         "ranks a piece each, with passes S and T";
+}
+
 int stages_per_rank(const PlacementChoice& choice) {
   std::size_t most = choice.rule == PlacementRule::kV ? 2 : 0;
   for (const auto& own : choice.stages) most = std::max(most, own.size());

@@ -22,6 +22,15 @@ inline constexpr Choice<PlacementRule> kPlacementRules[] = {
     {PlacementRule::kList, "list", "Each rank's stages, such as `[[0,5],[1,4],[2,3]]`."},
 };
 
+// Who holds the model's vocabulary, which is the head's table.
+enum class VocabularyPlace : std::uint8_t { kWhole, kParallel };
+
+inline constexpr Choice<VocabularyPlace> kVocabularyPlaces[] = {
+    {VocabularyPlace::kWhole, "whole", "The last stage."},
+    {VocabularyPlace::kParallel, "parallel",
+     "All ranks of the pipeline, a piece of its rows each."},
+};
+
 struct PlacementChoice {
   PlacementRule rule = PlacementRule::kOwn;
   std::vector<std::vector<int>> stages;  // of each rank, where the rule is kList
@@ -34,6 +43,8 @@ PlacementChoice parse_placement(const std::string& text, const std::string& name
 
 // For help, of an option.
 std::string placement_help();
+
+std::string vocabulary_help();
 
 // Stages per rank that the choice itself says; 0: none.
 int stages_per_rank(const PlacementChoice& choice);

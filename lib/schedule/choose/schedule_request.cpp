@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "schedule/csv.h"
+#include "schedule/search/vocabulary.h"
 #include "schedule/validate.h"
 
 namespace pipetrain {
@@ -61,6 +62,12 @@ Reason other_sizes(const ScheduleRequest& request, const Schedule& table) {
     reason = other(table.microbatches, request.microbatches, "microbatches", "microbatches");
   }
   if (!reason) reason = other(table.slices, request.slices, "slices", "slices");
+  if (!reason && request.vocabulary.value_or(table.vocabulary) != table.vocabulary) {
+    reason = request.name + (table.vocabulary ? " has" : " lacks") +
+             " the actions S and T of a vocabulary over the pipeline; set pipeline.vocabulary "
+             "(--vocabulary) to " +
+             (table.vocabulary ? "parallel" : "whole") + ", or take another table";
+  }
   return reason ? reason : other_placement(request, table);
 }
 
@@ -74,6 +81,12 @@ Reason why_not_sizes(const ScheduleRequest& request) {
   const std::optional<Placement> placement = placement_of(request.placement, p, v);
   if (request.is_searched() || request.forward_only) {
     if (Reason reason = why_no_slices(request.name, n)) return reason;
+  }
+  if (request.cuts_vocabulary() && !request.forward_only) {
+    if (auto reason = why_no_vocabulary(request.name)) return reason;
+    if (auto reason = why_not_together(n, /*copies=*/1, /*vocabulary=*/true)) {
+      return "schedule " + request.name + ": " + *reason;
+    }
   }
   if (request.is_searched()) {
     AutoOptions options = request.search;
@@ -159,16 +172,22 @@ Schedule choose_without_costs(const ScheduleRequest& request) {
             n = settled.slices;
   const std::optional<Placement> asked = placement_of(request.placement, p, v);
   const Placement placement = asked.value_or(Placement::loop(p, v));
-  if (request.is_searched()) return {.placement = placement, .microbatches = m};
-  if (request.forward_only) return generate_forward_only(placement, m);
+  if (request.is_searched()) {
+    return {.placement = placement, .microbatches = m, .vocabulary = request.cuts_vocabulary()};
+  }
+  if (request.forward_only) {
+    return generate_forward_only(placement, m, /*stage_by_stage=*/false, request.cuts_vocabulary());
+  }
   Schedule schedule =
       asked ? generate(request.name, *asked, m, n) : generate(request.name, p, v, m, n);
+  if (request.cuts_vocabulary()) schedule = with_vocabulary(schedule);
   validate(schedule);
   return schedule;
 }
 
 AutoOptions search_options(const ScheduleRequest& request, const Schedule& sizes) {
   AutoOptions options = request.search;
+  options.vocabulary = request.cuts_vocabulary();
   const bool searches = request.placement.rule == PlacementRule::kAuto;
   options.any_placement = searches && sizes.ranks.empty();
   if (!request.placement.is_open() || (searches && !options.any_placement)) {

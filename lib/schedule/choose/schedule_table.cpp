@@ -29,10 +29,16 @@ int messages_of(const Schedule& schedule) {
   for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
     count += static_cast<int>(std::ranges::count_if(ranks[rank], [&](const Action& action) {
       if (action.op != Op::kSendForward && action.op != Op::kSendBackward) return false;
+      const bool to_pieces =
+          action.op == Op::kSendForward && action.stage + 1 == schedule.stage_count();
+      if (to_pieces) return false;
       const int to = action.stage + (action.op == Op::kSendForward ? 1 : -1);
       return rank_of_stage(schedule, to, action.microbatch) != static_cast<int>(rank);
     }));
   }
+  // To and from each piece of the vocabulary but the last stage's own: activations, what S makes of
+  // them, and the totals.
+  if (schedule.vocabulary) count += 3 * (schedule.rank_count() - 1) * schedule.microbatches;
   return count;
 }
 

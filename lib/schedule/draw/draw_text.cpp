@@ -23,6 +23,8 @@ int colour_of(const Action& action) {
     case Op::kBackwardInput: return odd ? 78 : 157;
     case Op::kBackwardWeight: return odd ? 215 : 223;
     case Op::kBackward: return odd ? 176 : 219;
+    case Op::kVocabularyForward: return odd ? 80 : 123;
+    case Op::kVocabularyBackward: return odd ? 141 : 183;
     default: return odd ? 246 : 252;
   }
 }
@@ -198,6 +200,8 @@ std::string legend(const std::vector<TextPanel>& panels) {
   explain(Op::kBackwardWeight, "W weight gradient");
   explain(Op::kBackward, "B both gradients");
   explain(Op::kRecompute, "R recompute");
+  explain(Op::kVocabularyForward, "S the rank's piece of the vocabulary");
+  explain(Op::kVocabularyBackward, "T its weight gradient");
   if (letters.empty()) return "";
   int most_stages = 1, slices = 1;
   for (const TextPanel& panel : panels) {

@@ -48,7 +48,7 @@ class Rows {
     body_ += rectangle(
         x, top, width, height,
         (numbered ? "box " : "") + std::string(look_of(span.action.op).css_class) + shade);
-    const int place = places_.of(rank, span.action.stage);
+    const int place = is_of_piece(span.action.op) ? 0 : places_.of(rank, span.action.stage);
     if (place > 0) {
       const double foot = height * 0.32 * place / (window_.virtual_stages - 1);
       body_ += rectangle(x, top + height - foot, width, foot, "foot");

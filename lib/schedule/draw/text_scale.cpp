@@ -45,8 +45,9 @@ bool is_drawn(const Span& span) { return !span.waiting && is_compute(span.action
 
 std::string label_of(const Action& action, int rank, const StagePlaces& places) {
   std::string text = text_of(action);
-  if (places.most() > 2) return text;
+  if (places.most() > 2 && !is_of_piece(action.op)) return text;
   text.erase(0, text.find_first_not_of("0123456789"));
+  if (is_of_piece(action.op)) return text;
   if (places.of(rank, action.stage) > 0) text[0] = static_cast<char>(std::tolower(text[0]));
   return text;
 }

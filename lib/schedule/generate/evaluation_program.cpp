@@ -10,7 +10,7 @@ namespace pipetrain {
 Program evaluation_program(const Schedule& schedule, int microbatches, bool shards_parameters) {
   const Schedule forwards =
       generate_forward_only(schedule.placement.one_way(), std::max(microbatches, 1),
-                            /*stage_by_stage=*/shards_parameters);
+                            /*stage_by_stage=*/shards_parameters, schedule.vocabulary);
   Program program = program_of(forwards, {.shards_parameters = shards_parameters});
   if (microbatches > 0) return program;
   for (std::vector<Action>& actions : program.actions.ranks) {

@@ -33,13 +33,23 @@ void loop_forwards(Schedule& schedule) {
 // 0 and 3, stages 1 and 2):
 //   0F0 0F1 0F2 3F0 0F3 3F1     3F2     3F3
 //       1F0 2F0 1F1 2F1 1F2 2F2 1F3 2F3
+// The pieces of a vocabulary over the pipeline follow as one more stage, which all ranks have. S=2
+// on 2 ranks, M=2:
+//   0F0 0F1 0S0 0S1
+//       1F0 1S0 1F1 1S1
 void forwards_in_turn(Schedule& schedule) {
   for (int rank = 0; rank < schedule.placement.rank_count(); ++rank) {
     std::vector<Action>& actions = schedule.ranks.emplace_back();
     const std::vector<int>& stages = schedule.placement.stages_of(rank);   // ascending
     const auto delay = [&](int stage) { return stage - stages.front(); };  // in microbatches
-    const int rounds = schedule.microbatches + delay(stages.back());
+    const int piece_delay = delay(schedule.stage_count());
+    const int rounds =
+        schedule.microbatches + (schedule.vocabulary ? piece_delay : delay(stages.back()));
     for (int round = 0; round < rounds; ++round) {
+      const int complete = round - piece_delay;
+      if (schedule.vocabulary && complete >= 0) {
+        actions.push_back({Op::kVocabularyForward, rank, complete});
+      }
       for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
         const int m = round - delay(*stage);
         if (m >= 0 && m < schedule.microbatches) actions.push_back({Op::kForward, *stage, m});
@@ -64,11 +74,13 @@ void forwards_by_stage(Schedule& schedule) {
 
 }  // namespace
 
-Schedule generate_forward_only(const Placement& placement, int microbatches, bool stage_by_stage) {
-  Schedule schedule{placement, microbatches, {}};
+Schedule generate_forward_only(const Placement& placement, int microbatches, bool stage_by_stage,
+                               bool vocabulary) {
+  Schedule schedule{placement, microbatches, {}, /*slices=*/1, vocabulary};
   if (stage_by_stage) {
     forwards_by_stage(schedule);
-  } else if (placement == Placement::loop(placement.rank_count(), placement.most_stages())) {
+  } else if (!vocabulary &&
+             placement == Placement::loop(placement.rank_count(), placement.most_stages())) {
     loop_forwards(schedule);
   } else {
     forwards_in_turn(schedule);

@@ -34,7 +34,8 @@ struct ScheduleKind {
   const char* tuned_for = nullptr;   // costs that it is made for: at others another may be better
   // On any placement, if it makes sense there; else it takes its own alone.
   RankActions (*generate_on)(const Placement& placement, int microbatches) = nullptr;
-  bool takes_slices = false;  // on its own placement; else microbatches are whole
+  bool takes_slices = false;      // on its own placement; else microbatches are whole
+  bool takes_vocabulary = false;  // has a form with it over the pipeline (search/vocabulary.h)
 };
 
 }  // namespace pipetrain

@@ -19,6 +19,7 @@
 #include "schedule/search/placement_search.h"
 #include "schedule/search/rank_orders.h"
 #include "schedule/search/rule_search.h"
+#include "schedule/search/vocabulary_search.h"
 
 namespace pipetrain {
 namespace {
@@ -271,10 +272,16 @@ std::optional<std::string> why_no_search(int ranks, int microbatches, int stages
 
 Schedule auto_schedule(int ranks, int microbatches, const Costs& costs,
                        const AutoOptions& options) {
+  if (options.vocabulary) {
+    return search::schedule_with_vocabulary(ranks, microbatches, costs, options);
+  }
   return AutoSearch(problems_of(ranks, microbatches, costs, options), options.effort).run();
 }
 
 double least_makespan(int ranks, int microbatches, const Costs& costs, const AutoOptions& options) {
+  if (options.vocabulary) {
+    return search::least_with_vocabulary(ranks, microbatches, costs, options);
+  }
   return least_of(problems_of(ranks, microbatches, costs, options));
 }
 

@@ -15,7 +15,8 @@ struct AutoOptions {
   double live_microbatches = 0;  // most per rank, in shares of a whole rank; 0: 1F1B's, min(M, p)
   double effort = 1e8;           // actions evaluated in the search: one or two seconds
   std::optional<Placement> placement;  // unless given, a loop or, of several stages, a wave
-  bool any_placement = false;          // or any other with as many stages a rank
+  bool vocabulary = false;     // over the pipeline; the limit is then one more unless it is given
+  bool any_placement = false;  // or any other with as many stages a rank
 };
 
 // Why there is nothing to search for: stages that do not divide over the ranks (where no placement

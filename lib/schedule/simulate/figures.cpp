@@ -40,7 +40,9 @@ Phases phases_of(const Timeline& timeline, int rank) {
 StagePlaces::StagePlaces(const Timeline& timeline) {
   for (const auto& spans : timeline.ranks) {
     std::set<int> own;
-    for (const Span& span : spans) own.insert(span.action.stage);
+    for (const Span& span : spans) {
+      if (!is_of_piece(span.action.op)) own.insert(span.action.stage);
+    }
     stages_.emplace_back(own.begin(), own.end());
     most_ = std::max(most_, static_cast<int>(own.size()));
   }

@@ -68,6 +68,7 @@ Costs GivenCosts::on(const Placement& placement) const {
     Costs costs = equal_costs({.placement = placement}, rank_share.forward,
                               rank_share.backward_input, rank_share.backward_weight, message);
     costs.network = network;
+    costs.pieces.assign(static_cast<std::size_t>(placement.rank_count()), piece);
     return costs;
   }
   if (!fit(placement.stage_count())) {
@@ -81,7 +82,15 @@ Costs GivenCosts::on(const Placement& placement) const {
                                               std::to_string(placement.stage_count()) + ", of " +
                                               std::to_string(ranks) + " ranks; " + cure);
   }
-  return {stages, message, 0, network};
+  return {stages, message, 0, network,
+          std::vector<PieceCost>(static_cast<std::size_t>(placement.rank_count()), piece)};
+}
+
+PieceCost given_piece_cost(const std::string& text, const std::string& option) {
+  if (text.empty()) return {1, 1};
+  const std::vector<double> numbers = numbers_in(text, option);
+  if (numbers.size() != 2) refuse(option, text, "S,T, such as 1,0.5");
+  return {numbers[0], numbers[1]};
 }
 
 GivenCosts given_costs(const std::string& costs, const std::string& stage_costs_file) {

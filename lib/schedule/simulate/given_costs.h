@@ -13,6 +13,7 @@ namespace pipetrain {
 
 struct GivenCosts {
   StageCost rank_share{1, 1, 1};  // of a whole rank: each of its v stages costs 1/v
+  PieceCost piece{1, 1};          // of a rank's piece, where the vocabulary is over the pipeline
   double message = 0;
   std::vector<StageCost> stages;                     // if there are any, they count, not rank_share
   std::string stages_from;                           // their file
@@ -24,9 +25,16 @@ struct GivenCosts {
   Costs on(const Placement& placement) const;
 };
 
-// Costs of stages that are known already.
+// "S,T" of a rank's piece of the vocabulary, numbers from 0 to 1e9; empty: 1,1.
+// Error(kConfiguration) names the option.
+PieceCost given_piece_cost(const std::string& text, const std::string& option);
+
+// Costs of stages that are known already, whose pieces are alike.
 inline GivenCosts as_given(const Costs& costs) {
-  return {.message = costs.message, .stages = costs.stages, .network = costs.network};
+  return {.piece = costs.pieces.empty() ? PieceCost() : costs.pieces.front(),
+          .message = costs.message,
+          .stages = costs.stages,
+          .network = costs.network};
 }
 
 // "F,I,W" or "F,I,W,COMM"; with a file of stage costs only "COMM". Either text may be empty: costs

@@ -13,7 +13,8 @@
 
 namespace pipetrain {
 
-// F needs the result of the stage below, I and B the gradient of the stage above (needed_by() in
+// F needs the result of the stage below, I and B the gradient of the stage above, S, T and the last
+// stage's I each other, where the ways go to pieces of the vocabulary (for_each_needed() in
 // schedule/walk.h says the same of a listed action). Between two ranks it travels for a while, and
 // waits before that for those that were sent earlier on the same link. The model's two ends have
 // their inputs from the start.
@@ -31,6 +32,10 @@ class InputTimes {
     const std::size_t cells = borders_ * columns_;
     activations_.assign(cells, 0);
     gradients_.assign(cells, 0);
+    to_pieces_.resize(ways_.to_piece.size() * columns_);
+    totals_.resize(to_pieces_.size());
+    last_part_.resize(has_pieces() ? columns_ : 0);
+    parts_left_.resize(last_part_.size());
     forget();
   }
 
@@ -38,12 +43,18 @@ class InputTimes {
   void forget() {
     const auto row = static_cast<std::ptrdiff_t>(columns_);
     std::fill(activations_.begin() + row, activations_.end(), kNever);
-    std::fill(gradients_.begin(), gradients_.end() - row, kNever);
+    std::fill(gradients_.begin(), gradients_.end() - (has_pieces() ? 0 : row), kNever);
+    std::ranges::fill(to_pieces_, kNever);
+    std::ranges::fill(totals_, kNever);
+    std::ranges::fill(last_part_, 0);
+    std::ranges::fill(parts_left_, static_cast<int>(ways_.from_piece.size()));
     link_free_.assign(index(ways_.queues), 0);
   }
 
   // kNever if what the action needs has not run; 0 for W and R, which need nothing of other stages.
   double arrival(Op op, int stage, int slice) const {
+    if (op == Op::kVocabularyForward) return to_pieces_[at(stage, slice)];
+    if (op == Op::kVocabularyBackward) return totals_[at(stage, slice)];
     if (op == Op::kForward) return activations_[at(stage, slice)];
     if (!sends_gradient(op)) return 0;
     return gradients_[at(stage + 1, slice)];
@@ -51,6 +62,10 @@ class InputTimes {
 
   // F is done, or I or B has its gradient. Who shares a link must call this in order of time.
   void ended(Op op, int stage, int slice, double end) {
+    const bool last = index(stage) + 2 == borders_;
+    if (op == Op::kVocabularyForward) part_ended(stage, slice, end);
+    if (last && op == Op::kForward) to_pieces(to_pieces_, slice, end);
+    if (last && sends_gradient(op)) to_pieces(totals_, slice, end);
     if (op == Op::kForward) {
       activations_[at(stage + 1, slice)] = sent(ways_.up[way(stage + 1, slice)], end);
     }
@@ -70,6 +85,23 @@ class InputTimes {
            index(border);
   }
 
+  bool has_pieces() const { return !ways_.to_piece.empty(); }
+
+  // From the last stage to each piece.
+  void to_pieces(std::vector<double>& arrivals, int slice, double end) {
+    for (std::size_t piece = 0; piece < ways_.to_piece.size(); ++piece) {
+      arrivals[at(static_cast<int>(piece), slice)] = sent(ways_.to_piece[piece], end);
+    }
+  }
+
+  // The last stage has its gradient when it has all pieces' parts.
+  void part_ended(int piece, int slice, double end) {
+    double& last = last_part_[index(slice)];
+    last = std::max(last, sent(ways_.from_piece[index(piece)], end));
+    if (--parts_left_[index(slice)] > 0) return;
+    gradients_[at(static_cast<int>(borders_) - 1, slice)] = last;
+  }
+
   // When it arrives.
   double sent(const MessageWay& way, double now) {
     if (way.queue < 0) return now + way.latency;
@@ -78,10 +110,13 @@ class InputTimes {
     return free + way.latency;
   }
 
-  int microbatches_, slices_;     // of a step; of a microbatch
+  int microbatches_, slices_;      // of a step; of a microbatch
   std::size_t columns_, borders_;  // slices of all steps; of one copy of the stages
   MessageWays ways_;
   std::vector<double> activations_, gradients_;  // when those that cross a border are there
+  std::vector<double> to_pieces_, totals_;       // by piece: when S and T have what they need
+  std::vector<double> last_part_;                // by slice: of those that have come
+  std::vector<int> parts_left_;                  // by slice
   std::vector<double> link_free_;                // per queue
 };
 

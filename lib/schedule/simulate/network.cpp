@@ -75,7 +75,7 @@ std::shared_ptr<const Network> network_of_speeds(std::vector<double> speeds) {
 
 double MessageWays::longest() const {
   double longest = 0;
-  for (const auto* ways : {&up, &down}) {
+  for (const auto* ways : {&up, &down, &to_piece, &from_piece}) {
     for (const MessageWay& way : *ways) longest = std::max(longest, way.total());
   }
   return longest;
@@ -83,7 +83,7 @@ double MessageWays::longest() const {
 
 MessageWays MessageWays::without_queues() const {
   MessageWays free = *this;
-  for (auto* ways : {&free.up, &free.down}) {
+  for (auto* ways : {&free.up, &free.down, &free.to_piece, &free.from_piece}) {
     for (MessageWay& way : *ways) way = {.latency = way.total(), .busy = 0, .queue = -1};
   }
   free.queues = 0;
@@ -91,7 +91,9 @@ MessageWays MessageWays::without_queues() const {
   return free;
 }
 
-MessageWays ways_of(const Costs& costs, const Placement& placement) {
+namespace {
+
+MessageWays ways_of(const Costs& costs, const Placement& placement, bool vocabulary) {
   const int stages = placement.stage_count(), ranks = placement.rank_count();
   MessageWays ways{.up = {}, .down = {}, .copies = placement.copies()};
   const std::size_t borders = index(stages) + 1;
@@ -118,9 +120,24 @@ MessageWays ways_of(const Costs& costs, const Placement& placement) {
       ways.down[index(copy) * borders + index(s)] = way(above, below);
     }
   }
+  for (int rank = 0; vocabulary && rank < ranks; ++rank) {
+    const int last = placement.rank_of(stages - 1);
+    ways.to_piece.push_back(way(last, rank));
+    ways.from_piece.push_back(way(rank, last));
+  }
   ways.queues = queues.count();
   ways.shared = queues.shared();
   return ways;
+}
+
+}  // namespace
+
+MessageWays ways_of(const Costs& costs, const Placement& placement) {
+  return ways_of(costs, placement, /*vocabulary=*/false);
+}
+
+MessageWays ways_of(const Costs& costs, const Schedule& schedule) {
+  return ways_of(costs, schedule.placement, schedule.vocabulary);
 }
 
 MessageWays ways_from(int rank, const Costs& costs, const Placement& placement) {
@@ -171,6 +188,10 @@ Costs at_rank_speeds(const Costs& costs, const Placement& placement) {
           &StageCost::recompute, &StageCost::remake}) {
       stage.*part /= speeds[index(placement.rank_of(static_cast<int>(s)))];
     }
+  }
+  for (std::size_t rank = 0; rank < own.pieces.size(); ++rank) {
+    own.pieces[rank].forward /= speeds[rank];
+    own.pieces[rank].backward /= speeds[rank];
   }
   auto network = std::make_shared<Network>(*costs.network);
   network->speeds.clear();

@@ -56,6 +56,9 @@ struct MessageWays {
   // of the second one follow.
   std::vector<MessageWay> up, down;
   int copies = 1;
+  // Of each rank, where the vocabulary is over the pipeline: from the last stage to its piece, and
+  // back.
+  std::vector<MessageWay> to_piece = {}, from_piece = {};
   int queues = 0;
   bool shared = false;  // several ranks send into one queue
 
@@ -76,6 +79,8 @@ std::shared_ptr<const Network> network_of_speeds(std::vector<double> speeds);
 
 // Error(kConfiguration) for two ranks without a link.
 MessageWays ways_of(const Costs& costs, const Placement& placement);
+// With those to pieces of the vocabulary, if it has them.
+MessageWays ways_of(const Costs& costs, const Schedule& schedule);
 
 // Those of one copy of every stage, for what this rank sends: of each border it has a stage on
 // the sending side, in one copy. The queues are those of all ranks.

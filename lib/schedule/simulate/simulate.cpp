@@ -21,7 +21,7 @@ class Simulation {
         costs_(costs),
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
-        inputs_(ways_of(costs, schedule.placement), schedule.microbatches, schedule.slices) {
+        inputs_(ways_of(costs, schedule), schedule.microbatches, schedule.slices) {
     free_.resize(schedule.ranks.size());
     apart_.resize(schedule.ranks.size());
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
@@ -38,6 +38,7 @@ class Simulation {
     const std::size_t r = static_cast<std::size_t>(rank);
     if (action.op == Op::kUnshard) gather(r, action.stage);
     if (!is_compute(action.op)) return;
+    if (is_of_piece(action.op)) return run_piece(r, action);
     wait(r, {Op::kUnshard, action.stage, 0}, gathered_[static_cast<std::size_t>(action.stage)]);
     Action waiting = action;
     if (action.op == Op::kBackward && sends_ == BackwardSends::kGradientsFirst) {
@@ -52,6 +53,15 @@ class Simulation {
   Timeline take() && { return std::move(timeline_); }
 
  private:
+  void run_piece(std::size_t rank, const Action& action) {
+    wait(rank, action, inputs_.arrival(action.op, action.stage, schedule_.slice_number(action)));
+    const double start = free_[rank];
+    free_[rank] += duration_of(action, costs_);
+    timeline_.ranks[rank].push_back({action, false, start, free_[rank]});
+    apart_[rank].passes(action);
+    inputs_.ended(action.op, action.stage, schedule_.slice_number(action), free_[rank]);
+  }
+
   void gather(std::size_t rank, int stage) {
     const auto s = static_cast<std::size_t>(stage);
     double& end = gathers_end_[rank];
@@ -109,7 +119,7 @@ class Simulation {
 };
 
 bool shares_links(const Costs& costs, const Schedule& schedule) {
-  return costs.network && ways_of(costs, schedule.placement).shared;
+  return costs.network && ways_of(costs, schedule).shared;
 }
 
 // `of_slice`: the costs are those of a slice already.
@@ -133,6 +143,20 @@ Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardS
 }
 
 }  // namespace
+
+double duration_of(const Action& action, const Costs& costs) {
+  const auto at = static_cast<std::size_t>(action.stage);
+  if (action.op == Op::kVocabularyForward) return costs.pieces[at].forward;
+  if (action.op == Op::kVocabularyBackward) return costs.pieces[at].backward;
+  const StageCost& cost = costs.stages[at];
+  switch (action.op) {
+    case Op::kForward: return cost.forward;
+    case Op::kRecompute: return cost.recompute;
+    case Op::kBackwardInput: return cost.backward_input;
+    case Op::kBackwardWeight: return cost.backward_weight;
+    default: return cost.backward_input + cost.backward_weight;
+  }
+}
 
 Costs equal_costs(const Schedule& schedule, double forward, double backward_input,
                   double backward_weight, double message) {

@@ -28,6 +28,15 @@ struct StageCost {
     return *this;
   }
 };
+// Of a rank's piece of the vocabulary for one microbatch: S and T.
+struct PieceCost {
+  double forward = 0, backward = 0;
+  PieceCost& operator+=(const PieceCost& other) {
+    forward += other.forward;
+    backward += other.backward;
+    return *this;
+  }
+};
 struct Network;  // schedule/simulate/network.h
 
 struct Costs {
@@ -36,7 +45,11 @@ struct Costs {
   double cores = 0;  // that the ranks share, where there are fewer than ranks; 0: one each
   // Of ranks that differ in speed or are linked differently: its links count, not `message`.
   std::shared_ptr<const Network> network = nullptr;
+  std::vector<PieceCost> pieces = {};  // per rank, where the vocabulary is over the pipeline
 };
+
+// Of F, I, W, B, R, S or T, without what an I makes again.
+double duration_of(const Action& action, const Costs& costs);
 
 // A rank's whole share costs (f, i, w): each of its v stages 1/v of that, or, where ranks have
 // different numbers of stages, each of S stages p / S of it.

@@ -22,7 +22,7 @@ class SharedCores {
         sends_(sends),
         forward_only_(is_forward_only(schedule)),
         ranks_(schedule.ranks.size()),
-        inputs_(ways_of(costs, schedule.placement), schedule.microbatches, schedule.slices) {
+        inputs_(ways_of(costs, schedule), schedule.microbatches, schedule.slices) {
     gathered_.resize(static_cast<std::size_t>(schedule.stage_count()));
     timeline_.ranks.resize(ranks_.size());
     timeline_.peak_live_microbatches.resize(ranks_.size());
@@ -60,15 +60,20 @@ class SharedCores {
         continue;
       }
       const Action needed = first_part(action);
-      if (waits(r, {Op::kUnshard, action.stage, 0}, gathered_[index(action.stage)])) return;
-      const double arrival = inputs_.arrival(action.op, action.stage, schedule_.slice_number(action));
+      const bool gathered = !is_of_piece(action.op);
+      if (gathered && waits(r, {Op::kUnshard, action.stage, 0}, gathered_[index(action.stage)])) {
+        return;
+      }
+      const double arrival =
+          inputs_.arrival(action.op, action.stage, schedule_.slice_number(action));
       if (!rank.gradient_is_out && waits(r, needed, arrival)) return;
       if (action.op == Op::kForward) enter(r);
       const Op part = rank.gradient_is_out ? Op::kBackwardWeight : needed.op;
       rank.span = Span{action.as(part), false, now_, now_};
-      const StageCost& cost = costs_.stages[index(action.stage)];
-      rank.left = cost_of(part, cost);
-      if (!rank.gradient_is_out && rank.apart.passes(action)) rank.left += cost.remake;
+      rank.left = duration_of(rank.span->action, costs_);
+      if (!rank.gradient_is_out && rank.apart.passes(action)) {
+        rank.left += costs_.stages[index(action.stage)].remake;
+      }
     }
   }
 
@@ -153,15 +158,6 @@ class SharedCores {
     peak = std::max(peak, ++ranks_[r].live / schedule_.stages_per_rank() / schedule_.slices);
   }
 
-  static double cost_of(Op part, const StageCost& cost) {
-    switch (part) {
-      case Op::kForward: return cost.forward;
-      case Op::kRecompute: return cost.recompute;
-      case Op::kBackwardInput: return cost.backward_input;
-      case Op::kBackwardWeight: return cost.backward_weight;
-      default: return cost.backward_input + cost.backward_weight;
-    }
-  }
   static std::size_t index(int stage) { return static_cast<std::size_t>(stage); }
 
   const Schedule& schedule_;

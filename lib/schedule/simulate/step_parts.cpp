@@ -15,8 +15,8 @@ bool is_behind_compute(Op op) {
 }
 
 // Steps are not followed in order of time, as ranks that share a link would have to be.
-MessageWays ways_in_any_order(const Costs& costs, const Placement& placement) {
-  const MessageWays ways = ways_of(costs, placement);
+MessageWays ways_in_any_order(const Costs& costs, const Schedule& schedule) {
+  const MessageWays ways = ways_of(costs, schedule);
   return ways.shared ? ways.without_queues() : ways;
 }
 
@@ -47,7 +47,7 @@ StepClock::StepClock(const Program& program, const Costs& costs, int steps)
           costs_of_slice(at_rank_speeds(costs, program.actions.placement), program.actions.slices)),
       microbatches_(program.actions.microbatches),
       slices_(program.actions.slices),
-      inputs_(ways_in_any_order(costs_, program.actions.placement), microbatches_, slices_, steps),
+      inputs_(ways_in_any_order(costs_, program.actions), microbatches_, slices_, steps),
       free_(program.actions.ranks.size()),
       left_(static_cast<std::size_t>(steps)),
       ends_(static_cast<std::size_t>(steps)),
@@ -62,13 +62,9 @@ StepClock::StepClock(const Program& program, const Costs& costs, int steps)
 }
 
 double StepClock::seconds(const Action& action) const {
-  const StageCost& cost = costs_.stages[static_cast<std::size_t>(action.stage)];
-  switch (action.op) {
-    case Op::kForward: return cost.forward;
-    case Op::kRecompute: return cost.recompute;
-    case Op::kBackwardInput: return cost.backward_input + cost.remake;
-    default: return cost.backward_weight;
-  }
+  const bool remakes = action.op == Op::kBackwardInput;
+  return duration_of(action, costs_) +
+         (remakes ? costs_.stages[static_cast<std::size_t>(action.stage)].remake : 0);
 }
 
 double StepClock::start(std::size_t rank, int step, std::size_t part) const {

@@ -22,6 +22,8 @@ std::string_view category_of(const Span& span) {
     case Op::kBackwardWeight: return "weight gradient";
     case Op::kBackward: return "backward";
     case Op::kRecompute: return "recompute";
+    case Op::kVocabularyForward: return "vocabulary forward";
+    case Op::kVocabularyBackward: return "vocabulary backward";
     case Op::kReduceGrad: return "reduce";
     case Op::kUnshard:
     case Op::kReshard: return "gather";

@@ -151,10 +151,12 @@ Costs mean_costs(const Timeline& timeline, const Schedule& schedule) {
     double value() const { return count > 0 ? sum / count : 0; }
   };
   std::vector<std::map<Op, Mean>> means(static_cast<std::size_t>(schedule.stage_count()));
+  std::vector<std::map<Op, Mean>> pieces(schedule.ranks.size());
   for (const auto& spans : timeline.ranks) {
     for (const Span& span : spans) {
       if (!is_work(span) && span.action.op != Op::kUnshard) continue;
-      Mean& mean = means[static_cast<std::size_t>(span.action.stage)][span.action.op];
+      auto& all = is_of_piece(span.action.op) ? pieces : means;
+      Mean& mean = all[static_cast<std::size_t>(span.action.stage)][span.action.op];
       mean.sum += span.end - span.start;
       ++mean.count;
     }
@@ -165,6 +167,10 @@ Costs mean_costs(const Timeline& timeline, const Schedule& schedule) {
     costs.stages.push_back({of_all_slices(Op::kForward), of_all_slices(Op::kBackwardInput),
                             of_all_slices(Op::kBackwardWeight), of_all_slices(Op::kRecompute),
                             mean[Op::kUnshard].value()});
+  }
+  for (auto& mean : pieces) {
+    costs.pieces.push_back(
+        {mean[Op::kVocabularyForward].value(), mean[Op::kVocabularyBackward].value()});
   }
   return costs;
 }
@@ -189,10 +195,11 @@ double median_message(const Timeline& timeline, const Schedule& schedule) {
           span.action.microbatch >= schedule.microbatches || span.action.slice >= schedule.slices) {
         continue;
       }
-      const auto needed = needed_by(schedule, span.action);
-      if (!needed || rank_of_stage(schedule, needed->stage, needed->microbatch) == rank) continue;
-      const double sent = end_of(*needed);
-      if (sent > span.start) times.push_back(span.end - sent);
+      for_each_needed(schedule, span.action, [&](const Action& needed) {
+        if (is_of_piece(needed.op) || rank_of(schedule, needed) == rank) return;
+        const double sent = end_of(needed);
+        if (sent > span.start) times.push_back(span.end - sent);
+      });
     }
   }
   return median(std::move(times));

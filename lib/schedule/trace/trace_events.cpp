@@ -57,7 +57,8 @@ double stages_on_fullest_rank(const Timeline& timeline) {
   for (const auto& spans : timeline.ranks) {
     std::set<int> stages;
     for (const Span& span : spans) {
-      if (!span.waiting && is_compute(span.action.op)) stages.insert(span.action.stage);
+      const bool computes = is_compute(span.action.op) && !is_of_piece(span.action.op);
+      if (!span.waiting && computes) stages.insert(span.action.stage);
     }
     most = std::max(most, stages.size());
   }

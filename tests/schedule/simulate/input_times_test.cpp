@@ -52,7 +52,8 @@ TEST_CASE("What an action waits for is what the walk through a schedule says it 
       for (const auto& actions : listed.ranks) {
         for (const Action& action : actions) {
           CAPTURE(name, text_of(action));
-          const std::optional<Action> needed = needed_by(listed, action);
+          std::optional<Action> needed;
+          for_each_needed(listed, action, [&](const Action& one) { needed = one; });
           InputTimes inputs(ways_of({.message = kMessage}, listed.placement), listed.microbatches);
           const auto arrival = [&] {
             return inputs.arrival(action.op, action.stage, action.microbatch);
@@ -67,4 +68,30 @@ TEST_CASE("What an action waits for is what the walk through a schedule says it 
       }
     }
   }
+}
+
+// On 2 ranks of one stage each: S needs the last stage's F, its I the S of both, T that I.
+TEST_CASE("Pieces of the vocabulary and the last stage wait for each other") {
+  const Schedule schedule{Placement::loop(2), 2, {{}, {}}, /*slices=*/1, /*vocabulary=*/true};
+  InputTimes inputs(ways_of({.message = kMessage}, schedule), 2);
+  CHECK(inputs.arrival(Op::kVocabularyForward, 0, 1) == InputTimes::kNever);
+  CHECK(inputs.arrival(Op::kBackwardInput, 1, 1) == InputTimes::kNever);
+  inputs.ended(Op::kForward, 0, 1, 1);
+  CHECK(inputs.arrival(Op::kVocabularyForward, 0, 1) == InputTimes::kNever);
+  inputs.ended(Op::kForward, 1, 1, 2);
+  CHECK(inputs.arrival(Op::kVocabularyForward, 0, 1) == 2 + kMessage);
+  CHECK(inputs.arrival(Op::kVocabularyForward, 1, 1) == 2);
+  inputs.ended(Op::kVocabularyForward, 1, 1, 9);
+  CHECK(inputs.arrival(Op::kBackwardInput, 1, 1) == InputTimes::kNever);
+  inputs.ended(Op::kVocabularyForward, 0, 1, 5);
+  CHECK(inputs.arrival(Op::kBackwardInput, 1, 1) == 9);
+  CHECK(inputs.arrival(Op::kBackward, 1, 0) == InputTimes::kNever);
+  CHECK(inputs.arrival(Op::kVocabularyBackward, 0, 1) == InputTimes::kNever);
+  inputs.ended(Op::kBackward, 1, 1, 11);
+  CHECK(inputs.arrival(Op::kVocabularyBackward, 0, 1) == 11 + kMessage);
+  CHECK(inputs.arrival(Op::kVocabularyBackward, 1, 1) == 11);
+  CHECK(inputs.arrival(Op::kVocabularyBackward, 1, 0) == InputTimes::kNever);
+  inputs.forget();
+  CHECK(inputs.arrival(Op::kBackwardInput, 1, 1) == InputTimes::kNever);
+  CHECK(inputs.arrival(Op::kVocabularyForward, 1, 1) == InputTimes::kNever);
 }

@@ -1,4 +1,4 @@
-#include "pipeline/layer_costs.h"
+#include "pipeline/measure/layer_costs.h"
 
 #include <cstdint>
 #include <memory>

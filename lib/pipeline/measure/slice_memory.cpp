@@ -1,11 +1,11 @@
-#include "pipeline/slice_memory.h"
+#include "pipeline/measure/slice_memory.h"
 
 #include <cstddef>
 #include <utility>
 
-#include "pipeline/each_kind.h"
-#include "pipeline/layer_bench.h"
 #include "pipeline/loss.h"
+#include "pipeline/measure/each_kind.h"
+#include "pipeline/measure/layer_bench.h"
 
 namespace pipetrain {
 namespace {

@@ -12,9 +12,9 @@
 
 namespace pipetrain {
 
-// As count_layer_memory() (pipeline/layer_costs.h), for each slice and layer. The slices go forward
-// in their order and back from the last one, so that a slice's backward finds what later ones have
-// left. Without evaluations, which take whole sequences.
+// As count_layer_memory() (pipeline/measure/layer_costs.h), for each slice and layer. The slices go
+// forward in their order and back from the last one, so that a slice's backward finds what later
+// ones have left. Without evaluations, which take whole sequences.
 std::vector<std::vector<LayerMeasure>> count_slice_memory(
     const std::vector<std::unique_ptr<Layer>>& layers, const TensorPlace& place, std::int64_t rows,
     const SequenceSlices& slices, Ops& ops);

@@ -1,4 +1,4 @@
-#include "pipeline/slice_memory.h"
+#include "pipeline/measure/slice_memory.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "pipeline/counted_costs.h"
+#include "pipeline/measure/counted_costs.h"
 
 #include <vector>
 

@@ -10,9 +10,9 @@
 
 #include "nn/layer.h"
 #include "ops/bfloat16.h"
-#include "pipeline/counted_sums.h"
-#include "pipeline/each_kind.h"
-#include "pipeline/pool_watch.h"
+#include "pipeline/measure/counted_sums.h"
+#include "pipeline/measure/each_kind.h"
+#include "pipeline/measure/pool_watch.h"
 #include "pipeline/recorder.h"
 #include "plan/profile.h"
 

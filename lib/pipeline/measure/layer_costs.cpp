@@ -1,4 +1,4 @@
-#include "pipeline/layer_costs.h"
+#include "pipeline/measure/layer_costs.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "ops/bfloat16.h"
-#include "pipeline/each_kind.h"
-#include "pipeline/layer_bench.h"
 #include "pipeline/loss.h"
-#include "pipeline/pool_watch.h"
+#include "pipeline/measure/each_kind.h"
+#include "pipeline/measure/layer_bench.h"
+#include "pipeline/measure/pool_watch.h"
 #include "pipeline/recorder.h"
 
 namespace pipetrain {

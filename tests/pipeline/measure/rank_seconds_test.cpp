@@ -1,4 +1,4 @@
-#include "pipeline/rank_seconds.h"
+#include "pipeline/measure/rank_seconds.h"
 
 #include <atomic>
 #include <chrono>

@@ -1,10 +1,10 @@
-#include "pipeline/rank_seconds.h"
+#include "pipeline/measure/rank_seconds.h"
 
 #include <algorithm>
 #include <span>
 
 #include "ops/ops.h"
-#include "pipeline/layer_costs.h"
+#include "pipeline/measure/layer_costs.h"
 #include "tensor/memory.h"
 
 namespace pipetrain {

@@ -1,0 +1,109 @@
+// What the Engine sends, awaits and makes room for.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/engine.h"
+
+namespace pipetrain {
+namespace {
+
+constexpr int kCoordinator = 0;
+
+}  // namespace
+
+Tensor Engine::fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
+                   const StepContext& step, Recorder& recorder) {
+  const int m = action.microbatch;
+  const auto take = [&] {
+    return wait_for(message(channel, kCoordinator, action.stage, m, step), action, recorder);
+  };
+  if (!step.slices.cut()) return take();
+  Tensor& whole = kept[static_cast<std::size_t>(m)];
+  if (action.slice == 0) whole = take();
+  Tensor part = tokens_of_rows(local(action.stage).stage->pool(), whole,
+                               step.slices.first(action.slice), step.slices.tokens(action.slice));
+  if (action.slice + 1 == step.slices.count()) whole.reset();
+  return part;
+}
+
+void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
+  if (vocabulary_) vocabulary_->expect_targets(step, target_row);
+  for (const Local& l : locals_) {
+    const int stage = l.stage->index();
+    if (is_piece(l)) continue;
+    for (int m = 0; m < step.microbatches; ++m) {
+      if (!l.takes(m, step)) continue;
+      if (step.documents) {
+        mailbox_.post_receive(message(Channel::kDocuments, kCoordinator, stage, m, step),
+                              target_row.batched(step.rows_of(m)), DType::kInt32);
+      }
+      if (l.stage->first()) {
+        mailbox_.post_receive(message(Channel::kInput, kCoordinator, stage, m, step),
+                              l.stage->input_shape(step.rows_of(m)), l.stage->data_dtype());
+      }
+      if (l.stage->last()) {
+        mailbox_.post_receive(message(Channel::kTarget, kCoordinator, stage, m, step),
+                              target_row.batched(step.rows_of(m)), DType::kInt32);
+      }
+    }
+  }
+}
+
+void Engine::discard_batch(const StepContext& step) {
+  if (vocabulary_) vocabulary_->discard_targets(step);
+  for (const Local& l : locals_) {
+    const int stage = l.stage->index();
+    if (is_piece(l)) continue;
+    for (int m = 0; m < step.microbatches; ++m) {
+      if (!l.takes(m, step)) continue;
+      const auto discard = [&](Channel channel) {
+        mailbox_.take(message(channel, kCoordinator, stage, m, step), "the end of training");
+      };
+      if (step.documents) discard(Channel::kDocuments);
+      if (l.stage->first()) discard(Channel::kInput);
+      if (l.stage->last()) discard(Channel::kTarget);
+    }
+  }
+}
+
+void Engine::send_forward(const Action& action, const StepContext& step) {
+  const int stage = action.stage;
+  Tensor y = std::move(result(action, step));
+  if (goes_to_pieces(stage)) {
+    return vocabulary_->send_activations(action.microbatch, std::move(y), step);
+  }
+  mailbox_.send(message(Channel::kActivation, local(stage).route.above, stage + 1,
+                        slice_number(action, step), step),
+                std::move(y));
+}
+
+void Engine::post_receive(const Action& action, const StepContext& step) {
+  const int stage = action.stage, microbatch = action.microbatch;
+  const bool forward = action.op == Op::kReceiveForward;
+  if (!forward && goes_to_pieces(stage)) return vocabulary_->post_results(microbatch, step);
+  const Local& l = local(stage);
+  const std::int64_t rows = step.rows_of(microbatch);
+  const Shape whole = forward ? l.stage->input_shape(rows) : l.stage->output_shape(rows);
+  mailbox_.post_receive(
+      message(forward ? Channel::kActivation : Channel::kGradient,
+              forward ? l.route.below : l.route.above, stage, slice_number(action, step), step),
+      step.slices.of(whole, action.slice),
+      forward ? l.stage->input_dtype() : l.stage->output_dtype());
+}
+
+Tensor Engine::wait_for(const Message& message, const Action& action, Recorder& recorder) {
+  Tensor tensor;
+  const std::string needed_by = text_of(action);
+  recorder.record(action, true, [&] { tensor = mailbox_.take(message, needed_by.c_str()); });
+  return tensor;
+}
+
+void Engine::wait_for_weights(int stage, Recorder& recorder) {
+  if (weights_.gathered(place(stage))) return;
+  recorder.record({Op::kUnshard, stage, 0}, true, [&] { weights_.wait(place(stage)); });
+}
+
+}  // namespace pipetrain

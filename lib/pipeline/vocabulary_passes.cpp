@@ -1,0 +1,127 @@
+#include "pipeline/vocabulary_passes.h"
+
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace pipetrain {
+namespace {
+
+constexpr int kCoordinator = 0;
+
+}  // namespace
+
+VocabularyPasses::VocabularyPasses(VocabularyRanks ranks, Stage& piece, Mailbox& mailbox, Ops& ops)
+    : ranks_(std::move(ranks)), piece_(piece), mailbox_(mailbox), pool_(ops.pool()) {
+  if (mailbox.rank() == ranks_.last_rank) loss_.emplace(ops);
+}
+
+void VocabularyPasses::begin(const StepContext& step) {
+  if (!loss_) return;
+  loss_->begin(step);
+  if (step.mode == Mode::kTrain) return;
+  for (int m = 0; m < step.microbatches; ++m) post_results(m, step);  // a few lines each
+}
+
+void VocabularyPasses::expect_targets(const StepContext& step, const Shape& target_row) {
+  for (int m = 0; m < step.microbatches; ++m) {
+    mailbox_.post_receive(message(Channel::kTarget, kCoordinator, m, step),
+                          target_row.batched(step.rows_of(m)), DType::kInt32);
+  }
+}
+
+void VocabularyPasses::discard_targets(const StepContext& step) {
+  for (int m = 0; m < step.microbatches; ++m) {
+    mailbox_.take(message(Channel::kTarget, kCoordinator, m, step), "the end of training");
+  }
+}
+
+Tensor VocabularyPasses::take(const Message& message, const Action& action, Recorder& recorder) {
+  Tensor tensor;
+  const std::string needed_by = text_of(action);
+  recorder.record(action, true, [&] { tensor = mailbox_.take(message, needed_by.c_str()); });
+  return tensor;
+}
+
+void VocabularyPasses::post_forward(int microbatch, const StepContext& step) {
+  mailbox_.post_receive(message(Channel::kPieceInput, ranks_.last_rank, microbatch, step),
+                        input_shape(microbatch, step), piece_.input_dtype());
+}
+
+void VocabularyPasses::forward(const Action& action, const StepContext& step, Recorder& recorder) {
+  const int m = action.microbatch;
+  Tensor x = take(message(Channel::kPieceInput, ranks_.last_rank, m, step), action, recorder);
+  Tensor targets = take(message(Channel::kTarget, kCoordinator, m, step), action, recorder);
+  Tensor result;
+  recorder.record(action, false,
+                  [&] { result = piece_.forward(step, m, std::move(x), std::move(targets)); });
+  mailbox_.send(message(Channel::kPieceResult, ranks_.last_rank, m, step), std::move(result));
+}
+
+void VocabularyPasses::post_backward(int microbatch, const StepContext& step) {
+  mailbox_.post_receive(message(Channel::kPieceTotals, ranks_.last_rank, microbatch, step),
+                        piece_totals_shape_of(input_shape(microbatch, step)), DType::kFloat32);
+}
+
+void VocabularyPasses::backward(const Action& action, const StepContext& step, Recorder& recorder) {
+  const int m = action.microbatch;
+  Tensor totals = take(message(Channel::kPieceTotals, ranks_.last_rank, m, step), action, recorder);
+  recorder.record(action, false, [&] {
+    piece_.backward_input(step, m, std::move(totals));
+    piece_.backward_weight(step, m);
+  });
+}
+
+// A message owns its tensor: all but one get a copy.
+void VocabularyPasses::send_to_pieces(Channel channel, int microbatch, Tensor tensor,
+                                      const StepContext& step) {
+  for (std::size_t piece = 0; piece + 1 < ranks_.pieces.size(); ++piece) {
+    Tensor copy(pool_, tensor.shape(), tensor.dtype());
+    std::memcpy(copy.data(), tensor.data(), tensor.bytes());
+    mailbox_.send(message(channel, ranks_.pieces[piece], microbatch, step), std::move(copy));
+  }
+  mailbox_.send(message(channel, ranks_.pieces.back(), microbatch, step), std::move(tensor));
+}
+
+void VocabularyPasses::send_activations(int microbatch, Tensor y, const StepContext& step) {
+  send_to_pieces(Channel::kPieceInput, microbatch, std::move(y), step);
+}
+
+void VocabularyPasses::post_results(int microbatch, const StepContext& step) {
+  const Shape shape = piece_result_shape(input_shape(microbatch, step), step.mode);
+  for (const int rank : ranks_.pieces) {
+    mailbox_.post_receive(message(Channel::kPieceResult, rank, microbatch, step), shape,
+                          DType::kFloat32);
+  }
+}
+
+std::vector<Tensor> VocabularyPasses::take_results(int microbatch, const StepContext& step,
+                                                   const char* needed_by) {
+  std::vector<Tensor> results;
+  for (const int rank : ranks_.pieces) {
+    results.push_back(
+        mailbox_.take(message(Channel::kPieceResult, rank, microbatch, step), needed_by));
+  }
+  return results;
+}
+
+Tensor VocabularyPasses::output_gradient(const Action& action, const StepContext& step,
+                                         Recorder& recorder) {
+  const int m = action.microbatch;
+  const std::string needed_by = text_of(action);
+  std::vector<Tensor> results;
+  recorder.record(action, true, [&] { results = take_results(m, step, needed_by.c_str()); });
+  VocabularyLoss::Combined combined = loss_->combine(step, m, input_shape(m, step), results);
+  send_to_pieces(Channel::kPieceTotals, m, std::move(combined.totals), step);
+  return std::move(combined.gradient);
+}
+
+void VocabularyPasses::finish_evaluation(const StepContext& step) {
+  if (!loss_ || step.mode == Mode::kTrain) return;
+  for (int m = 0; m < step.microbatches; ++m) {
+    loss_->combine(step, m, input_shape(m, step), take_results(m, step, "the loss"));
+  }
+}
+
+}  // namespace pipetrain

@@ -1,0 +1,59 @@
+// What a rank's memory has to do with pieces of the vocabulary, action by action. Pure; it must not
+// know what else a rank keeps.
+#pragma once
+
+#include <cstdint>
+
+#include "plan/block_tally.h"
+#include "plan/piece_profile.h"
+#include "schedule/schedule.h"
+
+namespace pipetrain {
+
+// Of microbatches of so many rows, the first `larger_count` of the larger size.
+struct PieceMemory {
+  const Schedule& schedule;
+  const PieceProfile& piece;
+  const ModelProfile& model;
+  std::int64_t larger_rows, smaller_rows;
+  int larger_count;
+
+  // Whether the action is of a piece, or a message to or from all of them: then that is all.
+  bool run(const Action& action, BlockTally& tally) const {
+    if (action.op == Op::kVocabularyForward) forward(action, piece.result, tally);
+    if (action.op == Op::kVocabularyBackward) backward(action, tally);
+    if (is_of_piece(action.op)) return true;
+    const bool last = schedule.vocabulary && action.stage + 1 == schedule.stage_count();
+    if (!last) return false;
+    const int pieces = schedule.rank_count();
+    if (sends_gradient(action.op)) take(action, piece.result, -pieces, tally);
+    if (action.op == Op::kReceiveBackward) take(action, piece.result, pieces, tally);
+    if (action.op == Op::kSendForward) {  // all but one of the pieces get a copy
+      take(action, piece.input, pieces - 1, tally);
+      take(action, piece.input, 1 - pieces, tally);
+    }
+    return action.op == Op::kReceiveBackward || action.op == Op::kSendForward;
+  }
+  void evaluate(const Action& action, BlockTally& tally) const {
+    if (action.op != Op::kVocabularyForward) return;
+    forward(action, piece.statistics, tally);
+    backward(action, tally);
+  }
+
+  void take(const Action& action, std::int64_t row_bytes, int count, BlockTally& tally) const {
+    const bool larger = action.microbatch < larger_count;
+    tally.take(model.block_bytes((larger ? larger_rows : smaller_rows) * row_bytes), count);
+  }
+  // S keeps its input and the logits; what it has made is on its way.
+  void forward(const Action& action, std::int64_t result, BlockTally& tally) const {
+    for (const std::int64_t bytes : {piece.input, piece.logits, result}) {
+      take(action, bytes, 1, tally);
+    }
+    take(action, result, -1, tally);
+  }
+  void backward(const Action& action, BlockTally& tally) const {
+    for (const std::int64_t bytes : {piece.input, piece.logits}) take(action, bytes, -1, tally);
+  }
+};
+
+}  // namespace pipetrain

@@ -1,0 +1,142 @@
+// The vocabulary over the pipeline: to rounding what a whole head gives, the same bits for as many
+// pieces under every schedule, and checkpoints that any grid takes.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "checkpoint/checkpoint_list.h"
+#include "trained.h"
+#include "training_run.h"
+
+using namespace pipetrain;
+
+namespace {
+
+FixedSource rows() { return FixedSource::counting(11, 4, 13); }
+
+Config head_run(const TemporaryFolder& folder, const std::string& schedule,
+                VocabularyPlace vocabulary, int steps = 4) {
+  Config config = small_run(folder, steps);
+  config.model.depth = 3;
+  config.model.tie_embeddings = false;
+  config.pipeline.schedule = schedule;
+  config.pipeline.microbatches = 4;
+  config.pipeline.vocabulary = vocabulary;
+  config.train.batch_size = 9;  // microbatches of 3 rows and of 2
+  config.train.eval_every = 2;
+  return config;
+}
+
+struct Outcome {
+  std::vector<double> losses;  // of training and validation
+  Weights tensors;             // the optimizer's, too
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+Outcome outcome_of(const Config& config, int ranks, const TrainerOptions& options = {}) {
+  const FixedSource source = rows();
+  CHECK(run_training(config, source, ranks, options).error == "");
+  Outcome outcome{.losses = {}, .tensors = tensors_in(checkpoint_of(config, config.train.steps))};
+  for (const nlohmann::json& line : metrics_of(config)) {
+    if (line.contains("loss")) outcome.losses.push_back(line.at("loss").get<double>());
+    if (line.contains("val_loss")) outcome.losses.push_back(line.at("val_loss").get<double>());
+  }
+  return outcome;
+}
+
+double largest_difference(const Weights& found, const Weights& expected) {
+  double largest = found.size() == expected.size() ? 0 : INFINITY;
+  for (const auto& [name, values] : expected) {
+    const auto& others = found.at(name);
+    if (others.size() != values.size()) return INFINITY;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      largest = std::max(largest, std::abs(static_cast<double>(values[i] - others[i])));
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+TEST_CASE("Pieces of the vocabulary train as the whole head does, to rounding") {
+  const TemporaryFolder whole_at;
+  Config whole = head_run(whole_at, "1f1b", VocabularyPlace::kWhole);
+  whole.optimizer.type = "sgd";  // AdamW's first steps make much of rounding
+  const Outcome expected = outcome_of(whole, 1);
+  REQUIRE(expected.losses.size() >= 4);
+  for (const int ranks : {1, 2, 3}) {
+    CAPTURE(ranks);
+    const TemporaryFolder at;
+    Config pieces = head_run(at, "1f1b", VocabularyPlace::kParallel);
+    pieces.optimizer.type = "sgd";
+    const Outcome found = outcome_of(pieces, ranks);
+    CHECK(relative_difference(found.losses, expected.losses) < 1e-6);
+    CHECK(largest_difference(found.tensors, expected.tensors) < 1e-6);
+  }
+}
+
+TEST_CASE("As many pieces give the same bits under every schedule and placement") {
+  const TemporaryFolder first_at;
+  const Outcome expected = outcome_of(head_run(first_at, "1f1b", VocabularyPlace::kParallel), 3);
+  for (const std::string schedule : {"zb-h1", "zbv", "v-half", "auto"}) {
+    CAPTURE(schedule);
+    const TemporaryFolder at;
+    CHECK(outcome_of(head_run(at, schedule, VocabularyPlace::kParallel), 3) == expected);
+  }
+  const TemporaryFolder at;
+  Config turned = head_run(at, "1f1b", VocabularyPlace::kParallel);
+  turned.pipeline.placement = {PlacementRule::kList, {{2}, {0, 3}, {1}}};
+  turned.pipeline.recompute = Recompute::kFull;
+  CHECK(outcome_of(turned, 3) == expected);
+}
+
+TEST_CASE("A checkpoint with pieces is that of a whole head, and goes on with any other") {
+  const FixedSource source = rows();
+  const TemporaryFolder pieces_at;
+  Config pieces = head_run(pieces_at, "1f1b", VocabularyPlace::kParallel, 6);
+  pieces.optimizer.type = "sgd";
+  const Outcome expected = outcome_of(pieces, 3);
+  for (const bool whole_first : {true, false}) {
+    CAPTURE(whole_first);
+    const TemporaryFolder at;
+    const auto place = [&](bool first) {
+      return first == whole_first ? VocabularyPlace::kWhole : VocabularyPlace::kParallel;
+    };
+    Config first = head_run(at, "1f1b", place(true), 6),
+           second = head_run(at, "zbv", place(false), 6);
+    first.train.steps = 4;
+    first.optimizer.type = second.optimizer.type = "sgd";
+    CHECK(run_training(first, source, whole_first ? 2 : 3).error == "");
+    const std::string folder = checkpoint_folder(second.train.output + "/checkpoints", 4);
+    const Outcome found = outcome_of(second, 2, {.resume_from = folder});
+    CHECK(largest_difference(found.tensors, expected.tensors) < 1e-6);
+  }
+}
+
+TEST_CASE("Pieces of the vocabulary train with replicas") {
+  const TemporaryFolder one_at, two_at;
+  Config one = head_run(one_at, "1f1b", VocabularyPlace::kParallel);
+  Config two = head_run(two_at, "1f1b", VocabularyPlace::kParallel);
+  for (Config* config : {&one, &two}) {
+    config->optimizer.type = "sgd";
+    config->train.batch_size = 8;
+    config->pipeline.microbatches = 2;
+  }
+  two.parallel.data = 2;
+  two.parallel.shard = Shard::kOptimizer;
+  const Outcome expected = outcome_of(one, 2), found = outcome_of(two, 4);
+  CHECK(relative_difference(found.losses, expected.losses) < 1e-6);
+  CHECK(largest_difference(found.tensors, expected.tensors) < 1e-6);
+}
+
+TEST_CASE("A head that is tied to the embedding is refused with the vocabulary over the pipeline") {
+  const TemporaryFolder at;
+  Config tied = head_run(at, "1f1b", VocabularyPlace::kParallel);
+  tied.model.tie_embeddings = true;
+  const Ended ended = run_training(tied, rows(), 2);
+  CHECK(ended.code == ExitCode::kConfiguration);
+  CHECK(ended.error.find("the head is tied to the embedding") != std::string::npos);
+}
