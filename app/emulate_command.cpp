@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
 #include "base/number.h"
 #include "base/suggest.h"
 #include "base/table.h"
@@ -31,6 +30,7 @@
 #include "schedule/table_file.h"
 #include "schedule/trace/chrome_trace.h"
 #include "startup.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -52,8 +52,6 @@ struct EmulateOptions : RunOptions, EmulationFlags {
   std::string between;  // a name of kStepRules; empty: each step alone, or as --config has it
   NetworkAsked network;
 };
-
-[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
 
 // "20,20,20" of --costs-ms, in seconds.
 StageCost parse_costs(const std::string& text) {
@@ -102,9 +100,7 @@ void check(EmulateOptions& options) {
     require_replaceable("--trace", options.trace, "a trace", is_own_trace);
   }
   if (options.config.empty()) {
-    if (options.schedule.empty()) {
-      fail("--schedule NAME or --config FILE is missing; see pipetrain emulate --help");
-    }
+    require(!options.schedule.empty(), "--schedule NAME or --config FILE", "emulate");
     if (!options.overrides.empty()) fail("--set is for --config FILE, which is missing");
     if (options.costs_ms.empty()) options.costs_ms = kDefaultCosts;
     parse_costs(options.costs_ms);

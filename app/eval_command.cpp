@@ -14,6 +14,7 @@
 #include "setup/weights.h"
 #include "startup.h"
 #include "train/evaluation_report.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -26,9 +27,7 @@ struct EvalOptions : RunOptions {
 
 void check(const EvalOptions& options) {
   require_config(options, "eval");
-  if (options.checkpoint.empty()) {
-    throw Error(ExitCode::kConfiguration, "--checkpoint DIR is missing; see pipetrain eval --help");
-  }
+  require(!options.checkpoint.empty(), "--checkpoint DIR", "eval");
 }
 
 void require_rows(const Evaluator& evaluator) {

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "exchange/weights_export.h"
 #include "output_format.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -28,11 +29,6 @@ HfExportOptions hf_options(const ExportOptions& given) {
   if (!given.dtype.empty()) made.type = find_row(kDtypes, given.dtype)->value;
   if (!given.shard_size.empty()) made.shard_bytes = parse_size(given.shard_size, "--shard-size");
   return made;
-}
-
-void require(const std::string& value, const std::string& option) {
-  if (!value.empty()) return;
-  throw Error(ExitCode::kConfiguration, option + " DIR is missing; see pipetrain export --help");
 }
 
 }  // namespace
@@ -57,8 +53,8 @@ Command add_export_command(CLI::App& command) {
       .usage = "pipetrain export --checkpoint DIR --format safetensors|hf --output DIR [OPTION]...",
       .check =
           [options] {
-            require(options->checkpoint, "--checkpoint");
-            require(options->output, "--output");
+            require(!options->checkpoint.empty(), "--checkpoint DIR", "export");
+            require(!options->output.empty(), "--output DIR", "export");
             hf_options(*options);
             const bool told = !options->dtype.empty() || !options->shard_size.empty();
             if (told && options->format != OutputFormat::kHf) {

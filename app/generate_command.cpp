@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "base/log.h"
 #include "comm/mpi/mpi_mailbox.h"
 #include "command.h"
@@ -18,16 +17,13 @@
 #include "startup.h"
 #include "tensor/precision.h"
 #include "text_output.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
 
-[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
-
 void check(const GenerateOptions& options) {
-  if (options.checkpoint.empty()) {
-    fail("--checkpoint DIR is missing; see pipetrain generate --help");
-  }
+  require(!options.checkpoint.empty(), "--checkpoint DIR", "generate");
   const int ways =
       (options.prompt.empty() ? 0 : 1) + (options.prompts.empty() ? 0 : 1) + (options.chat ? 1 : 0);
   if (ways > 1) fail("--prompt, --prompts and --chat are three ways to begin; give one of them");

@@ -1,10 +1,10 @@
 #include <memory>
 #include <string>
 
-#include "base/error.h"
 #include "base/output.h"
 #include "command.h"
 #include "exchange/weights_import.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -13,11 +13,6 @@ struct ImportOptions {
   std::string from, output;
   bool without_tokenizer = false;
 };
-
-void require(const std::string& value, const std::string& option) {
-  if (!value.empty()) return;
-  throw Error(ExitCode::kConfiguration, option + " DIR is missing; see pipetrain import --help");
-}
 
 }  // namespace
 
@@ -34,8 +29,8 @@ Command add_import_command(CLI::App& command) {
   return {.usage = "pipetrain import --from DIR --output DIR [--without-tokenizer]",
           .check =
               [options] {
-                require(options->from, "--from");
-                require(options->output, "--output");
+                require(!options->from.empty(), "--from DIR", "import");
+                require(!options->output.empty(), "--output DIR", "import");
               },
           .run =
               [options] {

@@ -73,7 +73,7 @@ constexpr std::pair<const char*, const char*> kExitCodes[] = {
     {"75", "Stopped on request, after a checkpoint: run again with --resume to go on."},
 };
 
-constexpr std::pair<const char*, const char*> kFiles[] = {
+constexpr std::pair<const char*, const char*> kRunFiles[] = {
     {"config.yaml", "The configuration with every key, as it was resolved."},
     {"metrics.jsonl, metrics.csv",
      "A line for every train.log_every steps; see the README of app/."},
@@ -104,7 +104,7 @@ std::string program_man_page(const std::vector<CommandWords>& commands) {
     text += ".TP\n" + bold(code) + "\n" + plain(meaning) + "\n";
   }
   text += ".SH FILES\nIn a run directory, " + bold("train.output") + ":\n";
-  for (const auto& [name, meaning] : kFiles) {
+  for (const auto& [name, meaning] : kRunFiles) {
     text += ".TP\n" + italic(name) + "\n" + plain(meaning) + "\n";
   }
   return text + ".SH EXAMPLE\n.nf\n" + plain("pipetrain --example shakespeare > my.yaml") + "\n" +

@@ -50,7 +50,7 @@ struct Freed {
 };
 template <typename T, auto kFree>
 using Owned = std::unique_ptr<T, Freed<kFree>>;
-using Bytes = Owned<evbuffer, evbuffer_free>;
+using OwnedBytes = Owned<evbuffer, evbuffer_free>;
 
 template <typename T>
 T* existing(T* it) {
@@ -58,8 +58,8 @@ T* existing(T* it) {
   return it;
 }
 
-Bytes bytes_of(std::string_view text) {
-  Bytes bytes(existing(evbuffer_new()));
+OwnedBytes bytes_of(std::string_view text) {
+  OwnedBytes bytes(existing(evbuffer_new()));
   if (evbuffer_add(bytes.get(), text.data(), text.size()) != 0) throw std::bad_alloc();
   return bytes;
 }
@@ -92,7 +92,7 @@ void add_headers(evhttp_request* request, const char* kind) {
 }
 
 void answer(evhttp_request* request, int status, const char* kind, std::string_view text) {
-  const Bytes body = bytes_of(is_head(request) ? std::string_view() : text);
+  const OwnedBytes body = bytes_of(is_head(request) ? std::string_view() : text);
   add_headers(request, kind);
   evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Length",
                     std::to_string(text.size()).c_str());

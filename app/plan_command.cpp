@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "base/output.h"
 #include "base/size.h"
 #include "comm/mpi/launch.h"
@@ -22,6 +21,7 @@
 #include "setup/plan_measure.h"
 #include "setup/plan_request.h"
 #include "startup.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -34,11 +34,9 @@ struct PlanOptions : RunOptions {
   OutputFormat format = OutputFormat::kText;
 };
 
-[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
-
 void check(const PlanOptions& options) {
   require_config(options, "plan");
-  if (options.asked.ranks == 0) fail("--ranks N is missing; see pipetrain plan --help");
+  require(options.asked.ranks > 0, "--ranks N", "plan");
   if (!options.asked.memory.empty()) parse_size(options.asked.memory, "--memory");
   if (!options.write.empty() && std::filesystem::exists(options.write)) {
     fail("--write: " + options.write + " exists and is not replaced; name a new file");

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "replaceable.h"
 #include "report/run_page.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -67,13 +68,7 @@ Command add_report_command(CLI::App& command) {
                   "the page; default: report.html in the run directory, of several runs here")
       ->option_text("FILE.html");
   return {.usage = "pipetrain report RUN_DIR... [OPTION]...",
-          .check =
-              [options] {
-                if (options->run_directories.empty()) {
-                  throw Error(ExitCode::kConfiguration,
-                              "RUN_DIR is missing; see pipetrain report --help");
-                }
-              },
+          .check = [options] { require(!options->run_directories.empty(), "RUN_DIR", "report"); },
           .run = [options] { return report(*options); }};
 }
 

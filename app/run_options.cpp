@@ -2,12 +2,12 @@
 
 #include <string>
 
-#include "base/error.h"
 #include "base/log.h"
 #include "base/size.h"
 #include "base/table.h"
 #include "command.h"
 #include "option_lines.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 
@@ -67,10 +67,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 
 void require_config(const RunOptions& options, const std::string& command) {
   if (!options.memory_limit.empty()) parse_size(options.memory_limit, "--memory-limit");
-  if (options.config.empty()) {
-    throw Error(ExitCode::kConfiguration,
-                "--config FILE is missing; see pipetrain " + command + " --help");
-  }
+  require(!options.config.empty(), "--config FILE", command);
 }
 
 }  // namespace pipetrain

@@ -17,6 +17,7 @@
 #include "comm/mpi/launch.h"
 #include "generate/message_lines.h"
 #include "generate/prompt.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -24,8 +25,6 @@ namespace {
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-
-[[noreturn]] void fail(const std::string& reason) { throw Error(ExitCode::kConfiguration, reason); }
 
 // The token that ends a message of this format.
 std::int32_t end_of_message(const Tokenizer& tokenizer, const ChatFormat& format) {

@@ -15,6 +15,7 @@
 #include "schedule/trace/measured_step.h"
 #include "terminal.h"
 #include "train/run_directory.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -72,13 +73,7 @@ Command add_timeline_command(CLI::App& command) {
              "which of the traced steps; default: the one of median duration");
   add_format_option(command, options->format, {OutputFormat::kText, OutputFormat::kSvg});
   return {.usage = "pipetrain timeline RUN_DIR [OPTION]...",
-          .check =
-              [options] {
-                if (options->run_directory.empty()) {
-                  throw Error(ExitCode::kConfiguration,
-                              "RUN_DIR is missing; see pipetrain timeline --help");
-                }
-              },
+          .check = [options] { require(!options->run_directory.empty(), "RUN_DIR", "timeline"); },
           .run = [options] { return timeline(*options); }};
 }
 

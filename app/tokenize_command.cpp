@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/cores.h"
-#include "base/error.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "base/progress_bar.h"
@@ -19,6 +18,7 @@
 #include "number_option.h"
 #include "replaceable.h"
 #include "token_printer.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -82,17 +82,14 @@ int tokenize(const TokenizeOptions& options) {
   return 0;
 }
 
-void require(bool given, const std::string& what) {
-  if (given) return;
-  throw Error(ExitCode::kConfiguration, what + "; see pipetrain tokenize --help");
-}
-
 void check(const TokenizeOptions& options) {
   const int ways = (options.output.empty() ? 0 : 1) + (options.print.print ? 1 : 0) +
                    (options.print.decode ? 1 : 0);
-  require(!options.tokenizer.empty(), "--tokenizer PATH is missing");
-  require(ways == 1, "expected one of --output, --print and --decode");
-  require(!options.inputs.empty(), "INPUT, a file, is missing");
+  require(!options.tokenizer.empty(), "--tokenizer PATH", "tokenize");
+  if (ways != 1) {
+    fail("expected one of --output, --print and --decode; see pipetrain tokenize --help");
+  }
+  require(!options.inputs.empty(), "INPUT, a file,", "tokenize");
 }
 
 int run(const TokenizeOptions& options) {

@@ -12,6 +12,7 @@
 #include "number_option.h"
 #include "text/subwords/load_tokenizer.h"
 #include "text/training/tokenizer_training.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -20,11 +21,6 @@ struct TrainingOptions {
   TokenizerTraining training;
   std::string output;
 };
-
-void require(bool given, const std::string& option) {
-  if (given) return;
-  throw Error(ExitCode::kConfiguration, option + " is missing; see pipetrain tokenizer --help");
-}
 
 // Another tokenizer there, which came with a model perhaps, stays.
 void require_without_tokenizer(const std::string& folder) {
@@ -66,9 +62,9 @@ Command add_tokenizer_command(CLI::App& command) {
   return {.usage = "pipetrain tokenizer --train FILE... --vocabulary N --output DIR",
           .check =
               [options] {
-                require(!options->training.files.empty(), "--train FILE");
-                require(options->training.vocabulary > 0, "--vocabulary N");
-                require(!options->output.empty(), "--output DIR");
+                require(!options->training.files.empty(), "--train FILE", "tokenizer");
+                require(options->training.vocabulary > 0, "--vocabulary N", "tokenizer");
+                require(!options->output.empty(), "--output DIR", "tokenizer");
               },
           .run = [options] { return train(*options); }};
 }

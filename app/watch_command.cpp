@@ -17,6 +17,7 @@
 #include "report/run_data.h"
 #include "report/run_page.h"
 #include "report/text_view.h"
+#include "usage_error.h"
 
 namespace pipetrain {
 namespace {
@@ -66,7 +67,7 @@ int show_once(const std::string& folder) {
   return 0;
 }
 
-int show(const std::string& folder) {
+int show_run(const std::string& folder) {
   std::vector<std::string> lines = view_of(folder, {});  // what is wrong is said at once
   const FullScreen screen;
   while (!stop_requested()) {
@@ -84,7 +85,7 @@ int show(const std::string& folder) {
 
 int watch(const WatchOptions& options) {
   if (!options.text) return serve(options.run_directory, options.port);
-  return ::isatty(STDOUT_FILENO) == 1 ? show(options.run_directory)
+  return ::isatty(STDOUT_FILENO) == 1 ? show_run(options.run_directory)
                                       : show_once(options.run_directory);
 }
 
@@ -101,10 +102,7 @@ Command add_watch_command(CLI::App& command) {
           .check =
               [options] {
                 catch_stop_signals();
-                if (options->run_directory.empty()) {
-                  throw Error(ExitCode::kConfiguration,
-                              "RUN_DIR is missing; see pipetrain watch --help");
-                }
+                require(!options->run_directory.empty(), "RUN_DIR", "watch");
               },
           .run = [options] { return watch(*options); }};
 }
