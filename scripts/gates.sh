@@ -78,6 +78,8 @@ tidy() {
   local files=() file left
   mapfile -t files < <(changed_sources)
   [ ${#files[@]} -gt 0 ] || { say "clang-tidy: nothing has changed"; return 0; }
+  # Where each file is compiled alone: clang-tidy takes its options from there, and nothing is built.
+  local build=$build-alone PIPETRAIN_MESON="${PIPETRAIN_MESON:-} -Dunity=off"
   configure || { install_packages && configure; } || { cat "$log" >&2; failed+=("configuring"); return 0; }
   # What is not compiled here, as the fuzzers' programs, has no entry.
   for file in "${!files[@]}"; do

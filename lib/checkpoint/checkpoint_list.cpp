@@ -34,7 +34,7 @@ bool is_link(const fs::path& path) {
 
 // What is in the folder; nothing only where there is none. A folder that cannot be read may hold
 // anything, and so may a link to somewhere else that is not there now.
-std::vector<fs::path> entries_of(const std::string& checkpoints) {
+std::vector<fs::path> paths_in(const std::string& checkpoints) {
   std::error_code error;
   std::vector<fs::path> entries;
   fs::directory_iterator entry(checkpoints, error);
@@ -58,7 +58,7 @@ bool may_be_complete(const fs::path& folder) {
 // The steps of all folders that are named as checkpoints are, whole or not, ascending.
 std::vector<std::int64_t> named_steps(const std::string& checkpoints) {
   std::vector<std::int64_t> steps;
-  for (const fs::path& entry : entries_of(checkpoints)) {
+  for (const fs::path& entry : paths_in(checkpoints)) {
     if (const auto step = step_of(entry.filename().string())) steps.push_back(*step);
   }
   std::sort(steps.begin(), steps.end());
@@ -129,7 +129,7 @@ std::optional<std::string> newest_good_checkpoint(
 std::vector<std::int64_t> set_aside_newer(const std::string& checkpoints, std::int64_t step,
                                           SetAside& aside) {
   std::error_code error;
-  for (const fs::path& entry : entries_of(checkpoints)) {
+  for (const fs::path& entry : paths_in(checkpoints)) {
     if (!entry.filename().string().starts_with(".step-")) continue;
     fs::remove_all(entry, error);
     if (error) fail_checkpoint(entry.string(), "cannot be removed: " + error.message());

@@ -58,7 +58,7 @@ ManifestEntry parse_entry(const json& item, const std::string& file) {
   return entry;
 }
 
-std::vector<ManifestEntry> entries_of(const json& list, const std::string& file) {
+std::vector<ManifestEntry> entries_in(const json& list, const std::string& file) {
   if (!list.is_array()) fail_checkpoint(file, "its tensors are not a list");
   std::vector<ManifestEntry> entries;
   for (const json& item : list) entries.push_back(parse_entry(item, file));
@@ -137,7 +137,7 @@ TrainingPosition position_of(const json& whole, const std::string& file) {
   return at;
 }
 
-bool overlap(const ManifestEntry& a, const ManifestEntry& b) {
+bool slices_overlap(const ManifestEntry& a, const ManifestEntry& b) {
   for (std::size_t i = 0; i < a.shape.size(); ++i) {
     if (a.offset[i] + a.extent[i] <= b.offset[i] || b.offset[i] + b.extent[i] <= a.offset[i])
       return false;
@@ -158,7 +158,7 @@ void require_whole_tensors(const std::vector<ManifestEntry>& entries, const std:
         fail_checkpoint(where, "its slices differ in shape or dtype");
       }
       for (std::size_t j = 0; j < i; ++j) {
-        if (overlap(*parts[i], *parts[j])) fail_checkpoint(where, "its slices overlap");
+        if (slices_overlap(*parts[i], *parts[j])) fail_checkpoint(where, "its slices overlap");
       }
       missing -= elements_of(parts[i]->extent, where);
     }
@@ -191,7 +191,7 @@ std::string entries_text(const std::vector<ManifestEntry>& entries) {
 }
 
 std::vector<ManifestEntry> parse_entries(std::string_view text, const std::string& file) {
-  return entries_of(parsed_json(text), file);
+  return entries_in(parsed_json(text), file);
 }
 
 std::string manifest_text(const Manifest& manifest) {
@@ -233,7 +233,7 @@ Manifest parse_manifest(std::string_view text, const std::string& file) {
   Manifest manifest;
   manifest.position = position_of(whole, file);
   manifest.files = checksums_of(json_field(whole, "files", file), file);
-  manifest.tensors = entries_of(json_field(whole, "tensors", file), file);
+  manifest.tensors = entries_in(json_field(whole, "tensors", file), file);
   require_whole_tensors(manifest.tensors, file);
   return manifest;
 }

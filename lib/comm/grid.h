@@ -6,6 +6,8 @@
 
 namespace pipetrain {
 
+constexpr int kCoordinator = 0;  // the rank that feeds microbatches and knows the schedule
+
 struct GridPosition {
   int data = 0;      // which replica
   int pipeline = 0;  // which place in the pipeline

@@ -5,21 +5,18 @@
 #include <utility>
 
 #include "base/error.h"
+#include "config/yaml_tree.h"
 
 namespace pipetrain {
 namespace {
 
 using Kind = YamlValue::Kind;
 
-[[noreturn]] void fail(const std::string& where, const std::string& what) {
-  throw Error(ExitCode::kConfiguration, where + ": " + what);
-}
-
 LayerEntry read_layer(const YamlValue& value);
 
 std::vector<LayerEntry> read_layers(const YamlValue& value) {
   if (value.kind != Kind::kList)
-    fail(value.where, "layers: found " + value.found() + ", expected a list");
+    fail_at(value.where, "layers: found " + value.found() + ", expected a list");
   std::vector<LayerEntry> layers;
   layers.reserve(value.list.size());
   for (const YamlValue& item : value.list) layers.push_back(read_layer(item));
@@ -32,9 +29,9 @@ void read_option(const YamlEntry& option, LayerEntry& layer) {
   } else if (option.value.kind == Kind::kScalar) {
     layer.options.emplace_back(option.key, option.value.text);
   } else {
-    fail(option.value.where, "option " + in_quotes(option.key) + " of layer " +
-                                 in_quotes(layer.kind) + ": found " + option.value.found() +
-                                 ", expected a single value");
+    fail_at(option.value.where, "option " + in_quotes(option.key) + " of layer " +
+                                    in_quotes(layer.kind) + ": found " + option.value.found() +
+                                    ", expected a single value");
   }
 }
 
@@ -50,17 +47,17 @@ LayerEntry read_layer(const YamlValue& value) {
     layer.kind = "repeat";
     for (const YamlEntry& entry : value.map) {
       if (entry.key != "repeat" && entry.key != "layers") {
-        fail(entry.value.where,
-             "unknown key " + in_quotes(entry.key) + " beside repeat, expected layers");
+        fail_at(entry.value.where,
+                "unknown key " + in_quotes(entry.key) + " beside repeat, expected layers");
       }
       read_option(entry.key == "repeat" ? YamlEntry{"count", entry.value} : entry, layer);
     }
     return layer;
   }
   if (value.kind != Kind::kMap || value.map.size() != 1) {
-    fail(value.where,
-         "a layer: found " + value.found() +
-             ", expected its name or one `name: {options}` (indent options below the name)");
+    fail_at(value.where,
+            "a layer: found " + value.found() +
+                ", expected its name or one `name: {options}` (indent options below the name)");
   }
   const YamlEntry& entry = value.map.front();
   layer.kind = entry.key;
@@ -69,8 +66,8 @@ LayerEntry read_layer(const YamlValue& value) {
   } else if (entry.value.kind == Kind::kMap) {
     for (const YamlEntry& option : entry.value.map) read_option(option, layer);
   } else if (entry.value.kind == Kind::kScalar) {
-    fail(entry.value.where, "layer " + in_quotes(layer.kind) + ": found " + entry.value.found() +
-                                ", expected {options}");
+    fail_at(entry.value.where, "layer " + in_quotes(layer.kind) + ": found " + entry.value.found() +
+                                   ", expected {options}");
   }
   return layer;
 }
@@ -78,7 +75,7 @@ LayerEntry read_layer(const YamlValue& value) {
 }  // namespace
 
 void fail_at_key(const std::string& where, const std::string& key, const std::string& what) {
-  fail(where == "--set " + key ? where : where + ": " + key, what);
+  fail_at(where == "--set " + key ? where : where + ": " + key, what);
 }
 
 ConfigReader::ConfigReader(const YamlValue& section, std::string prefix,
@@ -86,7 +83,7 @@ ConfigReader::ConfigReader(const YamlValue& section, std::string prefix,
     : section_(section), prefix_(std::move(prefix)), folder_(std::move(folder)), places_(places) {
   if (section.kind == Kind::kScalar || section.kind == Kind::kList) {
     const std::string name = prefix_.empty() ? "" : prefix_.substr(0, prefix_.size() - 1) + ": ";
-    fail(section.where, name + "found " + section.found() + ", expected keys and values");
+    fail_at(section.where, name + "found " + section.found() + ", expected keys and values");
   }
 }
 
@@ -94,9 +91,9 @@ void ConfigReader::finish() const {
   for (const YamlEntry& entry : section_.map) {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;
     if (prefix_.empty() && is_anchor_key(entry.key)) continue;
-    fail(entry.value.where, "unknown key " + in_quotes(prefix_ + entry.key) +
-                                ", the nearest known one is '" + prefix_ +
-                                nearest_word(entry.key, known_) + "'");
+    fail_at(entry.value.where, "unknown key " + in_quotes(prefix_ + entry.key) +
+                                   ", the nearest known one is '" + prefix_ +
+                                   nearest_word(entry.key, known_) + "'");
   }
 }
 

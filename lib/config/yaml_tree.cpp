@@ -24,10 +24,6 @@ constexpr int kMaxDepth = 32;
 constexpr int kMaxValues = 100'000;
 constexpr std::size_t kMaxTextBytes = 2 * kMaxBytes;  // an escape may be shorter than what it means
 
-[[noreturn]] void fail(const std::string& where, const std::string& what) {
-  throw Error(ExitCode::kConfiguration, where + ": " + what);
-}
-
 // A text that means a truth value or a number to YAML's core schema (yaml.org/spec/1.2.2, section
 // 10.3.2), written as everyone reads it: True, +6, 0x1f and 0o17 become true, 6, 31 and 15.
 std::string resolved(const std::string& text) {
@@ -52,10 +48,10 @@ class Converter {
 
   YamlValue convert(const YAML::Node& node, const std::string& where, int depth) {
     if (depth > kMaxDepth) {
-      fail(where, "nested more than " + std::to_string(kMaxDepth) + " deep");
+      fail_at(where, "nested more than " + std::to_string(kMaxDepth) + " deep");
     }
     if (++values_ > kMaxValues) {
-      fail(where, "more than " + std::to_string(kMaxValues) + " values (aliases counted)");
+      fail_at(where, "more than " + std::to_string(kMaxValues) + " values (aliases counted)");
     }
     YamlValue value;
     value.where = where;
@@ -84,7 +80,7 @@ class Converter {
  private:
   const std::string& counted(const std::string& text, const std::string& where) {
     text_bytes_ += text.size();
-    if (text_bytes_ > kMaxTextBytes) fail(where, "more than 2 MiB of text (aliases counted)");
+    if (text_bytes_ > kMaxTextBytes) fail_at(where, "more than 2 MiB of text (aliases counted)");
     return text;
   }
 
@@ -94,9 +90,9 @@ class Converter {
     YamlValue merged;
     for (const auto& pair : node) {
       const std::string key_where = where_of(pair.first, where);
-      if (!pair.first.IsScalar()) fail(key_where, "a key must be a single word");
+      if (!pair.first.IsScalar()) fail_at(key_where, "a key must be a single word");
       const std::string& key = counted(pair.first.Scalar(), key_where);
-      if (!seen.insert(key).second) fail(key_where, "key " + in_quotes(key) + " is given twice");
+      if (!seen.insert(key).second) fail_at(key_where, "key " + in_quotes(key) + " is given twice");
       YamlValue value = convert(pair.second, key_where, depth + 1);
       if (key == "<<") {
         merged = std::move(value);
@@ -115,7 +111,7 @@ class Converter {
       return;
     }
     if (value.kind != YamlValue::Kind::kMap) {
-      fail(value.where, "<< takes keys and values or a list of such, found " + value.found());
+      fail_at(value.where, "<< takes keys and values or a list of such, found " + value.found());
     }
     for (YamlEntry& entry : value.map) {
       if (seen.insert(entry.key).second) entries.push_back(std::move(entry));
@@ -132,13 +128,13 @@ YamlValue parse(const std::string& text, const std::string& name, bool from_opti
   const std::string start = from_option ? name : name + ":1";
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) fail(name, "has several YAML documents, expected one");
+    if (documents.size() > 1) fail_at(name, "has several YAML documents, expected one");
     Converter converter(name, from_option);
     return converter.convert(documents.empty() ? YAML::Node() : documents[0], start, 0);
   } catch (const YAML::Exception& error) {
     std::string where = name;
     if (!from_option && !error.mark.is_null()) where += ":" + std::to_string(error.mark.line + 1);
-    fail(where, "not valid YAML: " + error.msg);
+    fail_at(where, "not valid YAML: " + error.msg);
   }
 }
 
@@ -146,15 +142,20 @@ std::string read_file(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string text(kMaxBytes + 1, '\0');
-  if (!file) fail("configuration", system_reason(path));
+  if (!file) fail_at("configuration", system_reason(path));
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || (file.gcount() == 0 && errno != 0)) fail("configuration", system_reason(path));
+  if (file.bad() || (file.gcount() == 0 && errno != 0))
+    fail_at("configuration", system_reason(path));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxBytes) fail(path, "larger than 1 MiB, not a configuration");
+  if (text.size() > kMaxBytes) fail_at(path, "larger than 1 MiB, not a configuration");
   return text;
 }
 
 }  // namespace
+
+void fail_at(const std::string& where, const std::string& what) {
+  throw Error(ExitCode::kConfiguration, where + ": " + what);
+}
 
 const YamlValue* YamlValue::find(std::string_view key) const {
   const auto entry = std::ranges::find(map, key, &YamlEntry::key);
@@ -185,23 +186,23 @@ YamlValue read_yaml_file(const std::string& path) { return parse(read_file(path)
 void apply_override(YamlValue& root, const std::string& setting) {
   const std::size_t equals = setting.find('=');
   if (equals == std::string::npos || equals == 0) {
-    fail("--set " + in_quotes(setting), "expected key.path=value");
+    fail_at("--set " + in_quotes(setting), "expected key.path=value");
   }
   const std::string path = setting.substr(0, equals);
   const std::string where = "--set " + path;
-  if (setting.size() > kMaxBytes) fail(where, "larger than 1 MiB");
+  if (setting.size() > kMaxBytes) fail_at(where, "larger than 1 MiB");
   if (is_anchor_key(path)) {
-    fail(where, "keys that begin with x- are only for anchors; set the key that uses it");
+    fail_at(where, "keys that begin with x- are only for anchors; set the key that uses it");
   }
   YamlValue* at = &root;
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find('.', begin), path.size());
     const std::string key = path.substr(begin, end - begin);
-    if (key.empty()) fail(where, "expected key.path=value, found an empty key");
+    if (key.empty()) fail_at(where, "expected key.path=value, found an empty key");
     if (at->kind == YamlValue::Kind::kNull) at->kind = YamlValue::Kind::kMap;
     if (at->kind != YamlValue::Kind::kMap) {
-      fail(where,
-           in_quotes(key) + " lies below " + at->found() + " (" + at->where + "), not a section");
+      fail_at(where, in_quotes(key) + " lies below " + at->found() + " (" + at->where +
+                         "), not a section");
     }
     auto entry = std::ranges::find(at->map, key, &YamlEntry::key);
     if (entry == at->map.end()) {

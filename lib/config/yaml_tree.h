@@ -33,6 +33,9 @@ struct YamlEntry {
   YamlValue value;
 };
 
+// Error(kConfiguration): what is wrong, and in which file or at which key.
+[[noreturn]] void fail_at(const std::string& where, const std::string& what);
+
 // Text in one line of at most 60 characters between quotes, control characters as '?'.
 std::string in_quotes(std::string_view text);
 

@@ -10,14 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "data/data_file.h"
 
 namespace pipetrain {
 namespace {
-
-[[noreturn]] void fail(const DataFile& file, const std::string& what) {
-  throw Error(ExitCode::kData, "data: " + file.path() + ": " + what);
-}
 
 template <std::size_t n>
 bool begins_with(const DataFile& file, const std::array<unsigned char, n>& magic) {
@@ -69,7 +65,8 @@ class GzipBytes : public ByteStream {
  public:
   explicit GzipBytes(const DataFile& file) : file_(file), pieces_(file) {
     constexpr int kGzipOnly = 16 + MAX_WBITS;
-    if (inflateInit2(&stream_, kGzipOnly) != Z_OK) fail(file, "cannot be unpacked: out of memory");
+    if (inflateInit2(&stream_, kGzipOnly) != Z_OK)
+      fail_data(file, "cannot be unpacked: out of memory");
   }
   ~GzipBytes() override { inflateEnd(&stream_); }
   GzipBytes(const GzipBytes&) = delete;
@@ -89,10 +86,10 @@ class GzipBytes : public ByteStream {
         if (taken() == file_.size()) break;
         inflateReset(&stream_);
       } else if (result == Z_BUF_ERROR) {
-        fail(file_, "its gzip data are cut off, after " + std::to_string(taken()) + " bytes");
+        fail_data(file_, "its gzip data are cut off, after " + std::to_string(taken()) + " bytes");
       } else if (result != Z_OK) {
-        fail(file_, "its gzip data are damaged, at byte " + std::to_string(taken()) + " (" +
-                        (stream_.msg != nullptr ? stream_.msg : "unknown") + ")");
+        fail_data(file_, "its gzip data are damaged, at byte " + std::to_string(taken()) + " (" +
+                             (stream_.msg != nullptr ? stream_.msg : "unknown") + ")");
       }
     }
     return done;
@@ -117,7 +114,7 @@ class ZstdBytes : public ByteStream {
  public:
   explicit ZstdBytes(const DataFile& file)
       : file_(file), pieces_(file), stream_(ZSTD_createDStream(), &ZSTD_freeDStream) {
-    if (!stream_) fail(file, "cannot be unpacked: out of memory");
+    if (!stream_) fail_data(file, "cannot be unpacked: out of memory");
   }
 
   std::size_t read(std::span<std::byte> to) override {
@@ -130,12 +127,12 @@ class ZstdBytes : public ByteStream {
       const std::size_t written = out.pos, given = input_.pos;
       const std::size_t result = ZSTD_decompressStream(stream_.get(), &out, &input_);
       if (ZSTD_isError(result) != 0) {
-        fail(file_, "its zstd data are damaged, at byte " + std::to_string(taken()) + " (" +
-                        ZSTD_getErrorName(result) + ")");
+        fail_data(file_, "its zstd data are damaged, at byte " + std::to_string(taken()) + " (" +
+                             ZSTD_getErrorName(result) + ")");
       }
       complete_ = result == 0;
       if (!complete_ && out.pos == written && input_.pos == given && pieces_.at_end()) {
-        fail(file_, "its zstd data are cut off, after " + std::to_string(taken()) + " bytes");
+        fail_data(file_, "its zstd data are cut off, after " + std::to_string(taken()) + " bytes");
       }
     }
     return out.pos;

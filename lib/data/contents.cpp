@@ -4,8 +4,8 @@
 #include <cstring>
 #include <utility>
 
-#include "base/error.h"
 #include "data/byte_stream.h"
+#include "data/data_file.h"
 
 namespace pipetrain {
 namespace {
@@ -13,14 +13,10 @@ namespace {
 // "the format can reach ratios of 1032:1" (zlib, Technical Details).
 constexpr std::size_t kMostRatio = 1032;
 
-[[noreturn]] void fail(const DataFile& file, const std::string& what) {
-  throw Error(ExitCode::kData, "data: " + file.path() + ": " + what);
-}
-
 [[noreturn]] void refuse_size(const DataFile& file, std::size_t expected,
                               const std::string& found) {
-  fail(file,
-       "its header promises " + std::to_string(expected) + " bytes in all, it holds " + found);
+  fail_data(file,
+            "its header promises " + std::to_string(expected) + " bytes in all, it holds " + found);
 }
 
 }  // namespace

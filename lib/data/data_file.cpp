@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::size_t kEndBytes = 4096;
 
-[[noreturn]] void fail(const std::string& what) { throw Error(ExitCode::kData, "data: " + what); }
-
 // A data set may have more files than a process may open at first; up to the hard limit that is
 // its own choice.
 bool allow_more_files() {
@@ -37,23 +35,29 @@ Descriptor open_to_read(const std::string& path) {
 
 }  // namespace
 
+void fail_data(const std::string& what) { throw Error(ExitCode::kData, "data: " + what); }
+
+void fail_data(const DataFile& file, const std::string& what) {
+  fail_data(file.path() + ": " + what);
+}
+
 DataFile::DataFile(const std::string& path) : path_(path), file_(open_to_read(path)) {
   const bool too_many = file_.number() < 0 && errno == EMFILE;
   struct stat info = {};
   if (file_.number() < 0 || ::fstat(file_.number(), &info) != 0) {
-    fail(system_reason(path) +
-         (too_many ? "; allow more with ulimit -n, or join files into larger ones" : ""));
+    fail_data(system_reason(path) +
+              (too_many ? "; allow more with ulimit -n, or join files into larger ones" : ""));
   }
   if (S_ISDIR(info.st_mode))
-    fail(path + ": is a directory, expected a file (or a glob: " + path + "/*)");
-  if (!S_ISREG(info.st_mode)) fail(path + ": is not a regular file");
-  if (info.st_size == 0) fail(path + ": is empty");
+    fail_data(path + ": is a directory, expected a file (or a glob: " + path + "/*)");
+  if (!S_ISREG(info.st_mode)) fail_data(path + ": is not a regular file");
+  if (info.st_size == 0) fail_data(path + ": is empty");
   size_ = static_cast<std::size_t>(info.st_size);
   written_ = info.st_mtim;
   ends_ = read_ends();
   const std::string_view start(reinterpret_cast<const char*>(ends_.data()), ends_.size() / 2);
   if (const std::string pointer = lfs_pointer_reason(start); !pointer.empty()) {
-    fail(path + ": " + pointer);
+    fail_data(path + ": " + pointer);
   }
 }
 
@@ -61,12 +65,13 @@ void DataFile::read_now(std::size_t offset, std::span<std::byte> to) const {
   while (!to.empty()) {
     const ssize_t count = ::pread(file_.number(), to.data(), to.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(system_reason(path_));
+    if (count < 0) fail_data(system_reason(path_));
     if (count == 0) {
       struct stat info = {};
       ::fstat(file_.number(), &info);
-      fail(path_ + ": became shorter while it was in use: it has " + std::to_string(info.st_size) +
-           " bytes, expected " + std::to_string(size_) + "; put back what it was");
+      fail_data(path_ + ": became shorter while it was in use: it has " +
+                std::to_string(info.st_size) + " bytes, expected " + std::to_string(size_) +
+                "; put back what it was");
     }
     offset += static_cast<std::size_t>(count);
     to = to.subspan(static_cast<std::size_t>(count));
@@ -96,12 +101,12 @@ std::vector<std::byte> DataFile::read_ends() const {
 // was.
 void DataFile::check_same() const {
   struct stat info = {};
-  if (::fstat(file_.number(), &info) != 0) fail(system_reason(path_));
+  if (::fstat(file_.number(), &info) != 0) fail_data(system_reason(path_));
   const bool as_before =
       info.st_mtim.tv_sec == written_.tv_sec && info.st_mtim.tv_nsec == written_.tv_nsec;
   if (as_before && info.st_size >= static_cast<off_t>(size_)) return;
   if (read_ends() != ends_) {
-    fail(path_ + ": was written anew while it was in use; put back what it was");
+    fail_data(path_ + ": was written anew while it was in use; put back what it was");
   }
   written_ = info.st_mtim;
 }

@@ -15,6 +15,11 @@
 
 namespace pipetrain {
 
+// Error(kData) that names the data, or a file of it.
+[[noreturn]] void fail_data(const std::string& what);
+class DataFile;
+[[noreturn]] void fail_data(const DataFile& file, const std::string& what);
+
 class DataFile {
  public:
   // Error(kData): not there, not a file, empty, unreadable.

@@ -10,15 +10,13 @@
 #include <set>
 #include <utility>
 
-#include "base/error.h"
 #include "base/suggest.h"
+#include "data/data_file.h"
 
 namespace pipetrain {
 namespace {
 
 using Names = std::vector<std::string>;
-
-[[noreturn]] void fail(const std::string& what) { throw Error(ExitCode::kData, "data: " + what); }
 
 bool is_test_set(const std::string& path) {
   const std::string name = std::filesystem::path(path).filename();
@@ -34,8 +32,8 @@ Names files_of_folder(const std::string& folder, const Names& patterns) {
       if (::fnmatch(pattern.c_str(), name.c_str(), 0) == 0) files.push_back(entry.path());
     }
   }
-  if (error) fail(folder + ": " + error.message());
-  if (files.empty()) fail(folder + ": has no file like " + join(patterns));
+  if (error) fail_data(folder + ": " + error.message());
+  if (files.empty()) fail_data(folder + ": has no file like " + join(patterns));
   std::ranges::sort(files);
   std::stable_partition(files.begin(), files.end(),
                         [](const std::string& file) { return !is_test_set(file); });
@@ -83,14 +81,14 @@ std::vector<std::string> names_of_glob(const std::string& pattern) {
   glob_t found = {};
   const int result = ::glob(pattern.c_str(), 0, nullptr, &found);
   const std::unique_ptr<glob_t, decltype(&::globfree)> owner(&found, &::globfree);
-  if (result != 0) fail(pattern + ": no file matches");
+  if (result != 0) fail_data(pattern + ": no file matches");
   return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
 }
 
 DataFiles open_files(const DataConfig& config, const Names& patterns) {
   DataFiles opened;
   open_all(config.path, patterns, opened.files);
-  if (opened.files.empty()) fail("data.path names no file");
+  if (opened.files.empty()) fail_data("data.path names no file");
   opened.training = opened.files.size();
   if (config.validates_files()) open_all(config.validation_files, patterns, opened.files);
   return opened;

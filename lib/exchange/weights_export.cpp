@@ -34,7 +34,7 @@ std::vector<std::string> weight_names(const Checkpoint& checkpoint) {
   return names;
 }
 
-Config config_of(const Checkpoint& checkpoint) {
+Config configuration_of(const Checkpoint& checkpoint) {
   checkpoint.config_yaml();  // its checksum
   return load_config(checkpoint.folder() + "/config.yaml");
 }
@@ -178,7 +178,7 @@ std::string export_plain(const Checkpoint& checkpoint, const std::string& output
 
 std::string export_hf(const Checkpoint& checkpoint, const std::string& output,
                       const HfExportOptions& options) {
-  const HfModel model = hf_model_in(checkpoint, config_of(checkpoint));
+  const HfModel model = hf_model_in(checkpoint, configuration_of(checkpoint));
   const std::vector<HfTensor> parts = hf_tensors_of(model);
   require_all_used(checkpoint, parts);
   std::vector<StoredTensor> tensors;

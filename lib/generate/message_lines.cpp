@@ -14,7 +14,7 @@
 namespace pipetrain {
 namespace {
 
-constexpr const char* kNeededBy = "the next message";
+constexpr const char* kMessageNeededBy = "the next message";
 constexpr std::int32_t kEnd = -1, kStillThere = -2;
 // Places in a message's name that no group of sequences has: a conversation has one group.
 constexpr int kLength = 1, kText = 2;
@@ -75,7 +75,7 @@ std::optional<std::string> MessageLines::next() {
   const auto receive = [&](int what, std::int64_t count) {
     const Message message{Channel::kControl, 0, mailbox_.rank(), what, parity_};
     mailbox_.post_receive(message, {count}, DType::kInt32);
-    return mailbox_.take(message, kNeededBy);
+    return mailbox_.take(message, kMessageNeededBy);
   };
   for (;;) {
     const std::int32_t length = receive(kLength, 1).i32()[0];

@@ -119,8 +119,9 @@ struct Forward {
   std::int64_t floats;  // of all
 };
 
-void head_forward(const SimdKernels& simd, const Head& head, const Forward& at, const BFloat16* qkv,
-                  EarlierSlices earlier, BFloat16* out, float* log_sum_exp) {
+void forward_of_head(const SimdKernels& simd, const Head& head, const Forward& at,
+                     const BFloat16* qkv, EarlierSlices earlier, BFloat16* out,
+                     float* log_sum_exp) {
   const AttentionShape& shape = head.shape;
   const std::int64_t D = shape.head_width;
   gather_values(head, earlier, qkv, at.keys);
@@ -183,9 +184,9 @@ struct Backward {
   std::int64_t floats;
 };
 
-void head_backward(const SimdKernels& simd, const Head& head, const Backward& at,
-                   const BFloat16* qkv, const BFloat16* out, const float* log_sum_exp,
-                   const BFloat16* dout, BFloat16* dqkv) {
+void backward_of_head(const SimdKernels& simd, const Head& head, const Backward& at,
+                      const BFloat16* qkv, const BFloat16* out, const float* log_sum_exp,
+                      const BFloat16* dout, BFloat16* dqkv) {
   const AttentionShape& shape = head.shape;
   const std::int64_t D = shape.head_width;
   for (std::int64_t first = 0; first < shape.tokens; first += kQueryRows) {
@@ -228,8 +229,8 @@ void paired_attention_forward(Ops& ops, const AttentionShape& shape, const BFloa
   const std::int64_t floats = Forward(shape, Scratch(nullptr)).floats;
   for_each_head(ops, shape, shape.heads, floats,
                 [&](std::int64_t batch, std::int64_t head, float* memory) {
-                  head_forward(ops.simd(), {shape, batch, head}, Forward(shape, Scratch(memory)),
-                               qkv, earlier, out, log_sum_exp);
+                  forward_of_head(ops.simd(), {shape, batch, head}, Forward(shape, Scratch(memory)),
+                                  qkv, earlier, out, log_sum_exp);
                 });
 }
 
@@ -249,7 +250,7 @@ void paired_attention_backward(Ops& ops, const AttentionShape& shape, const BFlo
     pair_rows(simd, at.keys, at.key_pairs);
     begin_sums<BFloat16>(simd, first, earlier, later, at.dk, at.dv);
     for (std::int64_t head = first.head; head < first.head + share; ++head) {
-      head_backward(simd, {shape, batch, head}, at, qkv, out, log_sum_exp, dout, dqkv);
+      backward_of_head(simd, {shape, batch, head}, at, qkv, out, log_sum_exp, dout, dqkv);
     }
     const std::int64_t rows = at.dk.rows, D = shape.head_width;
     end_sums(simd, first, earlier, at.dk.corner(rows, D), at.dv.corner(rows, D), dqkv);

@@ -16,10 +16,10 @@
 namespace pipetrain {
 namespace {
 
-using Memory = dnnl::memory;
+using ProductMemory = dnnl::memory;
 
-Memory::data_type type_of(DType dtype) {
-  return dtype == DType::kBFloat16 ? Memory::data_type::bf16 : Memory::data_type::f32;
+ProductMemory::data_type type_of(DType dtype) {
+  return dtype == DType::kBFloat16 ? ProductMemory::data_type::bf16 : ProductMemory::data_type::f32;
 }
 
 bool avx2_only() {
@@ -64,9 +64,10 @@ MatmulPrimitives::Operand MatmulPrimitives::operand(std::int64_t rows, std::int6
   return {rows, columns, walked_down ? padded_pitch(rows, columns) : columns};
 }
 
-Memory::desc MatmulPrimitives::describe(const Operand& x, bool transposed, Memory::data_type type) {
-  if (transposed) return {{x.columns, x.rows}, type, Memory::dims{1, x.pitch}};
-  return {{x.rows, x.columns}, type, Memory::dims{x.pitch, 1}};
+ProductMemory::desc MatmulPrimitives::describe(const Operand& x, bool transposed,
+                                               ProductMemory::data_type type) {
+  if (transposed) return {{x.columns, x.rows}, type, ProductMemory::dims{1, x.pitch}};
+  return {{x.rows, x.columns}, type, ProductMemory::dims{x.pitch, 1}};
 }
 
 // A copy of x with the rows further apart.
@@ -86,17 +87,17 @@ MatmulPrimitives::Prepared& MatmulPrimitives::prepare(const MatmulShape& shape) 
   const auto found = prepared_.find(shape);
   if (found != prepared_.end()) return found->second;
 
-  using Tag = Memory::format_tag;
-  const Memory::data_type type = type_of(shape.dtype);
+  using Tag = ProductMemory::format_tag;
+  const ProductMemory::data_type type = type_of(shape.dtype);
   const bool in_place = avx2_only() && multiplied_in_place(shape);
   Prepared made;
   made.a = operand(shape.m, shape.k, shape.transpose_a, in_place && shape.transpose_a);
   made.b = operand(shape.k, shape.n, shape.transpose_b, in_place && !shape.transpose_b);
-  const Memory::desc a = describe(made.a, shape.transpose_a, type);
-  const Memory::desc b = describe(made.b, shape.transpose_b, type);
-  const Memory::desc any({shape.k, shape.n}, type, Tag::any);
-  const Memory::desc c({shape.m, shape.n}, type_of(shape.result), Tag::ab);
-  const Memory::desc bias({1, shape.n}, Memory::data_type::f32, Tag::ab);
+  const ProductMemory::desc a = describe(made.a, shape.transpose_a, type);
+  const ProductMemory::desc b = describe(made.b, shape.transpose_b, type);
+  const ProductMemory::desc any({shape.k, shape.n}, type, Tag::any);
+  const ProductMemory::desc c({shape.m, shape.n}, type_of(shape.result), Tag::ab);
+  const ProductMemory::desc bias({1, shape.n}, ProductMemory::data_type::f32, Tag::ab);
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (shape.accumulate) {
@@ -105,22 +106,22 @@ MatmulPrimitives::Prepared& MatmulPrimitives::prepare(const MatmulShape& shape) 
     attributes.set_post_ops(post_ops);
   }
   const auto desc = describe_matmul(shape, [&] {
-    const Memory::desc& given = !avx2_only() && reads_packed(shape) ? any : b;
+    const ProductMemory::desc& given = !avx2_only() && reads_packed(shape) ? any : b;
     return shape.bias ? make_primitive_desc<dnnl::matmul>(engine_, attributes, a, given, bias, c)
                       : make_primitive_desc<dnnl::matmul>(engine_, attributes, a, given, c);
   });
   made.primitive = dnnl::matmul(desc);
   made.scratch_bytes = desc.scratchpad_desc().get_size();
-  const Memory::desc read = desc.weights_desc();
+  const ProductMemory::desc read = desc.weights_desc();
   if (read != b) {
     made.packed_b = read;
     made.packed_from =
-        shape.weights ? describe(made.b, shape.transpose_b, Memory::data_type::f32) : b;
+        shape.weights ? describe(made.b, shape.transpose_b, ProductMemory::data_type::f32) : b;
     made.pack =
         dnnl::reorder(dnnl::reorder::primitive_desc(engine_, made.packed_from, engine_, read));
   }
-  auto bind = [&](int name, const Memory::desc& d) {
-    made.arguments.emplace(name, Memory(d, engine_, DNNL_MEMORY_NONE));
+  auto bind = [&](int name, const ProductMemory::desc& d) {
+    made.arguments.emplace(name, ProductMemory(d, engine_, DNNL_MEMORY_NONE));
   };
   bind(DNNL_ARG_SRC, a);
   bind(DNNL_ARG_WEIGHTS, read);
@@ -135,14 +136,14 @@ void MatmulPrimitives::pack(const Ops& ops, const Prepared& prepared, const void
     const std::size_t bytes = prepared.packed_from.get_size() + prepared.packed_b->get_size();
     return Work{.operation = "pack", .bytes = static_cast<double>(bytes)};
   });
-  Memory source(prepared.packed_from, engine_, const_cast<void*>(from));
-  Memory target(*prepared.packed_b, engine_, to);
+  ProductMemory source(prepared.packed_from, engine_, const_cast<void*>(from));
+  ProductMemory target(*prepared.packed_b, engine_, to);
   prepared.pack->execute(stream_, source, target);
   stream_.wait();
 }
 
 MatmulPrimitives::Copy& MatmulPrimitives::copy_of(Ops& ops, const float* weights,
-                                                  const Memory::desc& layout) {
+                                                  const ProductMemory::desc& layout) {
   std::vector<Copy>& copies = copies_[weights];
   const auto found = std::ranges::find(copies, layout, &Copy::layout);
   if (found != copies.end()) return *found;
@@ -153,7 +154,8 @@ MatmulPrimitives::Copy& MatmulPrimitives::copy_of(Ops& ops, const float* weights
 const void* MatmulPrimitives::rounded(Ops& ops, const float* weights, std::int64_t rows,
                                       std::int64_t columns) {
   Copy& copy =
-      copy_of(ops, weights, {{rows, columns}, Memory::data_type::bf16, Memory::format_tag::ab});
+      copy_of(ops, weights,
+              {{rows, columns}, ProductMemory::data_type::bf16, ProductMemory::format_tag::ab});
   if (!copy.current) {
     round(ops, rows * columns, weights, static_cast<BFloat16*>(copy.tensor.data()));
     copy.current = true;

@@ -5,15 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "comm/grid.h"
 #include "pipeline/engine.h"
 
 namespace pipetrain {
-namespace {
-
-constexpr int kCoordinator = 0;
-
-}  // namespace
-
 Tensor Engine::fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
                    const StepContext& step, Recorder& recorder) {
   const int m = action.microbatch;

@@ -3,12 +3,12 @@
 #include <set>
 #include <utility>
 
+#include "comm/grid.h"
 #include "schedule/limits.h"
 
 namespace pipetrain {
 namespace {
 
-constexpr int kCoordinator = 0;
 const Shape kWord = {1};
 
 std::vector<int> all_but(int rank, std::set<int> ranks) {

@@ -5,13 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "comm/grid.h"
+
 namespace pipetrain {
-namespace {
-
-constexpr int kCoordinator = 0;
-
-}  // namespace
-
 VocabularyPasses::VocabularyPasses(VocabularyRanks ranks, Stage& piece, Mailbox& mailbox, Ops& ops)
     : ranks_(std::move(ranks)), piece_(piece), mailbox_(mailbox), pool_(ops.pool()) {
   if (mailbox.rank() == ranks_.last_rank) loss_.emplace(ops);

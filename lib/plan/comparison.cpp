@@ -8,7 +8,7 @@
 namespace pipetrain {
 namespace {
 
-constexpr std::int64_t kNoLimit = std::int64_t{1} << 62;
+constexpr std::int64_t kAllFits = std::int64_t{1} << 62;
 
 std::int64_t whole(double bytes) { return static_cast<std::int64_t>(bytes); }
 
@@ -57,7 +57,7 @@ class Comparison {
     inputs.batch_rows = batch_rows;
     const Candidate candidate{.microbatches = microbatches, .precision = inputs_.precision};
     return Predictor(inputs).predict(candidate, generate(kPlainSchedule, 1, 1, microbatches),
-                                     kNoLimit);
+                                     kAllFits);
   }
 
   // Of a step: `messages` one after the other, `bytes` in all.

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/index.h"
 #include "plan/beside_pipeline.h"
 #include "plan/candidate_network.h"
 #include "schedule/simulate/overlap.h"
@@ -13,8 +14,6 @@
 
 namespace pipetrain {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 StageCost weighted(const StageCost& a, double weight_a, const StageCost& b) {
   StageCost mean;

@@ -6,12 +6,11 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/index.h"
 #include "schedule/limits.h"
 
 namespace pipetrain {
 namespace {
-
-std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 class Parameters {
  public:

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/index.h"
 #include "schedule/limits.h"
 #include "schedule/neighbours.h"
 
@@ -11,8 +12,6 @@ namespace pipetrain {
 namespace {
 
 constexpr std::int64_t kNormBytes = 8;
-
-std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/index.h"
+
 namespace pipetrain {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 // Sums up the stage, layer by layer, as Stage runs it.
 class Builder {

@@ -27,7 +27,7 @@ std::uintmax_t bytes_below(const fs::path& folder) {
   return bytes;
 }
 
-Json row_of(const fs::path& folder) {
+Json checkpoint_row(const fs::path& folder) {
   const std::string path = (folder / "manifest.json").string();
   std::ifstream file(path, std::ios::binary);
   if (!file) return {{"problem", "cannot read " + system_reason(path)}};
@@ -53,7 +53,7 @@ Json checkpoint_rows(const std::string& checkpoints) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with("step-") || !entry.is_directory(none)) continue;
     Json row = {{"name", name}, {"bytes", bytes_below(entry.path())}, {"best", best == name}};
-    row.update(row_of(entry.path()));
+    row.update(checkpoint_row(entry.path()));
     rows[name] = std::move(row);
   }
   Json list = Json::array();

@@ -23,7 +23,7 @@ constexpr int kStages[] = {1, 2, 3, 4};     // per rank
 constexpr int kMostRanks = 36;              // digits and letters
 constexpr std::size_t kMostShown = 60'000;  // a page of some megabyte that a browser still draws
 
-std::optional<std::size_t> kind_of(Op op) {
+std::optional<std::size_t> kind_number(Op op) {
   switch (op) {
     case Op::kForward: return 0;
     case Op::kBackwardInput: return 1;
@@ -40,7 +40,7 @@ std::optional<std::string> letters_of(const std::vector<Action>& actions,
   std::map<char, int> counts;
   std::string text = down ? "d" : "a";
   for (const Action& action : actions) {
-    const auto kind = kind_of(action.op);
+    const auto kind = kind_number(action.op);
     const auto place = std::ranges::find(own, action.stage) - own.begin();
     if (!kind) return std::nullopt;
     const std::size_t number = *kind * own.size() + static_cast<std::size_t>(place);
@@ -150,7 +150,7 @@ std::string schedule_page(const std::string& name, const Schedule& schedule,
   }
   for (const auto& actions : schedule.ranks) {
     for (const Action& action : actions) {
-      if (!kind_of(action.op)) refuse("found " + text_of(action), "F, I, W and B alone");
+      if (!kind_number(action.op)) refuse("found " + text_of(action), "F, I, W and B alone");
     }
   }
   const ScheduleKind* kind = find_row(schedule_kinds(), name);

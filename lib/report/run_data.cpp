@@ -29,8 +29,8 @@ constexpr int kNewestFormat = 1;  // of run.json
 constexpr std::size_t kMostLines = 4000, kMostSpans = 12'000;
 constexpr std::uintmax_t kMostTrace = 60'000'000, kMostText = 200'000;  // bytes
 constexpr std::size_t kMostLog = 40'000;
-constexpr std::array kFiles = {"run.json",       "metrics.jsonl", "config.yaml", "trace.json",
-                               "last_step.json", "error.txt",     "run.log",     "checkpoints"};
+constexpr std::array kPageParts = {"run.json",       "metrics.jsonl", "config.yaml", "trace.json",
+                                   "last_step.json", "error.txt",     "run.log",     "checkpoints"};
 
 // What the parts of run.json are that others rely on.
 struct Part {
@@ -179,7 +179,7 @@ Json run_data(const std::string& run_directory, const DataBudget& budget) {
 
 std::string run_data_stamp(const std::string& run_directory) {
   std::string stamp;
-  for (const char* name : kFiles) {
+  for (const char* name : kPageParts) {
     std::error_code none;
     const fs::path path = fs::path(run_directory) / name;
     const auto changed = fs::last_write_time(path, none);

@@ -32,7 +32,7 @@ const char* kind_of(const Action& action) {
 
 double rounded(double value) { return std::round(value * 1e4) / 1e4; }
 
-Json row_of(const Span& span) {
+Json span_row(const Span& span) {
   const char* kind = kind_of(span.action);
   Json row = {span.waiting ? "wait" : kind, span.action.stage, span.action.microbatch,
               rounded(span.start), rounded(span.end)};
@@ -43,7 +43,7 @@ Json row_of(const Span& span) {
 // Of one rank, in order of start.
 Json track_of(const std::vector<Span>& spans, const std::vector<OtherWork>& works) {
   std::vector<std::pair<double, Json>> rows;
-  for (const Span& span : spans) rows.emplace_back(span.start, row_of(span));
+  for (const Span& span : spans) rows.emplace_back(span.start, span_row(span));
   for (const OtherWork& work : works) {
     rows.emplace_back(work.start, Json{work.name, -1, -1, rounded(work.start), rounded(work.end)});
   }

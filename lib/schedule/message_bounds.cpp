@@ -4,12 +4,11 @@
 #include <array>
 #include <cstddef>
 
+#include "base/index.h"
 #include "schedule/walk.h"
 
 namespace pipetrain {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 // Vector clocks (Fidge 1988, Mattern 1989): how many actions of each rank must have run before
 // something happens.

@@ -4,11 +4,10 @@
 #include <cassert>
 
 #include "base/error.h"
+#include "base/index.h"
 
 namespace pipetrain {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 std::string list_of(const std::vector<int>& stages) {
   std::string text = "[";

@@ -17,7 +17,7 @@ constexpr double kMostOfForeseen = 1.6, kMostOfFirst = 1.25;
 constexpr double kSaidAgain = 1.25;      // times what was said
 constexpr double kLeastSeconds = 0.002;  // of a step, that are too many: less is noise
 
-double median(std::vector<double> values) {
+double middle_of(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::ranges::nth_element(values, middle);
   return *middle;
@@ -58,7 +58,7 @@ std::vector<std::string> SlowRanks::add(std::int64_t step, std::span<const doubl
   if (window_[0].size() < kSteps) return {};
   last_ = step;
   std::vector<double> work;
-  for (std::vector<double>& steps : window_) work.push_back(median(std::exchange(steps, {})));
+  for (std::vector<double>& steps : window_) work.push_back(middle_of(std::exchange(steps, {})));
   std::vector<std::string> said;
   for (std::size_t r = 0; r < work.size(); ++r) {
     std::string text = judge(r, work);
@@ -79,7 +79,7 @@ SlowRanks::Pace SlowRanks::pace(std::size_t rank, const std::vector<double>& wor
     if (r != rank && like[r] > 0) others.push_back(work[r] / like[r]);
   }
   if (others.empty() || like[rank] <= 0) return {};
-  return {.own = work[rank] / like[rank], .others = median(std::move(others))};
+  return {.own = work[rank] / like[rank], .others = middle_of(std::move(others))};
 }
 
 // Whether some rank takes `most` times as long as the others, or they as it.

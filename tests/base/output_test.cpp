@@ -20,7 +20,7 @@ using namespace pipetrain;
 
 namespace {
 
-std::string text_in(const std::filesystem::path& path) {
+std::string written_in(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
@@ -37,7 +37,7 @@ TEST_CASE("a write that is taken in part has the reason for the rest, not an old
   close(file);
   CHECK_FALSE(written);
   CHECK(reason == EFBIG);
-  CHECK(text_in(folder.path("a")) == "01234");
+  CHECK(written_in(folder.path("a")) == "01234");
 }
 
 TEST_CASE("a file that cannot be written whole is left as it was") {
@@ -49,7 +49,7 @@ TEST_CASE("a file that cannot be written whole is left as it was") {
     CHECK(errno == EFBIG);
     CHECK_FALSE(write_whole(folder.path("b"), "0123456789"));
   }
-  CHECK(text_in(folder.path("a")) == "old");
+  CHECK(written_in(folder.path("a")) == "old");
   CHECK_FALSE(std::filesystem::exists(folder.path("a.part")));
   CHECK_FALSE(std::filesystem::exists(folder.path("b")));
   CHECK_FALSE(write_renamed(folder.path("none/a"), "new"));

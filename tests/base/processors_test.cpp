@@ -31,7 +31,7 @@ class Groups {
       std::filesystem::temp_directory_path() / ("pipetrain-groups-" + std::to_string(getpid()));
 };
 
-constexpr double kNone = std::numeric_limits<double>::infinity();
+constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
@@ -69,9 +69,9 @@ TEST_CASE("This process may run somewhere") {
 TEST_CASE("A quota is the least of the groups that a process is in") {
   const Groups groups;
   groups.write("mine", "0::/a/b");
-  CHECK(groups.quota() == kNone);
+  CHECK(groups.quota() == kNoLimit);
   groups.write("a/b/cpu.max", "max 100000");
-  CHECK(groups.quota() == kNone);
+  CHECK(groups.quota() == kNoLimit);
   groups.write("a/cpu.max", "250000 100000");
   CHECK(groups.quota() == 2.5);
   groups.write("cpu.max", "150000 100000");  // as a container sees its own
@@ -83,7 +83,7 @@ TEST_CASE("A quota of version 1's groups") {
   groups.write("mine", "4:memory:/m\n1:cpu,cpuacct:/a\n3:cpuset:/c");
   groups.write("cpu/a/cpu.cfs_period_us", "100000");
   groups.write("cpu/a/cpu.cfs_quota_us", "-1");
-  CHECK(groups.quota() == kNone);
+  CHECK(groups.quota() == kNoLimit);
   groups.write("cpu/a/cpu.cfs_quota_us", "50000");
   CHECK(groups.quota() == 0.5);
 }

@@ -20,7 +20,7 @@ Names names_of(const json& config) {
   return parse_hf_labels(HfFields(read, "config.json"));
 }
 
-std::string refused(const json& config) {
+std::string refused_labels(const json& config) {
   return error_of([&] { names_of(config); }, ExitCode::kCheckpoint);
 }
 
@@ -40,12 +40,12 @@ TEST_CASE("Labels have the names of id2label, by their numbers, else usual ones"
 }
 
 TEST_CASE("Labels that are not one of several a row are refused") {
-  CHECK(contains(refused({{"id2label", {{"0", "a"}, {"2", "b"}}}}), "id2label"));
-  CHECK(contains(refused({{"id2label", {"a", "b"}}}), "expected an object of names"));
-  CHECK(contains(refused({{"id2label", {{"0", "a"}}}}), "one alone is a regression"));
-  CHECK(contains(refused({{"num_labels", 1}}), "one alone is a regression"));
-  CHECK(contains(refused({{"num_labels", 4}, {"id2label", {{"0", "a"}, {"1", "b"}}}}),
+  CHECK(contains(refused_labels({{"id2label", {{"0", "a"}, {"2", "b"}}}}), "id2label"));
+  CHECK(contains(refused_labels({{"id2label", {"a", "b"}}}), "expected an object of names"));
+  CHECK(contains(refused_labels({{"id2label", {{"0", "a"}}}}), "one alone is a regression"));
+  CHECK(contains(refused_labels({{"num_labels", 1}}), "one alone is a regression"));
+  CHECK(contains(refused_labels({{"num_labels", 4}, {"id2label", {{"0", "a"}, {"1", "b"}}}}),
                  "num_labels is 4; expected 2, as many as id2label names"));
-  CHECK(contains(refused({{"problem_type", "multi_label_classification"}}),
+  CHECK(contains(refused_labels({{"problem_type", "multi_label_classification"}}),
                  "expected single_label_classification"));
 }

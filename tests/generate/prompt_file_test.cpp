@@ -13,7 +13,7 @@ using namespace pipetrain;
 
 namespace {
 
-LanguageModel letters() {
+LanguageModel letter_model() {
   return {.config = {},
           .tokenizer = read_tokenizer(R"({"type": "char", "vocabulary": ["a", "b", "\n"]})",
                                       {"tokenizer.json"}),
@@ -25,7 +25,7 @@ LanguageModel letters() {
 std::string refusal(const std::string& text) {
   const TemporaryFolder at;
   try {
-    read_prompts(at.write("p.jsonl", text), letters());
+    read_prompts(at.write("p.jsonl", text), letter_model());
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::kData);
     return error.what();
@@ -37,7 +37,7 @@ std::string refusal(const std::string& text) {
 
 TEST_CASE("Prompts are read a line each, and written with what follows") {
   const TemporaryFolder at;
-  const LanguageModel model = letters();
+  const LanguageModel model = letter_model();
   const std::vector<FilePrompt> prompts = read_prompts(
       at.write("p.jsonl", "{\"id\": 7, \"prompt\": \"ab\"}\n \r\n{\"prompt\": \"\"}"), model);
   REQUIRE(prompts.size() == 2);

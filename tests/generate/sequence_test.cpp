@@ -12,7 +12,7 @@ using namespace pipetrain;
 
 namespace {
 
-std::unique_ptr<Tokenizer> letters() {
+std::unique_ptr<Tokenizer> letter_tokenizer() {
   return read_tokenizer(R"({"type": "char", "vocabulary": ["a", "b", "c", "\n"]})",
                         {"tokenizer.json"});
 }
@@ -24,7 +24,7 @@ std::unique_ptr<Tokenizer> bytes() {
 }  // namespace
 
 TEST_CASE("A sequence ends after so many tokens, at a token or at a text") {
-  const auto tokenizer = letters();
+  const auto tokenizer = letter_tokenizer();
   const std::vector<std::int32_t> prompt = {0, 1};
   const auto all = [&](SequenceOptions options, const std::vector<std::int32_t>& tokens) {
     options.context = 8;
@@ -56,7 +56,7 @@ TEST_CASE("Half a character is shown when it is whole, or as none at the end") {
 }
 
 TEST_CASE("A conversation goes on behind the tokens before, with a count and stops of its own") {
-  const auto tokenizer = letters();
+  const auto tokenizer = letter_tokenizer();
   const std::vector<std::int32_t> prompt = {0, 1}, more = {2, 2, 2};
   Sequence sequence(*tokenizer, {.context = 8, .stops = {"a"}});
   sequence.begin("ab", prompt, 2);

@@ -37,15 +37,15 @@ Doubles normalized(const Doubles& x, const Floats& gamma, const Floats& beta, st
   return y;
 }
 
-struct Result {
+struct BatchNormResult {
   Floats y, dx, dgamma, dbeta;
 };
 
-Result run(Ops& ops, bool relu, const Floats& x, const Floats& gamma, const Floats& beta,
-           const Floats& dy) {
+BatchNormResult run_batch_norm(Ops& ops, bool relu, const Floats& x, const Floats& gamma,
+                               const Floats& beta, const Floats& dy) {
   const auto channels = static_cast<std::int64_t>(gamma.size());
   Floats mean(gamma.size()), variance(gamma.size());
-  Result r{Floats(x.size()), dy, Floats(gamma.size()), Floats(gamma.size())};
+  BatchNormResult r{Floats(x.size()), dy, Floats(gamma.size()), Floats(gamma.size())};
   batch_moments(ops, matrix(x, channels), mean.data(), variance.data());
   const ChannelNorm norm{mean.data(), variance.data(), gamma.data(), beta.data(), relu};
   batch_norm_forward(ops, norm, matrix(x, channels), matrix(r.y, channels));
@@ -64,7 +64,7 @@ TEST_CASE("Batch norm and its gradients are those of the definition, far from ze
     Floats x = random_floats(rows * channels, 1), dy = random_floats(rows * channels, 2);
     for (float& value : x) value += 30.0f;
     const Floats gamma = random_floats(channels, 3), beta = random_floats(channels, 4);
-    const Result r = run(ops, relu, x, gamma, beta, dy);
+    const BatchNormResult r = run_batch_norm(ops, relu, x, gamma, beta, dy);
     const auto expected = [&](const Doubles& at) {
       return normalized(at, gamma, beta, static_cast<std::size_t>(rows), relu);
     };
@@ -81,9 +81,9 @@ TEST_CASE("Batch norm gives the same bits at 1 and 2 threads") {
   const Floats x = random_floats(3000 * 24, 1), dy = random_floats(3000 * 24, 2);
   const Floats gamma = random_floats(24, 3), beta = random_floats(24, 4);
   omp_set_num_threads(1);
-  const Result one = run(ops, true, x, gamma, beta, dy);
+  const BatchNormResult one = run_batch_norm(ops, true, x, gamma, beta, dy);
   omp_set_num_threads(2);
-  const Result two = run(ops, true, x, gamma, beta, dy);
+  const BatchNormResult two = run_batch_norm(ops, true, x, gamma, beta, dy);
   omp_set_num_threads(threads);
   CHECK(same_bits(one.y, two.y));
   CHECK(same_bits(one.dx, two.dx));
@@ -98,7 +98,7 @@ TEST_CASE("Batch norm of bfloat16 has the statistics of its entries, in float32"
   const Halves x = random_halves(kRows * kChannels, 1), dy = random_halves(kRows * kChannels, 2);
   const Floats gamma = random_floats(kChannels, 3), beta = random_floats(kChannels, 4);
   for (const bool relu : {false, true}) {
-    const Result expected = run(ops, relu, floats(x), gamma, beta, floats(dy));
+    const BatchNormResult expected = run_batch_norm(ops, relu, floats(x), gamma, beta, floats(dy));
     Floats mean(gamma.size()), variance(gamma.size()), dgamma(gamma.size()), dbeta(gamma.size());
     Halves y(x.size()), dx = dy;
     batch_moments(ops, matrix(x, kChannels), mean.data(), variance.data());

@@ -14,20 +14,20 @@ using namespace pipetrain;
 
 namespace {
 
-constexpr std::int64_t kIn = 70, kOut = 90;
+constexpr std::int64_t kInner = 70, kOuter = 90;
 
 // x (rows, in) W^T, in double.
 std::vector<double> product(const Floats& x, const Floats& weight) {
-  const auto rows = static_cast<std::int64_t>(x.size()) / kIn;
-  std::vector<double> y(static_cast<std::size_t>(rows * kOut));
+  const auto rows = static_cast<std::int64_t>(x.size()) / kInner;
+  std::vector<double> y(static_cast<std::size_t>(rows * kOuter));
   for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t j = 0; j < kOut; ++j) {
+    for (std::int64_t j = 0; j < kOuter; ++j) {
       double sum = 0;
-      for (std::int64_t l = 0; l < kIn; ++l) {
-        sum += static_cast<double>(x[static_cast<std::size_t>(i * kIn + l)]) *
-               static_cast<double>(weight[static_cast<std::size_t>(j * kIn + l)]);
+      for (std::int64_t l = 0; l < kInner; ++l) {
+        sum += static_cast<double>(x[static_cast<std::size_t>(i * kInner + l)]) *
+               static_cast<double>(weight[static_cast<std::size_t>(j * kInner + l)]);
       }
-      y[static_cast<std::size_t>(i * kOut + j)] = sum;
+      y[static_cast<std::size_t>(i * kOuter + j)] = sum;
     }
   }
   return y;
@@ -40,10 +40,10 @@ TEST_CASE("Weights are copied to bfloat16 once for each change of them, for few 
     CAPTURE(rows);
     MemoryPool pool;
     Ops ops(pool);
-    const Halves x = random_halves(rows * kIn, 1);
-    Floats weight = random_floats(kOut * kIn, 2), y(static_cast<std::size_t>(rows * kOut));
+    const Halves x = random_halves(rows * kInner, 1);
+    Floats weight = random_floats(kOuter * kInner, 2), y(static_cast<std::size_t>(rows * kOuter));
     const auto multiplied = [&] {
-      linear_forward(ops, matrix(x, kIn), weight.data(), nullptr, matrix(y, kOut));
+      linear_forward(ops, matrix(x, kInner), weight.data(), nullptr, matrix(y, kOuter));
       return distance(y, product(floats(x), floats(rounded(weight))));
     };
     CHECK(multiplied() < 1e-5);
@@ -65,11 +65,11 @@ TEST_CASE("Weights in float32 are read as they are now, for few rows and many") 
     CAPTURE(rows);
     MemoryPool pool;
     Ops ops(pool);
-    const Floats x = random_floats(rows * kIn, 1);
-    Floats weight = random_floats(kOut * kIn, 2), y(static_cast<std::size_t>(rows * kOut));
+    const Floats x = random_floats(rows * kInner, 1);
+    Floats weight = random_floats(kOuter * kInner, 2), y(static_cast<std::size_t>(rows * kOuter));
     for (int change = 0; change < 2; ++change) {
       for (float& entry : weight) entry += static_cast<float>(change);
-      linear_forward(ops, matrix(x, kIn), weight.data(), nullptr, matrix(y, kOut));
+      linear_forward(ops, matrix(x, kInner), weight.data(), nullptr, matrix(y, kOuter));
       CHECK(distance(y, product(x, weight)) < 1e-5);
     }
     CHECK(ops.packings() == 0);

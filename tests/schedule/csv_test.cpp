@@ -17,7 +17,7 @@ using namespace pipetrain;
 
 namespace {
 
-std::string refusal(const std::string& table) {
+std::string table_refusal(const std::string& table) {
   try {
     schedule_from_csv(table, "my.csv");
   } catch (const Error& error) {
@@ -60,9 +60,9 @@ TEST_CASE("Blank rows are no ranks, and quotes around cells mean nothing") {
   const Schedule schedule =
       schedule_from_csv("\r\n0F0,\"0F1\", \"0B0\" ,0B1\n,,,\n \n1F0,1B0,1F1,1B1\n\n", "own.csv");
   CHECK(schedule.ranks == actions_of("0F0 0F1 0B0 0B1\n1F0 1B0 1F1 1B1"));
-  CHECK(contains(refusal("\n0F0,0B0\n\n1F0,1X0"), "my.csv: row 4, column 2: found '1X0'"));
-  CHECK(contains(refusal("\n0F0,0B0,1F0\n\n1B0"), "row 2, column 3", "stage 1 is in row 4"));
-  CHECK(contains(refusal("0F0;0B0\n"), "found '0F0;0B0'", "between commas"));
+  CHECK(contains(table_refusal("\n0F0,0B0\n\n1F0,1X0"), "my.csv: row 4, column 2: found '1X0'"));
+  CHECK(contains(table_refusal("\n0F0,0B0,1F0\n\n1B0"), "row 2, column 3", "stage 1 is in row 4"));
+  CHECK(contains(table_refusal("0F0;0B0\n"), "found '0F0;0B0'", "between commas"));
 }
 
 TEST_CASE("A table's byte order mark is no action, and UTF-16 is named") {
@@ -82,29 +82,29 @@ TEST_CASE("A table's byte order mark is no action, and UTF-16 is named") {
 }
 
 TEST_CASE("A bad table is refused by file, row and column") {
-  CHECK(refusal("") == "my.csv: the table is empty; expected one row of actions per rank");
-  CHECK(refusal("0F0,0B0\n1F0,1X0") ==
+  CHECK(table_refusal("") == "my.csv: the table is empty; expected one row of actions per rank");
+  CHECK(table_refusal("0F0,0B0\n1F0,1X0") ==
         "my.csv: row 2, column 2: found '1X0', expected <stage><F|I|W|B><microbatch>, such as 2F0, "
         "between commas");
   // What is run again is not for a table to say.
-  CHECK(refusal("0F0,0R0,0B0\n1F0,1B0") ==
+  CHECK(table_refusal("0F0,0R0,0B0\n1F0,1B0") ==
         "my.csv: row 1, column 2: found '0R0', expected <stage><F|I|W|B><microbatch>, such as "
         "2F0, between commas; leave it out: it follows from the others");
-  CHECK(refusal("0F0,0B0\n2F0,2B0") ==
+  CHECK(table_refusal("0F0,0B0\n2F0,2B0") ==
         "my.csv: stage 1 has no action, but stage 2 has; is a row missing?\n"
         "  rank 0: 0F0  0B0\n"
         "  rank 1: 2F0  2B0  > missing <");
-  CHECK(refusal("0F0,0B0\n0F1") ==
+  CHECK(table_refusal("0F0,0B0\n0F1") ==
         "my.csv: placement: rank 1 has no stage; give it one or more\n"
         "  rank 0: 0\n"
         "  rank 1: none");
-  CHECK(refusal("0F0,0B0,1F0\n1B0") ==
+  CHECK(table_refusal("0F0,0B0,1F0\n1B0") ==
         "my.csv: row 1, column 3: 1F0 is on the wrong rank: stage 1 is in row 2\n"
         "  rank 0: 0F0  0B0 >1F0<\n"
         "  rank 1: 1B0");
-  CHECK(refusal("0F0,0F999999999").find("column 2: 0F999999999 in a table of 2 actions") !=
+  CHECK(table_refusal("0F0,0F999999999").find("column 2: 0F999999999 in a table of 2 actions") !=
         std::string::npos);
-  CHECK(refusal("0F0,0B0\n1B0,1F0") ==
+  CHECK(table_refusal("0F0,0B0\n1B0,1F0") ==
         "my.csv: schedule: rank 1, action 1: 1B0 comes before 1F0\n"
         "  rank 0: 0F0  0B0\n"
         "  rank 1:>1B0< 1F0");
@@ -130,7 +130,7 @@ TEST_CASE("PyTorch's own tables read as they are, with messages and without") {
 TEST_CASE("Communication that contradicts the computation is refused with the grid") {
   CHECK(schedule_from_csv("0F0,0SEND_F0,0RECV_B0,0B0\n1RECV_F0,1F0,1B0,1SEND_B0", "t.csv").ranks ==
         actions_of("0F0 0B0\n1F0 1B0"));
-  CHECK(refusal("0F0,0SEND_F0,0RECV_B0,0B0\n1F0,1RECV_F0,1B0,1SEND_B0") ==
+  CHECK(table_refusal("0F0,0SEND_F0,0RECV_B0,0B0\n1F0,1RECV_F0,1B0,1SEND_B0") ==
         "my.csv: row 2, column 2: 1RECV_F0 comes after 1F0, which needs it\n"
         "  rank 0: 0F0       0SEND_F0  0RECV_B0  0B0\n"
         "  rank 1: 1F0      >1RECV_F0< 1B0       1SEND_B0");
@@ -138,13 +138,14 @@ TEST_CASE("Communication that contradicts the computation is refused with the gr
 
 TEST_CASE("Files that are no tables are refused in one short line") {
   const std::string garbage =
-      refusal(std::string("0F0,\xff\0\x1b[2J\r", 11) + std::string(1000, 'x'));
+      table_refusal(std::string("0F0,\xff\0\x1b[2J\r", 11) + std::string(1000, 'x'));
   CHECK(garbage.find("row 1, column 2: found '???[2J?xxx") != std::string::npos);
   CHECK(garbage.size() < 160);
-  CHECK(refusal("99999999999F0").find("found '99999999999F0'") != std::string::npos);
-  CHECK(refusal("-1F0").find("found '-1F0'") != std::string::npos);
-  CHECK(refusal("0F0,2147483647B0").find("in a table of 2 actions") != std::string::npos);
-  CHECK(refusal("0F2147483647").find("0F2147483647 in a table of 1 actions") != std::string::npos);
+  CHECK(table_refusal("99999999999F0").find("found '99999999999F0'") != std::string::npos);
+  CHECK(table_refusal("-1F0").find("found '-1F0'") != std::string::npos);
+  CHECK(table_refusal("0F0,2147483647B0").find("in a table of 2 actions") != std::string::npos);
+  CHECK(table_refusal("0F2147483647").find("0F2147483647 in a table of 1 actions") !=
+        std::string::npos);
   try {
     read_csv_schedule("/");
     FAIL("read a directory");
@@ -190,13 +191,14 @@ TEST_CASE("A table has S and T of a vocabulary over the pipeline, each rank thos
   CHECK(schedule.vocabulary);
   CHECK(schedule.stage_count() == 2);
   CHECK(csv_of(schedule) == table);
-  CHECK(refusal("0F0,0S0,0B0,0T0\n1F0,0S0,1B0,1T0")
+  CHECK(table_refusal("0F0,0S0,0B0,0T0\n1F0,0S0,1B0,1T0")
             .starts_with("my.csv: schedule: rank 1, action 2: 0S0 is of another rank's piece of "
                          "the vocabulary"));
-  CHECK(refusal("0F0,0RECV_S0,0S0,0B0,0T0\n1F0,1S0,1B0,1T0").find("leave it out: it follows") !=
-        std::string::npos);
+  CHECK(
+      table_refusal("0F0,0RECV_S0,0S0,0B0,0T0\n1F0,1S0,1B0,1T0").find("leave it out: it follows") !=
+      std::string::npos);
   CHECK_FALSE(schedule_from_csv("0F0,0B0\n1F0,1B0", "my.csv").vocabulary);
   CHECK(
-      refusal("0F0,0F0.1,0S0,0B0.1,0B0,0T0\n1F0,1F0.1,1S0,1B0.1,1B0,1T0")
+      table_refusal("0F0,0F0.1,0S0,0B0.1,0B0,0T0\n1F0,1F0.1,1S0,1B0.1,1B0,1T0")
           .starts_with("my.csv: schedule: slices of sequences and a vocabulary over the pipeline"));
 }

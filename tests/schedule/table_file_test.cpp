@@ -34,7 +34,7 @@ class OwnFile {
   std::filesystem::path path_;
 };
 
-std::string refusal(const std::string& path) {
+std::string file_refusal(const std::string& path) {
   try {
     read_table(path);
   } catch (const Error& error) {
@@ -56,21 +56,22 @@ TEST_CASE("A table is read whole, without its byte order mark") {
 }
 
 TEST_CASE("What is no table is refused by its path") {
-  CHECK(refusal("/nowhere/table.csv") == "/nowhere/table.csv: No such file or directory");
-  CHECK(refusal("/") == "/: Is a directory");
+  CHECK(file_refusal("/nowhere/table.csv") == "/nowhere/table.csv: No such file or directory");
+  CHECK(file_refusal("/") == "/: Is a directory");
   for (const std::string mark : {"\xFF\xFE", "\xFE\xFF"}) {
     const OwnFile file(mark + "1");
-    CHECK(refusal(file.path()) == file.path() +
-                                      ": found UTF-16, expected UTF-8; convert it: iconv -f UTF-16 "
-                                      "-t UTF-8 " +
-                                      file.path());
+    CHECK(file_refusal(file.path()) ==
+          file.path() +
+              ": found UTF-16, expected UTF-8; convert it: iconv -f UTF-16 "
+              "-t UTF-8 " +
+              file.path());
   }
 }
 
 TEST_CASE("More than any table would have is not read") {
   const OwnFile file("");
   std::filesystem::resize_file(file.path(), (std::size_t{128} << 20) + 1);  // holes: takes no room
-  CHECK(contains(refusal(file.path()), "found more than 128 MiB"));
+  CHECK(contains(file_refusal(file.path()), "found more than 128 MiB"));
 }
 
 TEST_CASE("Around a cell's content spaces and one pair of quotes mean nothing") {

@@ -9,20 +9,16 @@
 #include <string_view>
 #include <utility>
 
-#include "base/error.h"
+#include "data/data_file.h"
 
 namespace pipetrain {
 namespace {
 
 constexpr std::size_t kStartBytes = sizeof(std::uint64_t);
 
-[[noreturn]] void fail(const DataFile& file, const std::string& what) {
-  throw Error(ExitCode::kData, "data: " + file.path() + ": " + what);
-}
-
 CorpusHeader header_of(const DataFile& file) {
   CorpusHeader header;
-  if (file.size() < sizeof header) fail(file, "ends inside its header of 256 bytes");
+  if (file.size() < sizeof header) fail_data(file, "ends inside its header of 256 bytes");
   file.read(0, std::as_writable_bytes(std::span(&header, 1)));
   return header;
 }
@@ -78,17 +74,17 @@ bool is_corpus_file(const DataFile& file) {
 }
 
 CorpusFile::CorpusFile(DataFile file) : file_(std::move(file)), header_(header_of(file_)) {
-  if (header_.magic != CorpusHeader::kMagic) fail(file_, "is no file of `pipetrain tokenize`");
+  if (header_.magic != CorpusHeader::kMagic) fail_data(file_, "is no file of `pipetrain tokenize`");
   if (header_.version != CorpusHeader::kVersion) {
-    fail(file_, "its header has version " + std::to_string(header_.version) + ", expected " +
-                    std::to_string(CorpusHeader::kVersion) + "; tokenize the documents again");
+    fail_data(file_, "its header has version " + std::to_string(header_.version) + ", expected " +
+                         std::to_string(CorpusHeader::kVersion) + "; tokenize the documents again");
   }
   if (header_.checksum != checksum_of(header_)) {
-    fail(file_, "its header is damaged; tokenize the documents again");
+    fail_data(file_, "its header is damaged; tokenize the documents again");
   }
   const std::string complaint = complaint_about(header_, file_.size());
   if (!complaint.empty()) {
-    fail(file_, "its header promises " + complaint + "; tokenize the documents again");
+    fail_data(file_, "its header promises " + complaint + "; tokenize the documents again");
   }
   const std::string_view name(header_.tokenizer.data(), header_.tokenizer.size());
   kind_ = {std::string(name.substr(0, name.find('\0'))), header_.vocabulary, header_.end_of_text};
@@ -139,7 +135,7 @@ std::vector<std::int64_t> CorpusFile::starts(std::int64_t first, std::int64_t en
   const bool ascend = std::ranges::adjacent_find(starts, std::greater_equal<>()) == starts.end();
   if (to < from || !ascend ||
       (!starts.empty() && (starts.front() < first || starts.back() >= end))) {
-    fail(file_, "its documents do not begin one behind the other; tokenize them again");
+    fail_data(file_, "its documents do not begin one behind the other; tokenize them again");
   }
   return starts;
 }

@@ -14,16 +14,14 @@
 #include <thread>
 #include <utility>
 
-#include "base/error.h"
 #include "base/output.h"
 #include "base/uninterrupted.h"
+#include "data/data_file.h"
 
 namespace pipetrain {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
-
-[[noreturn]] void fail(const std::string& what) { throw Error(ExitCode::kData, "data: " + what); }
 
 std::string_view bytes_of(const void* value, std::size_t size) {
   return {static_cast<const char*>(value), size};
@@ -58,7 +56,7 @@ Part own_part(const std::string& path) {
   ::gethostname(host.data(), host.size() - 1);
   std::string name = path + "-" + host.data() + "-" + std::to_string(::getpid());
   Descriptor file = open_file(name, O_RDWR | O_CREAT | O_TRUNC);
-  if (file.number() < 0) fail(system_reason(name));
+  if (file.number() < 0) fail_data(system_reason(name));
   return {std::move(name), std::move(file)};
 }
 
@@ -66,17 +64,18 @@ Part lock_file(const std::string& name, const std::function<bool()>& waits) {
   constexpr std::chrono::milliseconds kPause{50};
   while (true) {
     Descriptor file = open_file(name, O_RDWR | O_CREAT);
-    if (file.number() < 0) fail(system_reason(name));
+    if (file.number() < 0) fail_data(system_reason(name));
     const int locked = uninterrupted([&] { return ::flock(file.number(), LOCK_EX | LOCK_NB); });
     if (locked != 0 && errno != EWOULDBLOCK) {
       ::unlink(name.c_str());  // nobody's, as nobody can lock it
       return own_part(name);
     }
     if (locked != 0) {
-      if (!waits()) fail(name + ": another process writes it; wait for it, or write elsewhere");
+      if (!waits())
+        fail_data(name + ": another process writes it; wait for it, or write elsewhere");
     } else if (is_named(file.number(), name)) {
       if (uninterrupted([&] { return ::ftruncate(file.number(), 0); }) != 0) {
-        fail(system_reason(name));
+        fail_data(system_reason(name));
       }
       return {name, std::move(file)};
     }
@@ -87,7 +86,7 @@ Part lock_file(const std::string& name, const std::function<bool()>& waits) {
 Descriptor unnamed_file(const std::string& folder) {
   std::string name = folder + "/.pipetrain-XXXXXX";
   Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
-  if (file.number() < 0) fail(system_reason(folder));
+  if (file.number() < 0) fail_data(system_reason(folder));
   ::unlink(name.c_str());
   return file;
 }
@@ -106,8 +105,8 @@ PartFile::~PartFile() {
 
 void PartFile::fail() const {
   const bool too_large = errno == EFBIG;
-  pipetrain::fail(system_reason(part_) +
-                  (too_large ? "; write to another file system (data.cache, or --output)" : ""));
+  fail_data(system_reason(part_) +
+            (too_large ? "; write to another file system (data.cache, or --output)" : ""));
 }
 
 void PartFile::write(std::string_view bytes) const {
@@ -128,7 +127,7 @@ void PartFile::finish() {
   if (!file_.sync()) fail();
   if (uninterrupted([&] { return std::rename(part_.c_str(), path_.c_str()); }) != 0) fail();
   finished_ = true;
-  if (!sync_folder(folder_of(path_))) pipetrain::fail(system_reason(folder_of(path_)));
+  if (!sync_folder(folder_of(path_))) fail_data(system_reason(folder_of(path_)));
 }
 
 CorpusWriter::CorpusWriter(const std::string& path, CorpusTokens kind,
@@ -144,9 +143,9 @@ void CorpusWriter::add_part(std::span<const std::int32_t> tokens) {
     return static_cast<std::uint32_t>(token) >= kind_.vocabulary;  // or negative
   });
   if (beyond != tokens.end()) {
-    fail(path_ + ": token " + std::to_string(*beyond) + " of document " +
-         std::to_string(documents_) + " is beyond the tokenizer's vocabulary of " +
-         std::to_string(kind_.vocabulary));
+    fail_data(path_ + ": token " + std::to_string(*beyond) + " of document " +
+              std::to_string(documents_) + " is beyond the tokenizer's vocabulary of " +
+              std::to_string(kind_.vocabulary));
   }
   if (kind_.width() == 2) {
     append_as<std::uint16_t>(tokens, bytes_);
@@ -184,7 +183,7 @@ void CorpusWriter::drop_document() {
 void CorpusWriter::flush() {
   file_.write(bytes_);
   bytes_.clear();
-  if (!write_all(starts_.number(), start_bytes_)) fail(system_reason(folder_of(path_)));
+  if (!write_all(starts_.number(), start_bytes_)) fail_data(system_reason(folder_of(path_)));
   start_bytes_.clear();
 }
 
@@ -194,7 +193,7 @@ void CorpusWriter::copy_starts() {
   for (off_t at = 0; at < size;) {
     const ssize_t count = ::pread(starts_.number(), piece.data(), piece.size(), at);
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) fail(system_reason(folder_of(path_)));
+    if (count <= 0) fail_data(system_reason(folder_of(path_)));
     file_.write(std::string_view(piece).substr(0, static_cast<std::size_t>(count)));
     at += count;
   }

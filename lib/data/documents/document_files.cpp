@@ -6,15 +6,13 @@
 #include <string_view>
 #include <system_error>
 
-#include "base/error.h"
+#include "data/data_file.h"
 #include "data/data_files.h"
 
 namespace pipetrain {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void fail(const std::string& what) { throw Error(ExitCode::kData, "data: " + what); }
 
 // The name without the ending of what packed it.
 std::string_view unpacked_name(std::string_view name) {
@@ -48,12 +46,12 @@ std::vector<std::string> files_below(const std::string& folder, DocumentForm for
       files.push_back(at->path());
     }
   }
-  if (error) fail(folder + ": " + error.message());
+  if (error) fail_data(folder + ": " + error.message());
   if (files.empty()) {
     const std::string names = form == DocumentForm::kLines   ? "*.jsonl"
                               : form == DocumentForm::kTexts ? "*.txt"
                                                              : "*.jsonl or *.txt";
-    fail(folder + ": has no file like " + names + ", plain or packed (.gz, .zst)");
+    fail_data(folder + ": has no file like " + names + ", plain or packed (.gz, .zst)");
   }
   std::ranges::sort(files);
   return files;

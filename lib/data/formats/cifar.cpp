@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
 #include "data/byte_stream.h"
+#include "data/data_file.h"
 #include "data/formats/formats.h"
 #include "data/formats/image_samples.h"
 
@@ -21,17 +21,13 @@ namespace {
 constexpr std::int64_t kSide = 32, kPlane = kSide * kSide;
 constexpr std::size_t kImageBytes = 3 * kPlane;
 
-[[noreturn]] void fail(const DataFile& file, const std::string& what) {
-  throw Error(ExitCode::kData, "data: " + file.path() + ": " + what);
-}
-
 std::size_t label_bytes(const DataFile& file) {
   for (const std::size_t bytes : {1, 2}) {
     if (file.size() % (bytes + kImageBytes) == 0) return bytes;
   }
-  fail(file, "has " + std::to_string(file.size()) +
-                 " bytes, expected whole records of 3073 (CIFAR-10) or 3074 (CIFAR-100)" +
-                 (is_gzip(file) ? "; unpack it first" : ""));
+  fail_data(file, "has " + std::to_string(file.size()) +
+                      " bytes, expected whole records of 3073 (CIFAR-10) or 3074 (CIFAR-100)" +
+                      (is_gzip(file) ? "; unpack it first" : ""));
 }
 
 void add_records(ImageSet& set, DataFile file, std::size_t labels) {
@@ -66,8 +62,8 @@ ImageSet read_cifar(const DataConfig& config, Warnings& warnings) {
     if (set.parts.empty()) labels = label_bytes(file);
     const std::size_t record = labels + kImageBytes;
     if (file.size() % record != 0) {
-      fail(file, "has " + std::to_string(file.size()) + " bytes, expected whole records of " +
-                     std::to_string(record) + ", as in the first file");
+      fail_data(file, "has " + std::to_string(file.size()) + " bytes, expected whole records of " +
+                          std::to_string(record) + ", as in the first file");
     }
     add_records(set, std::move(file), labels);
     if (set.parts.size() == opened.training) set.of_path = set.size();

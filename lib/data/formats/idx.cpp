@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
+#include "data/data_file.h"
 #include "data/formats/formats.h"
 #include "data/formats/image_samples.h"
 
@@ -20,11 +20,7 @@ constexpr std::uint32_t kLabels = 0x0801, kImages = 0x0803, kImagesWithChannels 
 constexpr std::size_t kMostHeaderBytes = 4 + 4 * 4;
 constexpr std::int64_t kMostChannels = 1024;  // each takes a table of what its levels mean
 
-[[noreturn]] void fail(const std::string& path, const std::string& what) {
-  throw Error(ExitCode::kData, "data: " + path + ": " + what);
-}
-
-std::uint32_t word_at(const std::vector<std::byte>& bytes, std::size_t index) {
+std::uint32_t big_endian_at(const std::vector<std::byte>& bytes, std::size_t index) {
   std::uint32_t word = 0;
   for (std::size_t i = 0; i < 4; ++i) {
     word = word << 8 | std::to_integer<std::uint32_t>(bytes[4 * index + i]);
@@ -40,22 +36,21 @@ struct IdxHeader {
 
 IdxHeader read_header(const DataFile& file) {
   const std::vector<std::byte> start = Contents::start_of(file, kMostHeaderBytes);
-  const std::uint32_t magic = start.size() >= 4 ? word_at(start, 0) : 0;
+  const std::uint32_t magic = start.size() >= 4 ? big_endian_at(start, 0) : 0;
   if (start.size() >= 4 && magic != kLabels && magic != kImages && magic != kImagesWithChannels) {
     char text[16];
     std::snprintf(text, sizeof text, "0x%08x", magic);
-    fail(file.path(), "magic " + std::string(text) +
-                          " at byte 0, expected 0x00000803 or 0x00000804 (idx images of bytes) or "
-                          "0x00000801 (idx labels)");
+    fail_data(file, "magic " + std::string(text) +
+                        " at byte 0, expected 0x00000803 or 0x00000804 (idx images of bytes) or "
+                        "0x00000801 (idx labels)");
   }
   IdxHeader header{magic == kLabels, std::vector<std::int64_t>(magic & 0xFF)};
-  if (start.size() < 4 || start.size() < header.bytes())
-    fail(file.path(), "ends inside its header");
+  if (start.size() < 4 || start.size() < header.bytes()) fail_data(file, "ends inside its header");
   for (std::size_t i = 0; i < header.extents.size(); ++i) {
-    header.extents[i] = word_at(start, i + 1);
+    header.extents[i] = big_endian_at(start, i + 1);
     if (header.extents[i] == 0) {
-      fail(file.path(), "dimension " + std::to_string(i) + " in its header (byte " +
-                            std::to_string(4 * i + 4) + ") is 0, expected at least 1");
+      fail_data(file, "dimension " + std::to_string(i) + " in its header (byte " +
+                          std::to_string(4 * i + 4) + ") is 0, expected at least 1");
     }
   }
   return header;
@@ -73,15 +68,15 @@ std::optional<std::size_t> promised_bytes(const IdxHeader& header) {
 
 Contents read_elements(DataFile file, const IdxHeader& header) {
   const std::optional<std::size_t> size = promised_bytes(header);
-  if (!size) fail(file.path(), "its header promises more than any file holds");
+  if (!size) fail_data(file, "its header promises more than any file holds");
   return {std::move(file), *size};
 }
 
 ImageLayout layout_of(const std::string& path, const IdxHeader& images) {
   const std::int64_t channels = images.extents.size() == 4 ? images.extents[3] : 1;
   if (channels > kMostChannels) {
-    fail(path, "has images of " + std::to_string(channels) + " channels, expected at most " +
-                   std::to_string(kMostChannels));
+    fail_data(path + ": has images of " + std::to_string(channels) +
+              " channels, expected at most " + std::to_string(kMostChannels));
   }
   return {.height = images.extents[1],
           .width = images.extents[2],
@@ -94,8 +89,8 @@ void add_images(ImageSet& set, Contents contents, const IdxHeader& header) {
   const ImageLayout layout = layout_of(contents.path(), header);
   if (set.parts.empty()) set.layout = layout;
   if (!(layout == set.layout)) {
-    fail(contents.path(),
-         "has images of " + layout.text() + ", the first file of " + set.layout.text());
+    fail_data(contents.path() + ": has images of " + layout.text() + ", the first file of " +
+              set.layout.text());
   }
   set.parts.push_back({.count = header.extents[0],
                        .file = set.files.size(),
@@ -107,8 +102,8 @@ void add_images(ImageSet& set, Contents contents, const IdxHeader& header) {
 void add_labels(ImagePart& part, const std::string& image_file, const Contents& contents,
                 const IdxHeader& header) {
   if (header.extents[0] != part.count) {
-    fail(contents.path(), "has " + std::to_string(header.extents[0]) + " labels for the " +
-                              std::to_string(part.count) + " images of " + image_file);
+    fail_data(contents.path() + ": has " + std::to_string(header.extents[0]) + " labels for the " +
+              std::to_string(part.count) + " images of " + image_file);
   }
   part.labels.resize(static_cast<std::size_t>(part.count));
   contents.read(header.bytes(), std::as_writable_bytes(std::span(part.labels)));
@@ -133,9 +128,9 @@ void add_pairs(ImageSet& set, std::span<DataFile> files, const std::string& name
   }
   const std::size_t images = set.parts.size() - first_part;
   if (images != label_headers.size() || images == 0) {
-    fail(name, "names " + std::to_string(images) + " idx files with images and " +
-                   std::to_string(label_headers.size()) +
-                   " with labels, expected as many of each, at least one");
+    fail_data(name + ": names " + std::to_string(images) + " idx files with images and " +
+              std::to_string(label_headers.size()) +
+              " with labels, expected as many of each, at least one");
   }
   for (std::size_t i = 0; i < images; ++i) {
     ImagePart& part = set.parts[first_part + i];

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "data/data_file.h"
 #include "data/data_files.h"
 #include "data/documents/corpus_file.h"
 #include "data/formats/corpus.h"
@@ -34,12 +35,8 @@ struct Format {
 };
 
 constexpr std::size_t kHeaderBytes = 1024;
-constexpr std::array<Format, 2> kFormats = {
+constexpr std::array<Format, 2> kTokenFormats = {
     {{"gpt2", 20240520, 1, 2, 50257}, {"llama3", 20240801, 7, 4, 128256}}};
-
-[[noreturn]] void fail(const DataFile& file, const std::string& what) {
-  throw Error(ExitCode::kData, "data: " + file.path() + ": " + what);
-}
 
 std::int32_t word_at(const DataFile& file, std::size_t index, bool swapped) {
   std::uint32_t word = 0;
@@ -64,7 +61,8 @@ void refuse_other_files(const DataFile& file) {
     std::string start(std::min(file.size(), other.size()), '\0');
     file.read(0, std::as_writable_bytes(std::span(start)));
     if (start == other) {
-      fail(file, "begins like a NumPy, gzip or zip file, expected bare tokens or llm.c's header");
+      fail_data(file,
+                "begins like a NumPy, gzip or zip file, expected bare tokens or llm.c's header");
     }
   }
 }
@@ -72,17 +70,17 @@ void refuse_other_files(const DataFile& file) {
 Header header_of(const DataFile& file) {
   for (const bool swapped : {false, true}) {
     const std::int32_t magic = word_at(file, 0, swapped), version = word_at(file, 1, swapped);
-    for (const Format& format : kFormats) {
+    for (const Format& format : kTokenFormats) {
       if (magic != format.magic) continue;
       if (version != format.version) {
-        fail(file, "version " + std::to_string(version) + " of magic " + std::to_string(magic) +
-                       ", expected " + std::to_string(format.version));
+        fail_data(file, "version " + std::to_string(version) + " of magic " +
+                            std::to_string(magic) + ", expected " + std::to_string(format.version));
       }
       return {&format, swapped};
     }
     if (looks_like_a_date(magic)) {
-      fail(file,
-           "magic " + std::to_string(magic) + ", expected 20240520 (gpt2) or 20240801 (llama3)");
+      fail_data(file, "magic " + std::to_string(magic) +
+                          ", expected 20240520 (gpt2) or 20240801 (llama3)");
     }
   }
   refuse_other_files(file);
@@ -92,13 +90,13 @@ Header header_of(const DataFile& file) {
 void append_with_header(Corpus& corpus, DataFile file, const Header& header) {
   const std::size_t size = file.size();
   const int width = header.format->width;
-  if (size < kHeaderBytes) fail(file, "ends inside its header of 1024 bytes");
+  if (size < kHeaderBytes) fail_data(file, "ends inside its header of 1024 bytes");
   const std::int64_t count = word_at(file, 2, header.swapped);
   const std::int64_t held = static_cast<std::int64_t>(size - kHeaderBytes) / width;
   if (count <= 0 ||
       size - kHeaderBytes != static_cast<std::size_t>(count) * static_cast<std::size_t>(width)) {
-    fail(file, "its header promises " + std::to_string(count) + " tokens, the file of " +
-                   std::to_string(size) + " bytes holds " + std::to_string(held));
+    fail_data(file, "its header promises " + std::to_string(count) + " tokens, the file of " +
+                        std::to_string(size) + " bytes holds " + std::to_string(held));
   }
   corpus.append(std::move(file), kHeaderBytes, width, count, header.swapped);
 }
@@ -106,9 +104,9 @@ void append_with_header(Corpus& corpus, DataFile file, const Header& header) {
 void append_bare(Corpus& corpus, DataFile file, const TokenType& type) {
   const std::size_t size = file.size(), width = static_cast<std::size_t>(type.width);
   if (size % width != 0) {
-    fail(file, "has " + std::to_string(size) + " bytes, expected " +
-                   (type.width == 2 ? "an even number" : "a multiple of four") + " (" +
-                   type.text() + " tokens)");
+    fail_data(file, "has " + std::to_string(size) + " bytes, expected " +
+                        (type.width == 2 ? "an even number" : "a multiple of four") + " (" +
+                        type.text() + " tokens)");
   }
   corpus.append(std::move(file), 0, type.width, static_cast<std::int64_t>(size / width),
                 type.swapped);
@@ -142,8 +140,9 @@ TokenType bare_type(const DataConfig& config, const std::vector<DataFile>& files
   for (const DataFile& file : files) {
     const TokenGuess guess = guess_of(file);
     if (!first.sure || !guess.sure || guess.type == first.type) continue;
-    fail(file, "its tokens look like " + guess.type.text() + ", those of the first file like " +
-                   first.type.text() + "; set data.token_type if they are of one type");
+    fail_data(file, "its tokens look like " + guess.type.text() +
+                        ", those of the first file like " + first.type.text() +
+                        "; set data.token_type if they are of one type");
   }
   return first.type;
 }
@@ -164,8 +163,9 @@ Corpus corpus_with_headers(const DataConfig& config, DataFiles opened, const Hea
   const TokenType type{format.width, header.swapped};
   const std::string configured = name_of(kTokenFileTypes, config.token_type);
   if (config.token_type != TokenFileType::kAuto && configured != TokenType{format.width}.text()) {
-    fail(opened.files.front(), "its header says " + type.text() + " tokens, data.token_type says " +
-                                   configured + "; leave that out");
+    fail_data(opened.files.front(), "its header says " + type.text() +
+                                        " tokens, data.token_type says " + configured +
+                                        "; leave that out");
   }
   Corpus corpus((header.swapped ? "big-endian " : "") + name + " tokens", {{"type", name}});
   for (std::size_t i = 0; i < opened.files.size(); ++i) {
@@ -223,7 +223,7 @@ Corpus read_tokens(const DataRequest& request) {
   if (is_corpus_file(opened.files.front())) return documented_corpus(request, std::move(opened));
   const Header header = header_of(opened.files.front());
   for (const DataFile& file : opened.files) {
-    if (!(header_of(file) == header)) fail(file, "is of another format than the first file");
+    if (!(header_of(file) == header)) fail_data(file, "is of another format than the first file");
   }
   if (header.format == nullptr) return bare_corpus(config, std::move(opened), warnings);
   return corpus_with_headers(config, std::move(opened), header);

@@ -33,9 +33,9 @@ std::string told(std::size_t layer, const std::string& kind, const std::string& 
 
 // Goes through the layers in order and takes from each what it says of the model; each part returns
 // what is wrong with its layer, or nothing.
-class Reader {
+class DecoderReader {
  public:
-  Reader(std::int64_t context, std::int64_t vocabulary) {
+  DecoderReader(std::int64_t context, std::int64_t vocabulary) {
     model_.vocabulary = static_cast<int>(vocabulary);
     model_.context = static_cast<int>(context);
   }
@@ -162,7 +162,7 @@ Decoder plain(Decoder model) {
 ReadDecoder read_decoder(const ModelConfig& config, std::int64_t context, std::int64_t vocabulary,
                          std::span<const DecoderFamily> families) {
   const std::vector<LayerEntry> entries = expand_preset(config);
-  ReadDecoder read = Reader(context, vocabulary).read(unrolled(entries));
+  ReadDecoder read = DecoderReader(context, vocabulary).read(unrolled(entries));
   if (!read.why_not.empty()) return read;
   const std::uint32_t traits = traits_of(read.model);
   read.model.family = *std::ranges::min_element(

@@ -49,8 +49,8 @@ std::uint32_t more(const DecoderFamily& family, std::uint32_t traits) {
   return traits & ~(family.needs | family.may);
 }
 
-std::string told(const char* model_has, const TraitRow& row, const DecoderFamily& family,
-                 const char* family_has) {
+std::string told_trait(const char* model_has, const TraitRow& row, const DecoderFamily& family,
+                       const char* family_has) {
   return std::string(model_has) + row.name + ", which " + std::string(family.title) + family_has;
 }
 
@@ -64,8 +64,10 @@ std::uint32_t traits_of(const Decoder& model) {
 
 std::string why_not_of(const DecoderFamily& family, std::uint32_t traits) {
   for (const TraitRow& row : kTraits) {
-    if ((more(family, traits) & row.trait) != 0) return told("it has ", row, family, " has not");
-    if ((missing(family, traits) & row.trait) != 0) return told("it has no ", row, family, " has");
+    if ((more(family, traits) & row.trait) != 0)
+      return told_trait("it has ", row, family, " has not");
+    if ((missing(family, traits) & row.trait) != 0)
+      return told_trait("it has no ", row, family, " has");
   }
   return {};
 }

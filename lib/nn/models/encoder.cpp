@@ -48,9 +48,9 @@ std::string unlike(const MlpOptions& own) {
 
 // Goes through the layers in order and takes from each what it says of the model, until one is not
 // as it should be.
-class Reader {
+class EncoderReader {
  public:
-  Reader(const std::vector<const LayerEntry*>& layers, const TensorShapes& shapes)
+  EncoderReader(const std::vector<const LayerEntry*>& layers, const TensorShapes& shapes)
       : layers_(layers), shapes_(shapes) {}
 
   ReadEncoder read() {
@@ -238,7 +238,7 @@ class Reader {
 ReadEncoder read_encoder(const ModelConfig& config, const TensorShapes& shapes) {
   const std::vector<LayerEntry> entries = expand_preset(config);
   const std::vector<const LayerEntry*> layers = unrolled(entries);
-  return Reader(layers, shapes).read();
+  return EncoderReader(layers, shapes).read();
 }
 
 }  // namespace pipetrain

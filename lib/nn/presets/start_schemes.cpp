@@ -11,7 +11,7 @@ namespace pipetrain {
 
 using enum Spread;
 
-constexpr StartRule kTorch = {kUniformIn, true};
+constexpr StartRule kTorchStart = {kUniformIn, true};
 
 // PyTorch's modules as they are made: nn.Embedding, nn.MultiheadAttention, nn.Linear, nn.Conv.
 // In the order of ModelPart: table, positions, positions of patches; qkv, projection, up, down;
@@ -19,7 +19,7 @@ constexpr StartRule kTorch = {kUniformIn, true};
 // clang-format off
 constexpr StartScheme kTorchStarts = {
     "torch", 0,
-    {{{kOne}, {kOne}, {kOne}, {kXavier}, {kUniformIn}, kTorch, kTorch, kTorch, kTorch, kTorch, kTorch}}};
+    {{{kOne}, {kOne}, {kOne}, {kXavier}, {kUniformIn}, kTorchStart, kTorch, kTorch, kTorch, kTorch, kTorch}}};
 // clang-format on
 
 namespace {

@@ -51,12 +51,6 @@ std::string costs_text(const GivenCosts& costs, bool vocabulary) {
   return text + network_words(costs.network.get());
 }
 
-std::string percent(double share) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f%%", 100 * share);
-  return text.data();
-}
-
 double most_live(const Timeline& timeline) {
   return *std::ranges::max_element(timeline.peak_live_microbatches);
 }
@@ -84,6 +78,12 @@ std::string bound_note(const Schedule& schedule, const Costs& costs, const AutoO
 }
 
 }  // namespace
+
+std::string percent(double share) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f%%", 100 * share);
+  return text.data();
+}
 
 std::string better_than_tuned(const std::string& name, const Schedule& schedule,
                               const GivenCosts& given) {

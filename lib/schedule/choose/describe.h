@@ -29,4 +29,6 @@ std::string better_than_tuned(const std::string& name, const Schedule& schedule,
 // The text in lines of at most `columns`, each with its end.
 std::string wrapped(const std::string& text, std::size_t columns);
 
+std::string percent(double share);  // 0.123: "12.3%"
+
 }  // namespace pipetrain

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/markdown.h"
 #include "base/table.h"
+#include "schedule/choose/describe.h"
 #include "schedule/generate/generate.h"
 #include "schedule/lower.h"
 #include "schedule/simulate/figures.h"
@@ -40,12 +41,6 @@ int messages_of(const Schedule& schedule) {
   // them, and the totals.
   if (schedule.vocabulary) count += 3 * (schedule.rank_count() - 1) * schedule.microbatches;
   return count;
-}
-
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f%%", 100 * share);
-  return text;
 }
 
 ScheduleRow row_of(const ScheduleRequest& all, const ListedSchedule& listed,

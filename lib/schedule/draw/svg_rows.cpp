@@ -26,7 +26,7 @@ class Rows {
         body_ += rectangle(0, top, std::min(end, window_.width), window_.row_height, "idle");
       }
       for (const Span& span : timeline_.ranks[static_cast<std::size_t>(rank)]) {
-        if (is_drawn(span)) draw_action(span, rank, top);
+        if (svg::is_drawn(span)) draw_action(span, rank, top);
       }
     }
     if (has_backward(timeline_)) draw_phase_edges();

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.h"
+
 namespace pipetrain::generators {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 constexpr int kForwardTime = 1, kBackwardTime = 2;
 constexpr int kNever = std::numeric_limits<int>::max();

@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/index.h"
+
 namespace pipetrain::generators {
-namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
-
 SlotGrid::SlotGrid(const std::vector<std::array<int, 4>>& first_slots, int microbatches,
                    int interval)
     : microbatches_(microbatches), ranks_(first_slots.size()) {

@@ -6,9 +6,9 @@
 namespace pipetrain::generators {
 namespace {
 
-class RankWriter {
+class SidesWriter {
  public:
-  explicit RankWriter(const TwoSides& sides) : sides_(sides) {}
+  explicit SidesWriter(const TwoSides& sides) : sides_(sides) {}
 
   void forward_near() { forward(sides_.near); }
   void forward_far() { forward(sides_.far); }
@@ -40,7 +40,7 @@ class RankWriter {
 }  // namespace
 
 std::vector<Action> two_sided_rank(int ranks, int rank, int microbatches, const TwoSides& sides) {
-  RankWriter writer(sides);
+  SidesWriter writer(sides);
   const int hops = ranks - 1 - rank;
   for (int i = 0; i < 2 * hops; ++i) writer.forward_near();
   for (int i = 0; i < rank + 1; ++i) {

@@ -5,12 +5,11 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/index.h"
 #include "schedule/generate/schedule_kind.h"
 
 namespace pipetrain::generators {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 constexpr int kInterval = 6;  // slots of two forwards and two backwards
 enum Pass { kFDown, kFUp, kBUp, kBDown, kPasses };

@@ -14,9 +14,9 @@ namespace {
 // Emits the actions of one rank; `down` is its stage on the way down, `up` the one on the way back.
 // Each F, I and W of a stage takes the next microbatch. Microbatches from `microbatches` on only
 // shape the schedule and are left out.
-class RankWriter {
+class ZbvWriter {
  public:
-  RankWriter(int down, int up, int microbatches) : stages_{down, up}, microbatches_(microbatches) {}
+  ZbvWriter(int down, int up, int microbatches) : stages_{down, up}, microbatches_(microbatches) {}
 
   enum Side { kDown = 0, kUp = 1 };
 
@@ -39,12 +39,12 @@ class RankWriter {
 };
 
 std::vector<Action> zbv_rank(int ranks, int rank, int microbatches) {
-  using enum RankWriter::Side;
+  using enum ZbvWriter::Side;
   // Fewer microbatches than fill the pipeline: the schedule of as many as do, without those that
   // are not there.
   const int full = std::max(2 * ranks - 1, microbatches);
-  RankWriter writer(rank, 2 * ranks - 1 - rank, microbatches);
-  const auto forwards = [&](RankWriter::Side side) { return writer.count(Op::kForward, side); };
+  ZbvWriter writer(rank, 2 * ranks - 1 - rank, microbatches);
+  const auto forwards = [&](ZbvWriter::Side side) { return writer.count(Op::kForward, side); };
   // Warm-up.
   for (int i = 0; i < 2 * (ranks - rank) - 1; ++i) writer.add(Op::kForward, kDown);
   for (int i = 0; i < rank; ++i) {

@@ -41,8 +41,6 @@ double least_of(const std::vector<Problem>& problems) {
   return least;
 }
 
-double action_count(const Problem& problem) { return 3.0 * problem.stages * problem.microbatches; }
-
 // What is tried for the lead of F over I: shares of what fills the memory, and of what keeps the
 // slowest rank's pace.
 constexpr std::array kMemoryFactors{0.6, 0.8, 0.9, 1.0, 1.1, 1.2};
@@ -148,7 +146,7 @@ class AutoSearch {
   }
 
   void add_ruled(std::size_t p, ListRule rule) {
-    effort_ -= kListEffort * action_count(problems_[p]);
+    effort_ -= kListEffort * problems_[p].actions();
     Orders orders = search::list_schedule(problems_[p], rule);
     if (!orders.empty()) add(p, std::move(orders), std::move(rule));
   }
@@ -156,7 +154,7 @@ class AutoSearch {
   // By beams of growing width, until none has left out what could be shorter than `limit` and all
   // candidates.
   void grow(double limit) {
-    const bool small = action_count(problems_.front()) <= kSmallProblem;
+    const bool small = problems_.front().actions() <= kSmallProblem;
     double effort = effort_given_ * (small ? kBeamOfSmall : kBeamOfLarge);
     for (const std::size_t width : kBeamWidths) {
       for (auto p = unseen_.begin(); p != unseen_.end() && !is_solved();) {
@@ -198,7 +196,7 @@ class AutoSearch {
       Candidate& start = candidates_[c];
       const Problem& problem = problems_[start.problem];
       const double trials =
-          effort / (kListEffort * action_count(problem) * static_cast<double>(starts.size()));
+          effort / (kListEffort * problem.actions() * static_cast<double>(starts.size()));
       start.makespan = search::search_rules(problem, *start.rule, start.orders,
                                             static_cast<long>(trials), random_key(c, "rules"));
     }
@@ -210,7 +208,7 @@ class AutoSearch {
       Candidate& start = candidates_[c];
       const Problem& problem = problems_[start.problem];
       const double trials =
-          std::max(0.0, effort_) / (action_count(problem) * static_cast<double>(starts.size()));
+          std::max(0.0, effort_) / (problem.actions() * static_cast<double>(starts.size()));
       start.makespan = search::local_search(problem, start.orders, static_cast<long>(trials),
                                             random_key(c, "orders"));
     }

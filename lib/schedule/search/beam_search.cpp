@@ -14,8 +14,6 @@ namespace {
 constexpr std::uint32_t kNone = 0xffffffff;
 constexpr int kMostCompared = 64;
 
-int action_count(const Problem& problem) { return 3 * problem.stages * problem.microbatches; }
-
 // Of a beginning, in actions evaluated: measured with 1 to 1000 stages times microbatches.
 double effort_of_one(const Problem& problem) {
   return 100 + 0.5 * problem.stages * problem.microbatches;
@@ -111,7 +109,7 @@ class BeamSearch {
     from_.add({0, {}});
     result_.saw_all = true;
     kept_ = {0};
-    for (int i = 0; i < action_count(problem_) && !kept_.empty(); ++i) {
+    for (int i = 0; i < problem_.actions() && !kept_.empty(); ++i) {
       to_.clear();
       for (std::uint32_t k = 0; k < kept_.size(); ++k) grow(k);
       if (result_.effort > effort_) {
@@ -190,7 +188,7 @@ class BeamSearch {
 
 Beam beam_search(const Problem& problem, double limit, std::size_t width, double effort) {
   if (problem.virtual_stages > Growth::kMostLaps) return {};
-  if (action_count(problem) * effort_of_one(problem) > effort) return {};
+  if (problem.actions() * effort_of_one(problem) > effort) return {};
   return BeamSearch(problem, limit, width, effort).run();
 }
 

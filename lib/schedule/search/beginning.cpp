@@ -7,7 +7,7 @@
 namespace pipetrain::search {
 namespace {
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr double kNotYet = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
@@ -63,7 +63,7 @@ Beginning Growth::empty() const {
   Beginning beginning;
   beginning.done.assign(index(3 * problem_.stages), 0);
   beginning.times.assign(index(problem_.ranks + 2 * problem_.stages * problem_.microbatches),
-                         kNever);
+                         kNotYet);
   std::copy(heads_.begin(), heads_.end(), beginning.times.begin());
   beginning.put_off.assign(index(problem_.ranks), 0);
   const double head = beginning.times[index(problem_.rank_of_stage[0])];
@@ -84,16 +84,16 @@ int Growth::live(const Beginning& beginning, int rank) const {
 double Growth::start(const Beginning& beginning, int rank, int op, int lap) const {
   const int stage = problem_.stages_of_rank[index(rank)][index(lap)];
   const int microbatch = beginning.done[at(op, stage)];
-  if (microbatch == problem_.microbatches) return kNever;
+  if (microbatch == problem_.microbatches) return kNotYet;
   if (op == kW) {
-    return microbatch < beginning.done[at(kI, stage)] ? beginning.times[index(rank)] : kNever;
+    return microbatch < beginning.done[at(kI, stage)] ? beginning.times[index(rank)] : kNotYet;
   }
   return beginning.times[input(op, stage, microbatch)];
 }
 
 void Growth::choose(const Beginning& beginning, Choice& choice) const {
   Pick first{-1, 0};
-  choice.first_end = kNever;
+  choice.first_end = kNotYet;
   for (int op : {kW, kI, kF}) {
     for (int rank = 0; rank < problem_.ranks; ++rank) {
       if (op == kF && live(beginning, rank) >= problem_.live_limit) continue;
@@ -166,7 +166,7 @@ void Growth::lift(Beginning& beginning, int rank) const {
     for (int op : {kF, kI}) {
       for (int m = beginning.done[at(op, stage)]; m < problem_.microbatches; ++m) {
         double& arrival = beginning.times[input(op, stage, m)];
-        if (arrival == kNever) break;
+        if (arrival == kNotYet) break;
         arrival = std::max(arrival, free);
       }
     }
@@ -243,10 +243,10 @@ double Growth::follow(const Beginning& beginning, std::vector<double>& lifetimes
     const auto& ways = op == kF ? to_forward_ : to_gradient_;
     for (int stage = 0; stage < problem_.stages; ++stage) {
       const double duration = problem_.stage_duration(op, stage);
-      double ready = 0, first = kNever;
+      double ready = 0, first = kNotYet;
       for (int m = beginning.done[at(op, stage)]; m < problem_.microbatches; ++m) {
         const double arrival = beginning.times[input(op, stage, m)];
-        if (arrival == kNever) break;
+        if (arrival == kNotYet) break;
         ready = std::max(ready, arrival);
         first = std::min(first, ready);
         for (int held = op == kF ? stage - 1 : stage; held >= 0; --held) {
@@ -255,7 +255,7 @@ double Growth::follow(const Beginning& beginning, std::vector<double>& lifetimes
         ready += duration;
         if (stage == 0 && op == kF) break;  // the others have not begun
       }
-      if (first == kNever) continue;
+      if (first == kNotYet) continue;
       const int left = problem_.microbatches - beginning.done[at(op, stage)];
       bound = std::max(bound, first + (left - 1) * duration + ways[index(stage)][0] +
                                   problem_.stage_duration(kW, 0));
@@ -270,7 +270,7 @@ void Growth::estimate(Beginning& beginning) const {
   double sum = 0;
   for (int rank = 0; rank < problem_.ranks; ++rank) {
     if (is_stuck(beginning, rank)) {
-      beginning.bound = kNever;
+      beginning.bound = kNotYet;
       return;
     }
     double& lifetime = lifetimes[index(rank)];

@@ -6,14 +6,13 @@
 #include <queue>
 #include <utility>
 
+#include "base/index.h"
 #include "schedule/simulate/input_times.h"
 
 namespace pipetrain::search {
 namespace {
 
 constexpr double kNever = InputTimes::kNever;
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 class ListScheduler {
  public:

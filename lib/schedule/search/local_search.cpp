@@ -6,12 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.h"
 #include "base/random.h"
 
 namespace pipetrain::search {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 // Late ranks are worth a little, so that the search has a slope where the makespan is flat.
 constexpr double kMeanWeight = 0.01;

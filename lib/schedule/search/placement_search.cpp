@@ -14,15 +14,15 @@
 namespace pipetrain::search {
 namespace {
 
-constexpr std::array kMemoryFactors{0.9, 1.1};
+constexpr std::array kMemoryFactorsTried{0.9, 1.1};
 
-std::size_t below(std::uint32_t word, std::size_t bound) { return word % bound; }
+std::size_t index_below(std::uint32_t word, std::size_t bound) { return word % bound; }
 
 // The shortest step of a few list schedules.
 double quick_makespan(const Problem& problem) {
   double least = std::numeric_limits<double>::infinity();
   OrderCost cost(problem);
-  for (const double factor : kMemoryFactors) {
+  for (const double factor : kMemoryFactorsTried) {
     for (const bool gradients_first : {true, false}) {
       const Orders orders =
           list_schedule(problem, regular_rule(problem, ahead_filling_memory(problem, factor),
@@ -37,12 +37,12 @@ double quick_makespan(const Problem& problem) {
 Placement changed(const Placement& placement, const RandomWords& words) {
   const auto stages = static_cast<std::size_t>(placement.stage_count());
   std::vector<int> rank_of = placement.ranks();
-  const std::size_t a = below(words[0], stages), b = below(words[1], stages);
+  const std::size_t a = index_below(words[0], stages), b = index_below(words[1], stages);
   if ((words[2] & 1) != 0) {
     std::swap(rank_of[a], rank_of[b]);
   } else if (placement.stages_of(rank_of[a]).size() > 1) {
     rank_of[a] =
-        static_cast<int>(below(words[3], static_cast<std::size_t>(placement.rank_count())));
+        static_cast<int>(index_below(words[3], static_cast<std::size_t>(placement.rank_count())));
   }
   std::vector<std::vector<int>> made(static_cast<std::size_t>(placement.rank_count()));
   for (std::size_t stage = 0; stage < stages; ++stage) {
@@ -57,7 +57,7 @@ std::vector<Placement> promising_placements(const std::vector<Placement>& starts
                                             const Costs& costs, double live_microbatches,
                                             double effort) {
   std::vector<Placement> found = starts;
-  const double listed = 2.0 * kMemoryFactors.size() * 3 * starts.front().stage_count() *
+  const double listed = 2.0 * kMemoryFactorsTried.size() * 3 * starts.front().stage_count() *
                         microbatches * static_cast<double>(starts.size());
   const auto trials = static_cast<std::uint64_t>(effort / listed);
   for (std::size_t s = 0; s < starts.size(); ++s) {

@@ -5,15 +5,10 @@
 #include <limits>
 #include <utility>
 
+#include "base/index.h"
 #include "schedule/lower.h"
 
 namespace pipetrain::search {
-namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
-
 // A limit in shares of a rank allows so many microbatches of one stage; one microbatch must fit on
 // all stages of the rank that has most.
 Problem::Problem(Placement placement_of_stages, int microbatch_count, const Costs& costs,

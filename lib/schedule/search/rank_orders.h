@@ -35,6 +35,7 @@ struct Problem {
   std::vector<std::vector<int>> stages_of_rank;  // [rank][lap]
   std::vector<int> rank_of_stage;
   int laps(int rank) const { return static_cast<int>(stages_of_rank[index(rank)].size()); }
+  int actions() const { return 3 * stages * microbatches; }  // F, I and W
   int live_limit;  // of a rank, in microbatches of one stage; at most all of them
 
   int op(Step step) const { return step / virtual_stages; }

@@ -4,15 +4,14 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/index.h"
 #include "base/random.h"
 
 namespace pipetrain::search {
 namespace {
 
 // Late ranks are worth something, so that the search has a slope where the makespan is flat.
-constexpr double kMeanWeight = 0.05;
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
+constexpr double kMeanEndWeight = 0.05;
 
 int below(std::uint32_t word, int bound) {
   return static_cast<int>(word % static_cast<std::uint32_t>(bound));
@@ -59,7 +58,7 @@ double search_rules(const Problem& problem, ListRule rule, Orders& orders, long 
                     std::uint64_t seed) {
   OrderCost evaluation(problem);
   double best_makespan = evaluation.run(orders);
-  double energy = best_makespan + kMeanWeight * evaluation.mean_end();
+  double energy = best_makespan + kMeanEndWeight * evaluation.mean_end();
   const double goal = least_makespan(problem) * (1 + 1e-9);
   const double warmth = 0.3 * mean_duration(problem);
   for (long trial = 0; trial < trials && best_makespan > goal; ++trial) {
@@ -73,7 +72,7 @@ double search_rules(const Problem& problem, ListRule rule, Orders& orders, long 
     Orders made = list_schedule(problem, changed);
     if (made.empty()) continue;
     const double makespan = evaluation.run(made);
-    const double new_energy = makespan + kMeanWeight * evaluation.mean_end();
+    const double new_energy = makespan + kMeanEndWeight * evaluation.mean_end();
     const double left = 1 - static_cast<double>(trial) / static_cast<double>(trials);
     if (new_energy <= energy + warmth * left * left * static_cast<double>(uniform_from(luck[0]))) {
       energy = new_energy;

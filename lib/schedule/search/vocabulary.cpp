@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "base/index.h"
 #include "base/suggest.h"
 #include "schedule/generate/generate.h"
 #include "schedule/simulate/input_times.h"
@@ -12,8 +13,6 @@
 
 namespace pipetrain {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 // A rank's actions with every backward put behind `ahead` further forwards of its stage, or behind
 // all of them.

@@ -7,11 +7,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/index.h"
 
 namespace pipetrain {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 // Gives each link a number, and sees who sends over it.
 class Queues {

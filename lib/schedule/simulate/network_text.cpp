@@ -25,8 +25,8 @@ constexpr int kMostRanks = 1 << 20;
 constexpr double kMostSeconds = 1e6, kLeastBandwidth = 1, kMostBandwidth = 1e15;
 constexpr double kLeastSpeed = 1e-6, kMostSpeed = 1e6;
 
-[[noreturn]] void refuse(const std::string& where, std::string_view found,
-                         const std::string& expected) {
+[[noreturn]] void refuse_text(const std::string& where, std::string_view found,
+                              const std::string& expected) {
   throw Error(ExitCode::kConfiguration,
               where + ": found '" + printable(found) + "', expected " + expected);
 }
@@ -51,7 +51,7 @@ std::optional<double> amount_in(std::string_view text, std::span<const Unit> uni
 int whole_number(std::string_view text, int least, const std::string& where) {
   const auto number = parse_number<int>(content_of(text));
   if (number && *number >= least && *number < kMostRanks) return *number;
-  refuse(where, text, "a whole number from " + std::to_string(least) + " on");
+  refuse_text(where, text, "a whole number from " + std::to_string(least) + " on");
 }
 
 // "within=...,between=...,hosts=...".
@@ -68,7 +68,8 @@ void read_words(const std::string& text, Network& network) {
     } else if (equals != std::string_view::npos && name == "hosts") {
       network.hosts = whole_number(value(), 1, where);
     } else {
-      refuse("--links", part, "within=RATE, between=RATE and hosts=N between commas, or a file");
+      refuse_text("--links", part,
+                  "within=RATE, between=RATE and hosts=N between commas, or a file");
     }
   });
 }
@@ -80,14 +81,14 @@ void read_pairs(const std::string& text, const std::string& file, Network& netwo
     std::vector<std::string_view> cells;
     for_each_part(row, ',', [&](std::string_view cell) { cells.push_back(content_of(cell)); });
     if (cells.size() != 3 && cells.size() != 4) {
-      refuse(where, row, "FROM,TO,RATE or FROM,TO,RATE,NAME, such as 0,1,20us+1GB/s");
+      refuse_text(where, row, "FROM,TO,RATE or FROM,TO,RATE,NAME, such as 0,1,20us+1GB/s");
     }
     const int from = whole_number(cells[0], 0, where), to = whole_number(cells[1], 0, where);
-    if (from == to) refuse(where, row, "two ranks: a rank sends itself nothing");
+    if (from == to) refuse_text(where, row, "two ranks: a rank sends itself nothing");
     const Network::Link link{parse_link_rate(cells[2], where),
                              std::string(cells.size() == 4 ? cells[3] : "")};
     if (!network.pairs.emplace(std::pair(from, to), link).second) {
-      refuse(where, row, "each pair once");
+      refuse_text(where, row, "each pair once");
     }
     backwards.emplace(std::pair(to, from), link);
   });
@@ -137,7 +138,7 @@ void read_doctor(const std::string& text, const std::string& file, Network& netw
     }
     LinkRate value() const { return {sum.latency_seconds / count, sum.seconds_per_byte / count}; }
   };
-  if (ranks.size() < 2) refuse(file, "1 rank", "two or more: one has no links");
+  if (ranks.size() < 2) refuse_text(file, "1 rank", "two or more: one has no links");
   Mean within, between, all;
   std::vector<std::string> hosts{ranks.front().host};
   for (std::size_t r = 0; r + 1 < ranks.size(); ++r) {
@@ -180,9 +181,10 @@ std::vector<double> read_speeds(const std::string& speeds) {
   for_each_part(speeds, ',', [&](std::string_view word) {
     const auto number = parse_number<double>(content_of(word));
     if (!number || *number < kLeastSpeed || *number > kMostSpeed) {
-      refuse("--speeds", word,
-             "a number from 1e-6 to 1e6 for each rank, between commas, or the .json of pipetrain "
-             "doctor");
+      refuse_text(
+          "--speeds", word,
+          "a number from 1e-6 to 1e6 for each rank, between commas, or the .json of pipetrain "
+          "doctor");
     }
     numbers.push_back(*number);
   });
@@ -199,12 +201,12 @@ LinkRate parse_link_rate(std::string_view text, const std::string& where) {
     const std::string_view content = content_of(part);
     const bool is_bandwidth = content.ends_with("/s");
     if (std::exchange(is_bandwidth ? has_bandwidth : has_latency, true)) {
-      refuse(where, text, expected);
+      refuse_text(where, text, expected);
     }
     const auto amount = is_bandwidth ? amount_in(content, kBandwidths) : amount_in(content, kTimes);
     const double least = is_bandwidth ? kLeastBandwidth : 0;
     const double most = is_bandwidth ? kMostBandwidth : kMostSeconds;
-    if (!amount || *amount < least || *amount > most) refuse(where, text, expected);
+    if (!amount || *amount < least || *amount > most) refuse_text(where, text, expected);
     (is_bandwidth ? rate.seconds_per_byte : rate.latency_seconds) =
         is_bandwidth ? 1 / *amount : *amount;
   });

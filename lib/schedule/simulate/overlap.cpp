@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/index.h"
 #include "schedule/simulate/step_parts.h"
 
 namespace pipetrain {
@@ -14,8 +15,6 @@ namespace {
 
 constexpr int kSteps = 8;  // that are scheduled until they repeat
 constexpr double kNever = std::numeric_limits<double>::infinity();
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 bool has(const StepPart& part, Op op) {
   return std::ranges::any_of(part.computes, [&](const Action& a) { return a.op == op; });

@@ -12,8 +12,6 @@
 namespace pipetrain {
 namespace {
 
-constexpr double kNever = InputTimes::kNever;
-
 class SharedCores {
  public:
   SharedCores(const Schedule& schedule, const Costs& costs, BackwardSends sends)
@@ -37,12 +35,12 @@ class SharedCores {
 
  private:
   struct Rank {
-    std::size_t next = 0;          // action
-    std::optional<Span> span;      // computing or waiting, begun and not ended
-    double left = 0;               // of its work, in seconds of a core of its own
-    double wakes = kNever;         // when what it waits for is there, as far as that is known
-    double gathers_end = 0;        // of those begun
-    bool gradient_is_out = false;  // of the B at `next`, whose W is left
+    std::size_t next = 0;               // action
+    std::optional<Span> span;           // computing or waiting, begun and not ended
+    double left = 0;                    // of its work, in seconds of a core of its own
+    double wakes = InputTimes::kNever;  // when what it waits for is there, as far as that is known
+    double gathers_end = 0;             // of those begun
+    bool gradient_is_out = false;       // of the B at `next`, whose W is left
     int live = 0;
     Apart apart;
     bool works() const { return span && !span->waiting; }
@@ -83,9 +81,9 @@ class SharedCores {
         std::count_if(ranks_.begin(), ranks_.end(), [](const Rank& rank) { return rank.works(); });
     const double cores = costs_.cores > 0 ? costs_.cores : static_cast<double>(ranks_.size());
     const double rate = working > 0 ? std::min(1.0, cores / static_cast<double>(working)) : 0;
-    double until = kNever;
+    double until = InputTimes::kNever;
     for (const Rank& rank : ranks_) until = std::min(until, end_of(rank, rate));
-    if (until == kNever) return false;
+    if (until == InputTimes::kNever) return false;
     for (std::size_t r = 0; r < ranks_.size(); ++r) {
       Rank& rank = ranks_[r];
       if (!rank.works()) continue;
@@ -104,7 +102,7 @@ class SharedCores {
 
   double end_of(const Rank& rank, double rate) const {
     if (rank.works()) return now_ + rank.left / rate;
-    return rank.span && rank.wakes > now_ ? rank.wakes : kNever;
+    return rank.span && rank.wakes > now_ ? rank.wakes : InputTimes::kNever;
   }
 
   // Whether the rank has to wait for what is there at `until`.
@@ -124,7 +122,7 @@ class SharedCores {
     span.end = now_;
     timeline_.ranks[r].push_back(span);
     ranks_[r].span.reset();
-    ranks_[r].wakes = kNever;
+    ranks_[r].wakes = InputTimes::kNever;
   }
 
   void finish(std::size_t r) {

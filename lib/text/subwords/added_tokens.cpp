@@ -10,7 +10,7 @@
 namespace pipetrain {
 namespace {
 
-constexpr std::size_t kMostAdded = 100'000, kMostBytes = 1024;  // of all; of one
+constexpr std::size_t kMostAdded = 100'000, kMostTokenBytes = 1024;  // of all; of one
 
 AddedToken read_added_token(JsonPart& part) {
   AddedToken token{.content = part.text("content"),
@@ -21,8 +21,8 @@ AddedToken read_added_token(JsonPart& part) {
                    .strip_right = part.flag_or("rstrip", false)};
   token.normalized = part.flag_or("normalized", !token.special);
   part.finish();
-  if (token.content.size() > kMostBytes) {
-    part.refuse("its content has more than " + std::to_string(kMostBytes) + " bytes");
+  if (token.content.size() > kMostTokenBytes) {
+    part.refuse("its content has more than " + std::to_string(kMostTokenBytes) + " bytes");
   }
   return token;
 }

@@ -43,7 +43,7 @@ bool read_unit(const json& entry, std::string& unit) {
   return !unit.empty();
 }
 
-constexpr std::uintmax_t kMostBytes = std::uintmax_t{256} << 20;
+constexpr std::uintmax_t kMostFileBytes = std::uintmax_t{256} << 20;
 
 json parsed(std::string_view text, const TokenizerPlace& place) {
   json tokenizer = parsed_json(text);
@@ -65,7 +65,7 @@ std::string text_of(const fs::path& path, const TokenizerPlace& place) {
   const std::uintmax_t size = fs::file_size(path, error);
   if (error)
     refuse(place, error.message() + "; expected a tokenizer.json or a folder that has one");
-  if (size > kMostBytes) refuse(place, "has more than 256 MiB");
+  if (size > kMostFileBytes) refuse(place, "has more than 256 MiB");
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) throw Error(place.code, "tokenizer: " + system_reason(path.string()));

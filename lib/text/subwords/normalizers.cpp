@@ -8,7 +8,7 @@
 namespace pipetrain {
 namespace {
 
-Normalizers read_sequence(JsonPart& part) {
+Normalizers normalizer_sequence(JsonPart& part) {
   Normalizers all;
   for (JsonPart& inner : part.list("normalizers")) {
     Normalizers made = read_normalizers(inner);
@@ -17,7 +17,7 @@ Normalizers read_sequence(JsonPart& part) {
   return all;
 }
 
-constexpr PartRow<Normalizers> kKinds[] = {
+constexpr PartRow<Normalizers> kNormalizerKinds[] = {
     {"NFC", read_nfc},
     {"NFD", read_nfd},
     {"NFKC", read_nfkc},
@@ -28,7 +28,7 @@ constexpr PartRow<Normalizers> kKinds[] = {
     {"Prepend", read_prepend},
     {"Replace", read_replace},
     {"BertNormalizer", read_bert_normalizer},
-    {"Sequence", read_sequence},
+    {"Sequence", normalizer_sequence},
 };
 
 }  // namespace
@@ -57,6 +57,6 @@ bool any_only_at_start(const Normalizers& normalizers) {
   return std::ranges::any_of(normalizers, &Normalizer::only_at_start);
 }
 
-Normalizers read_normalizers(JsonPart& part) { return read_by_type(kKinds, part); }
+Normalizers read_normalizers(JsonPart& part) { return read_by_type(kNormalizerKinds, part); }
 
 }  // namespace pipetrain

@@ -57,7 +57,7 @@ struct PatternScratch {
 
 namespace {
 
-constexpr std::size_t kMostBytes = 10'000;  // of an expression
+constexpr std::size_t kMostPatternBytes = 10'000;  // of an expression
 
 std::shared_ptr<const CompiledPattern> compiled(const std::string& expression, bool literal,
                                                 std::string& refusal) {
@@ -95,8 +95,8 @@ bool may_look_back(std::string_view expression) {
 Pattern::Pattern(const std::string& expression, const JsonPart& part)
     : looks_back_(may_look_back(expression)) {
   std::string refusal;
-  if (expression.size() > kMostBytes) {
-    part.refuse("its pattern has more than " + std::to_string(kMostBytes) + " bytes");
+  if (expression.size() > kMostPatternBytes) {
+    part.refuse("its pattern has more than " + std::to_string(kMostPatternBytes) + " bytes");
   }
   const std::string words = in_words_of_pcre2(expression, refusal);
   if (refusal.empty()) {

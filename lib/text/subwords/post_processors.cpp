@@ -71,7 +71,7 @@ AroundText read_nothing(JsonPart& part) {
   return {};
 }
 
-AroundText read_sequence(JsonPart& part) {
+AroundText post_processor_sequence(JsonPart& part) {
   AroundText all;
   for (JsonPart& inner : part.list("processors")) {
     const AroundText next = read_post_processors(inner);
@@ -81,14 +81,14 @@ AroundText read_sequence(JsonPart& part) {
   return all;
 }
 
-constexpr PartRow<AroundText> kKinds[] = {
+constexpr PartRow<AroundText> kPostProcessorKinds[] = {
     {"TemplateProcessing", read_template}, {"BertProcessing", read_pair},
     {"RobertaProcessing", read_pair},      {"ByteLevel", read_nothing},
-    {"Sequence", read_sequence},
+    {"Sequence", post_processor_sequence},
 };
 
 }  // namespace
 
-AroundText read_post_processors(JsonPart& part) { return read_by_type(kKinds, part); }
+AroundText read_post_processors(JsonPart& part) { return read_by_type(kPostProcessorKinds, part); }
 
 }  // namespace pipetrain

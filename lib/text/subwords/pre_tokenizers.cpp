@@ -8,18 +8,18 @@
 namespace pipetrain {
 namespace {
 
-PreTokenizers read_sequence(JsonPart& part) {
+PreTokenizers pre_tokenizer_sequence(JsonPart& part) {
   PreTokenizers all;
   for (JsonPart& inner : part.list("pretokenizers")) all.append(read_pre_tokenizers(inner));
   return all;
 }
 
-constexpr PartRow<PreTokenizers> kKinds[] = {
-    {"ByteLevel", read_byte_level},    {"Split", read_split},
-    {"Metaspace", read_metaspace},     {"Digits", read_digits},
-    {"Whitespace", read_whitespace},   {"WhitespaceSplit", read_whitespace_split},
-    {"Punctuation", read_punctuation}, {"BertPreTokenizer", read_bert_pre_tokenizer},
-    {"Sequence", read_sequence},
+constexpr PartRow<PreTokenizers> kPreTokenizerKinds[] = {
+    {"ByteLevel", read_byte_level},       {"Split", read_split},
+    {"Metaspace", read_metaspace},        {"Digits", read_digits},
+    {"Whitespace", read_whitespace},      {"WhitespaceSplit", read_whitespace_split},
+    {"Punctuation", read_punctuation},    {"BertPreTokenizer", read_bert_pre_tokenizer},
+    {"Sequence", pre_tokenizer_sequence},
 };
 
 class BytesAsCharacters final : public PreTokenizer {
@@ -95,7 +95,7 @@ class CutsBefore {
 
 }  // namespace
 
-PreTokenizers read_pre_tokenizers(JsonPart& part) { return read_by_type(kKinds, part); }
+PreTokenizers read_pre_tokenizers(JsonPart& part) { return read_by_type(kPreTokenizerKinds, part); }
 
 void PreTokenizers::add(std::unique_ptr<PreTokenizer> stage) {
   if (bytes_as_characters) stages.push_back(std::make_unique<BytesAsCharacters>());

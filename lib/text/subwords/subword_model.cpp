@@ -6,7 +6,7 @@
 namespace pipetrain {
 namespace {
 
-constexpr PartRow<std::unique_ptr<SubwordModel>> kKinds[] = {
+constexpr PartRow<std::unique_ptr<SubwordModel>> kModelKinds[] = {
     {"BPE", read_bpe},
     {"Unigram", read_unigram},
     {"WordPiece", read_word_piece},
@@ -16,7 +16,7 @@ constexpr PartRow<std::unique_ptr<SubwordModel>> kKinds[] = {
 
 std::unique_ptr<SubwordModel> read_subword_model(JsonPart& part) {
   // Files from before 2021 do not say which model it is: BPE has merges.
-  if (part.has("type")) return read_by_type(kKinds, part);
+  if (part.has("type")) return read_by_type(kModelKinds, part);
   if (!part.has("merges")) part.refuse("has no type");
   auto made = read_bpe(part);
   part.finish();

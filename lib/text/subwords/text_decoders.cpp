@@ -6,7 +6,7 @@
 namespace pipetrain {
 namespace {
 
-TextDecoders read_sequence(JsonPart& part) {
+TextDecoders decoder_sequence(JsonPart& part) {
   TextDecoders all;
   for (JsonPart& inner : part.list("decoders")) {
     TextDecoders made = read_text_decoders(inner);
@@ -15,16 +15,12 @@ TextDecoders read_sequence(JsonPart& part) {
   return all;
 }
 
-constexpr PartRow<TextDecoders> kKinds[] = {
-    {"ByteLevel", read_byte_level_decoder},
-    {"Metaspace", read_metaspace_decoder},
-    {"WordPiece", read_word_piece_decoder},
-    {"BPEDecoder", read_bpe_decoder},
-    {"ByteFallback", read_byte_fallback},
-    {"Fuse", read_fuse},
-    {"Strip", read_strip_decoder},
-    {"Replace", read_replace_decoder},
-    {"Sequence", read_sequence},
+constexpr PartRow<TextDecoders> kDecoderKinds[] = {
+    {"ByteLevel", read_byte_level_decoder}, {"Metaspace", read_metaspace_decoder},
+    {"WordPiece", read_word_piece_decoder}, {"BPEDecoder", read_bpe_decoder},
+    {"ByteFallback", read_byte_fallback},   {"Fuse", read_fuse},
+    {"Strip", read_strip_decoder},          {"Replace", read_replace_decoder},
+    {"Sequence", decoder_sequence},
 };
 
 }  // namespace
@@ -45,6 +41,6 @@ void decode_texts(const TextDecoders& decoders, std::vector<std::string>& tokens
   }
 }
 
-TextDecoders read_text_decoders(JsonPart& part) { return read_by_type(kKinds, part); }
+TextDecoders read_text_decoders(JsonPart& part) { return read_by_type(kDecoderKinds, part); }
 
 }  // namespace pipetrain

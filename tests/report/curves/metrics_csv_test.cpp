@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-std::string text_in(const std::string& path) {
+std::string csv_in(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
@@ -53,10 +53,10 @@ TEST_CASE("A table grows by rows, and is made anew where a line has a new figure
     std::ofstream(lines, std::ios::app) << line.dump() << "\n";
     table.add(line);
   };
-  CHECK(text_in(at.path("metrics.csv")) == "step,loss\n1,4.25\n");
+  CHECK(csv_in(at.path("metrics.csv")) == "step,loss\n1,4.25\n");
   add({{"step", 2}, {"loss", 4}});
-  CHECK(text_in(at.path("metrics.csv")) == "step,loss\n1,4.25\n2,4\n");
+  CHECK(csv_in(at.path("metrics.csv")) == "step,loss\n1,4.25\n2,4\n");
   add({{"step", 3}, {"loss", 3.5}, {"val_loss", 3.75}});
   add({{"step", 4}, {"loss", 3}});
-  CHECK(text_in(at.path("metrics.csv")) == "step,loss,val_loss\n1,4.25,\n2,4,\n3,3.5,3.75\n4,3,\n");
+  CHECK(csv_in(at.path("metrics.csv")) == "step,loss,val_loss\n1,4.25,\n2,4,\n3,3.5,3.75\n4,3,\n");
 }

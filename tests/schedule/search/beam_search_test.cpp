@@ -17,7 +17,7 @@ namespace {
 
 constexpr double kNoLimit = 1e9, kMuch = 1e9;
 
-Costs random_costs(int stages, std::uint64_t seed) {
+Costs drawn_costs(int stages, std::uint64_t seed) {
   const std::uint64_t key = random_key(seed, "costs");
   Costs costs;
   costs.message = static_cast<double>(integer_at(key, 0, 0, 3));
@@ -94,9 +94,9 @@ TEST_CASE("A beam that saw all has found the shortest of all schedules") {
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     for (const double live : {1.0, 1.5, 2.0}) {
       CAPTURE(seed, live);
-      check_is_shortest({Placement::loop(2), 3, random_costs(2, seed), live});
-      check_is_shortest({Placement::loop(1, 2), 2, random_costs(2, seed), live});
-      check_is_shortest({Placement::of({{0, 2}, {1}}), 2, random_costs(3, seed), live});
+      check_is_shortest({Placement::loop(2), 3, drawn_costs(2, seed), live});
+      check_is_shortest({Placement::loop(1, 2), 2, drawn_costs(2, seed), live});
+      check_is_shortest({Placement::of({{0, 2}, {1}}), 2, drawn_costs(3, seed), live});
     }
   }
 }

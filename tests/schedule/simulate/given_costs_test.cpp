@@ -23,9 +23,9 @@ std::string refusal(Work work) {
 }
 
 // A file that goes with the test.
-struct ScratchFile {
-  explicit ScratchFile(const std::string& text) { std::ofstream(path) << text; }
-  ~ScratchFile() { std::remove(path.c_str()); }
+struct CostsFile {
+  explicit CostsFile(const std::string& text) { std::ofstream(path) << text; }
+  ~CostsFile() { std::remove(path.c_str()); }
   std::string path = "given_costs_test.scratch";
 };
 
@@ -36,7 +36,7 @@ TEST_CASE("Costs are numbers of a rank's share, or of each stage") {
   CHECK(costs.stages.size() == 4);
   CHECK(costs.stages[3].backward_weight == 1.5);
   CHECK(costs.message == 0.5);
-  const ScratchFile file("1,1,1\r\n1,2,3\n\n");
+  const CostsFile file("1,1,1\r\n1,2,3\n\n");
   const Costs by_stage = given_costs("0.25", file.path).on(Placement::loop(2));
   CHECK(by_stage.stages[1].backward_weight == 3);
   CHECK(by_stage.message == 0.25);
@@ -53,10 +53,10 @@ TEST_CASE("Costs that are none are refused") {
     INFO(costs);
     CHECK(refusal([&] { given_costs(costs, ""); }).find("--costs: found '") == 0);
   }
-  CHECK(given_costs("", ScratchFile("1,1,1\n\n\"1\",1,1\n").path).stages.size() == 2);
+  CHECK(given_costs("", CostsFile("1,1,1\n\n\"1\",1,1\n").path).stages.size() == 2);
   for (const char* table : {"", "1,1\n", "1,1,1\n\n1,1\n", "0,0,0\n0,0,0\n", "1,1,1\n1,1,-1"}) {
     INFO(table);
-    const ScratchFile file(table);
+    const CostsFile file(table);
     CHECK(refusal([&] { given_costs("", file.path); }).find(file.path + ": ") == 0);
   }
 }

@@ -13,11 +13,11 @@ using namespace pipetrain;
 namespace {
 
 // A file that goes with the test.
-struct ScratchFile {
-  ScratchFile(const std::string& name, const std::string& text) : path(name) {
+struct NetworkFile {
+  NetworkFile(const std::string& name, const std::string& text) : path(name) {
     std::ofstream(path) << text;
   }
-  ~ScratchFile() { std::remove(path.c_str()); }
+  ~NetworkFile() { std::remove(path.c_str()); }
   std::string path;
 };
 
@@ -87,7 +87,7 @@ TEST_CASE("Speeds are a number for each rank") {
 }
 
 TEST_CASE("A table has a row for each pair, for both ways unless the other has its own") {
-  const ScratchFile file("network_test.csv", "0,1,20us+1GB/s,bus\r\n\n1,2,5us\n2,1,7us\n");
+  const NetworkFile file("network_test.csv", "0,1,20us+1GB/s,bus\r\n\n1,2,5us\n2,1,7us\n");
   const auto network = network_of({.links = file.path}, 1, 1);
   REQUIRE(network->pairs.size() == 4);
   CHECK(network->pairs.at({0, 1}).name == "bus");
@@ -98,14 +98,14 @@ TEST_CASE("A table has a row for each pair, for both ways unless the other has i
        {"", "0,1\n", "0,0,1us\n", "0,1,1us\n0,1,1us\n", "0,-1,1us\n", "a,1,1us\n", "0,1,1\n",
         "0,1,1us,x,y\n", "{}", "{\"ranks\": []}", "{"}) {
     INFO(table);
-    const ScratchFile wrong("network_test.csv", table);
+    const NetworkFile wrong("network_test.csv", table);
     CHECK(refusal({.links = wrong.path}).find(wrong.path + ": ") == 0);
   }
   CHECK(refusal({.links = "no such file"}).find("no such file: ") == 0);
 }
 
 TEST_CASE("What the doctor measured is links and speeds") {
-  const ScratchFile file("network_test.json", kDoctor);
+  const NetworkFile file("network_test.json", kDoctor);
   const auto network = network_of({.links = file.path, .speeds = file.path}, 1, 1);
   CHECK(network->speeds == std::vector<double>{0.5, 1, 1, 0.25});
   REQUIRE(network->pairs.size() == 12);
@@ -114,7 +114,7 @@ TEST_CASE("What the doctor measured is links and speeds") {
   CHECK(network->pairs.at({1, 2}).rate.seconds_per_byte == Approx(0.5e-9));
   CHECK(network->pairs.at({3, 0}).rate.latency_seconds == 2e-6);  // between hosts, not measured
   CHECK(network->pairs.at({3, 0}).name == "out of b");
-  const ScratchFile one("network_test_1.json",
+  const NetworkFile one("network_test_1.json",
                         R"({"ranks": [{"host": "a", "next_latency_seconds": 0,
                             "next_bytes_per_second": 0, "product_flops": 1}]})");
   CHECK(refusal({.links = one.path}).find(one.path + ": ") == 0);
