@@ -198,7 +198,8 @@ def main():
                 print(f"case {number}: auto {auto:g}, nothing below {bound:g}: {json.dumps(case)}")
             continue
         placements = ["loop"] if case["stages"] == 1 else ["loop", "v"]
-        found = [optimum(case, placement, auto - 1, words.seconds, words.workers) for placement in placements]  # whole costs
+        below = auto - 1  # costs are whole numbers
+        found = [optimum(case, placement, below, words.seconds, words.workers) for placement in placements]
         best = min([value for value, _ in found if value is not None], default=auto)
         least = min(limit for _, limit in found)
         if bound > best + 1e-6:
