@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/output.h"
 #include "base/size.h"
 #include "comm/mpi/launch.h"

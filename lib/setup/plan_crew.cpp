@@ -110,7 +110,8 @@ double RankCrew::agreed(double rank_zeros) {
   return rank_zeros;
 }
 
-std::vector<double> RankCrew::rank_seconds(SpeedProbe probe) {
+std::vector<double> RankCrew::rank_seconds(const SpeedProbe& asked) {
+  SpeedProbe probe = asked;
   probe.rounds = world_.measuring_rounds();
   return measure_rank_seconds(probe, collective_);
 }

@@ -33,7 +33,7 @@ class Crew {
   virtual std::vector<double> mean(const SharedWork& work) = 0;
   virtual double agreed(double rank_zeros) = 0;  // rank 0's value on every rank
   // What the probe takes on each rank; nothing where there are no ranks.
-  virtual std::vector<double> rank_seconds(SpeedProbe) { return {}; }
+  virtual std::vector<double> rank_seconds(const SpeedProbe&) { return {}; }
   // What links the ranks, where they are on several hosts; messages of `bytes` are timed.
   virtual std::shared_ptr<const Network> links(std::int64_t) { return nullptr; }
   // Fills in how many work at once, and what a message of `bytes` costs.
@@ -64,7 +64,7 @@ class RankCrew final : public Crew {
       : collective_(collective), mailbox_(mailbox), pool_(pool), world_(world) {}
   std::vector<double> mean(const SharedWork& work) override;
   double agreed(double rank_zeros) override;
-  std::vector<double> rank_seconds(SpeedProbe probe) override;
+  std::vector<double> rank_seconds(const SpeedProbe& asked) override;
   std::shared_ptr<const Network> links(std::int64_t bytes) override;
   void describe(MachineProfile& machine, std::int64_t bytes) override;
 

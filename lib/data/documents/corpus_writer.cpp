@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/error.h"
 #include "base/output.h"
 #include "base/uninterrupted.h"
 #include "data/data_file.h"
