@@ -95,6 +95,7 @@ void VocabularyPasses::post_results(int microbatch, const StepContext& step) {
 std::vector<Tensor> VocabularyPasses::take_results(int microbatch, const StepContext& step,
                                                    const char* needed_by) {
   std::vector<Tensor> results;
+  results.reserve(ranks_.pieces.size());
   for (const int rank : ranks_.pieces) {
     results.push_back(
         mailbox_.take(message(Channel::kPieceResult, rank, microbatch, step), needed_by));

@@ -29,6 +29,7 @@ std::vector<Action> chimera_rank(int ranks, int rank, int microbatches) {
   }
   std::ranges::sort(slots, {}, &std::pair<int, Action>::first);
   std::vector<Action> actions;
+  actions.reserve(slots.size());
   for (const auto& [slot, action] : slots) actions.push_back(action);
   return actions;
 }

@@ -158,8 +158,8 @@ class AutoSearch {
     double effort = effort_given_ * (small ? kBeamOfSmall : kBeamOfLarge);
     for (const std::size_t width : kBeamWidths) {
       for (auto p = unseen_.begin(); p != unseen_.end() && !is_solved();) {
-        search::Beam beam =
-            search::beam_search(problems_[*p], std::min(limit, fastest_makespan()), width, effort);
+        search::Beam beam = search::beam_search(
+            problems_[*p], {std::min(limit, fastest_makespan()), width, effort});
         effort -= beam.effort;
         if (!beam.orders.empty()) add(*p, std::move(beam.orders));
         p = beam.saw_all ? unseen_.erase(p) : p + 1;
@@ -242,6 +242,7 @@ std::vector<Problem> problems_of(int ranks, int microbatches, Costs costs,
                                               options.effort / (2 * kListEffort));
   }
   std::vector<Problem> problems;
+  problems.reserve(placements.size());
   for (Placement& placement : placements) {
     problems.emplace_back(std::move(placement), microbatches, costs, limit);
   }

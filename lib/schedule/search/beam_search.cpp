@@ -95,12 +95,12 @@ class Beginnings {
 
 class BeamSearch {
  public:
-  BeamSearch(const Problem& problem, double limit, std::size_t width, double effort)
+  BeamSearch(const Problem& problem, const BeamLimits& limits)
       : problem_(problem),
         growth_(problem),
-        limit_(limit * (1 - 1e-9)),
-        width_(width),
-        effort_(effort),
+        limit_(limits.makespan * (1 - 1e-9)),
+        width_(limits.width),
+        effort_(limits.effort),
         effort_each_(effort_of_one(problem)) {}
 
   Beam run() {
@@ -186,10 +186,10 @@ class BeamSearch {
 
 }  // namespace
 
-Beam beam_search(const Problem& problem, double limit, std::size_t width, double effort) {
+Beam beam_search(const Problem& problem, const BeamLimits& limits) {
   if (problem.virtual_stages > Growth::kMostLaps) return {};
-  if (problem.actions() * effort_of_one(problem) > effort) return {};
-  return BeamSearch(problem, limit, width, effort).run();
+  if (problem.actions() * effort_of_one(problem) > limits.effort) return {};
+  return BeamSearch(problem, limits).run();
 }
 
 }  // namespace pipetrain::search

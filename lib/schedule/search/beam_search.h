@@ -16,9 +16,14 @@ struct Beam {
   double effort = 0;  // in actions evaluated
 };
 
-// The shortest schedule met below `limit`, with at most `width` beginnings of each length. Gives up
-// when it has taken more than `effort`: at once if one beginning of each length takes more, or if a
-// rank has more than Growth::kMostLaps stages.
-Beam beam_search(const Problem& problem, double limit, std::size_t width, double effort);
+struct BeamLimits {
+  double makespan;    // only shorter schedules are looked for
+  std::size_t width;  // most beginnings of each length
+  double effort;
+};
+
+// The shortest schedule met within the limits. Gives up when it has taken more effort: at once if
+// one beginning of each length takes more, or if a rank has more than Growth::kMostLaps stages.
+Beam beam_search(const Problem& problem, const BeamLimits& limits);
 
 }  // namespace pipetrain::search

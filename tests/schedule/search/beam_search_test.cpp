@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <vector>
 
 #include "base/random.h"
@@ -34,13 +35,13 @@ Costs drawn_costs(int stages, std::uint64_t seed) {
 void add_orders(const Problem& problem, int rank, std::vector<Step>& order,
                 std::vector<std::vector<Step>>& all) {
   if (!is_in_order(problem, order)) return;
-  const int laps = problem.laps(rank);
-  if (order.size() == static_cast<std::size_t>(3 * laps * problem.microbatches)) {
+  const int actions = 3 * problem.laps(rank) * problem.microbatches;
+  if (std::ssize(order) == actions) {
     all.push_back(order);
     return;
   }
   for (Step step = 0; step < 3 * problem.virtual_stages; ++step) {
-    if (problem.lap(step) >= laps) continue;
+    if (problem.lap(step) >= problem.laps(rank)) continue;
     if (std::count(order.begin(), order.end(), step) == problem.microbatches) continue;
     order.push_back(step);
     add_orders(problem, rank, order, all);
@@ -69,13 +70,13 @@ double shortest(const Problem& problem) {
 
 void check_is_shortest(const Problem& problem) {
   const double least = shortest(problem);
-  const Beam beam = beam_search(problem, kNoLimit, 10000, kMuch);
+  const Beam beam = beam_search(problem, {kNoLimit, 10000, kMuch});
   CHECK(beam.saw_all);
   REQUIRE(!beam.orders.empty());
   CHECK_NOTHROW(validate(schedule_of(problem, beam.orders)));
   for (const auto& order : beam.orders) CHECK(is_in_order(problem, order));
   CHECK(OrderCost(problem).run(beam.orders) == Approx(least));
-  const Beam nothing = beam_search(problem, least, 10000, kMuch);
+  const Beam nothing = beam_search(problem, {least, 10000, kMuch});
   CHECK(nothing.saw_all);
   CHECK(nothing.orders.empty());
 }
@@ -103,21 +104,21 @@ TEST_CASE("A beam that saw all has found the shortest of all schedules") {
 
 TEST_CASE("A wider beam finds the optimum of a wave, and knows it") {
   const Problem problem = wave_example();
-  const Beam wide = beam_search(problem, 140, 4096, kMuch);
+  const Beam wide = beam_search(problem, {140, 4096, kMuch});
   CHECK(wide.saw_all);
   CHECK(OrderCost(problem).run(wide.orders) == 127);
-  const Beam narrow = beam_search(problem, 140, 64, kMuch);
+  const Beam narrow = beam_search(problem, {140, 64, kMuch});
   CHECK(!narrow.saw_all);
   CHECK(narrow.effort < wide.effort);
 }
 
 TEST_CASE("A beam gives up when its effort is spent, and is the same every time") {
   const Problem problem = wave_example();
-  const Beam tired = beam_search(problem, 140, 256, 1000);
+  const Beam tired = beam_search(problem, {140, 256, 1000});
   CHECK(!tired.saw_all);
   CHECK(tired.orders.empty());
-  const Beam once = beam_search(problem, 140, 256, kMuch);
-  const Beam again = beam_search(problem, 140, 256, kMuch);
+  const Beam once = beam_search(problem, {140, 256, kMuch});
+  const Beam again = beam_search(problem, {140, 256, kMuch});
   CHECK(!once.orders.empty());
   CHECK(once.orders == again.orders);
   CHECK(once.effort == again.effort);
@@ -126,7 +127,7 @@ TEST_CASE("A beam gives up when its effort is spent, and is the same every time"
 TEST_CASE("Ranks of more stages than a beam can tell apart are left to others") {
   Costs costs;
   costs.stages.assign(33, {1, 1, 1});
-  const Beam beam = beam_search({Placement::loop(1, 33), 1, costs, 1}, kNoLimit, 16, kMuch);
+  const Beam beam = beam_search({Placement::loop(1, 33), 1, costs, 1}, {kNoLimit, 16, kMuch});
   CHECK(!beam.saw_all);
   CHECK(beam.orders.empty());
 }
