@@ -165,6 +165,7 @@ LinkRate RankCrew::link_rate(int left, std::int64_t bytes) {
 
 std::shared_ptr<const Network> RankCrew::links(std::int64_t bytes) {
   std::vector<std::string> hosts;
+  hosts.reserve(world_.places.size());
   for (const RankPlace& place : world_.places) hosts.push_back(place.host);
   const auto apart = std::ranges::adjacent_find(hosts, std::not_equal_to());
   if (apart == hosts.end()) return nullptr;

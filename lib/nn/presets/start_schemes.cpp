@@ -19,7 +19,7 @@ constexpr StartRule kTorchStart = {kUniformIn, true};
 // clang-format off
 constexpr StartScheme kTorchStarts = {
     "torch", 0,
-    {{{kOne}, {kOne}, {kOne}, {kXavier}, {kUniformIn}, kTorchStart, kTorch, kTorch, kTorch, kTorch, kTorch}}};
+    {{{kOne}, {kOne}, {kOne}, {kXavier}, {kUniformIn}, kTorchStart, kTorchStart, kTorchStart, kTorchStart, kTorchStart, kTorchStart}}};
 // clang-format on
 
 namespace {
