@@ -12,21 +12,31 @@
 
 using namespace pipetrain;
 
+namespace {
+
+// What each of two ranks has found.
+std::vector<Emulation> on_two_ranks(const Schedule& schedule, const Costs& costs, int steps) {
+  std::vector<Emulation> found(2);
+  InProcess group(2, {.timeout_seconds = 60, .oversubscribed = true});
+  group.run([&](int rank) {
+    MemoryPool pool;
+    const auto mailbox = group.mailbox(rank, pool);
+    const auto collective = group.collective(rank);
+    found[static_cast<std::size_t>(rank)] =
+        emulate(schedule, costs, {.message_bytes = 64, .steps = steps}, {"here", "here"}, *mailbox,
+                *collective, pool);
+  });
+  return found;
+}
+
+}  // namespace
+
 TEST_CASE("An emulation is never faster than its simulation, and counts live microbatches") {
   for (const std::string name : {"gpipe", "1f1b", "zbv"}) {
     INFO(name);
     const Schedule schedule = generate(name, 2, default_virtual_stages(name), 6);
     const Costs costs = equal_costs(schedule, 0.002, 0.002, 0.002);
-    std::vector<Emulation> found(2);
-    InProcess group(2, {.timeout_seconds = 60, .oversubscribed = true});
-    group.run([&](int rank) {
-      MemoryPool pool;
-      const auto mailbox = group.mailbox(rank, pool);
-      const auto collective = group.collective(rank);
-      found[static_cast<std::size_t>(rank)] =
-          emulate(schedule, costs, {.message_bytes = 64, .steps = 3}, {"here", "here"}, *mailbox,
-                  *collective, pool);
-    });
+    const std::vector<Emulation> found = on_two_ranks(schedule, costs, 3);
     const Timeline simulated = simulate(schedule, costs);
     for (const Emulation& emulation : found) {
       CHECK(emulation.simulated_seconds == simulated.makespan());
@@ -47,16 +57,7 @@ TEST_CASE("A schedule with the vocabulary over the pipeline is emulated with its
     const Schedule schedule = with_vocabulary(generate(name, 2, default_virtual_stages(name), 6));
     Costs costs = equal_costs(schedule, 0.002, 0.002, 0.002);
     costs.pieces = {{0.003, 0.002}, {0.003, 0.002}};
-    std::vector<Emulation> found(2);
-    InProcess group(2, {.timeout_seconds = 60, .oversubscribed = true});
-    group.run([&](int rank) {
-      MemoryPool pool;
-      const auto mailbox = group.mailbox(rank, pool);
-      const auto collective = group.collective(rank);
-      found[static_cast<std::size_t>(rank)] =
-          emulate(schedule, costs, {.message_bytes = 64, .steps = 2}, {"here", "here"}, *mailbox,
-                  *collective, pool);
-    });
+    const std::vector<Emulation> found = on_two_ranks(schedule, costs, 2);
     const Timeline simulated = simulate(schedule, costs);
     CHECK(simulated.makespan() > 6 * (0.006 + 0.005));
     CHECK(found[0].simulated_seconds == simulated.makespan());

@@ -11,26 +11,9 @@
 #include "schedule/csv.h"
 #include "schedule/generate/generate.h"
 #include "setup/run_program.h"
+#include "setup/seven_layers.h"
 
 using namespace pipetrain;
-
-namespace {
-
-// Seven layers.
-Config gpt() {
-  Config config;
-  config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = 4};
-  config.train.batch_size = 8;
-  return config;
-}
-
-const DataShape kTokens{.row = {4}, .vocabulary = 13, .classes = 13};
-
-ModelSetup set_up(const Config& config, int ranks) {
-  return set_up_model(config, {.data = kTokens, .stage_ranks = ranks});
-}
-
-}  // namespace
 
 TEST_CASE("Each stage costs what it takes at the speed of its rank") {
   Layout layout;
@@ -48,14 +31,14 @@ TEST_CASE("Each stage costs what it takes at the speed of its rank") {
 
 TEST_CASE("All ranks have the schedule and the partition that rank 0 found") {
   constexpr int kRanks = 2;
-  Config config = gpt();
+  Config config = seven_layers();
   config.pipeline.schedule = "auto";
   config.pipeline.partition = PartitionRule::kAuto;
   std::vector<std::string> schedules(kRanks);
   std::vector<Partition> partitions(kRanks);
   InProcess group(kRanks, {.timeout_seconds = 30, .oversubscribed = true});
   group.run([&](int rank) {
-    const ModelSetup model = set_up(config, kRanks);
+    const ModelSetup model = set_up_on(config, kRanks);
     const auto world = group.collective(rank);
     const Layout layout = choose_layout(config, model, *world);
     schedules[static_cast<std::size_t>(rank)] = csv_of(layout.schedule);
@@ -68,24 +51,24 @@ TEST_CASE("All ranks have the schedule and the partition that rank 0 found") {
 }
 
 TEST_CASE("The largest message is a microbatch of the widest activation between two stages") {
-  Config config = gpt();
+  Config config = seven_layers();
   config.pipeline.microbatches = 2;
-  CHECK(largest_message_bytes(config, set_up(config, 2), {0, 3}) == 4 * 4 * 8 * 4);
-  CHECK(largest_message_bytes(config, set_up(config, 1), {0}) == 4 * 4);
+  CHECK(largest_message_bytes(config, set_up_on(config, 2), {0, 3}) == 4 * 4 * 8 * 4);
+  CHECK(largest_message_bytes(config, set_up_on(config, 1), {0}) == 4 * 4);
 }
 
 TEST_CASE("Where messages are rounded they have half the bytes, and no clock decides on the cut") {
-  Config config = gpt();
+  Config config = seven_layers();
   config.pipeline.microbatches = 2;
   config.communication.precision = DType::kBFloat16;
-  CHECK(largest_message_bytes(config, set_up(config, 2), {0, 3}) == 4 * 4 * 8 * 2);
+  CHECK(largest_message_bytes(config, set_up_on(config, 2), {0, 3}) == 4 * 4 * 8 * 2);
 
   const auto layout_of = [&config](int ranks) {
     Layout layout;
     InProcess group(1, {.timeout_seconds = 30, .oversubscribed = true});
     group.run([&](int) {
       const auto world = group.collective(0);
-      layout = choose_layout(config, set_up(config, ranks), *world);
+      layout = choose_layout(config, set_up_on(config, ranks), *world);
     });
     return layout;
   };
@@ -100,13 +83,13 @@ TEST_CASE("Where messages are rounded they have half the bytes, and no clock dec
 }
 
 TEST_CASE("A rank that is told to be slow gets fewer layers") {
-  Config config = gpt();
+  Config config = seven_layers();
   config.model.depth = 8;
   config.pipeline.schedule = "1f1b";
   config.pipeline.partition = PartitionRule::kAuto;
   InProcess group(1, {.timeout_seconds = 30, .oversubscribed = true});
   group.run([&](int) {
-    const ModelSetup model = set_up(config, 3);
+    const ModelSetup model = set_up_on(config, 3);
     const auto world = group.collective(0);
     const std::vector<double> speeds{1, 0.25, 1};
     const Layout layout = choose_layout(config, model, *world, speeds);

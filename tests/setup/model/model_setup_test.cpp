@@ -4,63 +4,46 @@
 
 #include "base/error.h"
 #include "catch.h"
+#include "setup/seven_layers.h"
 
 using namespace pipetrain;
 
-namespace {
-
-// Seven layers.
-Config gpt() {
-  Config config;
-  config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = 4};
-  config.train.batch_size = 8;
-  return config;
-}
-
-const DataShape kTokens{.row = {4}, .vocabulary = 13, .classes = 13};
-
-ModelSetup set_up(const Config& config, int ranks) {
-  return set_up_model(config, {.data = kTokens, .stage_ranks = ranks});
-}
-
-}  // namespace
-
 TEST_CASE("Where their number is open there are four microbatches a stage, or one a row") {
-  Config config = gpt();
-  CHECK(set_up(config, 1).microbatches == 4);
-  CHECK(set_up(config, 3).microbatches == 8);
+  Config config = seven_layers();
+  CHECK(set_up_on(config, 1).microbatches == 4);
+  CHECK(set_up_on(config, 3).microbatches == 8);
   config.parallel.data = 2;
-  CHECK(set_up(config, 3).microbatches == 4);
+  CHECK(set_up_on(config, 3).microbatches == 4);
   config.pipeline.microbatches = 3;
-  const ModelSetup model = set_up(config, 3);
+  const ModelSetup model = set_up_on(config, 3);
   CHECK(model.microbatches == 3);
   CHECK(microbatch_rows(config, model) == 2);  // of 4
 }
 
 TEST_CASE("What no rank could run is refused before any talks to another") {
-  CHECK_THROWS_AS(set_up(gpt(), 8), Error);  // more stages than layers
-  Config config = gpt();
+  CHECK_THROWS_AS(set_up_on(seven_layers(), 8), Error);  // more stages than layers
+  Config config = seven_layers();
   config.pipeline.live_microbatches = 2;
-  CHECK_THROWS_WITH(set_up(config, 2), ContainsSubstring("schedule auto"));
+  CHECK_THROWS_WITH(set_up_on(config, 2), ContainsSubstring("schedule auto"));
 }
 
 TEST_CASE("A delay asks for a microbatch on every rank, of runs that train") {
-  Config config = gpt();
+  Config config = seven_layers();
   config.pipeline.delay = 1;
   config.pipeline.microbatches = 2;
-  CHECK_THROWS_WITH(set_up(config, 3), ContainsSubstring("no meaning for 2 microbatches"));
-  const SetupInputs evaluation{.data = kTokens, .stage_ranks = 3, .trains = false};
+  CHECK_THROWS_WITH(set_up_on(config, 3), ContainsSubstring("no meaning for 2 microbatches"));
+  const SetupInputs evaluation{.data = kFourTokens, .stage_ranks = 3, .trains = false};
   CHECK(set_up_model(config, evaluation).other_layers.empty());
-  CHECK(!set_up(config, 2).other_layers.empty());
+  CHECK(!set_up_on(config, 2).other_layers.empty());
 }
 
 TEST_CASE("Slices of sequences are refused where they have no meaning") {
   const auto refusal = [](const auto& change) -> std::string {
-    Config config = gpt();
+    Config config = seven_layers();
     config.pipeline.slices = 2;
     change(config);
     try {
-      const ModelSetup model = set_up(config, 2);  // CHECK would take what it throws
+      const ModelSetup model = set_up_on(config, 2);  // CHECK would take what it throws
       CHECK(model.slices.count() == 2);
     } catch (const Error& error) {
       CHECK(error.code() == ExitCode::kConfiguration);
