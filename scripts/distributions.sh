@@ -4,7 +4,8 @@
 # everything.
 #   scripts/distributions.sh [OPTION]... [RELEASE]...   trixie (13), bookworm (12), testing, sid; default: the first two
 #   --users NAME,...     root, ada (who may use sudo); default: both
-#   --with NAME,...      beside "plain": clang, debug, native, no-tests, spaces (in the path), mpich; or "all" of these
+#   --with NAME,...      beside "plain": clang, debug, native, no-tests, alone (each file), spaces (in the path),
+#                        mpich; or "all" of these
 #   --only NAME,...      of plain and those of --with, only these; as in --only no-tests
 #   --commands NAME,...  quickstart, test, package (a Debian package, installed and tried on another bare root);
 #                        default: the first two
@@ -16,7 +17,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 users=root,ada with=plain only='' commands=quickstart,test jobs='' ccache='' folder=/var/tmp/pipetrain-roots remove='' releases=()
-variants=(plain clang debug native no-tests spaces mpich)
+variants=(plain clang debug native no-tests alone spaces mpich)
 fail() { echo "distributions.sh: $*" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   case $1 in
@@ -134,6 +135,7 @@ try_package() {
 declare -A options=(
   [plain]='' [spaces]='' [clang]='CXX=clang++ CC=clang PIPETRAIN_BUILD=build-clang' [debug]='PIPETRAIN_BUILD=build-debug PIPETRAIN_MESON=-Dbuildtype=debug'
   [native]='PIPETRAIN_BUILD=build-native PIPETRAIN_MESON=-Dnative=true' [no-tests]='PIPETRAIN_BUILD=build-no-tests PIPETRAIN_MESON=-Dtests=false'
+  [alone]='PIPETRAIN_BUILD=build-alone PIPETRAIN_MESON=-Dunity=off'
   [mpich]='MPICC=mpicc.mpich PIPETRAIN_BUILD=build-mpich')
 declare -A needs=([clang]='clang libomp-dev' [mpich]=libmpich-dev)
 
