@@ -14,7 +14,7 @@ namespace generators {
 
 // Each stands in the file of its schedule's name.
 using Generator = RankActions(const ScheduleSizes& sizes);
-Generator gpipe, one_forward_one_backward, interleaved, looped_breadth_first, zb_h1,
+Generator gpipe, one_forward_one_backward, interleaved, looped_breadth_first, zb_h1, zb_h2,
     interleaved_zero_bubble, zbv, dualpipev, v_half, v_min, eager_one_forward_one_backward,
     interleaved_ahead, grouped, hanayo, v_1f1b, chimera, dualpipe;
 std::optional<std::string> fewer_than_two_per_rank(const ScheduleSizes& sizes),
@@ -71,6 +71,11 @@ constexpr std::array kKinds{
                  "Qi et al. 2024, arXiv 2401.10241", 1, false, Placement::loop, generators::zb_h1,
                  nullptr, "any", nullptr, nullptr, /*takes_slices=*/false,
                  /*takes_vocabulary=*/true},
+    ScheduleKind{
+        "zb-h2",
+        "zb-h1 with twice the warm-up: no bubble between steps that do not wait for a norm, "
+        "for nearly twice the memory.",
+        "Qi et al. 2024, arXiv 2401.10241", 1, false, Placement::loop, generators::zb_h2},
     ScheduleKind{"interleaved-zb",
                  "Interleaved stages whose weight gradients wait to fill the bubble.",
                  "Qi et al. 2024, arXiv 2401.10241", 2, true, Placement::loop,
