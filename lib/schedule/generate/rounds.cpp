@@ -46,20 +46,19 @@ RankActions one_forward_one_backward_in(const Rounds& rounds, int microbatches, 
   return all;
 }
 
-RankActions zero_bubble(const Rounds& rounds, int microbatches, int depth) {
+RankActions zero_bubble(const Rounds& rounds, int microbatches) {
   RankActions all;
   const int total = microbatches * rounds.virtual_stages;
   for (int rank = 0; rank < rounds.ranks; ++rank) {
     std::vector<Action>& actions = all.emplace_back();
     const int hops = rounds.ranks - 1 - rank;
-    const int warmup =
-        std::min((rounds.virtual_stages - 1) * rounds.per_round + depth * hops, total);
+    const int warmup = std::min((rounds.virtual_stages - 1) * rounds.per_round + hops, total);
     int weights = 0;
     for (int k = 0; k < total + warmup; ++k) {
       if (k < total) actions.push_back(rounds.forward(rank, k));
       if (k < warmup) continue;
       actions.push_back(rounds.backward(Op::kBackwardInput, rank, k - warmup));
-      if (k - warmup >= depth * rank) {
+      if (k - warmup >= rank) {
         actions.push_back(rounds.backward(Op::kBackwardWeight, rank, weights++));
       }
     }

@@ -41,8 +41,7 @@ RankActions one_forward_one_backward_in(const Rounds& rounds, int microbatches,
 
 // 1F1B's order over these rounds, with each W put off by as many microbatches as the rank is deep,
 // so that it fills the drain (Qi et al. 2024, section 2.1; PyTorch's
-// ScheduleInterleavedZeroBubble). `depth` times as many forwards for each rank further down, and Ws
-// put off by as many times more microbatches (section 2.2).
-RankActions zero_bubble(const Rounds& rounds, int microbatches, int depth = 1);
+// ScheduleInterleavedZeroBubble).
+RankActions zero_bubble(const Rounds& rounds, int microbatches);
 
 }  // namespace pipetrain::generators
