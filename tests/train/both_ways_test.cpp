@@ -1,11 +1,10 @@
 // Two copies of every stage, each with half of the microbatches: the bits of two replicas that have
 // a half each, whatever the schedule, and one copy in a checkpoint.
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "base/error.h"
 #include "catch.h"
+#include "schedule/generate/generate.h"
 #include "trained.h"
 #include "training_run.h"
 
@@ -30,26 +29,15 @@ Config gpt(const std::string& schedule, int microbatches, int replicas = 1) {
   return config;
 }
 
-// A small residual net, with statistics of batches.
-Config net(const std::string& schedule, int microbatches, int replicas = 1) {
+// With statistics of batches.
+Config resnet(const std::string& schedule, int microbatches, int replicas = 1) {
   Config config = gpt(schedule, microbatches, replicas);
-  const auto layer = [](const char* kind, std::vector<std::pair<std::string, std::string>> options,
-                        std::vector<LayerEntry> inner = {}) {
-    return LayerEntry{kind, "test", std::move(options), std::move(inner)};
-  };
-  const LayerEntry convolution = layer("conv2d", {{"channels", "8"}, {"kernel", "3"}});
-  config.model = {};
-  config.model.layers = {convolution,
-                         layer("batch_norm", {{"relu", "true"}}),
-                         layer("residual", {}, {convolution, layer("batch_norm", {})}),
-                         layer("dropout", {{"rate", "0.2"}}),
-                         layer("global_mean_pool", {}),
-                         layer("linear", {{"features", "classes"}})};
+  config.model = {.preset = "resnet", .depth = 18, .width = 4};
   return config;
 }
 
 FixedSource tokens() { return FixedSource::counting(kRows, 8, 13); }
-FixedSource images() { return FixedSource::images(kRows, {6, 6, 3}, 5); }
+FixedSource images() { return FixedSource::images(kRows, {8, 8, 3}, 5); }
 
 // Evaluations pass through one copy, those of replicas through each: up to rounding.
 void check_same(const Trained& found, const Trained& expected) {
@@ -73,13 +61,14 @@ std::string refusal(const Config& config) {
 
 TEST_CASE("Two copies of each stage have the bits of two replicas with half of the microbatches") {
   const Trained replicas = train_ranks(gpt("1f1b", 4, 2), tokens(), 4, kSteps);
-  const Trained statistics = train_ranks(net("1f1b", 4, 2), images(), 4, kSteps);
+  const Trained statistics = train_ranks(resnet("1f1b", 4, 2), images(), 4, kSteps);
   CHECK(replicas.losses.back() < replicas.losses.front());
-  for (const char* schedule : {"chimera", "dualpipe"}) {
+  for (const std::string& schedule : schedule_names()) {
+    if (copies_of(schedule) == 1) continue;
     for (const int ranks : {2, 4}) {
       INFO(schedule << " on " << ranks << " ranks");
       check_same(train_ranks(gpt(schedule, 8), tokens(), ranks, kSteps), replicas);
-      check_same(train_ranks(net(schedule, 8), images(), ranks, kSteps), statistics);
+      check_same(train_ranks(resnet(schedule, 8), images(), ranks, kSteps), statistics);
     }
   }
 }

@@ -16,10 +16,11 @@ namespace generators {
 using Generator = RankActions(const ScheduleSizes& sizes);
 Generator gpipe, one_forward_one_backward, interleaved, looped_breadth_first, zb_h1, zb_h2,
     interleaved_zero_bubble, zbv, dualpipev, v_half, v_min, eager_one_forward_one_backward,
-    interleaved_ahead, grouped, hanayo, v_1f1b, chimera, dualpipe;
+    interleaved_ahead, grouped, hanayo, v_1f1b, chimera, dualpipe, bitpipe;
 std::optional<std::string> fewer_than_two_per_rank(const ScheduleSizes& sizes),
     odd_sizes(const ScheduleSizes& sizes),
     fewer_than_two_per_rank_or_odd(const ScheduleSizes& sizes);
+Placement two_vs(int ranks, int virtual_stages);  // bitpipe.cpp
 // The same on any placement.
 using GeneratorOn = RankActions(const Placement& placement, int microbatches);
 GeneratorOn gpipe_on, one_forward_one_backward_on, looped_breadth_first_on;
@@ -103,6 +104,12 @@ constexpr std::array kKinds{
                  "DeepSeek-V3 2024, arXiv 2412.19437", 1, false, Placement::loop_both_ways,
                  generators::dualpipe, generators::fewer_than_two_per_rank_or_odd,
                  "even, as ranks; at least 2 per rank"},
+    ScheduleKind{
+        "bitpipe",
+        "Two Vs of two stages per rank in opposite directions, on two copies of each stage; "
+        "made for M = p.",
+        "Wu et al. 2024, arXiv 2410.19367", 2, false, generators::two_vs, generators::bitpipe,
+        generators::odd_sizes, "even, as ranks"},
     ScheduleKind{"v-half", "Two stages per rank in a V, in about half of the memory of 1f1b.",
                  "Qi et al. 2024, arXiv 2405.15362", 2, false, Placement::wave, generators::v_half,
                  nullptr, "any", "F = I = W", nullptr, /*takes_slices=*/false,
