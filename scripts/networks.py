@@ -18,7 +18,7 @@ import subprocess
 HERE = pathlib.Path(__file__).resolve().parent.parent
 # Schedules with their stages on each rank.
 SCHEDULES = [("gpipe", 1), ("1f1b", 1), ("interleaved", 2), ("interleaved", 4), ("zb-h1", 1), ("interleaved-zb", 2), ("zbv", 2),
-             ("hanayo", 2), ("hanayo", 4)]
+             ("hanayo", 2), ("hanayo", 4), ("chimera", 1), ("bitpipe", 2)]
 # Links within a host and between two; rates as vendors give them, latencies as MPI's benchmarks find them.
 NETWORKS = {
     "free": "within=0us",
