@@ -208,6 +208,9 @@ int emulate_config(const MpiSession& session, ErrorReport& report, EmulateOption
   if (options.between.empty() && started.config.pipeline.delay > 0) {
     options.between = name_of(kStepRules, StepRule::kDelayed);
   }
+  if (options.between.empty() && started.config.pipeline.post_validation) {
+    options.between = name_of(kStepRules, StepRule::kPostValidation);
+  }
   log_notes({.waiting = {}, .bindings = {}, .warnings = started.threads.warnings});
   MpiEmulationLinks links(session);
   Emulator emulator = emulator_of(links, session, options);

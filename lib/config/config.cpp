@@ -16,6 +16,7 @@
 #include "config/config_reader.h"
 #include "config/config_writer.h"
 #include "config/data_options.h"
+#include "config/following_steps_fault.h"
 #include "config/vocabulary_fault.h"
 #include "config/yaml_tree.h"
 #include "data/formats/formats.h"
@@ -42,7 +43,7 @@ class Checker {
     check_data();
     check_split();
     check_optimizer();
-    check_delay();
+    check_following_steps();
     if (const auto fault = vocabulary_fault(config_)) fail("pipeline.vocabulary", *fault);
   }
 
@@ -186,19 +187,8 @@ class Checker {
     }
   }
 
-  void check_delay() const {
-    const bool corrects = config_.pipeline.delay_correction != DelayCorrection::kNone;
-    if (config_.pipeline.delay == 0) {
-      if (corrects) refuse_unused("pipeline.delay_correction", "pipeline.delay 1", "delay is 0");
-      return;
-    }
-    if (config_.parallel.shard == Shard::kParameters) {
-      fail("parallel.shard",
-           "parameters has no meaning with pipeline.delay 1; set it to optimizer or none");
-    }
-    if (corrects && config_.optimizer.type == "sgd" && config_.optimizer.momentum == 0) {
-      fail("pipeline.delay_correction", "nesterov has no meaning without optimizer.momentum");
-    }
+  void check_following_steps() const {
+    if (const auto fault = following_steps_fault(config_)) fail(fault->key, fault->what);
   }
 
   void check_own_key(const std::string& key, bool given) const {

@@ -177,12 +177,14 @@ void visit_fields(Visitor& v, PipelineConfig& c) {
                    kPlacementRules, PlacementRule::kList, c.placement.stages);
   v.choice({"vocabulary", "Who holds the head's rows of the vocabulary."}, c.vocabulary,
            kVocabularyPlaces);
-  v.number({"delay",
-            "1: a step's gradients are taken at the weights of the step before, so that no step "
-            "waits for another one's update."},
+  v.number({"delay", "1: gradients are taken at the weights of the step before; steps overlap."},
            c.delay, kDelays);
   v.choice({"delay_correction", "What makes up for gradients of `delay` 1."}, c.delay_correction,
            kDelayCorrections);
+  v.flag({"post_validation",
+          "Ranks update and go on with the next step before the gradient's norm is known, and take "
+          "that back where it clips."},
+         c.post_validation);
   v.choice_or_list({"partition", "How the layers are cut into stages."}, c.partition,
                    kPartitionRules, PartitionRule::kList, c.first_layers);
   v.choice_or_list({"recompute", "What the backward pass makes again instead of keeping it."},

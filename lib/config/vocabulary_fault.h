@@ -21,6 +21,7 @@ inline std::optional<std::string> vocabulary_fault(const Config& config) {
   if (config.parallel.shard == Shard::kParameters) return is_not_for("parallel.shard parameters");
   if (config.pipeline.delay > 0)
     return is_not_for("pipeline.delay " + number(config.pipeline.delay));
+  if (config.pipeline.post_validation) return is_not_for("pipeline.post_validation true");
   if (config.train.precision == DType::kBFloat16) return is_not_for("train.precision bfloat16");
   if (config.communication.precision == DType::kBFloat16) {
     return is_not_for("communication.precision bfloat16");

@@ -63,8 +63,7 @@ void Engine::begin(const std::vector<Action>& actions, const StepContext& step) 
       if (tensors.size() < count) tensors.resize(count);
     };
     grow(l.outbox, microbatches * static_cast<std::size_t>(step.slices.count()));
-    if (!step.slices.cut()) continue;
-    for (auto* kept : {&l.inputs, &l.targets, &l.documents}) grow(*kept, microbatches);
+    for (auto* kept : kept_of(l)) grow(*kept, microbatches);
   }
   if (step.mode == Mode::kTrain) live_->slices = step.slices.count();
   Apart apart;

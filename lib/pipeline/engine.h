@@ -2,7 +2,9 @@
 // evaluation alike. It must not know any schedule by name, layer kinds or MPI.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,6 +44,16 @@ class Engine {
                 const StepContext& step, Recorder& recorder);
   void finish(const StepContext& step, Recorder& recorder);
 
+  // What the coordinator sends for forwards that may have to run again. kKept: it is copied as it
+  // is taken. kHeld: the copies stay, while another step runs. kAgain: the copies are taken. kOnce:
+  // there are none.
+  enum class Fed : std::uint8_t { kOnce, kKept, kHeld, kAgain };
+  void set_fed(Fed fed);
+  // Forwards alone have run since begin(), and are to run again after another begin(): forgets them
+  // and what others have sent for the next ones (ProvisionalPart in schedule/provisional.h).
+  void take_back(const std::vector<Action>& unposted, const std::vector<Action>& unread,
+                 const StepContext& step);
+
   // Of the last steps, on the rank of the last stage; else null.
   const VocabularyLoss* vocabulary_loss() const {
     return vocabulary_ && vocabulary_->ends_here() ? &vocabulary_->loss() : nullptr;
@@ -62,7 +74,8 @@ class Engine {
     Stage* stage;
     StageRoute route;
     std::vector<Tensor> outbox;  // one per slice: a result between its computation and its sending
-    // One per microbatch, of which slices take their part: what the coordinator has sent.
+    // One per microbatch, of which slices take their part, or copies: what the coordinator has
+    // sent.
     std::vector<Tensor> inputs = {}, targets = {}, documents = {};
     // Whether the microbatch passes through this copy of the stage.
     bool takes(int microbatch, const StepContext& step) const {
@@ -85,6 +98,9 @@ class Engine {
   static Message message(Channel channel, int peer, int for_stage, int number,
                          const StepContext& step) {
     return {channel, peer, for_stage, number, step.parity()};
+  }
+  std::array<std::vector<Tensor>*, 3> kept_of(Local& l) {
+    return {&l.inputs, &l.targets, &l.documents};
   }
   // What the coordinator sends with whole microbatches, or a slice's part of it.
   Tensor fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
@@ -112,6 +128,7 @@ class Engine {
   Mailbox& mailbox_;
   GradientReducer& reducer_;
   StageWeights& weights_;
+  Fed fed_ = Fed::kOnce;
   std::optional<VocabularyPasses> vocabulary_;
   std::shared_ptr<Live> live_ = std::make_shared<Live>();
 };

@@ -1,6 +1,7 @@
 // What the Engine sends, awaits and makes room for.
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,14 +10,29 @@
 #include "pipeline/engine.h"
 
 namespace pipetrain {
+namespace {
+
+Tensor copy_of(const Tensor& tensor, MemoryPool& pool) {
+  Tensor copy(pool, tensor.shape(), tensor.dtype());
+  std::memcpy(copy.data(), tensor.data(), copy.bytes());
+  return copy;
+}
+
+}  // namespace
+
 Tensor Engine::fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
                    const StepContext& step, Recorder& recorder) {
   const int m = action.microbatch;
   const auto take = [&] {
     return wait_for(message(channel, kCoordinator, action.stage, m, step), action, recorder);
   };
-  if (!step.slices.cut()) return take();
   Tensor& whole = kept[static_cast<std::size_t>(m)];
+  if (fed_ == Fed::kAgain) return std::move(whole);
+  if (!step.slices.cut()) {
+    Tensor taken = take();
+    if (fed_ == Fed::kKept) whole = copy_of(taken, local(action.stage).stage->pool());
+    return taken;
+  }
   if (action.slice == 0) whole = take();
   Tensor part = tokens_of_rows(local(action.stage).stage->pool(), whole,
                                step.slices.first(action.slice), step.slices.tokens(action.slice));
@@ -61,6 +77,28 @@ void Engine::discard_batch(const StepContext& step) {
       if (l.stage->first()) discard(Channel::kInput);
       if (l.stage->last()) discard(Channel::kTarget);
     }
+  }
+}
+
+void Engine::set_fed(Fed fed) {
+  fed_ = fed;
+  if (fed != Fed::kOnce) return;
+  for (Local& l : locals_) {
+    for (auto* kept : kept_of(l)) {
+      for (Tensor& tensor : *kept) tensor.reset();
+    }
+  }
+}
+
+void Engine::take_back(const std::vector<Action>& unposted, const std::vector<Action>& unread,
+                       const StepContext& step) {
+  for (Local& l : locals_) l.stage->drop_forwards();
+  live_->now = 0;
+  for (const Action& action : unposted) post_receive(action, step);
+  for (const Action& action : unread) {
+    mailbox_.take(message(Channel::kActivation, local(action.stage).route.below, action.stage,
+                          slice_number(action, step), step),
+                  "a step that is taken back");
   }
 }
 

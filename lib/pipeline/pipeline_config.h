@@ -40,6 +40,7 @@ struct PipelineConfig {
   int live_microbatches = 0;  // most per rank under schedule auto; 0: 1F1B's
   int delay = 0;              // steps by which gradients are behind the weights they update
   DelayCorrection delay_correction = DelayCorrection::kNone;
+  bool post_validation = false;  // ranks update before the norm is known, and may take it back
   PartitionRule partition = PartitionRule::kAuto;
   std::vector<int> first_layers;  // of each stage, where partition is kList
   Recompute recompute = Recompute::kCheap;

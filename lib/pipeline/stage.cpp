@@ -278,6 +278,14 @@ void Stage::backward(const StepContext& step, MicrobatchSlice which, Tensor dy,
   ++weight_gradients_;
 }
 
+void Stage::drop_forwards() {
+  for (SliceState& m : states_) {
+    for (Saved& saved : m.saved) saved.clear();
+    for (Tensor& input : m.inputs) input.reset();
+    for (Tensor* kept : {&m.targets, &m.loss_gradient, &m.documents}) kept->reset();
+  }
+}
+
 double Stage::loss_sum() const {
   double sum = 0;
   for (const SliceState& m : states_) sum += m.loss;

@@ -114,6 +114,9 @@ class Stage {
   void backward(const StepContext& step, MicrobatchSlice which, Tensor dy,
                 const std::function<void()>& pass);
 
+  // Forgets all that forwards have kept for their backwards: they are to run again, after begin().
+  void drop_forwards();
+
   double loss_sum() const;                           // of all since begin(), in ascending order
   std::int64_t correct() const { return correct_; }  // targets whose logit is the largest
   std::int64_t counted() const { return counted_; }  // targets that are not below 0

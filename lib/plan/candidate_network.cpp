@@ -21,7 +21,7 @@ std::vector<double> speeds_of(const PlanInputs& inputs, const Candidate& candida
 }
 
 bool may_have_copies(const PlanInputs& inputs, const Candidate& candidate) {
-  return inputs.versions == 1 && !candidate.shards_parameters() &&
+  return inputs.versions == 1 && !inputs.post_validation && !candidate.shards_parameters() &&
          speeds_of(inputs, candidate).empty();
 }
 

@@ -113,7 +113,7 @@ class Search {
       for (const auto& [recompute, layers] : inputs_.recomputed) {
         for (const auto& shard : kShards) {
           if (candidate.data == 1 && shard.value != Shard::kNone) continue;
-          if (delayed && shard.value == Shard::kParameters) continue;
+          if ((delayed || inputs_.post_validation) && shard.value == Shard::kParameters) continue;
           candidate.microbatches = m;
           candidate.recompute = recompute;
           candidate.shard = shard.value;
@@ -194,7 +194,7 @@ class Search {
 
   Plan predict(const Candidate& candidate, const Schedule& schedule, std::int64_t limit_bytes) {
     Plan plan = predictor_.predict(candidate, schedule, limit_bytes);
-    const int steps = predictor_.overlaps(candidate) ? 1 + kSteadyStepEffort : 1;
+    const int steps = predictor_.follows(candidate) ? 1 + kSteadyStepEffort : 1;
     effort_ += steps * static_cast<double>(schedule.action_count());
     return plan;
   }

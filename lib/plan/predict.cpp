@@ -9,7 +9,6 @@
 #include "base/index.h"
 #include "plan/beside_pipeline.h"
 #include "plan/candidate_network.h"
-#include "schedule/simulate/overlap.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
@@ -193,6 +192,7 @@ std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
                                              .moments = inputs_.moments,
                                              .replicas = replicas_of(candidate, program.actions),
                                              .versions = inputs_.versions,
+                                             .keeps_overwritten = inputs_.post_validation,
                                              .shards_optimizer = candidate.shards_optimizer(),
                                              .shards_parameters = candidate.shards_parameters(),
                                              .piece = cut.piece})) {
@@ -275,9 +275,9 @@ Plan Predictor::predict(const Candidate& candidate, const Schedule& schedule,
     plan.busy_seconds += timeline.busy(rank) / candidate.pipeline;
   }
   std::vector<RankPace> paces = paces_of(timeline);
-  if (overlaps(candidate)) {
-    SteadyStep step = steady_step(program, shared, overlap_steps(program, shared));
-    if (shared.cores > 0) {  // steps that overlap leave none of them idle
+  if (follows(candidate)) {
+    SteadyStep step = steady_step(program, shared, rule());
+    if (shared.cores > 0) {  // such steps leave none of them idle
       step.busy *= candidate.pipeline / shared.cores;
       step.seconds = std::max(step.seconds, step.busy);
     }

@@ -18,6 +18,7 @@
 #include "schedule/program.h"
 #include "schedule/schedule.h"
 #include "schedule/simulate/network.h"
+#include "schedule/simulate/overlap.h"
 
 namespace pipetrain {
 
@@ -43,8 +44,9 @@ struct PlanInputs {
   std::vector<double> rank_seconds;
   std::shared_ptr<const Network> network;  // the links of all ranks; none: they are the machine's
   int batch_rows = 1;
-  int moments = 2;   // of the optimizer, per parameter
-  int versions = 1;  // of weights and gradients; with pipeline.delay 1 two
+  int moments = 2;               // of the optimizer, per parameter
+  int versions = 1;              // of weights and gradients; with pipeline.delay 1 two
+  bool post_validation = false;  // no update waits for the norm
   Cutter cut;
   // For each value of pipeline.recompute that may be chosen, one entry per layer.
   std::map<Recompute, RecomputedLayers> recomputed;
@@ -80,9 +82,12 @@ class Predictor {
   Plan predict(const Candidate& candidate, const Schedule& schedule, std::int64_t limit_bytes);
   // What the candidate's ranks would execute.
   Program program(const Candidate& candidate, const Schedule& schedule);
-  // Whether its steps overlap, whose simulation takes more.
-  bool overlaps(const Candidate& candidate) const {
-    return inputs_.versions > 1 && candidate.pipeline > 1;
+  // Whether its steps follow each other without a flush, whose simulation takes more.
+  bool follows(const Candidate& candidate) const {
+    return (inputs_.versions > 1 || inputs_.post_validation) && candidate.pipeline > 1;
+  }
+  StepRule rule() const {
+    return inputs_.post_validation ? StepRule::kPostValidation : StepRule::kDelayed;
   }
   // What a search for a schedule takes.
   Costs costs(const Candidate& candidate, const Placement& placement);

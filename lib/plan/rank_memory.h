@@ -32,6 +32,7 @@ struct MemoryCase {
   int moments = 2;                 // of the optimizer, per parameter
   int replicas = 1;                // that sum gradients: of every stage's copies, too
   int versions = 1;                // of weights and gradients; with pipeline.delay 1 two
+  bool keeps_overwritten = false;  // what an update overwrites, as pipeline.post_validation does
   bool shards_optimizer = false;   // each replica keeps the moments of its share
   bool shards_parameters = false;  // and of weights and gradients its share alone
   PieceProfile piece = {};         // of the vocabulary; its parameters are among the ranks'
@@ -40,6 +41,7 @@ struct MemoryCase {
 // One rank's tensor memory in bytes, by what it is for.
 struct RankMemory {
   std::int64_t weights = 0, gradients = 0, moments = 0;
+  std::int64_t overwritten = 0;  // copies of what the last update has overwritten
   std::int64_t gathered = 0;     // of sharded weights: the whole ones of stages in use
   std::int64_t packed = 0;       // copies of weights as products want them
   std::int64_t activations = 0;  // the most between two actions: of microbatches under way
@@ -50,7 +52,8 @@ struct RankMemory {
   std::int64_t checkpoint = 0;   // the copy that is written while training goes on
 
   std::int64_t steps() const {  // what training steps of the usual size need
-    return weights + gathered + gradients + moments + packed + activations + messages + work;
+    return weights + gathered + gradients + moments + overwritten + packed + activations +
+           messages + work;
   }
   std::int64_t training() const { return steps() + short_batch; }
   std::int64_t total() const { return training() + evaluation + checkpoint; }

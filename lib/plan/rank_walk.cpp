@@ -135,16 +135,20 @@ std::int64_t RankWalk::take(std::int64_t bytes, int count) {
 
 void RankWalk::take_parameters(const RankParameters& mine, RankMemory& memory) {
   const bool sharded = plan_.shards_parameters;
+  const bool keeps = plan_.keeps_overwritten && schedule_.rank_count() > 1;
   for (const std::int64_t elements : mine.stage_elements) {
     const std::int64_t bytes = kFloatBytes * (sharded ? share_of(elements) : elements);
     memory.weights += take(bytes, plan_.versions);
     memory.gradients += take(bytes, plan_.versions);
-    memory.moments +=
-        take(kFloatBytes * (plan_.shards_optimizer ? share_of(elements) : elements), plan_.moments);
+    const std::int64_t moment =
+        kFloatBytes * (plan_.shards_optimizer ? share_of(elements) : elements);
+    memory.moments += take(moment, plan_.moments);
+    if (keeps) memory.overwritten += take(bytes, 1) + take(moment, plan_.moments);
   }
   if (sharded) take_gathered(mine, memory);
   for (const std::int64_t n : mine.stage_buffers) {
     if (n > 0) memory.weights += take(kFloatBytes * n, 2 * plan_.versions);  // values and nexts
+    if (n > 0 && keeps) memory.overwritten += take(kFloatBytes * n, 1);
   }
   if (plan_.replicas > 1) {
     const BucketRooms rooms = mine.bucket_rooms(sharded);

@@ -40,7 +40,11 @@ std::string speeds_text(const PlanInputs& inputs) {
   return text.empty() ? "" : "speeds   " + text + ", of each rank\n";
 }
 
-std::string delay_text(const PlanInputs& inputs) {
+std::string following_text(const PlanInputs& inputs) {
+  if (inputs.post_validation) {
+    return "post-validation: no update waits for the norm, and a step's time is that of one among "
+           "many\n";
+  }
   return inputs.versions > 1
              ? "delay     1: steps overlap, and a step's time is that of one among many\n"
              : "";
@@ -68,7 +72,7 @@ std::string head_line(const PlanReport& report) {
                 "others wait)\n",
                 machine.cores_per_rank)
           : "",
-      links_text(inputs) + speeds_text(inputs) + delay_text(inputs));
+      links_text(inputs) + speeds_text(inputs) + following_text(inputs));
 }
 
 // Behind a schedule's name: its vocabulary is over the pipeline.

@@ -70,6 +70,7 @@ class Steps {
             .moments = moments_per_parameter(config_.optimizer),
             .replicas = config_.parallel.data * copies_,
             .versions = 1 + config_.pipeline.delay,
+            .keeps_overwritten = config_.pipeline.post_validation,
             .shards_optimizer = config_.parallel.shard != Shard::kNone,
             .shards_parameters = shards_parameters(config_),
             .piece = piece_};

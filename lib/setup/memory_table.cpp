@@ -18,13 +18,18 @@ struct MemoryColumn {
 };
 
 // In the order in which they are added up.
-constexpr MemoryColumn kMemoryColumns[] = {
-    {"weights", &RankMemory::weights},         {"gathered", &RankMemory::gathered},
-    {"gradients", &RankMemory::gradients},     {"moments", &RankMemory::moments},
-    {"packed", &RankMemory::packed},           {"activations", &RankMemory::activations},
-    {"messages", &RankMemory::messages},       {"work", &RankMemory::work},
-    {"short batch", &RankMemory::short_batch}, {"evaluation", &RankMemory::evaluation},
-    {"checkpoint", &RankMemory::checkpoint}};
+constexpr MemoryColumn kMemoryColumns[] = {{"weights", &RankMemory::weights},
+                                           {"gathered", &RankMemory::gathered},
+                                           {"gradients", &RankMemory::gradients},
+                                           {"moments", &RankMemory::moments},
+                                           {"overwritten", &RankMemory::overwritten},
+                                           {"packed", &RankMemory::packed},
+                                           {"activations", &RankMemory::activations},
+                                           {"messages", &RankMemory::messages},
+                                           {"work", &RankMemory::work},
+                                           {"short batch", &RankMemory::short_batch},
+                                           {"evaluation", &RankMemory::evaluation},
+                                           {"checkpoint", &RankMemory::checkpoint}};
 
 // The ranks that the table shows: all, or of many the fullest.
 std::vector<std::size_t> shown_ranks(const std::vector<RankMemory>& memory) {

@@ -189,6 +189,7 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   inputs.precision = config.train.precision;
   inputs.moments = moments_per_parameter(config.optimizer);
   inputs.versions = 1 + config.pipeline.delay;
+  inputs.post_validation = config.pipeline.post_validation;
   inputs.cut = [](const std::vector<double>& costs, const Placement& placement,
                   const std::vector<double>& speeds) {
     return placement.rank_count() == 1 ? balanced_partition(costs, placement.stage_count())

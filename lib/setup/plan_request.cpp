@@ -32,7 +32,8 @@ void check_precisions(const PlanAsked& asked, Config config) {
 
 // Whether a run would share out the head's rows.
 bool may_have_pieces(const Config& config, const Layer& head, int ranks) {
-  if (config.pipeline.delay > 0 || config.communication.precision == DType::kBFloat16) return false;
+  const bool follows = config.pipeline.delay > 0 || config.pipeline.post_validation;
+  if (follows || config.communication.precision == DType::kBFloat16) return false;
   if (why_no_pieces(head, ranks)) return false;
   const auto piece = head.vocabulary_piece({0, ranks});
   return std::ranges::none_of(piece->parameters(), &Parameter::tied_to_earlier);

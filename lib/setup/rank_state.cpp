@@ -126,6 +126,17 @@ void RankState::build_optimizer() {
   optimizer_ = make_optimizer(optimizer, std::move(buffers), ops_);
 }
 
+std::vector<Tensor*> RankState::overwritten_by_update() {
+  std::vector<Tensor*> tensors;
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    StageParameters& stage = parameters_->stages()[s];
+    tensors.push_back(&stage.values);
+    tensors.push_back(&stage.buffer_values);
+    for (const Optimizer::Moment& moment : optimizer_->moments(s)) tensors.push_back(moment.values);
+  }
+  return tensors;
+}
+
 std::vector<std::pair<std::int64_t, std::int64_t>> RankState::own_chunks() const {
   std::vector<std::pair<std::int64_t, std::int64_t>> chunks;
   for (const std::vector<Piece>& pieces : pieces_) {

@@ -15,10 +15,10 @@
 #include "pipeline/parameter_store.h"
 #include "pipeline/shards.h"
 #include "pipeline/stage.h"
+#include "pipeline/step_figures.h"
 #include "schedule/message_bounds.h"
 #include "setup/layout.h"
 #include "setup/rank_map.h"
-#include "setup/step_figures.h"
 
 namespace pipetrain {
 
@@ -50,6 +50,7 @@ class RankState {
   // Of each of the rank's stages what the optimizer updates here, in the order of its moments.
   const std::vector<std::vector<Piece>>& updated_pieces() const { return updated_pieces_; }
   Optimizer& optimizer() { return *optimizer_; }
+  std::vector<Tensor*> overwritten_by_update();  // values, buffers and moments
   Ops& ops() { return ops_; }
 
   // The chunks of gradients of which this replica has the sum, and that no other rank of the tensor

@@ -55,28 +55,20 @@ StepRunner::StepRunner(const Config& config, const Layout& layout, const Batches
   Program training = training_program(config_, layout_);
   training_actions_ = training.of_rank(map_.place());
   most_sends_ = training.message_bounds()[map_.place()];
-  if (versions_.delayed() && map_.grid().pipeline() > 1) set_up_overlap(std::move(training));
-}
-
-void StepRunner::set_up_overlap(Program program) {
-  const Costs costs = layout_.layer_costs.empty() ? equal_costs(layout_.schedule, 1, 1, 1)
-                                                  : costs_of(layout_, layout_.partition);
-  overlap_ = overlap_steps(program, costs);
-  overlapped_program_ = std::move(program);
-  std::vector<Engine*> engines;
-  for (const Lane& lane : lanes_) engines.push_back(lane.engine.get());
-  overlapped_ =
-      std::make_unique<OverlappedRun>(training_actions_, overlap_[map_.place()], engines,
-                                      [this](const StepContext& step, Engine&) { close(step); });
-  Lane& lane = lanes_.front();
-  sum_ = std::make_unique<GatheredSum>(
-      links_.world,
-      lane.figures.entries_of(links_.world.rank(), map_.local_stages(), lane.state.own_chunks()));
+  if (map_.grid().pipeline() == 1) return;
+  if (versions_.delayed()) {
+    set_up_overlap(std::move(training));
+  } else if (config_.pipeline.post_validation) {
+    set_up_early(std::move(training));
+  }
 }
 
 double StepRunner::predicted_bubble(const Costs& costs) const {
+  if (updates_early()) {
+    return steady_step(following_program_, costs, StepRule::kPostValidation).bubble_fraction();
+  }
   if (!overlaps()) return simulate(layout_.schedule, costs).bubble_fraction();
-  return steady_step(overlapped_program_, costs, overlap_).bubble_fraction();
+  return steady_step(following_program_, costs, StepRule::kDelayed, overlap_).bubble_fraction();
 }
 
 StepRunner::Lane& StepRunner::lane_of(const StepContext& step) {
@@ -121,41 +113,13 @@ void StepRunner::update_after(const StepContext& step, const StepResult& result,
     skipped_ = step.step;
     return;
   }
+  update(step, learning_rate, update_scale(step, result));
+}
+
+double StepRunner::update_scale(const StepContext& step, const StepResult& result) const {
   const double clip = config_.optimizer.clip_norm;
   const double scale = clip > 0 ? std::min(1.0, clip / (result.gradient_norm + kClipEpsilon)) : 1.0;
-  update(step, learning_rate, scale * scale_of_counted(step, result.targets));
-}
-
-void StepRunner::run_overlapped(const StepContext& step, RankNotice notice) {
-  if (step_start_ == 0) step_start_ = wall_seconds();
-  leave_version_behind();
-  notice_ = notice;
-  overlapped_->run(step, recorder_);
-  settle_memory();
-  Lane& lane = lane_of(step);
-  begin_figures(lane);
-  note_spans(lane);
-}
-
-void StepRunner::finish_overlapped(RankNotice notice) {
-  notice_ = notice;
-  finishing_ = true;
-  overlapped_->finish(recorder_);
-  finishing_ = false;
-}
-
-void StepRunner::close(const StepContext& step) {
-  Lane& lane = lane_of(step);
-  lane.engine->finish(step, recorder_);
-  if (finishing_) note_spans(lane);
-  fill_in(lane, step, notice_);
-  sum_->start(lane.figures.values());
-}
-
-StepResult StepRunner::settle(const StepContext& step) {
-  Lane& lane = lane_of(step);
-  sum_->take(lane.figures.values());
-  return result_of(lane, step);
+  return scale * scale_of_counted(step, result.targets);
 }
 
 void StepRunner::update(const StepContext& step, double learning_rate, double scale) {
@@ -169,6 +133,7 @@ void StepRunner::update(const StepContext& step, double learning_rate, double sc
   if (map_.replicas() > 1) {
     recorder_.record_other("gather", [&] {
       lane.parts.gradients->gather_updated();
+      if (averaged_) return;
       for (StageParameters& stage : state.parameters().stages()) {
         if (!stage.buffers.empty()) average_over_replicas(stage.buffer_nexts.floats());
       }
@@ -199,6 +164,7 @@ void StepRunner::reserve_for_sends() {
 // What gradients are summed in counts as messages, as in the forecast.
 StepRunner::Rooms StepRunner::rooms() const {
   Rooms rooms{.sends = sends_bytes_};
+  if (overwritten_) rooms.overwritten = overwritten_->block_bytes();
   for (const Lane& lane : lanes_) {
     rooms.gathered += lane.parts.gathered_bytes;
     rooms.gradients += lane.parts.gradients->room_bytes();

@@ -18,6 +18,8 @@
 #include "pipeline/engine.h"
 #include "pipeline/evaluation_pace.h"
 #include "pipeline/overlapped_run.h"
+#include "pipeline/provisional_run.h"
+#include "pipeline/step_figures.h"
 #include "schedule/message_bounds.h"
 #include "schedule/program.h"
 #include "schedule/simulate/overlap.h"
@@ -26,7 +28,7 @@
 #include "setup/layout.h"
 #include "setup/rank_state.h"
 #include "setup/replica_parts.h"
-#include "setup/step_figures.h"
+#include "tensor/tensor_copies.h"
 
 namespace pipetrain {
 
@@ -53,6 +55,24 @@ class StepRunner {
   // Waits for the figures of a step. Then update_after() as train() updates.
   StepResult settle(const StepContext& step);
   void update_after(const StepContext& step, const StepResult& result, double learning_rate);
+
+  // Steps whose updates do not wait for the norm (pipeline.post_validation), where there are
+  // several ranks. In order: run_early(); if update_early() came before it, settle() of the step
+  // before, and where that update does not stand take_back(), update_after() of the step before,
+  // run_again(); then run_to_end(); then update_early(), or settle() and update_after().
+  bool updates_early() const { return early_ != nullptr; }
+  // The step's batch was expected and fed; that of the next one may be behind settle().
+  void run_early(const StepContext& step);
+  void run_to_end(const StepContext& step, RankNotice notice);
+  void update_early(const StepContext& step, double learning_rate);
+  // Whether update_early() did what the step's result asks for, and the next batch could be read.
+  bool stands(const StepContext& step, const StepResult& result);
+  // Whether the last one did. A step behind one that did not is better not updated early.
+  bool stood() const { return stood_; }
+  // Collective: weights and moments are as before update_early(), to the last bit, and of `step`
+  // nothing has run.
+  void take_back(const StepContext& step);
+  void run_again(const StepContext& step);
   // Takes a batch that was expected and fed, and forgets it.
   void discard_batch(const StepContext& step);
   // Where the first number that is not finite appears in this batch (fed and expected again).
@@ -74,9 +94,9 @@ class StepRunner {
   const Recorder& recorder() const { return recorder_; }
   void forget_recorded() { recorder_.forget(); }  // once it was looked at
   // Tensor memory that it has set aside for good: for stages whose sharded weights are whole, for
-  // a layer's gradients of such weights, and for sends.
+  // a layer's gradients of such weights, for sends, and for what early updates overwrite.
   struct Rooms {
-    std::int64_t gathered = 0, gradients = 0, sends = 0;
+    std::int64_t gathered = 0, gradients = 0, sends = 0, overwritten = 0;
   };
   Rooms rooms() const;
   const std::vector<Action>& training_actions() const { return training_actions_; }  // this rank's
@@ -98,6 +118,9 @@ class StepRunner {
   void reserve_for_sends();
   void average_over_replicas(std::span<float> values);  // in place
   void set_up_overlap(Program program);
+  void set_up_early(Program program);
+  void set_up_sum();
+  double update_scale(const StepContext& step, const StepResult& result) const;
   void close(const StepContext& step);
   void begin_figures(Lane& lane);
   void note_spans(Lane& lane);
@@ -123,11 +146,15 @@ class StepRunner {
   Recorder recorder_;
   RankNotice notice_;  // for the next step that closes
   std::unique_ptr<GatheredSum> sum_;
-  // Of all ranks, where steps overlap.
-  Program overlapped_program_;
+  // Of all ranks, where steps follow each other without a flush.
+  Program following_program_;
   Overlap overlap_;
   std::unique_ptr<OverlappedRun> overlapped_;
   bool finishing_ = false;  // no step begins while the last one ends
+  std::unique_ptr<ProvisionalRun> early_;
+  std::unique_ptr<TensorCopies> overwritten_;  // what an early update has overwritten
+  bool stood_ = true;
+  bool averaged_ = false;  // the replicas' running statistics, by an update that was taken back
   double step_start_ = 0;
   int steps_run_ = 0;
   std::optional<std::int64_t> skipped_;  // the last step, if it updated nothing

@@ -38,6 +38,12 @@ std::vector<LogLine> announcement(const Config& config, const World& world, cons
         (pipeline.runner.overlaps() ? ", and steps overlap" : "") +
         "; evaluations and checkpoints are of the newest weights");
   }
+  if (config.pipeline.post_validation) {
+    add(pipeline.runner.updates_early()
+            ? "post-validation: updates do not wait for the gradient's norm; where it clips they "
+              "are taken back, with the same bits"
+            : "post-validation has no effect: there is one rank, which waits for nobody");
+  }
   add_all(memory_table(pipeline.layout.memory));
   return lines;
 }

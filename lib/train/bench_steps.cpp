@@ -28,6 +28,7 @@ BenchSteps::Done BenchSteps::settle(std::int64_t step) {
 std::optional<BenchSteps::Done> BenchSteps::run() {
   const std::int64_t step = next_++;
   const StepContext context = pipeline_.batches.training_step(step);
+  if (pipeline_.runner.updates_early()) return run_early(context);
   if (!pipeline_.runner.overlaps()) {
     feed(step + 1);
     return Done{context, pipeline_.runner.train(context, kLearningRate)};
@@ -39,7 +40,34 @@ std::optional<BenchSteps::Done> BenchSteps::run() {
   return done;
 }
 
+std::optional<BenchSteps::Done> BenchSteps::run_early(const StepContext& context) {
+  StepRunner& runner = pipeline_.runner;
+  std::optional<Done> done;
+  runner.run_early(context);
+  if (early_) {
+    const StepContext before = pipeline_.batches.training_step(context.step - 1);
+    done = Done{before, runner.settle(before)};
+    if (!runner.stands(before, done->result)) {
+      runner.take_back(context);
+      runner.update_after(before, done->result, kLearningRate);
+      runner.run_again(context);
+    }
+  }
+  feed(context.step + 1);
+  runner.run_to_end(context, {});
+  early_ = runner.stood();
+  if (early_) {
+    runner.update_early(context, kLearningRate);
+    return done;
+  }
+  done = Done{context, runner.settle(context)};
+  runner.stands(context, done->result);
+  runner.update_after(context, done->result, kLearningRate);
+  return done;
+}
+
 void BenchSteps::finish() {
+  if (early_) pipeline_.runner.settle(pipeline_.batches.training_step(next_ - 1));
   if (!pipeline_.runner.overlaps() || next_ == 0) return;
   if (next_ >= 2) settle(next_ - 2);
   pipeline_.runner.finish_overlapped({});

@@ -1,5 +1,6 @@
-// Training steps one after the other, as a run has them: with pipeline.delay 1 they overlap, and
-// what comes of a step is known while the next one runs. It must not know what is measured of them.
+// Training steps one after the other, as a run has them: with pipeline.delay 1 they overlap, with
+// pipeline.post_validation updates do not wait for the norm, and what comes of a step is known
+// while the next one runs. It must not know what is measured of them.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +27,13 @@ class BenchSteps {
 
  private:
   void feed(std::int64_t step);
+  std::optional<Done> run_early(const StepContext& context);
   Done settle(std::int64_t step);
 
   PipelineRank& pipeline_;
   Coordinator* coordinator_;
   std::int64_t next_ = 0;
+  bool early_ = false;  // the last step has updated before its norm was known
 };
 
 }  // namespace pipetrain

@@ -49,6 +49,7 @@ std::vector<std::pair<std::string, std::int64_t>> MemoryUses::taken(
   for (std::size_t v = 0; v < versions.count(); ++v) add_parameters(versions[v], memory);
   const StepRunner::Rooms rooms = pipeline.runner.rooms();
   memory.gathered = rooms.gathered;
+  memory.overwritten = rooms.overwritten;
   memory.gradients += rooms.gradients;
   const std::int64_t with_copies = used(pool);
   for (std::size_t v = 0; v < versions.count(); ++v) versions[v].ops().forget_weights();

@@ -117,10 +117,14 @@ bool Trainer::run() {
   bool goes_on = true;
   for (std::int64_t step = first_step_; goes_on && step < train.steps;) {
     const bool first = step == first_step_;
-    goes_on = pipeline_.runner.overlaps() && !trace_ ? run_stretch(step) : step_once(step++);
+    goes_on = trace_                             ? step_once(step++)
+              : pipeline_.runner.overlaps()      ? run_stretch(step)
+              : pipeline_.runner.updates_early() ? run_early_stretch(step)
+                                                 : step_once(step++);
     if (first) report_start();
   }
   checkpoints_.complete();
+  count_taken_back();
   record_end(goes_on ? "done" : next_ ? "cut anew" : "stopped");
   return goes_on;
 }

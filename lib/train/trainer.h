@@ -74,9 +74,17 @@ class Trainer {
   // Steps that overlap (pipeline.delay 1), up to the next one after which someone looks at the
   // weights; `step` is then the one behind them. Whether training goes on.
   bool run_stretch(std::int64_t& step);
+  // The same of steps whose updates do not wait for the norm (pipeline.post_validation).
+  bool run_early_stretch(std::int64_t& step);
+  bool validate_before(std::int64_t step);
+  bool update_for_good(std::int64_t step);
+  void conclude(std::int64_t step, const StepResult& result, double rate);
+  void exclude_since(double begin);
+  void count_taken_back() const;
   std::int64_t stretch_end(std::int64_t first) const;
   void feed_stretch(std::int64_t step, bool first);
   void note_stretch();
+  void note_times();
   bool settle(std::int64_t step, bool next_runs);
   RankNotice notice() const;
   void account(std::int64_t step, const StepResult& result, double rate, const OtherWork& feed);
@@ -137,8 +145,9 @@ class Trainer {
   TrainingPosition resumed_at_;  // of the checkpoint, if there is one
   StartTimes times_;             // up to the end of the first step
   std::optional<Evaluation> last_evaluation_;
-  std::int64_t evaluated_step_ = 0;  // which it came after
-  int skipped_steps_ = 0;            // in a row
+  std::int64_t evaluated_step_ = 0;         // which it came after
+  int skipped_steps_ = 0;                   // in a row
+  int updated_early_ = 0, taken_back_ = 0;  // steps of this start
   std::string ruined_;  // the first tensor that was not finite when a checkpoint was to be written
   double noted_ = 0, feeding_ = 0;  // of a stretch: up to when, and of what follows the feeding
   std::int64_t fed_ = -1;           // the last step whose batch was fed

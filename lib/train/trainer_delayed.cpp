@@ -31,10 +31,14 @@ void Trainer::feed_stretch(std::int64_t step, bool first) {
 
 // What this rank has recorded since the last time.
 void Trainer::note_stretch() {
+  note_times();
+  pipeline_.runner.forget_recorded();
+}
+
+void Trainer::note_times() {
   const double now = wall_seconds();
   report_.add_times(pipeline_.runner.recorder(), std::exchange(feeding_, 0), now - noted_);
   report_.add_memory(pipeline_.runner.recorder(), pool_);
-  pipeline_.runner.forget_recorded();
   noted_ = now;
 }
 

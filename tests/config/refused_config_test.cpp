@@ -45,8 +45,9 @@ TEST_CASE("A vocabulary over the pipeline is refused with what it is not made fo
   CHECK(error_of(base, {parallel}) == "no error");
   CHECK(contains(error_of(base, {"pipeline.vocabulary=half"}), "pipeline.vocabulary",
                  "whole, parallel"));
-  for (const std::string other : {"parallel.tensor=2", "pipeline.delay=1",
-                                  "train.precision=bfloat16", "communication.precision=bfloat16"}) {
+  for (const std::string other :
+       {"parallel.tensor=2", "pipeline.delay=1", "pipeline.post_validation=true",
+        "train.precision=bfloat16", "communication.precision=bfloat16"}) {
     CAPTURE(other);
     CHECK(contains(error_of(base, {parallel, other}),
                    "pipeline.vocabulary: parallel is not for " + other.substr(0, other.find('=')),
@@ -66,6 +67,15 @@ TEST_CASE("A delay is refused beside what it has no meaning for") {
                  "nesterov has no meaning without optimizer.momentum"));
   CHECK(contains(error_of(base, {"pipeline.delay=1", "parallel.shard=parameters"}),
                  "parallel.shard: parameters has no meaning with pipeline.delay 1"));
+}
+
+TEST_CASE("Post-validation is refused beside what it does not go with") {
+  const std::string base = kModel + kData, early = "pipeline.post_validation=true";
+  CHECK(error_of(base, {early}) == "no error");
+  CHECK(contains(error_of(base, {early, "pipeline.delay=1"}),
+                 "pipeline.post_validation: true does not go with pipeline.delay 1"));
+  CHECK(contains(error_of(base, {early, "parallel.shard=parameters"}),
+                 "parallel.shard: parameters does not go with pipeline.post_validation"));
 }
 
 TEST_CASE("A key of the model without a meaning for its preset is refused") {

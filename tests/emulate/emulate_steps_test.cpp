@@ -55,6 +55,15 @@ TEST_CASE("With a delay the simulated bubble is the smallest, whatever the sched
   }
 }
 
+TEST_CASE(
+    "With post-validation nothing but the first step's warm-up is left of the bubble of ZB-H2") {
+  const Emulation flushed = emulated(StepRule::kFlush, "zb-h2"),
+                  validated = emulated(StepRule::kPostValidation, "zb-h2");
+  CHECK(validated.bubble_simulated < flushed.bubble_simulated / 2);
+  CHECK(validated.simulated_seconds < flushed.simulated_seconds);
+  CHECK(validated.measured_seconds >= validated.simulated_seconds);
+}
+
 TEST_CASE("The trace of steps in a row holds every action of each once") {
   for (const StepRule rule : {StepRule::kFlush, StepRule::kDelayed}) {
     const Emulation found = emulated(rule);

@@ -16,6 +16,8 @@ ELSEWHERE = {
     "text/training/bpe_trainer.cpp": "tests/text/training/tokenizer_training_test.cpp",
     # Steps that overlap, on ranks that train.
     "pipeline/overlapped_run.cpp": "tests/train/delayed_test.cpp and tests/emulate/emulate_steps_test.cpp",
+    "setup/step_runner_following.cpp": "tests/train/delayed_test.cpp and trainer_post_validation_test.cpp",
+    "pipeline/provisional_run.cpp": "tests/train/trainer_post_validation_test.cpp",
     "pipeline/engine_messages.cpp": "tests/pipeline/engine_test.cpp and vocabulary_passes_test.cpp",
     "plan/rank_walk.cpp": "tests/plan/rank_memory_test.cpp",
     "train/trainer_rebalance.cpp": "tests/train/rebalance_test.cpp",

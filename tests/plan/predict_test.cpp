@@ -47,6 +47,19 @@ TEST_CASE("Steps that overlap take what the ranks compute, in the memory of two 
   CHECK(delayed.memory_bytes > plain.memory_bytes);
 }
 
+TEST_CASE("Where no update waits for the norm a step takes what the ranks compute, and copies") {
+  PlanInputs inputs = MadeUp{}.inputs();
+  const Candidate candidate{.pipeline = 4, .schedule = "zb-h2", .microbatches = 8};
+  const Plan plain = predicted(inputs, candidate);
+  inputs.post_validation = true;
+  const Plan early = predicted(inputs, candidate);
+  CHECK(early.busy_seconds == plain.busy_seconds);
+  CHECK(plain.step_seconds > 1.05 * plain.busy_seconds);
+  CHECK(early.step_seconds < plain.step_seconds);
+  CHECK(early.bubble_fraction < plain.bubble_fraction);
+  CHECK(early.memory_bytes > plain.memory_bytes);
+}
+
 TEST_CASE("Steps that overlap on shared cores take as long as the cores have work") {
   PlanInputs inputs = MadeUp{}.inputs();
   inputs.versions = 2;

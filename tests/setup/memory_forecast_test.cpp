@@ -89,6 +89,18 @@ TEST_CASE("Gradients that come a step late take two versions of weights and grad
   }
 }
 
+TEST_CASE("Updates that may be taken back take copies of what they overwrite") {
+  const std::vector<RankMemory> plain = forecast(gpt());
+  Config config = gpt();
+  config.pipeline.post_validation = true;
+  const std::vector<RankMemory> early = forecast(config);
+  for (std::size_t r = 0; r < plain.size(); ++r) {
+    CHECK(plain[r].overwritten == 0);
+    CHECK(early[r].overwritten == plain[r].weights + plain[r].moments);
+    CHECK(early[r].total() == plain[r].total() + early[r].overwritten);
+  }
+}
+
 TEST_CASE("A checkpoint beside the training takes a copy of what it saves") {
   Config config = gpt();
   config.train.checkpoint_every = 5;

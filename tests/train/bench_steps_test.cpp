@@ -18,11 +18,13 @@ struct Came {
 };
 
 // What a run of kSteps tells on rank 0.
-Came came_of(int delay, int ranks) {
+Came came_of(int delay, int ranks, double early_clip_norm = -1) {
   Config config;
   config.model = {.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = 4};
   config.pipeline.microbatches = 4;
   config.pipeline.delay = delay;
+  config.pipeline.post_validation = early_clip_norm >= 0;
+  if (early_clip_norm >= 0) config.optimizer.clip_norm = early_clip_norm;
   config.pipeline.partition = PartitionRule::kUniform;
   config.train.batch_size = 8;
   Came came;
@@ -49,4 +51,12 @@ TEST_CASE("What comes of a step is there at once, or two steps later where steps
   CHECK(overlapped.losses ==
         std::vector<double>(alone.losses.begin(), alone.losses.begin() + kSteps - 2));
   CHECK(alone.losses[0] == alone.losses[1]);  // both at the starting weights, on the same rows
+}
+
+TEST_CASE("Where updates do not wait for the norm it is there a step later, if nothing clips") {
+  const Came never = came_of(0, 2, /*early_clip_norm=*/0);
+  CHECK(never.after == std::vector<std::int64_t>(kSteps - 1, 2));
+  CHECK(never.losses.back() < never.losses.front());
+  // The second step takes the first one's update back, and then none goes ahead.
+  CHECK(came_of(0, 2, /*early_clip_norm=*/1e-3).after == std::vector<std::int64_t>(kSteps - 1, 1));
 }

@@ -117,6 +117,9 @@ TEST_CASE("What two copies of each stage do not go with is refused") {
   Config delayed = gpt("chimera", 8);
   delayed.pipeline.delay = 1;
   CHECK(refusal(delayed).starts_with("pipeline.delay: 1 does not go with schedule chimera"));
+  Config early = gpt("chimera", 8);
+  early.pipeline.post_validation = true;
+  CHECK(refusal(early).starts_with("pipeline.post_validation: true does not go with schedule"));
   Config sharded = gpt("chimera", 8);
   sharded.parallel.shard = Shard::kParameters;
   CHECK(refusal(sharded).starts_with("parallel.shard: parameters does not go with schedule"));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/index.h"
+#include "schedule/provisional.h"
 #include "schedule/simulate/step_parts.h"
 
 namespace pipetrain {
@@ -177,7 +178,14 @@ std::optional<StepClock> run_turns(const Program& program, const Costs& costs, i
                                    StepRule rule, const Overlap& overlap) {
   StepClock clock(program, costs, steps);
   const Overlap& used = overlap.empty() ? one_by_one(clock) : overlap;
-  const int lag = rule == StepRule::kFlush ? 1 : rule == StepRule::kDelayed ? 2 : steps;
+  std::vector<ProvisionalPart> provisional;
+  if (rule == StepRule::kPostValidation) provisional = provisional_parts(program);
+  // When the rank may run the part, but for what it takes.
+  const auto gate_of = [&](std::size_t r, int step, const StepPart& part) {
+    if (rule == StepRule::kDelayed) return clock.closed(step - 2);
+    const bool may_be_taken_back = !provisional.empty() && part.end <= provisional[r].end;
+    return may_be_taken_back ? 0 : clock.closed(step - 1);
+  };
   std::vector<std::vector<Turn>> turns;
   for (std::size_t r = 0; r < clock.rank_count(); ++r) {
     turns.push_back(turns_of(clock.parts(r), used[r], steps));
@@ -189,7 +197,7 @@ std::optional<StepClock> run_turns(const Program& program, const Costs& costs, i
     for (std::size_t r = 0; r < turns.size(); ++r) {
       while (next[r] < turns[r].size()) {
         const auto [step, part] = turns[r][next[r]];
-        const double gate = clock.closed(step - lag);
+        const double gate = gate_of(r, step, clock.parts(r)[part]);
         if (std::max(gate, clock.start(r, step, part)) == kNever) break;
         clock.run(r, step, part, gate);
         ++next[r];
@@ -230,11 +238,15 @@ Timeline simulate_steps(const Program& program, const Costs& costs, int steps, S
   return std::move(*clock).take();
 }
 
-SteadyStep steady_step(const Program& program, const Costs& costs, const Overlap& overlap) {
+SteadyStep steady_step(const Program& program, const Costs& costs, StepRule rule,
+                       const Overlap& overlap) {
+  if (rule == StepRule::kDelayed && overlap.empty()) {
+    return steady_step(program, costs, rule, overlap_steps(program, costs));
+  }
   // The first steps are no longer at work in the earlier of these two, and behind the later one
   // comes one more, as behind any.
   constexpr int kEarlier = kSteps / 2 - 2, kLater = kSteps - 2;
-  StepClock clock = run_turns(program, costs, kSteps, StepRule::kDelayed, overlap).value();
+  StepClock clock = run_turns(program, costs, kSteps, rule, overlap).value();
   const double seconds = (clock.closed(kLater) - clock.closed(kEarlier)) / (kLater - kEarlier);
   const Timeline timeline = std::move(clock).take();
   return {.seconds = seconds,

@@ -36,9 +36,11 @@ Overlap overlap_steps(const Program& program, const Costs& costs);
 
 // What a step waits for, beside its own actions.
 enum class StepRule : std::uint8_t {
-  kFlush,           // that the step before is over on all ranks: they meet for the norm
-  kPostValidation,  // nothing: each rank updates at once, and takes it back if need be
-  kDelayed,         // the step two before it, as overlap_steps() has it
+  kFlush,  // that the step before is over on all ranks: they meet for the norm
+  // With its forwards for nothing: each rank updates at once, and takes it back if need be. With
+  // the rest (provisional_parts()) that the step before is over on all ranks.
+  kPostValidation,
+  kDelayed,  // the step two before it, as overlap_steps() has it
 };
 
 inline constexpr Choice<StepRule> kStepRules[] = {
@@ -59,13 +61,16 @@ inline std::optional<StepRule> step_rule_of(std::string_view name) {
 Timeline simulate_steps(const Program& program, const Costs& costs, int steps, StepRule rule,
                         const Overlap& overlap = {});
 
-// One of many steps that overlap, without the first one's warm-up and the last one's cool-down.
+// One of many steps that follow each other, without the first one's warm-up and the last one's
+// cool-down.
 struct SteadyStep {
   double seconds = 0, busy = 0;  // busy: the mean rank
   double bubble_fraction() const { return 1 - busy / seconds; }
 };
 // About so many steps are simulated for overlap_steps() and steady_step() together.
 inline constexpr int kSteadyStepEffort = 20;
-SteadyStep steady_step(const Program& program, const Costs& costs, const Overlap& overlap);
+// Where they overlap, as `overlap` has it; if that is empty, as overlap_steps() has it.
+SteadyStep steady_step(const Program& program, const Costs& costs, StepRule rule,
+                       const Overlap& overlap = {});
 
 }  // namespace pipetrain

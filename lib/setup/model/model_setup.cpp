@@ -22,6 +22,10 @@ void check_copies(const Config& config) {
          ", which has two copies of each stage that are summed up at the end of a step; set it to "
          "0, or take a schedule with one copy");
   }
+  if (config.pipeline.post_validation) {
+    fail("pipeline.post_validation: true does not go with schedule " + name +
+         ", which has two copies of each stage; leave it out, or take a schedule with one copy");
+  }
   if (config.parallel.shard == Shard::kParameters) {
     fail("parallel.shard: parameters does not go with schedule " + name +
          ", which keeps two copies of each stage; set it to optimizer, or take a schedule with one "
@@ -44,6 +48,9 @@ SequenceSlices checked_slices(const Config& config, const ModelSetup& model) {
   }
   if (config.pipeline.delay > 0) {
     fail(found + "pipeline.delay: 1 is for whole microbatches; leave one of them out");
+  }
+  if (config.pipeline.post_validation) {
+    fail(found + "pipeline.post_validation: true is for whole microbatches; leave one of them out");
   }
   if (const std::string reason = why_not_sliced(model.recomputed, model.layers); !reason.empty()) {
     fail(found + "pipeline.recompute " + reason);

@@ -63,6 +63,8 @@ TEST_CASE("Slices of sequences are refused where they have no meaning") {
       contains(refusal([](Config& c) { c.pipeline.vocabulary = VocabularyPlace::kParallel; }),
                "1f1b: slices of sequences and a vocabulary over the pipeline do not go together"));
   CHECK(contains(refusal([](Config& c) { c.pipeline.delay = 1; }), "pipeline.delay"));
+  CHECK(contains(refusal([](Config& c) { c.pipeline.post_validation = true; }),
+                 "pipeline.post_validation"));
   CHECK(contains(refusal([](Config& c) { c.parallel.shard = Shard::kParameters; }),
                  "parallel.shard"));
   CHECK(contains(refusal([](Config& c) { c.pipeline.recompute = Recompute::kSelective; }),

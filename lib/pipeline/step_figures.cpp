@@ -1,4 +1,4 @@
-#include "setup/step_figures.h"
+#include "pipeline/step_figures.h"
 
 #include <algorithm>
 #include <array>
