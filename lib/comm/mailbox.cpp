@@ -14,6 +14,8 @@ const char* name_of(Channel channel) {
     case Channel::kPieceInput: return "vocabulary input";
     case Channel::kPieceResult: return "vocabulary result";
     case Channel::kPieceTotals: return "vocabulary totals";
+    case Channel::kEmbedding: return "embedding rows";
+    case Channel::kEmbeddingGradient: return "embedding gradient";
   }
   return "";
 }

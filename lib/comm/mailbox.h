@@ -24,9 +24,13 @@ enum class Channel : std::uint8_t {
   // stage.
   kPieceInput,
   kPieceResult,
-  kPieceTotals
+  kPieceTotals,
+  // Of an embedding over the pipeline, from piece to piece: what has been looked up on the way to
+  // the first stage, and the gradient on its way back.
+  kEmbedding,
+  kEmbeddingGradient
 };
-constexpr int kChannels = 10;
+constexpr int kChannels = 12;
 constexpr int kParities = 4;
 const char* name_of(Channel channel);
 

@@ -175,7 +175,7 @@ void visit_fields(Visitor& v, PipelineConfig& c) {
                     c.live_microbatches);
   v.choice_or_list({"placement", "Which rank holds which stage."}, c.placement.rule,
                    kPlacementRules, PlacementRule::kList, c.placement.stages);
-  v.choice({"vocabulary", "Who holds the head's rows of the vocabulary."}, c.vocabulary,
+  v.choice({"vocabulary", "Who holds the rows of the embedding and the head."}, c.vocabulary,
            kVocabularyPlaces);
   v.number({"delay", "1: gradients are taken at the weights of the step before; steps overlap."},
            c.delay, kDelays);

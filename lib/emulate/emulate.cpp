@@ -55,7 +55,7 @@ Emulation emulate(const Schedule& schedule, const Costs& costs, const EmulationO
   if (options.between) {
     return emulate_steps(schedule, costs, options, hosts, mailbox, collective, pool);
   }
-  const Program program = program_of(schedule, features_of(costs));
+  const Program program = emulated_program(schedule, costs);
   const Timeline simulated = simulate(program, costs);
   EmulatedRank rank(program, costs, options.message_bytes, mailbox, pool);
   Emulation result{.simulated_seconds = simulated.makespan(),

@@ -93,7 +93,7 @@ Emulation emulate_steps(const Schedule& schedule, const Costs& costs,
                         Mailbox& mailbox, Collective& collective, MemoryPool& pool) {
   const StepRule rule = *options.between;
   const bool delayed = rule == StepRule::kDelayed;
-  const Program program = program_of(schedule, features_of(costs));
+  const Program program = emulated_program(schedule, costs);
   const Overlap overlap = delayed ? overlap_steps(program, costs) : Overlap();
   const Timeline simulated = simulate_steps(program, costs, options.steps, rule, overlap);
   EmulatedRank rank(program, costs, options.message_bytes, mailbox, pool, delayed ? 2 : 1);

@@ -17,12 +17,24 @@ namespace {
 // is over two classes.
 constexpr int kVocabulary = 2;
 
-WaitStageShape shape_of(int stage, const Schedule& schedule, std::int64_t message_bytes) {
+bool cuts_embedding(const Program& program) {
+  return std::ranges::any_of(program.of_rank(0),
+                             [](const Action& action) { return is_of_embedding(action.op); });
+}
+
+// What stages hand on. Pieces of an embedding tell tokens from their entries: a row is one token.
+Shape message_row(const Schedule& schedule, std::int64_t message_bytes) {
   const std::int64_t slice_bytes =
       std::max(message_bytes / schedule.slices, DelayedMailbox::kLeastBytes);
-  const Shape message = schedule.slices > 1 ? Shape{1, slice_bytes / 4} : Shape{message_bytes / 4};
+  const bool has_tokens = schedule.slices > 1 || schedule.vocabulary;
+  return has_tokens ? Shape{1, slice_bytes / 4} : Shape{message_bytes / 4};
+}
+
+WaitStageShape shape_of(int stage, const Schedule& schedule, bool looks_up,
+                        std::int64_t message_bytes) {
+  const Shape message = message_row(schedule, message_bytes);
   WaitStageShape shape{DType::kFloat32, message, message, message};
-  if (stage == 0) {
+  if (stage == 0 && !looks_up) {
     shape.input_dtype = DType::kInt32;
     shape.input_row = {schedule.slices};
   }
@@ -40,22 +52,27 @@ SequenceSlices slices_of(const Schedule& schedule) {
 }
 
 // Of a piece of the vocabulary.
-WaitStageShape piece_shape(std::int64_t message_bytes) {
-  const Shape message{message_bytes / 4};
+WaitStageShape piece_shape(const Shape& message) {
   return {.input_row = message,
           .message_row = message,
           .output_row = piece_result_shape(message.batched(1), Mode::kTrain),
           .returns_gradient = false};
 }
 
-// Where the coordinator sends inputs and targets: every piece of the vocabulary needs targets.
-PipelineEnds ends_of(const Schedule& schedule, int copy) {
+WaitStageShape embedding_shape(const Shape& row) {
+  return {.input_row = row, .message_row = row, .output_row = row, .returns_gradient = false};
+}
+
+// Where the coordinator sends inputs and targets: every piece of the vocabulary needs targets, and
+// of the embedding inputs.
+PipelineEnds ends_of(const Schedule& schedule, bool looks_up, int copy) {
   const Placement& placement = schedule.placement;
   PipelineEnds ends{{placement.rank_of(0, copy)},
                     {placement.rank_of(placement.stage_count() - 1, copy)}};
   if (!schedule.vocabulary) return ends;
   ends.last_ranks.resize(schedule.ranks.size());
   std::iota(ends.last_ranks.begin(), ends.last_ranks.end(), 0);
+  if (looks_up) ends.first_ranks = ends.last_ranks;
   return ends;
 }
 
@@ -70,6 +87,12 @@ RecomputedLayers recomputed_layers(const StageCost& stage, std::size_t layers) {
 }
 
 }  // namespace
+
+Program emulated_program(const Schedule& schedule, const Costs& costs) {
+  Features features = features_of(costs);
+  features.cuts_embedding = schedule.vocabulary;
+  return program_of(schedule, features);
+}
 
 EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int64_t message_bytes,
                            Mailbox& mailbox, MemoryPool& pool, int lanes)
@@ -87,15 +110,17 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
   const Placement& placement = program.actions.placement;
   if (mailbox.rank() == 0) {
     std::vector<PipelineEnds> ends;
-    for (int copy = 0; copy < copies_; ++copy) ends.push_back(ends_of(program.actions, copy));
+    for (int copy = 0; copy < copies_; ++copy) {
+      ends.push_back(ends_of(program.actions, cuts_embedding(program), copy));
+    }
     coordinator_ = std::make_unique<Coordinator>(source_, mailbox, pool, std::move(ends),
                                                  placement.stage_count() - 1);
   }
   for (int lane = 0; lane < lanes; ++lane) {
     engines_.push_back(std::make_unique<Engine>(
         add_stages(program, costs_of_slice(costs, slices_.count()), message_bytes, mailbox.rank()),
-        routes_on(placement, mailbox.rank(), program.actions.vocabulary), mailbox, reducer_,
-        weights_, &ops_));
+        routes_on(placement, mailbox.rank(), program.actions.vocabulary, cuts_embedding(program)),
+        mailbox, reducer_, weights_, &ops_));
   }
 }
 
@@ -103,15 +128,21 @@ std::vector<Stage*> EmulatedRank::add_stages(const Program& program, const Costs
                                              std::int64_t message_bytes, int rank) {
   const Schedule& schedule = program.actions;
   const int count = schedule.stage_count();
+  const bool looks_up = cuts_embedding(program);
   std::vector<Stage*> mine;
   for (const int s : schedule.placement.stages_of(rank)) {
     const StageCost& cost = costs.stages[static_cast<std::size_t>(s)];
     const bool ends = s + 1 == count && !schedule.vocabulary;
-    mine.push_back(add_stage(s, shape_of(s, schedule, message_bytes), cost, ends));
+    mine.push_back(add_stage(s, shape_of(s, schedule, looks_up, message_bytes), cost, ends));
+  }
+  if (looks_up) {
+    const int number = count + schedule.rank_count() + rank;
+    mine.push_back(add_stage(number, embedding_shape(message_row(schedule, message_bytes)), {},
+                             /*ends=*/false));
   }
   if (schedule.vocabulary) {
     const PieceCost& piece = costs.pieces[static_cast<std::size_t>(rank)];
-    mine.push_back(add_stage(count + rank, piece_shape(message_bytes),
+    mine.push_back(add_stage(count + rank, piece_shape(message_row(schedule, message_bytes)),
                              {.forward = piece.forward, .backward_weight = piece.backward},
                              /*ends=*/false));
   }

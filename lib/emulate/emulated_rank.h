@@ -19,6 +19,10 @@
 
 namespace pipetrain {
 
+// What the ranks execute. Where the vocabulary is over the pipeline, so is the embedding's table,
+// whose look-up takes no time but that of its messages.
+Program emulated_program(const Schedule& schedule, const Costs& costs);
+
 class EmulatedRank {
  public:
   // `message_bytes`, a multiple of 4, is what one microbatch's activation or gradient takes between

@@ -54,7 +54,8 @@ struct Context {
   // Of rows that hold documents which do not see each other: for each token (B, T) the place in its
   // row at which its document begins. Null: a row is one document.
   const std::int32_t* document_starts = nullptr;
-  // Of the rows, for a layer that holds a piece of the vocabulary; else null.
+  // Of the rows, for a layer that holds a piece of the vocabulary: their targets, or of a piece of
+  // the embedding's table their ids. Else null.
   const std::int32_t* targets = nullptr;
   // The ranks that share the layers, each with a slice. Null where there is one rank, and where a
   // slice is timed alone: then sums are left out.
@@ -168,6 +169,11 @@ class Layer {
   // Of a head whose rows of the vocabulary the ranks of the pipeline share out: the layer that the
   // rank of this place has in its stead. Null where it cannot be shared out so.
   virtual std::unique_ptr<Layer> vocabulary_piece(const TensorPlace&) const { return nullptr; }
+  // Likewise of an embedding: the layer with this place's rows of the table, and what is left,
+  // which takes rows that have been looked up and gives their gradient. Null where its rows cannot
+  // be shared out so.
+  virtual std::unique_ptr<Layer> embedding_piece(const TensorPlace&) const { return nullptr; }
+  virtual std::unique_ptr<Layer> without_table() const { return nullptr; }
   // What ranks that share the layer sum over their group in a forward and a backward of one row:
   // so many tensors of so many entries.
   struct GroupSums {

@@ -32,6 +32,16 @@ void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, ConstMa
   });
 }
 
+void write_rows(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix table, Matrix y) {
+  const std::int64_t width = y.columns();
+  const WorkScope scope(ops, [&] { return vector_work("look-up", 0, {y, y}); });
+  for_rows(ops, y, [&]<class T>(const ActivationKernels<T>&, std::int64_t row) {
+    if (!has.has(ids[row])) return;
+    std::memcpy(y.row<T>(row), table.row<T>(has.row(ids[row])),
+                static_cast<std::size_t>(width) * sizeof(T));
+  });
+}
+
 void pick_rows(Ops& ops, std::span<const std::int32_t> rows, ConstMatrix table, Matrix picked) {
   const WorkScope scope(ops, [&] { return vector_work("pick rows", 0, {picked, picked}); });
   for_rows(ops, picked, [&]<class T>(const ActivationKernels<T>&, std::int64_t i) {

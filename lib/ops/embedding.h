@@ -21,6 +21,8 @@ struct TableRows {
 // y (tokens, width) = table (its count, width) at ids (tokens); 0 for ids that it does not have.
 void embedding_forward(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix table,
                        Matrix y);
+// The same of float32, where y stays as it is for ids that the table does not have.
+void write_rows(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix table, Matrix y);
 // dtable at those ids that it has += dy, in row order.
 void embedding_backward(Ops& ops, TableRows has, const std::int32_t* ids, ConstMatrix dy,
                         float* dtable);

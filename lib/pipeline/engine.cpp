@@ -11,7 +11,8 @@
 namespace pipetrain {
 Engine::Engine(const std::vector<Stage*>& stages, const RankRoutes& routes, Mailbox& mailbox,
                GradientReducer& reducer, StageWeights& weights, Ops* ops)
-    : stages_per_rank_(routes.stages_per_rank),
+    : own_stages_(static_cast<std::ptrdiff_t>(routes.stages.size())),
+      stages_per_rank_(routes.stages_per_rank),
       mailbox_(mailbox),
       reducer_(reducer),
       weights_(weights) {
@@ -29,11 +30,14 @@ Engine::Engine(const std::vector<Stage*>& stages, const RankRoutes& routes, Mail
                reducer_.after_weights(place, layer, last_microbatch);
              },
          .takes_each_microbatch = reducer_.takes_each_microbatch()});
-    const bool is_piece = place == routes.stages.size();
+    const bool is_piece = place >= routes.stages.size();
     locals_.push_back({stage, is_piece ? StageRoute() : routes.stages.at(place), {}});
   }
   if (routes.vocabulary.pieces.empty()) return;
   vocabulary_.emplace(routes.vocabulary, *stages.back(), mailbox, *ops);
+  if (routes.vocabulary.chain.empty()) return;
+  embedding_.emplace(routes.vocabulary.chain, *stages[routes.stages.size()], mailbox, ops->pool());
+  if (stages.front()->first()) stages.front()->hand_on_input_gradient();
 }
 
 std::size_t Engine::place(int stage) {
@@ -73,6 +77,7 @@ void Engine::begin(const std::vector<Action>& actions, const StepContext& step) 
     }
   }
   if (vocabulary_) vocabulary_->begin(step);
+  if (embedding_) embedding_->begin(step);
   weights_.begin();
   if (step.mode == Mode::kTrain) reducer_.begin();
 }
@@ -120,6 +125,10 @@ void Engine::execute(const Action& action, const StepContext& step, Recorder& re
     case Op::kReceiveBackward: return post_receive(action, step);
     case Op::kReceiveVocabularyForward: return vocabulary_->post_forward(microbatch, step);
     case Op::kReceiveVocabularyBackward: return vocabulary_->post_backward(microbatch, step);
+    case Op::kEmbeddingForward: return embedding_->forward(action, step, recorder);
+    case Op::kEmbeddingBackward: return embedding_->backward(action, step, recorder);
+    case Op::kReceiveEmbeddingForward: return embedding_->post_forward(microbatch, step);
+    case Op::kReceiveEmbeddingBackward: return embedding_->post_backward(microbatch, step);
     case Op::kReduceGrad: return reducer_.stage_done(stage, step.parity());
     case Op::kUnshard: return weights_.unshard(place(stage));
     case Op::kReshard: return weights_.reshard(place(stage));
@@ -132,10 +141,7 @@ void Engine::forward(const Action& action, const StepContext& step, Recorder& re
   const int index = action.stage;
   const MicrobatchSlice part(action.microbatch, action.slice);
   Local& l = local(index);
-  Tensor x = l.stage->first() ? fed(Channel::kInput, l.inputs, action, step, recorder)
-                              : wait_for(message(Channel::kActivation, l.route.below, index,
-                                                 slice_number(action, step), step),
-                                         action, recorder);
+  Tensor x = stage_input(l, action, step, recorder);
   Tensor targets;
   if (l.stage->last()) targets = fed(Channel::kTarget, l.targets, action, step, recorder);
   if (step.documents) {
@@ -170,16 +176,21 @@ void Engine::backward_input(const Action& action, const StepContext& step, Recor
     result(action, step) =
         l.stage->backward_input(step, {action.microbatch, action.slice}, std::move(dy));
   });
+  if (embedding_ && l.stage->first()) {
+    embedding_->give_gradient(action.microbatch, std::move(result(action, step)));
+  }
 }
 
 void Engine::backward(const Action& action, const Action& weight, const StepContext& step,
                       Recorder& recorder) {
   wait_for_weights(action.stage, recorder);
   Tensor dy = output_gradient(action, step, recorder);
+  Tensor dx;
   recorder.record_alternating(action, weight, [&](const auto& pass) {
-    local(action.stage)
-        .stage->backward(step, {action.microbatch, action.slice}, std::move(dy), pass);
+    dx = local(action.stage)
+             .stage->backward(step, {action.microbatch, action.slice}, std::move(dy), pass);
   });
+  if (embedding_) embedding_->give_gradient(action.microbatch, std::move(dx));
   --live_->now;
 }
 

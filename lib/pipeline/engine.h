@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "comm/mailbox.h"
+#include "pipeline/embedding_passes.h"
 #include "pipeline/gradient_reducer.h"
 #include "pipeline/recorder.h"
 #include "pipeline/stage.h"
@@ -25,7 +26,8 @@ class Engine {
  public:
   // `stages` in ascending order, and for each its route over ranks of `mailbox`. Where replicas
   // share out the weights, the actions say when they are gathered. Where the vocabulary is over the
-  // pipeline, this rank's piece stands behind its stages; `ops` are for sums over all pieces.
+  // pipeline, this rank's pieces stand behind its stages: of the embedding's table, if that is cut,
+  // and of the head. `ops` are for sums over all pieces.
   Engine(const std::vector<Stage*>& stages, const RankRoutes& routes, Mailbox& mailbox,
          GradientReducer& reducer, StageWeights& weights, Ops* ops = nullptr);
 
@@ -106,6 +108,8 @@ class Engine {
   Tensor fed(Channel channel, std::vector<Tensor>& kept, const Action& action,
              const StepContext& step, Recorder& recorder);
   Tensor wait_for(const Message& message, const Action& action, Recorder& recorder);
+  // What F takes.
+  Tensor stage_input(Local& l, const Action& action, const StepContext& step, Recorder& recorder);
   void wait_for_weights(int stage, Recorder& recorder);
   void forward(const Action& action, const StepContext& step, Recorder& recorder);
   // What I takes: nothing on the last stage.
@@ -116,20 +120,21 @@ class Engine {
   void recompute(const Action& action, const StepContext& step, Recorder& recorder);
   void backward_input(const Action& action, const StepContext& step, Recorder& recorder);
   void backward_weight(const Action& action, const StepContext& step, Recorder& recorder);
-  // Its place behind the stages is that of the rank's piece of the vocabulary.
-  bool is_piece(const Local& l) const { return vocabulary_ && &l == &locals_.back(); }
+  bool is_piece(const Local& l) const { return &l - locals_.data() >= own_stages_; }
   bool goes_to_pieces(int stage) const { return vocabulary_ && stage == vocabulary_->last_stage(); }
   void send_forward(const Action& action, const StepContext& step);
   void post_receive(const Action& action, const StepContext& step);
   void execute(const Action& action, const StepContext& step, Recorder& recorder);
 
   std::vector<Local> locals_;
+  std::ptrdiff_t own_stages_;  // of these; behind them are pieces of the vocabulary
   double stages_per_rank_;
   Mailbox& mailbox_;
   GradientReducer& reducer_;
   StageWeights& weights_;
   Fed fed_ = Fed::kOnce;
   std::optional<VocabularyPasses> vocabulary_;
+  std::optional<EmbeddingPasses> embedding_;
   std::shared_ptr<Live> live_ = std::make_shared<Live>();
 };
 

@@ -40,8 +40,20 @@ Tensor Engine::fed(Channel channel, std::vector<Tensor>& kept, const Action& act
   return part;
 }
 
+Tensor Engine::stage_input(Local& l, const Action& action, const StepContext& step,
+                           Recorder& recorder) {
+  if (!l.stage->first()) {
+    return wait_for(message(Channel::kActivation, l.route.below, action.stage,
+                            slice_number(action, step), step),
+                    action, recorder);
+  }
+  if (embedding_) return embedding_->take_rows(action.microbatch);
+  return fed(Channel::kInput, l.inputs, action, step, recorder);
+}
+
 void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
   if (vocabulary_) vocabulary_->expect_targets(step, target_row);
+  if (embedding_) embedding_->expect_ids(step);
   for (const Local& l : locals_) {
     const int stage = l.stage->index();
     if (is_piece(l)) continue;
@@ -51,7 +63,7 @@ void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
         mailbox_.post_receive(message(Channel::kDocuments, kCoordinator, stage, m, step),
                               target_row.batched(step.rows_of(m)), DType::kInt32);
       }
-      if (l.stage->first()) {
+      if (l.stage->first() && !embedding_) {
         mailbox_.post_receive(message(Channel::kInput, kCoordinator, stage, m, step),
                               l.stage->input_shape(step.rows_of(m)), l.stage->data_dtype());
       }
@@ -65,6 +77,7 @@ void Engine::expect_batch(const StepContext& step, const Shape& target_row) {
 
 void Engine::discard_batch(const StepContext& step) {
   if (vocabulary_) vocabulary_->discard_targets(step);
+  if (embedding_) embedding_->discard_ids(step);
   for (const Local& l : locals_) {
     const int stage = l.stage->index();
     if (is_piece(l)) continue;
@@ -74,7 +87,7 @@ void Engine::discard_batch(const StepContext& step) {
         mailbox_.take(message(channel, kCoordinator, stage, m, step), "the end of training");
       };
       if (step.documents) discard(Channel::kDocuments);
-      if (l.stage->first()) discard(Channel::kInput);
+      if (l.stage->first() && !embedding_) discard(Channel::kInput);
       if (l.stage->last()) discard(Channel::kTarget);
     }
   }

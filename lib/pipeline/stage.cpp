@@ -252,13 +252,18 @@ Tensor Stage::loss_or_received(MicrobatchSlice which, Tensor dy) {
   return converted(ops_, std::move(dy), layers_.back()->output_dtype());
 }
 
+Tensor Stage::handed_on(Tensor dx) {
+  const bool nobody_waits = first() && !hands_on_input_gradient_;
+  if (nobody_waits || dx.empty()) return {};
+  return converted(ops_, std::move(dx), input_dtype());
+}
+
 Tensor Stage::backward_input(const StepContext& step, MicrobatchSlice which, Tensor dy) {
   dy = loss_or_received(which, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
     dy = input_gradient(step, which, i, std::move(dy));
   }
-  if (first() || dy.empty()) return {};  // no layer waits for it
-  return converted(ops_, std::move(dy), input_dtype());
+  return handed_on(std::move(dy));
 }
 
 void Stage::backward_weight(const StepContext& step, MicrobatchSlice which) {
@@ -266,8 +271,8 @@ void Stage::backward_weight(const StepContext& step, MicrobatchSlice which) {
   ++weight_gradients_;
 }
 
-void Stage::backward(const StepContext& step, MicrobatchSlice which, Tensor dy,
-                     const std::function<void()>& pass) {
+Tensor Stage::backward(const StepContext& step, MicrobatchSlice which, Tensor dy,
+                       const std::function<void()>& pass) {
   dy = loss_or_received(which, std::move(dy));
   for (std::size_t i = layers_.size(); i-- > 0;) {
     dy = input_gradient(step, which, i, std::move(dy));
@@ -276,6 +281,7 @@ void Stage::backward(const StepContext& step, MicrobatchSlice which, Tensor dy,
     if (i > 0) pass();
   }
   ++weight_gradients_;
+  return handed_on(std::move(dy));
 }
 
 void Stage::drop_forwards() {

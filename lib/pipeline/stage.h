@@ -76,6 +76,8 @@ class Stage {
   DType output_dtype() const { return message_dtype(layers_.back()->output_dtype(), messages_); }
   DType data_dtype() const { return layers_.front()->data_dtype(); }  // of the first stage's input
 
+  // Of the first stage, whose input is then not the data: its gradient goes on.
+  void hand_on_input_gradient() { hands_on_input_gradient_ = true; }
   // Called between layers, so that messages move while a stage computes.
   void set_poll(std::function<void()> poll) { poll_ = std::move(poll); }
 
@@ -106,13 +108,13 @@ class Stage {
   // Runs the forward of the recomputed layers again: they are as if they had kept all.
   void recompute(const StepContext& step, MicrobatchSlice which);
   // The last stage takes an empty dy: its loss kept the gradient. The first one returns an empty
-  // dx.
+  // dx, but for hand_on_input_gradient().
   Tensor backward_input(const StepContext& step, MicrobatchSlice which, Tensor dy);
   void backward_weight(const StepContext& step, MicrobatchSlice which);
   // Both of each layer in turn, where nobody waits for dx. What a layer keeps is freed before the
   // one below makes more. Calls pass() whenever it goes from one to the other.
-  void backward(const StepContext& step, MicrobatchSlice which, Tensor dy,
-                const std::function<void()>& pass);
+  Tensor backward(const StepContext& step, MicrobatchSlice which, Tensor dy,
+                  const std::function<void()>& pass);
 
   // Forgets all that forwards have kept for their backwards: they are to run again, after begin().
   void drop_forwards();
@@ -149,6 +151,8 @@ class Stage {
   void for_each_part(std::size_t layer, const Visit& visit) const;
   // What backward begins with.
   Tensor loss_or_received(MicrobatchSlice which, Tensor dy);
+  // What it ends with.
+  Tensor handed_on(Tensor dx);
   // One layer of backward_input() and of backward_weight().
   Tensor input_gradient(const StepContext& step, MicrobatchSlice which, std::size_t layer,
                         Tensor dy);
@@ -158,7 +162,7 @@ class Stage {
 
   int index_;
   std::vector<Layer*> layers_;
-  bool last_;
+  bool last_, hands_on_input_gradient_ = false;
   Ops& ops_;
   RecomputedLayers recomputed_;
   Collective* tensor_group_;

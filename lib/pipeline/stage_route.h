@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "schedule/embedding_actions.h"
 #include "schedule/placement.h"
 
 namespace pipetrain {
@@ -20,6 +21,8 @@ struct VocabularyRanks {
   std::vector<int> pieces;  // in the order of places; empty: the vocabulary is whole
   int last_stage = 0;       // its number
   int last_rank = -1;       // who has it
+  // The pieces of the embedding's table, in embedding_chain()'s order; empty: it is whole.
+  std::vector<int> chain = {};
 };
 
 struct RankRoutes {
@@ -28,8 +31,10 @@ struct RankRoutes {
   VocabularyRanks vocabulary = {};
 };
 
-// Of a rank of a pipeline whose ranks are numbered as the placement's.
-inline RankRoutes routes_on(const Placement& placement, int rank, bool vocabulary = false) {
+// Of a rank of a pipeline whose ranks are numbered as the placement's. `embedding`: its table is
+// over the pipeline, too.
+inline RankRoutes routes_on(const Placement& placement, int rank, bool vocabulary = false,
+                            bool embedding = false) {
   RankRoutes routes;
   const int count = placement.stage_count();
   for (const int stage : placement.stages_of(rank)) {
@@ -44,6 +49,7 @@ inline RankRoutes routes_on(const Placement& placement, int rank, bool vocabular
   std::iota(routes.vocabulary.pieces.begin(), routes.vocabulary.pieces.end(), 0);
   routes.vocabulary.last_stage = count - 1;
   routes.vocabulary.last_rank = placement.rank_of(count - 1);
+  if (embedding) routes.vocabulary.chain = embedding_chain(placement);
   return routes;
 }
 

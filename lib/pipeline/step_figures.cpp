@@ -50,6 +50,7 @@ void StepFigures::add_spans(int rank, const std::vector<Span>& spans) {
     end = std::max(end, span.end);
     if (span.waiting) continue;
     values_[busy_ + r] += seconds;
+    if (is_of_embedding(span.action.op)) continue;  // it is part of no stage's time
     const std::size_t place =
         kStageOps.size() * static_cast<std::size_t>(span.action.stage) + place_of(span.action.op);
     values_[stages_ + place] += seconds;

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "plan/block_tally.h"
 #include "plan/piece_profile.h"
+#include "schedule/embedding_actions.h"
 #include "schedule/schedule.h"
 
 namespace pipetrain {
@@ -18,8 +20,12 @@ struct PieceMemory {
   std::int64_t larger_rows, smaller_rows;
   int larger_count;
 
+  std::vector<Action> sending = {};  // EMBED_F since the last compute action: not received yet
+
   // Whether the action is of a piece, or a message to or from all of them: then that is all.
-  bool run(const Action& action, BlockTally& tally) const {
+  bool run(const Action& action, BlockTally& tally) {
+    if (is_of_embedding(action.op)) embedding(action, tally);
+    if (is_compute(action.op)) leave(tally);
     if (action.op == Op::kVocabularyForward) forward(action, piece.result, tally);
     if (action.op == Op::kVocabularyBackward) backward(action, tally);
     if (is_of_piece(action.op)) return true;
@@ -34,7 +40,9 @@ struct PieceMemory {
     }
     return action.op == Op::kReceiveBackward || action.op == Op::kSendForward;
   }
-  void evaluate(const Action& action, BlockTally& tally) const {
+  void evaluate(const Action& action, BlockTally& tally) {
+    if (is_of_embedding(action.op)) embedding(action, tally);
+    if (is_compute(action.op)) leave(tally);
     if (action.op != Op::kVocabularyForward) return;
     forward(action, piece.statistics, tally);
     backward(action, tally);
@@ -43,6 +51,27 @@ struct PieceMemory {
   void take(const Action& action, std::int64_t row_bytes, int count, BlockTally& tally) const {
     const bool larger = action.microbatch < larger_count;
     tally.take(model.block_bytes((larger ? larger_rows : smaller_rows) * row_bytes), count);
+  }
+  // Rows come by a message but where the chain ends, and go on, on the first stage's rank to its F.
+  // A gradient goes on as a copy.
+  void embedding(const Action& action, BlockTally& tally) {
+    const bool first = action.stage == schedule.placement.rank_of(0);
+    const bool last = action.stage == embedding_chain(schedule.placement).back();
+    const auto rows = [&](int count) { take(action, piece.rows, count, tally); };
+    if (action.op == Op::kReceiveEmbeddingForward || action.op == Op::kReceiveEmbeddingBackward) {
+      rows(1);
+    } else if (action.op == Op::kEmbeddingForward) {
+      if (last) rows(1);
+      if (!first) sending.push_back(action);
+    } else {
+      if (!last) rows(1);
+      rows(last ? -1 : -2);
+    }
+  }
+  // What was on its way has been received.
+  void leave(BlockTally& tally) {
+    for (const Action& action : sending) take(action, piece.rows, -1, tally);
+    sending.clear();
   }
   // S keeps its input and the logits; what it has made is on its way.
   void forward(const Action& action, std::int64_t result, BlockTally& tally) const {

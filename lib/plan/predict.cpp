@@ -98,13 +98,17 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
   const RecomputedLayers recomputed = this->recomputed(candidate);
   const std::vector<LayerMeasure>& larger = layers(form, rows.larger);
   const std::size_t count = larger.size() - (candidate.vocabulary ? 1 : 0);  // without the head
-  std::vector<double> seconds;
-  seconds.reserve(count);
+  std::vector<double> seconds(count);
   for (std::size_t i = 0; i < count; ++i) {
-    seconds.push_back(larger[i].cost.total() + remake_seconds(larger[i], recomputed[i]));
+    seconds[i] = larger[i].cost.total() + remake_seconds(larger[i], recomputed[i]);
   }
-  const ModelProfile& model = inputs_.form(form);
+  const ModelProfile& whole = inputs_.form(form);
+  ModelProfile model = facts_of(whole);
   Cut made;
+  if (candidate.vocabulary) made.piece = take_piece(model, candidate.pipeline);
+  const std::vector<LayerMeasure>& smaller = layers(form, rows.smaller);
+  const auto more = layers_of_pieces(whole, made.piece, larger, rows.larger),
+             fewer = layers_of_pieces(whole, made.piece, smaller, rows.smaller);
   made.first_layers = inputs_.cut(seconds, placement, speeds_of(inputs_, candidate));
   const double share = static_cast<double>(rows.larger_count) / candidate.microbatches;
   std::int64_t message_bytes = 0;
@@ -112,17 +116,15 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
     const bool last = s + 1 == made.first_layers.size();
     const int end = last ? static_cast<int>(seconds.size()) : made.first_layers[s + 1];
     const StageCut stage{made.first_layers[s], end, last && !candidate.vocabulary};
-    made.stages.push_back(
-        {stage_profile(model, larger, rows.larger, stage, recomputed),
-         stage_profile(model, layers(form, rows.smaller), rows.smaller, stage, recomputed)});
+    made.stages.push_back({stage_profile(model, more, rows.larger, stage, recomputed),
+                           stage_profile(model, fewer, rows.smaller, stage, recomputed)});
     const StageSizes& sizes = made.stages.back();
     made.costs.stages.push_back(weighted(sizes.larger.cost, share, sizes.smaller.cost));
     if (s > 0) message_bytes = std::max(message_bytes, sizes.larger.input_bytes);
   }
   if (candidate.vocabulary) {
-    const StageCost& less = layers(form, rows.smaller).back().cost;
-    made.costs.pieces = piece_costs(weighted(larger.back().cost, share, less), candidate.pipeline);
-    made.piece = piece_of(model, candidate.pipeline);
+    made.costs.pieces =
+        piece_costs(weighted(larger.back().cost, share, smaller.back().cost), candidate.pipeline);
   }
   made.recomputes = recomputing_stages(recomputed, made.first_layers);
   made.costs.message = inputs_.machine.message_seconds(message_bytes);
@@ -131,8 +133,10 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
 }
 
 Program Predictor::program(const Candidate& candidate, const Schedule& schedule) {
-  return program_of(schedule, {.recomputes = cut(candidate, schedule.placement).recomputes,
-                               .shards_parameters = candidate.shards_parameters()});
+  const Cut& own = cut(candidate, schedule.placement);
+  return program_of(schedule, {.recomputes = own.recomputes,
+                               .shards_parameters = candidate.shards_parameters(),
+                               .cuts_embedding = own.piece.cuts_embedding()});
 }
 
 Costs Predictor::costs(const Candidate& candidate, const Placement& placement) {
@@ -222,8 +226,7 @@ std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Program& pr
       sent[index(to)] += bytes;
     }
   }
-  add_piece_bytes(cut.piece, inputs_.batch_rows / candidate.data, schedule.placement.ranks().back(),
-                  sent);
+  add_piece_bytes(cut.piece, inputs_.batch_rows / candidate.data, placement, sent);
   const auto to_others = [&](std::int64_t elements) {
     return kFloatBytes * elements * (replicas - 1) / replicas;
   };

@@ -193,7 +193,7 @@ void RankWalk::take_batches(int batches, const Schedule& schedule) {
   const ModelProfile& model = plan_.model;
   for (int m = 0; m < schedule.microbatches; ++m) {
     const std::int64_t rows = is_larger(m) ? plan_.larger_rows : plan_.smaller_rows;
-    const bool first = rank_of_stage(schedule, 0, m) == rank_;
+    const bool first = rank_of_stage(schedule, 0, m) == rank_ || plan_.piece.cuts_embedding();
     const bool last = rank_of_stage(schedule, last_stage(), m) == rank_ || schedule.vocabulary;
     if (first) take(rows * model.input_row_bytes, batches);
     if (last) take(rows * model.target_row_bytes, batches);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schedule/embedding_actions.h"
 #include "schedule/lower.h"
 #include "schedule/shard_actions.h"
 
@@ -13,6 +14,7 @@ Program program_of(const Schedule& schedule, const Features& features) {
                          ? lower(schedule)
                          : lower(add_recompute(schedule, features.recomputes));
   if (features.shards_parameters) actions = add_shard_actions(actions);
+  if (features.cuts_embedding) actions = add_embedding_actions(actions);
   return {std::move(actions)};
 }
 

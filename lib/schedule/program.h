@@ -16,6 +16,7 @@ namespace pipetrain {
 struct Features {
   std::vector<bool> recomputes;    // per stage; empty: none does
   bool shards_parameters = false;  // replicas share out the weights: a rank gathers them for use
+  bool cuts_embedding = false;     // each rank looks up its rows of the embedding's table
 };
 
 struct Program {
@@ -28,8 +29,9 @@ struct Program {
 
 // A schedule's compute actions and what `features` add, in this order: R stands where
 // add_recompute() puts it; lower() parts B and adds messages and reductions; then
-// add_shard_actions() puts each gather right before the action that needs it. A forward-only
-// schedule makes the program of an evaluation.
+// add_shard_actions() puts each gather right before the action that needs it, and
+// add_embedding_actions() what belongs to pieces of the embedding. A forward-only schedule makes
+// the program of an evaluation.
 Program program_of(const Schedule& schedule, const Features& features);
 
 // Per stage, whether any of its layers is recomputed as a whole. `first_layers` of each stage.

@@ -13,7 +13,7 @@ struct OpName {
   std::string_view name;
 };
 
-constexpr std::array<OpName, 16> kOpNames{{
+constexpr std::array<OpName, 20> kOpNames{{
     {Op::kForward, "F"},
     {Op::kBackwardInput, "I"},
     {Op::kBackwardWeight, "W"},
@@ -27,6 +27,10 @@ constexpr std::array<OpName, 16> kOpNames{{
     {Op::kReceiveBackward, "RECV_B"},
     {Op::kReceiveVocabularyForward, "RECV_S"},
     {Op::kReceiveVocabularyBackward, "RECV_T"},
+    {Op::kEmbeddingForward, "EMBED_F"},
+    {Op::kEmbeddingBackward, "EMBED_B"},
+    {Op::kReceiveEmbeddingForward, "RECV_EMBED_F"},
+    {Op::kReceiveEmbeddingBackward, "RECV_EMBED_B"},
     {Op::kReduceGrad, "REDUCE_GRAD"},
     {Op::kUnshard, "UNSHARD"},
     {Op::kReshard, "RESHARD"},

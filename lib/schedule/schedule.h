@@ -18,7 +18,8 @@ namespace pipetrain {
 // logits and what follows from them alone, T its weight gradients once all pieces are known (Yeung
 // et al. 2024, arXiv 2411.05288, section 4). kReceive* post a receive; kSend* hand a finished
 // result to the mailbox; kReduceGrad sums a stage's gradient over its copies. Of sharded weights,
-// kUnshard starts to gather a stage's and kReshard drops them.
+// kUnshard starts to gather a stage's and kReshard drops them. Of an embedding whose rows all ranks
+// share, kEmbedding* look up the rows of a piece, and add to their gradients.
 enum class Op : std::uint8_t {
   kForward,
   kBackwardInput,
@@ -33,6 +34,10 @@ enum class Op : std::uint8_t {
   kReceiveBackward,
   kReceiveVocabularyForward,
   kReceiveVocabularyBackward,
+  kEmbeddingForward,
+  kEmbeddingBackward,
+  kReceiveEmbeddingForward,
+  kReceiveEmbeddingBackward,
   kReduceGrad,
   kUnshard,
   kReshard,
@@ -40,7 +45,7 @@ enum class Op : std::uint8_t {
 
 struct Action {
   Op op = Op::kForward;
-  int stage = 0;       // of S and T: the piece, which is the place of its rank
+  int stage = 0;       // of a piece of the vocabulary: the place of its rank
   int microbatch = 0;  // 0 where the action is of the whole stage
   int slice = 0;       // of the microbatch's sequences, where the schedule cuts them
   friend bool operator==(const Action&, const Action&) = default;
@@ -58,10 +63,15 @@ std::string text_of(const Action& action);
 // The inverse; nothing if it is no action.
 std::optional<Action> parse_action(std::string_view text);
 bool is_compute(Op op);  // F, I, W, B, R, S, T
-// It is of a piece of the vocabulary, not of a stage.
+// It is of a piece of the embedding's table.
+inline bool is_of_embedding(Op op) {
+  return op >= Op::kEmbeddingForward && op <= Op::kReceiveEmbeddingBackward;
+}
+// It is of a piece of the vocabulary, the head's or the embedding's, not of a stage.
 inline bool is_of_piece(Op op) {
   return op == Op::kVocabularyForward || op == Op::kVocabularyBackward ||
-         op == Op::kReceiveVocabularyForward || op == Op::kReceiveVocabularyBackward;
+         op == Op::kReceiveVocabularyForward || op == Op::kReceiveVocabularyBackward ||
+         is_of_embedding(op);
 }
 // It is for all of a stage's microbatches together.
 inline bool is_of_stage(Op op) {

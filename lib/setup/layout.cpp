@@ -183,6 +183,7 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
                      const std::optional<std::vector<double>>& speeds) {
   Layout layout;
   layout.recomputed = model.recomputed;
+  layout.cuts_embedding = model.cuts_embedding();
   const bool cuts = config.pipeline.partition == PartitionRule::kAuto && model.stage_count() > 1;
   const bool weighs = cuts || model.searches_schedule();
   layout.rounds_messages = model.stage_count() > 1 &&

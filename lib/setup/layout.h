@@ -28,6 +28,7 @@ struct Layout {
   // Seconds, of one microbatch, of the layers that are cut; empty if nothing needed them.
   std::vector<StageCost> layer_costs;
   PieceCost piece;  // of the head, where the vocabulary is over the pipeline: of each rank's part
+  bool cuts_embedding = false;  // as ModelSetup has it
   // Of each place in the pipeline, for which layer_costs are at speed 1; empty: all alike.
   std::vector<double> speeds;
   // float32 is rounded where stages are cut. Results then depend on the cut, so it does not depend

@@ -37,7 +37,7 @@ class Steps {
         larger_count_(static_cast<int>(batch % microbatches)),
         smaller_rows_(batch / microbatches) {
     for (RankParameters& rank : parameters_) {
-      if (piece.elements > 0) rank.stage_elements.push_back(piece.elements);
+      piece.add_to(rank);
     }
     stages_ = stages_of(model, layout);
     for (const ModelProfile& slice : slices) slices_.push_back(stages_of(slice, layout));
@@ -49,7 +49,7 @@ class Steps {
     for (std::size_t s = 0; s < first.size(); ++s) {
       const bool last = s + 1 == first.size();
       const StageCut cut{first[s], last ? static_cast<int>(model.layers.size()) : first[s + 1],
-                         last && piece_.elements == 0};
+                         last && !piece_.cut()};
       const auto profile = [&](std::int64_t rows) {
         return stage_profile(model, layers_at(model, rows), rows, cut, layout.recomputed);
       };

@@ -38,7 +38,7 @@ Epochs epochs_of(const Config& config, const ModelSetup& model, const Layout& la
 PipelineRank::PipelineRank(const Config& config, const ModelSetup& model, const GridLinks& links,
                            MemoryPool& pool, Mode mode, std::optional<Layout> chosen)
     : layout(chosen ? std::move(*chosen) : choose_fitting_layout(config, model, links, mode)),
-      map(links.grid, links.world.rank(), layout.schedule),
+      map(links.grid, links.world.rank(), layout.schedule, layout.cuts_embedding),
       batches(epochs_of(config, model, layout), config.train.seed, links.grid.data(),
               map.position().data, layout.schedule.microbatches,
               model.layers.back()->output_row().without_last(), config.data.separate(),

@@ -30,13 +30,13 @@ void check_precisions(const PlanAsked& asked, Config config) {
   }
 }
 
-// Whether a run would share out the head's rows.
-bool may_have_pieces(const Config& config, const Layer& head, int ranks) {
+// Whether a run would share out the rows of the head, and of an embedding that it is tied to.
+bool may_have_pieces(const Config& config, const LayerList& model, int ranks) {
   const bool follows = config.pipeline.delay > 0 || config.pipeline.post_validation;
   if (follows || config.communication.precision == DType::kBFloat16) return false;
-  if (why_no_pieces(head, ranks)) return false;
-  const auto piece = head.vocabulary_piece({0, ranks});
-  return std::ranges::none_of(piece->parameters(), &Parameter::tied_to_earlier);
+  if (why_no_pieces(*model.back(), ranks)) return false;
+  const bool tied = std::ranges::any_of(model.back()->parameters(), &Parameter::tied_to_earlier);
+  return !tied || model.front()->embedding_piece({0, ranks}) != nullptr;
 }
 
 // What the configuration says, with as many microbatches as usual.
@@ -74,7 +74,7 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   if (request.network && !request.network->speeds.empty()) {
     check_speeds(request.network->speeds, asked.ranks);
   }
-  request.pieces = may_have_pieces(config, *model.back(), asked.ranks);
+  request.pieces = may_have_pieces(config, model, asked.ranks);
   request.live_microbatches = config.pipeline.live_microbatches;
   request.memory_bytes =
       asked.memory.empty() ? free_bytes / asked.ranks : parse_size(asked.memory, "--memory");

@@ -4,12 +4,13 @@
 
 namespace pipetrain {
 
-RankMap::RankMap(const Grid& grid, int rank, const Schedule& schedule)
+RankMap::RankMap(const Grid& grid, int rank, const Schedule& schedule, bool cuts_embedding)
     : grid_(grid),
       rank_(rank),
       position_(grid.position_of(rank)),
       placement_(schedule.placement),
-      vocabulary_(schedule.vocabulary) {}
+      vocabulary_(schedule.vocabulary),
+      cuts_embedding_(cuts_embedding) {}
 
 std::vector<int> RankMap::local_stages() const { return placement_.stages_of(position_.pipeline); }
 
@@ -42,7 +43,7 @@ std::vector<int> RankMap::last_ranks() const {
 }
 
 RankRoutes RankMap::routes() const {
-  RankRoutes routes = routes_on(placement_, position_.pipeline, vocabulary_);
+  RankRoutes routes = routes_on(placement_, position_.pipeline, vocabulary_, cuts_embedding_);
   const auto to_grid = [&](int& place) {
     if (place < 0) return;
     GridPosition position = position_;
@@ -54,6 +55,7 @@ RankRoutes RankMap::routes() const {
     to_grid(route.above);
   }
   for (int& place : routes.vocabulary.pieces) to_grid(place);
+  for (int& place : routes.vocabulary.chain) to_grid(place);
   to_grid(routes.vocabulary.last_rank);
   return routes;
 }
@@ -78,6 +80,7 @@ std::vector<PipelineEnds> RankMap::ends(bool documents) const {
       };
       ends.push_back({group(0), group(stage_count() - 1)});
       if (vocabulary_) ends.back().last_ranks = ranks_of_pieces(replica);  // all need the targets
+      if (cuts_embedding_) ends.back().first_ranks = ranks_of_pieces(replica);  // or the ids
       for (int stage = 0; documents && stage < stage_count(); ++stage) {
         ends.back().stage_ranks.push_back(group(stage));
       }

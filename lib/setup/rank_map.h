@@ -15,8 +15,8 @@ namespace pipetrain {
 // As one rank sees it.
 class RankMap {
  public:
-  // `schedule` is for the grid's number of pipeline ranks.
-  RankMap(const Grid& grid, int rank, const Schedule& schedule);
+  // `schedule` is for the grid's number of pipeline ranks. `cuts_embedding`: all of them look up.
+  RankMap(const Grid& grid, int rank, const Schedule& schedule, bool cuts_embedding = false);
 
   const Grid& grid() const { return grid_; }
   int rank() const { return rank_; }
@@ -50,7 +50,7 @@ class RankMap {
   int rank_;
   GridPosition position_;
   Placement placement_;
-  bool vocabulary_;
+  bool vocabulary_, cuts_embedding_;
 };
 
 }  // namespace pipetrain

@@ -36,6 +36,8 @@ RankState::RankState(const Config& config, const ModelSetup& model, const Layout
     : config_(config),
       map_(map),
       layers_(layers_of(model, version)),
+      pieces_of_vocabulary_(static_cast<std::size_t>(model.piece_count())),
+      row_inputs_(model.layers.front()->input_row().elements()),
       ops_(pool),
       index_(model.schedule.vocabulary
                  ? ParameterIndex(layers_, {map.position().pipeline, model.ranks}, true)
@@ -56,14 +58,12 @@ bool RankState::shards_optimizer() const {
 
 bool RankState::shards_parameters() const { return pipetrain::shards_parameters(config_); }
 
-std::int64_t RankState::step_inputs() const {
-  return config_.train.batch_size * layers_.front()->input_row().elements();
-}
+std::int64_t RankState::step_inputs() const { return config_.train.batch_size * row_inputs_; }
 
 StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_group) {
   StageLayers of_stages;
   const bool vocabulary = layout.schedule.vocabulary;
-  const int layers = static_cast<int>(layers_.size()) - (vocabulary ? 1 : 0);
+  const int layers = static_cast<int>(cut_layers());
   for (const int s : map_.local_stages()) {
     const auto next = static_cast<std::size_t>(s) + 1;
     const int first = layout.partition[static_cast<std::size_t>(s)];
@@ -77,10 +77,11 @@ StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_gro
                                               config_.communication.precision));
     of_stages.push_back(std::move(mine));
   }
-  if (vocabulary) {
-    of_stages.push_back({layers_.back().get()});
-    stages_.push_back(std::make_unique<Stage>(map_.stage_count() + map_.position().pipeline,
-                                              of_stages.back(), /*last=*/false, ops_));
+  int number = map_.stage_count() + map_.position().pipeline;
+  for (std::size_t piece = cut_layers(); piece < layers_.size(); ++piece) {
+    of_stages.push_back({layers_[piece].get()});
+    stages_.push_back(std::make_unique<Stage>(number, of_stages.back(), /*last=*/false, ops_));
+    number += map_.grid().pipeline();
   }
   return of_stages;
 }

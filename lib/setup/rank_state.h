@@ -38,10 +38,12 @@ class RankState {
   bool shards_optimizer() const;     // each replica updates its share
   bool shards_parameters() const;    // and keeps nothing else of the weights
   std::int64_t step_inputs() const;  // entries of the inputs of a step's batch
-  const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }  // of the model
+  // Of the model, and behind those that are cut into stages the rank's pieces of the vocabulary.
+  const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
+  std::size_t cut_layers() const { return layers_.size() - pieces_of_vocabulary_; }
   const ParameterIndex& index() const { return index_; }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
-  // Behind the rank's stages its piece of the vocabulary, if that is over the pipeline.
+  // Behind the rank's stages its pieces of the vocabulary, if that is over the pipeline.
   bool is_piece(const Stage& stage) const { return stage.index() >= map_.stage_count(); }
   ParameterStore& parameters() { return *parameters_; }
   // Of each of the rank's stages how it is cut for the replicas, and the pieces of this one.
@@ -71,6 +73,8 @@ class RankState {
   const Config& config_;
   const RankMap& map_;
   const std::vector<std::unique_ptr<Layer>>& layers_;
+  std::size_t pieces_of_vocabulary_;
+  std::int64_t row_inputs_;  // entries of a row of the batch
   Ops ops_;
   ParameterIndex index_;
   std::vector<std::unique_ptr<Stage>> stages_;

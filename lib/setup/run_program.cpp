@@ -15,11 +15,14 @@ bool shards_parameters(const Config& config) {
 Program training_program(const Config& config, const Layout& layout) {
   return program_of(layout.schedule,
                     {.recomputes = recomputing_stages(layout.recomputed, layout.partition),
-                     .shards_parameters = shards_parameters(config)});
+                     .shards_parameters = shards_parameters(config),
+                     .cuts_embedding = layout.cuts_embedding});
 }
 
 Program evaluation_program(const Config& config, const Layout& layout, int microbatches) {
-  return evaluation_program(layout.schedule, microbatches, shards_parameters(config));
+  return evaluation_program(
+      layout.schedule, microbatches,
+      {.shards_parameters = shards_parameters(config), .cuts_embedding = layout.cuts_embedding});
 }
 
 std::int64_t largest_message_bytes(const Config& config, const ModelSetup& model,

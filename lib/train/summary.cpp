@@ -25,7 +25,7 @@ std::string layer_range(const PipelineRank& pipeline, int stage) {
   const Partition& first = pipeline.layout.partition;
   const auto s = static_cast<std::size_t>(stage);
   const int end =
-      s + 1 < first.size() ? first[s + 1] : static_cast<int>(pipeline.state.layers().size());
+      s + 1 < first.size() ? first[s + 1] : static_cast<int>(pipeline.state.cut_layers());
   return end - 1 == first[s] ? std::to_string(first[s])
                              : fmt::format("{} to {}", first[s], end - 1);
 }
@@ -141,7 +141,9 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
   const Layout& layout = pipeline.layout;
   const int stages = pipeline.map.stage_count();
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("model: {} layers, {} parameters", pipeline.state.layers().size(),
+  const std::size_t heads = layout.schedule.vocabulary ? 1 : 0;
+  lines.push_back(fmt::format("model: {} layers, {} parameters",
+                              pipeline.state.cut_layers() + heads,
                               parameter_count(pipeline.state.layers())));
   if (pipeline.state.layers().front()->activations() == DType::kBFloat16) {
     lines.push_back("precision: bfloat16 activations, products and messages; float32 weights");

@@ -33,8 +33,10 @@ TimeUse use_of(const Span& span) {
       return span.waiting ? TimeUse::kWaitGradients : TimeUse::kBackwardInput;
     case Op::kBackwardWeight: return TimeUse::kBackwardWeight;
     case Op::kRecompute: return TimeUse::kRecompute;
+    case Op::kEmbeddingForward:
     case Op::kVocabularyForward:
       return span.waiting ? TimeUse::kWaitActivations : TimeUse::kVocabulary;
+    case Op::kEmbeddingBackward:
     case Op::kVocabularyBackward:
       return span.waiting ? TimeUse::kWaitGradients : TimeUse::kVocabulary;
     case Op::kUnshard: return TimeUse::kWaitWeights;

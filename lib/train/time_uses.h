@@ -17,7 +17,7 @@ enum class TimeUse : std::uint8_t {
   kBackwardInput,
   kBackwardWeight,
   kRecompute,
-  kVocabulary,  // S and T
+  kVocabulary,  // S, T, EMBED_F and EMBED_B
   kWaitData,
   kWaitActivations,
   kWaitGradients,

@@ -8,6 +8,7 @@
 #include "comm/in_process.h"
 #include "schedule/generate/generate.h"
 #include "schedule/lower.h"
+#include "schedule/search/vocabulary.h"
 
 using namespace pipetrain;
 
@@ -21,7 +22,7 @@ std::vector<std::vector<Action>> executed(const Schedule& schedule, const Costs&
   group.run([&](int rank) {
     MemoryPool pool;
     const auto mailbox = group.mailbox(rank, pool);
-    EmulatedRank emulated(program_of(schedule, features_of(costs)), costs, 64, *mailbox, pool);
+    EmulatedRank emulated(emulated_program(schedule, costs), costs, 64, *mailbox, pool);
     emulated.feed(0);
     emulated.run(0);
     for (const Span& span : emulated.recorder().spans()) {
@@ -54,4 +55,20 @@ TEST_CASE("A stage that recomputes has its R before each I, others have none") {
   for (const Action& action : actions[0]) first += text_of(action) + " ";
   CHECK(first == "0F0 0F1 0R0 0I0 0W0 0F2 0R1 0I1 0W1 0R2 0I2 0W2 ");
   CHECK(actions[1] == split_backward(schedule).ranks[1]);
+}
+
+TEST_CASE("With the vocabulary over the pipeline ranks run S, T and look-ups in their order") {
+  const Schedule schedule = with_vocabulary(generate("1f1b", 3, 1, 4));
+  Costs costs = equal_costs(schedule, 2e-4, 1e-4, 1e-4);
+  costs.pieces.assign(3, {1e-4, 1e-4});
+  auto actions = executed(schedule, costs);
+  const Program program = emulated_program(schedule, costs);
+  for (std::size_t rank = 0; rank < 3; ++rank) {
+    std::vector<Action> expected = program.of_rank(rank);
+    std::erase_if(expected, [](const Action& action) {
+      return !is_compute(action.op) && action.op != Op::kEmbeddingForward &&
+             action.op != Op::kEmbeddingBackward;
+    });
+    CHECK(actions[rank] == expected);
+  }
 }

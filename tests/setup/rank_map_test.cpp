@@ -117,4 +117,8 @@ TEST_CASE("Where the vocabulary is over the pipeline, all places have a piece an
   CHECK(ends[0].last_ranks == std::vector<int>{0, 1});
   CHECK(ends[1].first_ranks == std::vector<int>{2});
   CHECK(ends[1].last_ranks == std::vector<int>{2, 3});
+  CHECK(routes.vocabulary.chain.empty());
+  const RankMap looks_up(Grid(4, 2, 1, 2), 3, schedule, /*cuts_embedding=*/true);
+  CHECK(looks_up.routes().vocabulary.chain == std::vector<int>{2, 3});
+  CHECK(looks_up.ends()[1].first_ranks == std::vector<int>{2, 3});
 }

@@ -18,10 +18,10 @@ namespace {
 FixedSource rows() { return FixedSource::counting(11, 4, 13); }
 
 Config head_run(const TemporaryFolder& folder, const std::string& schedule,
-                VocabularyPlace vocabulary, int steps = 4) {
+                VocabularyPlace vocabulary, int steps = 4, bool tied = false) {
   Config config = small_run(folder, steps);
   config.model.depth = 3;
-  config.model.tie_embeddings = false;
+  config.model.tie_embeddings = tied;
   config.pipeline.schedule = schedule;
   config.pipeline.microbatches = 4;
   config.pipeline.vocabulary = vocabulary;
@@ -47,6 +47,14 @@ Outcome outcome_of(const Config& config, int ranks, const TrainerOptions& option
   return outcome;
 }
 
+std::vector<double> norms_of(const Config& config) {
+  std::vector<double> norms;
+  for (const nlohmann::json& line : metrics_of(config)) {
+    if (line.contains("grad_norm")) norms.push_back(line.at("grad_norm").get<double>());
+  }
+  return norms;
+}
+
 double largest_difference(const Weights& found, const Weights& expected) {
   double largest = found.size() == expected.size() ? 0 : INFINITY;
   for (const auto& [name, values] : expected) {
@@ -61,54 +69,77 @@ double largest_difference(const Weights& found, const Weights& expected) {
 
 }  // namespace
 
-TEST_CASE("Pieces of the vocabulary train as the whole head does, to rounding") {
+TEST_CASE("Pieces of the vocabulary train as the whole embedding and head do, to rounding") {
+  const bool tied = GENERATE(false, true);
   const TemporaryFolder whole_at;
-  Config whole = head_run(whole_at, "1f1b", VocabularyPlace::kWhole);
+  Config whole = head_run(whole_at, "1f1b", VocabularyPlace::kWhole, 4, tied);
   whole.optimizer.type = "sgd";  // AdamW's first steps make much of rounding
   const Outcome expected = outcome_of(whole, 1);
   REQUIRE(expected.losses.size() >= 4);
   for (const int ranks : {1, 2, 3}) {
-    CAPTURE(ranks);
+    CAPTURE(tied, ranks);
     const TemporaryFolder at;
-    Config pieces = head_run(at, "1f1b", VocabularyPlace::kParallel);
+    Config pieces = head_run(at, "1f1b", VocabularyPlace::kParallel, 4, tied);
     pieces.optimizer.type = "sgd";
     const Outcome found = outcome_of(pieces, ranks);
     CHECK(relative_difference(found.losses, expected.losses) < 1e-6);
     CHECK(largest_difference(found.tensors, expected.tensors) < 1e-6);
+    CHECK(relative_difference(norms_of(pieces), norms_of(whole)) < 1e-5);
   }
 }
 
 TEST_CASE("As many pieces give the same bits under every schedule and placement") {
+  const bool tied = GENERATE(false, true);
   const TemporaryFolder first_at;
-  const Outcome expected = outcome_of(head_run(first_at, "1f1b", VocabularyPlace::kParallel), 3);
+  const auto run = [&](const TemporaryFolder& at, const std::string& schedule) {
+    return head_run(at, schedule, VocabularyPlace::kParallel, 4, tied);
+  };
+  const Outcome expected = outcome_of(run(first_at, "1f1b"), 3);
   for (const std::string schedule : {"zb-h1", "zbv", "v-half", "auto"}) {
-    CAPTURE(schedule);
+    CAPTURE(tied, schedule);
     const TemporaryFolder at;
-    CHECK(outcome_of(head_run(at, schedule, VocabularyPlace::kParallel), 3) == expected);
+    CHECK(outcome_of(run(at, schedule), 3) == expected);
   }
   const TemporaryFolder at;
-  Config turned = head_run(at, "1f1b", VocabularyPlace::kParallel);
+  Config turned = run(at, "1f1b");
   turned.pipeline.placement = {PlacementRule::kList, {{2}, {0, 3}, {1}}};
   turned.pipeline.recompute = Recompute::kFull;
   CHECK(outcome_of(turned, 3) == expected);
 }
 
+TEST_CASE("What is looked up in pieces is dropped as usual") {
+  const TemporaryFolder whole_at, pieces_at;
+  Config whole = head_run(whole_at, "1f1b", VocabularyPlace::kWhole, 4, true);
+  Config pieces = head_run(pieces_at, "zb-h1", VocabularyPlace::kParallel, 4, true);
+  for (Config* config : {&whole, &pieces}) {
+    config->optimizer.type = "sgd";
+    config->model.dropout = 0.2;
+  }
+  const Outcome expected = outcome_of(whole, 1), found = outcome_of(pieces, 3);
+  CHECK(relative_difference(found.losses, expected.losses) < 1e-6);
+  CHECK(largest_difference(found.tensors, expected.tensors) < 1e-6);
+}
+
 TEST_CASE("A checkpoint with pieces is that of a whole head, and goes on with any other") {
+  const bool tied = GENERATE(false, true);
   const FixedSource source = rows();
   const TemporaryFolder pieces_at;
-  Config pieces = head_run(pieces_at, "1f1b", VocabularyPlace::kParallel, 6);
-  pieces.optimizer.type = "sgd";
-  const Outcome expected = outcome_of(pieces, 3);
+  const auto run = [&](const TemporaryFolder& at, const std::string& schedule,
+                       VocabularyPlace place) {
+    Config config = head_run(at, schedule, place, 6, tied);
+    config.optimizer.type = "sgd";
+    return config;
+  };
+  const Outcome expected = outcome_of(run(pieces_at, "1f1b", VocabularyPlace::kParallel), 3);
   for (const bool whole_first : {true, false}) {
-    CAPTURE(whole_first);
+    CAPTURE(tied, whole_first);
     const TemporaryFolder at;
     const auto place = [&](bool first) {
       return first == whole_first ? VocabularyPlace::kWhole : VocabularyPlace::kParallel;
     };
-    Config first = head_run(at, "1f1b", place(true), 6),
-           second = head_run(at, "zbv", place(false), 6);
+    Config first = run(at, "1f1b", place(true));
+    const Config second = run(at, "zbv", place(false));
     first.train.steps = 4;
-    first.optimizer.type = second.optimizer.type = "sgd";
     CHECK(run_training(first, source, whole_first ? 2 : 3).error == "");
     const std::string folder = checkpoint_folder(second.train.output + "/checkpoints", 4);
     const Outcome found = outcome_of(second, 2, {.resume_from = folder});
@@ -116,10 +147,24 @@ TEST_CASE("A checkpoint with pieces is that of a whole head, and goes on with an
   }
 }
 
+TEST_CASE("A run with tied pieces goes on from its checkpoint with the same bits") {
+  const FixedSource source = rows();
+  const TemporaryFolder at_once, in_two;
+  const Config straight = head_run(at_once, "zb-h1", VocabularyPlace::kParallel, 6, true);
+  const Outcome expected = outcome_of(straight, 3);
+  Config first = head_run(in_two, "1f1b", VocabularyPlace::kParallel, 6, true);
+  const Config second = head_run(in_two, "zb-h1", VocabularyPlace::kParallel, 6, true);
+  first.train.steps = 4;
+  CHECK(run_training(first, source, 3).error == "");
+  const std::string folder = checkpoint_folder(second.train.output + "/checkpoints", 4);
+  CHECK(outcome_of(second, 3, {.resume_from = folder}).tensors == expected.tensors);
+}
+
 TEST_CASE("Pieces of the vocabulary train with replicas") {
+  const bool tied = GENERATE(false, true);
   const TemporaryFolder one_at, two_at;
-  Config one = head_run(one_at, "1f1b", VocabularyPlace::kParallel);
-  Config two = head_run(two_at, "1f1b", VocabularyPlace::kParallel);
+  Config one = head_run(one_at, "1f1b", VocabularyPlace::kParallel, 4, tied);
+  Config two = head_run(two_at, "1f1b", VocabularyPlace::kParallel, 4, tied);
   for (Config* config : {&one, &two}) {
     config->optimizer.type = "sgd";
     config->train.batch_size = 8;
@@ -130,13 +175,4 @@ TEST_CASE("Pieces of the vocabulary train with replicas") {
   const Outcome expected = outcome_of(one, 2), found = outcome_of(two, 4);
   CHECK(relative_difference(found.losses, expected.losses) < 1e-6);
   CHECK(largest_difference(found.tensors, expected.tensors) < 1e-6);
-}
-
-TEST_CASE("A head that is tied to the embedding is refused with the vocabulary over the pipeline") {
-  const TemporaryFolder at;
-  Config tied = head_run(at, "1f1b", VocabularyPlace::kParallel);
-  tied.model.tie_embeddings = true;
-  const Ended ended = run_training(tied, rows(), 2);
-  CHECK(ended.code == ExitCode::kConfiguration);
-  CHECK(ended.error.find("the head is tied to the embedding") != std::string::npos);
 }

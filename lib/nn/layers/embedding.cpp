@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "nn/layer_options.h"
+#include "nn/layers/embedding_piece.h"
 #include "nn/layers/model_builder.h"
 #include "nn/tensor_names.h"
 #include "ops/bfloat16.h"
@@ -33,57 +33,80 @@ std::string token_table_name() { return weight_name(Names::kTable); }
 std::string position_table_name() { return weight_name(Names::kPositions); }
 
 Embedding::Embedding(std::string name, std::int64_t tokens, const EmbeddingOptions& options)
-    : Layer(std::move(name), {tokens}, {tokens, options.width}),
-      place_(options.place),
-      ids_(part_of(options.vocabulary, place_)),
+    : Layer(std::move(name), options.has_table ? Shape{tokens} : Shape{tokens, options.width},
+            {tokens, options.width}),
+      options_(options),
+      ids_(part_of(options.vocabulary, options.place)),
       tokens_(tokens),
       width_(options.width),
-      has_positions_(options.context > 0),
-      scale_(options.scaled ? std::sqrt(static_cast<float>(options.width)) : 1.0f),
-      dropout_(options.dropout) {
-  table_ = add_matrix(weight_of(Names::kTable), {options.vocabulary, options.width}, options.table,
-                      slicing(0, {options.vocabulary}, place_));
-  parameters()[table_].looked_up = true;
-  if (has_positions_) {
+      scale_(options.scaled ? std::sqrt(static_cast<float>(options.width)) : 1.0f) {
+  if (options.has_table) {
+    table_ = add_matrix(weight_of(Names::kTable), {options.vocabulary, options.width},
+                        options.table, slicing(0, {options.vocabulary}, options.place));
+    parameters()[table_].looked_up = true;
+  }
+  if (has_positions()) {
     positions_ = add_parameter(weight_of(Names::kPositions), {options.context, options.width},
                                options.positions);
   }
 }
 
+std::unique_ptr<Layer> Embedding::embedding_piece(const TensorPlace& place) const {
+  const bool cuts = options_.has_table && options_.place.alone() &&
+                    activations() == DType::kFloat32 && options_.vocabulary >= place.size;
+  if (!cuts) return nullptr;
+  return std::make_unique<EmbeddingPiece>(name(), output_row(), parameters()[table_], place);
+}
+
+std::unique_ptr<Layer> Embedding::without_table() const {
+  EmbeddingOptions rest = options_;
+  rest.has_table = false;
+  return std::make_unique<Embedding>(name(), tokens_, rest);
+}
+
+Tensor Embedding::looked_up(const Context& context, const Tensor& ids) {
+  const bool alone = options_.place.alone();
+  Tensor y(context.ops.pool(), {ids.shape()[0], ids.shape()[1], width_},
+           alone ? output_dtype() : DType::kFloat32);
+  embedding_forward(context.ops, {ids_.first, ids_.count}, ids.i32(), matrix(table_), y);
+  if (alone) return y;
+  context.sum_over_group(y);
+  return converted(context.ops, std::move(y), output_dtype());
+}
+
 Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
-  const std::int64_t rows = x.shape()[0], tokens = x.shape()[1];
-  Tensor y(context.ops.pool(), {rows, tokens, width_},
-           place_.alone() ? output_dtype() : DType::kFloat32);
-  embedding_forward(context.ops, {ids_.first, ids_.count}, x.i32(), matrix(table_), y);
-  if (!place_.alone()) {
-    context.sum_over_group(y);
-    y = converted(context.ops, std::move(y), output_dtype());
-  }
+  const std::int64_t tokens = x.shape()[1];
+  Tensor y = options_.has_table ? looked_up(context, x) : std::move(x);
   if (scale_ != 1.0f) multiply(context.ops, y, scale_);
-  if (has_positions_) {
+  if (has_positions()) {
     const float* const first = value(positions_) + context.first_token * width_;
     add_positions(context.ops, {first, tokens, width_}, y, context.document_starts);
   }
-  drop_output(context, name(), dropout_, y);
-  if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
+  drop_output(context, name(), options_.dropout, y);
+  if (context.mode == Mode::kTrain && options_.has_table) saved[kIds] = std::move(x);
   return y;
 }
 
+// Of what has been looked up dx is the gradient; positions need dy, which is not scaled.
 Tensor Embedding::backward_input(const Context& context, Tensor dy, Saved& saved) {
-  drop_output(context, name(), dropout_, dy);
+  drop_output(context, name(), options_.dropout, dy);
+  Tensor dx;
+  if (!options_.has_table) {
+    if (has_positions()) {
+      dx = Tensor(context.ops.pool(), dy.shape(), dy.dtype());
+      copy(context.ops, dy, dx);
+    } else {
+      dx = std::move(dy);
+    }
+    if (scale_ != 1.0f) multiply(context.ops, dx, scale_);
+  }
   saved[kOutputGradient] = std::move(dy);
-  return {};
+  return dx;
 }
 
 void Embedding::backward_weight(const Context& context, Saved& saved) {
-  const Tensor& ids = saved[kIds];
   Tensor& dy = saved[kOutputGradient];
-  if (!context.accumulate) clear_gradient(context.replicas > 1);
-  const TableRows here{ids_.first, ids_.count};
-  for (const std::int32_t id : std::span(ids.i32(), static_cast<std::size_t>(ids.elements()))) {
-    if (here.has(id)) touched_rows(table_).push_back(static_cast<std::int32_t>(here.row(id)));
-  }
-  if (has_positions_) {
+  if (has_positions()) {
     // A slice has some of the positions: the others' gradients are of the slices that follow it.
     const std::int64_t tokens = dy.shape()[1];
     const bool slice = tokens < tokens_;
@@ -95,23 +118,12 @@ void Embedding::backward_weight(const Context& context, Saved& saved) {
                       {gradient(positions_) + context.first_token * width_, tokens, width_},
                       slice || context.accumulate, context.document_starts);
   }
-  if (scale_ != 1.0f) multiply(context.ops, dy, scale_);
-  embedding_backward(context.ops, here, ids.i32(), dy, gradient(table_));
-  saved.clear();
-}
-
-// A step touches few rows of a large table: clearing those is much cheaper than clearing all, which
-// other replicas may have touched.
-void Embedding::clear_gradient(bool all) {
-  const auto row_bytes = static_cast<std::size_t>(width_) * sizeof(float);
-  if (all) {
-    std::memset(gradient(table_), 0, static_cast<std::size_t>(ids_.count) * row_bytes);
-  } else {
-    for (const std::int32_t row : touched_rows(table_)) {
-      std::memset(gradient(table_) + row * width_, 0, row_bytes);
-    }
+  if (options_.has_table) {
+    if (scale_ != 1.0f) multiply(context.ops, dy, scale_);
+    add_table_gradient(context, {ids_.first, ids_.count}, saved[kIds], dy, gradient(table_),
+                       touched_rows(table_));
   }
-  touched_rows(table_).clear();
+  saved.clear();
 }
 
 namespace {

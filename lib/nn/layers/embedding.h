@@ -1,12 +1,15 @@
 // Token embedding with learned positions: y[b, t] = table[ids[b, t]] + positions[t],
-// with dropout. Ranks that share the table have each some of its rows.
+// with dropout. Ranks that share the table have each some of its rows; where those of a pipeline
+// do, pieces look up (nn/layers/embedding_piece.h), and the rest is a layer without a table.
 // Radford et al., "Language models are unsupervised multitask learners", 2019, section 2.3.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "nn/layer.h"
 #include "nn/layer_options.h"
 #include "nn/layers/dropout.h"
 #include "nn/starting_values.h"
@@ -21,6 +24,7 @@ struct EmbeddingOptions {
   double dropout = 0;   // rate
   Initial table = Start().weight, positions = Start().weight;
   TensorPlace place;  // its size is at most the vocabulary
+  bool has_table = true;
 };
 
 // Options that a decoder is written with, too.
@@ -50,26 +54,29 @@ std::string position_table_name();
 
 class Embedding : public Layer {
  public:
-  // (T) int32 -> (T, C)
+  // (T) int32 -> (T, C); without a table (T, C) -> (T, C)
   Embedding(std::string name, std::int64_t tokens, const EmbeddingOptions& options);
 
   Tensor forward(const Context& context, Tensor x, Saved& saved) override;
   Tensor backward_input(const Context& context, Tensor dy, Saved& saved) override;
   void backward_weight(const Context& context, Saved& saved) override;
-  DType input_dtype() const override { return DType::kInt32; }
+  DType input_dtype() const override {
+    return options_.has_table ? DType::kInt32 : Layer::input_dtype();
+  }
   GroupSums group_sums() const override { return {1, output_row().elements()}; }
   Reach reach() const override { return Reach::kToken; }
+  std::unique_ptr<Layer> embedding_piece(const TensorPlace& place) const override;
+  std::unique_ptr<Layer> without_table() const override;
 
  private:
-  void clear_gradient(bool all);
+  Tensor looked_up(const Context& context, const Tensor& ids);
+  bool has_positions() const { return options_.context > 0; }
 
-  TensorPlace place_;
+  EmbeddingOptions options_;
   Range ids_;  // whose rows this rank has
   std::int64_t tokens_, width_;
-  bool has_positions_;
   float scale_;
-  double dropout_;
-  std::size_t table_, positions_ = 0;
+  std::size_t table_ = kNone, positions_ = kNone;
 };
 
 }  // namespace pipetrain

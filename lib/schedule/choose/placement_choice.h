@@ -22,13 +22,13 @@ inline constexpr Choice<PlacementRule> kPlacementRules[] = {
     {PlacementRule::kList, "list", "Each rank's stages, such as `[[0,5],[1,4],[2,3]]`."},
 };
 
-// Who holds the model's vocabulary, which is the head's table.
+// Who holds the model's vocabulary, which are the tables of the embedding and of the head.
 enum class VocabularyPlace : std::uint8_t { kWhole, kParallel };
 
 inline constexpr Choice<VocabularyPlace> kVocabularyPlaces[] = {
-    {VocabularyPlace::kWhole, "whole", "The last stage."},
+    {VocabularyPlace::kWhole, "whole", "The first and the last stage."},
     {VocabularyPlace::kParallel, "parallel",
-     "All ranks of the pipeline, a piece of its rows each."},
+     "All ranks of the pipeline, a piece of the rows each."},
 };
 
 struct PlacementChoice {

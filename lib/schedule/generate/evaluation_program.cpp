@@ -7,11 +7,11 @@
 
 namespace pipetrain {
 
-Program evaluation_program(const Schedule& schedule, int microbatches, bool shards_parameters) {
+Program evaluation_program(const Schedule& schedule, int microbatches, const Features& features) {
   const Schedule forwards =
       generate_forward_only(schedule.placement.one_way(), std::max(microbatches, 1),
-                            /*stage_by_stage=*/shards_parameters, schedule.vocabulary);
-  Program program = program_of(forwards, {.shards_parameters = shards_parameters});
+                            /*stage_by_stage=*/features.shards_parameters, schedule.vocabulary);
+  Program program = program_of(forwards, features);
   if (microbatches > 0) return program;
   for (std::vector<Action>& actions : program.actions.ranks) {
     std::erase_if(actions, [](const Action& action) {

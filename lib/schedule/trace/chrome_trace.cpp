@@ -24,6 +24,8 @@ std::string_view category_of(const Span& span) {
     case Op::kRecompute: return "recompute";
     case Op::kVocabularyForward: return "vocabulary forward";
     case Op::kVocabularyBackward: return "vocabulary backward";
+    case Op::kEmbeddingForward: return "look-up";
+    case Op::kEmbeddingBackward: return "look-up's gradient";
     case Op::kReduceGrad: return "reduce";
     case Op::kUnshard:
     case Op::kReshard: return "gather";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "pipeline/recompute.h"
@@ -58,18 +59,20 @@ SequenceSlices checked_slices(const Config& config, const ModelSetup& model) {
   return slices_of_equal_work(model.layers, count);
 }
 
-// The layers with the rank's piece of the head in the place of all of it.
+// The layers with the rank's pieces of the embedding's table and the head, as ModelSetup has them.
 std::vector<std::unique_ptr<Layer>> layers_with_piece(const Config& config,
                                                       const SetupInputs& inputs,
                                                       const Layer& head) {
   if (const auto reason = why_no_pieces(head, inputs.stage_ranks)) fail(*reason);
   auto layers = build_layers(config.model, inputs.data, {}, config.train.precision);
-  layers.back() = head.vocabulary_piece({.rank = inputs.pipeline_rank, .size = inputs.stage_ranks});
-  // Each rank updates its rows of the head alone.
-  if (std::ranges::any_of(layers.back()->parameters(), &Parameter::tied_to_earlier)) {
-    fail(
-        "pipeline.vocabulary: parallel, but the head is tied to the embedding, which is whole "
-        "on the first stage; set model.tie_embeddings to false, or vocabulary to whole");
+  const TensorPlace place{.rank = inputs.pipeline_rank, .size = inputs.stage_ranks};
+  layers.back() = head.vocabulary_piece(place);
+  if (auto table = layers.front()->embedding_piece(place)) {
+    layers.insert(layers.end() - 1, std::move(table));
+    layers.front() = layers.front()->without_table();
+  } else if (std::ranges::any_of(layers.back()->parameters(), &Parameter::tied_to_earlier)) {
+    fail("pipeline.vocabulary: parallel, but the head is tied to " + layers.front()->name() +
+         ", whose rows ranks cannot share out; set it to whole");
   }
   return layers;
 }

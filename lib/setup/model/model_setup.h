@@ -31,8 +31,9 @@ struct ModelSetup {
   std::vector<std::unique_ptr<Layer>> layers;
   // The same once more where pipeline.delay is 1: they hold the other version of the weights.
   std::vector<std::unique_ptr<Layer>> other_layers;
-  // Where the vocabulary is over the pipeline: the layers with this rank's piece of the head in the
-  // place of all of it. These hold weights; `layers` are then for measuring alone.
+  // Where the vocabulary is over the pipeline: the layers that are cut into stages, without the
+  // embedding's table if that is over the pipeline, too; then this rank's piece of that table, and
+  // of the head. These hold weights; `layers` are then for measuring alone.
   std::vector<std::unique_ptr<Layer>> piece_layers;
   RecomputedLayers recomputed;
   SequenceSlices slices;            // of each microbatch
@@ -51,6 +52,9 @@ struct ModelSetup {
   // Of these stages consist: all layers, but for the head where the vocabulary is over the
   // pipeline.
   int cut_layers() const { return static_cast<int>(layers.size()) - (schedule.vocabulary ? 1 : 0); }
+  bool cuts_embedding() const { return piece_layers.size() > layers.size(); }
+  // Behind the layers that are cut: of those that hold weights.
+  int piece_count() const { return schedule.vocabulary ? (cuts_embedding() ? 2 : 1) : 0; }
   StageNumbers stage_numbers() const {
     return searches_placement ? StageNumbers{1, stage_count()}
                               : pipetrain::stage_numbers(schedule.placement);

@@ -72,3 +72,22 @@ TEST_CASE("Slices of sequences are refused where they have no meaning") {
   CHECK(contains(refusal([](Config& c) { c.pipeline.recompute = Recompute::kFull; }),
                  "pipeline.recompute", "attention"));
 }
+
+TEST_CASE("Where the vocabulary is over the pipeline the table and the head are cut") {
+  Config config = seven_layers();
+  config.pipeline.vocabulary = VocabularyPlace::kParallel;
+  for (const bool tied : {false, true}) {
+    CAPTURE(tied);
+    config.model.tie_embeddings = tied;
+    const ModelSetup model = set_up_on(config, 2);
+    CHECK(model.cuts_embedding());
+    CHECK(model.piece_count() == 2);
+    REQUIRE(static_cast<int>(model.piece_layers.size()) == model.cut_layers() + 2);
+    const Parameter& table = model.piece_layers[model.piece_layers.size() - 2]->parameters()[0];
+    const Parameter& head = model.piece_layers.back()->parameters()[0];
+    CHECK(table.slicing.parts == 2);
+    CHECK(head.slicing.parts == 2);
+    CHECK((head.name == table.name) == tied);
+    CHECK(model.piece_layers.front()->parameters().size() == 1);  // positions
+  }
+}
