@@ -90,6 +90,19 @@ std::string cut_text(const nlohmann::ordered_json& emulation) {
   return "first layer of each stage:" + first + "\n";
 }
 
+// How long ranks were at work, over what they were asked for: above 1 something else had their
+// cores.
+double work_ratio(const Emulation& found) {
+  return found.measured_seconds * (1 - found.bubble_measured) /
+         (found.simulated_seconds * (1 - found.bubble_simulated));
+}
+
+std::string work_text(double ratio) {
+  constexpr double kUndisturbed = 1.01;
+  return fmt::format("work    took {:.4f} times as long as asked{}\n", ratio,
+                     ratio > kUndisturbed ? ": other programs had the cores, too" : "");
+}
+
 double peak(const nlohmann::ordered_json& emulation) {
   const auto live = emulation.at("peak_live_microbatches").get<std::vector<double>>();
   return *std::max_element(live.begin(), live.end());
@@ -111,6 +124,7 @@ nlohmann::ordered_json emulation_json(const std::string& name, const Schedule& s
       {"simulated_seconds", emulation.simulated_seconds},
       {"measured_seconds", emulation.measured_seconds},
       {"ratio", emulation.measured_seconds / emulation.simulated_seconds},
+      {"work_ratio", work_ratio(emulation)},
       {"bubble_simulated", emulation.bubble_simulated},
       {"bubble_measured", emulation.bubble_measured},
       {"peak_live_microbatches", emulation.peak_live_microbatches},
@@ -138,10 +152,11 @@ std::string emulation_text(const nlohmann::ordered_json& emulation) {
       fmt::format(
           "step    {:.2f} ms measured, {:.2f} ms simulated, ratio {:.4f}\n"
           "bubble  {:.2f}% measured, {:.2f}% simulated\n"
-          "most live microbatches, per rank:{}\n",
+          "{}most live microbatches, per rank:{}\n",
           1e3 * number(emulation, "measured_seconds"), 1e3 * number(emulation, "simulated_seconds"),
           number(emulation, "ratio"), 100 * number(emulation, "bubble_measured"),
-          100 * number(emulation, "bubble_simulated"), live);
+          100 * number(emulation, "bubble_simulated"), work_text(number(emulation, "work_ratio")),
+          live);
   if (!emulation.contains("uniform")) return text;
   const auto& uniform = emulation.at("uniform");
   const auto gain = [&](const char* key) {
@@ -153,18 +168,19 @@ std::string emulation_text(const nlohmann::ordered_json& emulation) {
 }
 
 std::string emulation_table_head(const nlohmann::ordered_json& first) {
-  return setting_text(first) + fmt::format("{:<16}{:>3}{:>18}{:>10}{:>17}{:>14}{:>9}{:>12}\n",
+  return setting_text(first) + fmt::format("{:<18}{:>3}{:>18}{:>10}{:>17}{:>14}{:>9}{:>9}{:>12}\n",
                                            "schedule", "v", "bubble simulated", "measured",
-                                           "step simulated", "measured", "ratio", "most live");
+                                           "step simulated", "measured", "ratio", "work",
+                                           "most live");
 }
 
 std::string emulation_table_row(const nlohmann::ordered_json& emulation) {
   return fmt::format(
-      "{:<16}{:>3}{:>17.2f}%{:>9.2f}%{:>14.2f} ms{:>11.2f} ms{:>9.4f}{:>12.4g}\n",
+      "{:<18}{:>3}{:>17.2f}%{:>9.2f}%{:>14.2f} ms{:>11.2f} ms{:>9.4f}{:>9.4f}{:>12.4g}\n",
       emulation.at("schedule").get<std::string>(), emulation.at("virtual_stages").get<int>(),
       100 * number(emulation, "bubble_simulated"), 100 * number(emulation, "bubble_measured"),
       1e3 * number(emulation, "simulated_seconds"), 1e3 * number(emulation, "measured_seconds"),
-      number(emulation, "ratio"), peak(emulation));
+      number(emulation, "ratio"), number(emulation, "work_ratio"), peak(emulation));
 }
 
 }  // namespace pipetrain

@@ -10,7 +10,7 @@ from inputs import make_inputs, write
 from job import Checks, Job, expect, one_error
 
 KEYS = {"schedule", "ranks", "virtual_stages", "microbatches", "rank_costs_ms", "message_bytes", "message_seconds",
-        "simulated_seconds", "measured_seconds", "ratio", "bubble_simulated", "bubble_measured",
+        "simulated_seconds", "measured_seconds", "ratio", "work_ratio", "bubble_simulated", "bubble_measured",
         "peak_live_microbatches", "step_seconds"}
 TWO_RANKS = "0F0,0F1,0B0,0B1\n1F0,1B0,1F1,1B1\n"
 
@@ -32,6 +32,7 @@ def consistent(problems, one, ranks, microbatches):
         expect(problems, one[key] >= 0.999 * busiest, f"{one['schedule']}: {key} {one[key]}, but {busiest} s of work")
     ratio = one["measured_seconds"] / one["simulated_seconds"]
     expect(problems, abs(one["ratio"] - ratio) < 1e-9, f"ratio {one['ratio']}, expected {ratio}")
+    expect(problems, one["work_ratio"] >= 0.999, f"work took {one['work_ratio']} of its time")
     for key in ("bubble_simulated", "bubble_measured"):
         expect(problems, -1e-9 <= one[key] < 1, f"{key} {one[key]}")
     expect(problems, sorted(one["step_seconds"])[len(one["step_seconds"]) // 2] == one["measured_seconds"],

@@ -40,6 +40,7 @@ TEST_CASE("The report has what was asked for, what was found and their ratio") {
   CHECK(report["simulated_seconds"] == 0.040);
   CHECK(report["measured_seconds"] == 0.041);
   CHECK(report["ratio"].get<double>() == Approx(1.025));
+  CHECK(report["work_ratio"].get<double>() == Approx(0.041 * 0.7346 / 0.030));
   CHECK(report["peak_live_microbatches"] == Json{2, 1.5});
   CHECK(report["step_seconds"].size() == 3);
   REQUIRE(report["rank_costs_ms"].size() == 2);  // a rank's whole share: both of its stages
@@ -54,7 +55,16 @@ TEST_CASE("As text it is in milliseconds and percent") {
         "F 1, I 2, W 3 ms a rank\n"
         "step    41.00 ms measured, 40.00 ms simulated, ratio 1.0250\n"
         "bubble  26.54% measured, 25.00% simulated\n"
+        "work    took 1.0040 times as long as asked\n"
         "most live microbatches, per rank: 2 1.5\n");
+}
+
+TEST_CASE("Work that took longer than asked is told to be another program's doing") {
+  Json report = report_of(costs_of(0.001));
+  report["work_ratio"] = 1.3;
+  CHECK(
+      contains(emulation_text(report),
+               "work    took 1.3000 times as long as asked: other programs had the cores, too\n"));
 }
 
 TEST_CASE("Ranks that differ are told one by one, a cut by its layers and what it gains") {
@@ -77,6 +87,6 @@ TEST_CASE("Several are a table, whose columns stand below their heads") {
   const std::string columns = head.substr(head.rfind('\n', head.size() - 2) + 1);
   CHECK(columns.size() == row.size());
   CHECK(row ==
-        "interleaved       2            25.00%    26.54%         40.00 ms      41.00 ms   1.0250"
-        "           2\n");
+        "interleaved         2            25.00%    26.54%         40.00 ms      41.00 ms   1.0250"
+        "   1.0040           2\n");
 }
