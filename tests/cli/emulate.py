@@ -32,7 +32,7 @@ def consistent(problems, one, ranks, microbatches):
         expect(problems, one[key] >= 0.999 * busiest, f"{one['schedule']}: {key} {one[key]}, but {busiest} s of work")
     ratio = one["measured_seconds"] / one["simulated_seconds"]
     expect(problems, abs(one["ratio"] - ratio) < 1e-9, f"ratio {one['ratio']}, expected {ratio}")
-    expect(problems, one["work_ratio"] >= 0.999, f"work took {one['work_ratio']} of its time")
+    expect(problems, one["work_ratio"] >= 0.95, f"work took {one['work_ratio']} of its time")
     for key in ("bubble_simulated", "bubble_measured"):
         expect(problems, -1e-9 <= one[key] < 1, f"{key} {one[key]}")
     expect(problems, sorted(one["step_seconds"])[len(one["step_seconds"]) // 2] == one["measured_seconds"],
