@@ -101,8 +101,7 @@ void Stage::begin(const StepContext& step, int taken) {
       m.saved[layer].set_earlier(follows ? &states_[i - 1].saved[layer] : nullptr);
     }
   }
-  weight_gradients_ = 0;
-  correct_ = counted_ = 0;
+  correct_ = counted_ = weight_gradients_ = 0;
   not_finite_.clear();
 }
 
