@@ -252,8 +252,7 @@ Tensor Stage::loss_or_received(MicrobatchSlice which, Tensor dy) {
 }
 
 Tensor Stage::handed_on(Tensor dx) {
-  const bool nobody_waits = first() && !hands_on_input_gradient_;
-  if (nobody_waits || dx.empty()) return {};
+  if ((first() && !hands_on_input_gradient_) || dx.empty()) return {};  // nobody waits for it
   return converted(ops_, std::move(dx), input_dtype());
 }
 

@@ -20,12 +20,14 @@ struct PieceMemory {
   std::int64_t larger_rows, smaller_rows;
   int larger_count;
 
-  std::vector<Action> sending = {};  // EMBED_F since the last compute action: not received yet
+  // Still on their way: what EMBED_F has sent since the last compute action, and the copy of the
+  // last EMBED_B.
+  std::vector<Action> sending = {}, gradients = {};
 
   // Whether the action is of a piece, or a message to or from all of them: then that is all.
   bool run(const Action& action, BlockTally& tally) {
     if (is_of_embedding(action.op)) embedding(action, tally);
-    if (is_compute(action.op)) leave(tally);
+    if (is_compute(action.op)) leave(sending, tally);
     if (action.op == Op::kVocabularyForward) forward(action, piece.result, tally);
     if (action.op == Op::kVocabularyBackward) backward(action, tally);
     if (is_of_piece(action.op)) return true;
@@ -42,7 +44,7 @@ struct PieceMemory {
   }
   void evaluate(const Action& action, BlockTally& tally) {
     if (is_of_embedding(action.op)) embedding(action, tally);
-    if (is_compute(action.op)) leave(tally);
+    if (is_compute(action.op)) leave(sending, tally);
     if (action.op != Op::kVocabularyForward) return;
     forward(action, piece.statistics, tally);
     backward(action, tally);
@@ -65,14 +67,17 @@ struct PieceMemory {
       if (!first) sending.push_back(action);
     } else {
       if (!last) rows(1);
-      rows(last ? -1 : -2);
+      rows(-1);
+      leave(gradients, tally);
+      if (!last) gradients.push_back(action);
     }
   }
   // What was on its way has been received.
-  void leave(BlockTally& tally) {
-    for (const Action& action : sending) take(action, piece.rows, -1, tally);
-    sending.clear();
+  void leave(std::vector<Action>& sent, BlockTally& tally) {
+    for (const Action& action : sent) take(action, piece.rows, -1, tally);
+    sent.clear();
   }
+  void end_step(BlockTally& tally) { leave(gradients, tally); }
   // S keeps its input and the logits; what it has made is on its way.
   void forward(const Action& action, std::int64_t result, BlockTally& tally) const {
     for (const std::int64_t bytes : {piece.input, piece.logits, result}) {

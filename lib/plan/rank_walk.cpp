@@ -110,6 +110,7 @@ std::int64_t RankWalk::step(const std::vector<Action>& actions) {
   for (std::int64_t& sending : sending_) {
     if (sending > 0) tally_.take(std::exchange(sending, 0), -1);
   }
+  pieces_.end_step(tally_);
   return most;
 }
 
@@ -198,6 +199,10 @@ void RankWalk::take_batches(int batches, const Schedule& schedule) {
     if (first) take(rows * model.input_row_bytes, batches);
     if (last) take(rows * model.target_row_bytes, batches);
     if (rank_ == 0 && !last) take(rows * model.target_row_bytes, batches - 1);
+    if (rank_ > 0 || !schedule.vocabulary) continue;
+    const int others = (schedule.rank_count() - 1) * (batches - 1);  // each gets a copy
+    take(rows * model.target_row_bytes, others);
+    if (plan_.piece.cuts_embedding()) take(rows * model.input_row_bytes, others);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "catch.h"
 #include "plan/predict.h"
 #include "schedule/generate/generate.h"
+#include "schedule/search/vocabulary.h"
 #include "setup/pipeline_threads.h"
 #include "setup/plan_measure.h"
 
@@ -34,13 +35,15 @@ void check_foreseen(Config config, int ranks, const FixedSource& source) {
                             .virtual_stages = default_virtual_stages(pipeline.schedule),
                             .microbatches = pipeline.microbatches,
                             .recompute = pipeline.recompute,
-                            .precision = config.train.precision};
+                            .precision = config.train.precision,
+                            .vocabulary = pipeline.vocabulary == VocabularyPlace::kParallel};
   PlanRequest request{.ranks = ranks, .configured = candidate};
   ThreadCrew crew(1, 1);
   const PlanInputs inputs =
       measure_plan_inputs(config, data_shape_of(source), &source, request, crew, /*seconds=*/60);
-  const Schedule schedule =
+  Schedule schedule =
       generate(candidate.schedule, ranks, candidate.virtual_stages, candidate.microbatches);
+  if (candidate.vocabulary) schedule = with_vocabulary(schedule);
   const Plan plan = Predictor(inputs).predict(candidate, schedule, std::int64_t{1} << 40);
 
   config.pipeline.partition = PartitionRule::kList;
@@ -96,6 +99,18 @@ TEST_CASE("Also where stages hand float32 on in bfloat16") {
     for (const Recompute recompute : {Recompute::kNone, Recompute::kFull}) {
       Config config = small_config(schedule, 8, 16, recompute);
       config.communication.precision = DType::kBFloat16;
+      check_foreseen(config, 4);
+    }
+  }
+}
+
+TEST_CASE("Also where the vocabulary is over the pipeline, tied or not") {
+  for (const bool tied : {false, true}) {
+    CAPTURE(tied);
+    for (const char* schedule : {"1f1b", "zbv"}) {
+      Config config = small_config(schedule, 8, 16, tied ? Recompute::kFull : Recompute::kNone);
+      config.model.tie_embeddings = tied;
+      config.pipeline.vocabulary = VocabularyPlace::kParallel;
       check_foreseen(config, 4);
     }
   }
