@@ -91,7 +91,7 @@ TEST_CASE("Slices see the documents that whole sequences see") {
 TEST_CASE("As many slices have the same bits on any ranks, under any schedule and recomputed") {
   for (const char* preset : {"gpt", "llama"}) {
     const Trained one = train(model(preset, {.slices = 3}), 1);
-    for (const char* schedule : {"1f1b", "gpipe", "eager-1f1b"}) {
+    for (const char* schedule : {"1f1b", "gpipe", "eager-1f1b", "slim-1f1b", "zb-h1"}) {
       for (const int ranks : {2, 3}) {
         CAPTURE(preset, schedule, ranks);
         CHECK(train(model(preset, {.slices = 3, .schedule = schedule}), ranks) == one);

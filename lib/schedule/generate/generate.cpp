@@ -16,7 +16,8 @@ namespace generators {
 using Generator = RankActions(const ScheduleSizes& sizes);
 Generator gpipe, one_forward_one_backward, interleaved, looped_breadth_first, zb_h1, zb_h2,
     interleaved_zero_bubble, zbv, dualpipev, v_half, v_min, eager_one_forward_one_backward,
-    interleaved_ahead, grouped, hanayo, v_1f1b, chimera, dualpipe, bitpipe;
+    interleaved_ahead, grouped, hanayo, v_1f1b, chimera, dualpipe, bitpipe,
+    slim_one_forward_one_backward;
 std::optional<std::string> fewer_than_two_per_rank(const ScheduleSizes& sizes),
     odd_sizes(const ScheduleSizes& sizes),
     fewer_than_two_per_rank_or_odd(const ScheduleSizes& sizes);
@@ -48,6 +49,12 @@ constexpr std::array kKinds{
                  "Zhuang et al. 2023, arXiv 2211.05322", 1, false, Placement::loop,
                  generators::eager_one_forward_one_backward, nullptr, "any", nullptr, nullptr,
                  /*takes_slices=*/true},
+    ScheduleKind{"slim-1f1b",
+                 "1f1b for sequences in slices, of which a rank keeps one more than a microbatch "
+                 "has: the least memory, a longer bubble.",
+                 "made here, after Sun et al. 2024, arXiv 2406.03488", 1, false, Placement::loop,
+                 generators::slim_one_forward_one_backward, nullptr, "any", nullptr, nullptr,
+                 /*takes_slices=*/true},
     ScheduleKind{"interleaved-ahead",
                  "interleaved with one more forward before each rank's first backward.",
                  "Kimi K2 2025, arXiv 2507.20534", 2, true, Placement::loop,
@@ -70,7 +77,7 @@ constexpr std::array kKinds{
                  generators::looped_breadth_first_on},
     ScheduleKind{"zb-h1", "1f1b whose weight gradients wait to fill the bubble, in its memory.",
                  "Qi et al. 2024, arXiv 2401.10241", 1, false, Placement::loop, generators::zb_h1,
-                 nullptr, "any", nullptr, nullptr, /*takes_slices=*/false,
+                 nullptr, "any", nullptr, nullptr, /*takes_slices=*/true,
                  /*takes_vocabulary=*/true},
     ScheduleKind{
         "zb-h2",

@@ -48,11 +48,12 @@ RankActions one_forward_one_backward_in(const Rounds& rounds, int microbatches, 
 
 RankActions zero_bubble(const Rounds& rounds, int microbatches) {
   RankActions all;
-  const int total = microbatches * rounds.virtual_stages;
+  const int total = microbatches * rounds.virtual_stages * rounds.slices;
+  const int ahead = (rounds.virtual_stages - 1) * rounds.per_round + rounds.slices - 1;
   for (int rank = 0; rank < rounds.ranks; ++rank) {
     std::vector<Action>& actions = all.emplace_back();
     const int hops = rounds.ranks - 1 - rank;
-    const int warmup = std::min((rounds.virtual_stages - 1) * rounds.per_round + hops, total);
+    const int warmup = std::min(ahead + hops, total);
     int weights = 0;
     for (int k = 0; k < total + warmup; ++k) {
       if (k < total) actions.push_back(rounds.forward(rank, k));

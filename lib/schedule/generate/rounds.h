@@ -10,20 +10,24 @@
 namespace pipetrain::generators {
 
 // The order in which one rank takes its forwards: a round of microbatches on its first stage, the
-// same on its next, ... Backwards come in the same order with the laps reversed.
+// same on its next, ... Backwards come in the same order with the laps reversed. Of microbatches in
+// slices these follow each other, backwards from the last one down.
 struct Rounds {
   int ranks, virtual_stages, per_round;
+  int slices = 1;
 
-  Action forward(int rank, int k) const { return at(Op::kForward, rank, k, lap(k)); }
+  Action forward(int rank, int k) const {
+    return at(Op::kForward, rank, k / slices, lap(k), k % slices);
+  }
   Action backward(Op op, int rank, int k) const {
-    return at(op, rank, k, virtual_stages - 1 - lap(k));
+    return at(op, rank, k / slices, virtual_stages - 1 - lap(k), slices - 1 - k % slices);
   }
 
  private:
-  int lap(int k) const { return k / per_round % virtual_stages; }
-  Action at(Op op, int rank, int k, int lap) const {
+  int lap(int k) const { return k / slices / per_round % virtual_stages; }
+  Action at(Op op, int rank, int k, int lap, int slice) const {
     const int round = k / (per_round * virtual_stages);
-    return {op, lap * ranks + rank, round * per_round + k % per_round};
+    return {op, lap * ranks + rank, round * per_round + k % per_round, slice};
   }
 };
 

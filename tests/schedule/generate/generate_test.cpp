@@ -96,7 +96,7 @@ TEST_CASE("Schedules of slices are valid at every size, and all others refuse th
     INFO(name);
     if (!kind.takes_slices) {
       CHECK(contains(*why_not(name, 3, kind.default_virtual_stages, 6, 2), "2 slices",
-                     "gpipe, 1f1b, eager-1f1b or a table"));
+                     "gpipe, 1f1b, eager-1f1b, slim-1f1b, zb-h1 or a table"));
       continue;
     }
     for (int ranks = 1; ranks <= 5; ++ranks) {

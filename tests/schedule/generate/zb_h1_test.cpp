@@ -15,3 +15,21 @@ TEST_CASE("ZB-H1's bubble grows with F and I, and shrinks with W") {
 TEST_CASE("Every rank of ZB-H1 keeps p microbatches") {
   check_live("zb-h1", [](const ScheduleSizes& sizes, int) { return sizes.ranks; });
 }
+
+TEST_CASE(
+    "Slices of ZB-H1 have a shorter bubble than those of 1F1B, in the memory of its first rank") {
+  for (const int slices : {2, 4}) {
+    for (const int microbatches : {2, 4, 9}) {
+      CAPTURE(slices, microbatches);
+      const auto step = [&](const char* name) {
+        const Schedule schedule = generate(name, 4, 1, microbatches, slices);
+        return simulate(schedule, equal_costs(schedule, 1, 1, 1));
+      };
+      const Timeline split = step("zb-h1"), whole = step("1f1b");
+      CHECK(split.makespan() < whole.makespan() - 0.5 / slices);
+      for (const double live : split.peak_live_microbatches) {
+        CHECK(live <= Approx(whole.peak_live_microbatches.front()));
+      }
+    }
+  }
+}
