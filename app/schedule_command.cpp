@@ -165,11 +165,6 @@ int print_schedule(ScheduleOptions& options) {
     return 0;
   }
   const Schedule schedule = choose(options.request, options.given);
-  if (schedule.slices > 1 && options.format == OutputFormat::kHtml) {
-    throw Error(ExitCode::kConfiguration, "--format html shows whole microbatches, found " +
-                                              std::to_string(schedule.slices) +
-                                              " slices of each; take --format svg");
-  }
   write_output(text_of(options, schedule));
   return 0;
 }

@@ -19,7 +19,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kRanks[] = {1, 2, 3, 4, 5, 6, 7, 8, 12, 16};
 constexpr int kMicrobatches[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 24, 32};
-constexpr int kStages[] = {1, 2, 3, 4};     // per rank
+constexpr int kStages[] = {1, 2, 3, 4};  // per rank
+// Of schedules of slices fewer sizes, or the page would be too large.
+constexpr int kSlices[] = {1, 2, 4, 8};
+constexpr int kSlicedRanks[] = {2, 4, 8}, kSlicedMicrobatches[] = {1, 2, 3, 4, 8};
 constexpr int kMostRanks = 36;              // digits and letters
 constexpr std::size_t kMostShown = 60'000;  // a page of some megabyte that a browser still draws
 
@@ -33,12 +36,26 @@ std::optional<std::size_t> kind_number(Op op) {
   }
 }
 
-// Letters, if each kind of action takes the microbatches of each stage in their order, the backward
-// ones from the last if `down`.
+// How each kind of action takes the microbatches of each stage: in ascending order, backwards too,
+// or those from the last one down; or in slices, where backwards take the last of each first.
+enum class ListOrder : char { kAscending = 'a', kDown = 'd', kSliced = 's' };
+
+// The action of its kind and stage that has so many before it.
+Action nth(Action action, int count, ListOrder order, int microbatches, int slices) {
+  const bool backward = action.op != Op::kForward;
+  const int slice = count % slices;
+  action.slice = backward ? slices - 1 - slice : slice;
+  const bool down = backward && order == ListOrder::kDown;
+  action.microbatch = down ? microbatches - 1 - count : count / slices;
+  return action;
+}
+
+// Letters, if the actions are in this order.
 std::optional<std::string> letters_of(const std::vector<Action>& actions,
-                                      const std::vector<int>& own, int microbatches, bool down) {
+                                      const std::vector<int>& own, int microbatches, int slices,
+                                      ListOrder order) {
   std::map<char, int> counts;
-  std::string text = down ? "d" : "a";
+  std::string text(1, static_cast<char>(order));
   for (const Action& action : actions) {
     const auto kind = kind_number(action.op);
     const auto place = std::ranges::find(own, action.stage) - own.begin();
@@ -46,11 +63,7 @@ std::optional<std::string> letters_of(const std::vector<Action>& actions,
     const std::size_t number = *kind * own.size() + static_cast<std::size_t>(place);
     if (number >= 26) return std::nullopt;
     const char letter = static_cast<char>('A' + number);
-    const int count = counts[letter]++;
-    const bool backward = action.op != Op::kForward;
-    if (action.microbatch != (backward && down ? microbatches - 1 - count : count)) {
-      return std::nullopt;
-    }
+    if (action != nth(action, counts[letter]++, order, microbatches, slices)) return std::nullopt;
     text += letter;
   }
   return text;
@@ -60,8 +73,8 @@ std::string lists_of(const Schedule& schedule) {
   std::string text;
   for (int rank = 0; rank < schedule.rank_count(); ++rank) {
     const std::vector<int>& own = schedule.placement.stages_of(rank);
-    text += (rank == 0 ? "" : "|") +
-            list_text(schedule.ranks[static_cast<std::size_t>(rank)], own, schedule.microbatches);
+    text += (rank == 0 ? "" : "|") + list_text(schedule.ranks[static_cast<std::size_t>(rank)], own,
+                                               schedule.microbatches, schedule.slices);
   }
   return text;
 }
@@ -79,12 +92,25 @@ std::string places_of(const Schedule& schedule) {
   return text;
 }
 
-// Adds it to the lists of its name: {"4.1": {"at": "0123", "lists": {"8": "aAAB...|..."}}}.
+// Adds it to the lists of its name: {"4.1": {"at": "0123", "lists": {"8": "aAAB...|..."}}}, in two
+// slices as "8.2".
 void add_lists(Json& of_name, const Schedule& schedule) {
   Json& entry = of_name[std::to_string(schedule.rank_count()) + "." +
                         std::to_string(schedule.virtual_stages())];
   entry["at"] = places_of(schedule);
-  entry["lists"][std::to_string(schedule.microbatches)] = lists_of(schedule);
+  std::string sizes = std::to_string(schedule.microbatches);
+  if (schedule.slices > 1) sizes += "." + std::to_string(schedule.slices);
+  entry["lists"][sizes] = lists_of(schedule);
+}
+
+void add_sliced(Json& of_name, const ScheduleKind& kind) {
+  for (const int p : kSlicedRanks) {
+    for (const int m : kSlicedMicrobatches) {
+      for (const int n : kSlices) {
+        if (n > 1) add_lists(of_name, generate(kind.name, p, kind.default_virtual_stages, m, n));
+      }
+    }
+  }
 }
 
 Json words_of(const ScheduleKind& kind) {
@@ -104,9 +130,10 @@ std::string page_of(const Json& data) {
 }  // namespace
 
 std::string list_text(const std::vector<Action>& actions, const std::vector<int>& own,
-                      int microbatches) {
-  for (const bool down : {false, true}) {
-    if (const auto letters = letters_of(actions, own, microbatches, down)) return *letters;
+                      int microbatches, int slices) {
+  for (const ListOrder order : {ListOrder::kAscending, ListOrder::kDown, ListOrder::kSliced}) {
+    if ((order == ListOrder::kSliced) != (slices > 1)) continue;
+    if (const auto text = letters_of(actions, own, microbatches, slices, order)) return *text;
   }
   std::string text = "x";
   for (const Action& action : actions) {
@@ -117,10 +144,11 @@ std::string list_text(const std::vector<Action>& actions, const std::vector<int>
 
 std::string explorer_page() {
   Json data = {{"title", "Pipeline schedules to play with"},
-               {"start", {{"s", "1f1b"}, {"p", 4}, {"m", 8}, {"v", 2}}},
+               {"start", {{"s", "1f1b"}, {"p", 4}, {"m", 8}, {"v", 2}, {"n", 1}}},
                {"ranks", kRanks},
                {"microbatches", kMicrobatches},
                {"stages", kStages},
+               {"slices", kSlices},
                {"schedules", Json::array()},
                {"lists", Json::object()}};
   for (const ScheduleKind& kind : schedule_kinds()) {
@@ -133,6 +161,7 @@ std::string explorer_page() {
         }
       }
     }
+    if (kind.takes_slices) add_sliced(of_name, kind);
   }
   return page_of(data);
 }
@@ -155,14 +184,16 @@ std::string schedule_page(const std::string& name, const Schedule& schedule,
   }
   const ScheduleKind* kind = find_row(schedule_kinds(), name);
   const int p = schedule.rank_count(), v = schedule.virtual_stages(), m = schedule.microbatches;
+  const int n = schedule.slices;
   Json words = kind != nullptr
                    ? words_of(*kind)
                    : Json{{"name", name}, {"idea", "A schedule of its own."}, {"stages", v}};
   Json data = {{"title", "The schedule " + name},
-               {"start", {{"s", name}, {"p", p}, {"m", m}, {"v", v}}},
+               {"start", {{"s", name}, {"p", p}, {"m", m}, {"v", v}, {"n", n}}},
                {"ranks", {p}},
                {"microbatches", {m}},
                {"stages", {v}},
+               {"slices", {n}},
                {"schedules", Json::array({std::move(words)})},
                {"lists", Json::object()}};
   add_lists(data["lists"][name], schedule);

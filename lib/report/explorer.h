@@ -11,8 +11,8 @@
 
 namespace pipetrain {
 
-// All published schedules over a range of ranks, microbatches and stages per rank; it begins with
-// 1f1b on 4 ranks.
+// All published schedules over a range of ranks, microbatches and stages per rank, and of slices of
+// sequences where they have such; it begins with 1f1b on 4 ranks.
 std::string explorer_page();
 
 // One schedule, with these costs at the beginning; whether stages recompute is set, too.
@@ -21,8 +21,9 @@ std::string explorer_page();
 std::string schedule_page(const std::string& name, const Schedule& schedule,
                           const GivenCosts& costs, bool recompute);
 
-// A rank's list as page/replay.js reads it; `own` are its stages in ascending order.
+// A rank's list as page/replay.js reads it; `own` are its stages in ascending order. Each
+// microbatch is in so many slices.
 std::string list_text(const std::vector<Action>& actions, const std::vector<int>& own,
-                      int microbatches);
+                      int microbatches, int slices = 1);
 
 }  // namespace pipetrain

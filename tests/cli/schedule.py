@@ -116,6 +116,8 @@ def check_formats(checks):
     prints(checks, "recompute", sized("1f1b", 4, 8, "--recompute"), has("R, which runs F again", "R recompute", "R0"))
     prints(checks, "trace", sized("zbv", 4, 8, "--format", "trace"), has('"ph":"s"', '"ph":"f"', '"ph":"C"', "zbv: 4 ranks"))
     prints(checks, "page", sized("zbv", 4, 8, "--format", "html"), has("^<!DOCTYPE html>", "The schedule zbv"))
+    prints(checks, "page of slices", sized("slim-1f1b", 4, 2, "--slices", 4, "--format", "html"), has("The schedule slim-1f1b", '"2.4":"s'))
+    prints(checks, "SVG of slices", sized("1f1b", 4, 2, "--slices", 4, "--format", "svg"), has("^<svg", "F0.3"))
     prints(checks, "explorer", ["--explore"], has("^<!DOCTYPE html>", '"zbv"', '"v-min"'))
     for env, expected in (({}, True), ({"NO_COLOR": "1"}, False)):
         colours_on_a_terminal(checks, env, expected)

@@ -19,11 +19,12 @@ globalThis.pt = {};
 vm.runInThisContext(fs.readFileSync(process.argv[1], "utf8"));
 const data = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
 const out = JSON.parse(fs.readFileSync(process.argv[3], "utf8")).map(c => {
-  const entry = data.lists[c.name]?.[c.p + "." + c.v], lists = entry?.lists[c.m];
+  const entry = data.lists[c.name]?.[c.p + "." + c.v], lists = entry?.lists[c.n > 1 ? c.m + "." + c.n : c.m];
   if (lists === undefined) return null;
-  const schedule = pt.decodeSchedule(lists, entry.at, c.m), made = pt.replay(schedule, {stages: c.stages, message: c.message});
-  return {ranks: schedule.ranks.map(r => r.map(a => `${a.stage}${a.kind}${a.microbatch}`)), makespan: made.makespan, bubble: made.bubble, peaks: made.peaks,
-    spans: made.spans.map(r => r.filter(s => !s.waiting).map(s => [`${s.stage}${s.kind}${s.microbatch}`, s.start, s.end]))};
+  const schedule = pt.decodeSchedule(lists, entry.at, c.m, c.n), made = pt.replay(schedule, {stages: c.stages, message: c.message});
+  const text = a => `${a.stage}${a.kind}${a.microbatch}` + (a.slice > 0 ? "." + a.slice : "");
+  return {ranks: schedule.ranks.map(r => r.map(text)), makespan: made.makespan, bubble: made.bubble, peaks: made.peaks,
+    spans: made.spans.map(r => r.filter(s => !s.waiting).map(s => [text(s), s.start, s.end]))};
 });
 process.stdout.write(JSON.stringify(out));
 """
@@ -37,14 +38,14 @@ def random_case(data, generator, folder, number):
     name = generator.choice(sorted(data["lists"]))
     sizes = generator.choice(sorted(data["lists"][name]))
     p, v = map(int, sizes.split("."))
-    m = int(generator.choice(sorted(data["lists"][name][sizes]["lists"])))
+    m, n = map(int, (generator.choice(sorted(data["lists"][name][sizes]["lists"])) + ".1").split(".")[:2])
     recompute, by_stage = generator.random() < 0.5, generator.random() < 0.5
     message = generator.choice([0, 0, round(generator.random(), 3)])
 
     def cost():
         return generator.choice([0.5, 1, 1, 2, round(3 * generator.random(), 4)])
 
-    words = ["--name", name, "--ranks", p, "--virtual-stages", v, "--microbatches", m, "--format", "json", *(["--recompute"] if recompute else [])]
+    words = ["--name", name, "--ranks", p, "--virtual-stages", v, "--microbatches", m, "--slices", n, "--format", "json", *(["--recompute"] if recompute else [])]
     if by_stage:
         stages = [[cost(), cost(), cost()] for _ in range(p * v)]
         path = os.path.join(folder, f"{number}.csv")
@@ -56,7 +57,7 @@ def random_case(data, generator, folder, number):
         stages = [[each / v for each in share]] * (p * v)
         words += ["--costs", ",".join(map(str, [*share, message]))]
     costs = [{"F": f, "I": i, "W": w, "R": f if recompute else 0} for f, i, w in stages]
-    return words, {"name": name, "p": p, "v": v, "m": m, "stages": costs, "message": message}
+    return words, {"name": name, "p": p, "v": v, "m": m, "n": n, "stages": costs, "message": message}
 
 
 def main():
@@ -86,7 +87,7 @@ def main():
             cells += sum(map(len, expected["spans"]))
             if wrong:
                 failed += 1
-                print(f"FAILED  {case['name']} p={case['p']} v={case['v']} M={case['m']}: {', '.join(wrong)} differ; {' '.join(map(str, words))}")
+                print(f"FAILED  {case['name']} p={case['p']} v={case['v']} M={case['m']} n={case['n']}: {', '.join(wrong)} differ; {' '.join(map(str, words))}")
     print(f"{CASES - failed} of {CASES} cases are the same, {cells} actions, starts and ends compared")
     return 1 if failed else 0
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -39,6 +40,15 @@ TEST_CASE("Backward actions may go down; what follows no order is spelled out") 
   CHECK(list_text(mixed, {0}, 2) == "x0F1,0F0");
 }
 
+TEST_CASE("Slices follow each other in their microbatches, backwards from the last") {
+  const Schedule sliced = generate("1f1b", 2, 1, 2, 2);
+  CHECK(list_text(sliced.ranks[0], {0}, 2, 2) == "sAAADADDD");
+  CHECK(list_text(sliced.ranks[1], {1}, 2, 2) == "sAADADADD");
+  std::vector<Action> swapped = sliced.ranks[1];
+  std::swap(swapped[2], swapped[4]);  // the backward of slice 0 before that of slice 1
+  CHECK(list_text(swapped, {1}, 2, 2) == "x1F0,1F0.1,1B0,1F1,1B0.1,1F1.1,1B1.1,1B1");
+}
+
 TEST_CASE("The explorer has every published schedule, in less than 2 MB") {
   const std::string page = explorer_page();
   CHECK(page.size() < 2'000'000);
@@ -47,6 +57,13 @@ TEST_CASE("The explorer has every published schedule, in less than 2 MB") {
     INFO(name);
     CHECK(data["lists"].contains(name));
     CHECK(data["lists"][name].contains("4." + std::to_string(default_virtual_stages(name))));
+  }
+  for (const ScheduleKind& kind : schedule_kinds()) {
+    const std::string name(kind.name);
+    INFO(name);
+    const auto& sizes = data["lists"][name]["4." + std::to_string(kind.default_virtual_stages)];
+    CHECK(sizes["lists"].contains("8"));
+    CHECK(sizes["lists"].contains("2.4") == kind.takes_slices);
   }
 }
 
@@ -61,6 +78,13 @@ TEST_CASE("A page of one schedule begins with its sizes and costs; a name is tex
   CHECK(start["i"] == 2);
   CHECK(start["c"] == 0.5);
   CHECK(start["r"] == 1);
+}
+
+TEST_CASE("A page of one schedule has its slices") {
+  const auto data = data_of(schedule_page("1f1b", generate("1f1b", 4, 1, 2, 3), {}, false));
+  CHECK(data["start"]["n"] == 3);
+  CHECK(data["slices"] == nlohmann::json::array({3}));
+  CHECK(data["lists"]["1f1b"]["4.1"]["lists"].contains("2.3"));
 }
 
 TEST_CASE("A schedule too large for a page is refused") {

@@ -16,6 +16,8 @@ pt.look = kind => pt.actions[kind] || {name: kind, letter: kind.slice(0, 1), fil
 // Of a label in a box, in the drawing's units.
 pt.textWidth = text => [...text].reduce((sum, letter) => sum + (letter === "W" ? 12 : letter === "I" ? 4.5 : 7.9), 0);
 pt.letter = kind => pt.look(kind).letter ?? kind;
+// Behind a microbatch's number, as tables have it: ".2", or nothing for the first slice of its sequences.
+pt.sliceText = ({slice}) => slice > 0 ? "." + slice : "";
 
 // Textures are drawn over the colours; each drawing holds its own, so that it stands alone.
 pt.textureId = kind => "texture-" + kind.replace(/\W/g, "");

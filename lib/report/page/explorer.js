@@ -6,15 +6,17 @@ const kNone = "none";
 const kPlain = {b: kNone, f: 1, i: 1, w: 1, c: 0, r: 0, k: "", t: 0};
 const state = {...kPlain, ...data.start};
 
-// Of a schedule the numbers of stages a rank that it has here, and those of microbatches.
+// Of a schedule the ranks and stages a rank that it has here. Lists are named by M, or by M and the slices: "8.4".
 const sizesOf = name => Object.keys(data.lists[name] || {}).map(key => key.split(".").map(Number));
 const stagesFor = (name, p, v) => {
   const all = sizesOf(name).filter(([ranks]) => ranks === p).map(([, stages]) => stages);
   return all.includes(v) ? v : all.includes(kinds[name].stages) ? kinds[name].stages : all[0];
 };
 const scheduleOf = name => {
-  const v = stagesFor(name, state.p, state.v), entry = data.lists[name]?.[state.p + "." + v], lists = entry?.lists[state.m];
-  return lists === undefined ? {missing: entry ? Object.keys(entry.lists) : []} : {v, ...pt.decodeSchedule(lists, entry.at, state.m)};
+  const v = stagesFor(name, state.p, state.v), entry = data.lists[name]?.[state.p + "." + v], behind = state.n > 1 ? "." + state.n : "";
+  const lists = entry?.lists[state.m + behind];
+  if (lists !== undefined) return {v, ...pt.decodeSchedule(lists, entry.at, state.m, state.n)};
+  return {missing: Object.keys(entry?.lists || {}).map(key => key.split(".")).filter(([, n]) => (n || "1") === String(state.n)).map(([m]) => m)};
 };
 const factors = stages => {
   const given = state.k ? state.k.split("_").map(Number) : [];
@@ -35,7 +37,7 @@ const readAddress = () => {
   }
   if (!kinds[state.s]) state.s = data.start.s;
   if (state.b !== kNone && !kinds[state.b]) state.b = kNone;
-  for (const [key, all] of [["p", data.ranks], ["m", data.microbatches], ["v", data.stages]]) if (!all.includes(state[key])) state[key] = data.start[key];
+  for (const [key, all] of [["p", data.ranks], ["m", data.microbatches], ["v", data.stages], ["n", data.slices]]) if (!all.includes(state[key])) state[key] = data.start[key];
   if (state.f + state.i + state.w <= 0) state.f = state.i = state.w = 1;
 };
 const writeAddress = () => {
@@ -76,13 +78,14 @@ const stageDetails = pt.el("details", {ontoggle: () => showStageSliders()}, pt.e
 const controls = [
   chosen("s", "Schedule", names), chosen("b", "Compare with", [kNone, ...names]),
   listed("p", "Ranks p", data.ranks, "Processes that share the model"),
-  listed("m", "Microbatches M", data.microbatches, "Slices of a step's batch"),
+  listed("m", "Microbatches M", data.microbatches, "Parts of a step's batch"),
   listed("v", "Stages per rank v", data.stages, "Of schedules that let you choose"),
+  listed("n", "Slices of a sequence n", data.slices, "Parts of equal work that each microbatch's sequences are cut into"),
   ranged("f", "F, forward", 4, 0.25), ranged("i", "I, gradient of the input", 4, 0.25), ranged("w", "W, gradient of the weights", 4, 0.25),
   ranged("c", "Message between ranks", 2, 0.05),
 ];
-settings.append(...controls.slice(0, 5).map(control => control.row), pt.el("fieldset", {}, pt.el("legend", {}, "Costs of a microbatch on a rank"),
-  ...controls.slice(5).map(control => control.row), pt.el("label", {}, recompute, " Recompute: keep a stage's input alone, run F again as R"), stageDetails));
+settings.append(...controls.slice(0, 6).map(control => control.row), pt.el("fieldset", {}, pt.el("legend", {}, "Costs of a microbatch on a rank"),
+  ...controls.slice(6).map(control => control.row), pt.el("label", {}, recompute, " Recompute: keep a stage's input alone, run F again as R"), stageDetails));
 
 const showStageSliders = () => {
   if (!stageDetails.open) return stageSliders.replaceChildren();
@@ -136,7 +139,7 @@ const titleOf = ({name, made}) => `${name}: makespan ${pt.number(made.makespan)}
 const explain = ({name, schedule, made}) => {
   const kind = kinds[name];
   return pt.el("div", {class: "about"}, pt.el("p", {}, pt.el("strong", {}, name), ": " + kind.idea, kind.paper ? pt.el("span", {class: "small muted"}, ` Published by ${kind.paper}.`) : null),
-    made ? null : pt.el("p", {class: "notice warn", role: "status"}, `${name} does not exist for ${state.p} ranks and ${state.m} microbatches` +
+    made ? null : pt.el("p", {class: "notice warn", role: "status"}, `${name} ${state.n > 1 ? `in ${state.n} slices is not here` : "does not exist"} for ${state.p} ranks and ${state.m} microbatches` +
       (schedule.missing.length ? "; here it does for M = " + schedule.missing.join(", ") : "") + "."));
 };
 const table = whole => pt.table([{name: "F = forward, ..."}, ...whole.map(each => ({name: each.name, number: true}))].map((column, i) => i ? column : {name: "figure"}), [
@@ -148,10 +151,11 @@ const table = whole => pt.table([{name: "F = forward, ..."}, ...whole.map(each =
   ["work of the busiest rank: no step is shorter", ...whole.map(({made}) => pt.number(Math.max(...made.busy)))],
 ], "What follows");
 const formula = ({name, schedule, made}) => {
-  const work = made.busy.reduce((sum, each) => sum + each, 0), p = schedule.ranks.length, {v} = schedule, m = state.m;
+  const work = made.busy.reduce((sum, each) => sum + each, 0), p = schedule.ranks.length, {v, n} = schedule, m = state.m * n;
+  const counted = n > 1 ? `, with each slice as a microbatch` : "";
   const textbook = v === 1 ? `M / (M + p − 1) = ${m} / (${m} + ${p} − 1)` : `v M / (v M + p − 1) = ${v * m} / (${v * m} + ${p} − 1)`;
   return pt.el("p", {class: "formula"}, pt.el("strong", {}, name), `: efficiency = work / (ranks × makespan) = ${pt.number(work)} / (${p} × ${pt.number(made.makespan)}) = ${pt.percent(1 - made.bubble)}. ` +
-    `The textbook's estimate for ${v === 1 ? "one stage" : v + " stages"} per rank: ${textbook} = ${pt.percent(v * m / (v * m + p - 1))}.`);
+    `The textbook's estimate for ${v === 1 ? "one stage" : v + " stages"} per rank${counted}: ${textbook} = ${pt.percent(v * m / (v * m + p - 1))}.`);
 };
 
 const longest = () => Math.max(0, ...shown.filter(each => each.made).map(each => each.made.makespan));
@@ -200,7 +204,7 @@ addEventListener("keydown", event => {
   if (event.key === "p") step(-1);
 });
 
-const csv = each => each.schedule.ranks.map(actions => actions.map(a => `${a.stage}${a.kind}${a.microbatch}`).join(",")).join("\n") + "\n";
+const csv = each => each.schedule.ranks.map(actions => actions.map(a => `${a.stage}${a.kind}${a.microbatch}${pt.sliceText(a)}`).join(",")).join("\n") + "\n";
 const saves = pt.el("div", {class: "bar no-print"}, "Save the drawing as ",
   button("SVG", "Save the drawing as SVG", () => pt.download(timeline.spec.name + ".svg", "image/svg+xml", timeline.svg())),
   button("PNG", "Save the drawing as PNG", () => pt.savePng(timeline.drawing, timeline.spec.name + ".png")),

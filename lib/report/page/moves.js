@@ -9,7 +9,7 @@ pt.drawMoves = (svg, title, schedule, made, time) => {
   const keptOf = made.spans.map(spans => {
     const live = new Map();
     for (const span of spans) {
-      const key = span.stage + ":" + span.microbatch;
+      const key = span.stage + ":" + span.microbatch + pt.sliceText(span);
       if (span.kind === "F" && span.start <= time) live.set(key, span);
       if (span.kind === "W" && span.end <= time) live.delete(key);
     }
@@ -19,7 +19,7 @@ pt.drawMoves = (svg, title, schedule, made, time) => {
   const bottom = top + height + 34 + rows * (kept + 3);
   for (let r = 0; r < ranks; r++) {
     const span = made.spans[r].find(s => s.start <= time && time < s.end);
-    const works = span && !span.waiting, name = span && (schedule.own[r].length > 1 ? span.stage : "") + (span.waiting ? span.of : span.kind) + span.microbatch;
+    const works = span && !span.waiting, name = span && (schedule.own[r].length > 1 ? span.stage : "") + (span.waiting ? span.of : span.kind) + span.microbatch + pt.sliceText(span);
     parts.push(
       pt.svg("rect", {x: left(r), y: top, width: box, height, rx: 6, ...(works ? pt.paint(span.kind) : {class: "rank-box"})}),
       pt.svg("text", {class: "name", x: middle(r), y: top - 10}, "rank " + r),
@@ -29,7 +29,7 @@ pt.drawMoves = (svg, title, schedule, made, time) => {
     keptOf[r].forEach((one, i) => {
       const x = left(r) + (i % row) * (kept + 3) + 1, y = top + height + 22 + Math.floor(i / row) * (kept + 3);
       parts.push(pt.svg("rect", {class: "kept", x, y, width: kept, height: kept, rx: 3}),
-        pt.svg("text", {class: "kept-label", x: x + kept / 2, y: y + 12}, one.microbatch));
+        pt.svg("text", {class: "kept-label", x: x + kept / 2, y: y + 12}, one.microbatch + pt.sliceText(one)));
     });
   }
   // Neighbours have a line each way; from the last rank back to the first it leads below all.
@@ -46,7 +46,7 @@ pt.drawMoves = (svg, title, schedule, made, time) => {
     const share = arrival - message.sent > length ? Math.min(1, (time - message.sent) / Math.max(length, Math.min(arrival - message.sent, pt.moveTime || length))) : 1;
     const [x, y] = spot(message, 0.12 + 0.76 * share);
     parts.push(pt.svg("circle", {class: "moving", cx: x, cy: y, r: 9, fill: `url(#${pt.textureId(message.forward ? "F" : "I")})`}),
-      pt.svg("text", {class: "moving-label", x, y: y + 3.5}, message.microbatch));
+      pt.svg("text", {class: "moving-label", x, y: y + 3.5}, message.microbatch + pt.sliceText(message)));
   }
   const far = made.messages.some(message => Math.abs(message.to - message.from) > 1);
   const width = left(ranks - 1) + box + 30, full = bottom + (far ? 36 : 4);

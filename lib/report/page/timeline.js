@@ -4,7 +4,7 @@
 const kTime = {left: 66, right: 12, title: 20, gap: 8, axis: 26};
 
 // spec: {title, explain, name, unit: "ms", drawings: [{title, note, ranks: [[span...]...]}], trackHeight}
-// span: {kind: key of pt.actions, stage, microbatch, start, end, waiting, text: what a pointer reads}
+// span: {kind: key of pt.actions, stage, microbatch, its slice and of how many if there are several, start, end, waiting, text: what a pointer reads}
 // Spans of a rank are in order of start; times are in `unit`. Of a wait, kind is "wait".
 pt.Timeline = class {
   constructor(spec) {
@@ -118,11 +118,12 @@ pt.Timeline = class {
   label(span) {
     const letter = pt.letter(span.kind);
     if (span.microbatch === undefined || span.microbatch < 0) return letter;
-    return (this.severalStages ? span.stage : "") + letter + span.microbatch;
+    return (this.severalStages ? span.stage : "") + letter + span.microbatch + pt.sliceText(span);
   }
   describe(span) {
     const what = span.waiting ? "waiting" : pt.look(span.kind).name;
-    const of = span.microbatch >= 0 ? `, microbatch ${span.microbatch}, stage ${span.stage}` : "";
+    const slice = span.slices > 1 ? ` slice ${span.slice} of ${span.slices},` : "";
+    const of = span.microbatch >= 0 ? `, microbatch ${span.microbatch},${slice} stage ${span.stage}` : "";
     return `${span.text || what + of}\n${pt.number(span.start)} to ${pt.number(span.end)} ${this.spec.unit}: ${pt.number(span.end - span.start)} ${this.spec.unit}`;
   }
 
@@ -131,7 +132,7 @@ pt.Timeline = class {
     let all = 0;
     for (const drawing of this.spec.drawings) drawing.ranks.forEach((rank, r) => rank.forEach(span => {
       if (++all > kMost) return;
-      rows.push([drawing.title, String(r), span.waiting ? "wait" : span.kind, span.stage >= 0 ? String(span.stage) : "", span.microbatch >= 0 ? String(span.microbatch) : "",
+      rows.push([drawing.title, String(r), span.waiting ? "wait" : span.kind, span.stage >= 0 ? String(span.stage) : "", span.microbatch >= 0 ? span.microbatch + pt.sliceText(span) : "",
         pt.number(span.start, 6), pt.number(span.end, 6), pt.number(span.end - span.start)]);
     }));
     return pt.table([{name: "drawing"}, {name: "rank", number: true}, {name: "action"}, {name: "stage", number: true}, {name: "microbatch", number: true},
