@@ -125,6 +125,13 @@ Command add_plan_command(CLI::App& command) {
       ->option_text("LIST")
       ->delimiter(',')
       ->check(CLI::IsMember(names_of(kPrecisions)));
+  command
+      .add_option(
+          "--slices", options->asked.slices,
+          "slices of sequences to weigh beside whole ones, such as 2,4; default: 2, 4 and 8")
+      ->option_text("LIST")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1 << 20));
   add_network_options(command, options->asked.network, "default: measured");
   command.add_option("--write", options->write, "write the best plan as a new configuration")
       ->option_text("FILE");

@@ -21,6 +21,7 @@ struct Candidate {
   Shard shard = Shard::kNone;
   DType precision = DType::kFloat32;
   bool vocabulary = false;  // over the pipeline
+  int slices = 1;           // of each microbatch's sequences
 
   int ranks() const { return data * tensor * pipeline; }
   bool shards_optimizer() const { return shard != Shard::kNone; }

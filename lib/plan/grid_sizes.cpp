@@ -47,9 +47,9 @@ std::vector<std::int64_t> microbatch_rows(const Candidate& configured, const Gri
   return ordered;
 }
 
-bool exists_with(const std::string& schedule, int virtual_stages) {
+bool exists_with(const std::string& schedule, int virtual_stages, int slices) {
   constexpr int kRanks = 2, kMicrobatches = 2 * kRanks;  // every schedule takes two per rank
-  return !why_not(schedule, kRanks, virtual_stages, kMicrobatches);
+  return !why_not(schedule, kRanks, virtual_stages, kMicrobatches, slices);
 }
 
 }  // namespace pipetrain

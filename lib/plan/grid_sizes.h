@@ -23,8 +23,9 @@ struct GridBounds {
 // Replicas that use all ranks or, without replicas, a divisor of them.
 std::vector<GridSize> grids(const GridBounds& bounds);
 
-// Whether the schedule exists with v stages per rank, for some number of microbatches.
-bool exists_with(const std::string& schedule, int virtual_stages);
+// Whether the schedule exists with v stages per rank, for some number of microbatches in so many
+// slices each.
+bool exists_with(const std::string& schedule, int virtual_stages, int slices = 1);
 
 // Microbatches worth a try for a pipeline of these ranks: multiples of them up to the batch, and
 // the configuration's own.

@@ -8,8 +8,8 @@
 #include <tuple>
 #include <utility>
 
-#include "plan/candidate_network.h"
-#include "plan/grid_sizes.h"
+#include "plan/candidate_list.h"
+#include "plan/sliced_profile.h"
 #include "schedule/choose/schedule_request.h"
 #include "schedule/generate/generate.h"
 #include "schedule/simulate/overlap.h"
@@ -28,14 +28,9 @@ ScheduleRequest request_of(const Candidate& candidate) {
           .ranks = candidate.pipeline,
           .microbatches = candidate.microbatches,
           .virtual_stages = candidate.virtual_stages,
+          .slices = candidate.slices,
           .vocabulary = candidate.vocabulary};
 }
-
-struct Bounded {
-  Candidate candidate;
-  double least_seconds = 0;
-  bool configured_size = false;  // the configuration's ranks and microbatches: always predicted
-};
 
 class Search {
  public:
@@ -44,8 +39,8 @@ class Search {
 
   PlanResult run() {
     predict_configured();
-    const std::vector<Bounded> all = candidates();
-    for (const Bounded& bounded : all) consider(bounded);
+    const std::vector<BoundedCandidate> all = all_candidates(inputs_, request_, predictor_);
+    for (const BoundedCandidate& bounded : all) consider(bounded);
     search_schedules();
     result_.candidates += static_cast<int>(all.size());
     sort(result_.plans);
@@ -80,71 +75,6 @@ class Search {
     sort(result_.plans);
   }
 
-  int layer_count(const Candidate& of = {}) const {  // that are cut
-    return static_cast<int>(inputs_.model.layers.size()) - (of.vocabulary ? 1 : 0);
-  }
-
-  std::vector<Bounded> candidates() {
-    std::vector<Bounded> all;
-    for (const ModelForm& form : inputs_.forms()) {
-      Candidate candidate = request_.configured;
-      candidate.tensor = form.tensor;
-      candidate.precision = form.precision;
-      for (const auto& [data, p] :
-           grids({request_.ranks, form.tensor, inputs_.batch_rows, layer_count()})) {
-        candidate.data = data;
-        candidate.pipeline = p;
-        add_sizes(all, candidate);
-      }
-    }
-    std::stable_sort(all.begin(), all.end(), [](const Bounded& a, const Bounded& b) {
-      return std::pair(!a.configured_size, a.least_seconds) <
-             std::pair(!b.configured_size, b.least_seconds);
-    });
-    return all;
-  }
-
-  // All that go with the candidate's grid and precision.
-  void add_sizes(std::vector<Bounded>& all, Candidate candidate) {
-    const int rows = inputs_.batch_rows / candidate.data;
-    const bool delayed = inputs_.versions > 1;  // such a run refuses what is left out here
-    for (const int m : microbatch_counts(request_.configured, candidate.pipeline, rows)) {
-      if (delayed && m < candidate.pipeline) continue;
-      for (const auto& [recompute, layers] : inputs_.recomputed) {
-        for (const auto& shard : kShards) {
-          if (candidate.data == 1 && shard.value != Shard::kNone) continue;
-          if ((delayed || inputs_.post_validation) && shard.value == Shard::kParameters) continue;
-          candidate.microbatches = m;
-          candidate.recompute = recompute;
-          candidate.shard = shard.value;
-          for (const std::string& schedule : schedule_names()) {
-            candidate.schedule = schedule;
-            candidate.vocabulary = false;
-            add(all, candidate);
-            candidate.vocabulary = request_.pieces && candidate.may_have_pieces();
-            if (candidate.vocabulary) add(all, candidate);
-          }
-        }
-      }
-    }
-  }
-
-  void add(std::vector<Bounded>& all, Candidate candidate) {
-    const std::string& schedule = candidate.schedule;
-    if (candidate.pipeline == 1 && schedule != kPlainSchedule) return;  // all are the same
-    if (copies_of(schedule) > 1 && !may_have_copies(inputs_, candidate)) return;
-    for (const int v : {1, 2, 4}) {
-      candidate.virtual_stages = v;
-      const bool other_name = v < default_virtual_stages(schedule);  // interleaved of one is 1F1B
-      const bool too_many = candidate.pipeline * v > layer_count(candidate);
-      if (too_many || other_name || !exists_with(schedule, v)) continue;
-      Candidate own = request_.configured;
-      own.schedule = schedule;
-      own.virtual_stages = default_virtual_stages(schedule);
-      all.push_back({candidate, predictor_.least_seconds(candidate), candidate == own});
-    }
-  }
-
   // The step that a further plan must beat to be shown: of the best plans, and of its schedule.
   double step_to_beat(const std::string& schedule) const {
     std::vector<double> steps;
@@ -158,7 +88,7 @@ class Search {
     return std::max(own_best, steps[kKept - 1]);
   }
 
-  void consider(const Bounded& bounded) {
+  void consider(const BoundedCandidate& bounded) {
     const Candidate& candidate = bounded.candidate;
     if (fits_with_less_recompute(candidate)) {
       --result_.candidates;
@@ -210,9 +140,10 @@ class Search {
 
   // Named schedules are found among the candidates, too; tables only here.
   void predict_configured() {
-    if (!request_.configured_schedule || !inputs_.has(form_of(request_.configured))) return;
-    const bool search = request_.configured_schedule->ranks.empty();
     const Candidate& own = request_.configured;
+    if (!request_.configured_schedule || !inputs_.has(form_of(own))) return;
+    if (own.slices > 1 && !may_have_slices(inputs_, own)) return;
+    const bool search = request_.configured_schedule->ranks.empty();
     result_.configured = predict(
         own, search ? searched(own, request_.placement) : *request_.configured_schedule, kNoLimit);
   }
@@ -249,8 +180,9 @@ class Search {
               .second;
       if (!other) continue;
       candidate.schedule = kSearchedSchedule;
+      candidate.slices = 1;
       for (const int v : {1, 2, 4}) {
-        if (candidate.pipeline * v > layer_count(candidate)) continue;
+        if (candidate.pipeline * v > cut_layers(inputs_, candidate)) continue;
         candidate.virtual_stages = v;
         ++result_.candidates;
         keep(predict(candidate, searched(candidate), request_.memory_bytes));

@@ -21,6 +21,7 @@ struct PlanRequest {
   // does not go with this number of ranks.
   std::optional<Schedule> configured_schedule;
   bool pieces = false;        // the vocabulary may be over the pipeline
+  std::vector<int> slices;    // of sequences, to weigh beside whole ones
   PlacementChoice placement;  // of the configuration's own schedule
   // What is weighed beside the configuration's own: a precision changes the results.
   std::vector<DType> precisions;

@@ -9,20 +9,11 @@
 #include "base/index.h"
 #include "plan/beside_pipeline.h"
 #include "plan/candidate_network.h"
+#include "plan/sliced_profile.h"
 #include "schedule/simulate/simulate.h"
 
 namespace pipetrain {
 namespace {
-
-StageCost weighted(const StageCost& a, double weight_a, const StageCost& b) {
-  StageCost mean;
-  for (double StageCost::* part :
-       {&StageCost::forward, &StageCost::backward_input, &StageCost::backward_weight,
-        &StageCost::recompute, &StageCost::remake}) {
-    mean.*part = weight_a * a.*part + (1 - weight_a) * b.*part;
-  }
-  return mean;
-}
 
 // Ranks that sum up a gradient: of replicas, and of both copies of a stage.
 int replicas_of(const Candidate& candidate, const Schedule& schedule) {
@@ -44,10 +35,15 @@ Predictor::Rows Predictor::rows_of(const Candidate& candidate) const {
   return {share + 1, share, larger};
 }
 
-const std::vector<LayerMeasure>& Predictor::layers(const ModelForm& form, std::int64_t rows) {
-  const auto found = layers_.find({form, rows});
+const std::vector<LayerMeasure>& Predictor::layers(const Candidate& candidate, std::int64_t rows) {
+  const ModelForm form = form_of(candidate);
+  const auto key = std::tuple(form, candidate.slices, rows);
+  const auto found = layers_.find(key);
   if (found != layers_.end()) return found->second;
   std::vector<LayerMeasure> layers = layers_at(inputs_.form(form), rows);
+  if (candidate.slices > 1) {
+    take_costs_of_slices(inputs_.sliced.at({form, candidate.slices}), rows, layers);
+  }
   const MachineProfile machine = form.tensor > 1 ? machine_over(inputs_, 1) : inputs_.machine;
   for (LayerMeasure& layer : layers) {
     const auto seconds = [&](const SumUse& sums) { return machine.sum_seconds(sums, form.tensor); };
@@ -55,7 +51,7 @@ const std::vector<LayerMeasure>& Predictor::layers(const ModelForm& form, std::i
     layer.cost.backward_input += seconds(layer.backward_input_sums);
     layer.cost.backward_weight += seconds(layer.backward_weight_sums);
   }
-  return layers_.emplace(std::pair(form, rows), std::move(layers)).first->second;
+  return layers_.emplace(key, std::move(layers)).first->second;
 }
 
 double Predictor::least_seconds(const Candidate& candidate) {
@@ -65,7 +61,7 @@ double Predictor::least_seconds(const Candidate& candidate) {
        {std::pair(rows.larger, rows.larger_count),
         std::pair(rows.smaller, candidate.microbatches - rows.larger_count)}) {
     if (count == 0) continue;
-    for (const LayerMeasure& layer : layers(form_of(candidate), size)) {
+    for (const LayerMeasure& layer : layers(candidate, size)) {
       seconds += count * layer.cost.total();
     }
   }
@@ -90,13 +86,13 @@ RecomputedLayers Predictor::recomputed(const Candidate& candidate) const {
 const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement& placement) {
   const ModelForm form = form_of(candidate);
   const auto key = std::tuple(form, candidate.data, candidate.microbatches, candidate.recompute,
-                              candidate.parts, placement, candidate.vocabulary);
+                              candidate.parts, placement, candidate.vocabulary, candidate.slices);
   const auto found = cuts_.find(key);
   if (found != cuts_.end()) return found->second;
-
   const Rows rows = rows_of(candidate);
   const RecomputedLayers recomputed = this->recomputed(candidate);
-  const std::vector<LayerMeasure>& larger = layers(form, rows.larger);
+  const std::vector<LayerMeasure>& larger = layers(candidate, rows.larger);
+  const std::vector<LayerMeasure>& smaller = layers(candidate, rows.smaller);
   const std::size_t count = larger.size() - (candidate.vocabulary ? 1 : 0);  // without the head
   std::vector<double> seconds(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -106,28 +102,31 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
   ModelProfile model = facts_of(whole);
   Cut made;
   if (candidate.vocabulary) made.piece = take_piece(model, candidate.pipeline);
-  const std::vector<LayerMeasure>& smaller = layers(form, rows.smaller);
   const auto more = layers_of_pieces(whole, made.piece, larger, rows.larger),
              fewer = layers_of_pieces(whole, made.piece, smaller, rows.smaller);
   made.first_layers = inputs_.cut(seconds, placement, speeds_of(inputs_, candidate));
+  const StageSizing sizing{made.first_layers, recomputed, rows.larger, rows.smaller,
+                           candidate.vocabulary};
+  made.stages = stage_sizes(model, more, fewer, sizing);
+  if (candidate.slices > 1) {
+    made.slices = sizes_of_slices(inputs_.sliced.at({form, candidate.slices}), sizing);
+  }
   const double share = static_cast<double>(rows.larger_count) / candidate.microbatches;
-  std::int64_t message_bytes = 0;
-  for (std::size_t s = 0; s < made.first_layers.size(); ++s) {
-    const bool last = s + 1 == made.first_layers.size();
-    const int end = last ? static_cast<int>(seconds.size()) : made.first_layers[s + 1];
-    const StageCut stage{made.first_layers[s], end, last && !candidate.vocabulary};
-    made.stages.push_back({stage_profile(model, more, rows.larger, stage, recomputed),
-                           stage_profile(model, fewer, rows.smaller, stage, recomputed)});
-    const StageSizes& sizes = made.stages.back();
+  for (const StageSizes& sizes : made.stages) {
     made.costs.stages.push_back(weighted(sizes.larger.cost, share, sizes.smaller.cost));
-    if (s > 0) message_bytes = std::max(message_bytes, sizes.larger.input_bytes);
   }
   if (candidate.vocabulary) {
     made.costs.pieces =
         piece_costs(weighted(larger.back().cost, share, smaller.back().cost), candidate.pipeline);
   }
   made.recomputes = recomputing_stages(recomputed, made.first_layers);
-  made.costs.message = inputs_.machine.message_seconds(message_bytes);
+  std::int64_t message_bytes = 0;
+  for (std::size_t s = 1; s < made.stages.size(); ++s) {
+    message_bytes = std::max(message_bytes, made.stages[s].larger.input_bytes);
+  }
+  // A slice's message is a part of this, but has a latency of its own.
+  made.costs.message = inputs_.machine.message_seconds(message_bytes) +
+                       (candidate.slices - 1) * inputs_.machine.message_latency_seconds;
   made.costs.network = candidate_network(inputs_, candidate, message_bytes);
   return cuts_.emplace(key, std::move(made)).first->second;
 }
@@ -154,7 +153,7 @@ std::int64_t Predictor::summed_bytes(const Candidate& candidate, const Cut& cut,
        {std::pair(rows.larger, rows.larger_count),
         std::pair(rows.smaller, candidate.microbatches - rows.larger_count)}) {
     if (count == 0) continue;
-    const std::vector<LayerMeasure>& measured = layers(form_of(candidate), size);
+    const std::vector<LayerMeasure>& measured = layers(candidate, size);
     const std::size_t end =
         next < cut.first_layers.size() ? index(cut.first_layers[next]) : measured.size();
     for (std::size_t i = index(cut.first_layers[index(stage)]); i < end; ++i) {
@@ -190,6 +189,7 @@ std::vector<std::int64_t> Predictor::tensor_bytes(const Candidate& candidate,
                                              .model = inputs_.form(form_of(candidate)),
                                              .parameters = parameters,
                                              .stages = cut.stages,
+                                             .slices = cut.slices.empty() ? nullptr : &cut.slices,
                                              .larger_rows = rows.larger,
                                              .smaller_rows = rows.smaller,
                                              .larger_count = rows.larger_count,

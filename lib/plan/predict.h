@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -39,6 +40,9 @@ struct PlanInputs {
   ModelProfile model;  // of whole layers, in the configuration's precision
   DType precision = DType::kFloat32;
   std::map<ModelForm, ModelProfile> other_forms;  // that may be chosen, too
+  // A form as each of n > 1 slices of its sequences sees it, in their order. What is not here is
+  // not weighed.
+  std::map<std::pair<ModelForm, int>, std::vector<ModelProfile>> sliced;
   MachineProfile machine;
   // On each of all ranks, of what takes 1 second by the profiles; empty: 1 on all.
   std::vector<double> rank_seconds;
@@ -50,6 +54,7 @@ struct PlanInputs {
   Cutter cut;
   // For each value of pipeline.recompute that may be chosen, one entry per layer.
   std::map<Recompute, RecomputedLayers> recomputed;
+  std::set<Recompute> kept_for_slices;  // those that keep what later slices look at
   // What `selective` may make again, the least time for each byte first.
   struct Part {
     std::string name;  // "layers.3.mlp.hidden"
@@ -99,15 +104,16 @@ class Predictor {
   };
   struct Cut {
     std::vector<int> first_layers;
-    std::vector<StageSizes> stages;
-    std::vector<bool> recomputes;  // stages
+    std::vector<StageSizes> stages;               // of whole sequences
+    std::vector<std::vector<StageSizes>> slices;  // of each, where there are several
+    std::vector<bool> recomputes;                 // stages
     Costs costs;
     PieceProfile piece;
   };
   Rows rows_of(const Candidate& candidate) const;
   RecomputedLayers recomputed(const Candidate& candidate) const;
-  // With the time of sums over the tensor-parallel group.
-  const std::vector<LayerMeasure>& layers(const ModelForm& form, std::int64_t rows);
+  // With the time of sums over the tensor-parallel group, of all slices together.
+  const std::vector<LayerMeasure>& layers(const Candidate& candidate, std::int64_t rows);
   const Cut& cut(const Candidate& candidate, const Placement& placement);
   std::vector<std::int64_t> parameter_bytes(const Candidate& candidate, int copies,
                                             const std::vector<RankParameters>& parameters) const;
@@ -119,10 +125,12 @@ class Predictor {
   std::int64_t summed_bytes(const Candidate& candidate, const Cut& cut, int stage);
 
   const PlanInputs& inputs_;
-  std::map<std::pair<ModelForm, std::int64_t>, std::vector<LayerMeasure>> layers_;  // by rows
-  // By form, data, microbatches, recompute, parts, placement, vocabulary.
-  std::map<std::tuple<ModelForm, int, int, Recompute, std::vector<std::string>, Placement, bool>,
-           Cut>
+  // By form, slices, rows.
+  std::map<std::tuple<ModelForm, int, std::int64_t>, std::vector<LayerMeasure>> layers_;
+  // By form, data, microbatches, recompute, parts, placement, vocabulary, slices.
+  std::map<
+      std::tuple<ModelForm, int, int, Recompute, std::vector<std::string>, Placement, bool, int>,
+      Cut>
       cuts_;
 };
 

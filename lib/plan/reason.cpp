@@ -31,6 +31,7 @@ std::string against_schedules(const PlanResult& result, int ranks) {
            p.candidate.precision == best.candidate.precision &&
            p.candidate.shard == best.candidate.shard &&
            p.candidate.vocabulary == best.candidate.vocabulary &&
+           p.candidate.slices == best.candidate.slices &&
            p.candidate.microbatches == best.candidate.microbatches &&
            p.candidate.recompute == best.candidate.recompute;
   });
@@ -69,12 +70,27 @@ std::string against_microbatches(const PlanResult& result) {
                      percent(fewer->bubble_fraction));
 }
 
+// Against whole sequences.
+std::string against_whole(const PlanResult& result) {
+  const Plan& best = result.plans.front();
+  if (best.candidate.slices == 1) return {};
+  const Plan* whole = first_that(result.plans, [&](const Plan& p) {
+    Candidate same = p.candidate;
+    same.slices = best.candidate.slices;
+    return p.candidate.slices == 1 && same == best.candidate;
+  });
+  if (whole == nullptr) return {};
+  return fmt::format("; whole sequences would have a bubble of {}",
+                     percent(whole->bubble_fraction));
+}
+
 }  // namespace
 
 std::string text_of(const Candidate& candidate, int all_ranks) {
   std::string text = candidate.schedule + " with ";
   if (candidate.virtual_stages > 1) text += fmt::format("v={}, ", candidate.virtual_stages);
   text += fmt::format("M={}", candidate.microbatches);
+  if (candidate.slices > 1) text += fmt::format(", {} slices", candidate.slices);
   if (candidate.vocabulary) text += ", the vocabulary over the pipeline";
   if (candidate.data > 1) {
     text += fmt::format(" in {} replicas of {} rank{}", candidate.data, candidate.pipeline,
@@ -101,7 +117,7 @@ std::string text_of(const Candidate& candidate, int all_ranks) {
 std::string reason(const PlanResult& result, int ranks) {
   const Plan& best = result.plans.front();
   return text_of(best.candidate, ranks) + ": " + against_schedules(result, ranks) +
-         against_microbatches(result) + ".";
+         against_microbatches(result) + against_whole(result) + ".";
 }
 
 }  // namespace pipetrain

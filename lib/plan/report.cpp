@@ -75,33 +75,43 @@ std::string head_line(const PlanReport& report) {
       links_text(inputs) + speeds_text(inputs) + following_text(inputs));
 }
 
-// Behind a schedule's name: its vocabulary is over the pipeline.
+// Behind a schedule's name: its vocabulary is over the pipeline, or its sequences are in slices.
 constexpr const char* kPieces = " +S,T";
+std::string schedule_text(const Candidate& candidate) {
+  return candidate.schedule + (candidate.vocabulary ? kPieces : "") +
+         (candidate.slices > 1 ? " /" + std::to_string(candidate.slices) : "");
+}
 
 std::string plan_row(const std::string& place, const Plan& plan) {
   const Candidate& c = plan.candidate;
   return fmt::format(
       "{:>3}  {:<14} {:>4} {:>6} {:>8} {:>2} {:>4}  {:<9} {:<10} {:<9} {:>10} {:>7} {:>11}\n",
-      place, c.schedule + (c.vocabulary ? kPieces : ""), c.data, c.tensor, c.pipeline,
-      c.virtual_stages, c.microbatches, name_of(kRecomputes, c.recompute),
-      name_of(kShards, c.shard), name_of(kPrecisions, c.precision), duration(plan.step_seconds),
+      place, schedule_text(c), c.data, c.tensor, c.pipeline, c.virtual_stages, c.microbatches,
+      name_of(kRecomputes, c.recompute), name_of(kShards, c.shard),
+      name_of(kPrecisions, c.precision), duration(plan.step_seconds),
       fmt::format("{:.1f}%", 100 * plan.bubble_fraction), size_text(plan.memory_bytes));
 }
 
-// The best ones, then the best of each schedule that is not among them.
+// The best ones, then the best of each schedule, and of each number of slices, that is not among
+// them.
 std::string plan_table(const PlanResult& result) {
   std::string text = fmt::format(
       "{:>3}  {:<14} {:>4} {:>6} {:>8} {:>2} {:>4}  {:<9} {:<10} {:<9} {:>10} {:>7} {:>11}\n", "",
       "schedule", "data", "tensor", "pipeline", "v", "M", "recompute", "shard", "precision", "step",
       "bubble", "memory/rank");
   std::set<std::string> shown;
+  std::set<int> slices;
   for (std::size_t i = 0; i < result.plans.size(); ++i) {
     const bool new_schedule = shown.insert(result.plans[i].candidate.schedule).second;
-    if (i < kShown || new_schedule) text += plan_row(std::to_string(i + 1), result.plans[i]);
+    const bool new_slices = slices.insert(result.plans[i].candidate.slices).second;
+    if (i < kShown || new_schedule || new_slices) {
+      text += plan_row(std::to_string(i + 1), result.plans[i]);
+    }
   }
   if (std::ranges::any_of(result.plans, [](const Plan& p) { return p.candidate.vocabulary; })) {
     text += "    +S,T: with pipeline.vocabulary parallel\n";
   }
+  if (slices.size() > 1) text += "    /N: with pipeline.slices N\n";
   return text;
 }
 
@@ -146,9 +156,11 @@ std::string comparison_table(const PlanReport& report) {
   return text + "  * estimated by formula for comparison, not simulated\n";
 }
 
-std::string in_two_lines(std::string sentence) {
-  const std::size_t middle = sentence.find("; ");
-  if (middle != std::string::npos) sentence[middle + 1] = '\n';
+// A line for each part of it.
+std::string in_lines(std::string sentence) {
+  for (std::size_t at = 0; (at = sentence.find("; ", at)) != std::string::npos; ++at) {
+    sentence[at + 1] = '\n';
+  }
   return sentence;
 }
 
@@ -164,6 +176,7 @@ Json plan_entry(const Plan& plan) {
           {"shard", name_of(kShards, c.shard)},
           {"precision", name_of(kPrecisions, c.precision)},
           {"vocabulary", c.vocabulary ? "parallel" : "whole"},
+          {"slices", c.slices},
           {"step_seconds", plan.step_seconds},
           {"bubble_fraction", plan.bubble_fraction},
           {"memory_bytes", plan.memory_bytes},
@@ -209,9 +222,8 @@ Json measured_entry(const PlanInputs& inputs) {
 
 std::string plan_text(const PlanReport& report) {
   return head_line(report) + counts_line(report) + "\n" + plan_table(report.result) +
-         configured_rows(report) + "\n" +
-         in_two_lines(reason(report.result, report.request.ranks)) + "\n\n" +
-         comparison_table(report);
+         configured_rows(report) + "\n" + in_lines(reason(report.result, report.request.ranks)) +
+         "\n\n" + comparison_table(report);
 }
 
 nlohmann::ordered_json plan_json(const PlanReport& report) {

@@ -90,8 +90,7 @@ class Steps {
   std::int64_t smaller_rows_;
 };
 
-// The model as each slice of training's sequences sees it: shorter rows, and layers that take more
-// or less.
+// The model as each slice of training's sequences sees it.
 std::vector<ModelProfile> profiles_of_slices(const ModelProfile& whole, const ModelSetup& setup,
                                              std::int64_t rows) {
   std::vector<ModelProfile> profiles;
@@ -100,13 +99,8 @@ std::vector<ModelProfile> profiles_of_slices(const ModelProfile& whole, const Mo
   Ops ops(scratch);
   for (auto& measured : count_slice_memory(setup.layers, setup.place, rows, setup.slices, ops)) {
     const int slice = static_cast<int>(profiles.size());
-    ModelProfile& part = profiles.emplace_back(whole);
-    for (LayerFacts& layer : part.layers) {
-      for (std::int64_t* bytes : {&layer.input_row_bytes, &layer.output_row_bytes}) {
-        *bytes = *bytes / setup.slices.row_tokens() * setup.slices.tokens(slice);
-      }
-    }
-    part.measured = {{rows, std::move(measured)}};
+    profiles.push_back(slice_profile(whole, setup.slices, slice));
+    profiles.back().measured[rows] = std::move(measured);
   }
   return profiles;
 }

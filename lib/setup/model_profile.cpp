@@ -44,4 +44,15 @@ ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers, DT
   return model;
 }
 
+ModelProfile slice_profile(const ModelProfile& whole, const SequenceSlices& slices, int slice) {
+  ModelProfile part = whole;
+  part.measured.clear();
+  for (LayerFacts& layer : part.layers) {
+    for (std::int64_t* bytes : {&layer.input_row_bytes, &layer.output_row_bytes}) {
+      *bytes = *bytes / slices.row_tokens() * slices.tokens(slice);
+    }
+  }
+  return part;
+}
+
 }  // namespace pipetrain

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nn/layer.h"
+#include "nn/sequence_slices.h"
 #include "plan/profile.h"
 
 namespace pipetrain {
@@ -13,5 +14,8 @@ namespace pipetrain {
 // `messages`: what float32 passes between stages as.
 ModelProfile model_profile(const std::vector<std::unique_ptr<Layer>>& layers,
                            DType messages = DType::kFloat32);
+
+// The same as one slice of its sequences sees it: shorter rows.
+ModelProfile slice_profile(const ModelProfile& whole, const SequenceSlices& slices, int slice);
 
 }  // namespace pipetrain

@@ -7,6 +7,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "pipeline/recorder.h"
 #include "schedule/simulate/figures.h"
 #include "schedule/simulate/network.h"
+#include "schedule/simulate/rank_speeds.h"
 #include "setup/plan_measure.h"
 
 namespace pipetrain {
@@ -178,6 +180,29 @@ std::shared_ptr<const Network> RankCrew::links(std::int64_t bytes) {
   network->all_ranks = world_.size();
   network->text = "within=" + text_of(within) + ",between=" + text_of(between) + ", measured";
   return network;
+}
+
+void set_network(PlanInputs& inputs, const PlanRequest& request,
+                 const std::vector<std::unique_ptr<Layer>>& layers, std::int64_t rows, Crew& crew) {
+  const std::vector<LayerMeasure>& measured = inputs.model.measured.at(rows);
+  const auto costliest = std::ranges::max_element(
+      measured, {}, [](const LayerMeasure& layer) { return layer.cost.total(); });
+  const auto layer = static_cast<std::size_t>(costliest - measured.begin());
+  std::vector<double>& seconds = inputs.rank_seconds;
+  seconds = settled_seconds(crew.rank_seconds(
+      {.layers = layers, .layer = layer, .place = {}, .rows = rows, .rounds = {}}));
+  if (static_cast<int>(seconds.size()) != request.ranks) seconds.clear();
+  // Profiles are means over the ranks.
+  const double mean = std::accumulate(seconds.begin(), seconds.end(), 0.0) / request.ranks;
+  for (double& each : seconds) each /= mean;
+  if (!request.network) return;
+  if (!request.network->speeds.empty()) seconds.clear();
+  for (const double speed : request.network->speeds) seconds.push_back(1 / speed);
+  if (!request.network->has_links) return;
+  auto network = std::make_shared<Network>(*request.network);
+  network->all_ranks = request.ranks;
+  network->text += ", as told";
+  inputs.network = std::move(network);
 }
 
 }  // namespace pipetrain

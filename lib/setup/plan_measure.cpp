@@ -4,15 +4,17 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <utility>
 
+#include "nn/sequence_slices.h"
 #include "ops/parallel.h"
 #include "optim/optimizer.h"
 #include "pipeline/measure/layer_costs.h"
+#include "pipeline/measure/slice_memory.h"
 #include "pipeline/parameter_store.h"
 #include "pipeline/partition.h"
 #include "pipeline/recompute.h"
@@ -20,7 +22,6 @@
 #include "plan/grid_sizes.h"
 #include "schedule/limits.h"
 #include "schedule/simulate/network.h"
-#include "schedule/simulate/rank_speeds.h"
 #include "setup/memory_forecast.h"
 #include "setup/model_profile.h"
 #include "tensor/memory.h"
@@ -64,15 +65,23 @@ std::vector<PlanInputs::Part> parts_in_order(const Layers& layers,
   return parts;
 }
 
-std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& data,
-                                         const ModelForm& form, std::int64_t rows, Crew& crew) {
-  const TensorPlace place{0, form.tensor};
+// What a model is measured as.
+struct MeasuredModel {
+  const Config& config;
+  const DataShape& data;
+  ModelForm form;
+};
+
+// profile(layers, place, ops, together) of each copy, with the means of their times.
+template <class Profile>
+std::vector<LayerMeasure> mean_of(const MeasuredModel& model, Crew& crew, const Profile& profile) {
+  const TensorPlace place{0, model.form.tensor};
   std::vector<LayerMeasure> measured;
   const std::vector<double> seconds = crew.mean([&](const auto& together, bool first) {
     MemoryPool pool;
     Ops ops(pool);
-    const Layers layers = build_layers(config.model, data, place, form.precision);
-    std::vector<LayerMeasure> mine = profile_layers(layers, place, rows, ops, together);
+    const Layers layers = build_layers(model.config.model, model.data, place, model.form.precision);
+    std::vector<LayerMeasure> mine = profile(layers, place, ops, together);
     std::vector<double> times;
     for (const LayerMeasure& layer : mine) {
       for (const auto part : kParts) times.push_back(layer.cost.*part);
@@ -87,6 +96,61 @@ std::vector<LayerMeasure> measure_layers(const Config& config, const DataShape& 
     for (PartMeasure& part : layer.parts) part.seconds = *mean++;
   }
   return measured;
+}
+
+std::vector<LayerMeasure> measure_layers(const MeasuredModel& model, std::int64_t rows,
+                                         Crew& crew) {
+  return mean_of(model, crew,
+                 [&](const auto& layers, const auto& place, Ops& ops, const auto& together) {
+                   return profile_layers(layers, place, rows, ops, together);
+                 });
+}
+
+// At the sizes in their order as long as they are `allowed` seconds, at two of them at least.
+void measure_sizes(const MeasuredModel& model, const std::vector<std::int64_t>& sizes,
+                   double allowed, Crew& crew, ModelProfile& profile) {
+  const double begin = wall_seconds();
+  for (const std::int64_t rows : sizes) {
+    const bool enough = crew.agreed(wall_seconds() - begin) > allowed;
+    if (enough && profile.measured.size() >= 2) return;
+    profile.measured[rows] = measure_layers(model, rows, crew);
+  }
+}
+
+// Of each slice: its layers at `rows` rows become part of its profile.
+void measure_slices(const MeasuredModel& model, const SequenceSlices& slices, std::int64_t rows,
+                    Crew& crew, std::vector<ModelProfile>& profiles) {
+  const std::vector<LayerMeasure> all = mean_of(
+      model, crew, [&](const auto& layers, const auto& place, Ops& ops, const auto& together) {
+        std::vector<LayerMeasure> joined;
+        for (auto& slice : profile_slices(layers, place, rows, slices, ops, together)) {
+          std::ranges::move(slice, std::back_inserter(joined));
+        }
+        return joined;
+      });
+  auto next = all.begin();
+  for (ModelProfile& profile : profiles) {
+    const auto count = static_cast<std::ptrdiff_t>(profile.layers.size());
+    profile.measured[rows] = {next, next + count};
+    next += count;
+  }
+}
+
+// At one size at least of those that whole sequences were measured at.
+std::vector<ModelProfile> in_slices(const MeasuredModel& model, const ModelProfile& whole,
+                                    const SequenceSlices& slices,
+                                    const std::vector<std::int64_t>& sizes, double allowed,
+                                    Crew& crew) {
+  std::vector<ModelProfile> parts;
+  for (int s = 0; s < slices.count(); ++s) parts.push_back(slice_profile(whole, slices, s));
+  const double begin = wall_seconds();
+  for (const std::int64_t rows : sizes) {
+    if (!whole.measured.contains(rows)) continue;
+    const bool enough = crew.agreed(wall_seconds() - begin) > allowed;
+    if (enough && !parts.front().measured.empty()) break;
+    measure_slices(model, slices, rows, crew, parts);
+  }
+  return parts;
 }
 
 // Seconds per parameter of the optimizer's pass and of the gradient norm, over `elements` of them.
@@ -154,31 +218,6 @@ std::vector<ModelForm> other_forms(const PlanRequest& request, DType precision) 
   return forms;
 }
 
-// Links as they are told; speeds too, or by the costliest layer on each rank, if it is those ranks
-// that are planned for.
-void set_network(PlanInputs& inputs, const PlanRequest& request, const Layers& layers,
-                 std::int64_t rows, Crew& crew) {
-  const std::vector<LayerMeasure>& measured = inputs.model.measured.at(rows);
-  const auto costliest = std::ranges::max_element(
-      measured, {}, [](const LayerMeasure& layer) { return layer.cost.total(); });
-  const auto layer = static_cast<std::size_t>(costliest - measured.begin());
-  std::vector<double>& seconds = inputs.rank_seconds;
-  seconds = settled_seconds(crew.rank_seconds(
-      {.layers = layers, .layer = layer, .place = {}, .rows = rows, .rounds = {}}));
-  if (static_cast<int>(seconds.size()) != request.ranks) seconds.clear();
-  // Profiles are means over the ranks.
-  const double mean = std::accumulate(seconds.begin(), seconds.end(), 0.0) / request.ranks;
-  for (double& each : seconds) each /= mean;
-  if (!request.network) return;
-  if (!request.network->speeds.empty()) seconds.clear();
-  for (const double speed : request.network->speeds) seconds.push_back(1 / speed);
-  if (!request.network->has_links) return;
-  auto network = std::make_shared<Network>(*request.network);
-  network->all_ranks = request.ranks;
-  network->text += ", as told";
-  inputs.network = std::move(network);
-}
-
 }  // namespace
 
 PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, const Source* source,
@@ -200,26 +239,30 @@ PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, cons
   const Layers layers = build_layers(config.model, data, {}, config.train.precision);
   ModelProfile& model = inputs.model = model_profile(layers, config.communication.precision);
   inputs.recomputed = recompute_choices(config.pipeline, layers);
+  for (const auto& [choice, recomputed] : inputs.recomputed) {
+    if (why_not_sliced(recomputed, layers).empty()) inputs.kept_for_slices.insert(choice);
+  }
 
-  const auto measure_sizes = [&](const ModelForm& form, ModelProfile& profile, double allowed) {
-    const double begin = wall_seconds();
+  const auto measure_form = [&](const ModelForm& form, ModelProfile& profile, double allowed) {
+    const MeasuredModel measured{config, data, form};
     const auto sizes = microbatch_rows(
         request.configured,
         {request.ranks, form.tensor, inputs.batch_rows, static_cast<int>(profile.layers.size())});
-    for (const std::int64_t rows : sizes) {
-      const bool enough = crew.agreed(wall_seconds() - begin) > allowed;
-      if (enough && profile.measured.size() >= 2) break;
-      profile.measured[rows] = measure_layers(config, data, form, rows, crew);
+    measure_sizes(measured, sizes, allowed, crew, profile);
+    for (const int count : request.slices) {
+      if (form.tensor > 1 && form.tensor != request.configured.tensor) break;
+      inputs.sliced[{form, count}] = in_slices(
+          measured, profile, slices_of_equal_work(layers, count), sizes, allowed / 3, crew);
     }
     return sizes.front();
   };
-  const std::int64_t own_rows = measure_sizes({1, inputs.precision}, model, seconds);
+  const std::int64_t own_rows = measure_form({1, inputs.precision}, model, seconds);
   set_network(inputs, request, layers, own_rows, crew);
   inputs.parts = parts_in_order(layers, layers_at(model, own_rows));
   for (const ModelForm& form : other_forms(request, inputs.precision)) {
     if (why_not_built(config.model, data, form.tensor)) continue;
     ModelProfile profile = profile_in(form, config, data);
-    measure_sizes(form, profile, seconds / 4);
+    measure_form(form, profile, seconds / 4);
     inputs.other_forms[form] = std::move(profile);
   }
   const std::int64_t elements =

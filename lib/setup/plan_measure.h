@@ -78,6 +78,11 @@ class RankCrew final : public Crew {
   const World& world_;
 };
 
+// The links as they are told; the ranks' speeds too, or by the costliest of the layers on each
+// rank, if it is the crew's ranks that are planned for. inputs.model is measured at `rows` rows.
+void set_network(PlanInputs& inputs, const PlanRequest& request,
+                 const std::vector<std::unique_ptr<Layer>>& layers, std::int64_t rows, Crew& crew);
+
 // `source` on rank 0, null elsewhere. Microbatches of the sizes that `request` asks for are
 // measured in their order while `seconds` last, at least two of them.
 PlanInputs measure_plan_inputs(const Config& config, const DataShape& data, const Source* source,

@@ -1,11 +1,13 @@
 #include "setup/plan_request.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
 #include "base/size.h"
 #include "base/table.h"
+#include "nn/sequence_slices.h"
 #include "pipeline/partition.h"
 #include "pipeline/vocabulary_cut.h"
 #include "schedule/choose/schedule_request.h"
@@ -39,6 +41,41 @@ bool may_have_pieces(const Config& config, const LayerList& model, int ranks) {
   return !tied || model.front()->embedding_piece({0, ranks}) != nullptr;
 }
 
+constexpr int kUsualSlices[] = {2, 4, 8};
+
+// Empty if a run may cut the model's sequences into so many slices.
+std::string why_no_slices(const Config& config, const LayerList& model, int count) {
+  if (std::string reason = why_not_sliced(model, count); !reason.empty()) return reason;
+  if (config.pipeline.post_validation) {
+    return "pipeline.post_validation: true is for whole microbatches";
+  }
+  if (config.pipeline.delay == 0) return {};
+  return "pipeline.delay: 1 is for whole microbatches";
+}
+
+// Into how many slices sequences may be cut, beside whole ones.
+std::vector<int> slices_to_weigh(const PlanAsked& asked, const Config& config,
+                                 const LayerList& model) {
+  std::set<int> counts;
+  const auto require = [&](int count, const std::string& who) {
+    if (count <= 1) return;
+    const std::string reason = why_no_slices(config, model, count);
+    if (!reason.empty()) {
+      throw Error(ExitCode::kConfiguration,
+                  who + std::to_string(count) + ", but " + reason + "; leave it out");
+    }
+    counts.insert(count);
+  };
+  require(config.pipeline.slices, "pipeline.slices: ");
+  for (const int count : asked.slices) require(count, "--slices ");
+  if (!asked.slices.empty()) return {counts.begin(), counts.end()};
+  for (const int count : kUsualSlices) {
+    if (!why_no_slices(config, model, count).empty()) break;
+    if (model.front()->input_row()[0] % count == 0) counts.insert(count);
+  }
+  return {counts.begin(), counts.end()};
+}
+
 // What the configuration says, with as many microbatches as usual.
 Candidate configured(const Config& config, const Grid& grid) {
   Candidate own;
@@ -50,6 +87,7 @@ Candidate configured(const Config& config, const Grid& grid) {
   own.recompute = config.pipeline.recompute;
   own.precision = config.train.precision;
   own.vocabulary = config.pipeline.vocabulary == VocabularyPlace::kParallel;
+  own.slices = std::max(1, config.pipeline.slices);
   own.microbatches = std::min(4 * own.pipeline, config.train.batch_size / own.data);
   return own;
 }
@@ -61,12 +99,8 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   const LayerList model = build_layers(config.model, data, {}, config.train.precision);
   int layers = static_cast<int>(model.size());
   check_precisions(asked, config);
-  if (config.pipeline.slices > 1) {
-    throw Error(ExitCode::kConfiguration, "pipeline.slices: plan weighs whole sequences, found " +
-                                              std::to_string(config.pipeline.slices) +
-                                              " slices; set it to 1");
-  }
   PlanRequest request{.ranks = asked.ranks};
+  request.slices = slices_to_weigh(asked, config, model);
   for (const std::string& precision : asked.precisions) {
     request.precisions.push_back(precision_of(precision));
   }
@@ -84,13 +118,15 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   Schedule schedule = choose_without_costs(wanted);
   if (schedule.vocabulary && !request.pieces) return request;
   if (schedule.vocabulary) --layers;  // those that are cut
-  if (schedule.microbatches > wanted.most_microbatches || schedule.slices > 1 ||
+  if (schedule.slices > 1 && own.shards_parameters()) return request;
+  if (schedule.microbatches > wanted.most_microbatches ||
       why_no_partition(config.pipeline, layers, schedule.stage_count())) {
     return request;
   }
   request.placement = config.pipeline.placement;
   own.virtual_stages = schedule.virtual_stages();
   own.microbatches = schedule.microbatches;
+  own.slices = schedule.slices;
   request.configured_schedule = std::move(schedule);
   return request;
 }
@@ -100,6 +136,7 @@ Config planned_config(Config config, const Candidate& plan) {
   pipeline.schedule = plan.schedule;
   pipeline.microbatches = plan.microbatches;
   pipeline.virtual_stages = plan.virtual_stages;
+  pipeline.slices = plan.slices;
   pipeline.placement = {};
   pipeline.vocabulary = plan.vocabulary ? VocabularyPlace::kParallel : VocabularyPlace::kWhole;
   pipeline.partition = PartitionRule::kAuto;

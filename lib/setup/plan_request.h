@@ -19,11 +19,13 @@ struct PlanAsked {
   int ranks = 0;
   std::string memory;  // that a rank may take, as "16GiB"; empty: its share of what is free
   std::vector<std::string> precisions;  // to weigh beside the configuration's
+  std::vector<int> slices;  // of sequences, to weigh beside the configuration's; empty: the usual
   NetworkAsked network;
 };
 
 // `grid` is the configuration's on so many ranks; it goes with its schedule if that goes with them.
-// Error(kConfiguration) for a model that cannot be built and a precision that does not run here.
+// Error(kConfiguration) for a model that cannot be built, a precision that does not run here, and
+// slices that it cannot be cut into.
 PlanRequest plan_request(const PlanAsked& asked, const Config& config, const DataShape& data,
                          const Grid& grid, std::int64_t free_bytes);
 

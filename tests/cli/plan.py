@@ -12,7 +12,7 @@ from job import Checks, Job, expect, one_error
 
 PLAN_KEYS = {"data": int, "tensor": int, "pipeline": int, "schedule": str, "virtual_stages": int, "microbatches": int,
              "recompute": str, "shard": str, "precision": str, "step_seconds": float, "bubble_fraction": float,
-             "memory_bytes": int}
+             "memory_bytes": int, "slices": int}
 
 
 def plan(*arguments):
@@ -80,6 +80,15 @@ def shared(problems, report):
     expect(problems, tensors == {1, 2}, f"two heads for one or two ranks: {tensors}")
 
 
+def sliced(problems, report):
+    own = report["configured"]
+    expect(problems, (own["schedule"], own["slices"]) == ("slim-1f1b", 4), f"configured {own}")
+    found = {entry["slices"] for entry in report["plans"]}
+    expect(problems, found == {1, 4}, f"asked for 4 slices, found {found}")
+    names = {entry["schedule"] for entry in report["plans"] if entry["slices"] == 4}
+    expect(problems, names == {"gpipe", "1f1b", "eager-1f1b", "slim-1f1b", "zb-h1"}, f"in slices {names}")
+
+
 def text(checks, folder):
     job = Job(1, plan("--ranks", "2"), folder=folder)
     problems = []
@@ -102,7 +111,7 @@ def written(checks, folder):
     expect(problems, job.wait() == 0, "exit code")
     with open(os.path.join(folder, "written", "config.yaml"), encoding="utf-8") as file:
         config = file.read()
-    for key in ["schedule", "microbatches", "virtual_stages", "recompute"]:
+    for key in ["schedule", "microbatches", "virtual_stages", "recompute", "slices"]:
         expect(problems, f"  {key}: {best[key]}\n" in config, f"{key} is not {best[key]}")
     for key in ["data", "tensor", "shard"]:
         expect(problems, re.search(f"parallel: *{{[^}}]*{key}: {best[key]}[,}}]|  {key}: {best[key]}\n", config), f"{key} is not {best[key]}")
@@ -126,6 +135,8 @@ def main():
                 plan("--ranks", "2", "--format", "json", "--set", "parallel.tensor=2"), shared)
         as_json(checks, folder, "links and speeds as told", 1,
                 plan("--ranks", "2", "--format", "json", "--speeds", "1,0.25", "--links", "within=20us+1GB/s"), told)
+        as_json(checks, folder, "slices", 1,
+                plan("--ranks", "2", "--format", "json", "--slices", "4", "--set", "pipeline.slices=4", "--schedule", "slim-1f1b"), sliced)
         text(checks, folder)
         written(checks, folder)
         refused(checks, folder, plan("--ranks", "2", "--write", "best.yaml"), [r"best\.yaml exists"])
@@ -136,6 +147,7 @@ def main():
         refused(checks, folder, plan("--ranks", "many"), ["--ranks"])
         refused(checks, folder, plan("--ranks", "2", "--speeds", "1"), ["--speeds", "expected 2"])
         refused(checks, folder, plan("--ranks", "2", "--links", "within=fast"), ["--links: within"])
+        refused(checks, folder, plan("--ranks", "2", "--slices", "9"), ["--slices 9, but sequences of 8 tokens are shorter"])
         refused(checks, folder, plan("--ranks", "2", "--memory", "16G"), ["--memory: '16G'", "16GiB"])
         refused(checks, folder, plan("--ranks", "2", "--memory", "-1GiB"), ["--memory: '-1GiB'"])
         refused(checks, folder, plan("--ranks", "2", "--memory", "100kB"), ["nothing fits into 97.7 KiB", "the least is"])

@@ -45,6 +45,16 @@ TEST_CASE("A candidate's text says what differs from the plainest one") {
         "interleaved with v=2, M=8 in 2 replicas of 1 rank (optimizer sharded), each stage shared "
         "by 3 ranks and recompute full in bfloat16");
   CHECK(text_of({}, 2) == "1f1b with M=1 on 1 rank");
+  candidate = {.pipeline = 4, .schedule = "1f1b", .microbatches = 2, .slices = 4};
+  CHECK(text_of(candidate, 4) == "1f1b with M=2, 4 slices");
+}
+
+TEST_CASE("Slices are held against whole sequences") {
+  Plan sliced = plan("1f1b", 2, 0.2), other = plan("gpipe", 2, 0.25);
+  sliced.candidate.slices = other.candidate.slices = 4;
+  CHECK(reason_of({sliced, other, plan("gpipe", 2, 0.5), plan("1f1b", 2, 0.6)}) ==
+        "1f1b with M=2, 4 slices: bubble 20.0% against 25.0% of gpipe with M=2, 4 slices; whole "
+        "sequences would have a bubble of 60.0%.");
 }
 
 TEST_CASE("The best plan is held against another schedule of its sizes, before any other") {

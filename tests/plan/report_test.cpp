@@ -78,6 +78,18 @@ TEST_CASE("The table has the ten best plans, and the best of each other schedule
         Lines(2, "15 1f1b 1 1 2 1 4 none none float32 99 s 12.5% 512.0 KiB"));
 }
 
+TEST_CASE("Slices stand behind a schedule's name, and the best of each number is in the table") {
+  Example example;
+  CHECK(!contains(example.text(), "pipeline.slices"));
+  example.result.plans[13].candidate.slices = 4;
+  const std::string text = example.text();
+  CHECK(words_of_lines(text, "14 ").size() == 1);
+  CHECK(words_of_lines(text, "14 gpipe /4 1 1 2 1 14 ").size() == 1);
+  CHECK(contains(text, "\n    /N: with pipeline.slices N\n"));
+  CHECK(example.json()["plans"][13]["slices"] == 4);
+  CHECK(example.json()["plans"][0]["slices"] == 1);
+}
+
 TEST_CASE("The text says what was measured, what was left out, why, and what is by formula") {
   Example example;
   CHECK(contains(example.text(),

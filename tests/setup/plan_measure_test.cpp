@@ -1,5 +1,7 @@
 #include "setup/plan_measure.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "catch.h"
@@ -62,6 +64,34 @@ TEST_CASE("Slices of the layers are measured where the ranks could share them") 
   CHECK(shared.other_forms.begin()->second.measured.size() >= 2);
   CHECK(measured(gpt(3), 2, &source).other_forms.empty());  // three heads are not two halves
   CHECK(measured(gpt(2), 1, &source).other_forms.empty());
+}
+
+TEST_CASE("Slices of sequences are measured where they are to be weighed") {
+  PlanRequest request{.ranks = 1, .slices = {2, 4}};
+  request.configured.microbatches = 2;
+  ThreadCrew crew(2, 1);
+  const FixedSource rows = FixedSource::counting(8, 4, 13);
+  const PlanInputs inputs =
+      measure_plan_inputs(gpt(2), data_shape_of(rows), nullptr, request, crew, /*seconds=*/0);
+  CHECK(inputs.sliced.size() == 2);
+  for (const int slices : {2, 4}) {
+    CAPTURE(slices);
+    const auto& parts = inputs.sliced.at({ModelForm{1, DType::kFloat32}, slices});
+    REQUIRE(parts.size() == static_cast<std::size_t>(slices));
+    std::int64_t row_bytes = 0;
+    for (const ModelProfile& part : parts) {
+      row_bytes += part.layers[1].input_row_bytes;
+      REQUIRE(part.measured.contains(4));  // rows of the configuration's microbatches
+      for (const LayerMeasure& layer : part.measured.at(4)) {
+        CHECK(layer.cost.forward > 0);
+        CHECK(layer.cost.backward_weight > 0);
+      }
+    }
+    CHECK(row_bytes == inputs.model.layers[1].input_row_bytes);
+  }
+  CHECK(inputs.kept_for_slices.contains(Recompute::kCheap));
+  CHECK_FALSE(inputs.kept_for_slices.contains(Recompute::kFull));
+  CHECK(measured(gpt(2), 1, nullptr).sliced.empty());
 }
 
 TEST_CASE("Other precisions are measured, of transformers and of convolutions") {

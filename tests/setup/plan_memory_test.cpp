@@ -1,4 +1,5 @@
 // That planning foresees the tensor memory which training then takes, to a few percent.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -36,13 +37,15 @@ void check_foreseen(Config config, int ranks, const FixedSource& source) {
                             .microbatches = pipeline.microbatches,
                             .recompute = pipeline.recompute,
                             .precision = config.train.precision,
-                            .vocabulary = pipeline.vocabulary == VocabularyPlace::kParallel};
+                            .vocabulary = pipeline.vocabulary == VocabularyPlace::kParallel,
+                            .slices = std::max(1, pipeline.slices)};
   PlanRequest request{.ranks = ranks, .configured = candidate};
+  if (pipeline.slices > 1) request.slices = {pipeline.slices};
   ThreadCrew crew(1, 1);
   const PlanInputs inputs =
       measure_plan_inputs(config, data_shape_of(source), &source, request, crew, /*seconds=*/60);
-  Schedule schedule =
-      generate(candidate.schedule, ranks, candidate.virtual_stages, candidate.microbatches);
+  Schedule schedule = generate(candidate.schedule, ranks, candidate.virtual_stages,
+                               candidate.microbatches, candidate.slices);
   if (candidate.vocabulary) schedule = with_vocabulary(schedule);
   const Plan plan = Predictor(inputs).predict(candidate, schedule, std::int64_t{1} << 40);
 
@@ -113,6 +116,14 @@ TEST_CASE("Also where the vocabulary is over the pipeline, tied or not") {
       config.pipeline.vocabulary = VocabularyPlace::kParallel;
       check_foreseen(config, 4);
     }
+  }
+}
+
+TEST_CASE("Also of sequences in slices") {
+  for (const char* schedule : {"1f1b", "slim-1f1b", "zb-h1"}) {
+    Config config = small_config(schedule, 6, 12, Recompute::kCheap);
+    config.pipeline.slices = 4;
+    check_foreseen(config, 2);
   }
 }
 

@@ -133,6 +133,34 @@ TEST_CASE("The configuration with a plan in it trains as planned") {
   CHECK(planned_config(config, {.schedule = "auto"}).pipeline.live_microbatches == 5);
 }
 
+TEST_CASE("Slices that divide the sequences are weighed, or those that are asked for") {
+  Config config = gpt();  // of 4 tokens
+  CHECK(requested(config, {.ranks = 2}).slices == std::vector{2, 4});
+  CHECK(requested(config, {.ranks = 2}).configured.slices == 1);
+  CHECK(requested(config, {.ranks = 2, .slices = {3, 1}}).slices == std::vector{3});
+  CHECK(requested(config, {.ranks = 2, .slices = {1}}).slices.empty());
+  CHECK_THROWS_WITH(requested(config, {.ranks = 2, .slices = {5}}),
+                    "--slices 5, but sequences of 4 tokens are shorter than that; leave it out");
+  config.pipeline.slices = 3;
+  const PlanRequest own = requested(config, {.ranks = 2});
+  CHECK(own.slices == std::vector{2, 3, 4});
+  CHECK(own.configured.slices == 3);
+  CHECK(own.configured_schedule.value().slices == 3);
+  CHECK(planned_config(config, own.configured).pipeline.slices == 3);
+  CHECK(planned_config(config, {}).pipeline.slices == 1);
+  config.parallel = {.data = 2, .tensor = 1, .shard = Shard::kParameters};  // a run refuses both
+  CHECK_FALSE(requested(config, {.ranks = 4}).configured_schedule);
+  config.parallel = {};
+  config.pipeline.delay = 1;
+  CHECK_THROWS_WITH(requested(config, {.ranks = 2}),
+                    ContainsSubstring("pipeline.slices: 3, but pipeline.delay: 1 is for whole"));
+  config.pipeline.slices = 1;
+  CHECK(requested(config, {.ranks = 2}).slices.empty());
+  config.pipeline.delay = 0;
+  config.pipeline.post_validation = true;
+  CHECK(requested(config, {.ranks = 2}).slices.empty());
+}
+
 TEST_CASE("A vocabulary over the pipeline is planned where a run would take it") {
   Config config = gpt();
   CHECK(requested(config, {.ranks = 2}).pieces);  // the head is tied

@@ -1,5 +1,6 @@
 #include "pipeline/measure/slice_memory.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace pipetrain {
 namespace {
 
 using namespace layer_bench;
+
+constexpr int kTimedRuns = 3;
 
 // One microbatch of one layer, slice after slice.
 class SlicedRun {
@@ -39,7 +42,9 @@ class SlicedRun {
   void count(LayerMeasure& measured, const MeasuredPass& pass, const Work& work) {
     bench_.group.take();  // what others have counted
     const PoolWatch watch(bench_.ops.pool());
+    const double start = wall_seconds();
     work();
+    measured.cost.*pass.seconds = wall_seconds() - start;
     measured.*pass.use = watch.use();
     measured.*pass.sums = bench_.group.take();
   }
@@ -90,19 +95,40 @@ class SlicedRun {
   std::vector<Tensor> results_;  // of forward
 };
 
-}  // namespace
+// The median of the runs' times, of parts the shortest, as of whole sequences.
+void take_times(const std::vector<std::vector<LayerMeasure>>& runs,
+                std::vector<LayerMeasure>& slices) {
+  for (std::size_t s = 0; s < slices.size(); ++s) {
+    for (const MeasuredPass& pass : {kF, kI, kW}) {
+      std::vector<double> seconds;
+      for (const auto& run : runs) seconds.push_back(run[s].cost.*pass.seconds);
+      const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+      std::ranges::nth_element(seconds, middle);
+      slices[s].cost.*pass.seconds = *middle;
+    }
+    for (std::size_t part = 0; part < slices[s].parts.size(); ++part) {
+      double& seconds = slices[s].parts[part].seconds;
+      for (const auto& run : runs) seconds = std::min(seconds, run[s].parts[part].seconds);
+    }
+  }
+}
 
-std::vector<std::vector<LayerMeasure>> count_slice_memory(
+// For each slice and layer. The first run also builds primitives.
+std::vector<std::vector<LayerMeasure>> measure_slices(
     const std::vector<std::unique_ptr<Layer>>& layers, const TensorPlace& place, std::int64_t rows,
-    const SequenceSlices& slices, Ops& ops) {
+    const SequenceSlices& slices, Ops& ops, int timed_runs, const std::function<void()>& together) {
   Workbench bench(ops, place);
   const auto of_layers = for_each_kind(layers, [&](Layer& layer, LayerEnds ends) {
+    together();
     const Borrowed memory(layer, ops);
     const auto run = [&] { return SlicedRun(layer, rows, ends, slices, bench).run(); };
     const PoolWatch whole(ops.pool());
     std::vector<LayerMeasure> measured = run();
     // What stays for ever, packed weights, would be counted as a slice's: then another run counts.
     if (!whole.use().after.empty()) measured = run();
+    std::vector<std::vector<LayerMeasure>> runs;
+    for (int i = 0; i < timed_runs; ++i) runs.push_back(run());
+    if (timed_runs > 0) take_times(runs, measured);
     return measured;
   });
   std::vector<std::vector<LayerMeasure>> of_slices(static_cast<std::size_t>(slices.count()));
@@ -110,6 +136,20 @@ std::vector<std::vector<LayerMeasure>> count_slice_memory(
     for (std::size_t s = 0; s < of_slices.size(); ++s) of_slices[s].push_back(layer[s]);
   }
   return of_slices;
+}
+
+}  // namespace
+
+std::vector<std::vector<LayerMeasure>> count_slice_memory(
+    const std::vector<std::unique_ptr<Layer>>& layers, const TensorPlace& place, std::int64_t rows,
+    const SequenceSlices& slices, Ops& ops) {
+  return measure_slices(layers, place, rows, slices, ops, /*timed_runs=*/0, [] {});
+}
+
+std::vector<std::vector<LayerMeasure>> profile_slices(
+    const std::vector<std::unique_ptr<Layer>>& layers, const TensorPlace& place, std::int64_t rows,
+    const SequenceSlices& slices, Ops& ops, const std::function<void()>& together) {
+  return measure_slices(layers, place, rows, slices, ops, kTimedRuns, together);
 }
 
 }  // namespace pipetrain

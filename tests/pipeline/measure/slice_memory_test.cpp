@@ -21,6 +21,29 @@ std::int64_t bytes_of(const Blocks& blocks) {
 
 }  // namespace
 
+TEST_CASE("Slices are timed, with the memory that counting finds") {
+  const LayerList layers =
+      build_layers({.preset = "gpt", .depth = 1, .heads = 2, .width = 64, .context = kTokens},
+                   {.row = {kTokens}, .vocabulary = 11});
+  const SequenceSlices slices({0, 256, kTokens});
+  MemoryPool pool;
+  Ops ops(pool);
+  int meetings = 0;
+  const auto timed = profile_slices(layers, {}, kRows, slices, ops, [&] { ++meetings; });
+  const auto counted = count_slice_memory(layers, {}, kRows, slices, ops);
+  CHECK(meetings > 1);
+  REQUIRE(timed.size() == 2);
+  for (std::size_t s = 0; s < timed.size(); ++s) {
+    for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+      CAPTURE(s, layers[layer]->name());
+      const LayerMeasure& measure = timed[s][layer];
+      CHECK(measure.cost.forward > 0);
+      CHECK(measure.cost.total() < 1);
+      CHECK(bytes_of(measure.forward.after) == bytes_of(counted[s][layer].forward.after));
+    }
+  }
+}
+
 TEST_CASE("What slices take is back once all have gone backward, and later ones leave sums") {
   const LayerList layers =
       build_layers({.preset = "llama", .depth = 1, .heads = 2, .width = 64, .context = kTokens},
