@@ -136,7 +136,7 @@ def main():
         as_json(checks, folder, "links and speeds as told", 1,
                 plan("--ranks", "2", "--format", "json", "--speeds", "1,0.25", "--links", "within=20us+1GB/s"), told)
         as_json(checks, folder, "slices", 1,
-                plan("--ranks", "2", "--format", "json", "--slices", "4", "--set", "pipeline.slices=4", "--schedule", "slim-1f1b"), sliced)
+                plan("--ranks", "2", "--format", "json", "--slices", "4", "--set", "pipeline.slices=4", "--set", "pipeline.schedule=slim-1f1b"), sliced)
         text(checks, folder)
         written(checks, folder)
         refused(checks, folder, plan("--ranks", "2", "--write", "best.yaml"), [r"best\.yaml exists"])
