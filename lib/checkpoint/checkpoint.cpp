@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <set>
 
+#include "checkpoint/mapped_bytes.h"
+
 namespace pipetrain {
 namespace {
 

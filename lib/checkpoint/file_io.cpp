@@ -1,7 +1,6 @@
 #include "checkpoint/file_io.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -16,7 +15,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/lfs_pointer.h"
 #include "base/open_file.h"
 #include "base/output.h"
 #include "base/uninterrupted.h"
@@ -185,29 +183,6 @@ std::string checksum_of(Bytes bytes) {
   std::snprintf(text.data(), text.size(), "%08lx",
                 ::crc32_z(::crc32_z(0, nullptr, 0), data, bytes.size()));
   return text.data();
-}
-
-MappedBytes::MappedBytes(const std::string& path) {
-  const Descriptor file = open_or_fail(path, O_RDONLY | O_NONBLOCK);  // opening a pipe returns
-  struct stat info = {};
-  if (::fstat(file.number(), &info) != 0) fail(path);
-  if (!S_ISREG(info.st_mode)) fail_checkpoint(path, "is not a regular file");
-  size_ = static_cast<std::size_t>(info.st_size);
-  if (size_ == 0) return;
-  void* const start = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.number(), 0);
-  if (start == MAP_FAILED) fail(path);
-  data_ = static_cast<const std::byte*>(start);
-  const std::string pointer = lfs_pointer_reason(text());
-  if (pointer.empty()) return;
-  ::munmap(start, size_);
-  fail_checkpoint(path, pointer);
-}
-
-MappedBytes::MappedBytes(MappedBytes&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-MappedBytes::~MappedBytes() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 }  // namespace pipetrain

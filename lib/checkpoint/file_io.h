@@ -54,20 +54,4 @@ void require_folder(const std::string& path);
 // The CRC-32 of zlib, as eight hexadecimal digits.
 std::string checksum_of(Bytes bytes);
 
-class MappedBytes {
- public:
-  explicit MappedBytes(const std::string& path);
-  ~MappedBytes();
-  MappedBytes(MappedBytes&& other) noexcept;
-  MappedBytes& operator=(MappedBytes&&) = delete;
-  MappedBytes(const MappedBytes&) = delete;
-
-  Bytes bytes() const { return {data_, size_}; }
-  std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
-
- private:
-  const std::byte* data_ = nullptr;
-  std::size_t size_ = 0;
-};
-
 }  // namespace pipetrain

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/json_text.h"
+#include "checkpoint/mapped_bytes.h"
 
 namespace pipetrain {
 namespace {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "checkpoint/file_io.h"
+#include "checkpoint/mapped_bytes.h"
 
 namespace pipetrain {
 

@@ -17,6 +17,7 @@
 #include "base/suggest.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/json_fields.h"
+#include "checkpoint/mapped_bytes.h"
 #include "checkpoint/output_folder.h"
 #include "checkpoint/weights_folder.h"
 #include "exchange/hf_config.h"

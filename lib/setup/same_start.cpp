@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/suggest.h"
 #include "checkpoint/file_io.h"
+#include "checkpoint/mapped_bytes.h"
 #include "comm/agree.h"
 
 namespace pipetrain {
