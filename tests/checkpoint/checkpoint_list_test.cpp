@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace checkpoint_list_test {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -206,3 +208,5 @@ TEST_CASE("A checkpoint of the same step is replaced in one go") {
   CHECK(read_manifest(folder).position.validation_loss == 1.0);
   CHECK(!fs::exists(partial_folder(run.folder(), 1)));
 }
+
+}  // namespace checkpoint_list_test

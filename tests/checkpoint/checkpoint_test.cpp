@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace checkpoint_test {
+
 TEST_CASE("A checkpoint gives back what the ranks wrote, by global name") {
   const TemporaryFolder at;
   const Sample sample;
@@ -132,3 +134,5 @@ TEST_CASE("A slice of a tensor comes from all files that have some of it") {
     }
   }
 }
+
+}  // namespace checkpoint_test

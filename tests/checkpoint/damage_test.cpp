@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace damage_test {
+
 TEST_CASE("Damage is found and named") {
   const TemporaryFolder at;
   const std::string folder = Sample().write(at);
@@ -74,3 +76,5 @@ TEST_CASE("Damage is found and named") {
     expect_text(error_of(open), "tokenizer.json: does not match its checksum");
   }
 }
+
+}  // namespace damage_test

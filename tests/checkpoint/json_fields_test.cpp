@@ -11,6 +11,8 @@
 #include "sample_checkpoint.h"
 
 using namespace pipetrain;
+
+namespace json_fields_test {
 using nlohmann::json;
 
 TEST_CASE("A field is taken as what it is") {
@@ -78,3 +80,5 @@ TEST_CASE("JSON as Python writes it has numbers that are none") {
   CHECK(read["NaN \" NaN"] == "Infinity");
   CHECK_THROWS_AS(read_json(path), Error);
 }
+
+}  // namespace json_fields_test

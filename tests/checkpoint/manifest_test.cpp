@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace manifest_test {
+
 TEST_CASE("What an older manifest does not say is not known, and no error") {
   nlohmann::json older = nlohmann::json::parse(manifest_text({.position = Sample::position(7)}));
   for (const char* key :
@@ -48,3 +50,5 @@ TEST_CASE("A tensor's list is refused where its slices are not one tensor") {
   wrong.offset = {0, 3};
   expect_text(error_with(wrong), "slice (2, 2) at (0, 3) leaves the tensor (2, 4)");
 }
+
+}  // namespace manifest_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace output_folder_test {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -85,3 +87,5 @@ TEST_CASE("What somebody makes meanwhile is not overwritten") {
   CHECK_THROWS_AS(folder.finish(), Error);
   CHECK(fs::exists(at.path("out/inner")));
 }
+
+}  // namespace output_folder_test

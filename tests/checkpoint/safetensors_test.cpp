@@ -18,6 +18,8 @@
 
 using namespace pipetrain;
 
+namespace safetensors_test {
+
 namespace {
 
 std::string file_of(const std::string& header, std::size_t data_bytes) {
@@ -191,3 +193,5 @@ TEST_CASE("A safetensors file is checked before it is trusted") {
   CHECK(error_of(file_of(overlap, 12)) == "tensor b overlaps another or leaves a gap");
   CHECK(error_of(file_of(R"({"a\nb":{}})", 0)) == "tensor a?b: has no dtype");
 }
+
+}  // namespace safetensors_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace set_aside_test {
+
 TEST_CASE("What goes aside at one start has one number, beside what is there") {
   const TemporaryFolder at;
   const auto write = [&](const std::string& name, const std::string& text) {
@@ -29,3 +31,5 @@ TEST_CASE("What goes aside at one start has one number, beside what is there") {
   std::ifstream(at.path("set-aside/metrics.jsonl")) >> text;
   CHECK(text == "one");
 }
+
+}  // namespace set_aside_test

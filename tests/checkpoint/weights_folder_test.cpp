@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace weights_folder_test {
+
 namespace {
 
 // A file with tensors of one value each.
@@ -80,3 +82,5 @@ TEST_CASE("An index that is damaged, or leads out of its folder, is refused") {
   refused(R"({"weight_map": {"a": "../1.safetensors"}})", "names a file outside its folder");
   refused(R"({"weight_map": {"a": "1.safetensors"}})", "1.safetensors: No such file");
 }
+
+}  // namespace weights_folder_test

@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace write_test {
+
 TEST_CASE("Until it is finished, a checkpoint is none; then nothing else is left") {
   const TemporaryFolder at;
   const Sample sample;
@@ -92,3 +94,5 @@ TEST_CASE("A row that no file takes is an error that says so") {
               "File too large (ulimit -f allows 8192 bytes, this file system perhaps less); write "
               "where files may be larger");
 }
+
+}  // namespace write_test

@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace byte_stream_test {
+
 namespace {
 
 std::string all_of(const std::string& path, std::size_t piece) {
@@ -67,3 +69,5 @@ TEST_CASE("Packed data that are cut off or damaged name the file and the byte") 
   CHECK(contains(refusal(bad), "zstd data are damaged, at byte "));
   CHECK(contains(refusal(zstd + "rest"), "zstd data are "));
 }
+
+}  // namespace byte_stream_test

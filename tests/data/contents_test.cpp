@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace contents_test {
+
 namespace {
 
 const std::string kText = "0123456789abcdef";
@@ -79,3 +81,5 @@ TEST_CASE("A packed file that is cut off or damaged is refused") {
   damaged[damaged.size() - 6] ^= 1;  // of the checksum
   CHECK(refusal(damaged).starts_with("its gzip data are damaged, at byte "));
 }
+
+}  // namespace contents_test

@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace coordinator_test {
+
 namespace {
 
 // Inputs of row r in pass p: 100 p + r twice; the target is the negative. Validation is pass 90.
@@ -200,3 +202,5 @@ TEST_CASE("Of rows with a label every stage hears where what fills them up begin
     CHECK(Values(lengths.i32(), lengths.i32() + 4) == Values{1, 2, 3, 4});
   }
 }
+
+}  // namespace coordinator_test

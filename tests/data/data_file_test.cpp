@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace data_file_test {
+
 namespace {
 
 std::string text_of(std::span<const std::byte> bytes) {
@@ -103,3 +105,5 @@ TEST_CASE("A piece grows until something in it can be done") {
   });
   CHECK(seen == text.size());
 }
+
+}  // namespace data_file_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace data_files_test {
+
 namespace {
 
 using Names = std::vector<std::string>;
@@ -101,3 +103,5 @@ TEST_CASE("Files of the same content are named, whatever lies between them") {
   CHECK(found[0].starts_with("data: 1 and 3 have the same content; leave one out"));
   CHECK(warnings_of({content("1", "x"), content("2", "x"), content("3", "x")}).size() == 2);
 }
+
+}  // namespace data_files_test

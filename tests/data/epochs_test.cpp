@@ -4,6 +4,8 @@
 
 using namespace pipetrain;
 
+namespace epochs_test {
+
 TEST_CASE("Steps take the samples epoch by epoch, the last batch what is left") {
   const Epochs epochs{.samples = 500, .batch_rows = 64, .least_rows = 4};
   CHECK(epochs.steps() == 8);
@@ -29,3 +31,5 @@ TEST_CASE("Rows that are drawn have a pass for every step") {
   const Epochs drawn{.samples = 0, .batch_rows = 12, .least_rows = 6};
   CHECK(drawn.at(5) == StepRows{5, 0, 12});
 }
+
+}  // namespace epochs_test

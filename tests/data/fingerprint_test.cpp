@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace fingerprint_test {
+
 TEST_CASE("The digest of a small file is the CRC-32 of all of it") {
   const TemporaryFolder folder;
   CHECK(file_digest(folder.write("a", "123456789"), 9) == "cbf43926");
@@ -63,3 +65,5 @@ TEST_CASE("Files, globs and the files of a folder have their sizes and digests")
   CHECK(one[0].digest == "cbf43926");
   CHECK(contains(data_error_of([&] { fingerprint_of({folder.path("none")}); }), "No such file"));
 }
+
+}  // namespace fingerprint_test

@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace mixed_source_test {
+
 namespace {
 
 // Bytes of 'a' only, of 'b' only, and so on.
@@ -80,3 +82,5 @@ TEST_CASE("Sources of other vocabularies are refused") {
   CHECK(contains(data_error_of([&] { mixture_of(folder, {1, 1}, 1, "char"); }),
                  "has another vocabulary than the first source"));
 }
+
+}  // namespace mixed_source_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace permutation_test {
+
 namespace {
 
 std::vector<std::int64_t> order(std::int64_t size, std::uint64_t key) {
@@ -48,3 +50,5 @@ TEST_CASE("A permutation puts every number at every place about equally often") 
   CHECK(*std::ranges::min_element(counts) > 1790);
   CHECK(*std::ranges::max_element(counts) < 2210);
 }
+
+}  // namespace permutation_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace sample_source_test {
+
 namespace {
 
 // Sample i is the token i and what varies it, or 0; its label is i mod 3.
@@ -120,3 +122,5 @@ TEST_CASE("What the samples are is said with how many of them train") {
   CHECK(source.target_shape().rank() == 0);
   CHECK(source.tokenizer()["type"] == "number");
 }
+
+}  // namespace sample_source_test

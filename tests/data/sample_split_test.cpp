@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace sample_split_test {
+
 TEST_CASE("Of the samples a fraction validates, or the files of their own") {
   const SampleSplit last = split_samples({.validation_fraction = 0.25}, 10, 10, 1, "x");
   CHECK(last.in_order());
@@ -45,3 +47,5 @@ TEST_CASE("Classes that a part lacks are counted, and the first five named") {
   CHECK(warnings[0] == "data: x.csv: the training part has no sample of 1 of 8 classes (8)");
   CHECK(contains(warnings[1], "validation part", "7 of 8 classes (1, 2, 3, 4, 5 and 2 more)"));
 }
+
+}  // namespace sample_split_test

@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace split_test {
+
 namespace {
 
 // Sorted by label: 0 0 ... 1 1 ... 2 2 ..., the text is the number of the row.
@@ -145,3 +147,5 @@ TEST_CASE("Files with the same content are said; a file and its packed twin are 
   config.path = {folder.path("c.csv*")};
   CHECK(open_source(config, 4, 1)->training_rows() == 2);
 }
+
+}  // namespace split_test

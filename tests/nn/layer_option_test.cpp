@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace layer_option_test {
+
 namespace {
 
 enum class Colour : std::uint8_t { kRed, kGreen };
@@ -75,3 +77,5 @@ TEST_CASE("A given option is read as its declaration says") {
   LayerOptions wrong(blue);
   CHECK_THROWS_WITH(wrong.read(kColour), "model: x: colour is 'blue'; expected one of red, green");
 }
+
+}  // namespace layer_option_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace layer_options_test {
+
 namespace {
 
 enum class Letter { kA, kB };
@@ -111,3 +113,5 @@ TEST_CASE("An entry from nowhere is the model's") {
   const LayerEntry entry{"relu", "", {}, {}};
   CHECK_THROWS_WITH(LayerOptions(entry).fail("no"), "model: relu: no");
 }
+
+}  // namespace layer_options_test

@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace layer_test {
+
 namespace {
 
 // A layer with a weight and a buffer.
@@ -73,3 +75,5 @@ TEST_CASE("What is cleared of a microbatch is cleared inside of its layers, too"
   saved.clear();
   CHECK(pool.used_bytes() == 0);
 }
+
+}  // namespace layer_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace norm_test {
+
 namespace {
 
 // A layer that is nothing but the place of a norm's parameters.
@@ -104,3 +106,5 @@ TEST_CASE("Which norm, and its epsilon, are options of the layer") {
   CHECK_THROWS_WITH(read_norm(refused), ContainsSubstring("layer_norm, rms_norm"));
   CHECK_THROWS_WITH(read_epsilon(refused), ContainsSubstring("epsilon is '0'"));
 }
+
+}  // namespace norm_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace option_writer_test {
+
 namespace {
 
 enum class Colour : std::uint8_t { kRed, kGreen };
@@ -53,3 +55,5 @@ TEST_CASE("An option is written once, as it is read again") {
                                  {"bias", "false"},
                                  {"theta", "1e-06"}});
 }
+
+}  // namespace option_writer_test

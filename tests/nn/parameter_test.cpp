@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace parameter_test {
+
 TEST_CASE("Initial values depend on seed and name, not on the order in which they are made") {
   const auto layers = build_layers(gpt(), tokens(16, 65));
   const Parameter& parameter = layers[1]->parameters()[2];
@@ -19,3 +21,5 @@ TEST_CASE("Initial values depend on seed and name, not on the order in which the
   CHECK(a == b);
   CHECK(a != c);
 }
+
+}  // namespace parameter_test

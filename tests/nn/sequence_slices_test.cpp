@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace sequence_slices_test {
+
 namespace {
 
 LayerList gpt(int width, std::int64_t context) {
@@ -83,3 +85,5 @@ TEST_CASE("Models whose tokens follow from later ones are not cut") {
                    {.row = {8}, .vocabulary = 11, .classes = 2});
   CHECK(contains(why_not_sliced(classifier, 2), "not causal"));
 }
+
+}  // namespace sequence_slices_test

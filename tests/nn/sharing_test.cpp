@@ -4,6 +4,8 @@
 
 using namespace pipetrain;
 
+namespace sharing_test {
+
 namespace {
 
 const LayerEntry kMlp{"mlp", "model.yaml:7", {}, {}};
@@ -51,3 +53,5 @@ TEST_CASE("One rank shares with nobody, whatever the layers") {
   CHECK(!sharing.why_not(1));
   CHECK(sharing.why_not(7) == "model.yaml:7: mlp: not this one");
 }
+
+}  // namespace sharing_test

@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace slice_test {
+
 TEST_CASE("A run of a slice is boxes of the whole tensor, in order") {
   // Of the rows 0-5 and 6-8 of 4 columns, the second of three parts: rows 2, 3 and 7.
   const Slicing rows = slicing(0, {6, 3}, {1, 3});
@@ -25,3 +27,5 @@ TEST_CASE("A run of a slice is boxes of the whole tensor, in order") {
   CHECK(part_of(65, {1, 2}).first == 33);
   CHECK(part_of(65, {1, 2}).count == 32);
 }
+
+}  // namespace slice_test

@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace starting_values_test {
+
 namespace {
 
 const DataShape kTokens{.row = {16}, .vocabulary = 65, .classes = 4};
@@ -143,3 +145,5 @@ TEST_CASE("Uniform values keep their bound, spread evenly and do not depend on s
   initialize(part, 7, half);
   for (std::size_t row = 0; row < 64; ++row) CHECK(half[row * 16 + 3] == values[row * 32 + 19]);
 }
+
+}  // namespace starting_values_test

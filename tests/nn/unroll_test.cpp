@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace unroll_test {
+
 namespace {
 
 LayerEntry repeat(const std::string& count, std::vector<LayerEntry> layers) {
@@ -42,3 +44,5 @@ TEST_CASE("Repeats without end or layers, and skips out of a block, are refused 
   CHECK_THROWS_WITH(unrolled({skip}), ContainsSubstring("model.yaml:9") &&
                                           ContainsSubstring("sequential from block to block"));
 }
+
+}  // namespace unroll_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace embedding_passes_test {
+
 namespace {
 
 constexpr std::int64_t kRows = 2;
@@ -87,3 +89,5 @@ TEST_CASE("Pieces on several ranks look up what one does, and add the same gradi
     CHECK(shared.gradient == alone.gradient);
   }
 }
+
+}  // namespace embedding_passes_test

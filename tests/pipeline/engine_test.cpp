@@ -17,6 +17,8 @@
 
 using namespace pipetrain;
 
+namespace engine_test {
+
 namespace {
 
 constexpr int kMicrobatches = 4;
@@ -104,3 +106,5 @@ TEST_CASE("Under 1F1B a rank holds fewer microbatches at once than under GPipe")
   CHECK(run("gpipe", {0, 3}).peaks == std::vector<double>{kMicrobatches, kMicrobatches});
   CHECK(run("1f1b", {0, 3}).peaks == std::vector<double>{2, 1});
 }
+
+}  // namespace engine_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace evaluation_pace_test {
+
 TEST_CASE("A rank begins a batch when the one before the last is through the last stage") {
   // Stages 0 and 2 on rank 0, 1 and 3 on rank 1.
   InProcess group(2, {.timeout_seconds = 20, .oversubscribed = true});
@@ -71,3 +73,5 @@ TEST_CASE("The rank that feeds all replicas waits for each of them") {
   CHECK(most_ahead <= kEvaluationBatches);
   CHECK(begun == kBatches);
 }
+
+}  // namespace evaluation_pace_test

@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace loss_test {
+
 namespace {
 
 constexpr std::int64_t kRows = 4, kClasses = 5;
@@ -131,3 +133,5 @@ TEST_CASE("Ranks that share the classes find the loss of all, and the gradient o
   }
   check_gradient(whole, expected.gradient, 1e-5);
 }
+
+}  // namespace loss_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace parameter_store_test {
+
 namespace {
 
 const std::string kTied = "layers.0.embedding.token.weight";
@@ -173,3 +175,5 @@ TEST_CASE("Starting values are the same whole and in pieces") {
     }
   }
 }
+
+}  // namespace parameter_store_test

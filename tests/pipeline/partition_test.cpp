@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace partition_test {
+
 namespace {
 
 // The slowest stage and the sum of squares of the best of all cuts.
@@ -127,3 +129,5 @@ TEST_CASE("A slow rank gets fewer layers") {
   CHECK(stage_speeds({}, Placement::loop(2, 2)) == std::vector<double>(4, 1));
   CHECK(stage_speeds({1, 0.5}, Placement::wave(2, 2)) == std::vector<double>{1, 0.5, 0.5, 1});
 }
+
+}  // namespace partition_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace rank_balanced_partition_test {
+
 namespace {
 
 // Whole numbers, so that sums are exact; some of them 0, as of layers that cost nothing.
@@ -105,3 +107,5 @@ TEST_CASE("A slow rank's stages are short together") {
     CHECK(slowest_rank(costs, rank_balanced_partition(costs, placement), placement, speeds) == 14);
   }
 }
+
+}  // namespace rank_balanced_partition_test

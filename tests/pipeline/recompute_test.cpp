@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace recompute_test {
+
 namespace {
 
 using Mask = std::vector<bool>;
@@ -115,3 +117,5 @@ TEST_CASE("A layer that does not exist is refused with the nearest one") {
                                  {.row = {kTokens}, .vocabulary = kVocabulary});
   CHECK(contains(failure(attention, none), "attention", "no attention layer"));
 }
+
+}  // namespace recompute_test

@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace recorder_test {
+
 TEST_CASE("A span is of its action, and lasts as long as what ran in it") {
   const MemoryPool pool;
   Recorder recorder(pool);
@@ -121,3 +123,5 @@ TEST_CASE("Microbatches are numbered from where they are told to be, until the n
   recorder.record({Op::kForward, 0, 1}, false, [] {});
   CHECK(recorder.spans()[0].action.microbatch == 1);
 }
+
+}  // namespace recorder_test

@@ -17,6 +17,8 @@
 
 using namespace pipetrain;
 
+namespace replica_sum_test {
+
 namespace {
 
 // Buckets of one chunk, or little more, so that a small model has several.
@@ -146,3 +148,5 @@ TEST_CASE("A bucket is summed as soon as its layers are done, in the replicas' o
     });
   }
 }
+
+}  // namespace replica_sum_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace sharded_gradients_test {
+
 namespace {
 
 // Whole numbers, so that sums are exact in any order.
@@ -72,3 +74,5 @@ TEST_CASE("A replica keeps its part of the sum over replicas and microbatches, s
     require(model.pool.used_bytes() == used, "no memory is taken while it runs");
   });
 }
+
+}  // namespace sharded_gradients_test

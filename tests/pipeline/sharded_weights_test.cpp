@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace sharded_weights_test {
+
 namespace {
 
 // Whether the layers of a stage have the whole of what their parameters start from.
@@ -103,3 +105,5 @@ TEST_CASE("The time of a gather is a mean of the step") {
     require(weights.mean_seconds(0) == 0, "forgotten");
   });
 }
+
+}  // namespace sharded_weights_test

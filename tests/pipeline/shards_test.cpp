@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace shards_test {
+
 TEST_CASE("Buckets and their parts cut a stage's buffer at chunks, from its end, tied ones apart") {
   const SmallModel model;
   MemoryPool pool;
@@ -89,3 +91,5 @@ TEST_CASE("Parts of a bucket of many chunks are even") {
     }
   }
 }
+
+}  // namespace shards_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace simulated_partition_test {
+
 namespace {
 
 // A model's layers: a cheap first one, blocks of two kinds, a dear last one; F, I and W differ.
@@ -79,3 +81,5 @@ TEST_CASE("A slow rank's stage is cut shorter where that makes the step shorter"
   CHECK(step_seconds(even, schedule, cut, speeds) <
         0.85 * step_seconds(even, schedule, uniform_partition(14, 4), speeds));
 }
+
+}  // namespace simulated_partition_test

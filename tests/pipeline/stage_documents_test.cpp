@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace stage_documents_test {
+
 namespace {
 
 // Keeps what it is told of documents.
@@ -46,3 +48,5 @@ TEST_CASE("Where rows are filled up, the filling is a document of its own") {
   CHECK(heard({3, 2}) == std::vector<std::int32_t>{0, 1, 1, 0, 0, 0});
   CHECK(heard({2}).empty());  // a vector for each row: no tokens are left
 }
+
+}  // namespace stage_documents_test

@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace stage_test {
+
 namespace {
 
 constexpr std::int64_t kRows = 5;
@@ -271,3 +273,5 @@ TEST_CASE("Between forward and recompute a stage keeps its recomputed layers' in
   // An attention's input stands in place of five such tensors and what is kept per row.
   CHECK(held({1, 3}) < held({}) - 2 * 4 * kActivation);
 }
+
+}  // namespace stage_test

@@ -6,6 +6,8 @@
 
 using namespace pipetrain;
 
+namespace step_context_test {
+
 TEST_CASE("Replicas share out the rows in order, and all microbatches differ by at most one") {
   for (const std::int64_t rows : {6, 11, 12, 25}) {
     for (int replicas = 1; replicas <= 3; ++replicas) {
@@ -54,3 +56,5 @@ TEST_CASE("Steps, and evaluations between them, have parities of their own") {
   step.mode = Mode::kEvaluate;
   CHECK(step.parity() == 3);
 }
+
+}  // namespace step_context_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace step_figures_test {
+
 namespace {
 
 Span span(const std::string& action, double start, double end, bool waiting = false) {
@@ -110,3 +112,5 @@ TEST_CASE("What is not finite is named by what came first in the step") {
   CHECK(first_not_finite({"layer 0, backward", "layer 5, backward", ""}) == "layer 5, backward");
   CHECK(first_not_finite({"", ""}) == "a weight gradient");
 }
+
+}  // namespace step_figures_test

@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace tied_gradients_test {
+
 namespace {
 
 const std::string kTied = "layers.0.embedding.token.weight";
@@ -107,3 +109,5 @@ TEST_CASE("A tied weight is one parameter with the sum of its two uses' gradient
     }
   }
 }
+
+}  // namespace tied_gradients_test

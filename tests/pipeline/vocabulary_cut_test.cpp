@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace vocabulary_cut_test {
+
 TEST_CASE("Each piece of the head takes its share of the head's F and I, and of its W") {
   std::vector<StageCost> costs{{1, 2, 3}, {4, 6, 8}};
   const PieceCost piece = take_piece_cost(costs, 4);
@@ -25,3 +27,5 @@ TEST_CASE("A last layer without rows to share out is refused, and one with fewer
   const std::string other = why_no_pieces(*model.layers[1], 2).value_or("");
   CHECK(other.find("has no rows that ranks can share out") != std::string::npos);
 }
+
+}  // namespace vocabulary_cut_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace vocabulary_loss_test {
+
 namespace {
 
 // Two pieces of one class each, of two rows of one entry: logits 1 and 2, targets 0 and 1.
@@ -68,3 +70,5 @@ TEST_CASE("An evaluation has the loss alone") {
   CHECK(loss.combine(step, 0, x, results_of(pool, x, Mode::kEvaluate)).gradient.empty());
   CHECK(loss.loss_sum() == Approx(2 * std::log(1 + std::exp(1.0)) - 1));
 }
+
+}  // namespace vocabulary_loss_test

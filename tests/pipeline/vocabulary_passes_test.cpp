@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace vocabulary_passes_test {
+
 namespace {
 
 constexpr std::int64_t kRows = 2;
@@ -86,3 +88,5 @@ TEST_CASE("Pieces on several ranks give the last stage the gradient of the whole
     CHECK(shared.f32()[i] == Approx(alone.f32()[i]).margin(1e-6));
   }
 }
+
+}  // namespace vocabulary_passes_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace batches_test {
+
 namespace {
 
 using Rows = std::vector<std::vector<std::int64_t>>;
@@ -84,3 +86,5 @@ TEST_CASE("Microbatches together have the batch's rows") {
     CHECK(sum == rows);
   }
 }
+
+}  // namespace batches_test

@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace description_inputs_test {
+
 namespace {
 
 Config text(int vocabulary) {
@@ -66,3 +68,5 @@ TEST_CASE("A model is cut for the ranks of its list of stages, else for one, in 
   config.pipeline = {.schedule = "1f2b"};
   CHECK_THROWS_AS(configured_ranks(config), Error);
 }
+
+}  // namespace description_inputs_test

@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace gather_test {
+
 TEST_CASE("Each rank's figures are known to all, by figure and then by rank") {
   InProcess group(3);
   std::vector<std::vector<std::vector<double>>> found(3);
@@ -19,3 +21,5 @@ TEST_CASE("Each rank's figures are known to all, by figure and then by rank") {
     CHECK(lists == std::vector<std::vector<double>>{{0, 1, 2}, {0.25, 0.25, 0.25}, {0, -1, -2}});
   }
 }
+
+}  // namespace gather_test

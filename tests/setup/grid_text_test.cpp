@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace grid_text_test {
+
 namespace {
 
 // `hosts[r / per_host]` for each rank.
@@ -65,3 +67,5 @@ TEST_CASE("Ranks that share layers across hosts are warned of") {
   CHECK(text.starts_with("parallel.tensor: 1 of 4 groups of 2 ranks"));
   CHECK(text.find("the first on node0 (rank 2), node1 (rank 3)") != std::string::npos);
 }
+
+}  // namespace grid_text_test

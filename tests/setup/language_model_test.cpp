@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace language_model_test {
+
 namespace {
 
 constexpr const char* kNumbers = R"({"type": "tokens"})";
@@ -110,3 +112,5 @@ TEST_CASE("A tokenizer of more tokens than the model has is another model's") {
   CHECK(contains(refusal(gpt(), R"({"type": "byte"})"),
                  "its configuration, tokenizer and weights are of different models"));
 }
+
+}  // namespace language_model_test

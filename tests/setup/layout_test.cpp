@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace layout_test {
+
 TEST_CASE("Each stage costs what it takes at the speed of its rank") {
   Layout layout;
   layout.schedule = generate("1f1b", 2, 1, 4);
@@ -100,3 +102,5 @@ TEST_CASE("A rank that is told to be slow gets fewer layers") {
     CHECK(predicted_seconds(layout, cut) < predicted_seconds(layout, uniform_partition(19, 3)));
   });
 }
+
+}  // namespace layout_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace live_microbatches_test {
+
 namespace {
 
 // Of each rank, over two steps.
@@ -44,3 +46,5 @@ TEST_CASE("Under 1F1B rank r holds at most min(M, S - r) microbatches, under GPi
     }
   }
 }
+
+}  // namespace live_microbatches_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace memory_forecast_test {
+
 namespace {
 
 Config gpt() {
@@ -163,3 +165,5 @@ TEST_CASE("With the vocabulary over the pipeline each rank has its pieces' memor
     CHECK(weights <= whole + 4096);  // blocks are rounded up
   }
 }
+
+}  // namespace memory_forecast_test

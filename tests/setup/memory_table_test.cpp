@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace memory_table_test {
+
 TEST_CASE("memory is one table, a row a rank, without what no rank has") {
   const std::int64_t mib = 1 << 20;
   std::vector<RankMemory> memory(2);
@@ -33,3 +35,5 @@ TEST_CASE("of many ranks the table has the eight fullest") {
   CHECK(lines[2] == "   3      2.00      2.00");
   CHECK(lines[9] == "  59      2.00      2.00");
 }
+
+}  // namespace memory_table_test

@@ -8,6 +8,8 @@
 #include "setup/layout.h"
 
 using namespace pipetrain;
+
+namespace model_description_test {
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -89,3 +91,5 @@ TEST_CASE("The text has a line for each layer and stage below what they add up t
   CHECK(contains(text, "2 ranks, 2 stages, schedule 1f1b, 8 rows a step in 2 microbatches\n",
                  "layer ", "layers.0.embedding ", "(4, 8) ", "share\n"));
 }
+
+}  // namespace model_description_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace model_profile_test {
+
 namespace {
 
 ModelConfig listed(const std::vector<LayerEntry>& layers) { return {.layers = layers}; }
@@ -62,3 +64,5 @@ TEST_CASE("What a group would sum of a row is known before ranks share the layer
   CHECK(profile.layers[1].group_sums.count > 0);
   CHECK(profile.layers[1].group_sums.bytes == profile.layers[1].group_sums.count * 4 * 8 * 4);
 }
+
+}  // namespace model_profile_test

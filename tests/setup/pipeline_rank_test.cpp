@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace pipeline_rank_test {
+
 namespace {
 
 Config gpt() {
@@ -62,3 +64,5 @@ TEST_CASE("A rank's parts see the same batches and stages") {
     }
   });
 }
+
+}  // namespace pipeline_rank_test

@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace plan_crew_test {
+
 TEST_CASE("Threads measure at the same time, and the mean is what each finds") {
   ThreadCrew crew(3, 1);
   std::atomic<int> there = 0, firsts = 0, missed = 0;
@@ -119,3 +121,5 @@ TEST_CASE("Where ranks are on several hosts, links within one and between two ar
     CHECK(found[r]->text == found[0]->text);
   }
 }
+
+}  // namespace plan_crew_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace plan_measure_test {
+
 namespace {
 
 Config gpt(int heads) {
@@ -112,3 +114,5 @@ TEST_CASE("Stages are cut by their layers' times, on ranks of several by those o
   CHECK(inputs.cut(costs, Placement::loop(2, 2), {}).size() == 4);
   CHECK(inputs.cut(costs, Placement::loop(1, 3), {}).size() == 3);
 }
+
+}  // namespace plan_measure_test

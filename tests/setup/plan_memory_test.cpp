@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace plan_memory_test {
+
 namespace {
 
 constexpr int kTokens = 16, kVocabulary = 61;
@@ -188,3 +190,5 @@ TEST_CASE("Also in bfloat16: activations, messages and the copies of weights") {
   config.train.precision = DType::kBFloat16;
   check_foreseen(config, 2);
 }
+
+}  // namespace plan_memory_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace plan_request_test {
+
 namespace {
 
 // Seven layers.
@@ -177,3 +179,5 @@ TEST_CASE("A vocabulary over the pipeline is planned where a run would take it")
   config.pipeline.delay = 1;
   CHECK_FALSE(requested(config, {.ranks = 2}).pieces);
 }
+
+}  // namespace plan_request_test

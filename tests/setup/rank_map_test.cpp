@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace rank_map_test {
+
 namespace {
 
 Schedule of(const Placement& placement) {
@@ -122,3 +124,5 @@ TEST_CASE("Where the vocabulary is over the pipeline, all places have a piece an
   CHECK(looks_up.routes().vocabulary.chain == std::vector<int>{2, 3});
   CHECK(looks_up.ends()[1].first_ranks == std::vector<int>{2, 3});
 }
+
+}  // namespace rank_map_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace rank_state_test {
+
 namespace {
 
 constexpr int kRanks = 2;  // of the pipeline
@@ -86,3 +88,5 @@ TEST_CASE("Without replicas there is nothing to share out, whatever parallel.sha
   CHECK(!made.state.shards_optimizer());
   CHECK(!made.state.shards_parameters());
 }
+
+}  // namespace rank_state_test

@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace replica_parts_test {
+
 namespace {
 
 // Which ways the first of so many replicas takes.
@@ -54,3 +56,5 @@ TEST_CASE("An evaluation sums no gradients, but gathers weights that are shared 
   CHECK(ways(Shard::kNone, 2, Mode::kEvaluate) == "alone, whole");
   CHECK(ways(Shard::kParameters, 2, Mode::kEvaluate) == "alone, gathered");
 }
+
+}  // namespace replica_parts_test

@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace resume_point_test {
+
 namespace {
 
 constexpr int kRanks = 2;
@@ -111,3 +113,5 @@ TEST_CASE("A run does not begin anew over checkpoints none of which is good") {
   CHECK(code_of({.asked = true, .folder = only}, run) == ExitCode::kCheckpoint);
   CHECK(code_of({.asked = true, .folder = run.path("nowhere")}, run) == ExitCode::kCheckpoint);
 }
+
+}  // namespace resume_point_test

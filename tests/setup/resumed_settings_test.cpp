@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace resumed_settings_test {
+
 namespace {
 
 Config load(const std::string& train, const std::string& optimizer) {
@@ -135,3 +137,5 @@ TEST_CASE("A large file is told from others by pieces of it, a small one by ever
     CHECK(file_digest(path, size) == digest);
   }
 }
+
+}  // namespace resumed_settings_test

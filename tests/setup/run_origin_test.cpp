@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace run_origin_test {
+
 namespace {
 
 RunOrigin origin_of(const Config& config, const World& world = {0, {{"a"}}}) {
@@ -51,3 +53,5 @@ TEST_CASE("The date is in UTC, to the second") {
   CHECK(date[10] == 'T');
   CHECK(date.back() == 'Z');
 }
+
+}  // namespace run_origin_test

@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace run_program_test {
+
 namespace {
 
 constexpr int kPipeline = 2, kReplicas = 2, kMicrobatches = 4;
@@ -126,3 +128,5 @@ TEST_CASE(
     }
   }
 }
+
+}  // namespace run_program_test

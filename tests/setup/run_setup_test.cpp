@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace run_setup_test {
+
 namespace {
 
 Config gpt() {
@@ -147,3 +149,5 @@ TEST_CASE("Epochs are as many steps as the training rows fill, at least one") {
   CHECK_THROWS_WITH(settle_epochs(few, set_up(few, 3)),
                     ContainsSubstring("2 microbatches in each of 2 replicas; set it to at most 1"));
 }
+
+}  // namespace run_setup_test

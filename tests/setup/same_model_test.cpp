@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace same_model_test {
+
 namespace {
 
 // A checkpoint without tensors, whose run had this configuration.
@@ -53,3 +55,5 @@ TEST_CASE("Dropout may be another, and weights that no run has written say nothi
   CHECK_NOTHROW(check_model(checkpoint_of(at, kTrained), other));
   CHECK_NOTHROW(check_model(checkpoint_of(imported, ""), gpt(2)));
 }
+
+}  // namespace same_model_test

@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace same_start_test {
+
 namespace {
 
 // What each rank says that differs; the same on all of them, or the test fails.
@@ -91,3 +93,5 @@ TEST_CASE("All ranks leave when some were started otherwise") {
   CHECK(gone_on == std::vector{0, 0});
   CHECK_NOTHROW(on_ranks(2, [](Collective& world) { require_same_start(program_lines(), world); }));
 }
+
+}  // namespace same_start_test

@@ -19,6 +19,8 @@
 
 using namespace pipetrain;
 
+namespace startup_test {
+
 namespace {
 
 constexpr const char* kImages =
@@ -205,3 +207,5 @@ TEST_CASE("The run directory is taken before a checkpoint is looked for, which d
     CHECK_THAT(made.resume.curve, ContainsSubstring("keeps the checkpoint's curve"));
   }
 }
+
+}  // namespace startup_test

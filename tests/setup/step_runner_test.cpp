@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace step_runner_test {
+
 namespace {
 
 constexpr int kRanks = 2;
@@ -124,3 +126,5 @@ TEST_CASE("The last stage's rank alone has an evaluation's sums") {
   CHECK(sums[0].correct == 0);
   CHECK(sums[1].loss > 0);
 }
+
+}  // namespace step_runner_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace threads_test {
+
 namespace {
 
 struct Settled {
@@ -103,3 +105,5 @@ TEST_CASE("Of many ranks the log shows some bindings") {
   CHECK(lines[7] == "rank 7: bound to 7");
   CHECK(lines[8] == "and so on, in 3 more places");
 }
+
+}  // namespace threads_test

@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace weights_test {
+
 namespace {
 
 struct Way {  // to share the model out
@@ -147,3 +149,5 @@ TEST_CASE("Data must be cut into tokens as in training") {
   const FixedSource same = FixedSource::counting(8, 4, 13);
   CHECK_NOTHROW(check_tokenizer(checkpoint, same));
 }
+
+}  // namespace weights_test

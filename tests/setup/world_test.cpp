@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace world_test {
+
 TEST_CASE("Every rank learns where all are") {
   InProcess group(2);
   std::vector<World> worlds(2);
@@ -66,3 +68,5 @@ TEST_CASE("Ranks that share cores measure in turn") {
   const World world{0, {{"a", 1, 1, 2}, {"b", 1, 2, 2}, {"a", 1, 1, 2}, {"b", 1, 2, 2}}};
   CHECK(world.measuring_rounds() == std::vector<int>{0, 0, 1, 0});
 }
+
+}  // namespace world_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace announcement_test {
+
 namespace {
 
 Config gpt() {
@@ -58,3 +60,5 @@ TEST_CASE("A run says that one replica has nothing to share out") {
   config.parallel.shard = Shard::kOptimizer;
   CHECK(has(said(config, 2), "parallel.shard optimizer has no effect"));
 }
+
+}  // namespace announcement_test

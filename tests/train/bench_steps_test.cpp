@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace bench_steps_test {
+
 namespace {
 
 constexpr int kSteps = 5;
@@ -60,3 +62,5 @@ TEST_CASE("Where updates do not wait for the norm it is there a step later, if n
   // The second step takes the first one's update back, and then none goes ahead.
   CHECK(came_of(0, 2, /*early_clip_norm=*/1e-3).after == std::vector<std::int64_t>(kSteps - 1, 1));
 }
+
+}  // namespace bench_steps_test

@@ -9,6 +9,8 @@
 #include "setup/pipeline_threads.h"
 
 using namespace pipetrain;
+
+namespace bench_test {
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -110,3 +112,5 @@ TEST_CASE("The text tells samples from tokens, and what convolutions reach where
       "data                 1.25% of the step",
       "MB per rank, foreseen: 1.0 2.5, after step 3: 1.0 2.5, at the end: 1.0 2.5\n"));
 }
+
+}  // namespace bench_test

@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace bfloat16_test {
+
 namespace {
 
 constexpr std::int64_t kRows = 9, kTokens = 8, kSteps = 4;
@@ -144,3 +146,5 @@ TEST_CASE("Messages between stages have half the bytes in bfloat16") {
   CHECK(bytes[0][0] == 2 * kTokens * 16 * 4);
   for (std::size_t i = 0; i < bytes[0].size(); ++i) CHECK(bytes[0][i] == 2 * bytes[1][i]);
 }
+
+}  // namespace bfloat16_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace both_ways_test {
+
 namespace {
 
 constexpr int kRows = 16, kSteps = 3;
@@ -125,3 +127,5 @@ TEST_CASE("What two copies of each stage do not go with is refused") {
   CHECK(refusal(sharded).starts_with("parallel.shard: parameters does not go with schedule"));
   CHECK(refusal(gpt("chimera", 8)).empty());
 }
+
+}  // namespace both_ways_test

@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace delayed_test {
+
 namespace {
 
 constexpr int kRows = 16;
@@ -292,3 +294,5 @@ TEST_CASE("Where a delayed step is not finite the run ends with the last good st
   config.train.output = at.path("skips");
   CHECK(contains(run_training(config, source, 2).error, "that makes 3 skipped steps in a row"));
 }
+
+}  // namespace delayed_test

@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace documents_test {
+
 namespace {
 
 constexpr int kRows = 6;
@@ -89,3 +91,5 @@ TEST_CASE("Replicas and tensor groups change the loss of separate documents by r
     CHECK(relative_difference(found.norms, one.norms) < 1e-5);
   }
 }
+
+}  // namespace documents_test

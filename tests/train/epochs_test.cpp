@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace epochs_test {
+
 namespace {
 
 constexpr std::int64_t kSamples = 22, kSteps = 9;  // three epochs of steps of 8, 8 and 6 rows
@@ -64,3 +66,5 @@ TEST_CASE("The loss of a short batch is the mean over its own rows") {
     CHECK(parts.losses[step] == Approx(whole.losses[step]).epsilon(1e-5));
   }
 }
+
+}  // namespace epochs_test

@@ -13,6 +13,8 @@
 #include "setup/pipeline_threads.h"
 
 using namespace pipetrain;
+
+namespace evaluation_report_test {
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -91,3 +93,5 @@ TEST_CASE("The text has a line for each figure, of tokens or of samples") {
         "/x, step 5\nloss        1.5\naccuracy    25.60%\nof 1000 samples in 0.50 s, 2000 "
         "samples/s\n");
 }
+
+}  // namespace evaluation_report_test

@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace evaluator_test {
+
 namespace {
 
 Config gpt() {
@@ -80,3 +82,5 @@ TEST_CASE("Rows that cannot be read end the evaluation with the reason, the same
     CHECK(found.evaluation.lost == "data: x: is gone");
   }
 }
+
+}  // namespace evaluator_test

@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace golden_test {
+
 namespace {
 
 using Names = std::map<std::string, std::string>;
@@ -188,3 +190,5 @@ TEST_CASE("Small models learn as PyTorch's do with these instructions", "[instru
   check_golden(run_golden(images, golden_config(tiny_resnet(), {1, {}}, "gpipe", 1), 1), images, 1,
                1e-3);
 }
+
+}  // namespace golden_test

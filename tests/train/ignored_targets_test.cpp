@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace ignored_targets_test {
+
 namespace {
 
 constexpr int kRows = 12;
@@ -108,3 +110,5 @@ TEST_CASE("All ranks know how many targets counted, and evaluation has the mean 
     });
   });
 }
+
+}  // namespace ignored_targets_test

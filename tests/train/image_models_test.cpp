@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace image_models_test {
+
 namespace {
 
 using Options = std::vector<std::pair<std::string, std::string>>;
@@ -111,3 +113,5 @@ TEST_CASE("Weights are packed once for all batches of an evaluation, and again a
     if (after != first) throw std::runtime_error("not packed again after a step");
   });
 }
+
+}  // namespace image_models_test

@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace memory_uses_test {
+
 namespace {
 
 using Kinds = std::map<std::string, std::int64_t>;
@@ -120,3 +122,5 @@ TEST_CASE("Of a run without steps all is told but activations") {
     CHECK(kinds.at("activations") == 0);
   }
 }
+
+}  // namespace memory_uses_test

@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace metrics_test {
+
 TEST_CASE("Metrics of a run that goes on keep the lines before it, and no half one; none is lost") {
   const TemporaryFolder at;
   const std::string path = at.path("metrics.jsonl");
@@ -61,3 +63,5 @@ TEST_CASE("Metrics that cannot be written are an error with what to do") {
   CHECK_THROWS_WITH(full.write({{"step", 1}}), ContainsSubstring("free some space"));
   CHECK_NOTHROW(full.sync());  // what is not a disk has nothing to sync
 }
+
+}  // namespace metrics_test

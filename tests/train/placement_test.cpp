@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace placement_test {
+
 namespace {
 
 using Stages = std::vector<std::vector<int>>;
@@ -102,3 +104,5 @@ TEST_CASE("A checkpoint of one placement goes on with another, to the same bits"
     CHECK(tensors_in(checkpoint_of(config, 6)) == expected);
   }
 }
+
+}  // namespace placement_test

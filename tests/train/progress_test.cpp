@@ -4,6 +4,8 @@
 
 using namespace pipetrain;
 
+namespace progress_test {
+
 TEST_CASE("A time is hours, minutes and seconds, to the nearest second") {
   CHECK(clock_text(0) == "0:00");
   CHECK(clock_text(9.4) == "0:09");
@@ -19,3 +21,5 @@ TEST_CASE("A bar that nobody wants is not drawn") {
   CHECK(!progress.visible());
   progress.draw(10, 1.5, 100, 0);  // writes nothing
 }
+
+}  // namespace progress_test

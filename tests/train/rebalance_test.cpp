@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace rebalance_test {
+
 namespace {
 
 const FixedSource& source() {
@@ -105,3 +107,5 @@ TEST_CASE("A run that goes on with another cut has the losses and weights that i
   CHECK(losses(config) == losses(whole));
   CHECK(tensors_in(checkpoint_of(config, 6)) == tensors_in(checkpoint_of(whole, 6)));
 }
+
+}  // namespace rebalance_test

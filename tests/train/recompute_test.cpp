@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace recompute_test {
+
 namespace {
 
 constexpr std::int64_t kSteps = 3;
@@ -212,3 +214,5 @@ TEST_CASE("Under GPipe, recomputing more takes less memory at its peak on every 
     CHECK(selective[rank] < cheap[rank]);
   }
 }
+
+}  // namespace recompute_test

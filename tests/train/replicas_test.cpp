@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace replicas_test {
+
 namespace {
 
 struct Run : Trained {
@@ -202,3 +204,5 @@ TEST_CASE("With replicas a step allocates nothing once each kind of work has run
     }
   }
 }
+
+}  // namespace replicas_test

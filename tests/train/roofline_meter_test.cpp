@@ -13,6 +13,8 @@
 #include "setup/pipeline_threads.h"
 
 using namespace pipetrain;
+
+namespace roofline_meter_test {
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -107,3 +109,5 @@ TEST_CASE("A step's rows have the norm, the update and the loss, too") {
   CHECK(reports[0].contains("counters") != reports[0].contains("counters_missing"));
   CHECK(reports[0].contains("joules_per_step") != reports[0].contains("joules_missing"));
 }
+
+}  // namespace roofline_meter_test

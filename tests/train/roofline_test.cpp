@@ -10,6 +10,8 @@
 #include "catch.h"
 
 using namespace pipetrain;
+
+namespace roofline_test {
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -145,3 +147,5 @@ TEST_CASE("What the processor counts is shown for a step") {
                  "3e+09 instructions, 1.50 a cycle, and 1e+06 cache misses (64 MB)\n",
                  "12.5 J a step"));
 }
+
+}  // namespace roofline_test

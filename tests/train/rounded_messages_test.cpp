@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace rounded_messages_test {
+
 namespace {
 
 constexpr std::int64_t kRows = 9, kTokens = 8, kSteps = 4;
@@ -79,3 +81,5 @@ TEST_CASE("One stage sends nothing, and a model in bfloat16 sends what it has: b
   CHECK(runs[0] == runs[2]);
   CHECK(runs[1] == runs[3]);
 }
+
+}  // namespace rounded_messages_test

@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace run_checkpoints_test {
+
 namespace {
 
 constexpr int kRanks = 2;
@@ -112,3 +114,5 @@ TEST_CASE("Where a checkpoint cannot be written, training stops or goes on, and 
   }
   spdlog::set_level(spdlog::level::info);
 }
+
+}  // namespace run_checkpoints_test

@@ -20,6 +20,8 @@
 
 using namespace pipetrain;
 
+namespace run_directory_test {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -135,3 +137,5 @@ TEST_CASE("A run directory that cannot be made is refused") {
     CHECK(contains(error.what(), "cannot make the run directory", "choose another train.output"));
   }
 }
+
+}  // namespace run_directory_test

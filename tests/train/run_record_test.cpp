@@ -9,6 +9,8 @@
 #include "data/temporary_folder.h"
 
 using namespace pipetrain;
+
+namespace run_record_test {
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -58,3 +60,5 @@ TEST_CASE("a damaged record is no reason not to start") {
   RunRecord nowhere(folder.path("none"));
   CHECK_THROWS_AS(nowhere.begin(Json::object()), Error);
 }
+
+}  // namespace run_record_test

@@ -20,6 +20,8 @@
 
 using namespace pipetrain;
 
+namespace run_trace_test {
+
 namespace {
 
 Config small_config(const std::string& schedule, int microbatches) {
@@ -136,3 +138,5 @@ TEST_CASE("A trace that cannot be written is an error that says what to do") {
                       ContainsSubstring("cannot write") && ContainsSubstring("--trace"));
   });
 }
+
+}  // namespace run_trace_test

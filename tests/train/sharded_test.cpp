@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace sharded_test {
+
 namespace {
 
 // 24 rows a step, of which evaluation's last batch has one: then a replica has none.
@@ -234,3 +236,5 @@ TEST_CASE("The memory that sharded parameters take is foreseen, and falls with t
     }
   }
 }
+
+}  // namespace sharded_test

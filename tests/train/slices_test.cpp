@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace slices_test {
+
 namespace {
 
 constexpr std::int64_t kTokens = 37, kSteps = 3;
@@ -135,3 +137,5 @@ TEST_CASE("What slices take and how many are live is foreseen") {
     CHECK(live[0] == Approx(slices == 1 ? 4 : 7.0 / 4));
   }
 }
+
+}  // namespace slices_test

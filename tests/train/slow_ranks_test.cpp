@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace slow_ranks_test {
+
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -130,3 +132,5 @@ TEST_CASE("Ranks of timed layers have paces from the first steps on") {
   REQUIRE(ranks.paces().size() == 3);
   CHECK(std::abs(ranks.paces()[2] - 2.2) < 1e-9);
 }
+
+}  // namespace slow_ranks_test

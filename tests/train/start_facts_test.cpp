@@ -8,6 +8,8 @@
 #include "setup/pipeline_threads.h"
 
 using namespace pipetrain;
+
+namespace start_facts_test {
 using Json = nlohmann::ordered_json;
 
 TEST_CASE("The facts of a start name program, ranks, layers and the memory foreseen") {
@@ -50,3 +52,5 @@ TEST_CASE("Ranks of different instruction sets are named, as their last digits d
             .starts_with("ranks compute with different instruction sets: AVX-512 on rank 0, 2; "
                          "AVX2 on rank 1; last digits depend on"));
 }
+
+}  // namespace start_facts_test

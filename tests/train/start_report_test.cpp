@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace start_report_test {
+
 namespace {
 
 RankStart rank(const std::string& phases, ProcessMemory memory) {
@@ -39,3 +41,5 @@ TEST_CASE("What a rank says of its start arrives as it was sent") {
   for (const RankStart& each : kTwo) copies.push_back(rank_start_of(to_text(each)));
   CHECK(start_table(copies) == start_table(kTwo));
 }
+
+}  // namespace start_report_test

@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace steady_test {
+
 namespace {
 
 constexpr std::int64_t kSteps = 14, kEvaluateEvery = 2;
@@ -97,3 +99,5 @@ TEST_CASE("Images take no more memory after two epochs, though each ends with a 
     }
   }
 }
+
+}  // namespace steady_test

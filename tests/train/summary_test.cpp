@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace summary_test {
+
 namespace {
 
 Config gpt() {
@@ -146,3 +148,5 @@ TEST_CASE("The summary shows the curve that it is given") {
   with_curve.curve = "loss (*)\n";
   CHECK(contains(summary_text(with_curve), "\nloss (*)\n\nrank 0 is on"));
 }
+
+}  // namespace summary_test

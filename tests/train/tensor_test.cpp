@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace tensor_test {
+
 namespace {
 
 constexpr int kRows = 12;
@@ -287,3 +289,5 @@ TEST_CASE("Ranks that share layers allocate nothing once each kind of work has r
   });
   for (const auto& of_rank : allocations) CHECK(of_rank[3] == of_rank.back());
 }
+
+}  // namespace tensor_test

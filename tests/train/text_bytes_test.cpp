@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace text_bytes_test {
+
 TEST_CASE("Targets of validation rows are so many bytes of text") {
   const TemporaryFolder folder;
   std::string text;
@@ -43,3 +45,5 @@ TEST_CASE("Tokens that are numbers, and images, are no text") {
   CHECK(text_bytes(numbers, 3) == 0);
   CHECK(text_bytes(images, 3) == 0);
 }
+
+}  // namespace text_bytes_test

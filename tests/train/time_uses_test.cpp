@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace time_uses_test {
+
 namespace {
 
 void nap() { std::this_thread::sleep_for(std::chrono::milliseconds(2)); }
@@ -43,3 +45,5 @@ TEST_CASE("a rank's time goes to what it did or waited for, and the rest is the 
   CHECK_FALSE(json.contains("recompute"));
   CHECK(TimeUses::of_json(nlohmann::json::parse(json.dump())).json() == json);
 }
+
+}  // namespace time_uses_test

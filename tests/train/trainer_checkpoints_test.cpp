@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace trainer_checkpoints_test {
+
 namespace {
 
 // Another tokenizer than that of the rows it stands for.
@@ -109,3 +111,5 @@ TEST_CASE("A checkpoint says where the run stood and where it comes from") {
   CHECK(checkpoint.config_yaml() == resolved_yaml(config));
   CHECK(checkpoint.tokenizer_json() == source.tokenizer().dump());
 }
+
+}  // namespace trainer_checkpoints_test

@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace trainer_delayed_test {
+
 namespace {
 
 constexpr int kSteps = 8;
@@ -104,3 +106,5 @@ TEST_CASE("The first step of a delayed run is told apart, as the last part of it
   REQUIRE(second != std::string::npos);
   CHECK(start < second);
 }
+
+}  // namespace trainer_delayed_test

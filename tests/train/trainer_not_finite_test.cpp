@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace trainer_not_finite_test {
+
 namespace {
 
 using Steps = std::vector<std::int64_t>;
@@ -77,3 +79,5 @@ TEST_CASE("Where updates come a step late, so are the weights that may be ruined
     CHECK(steps_saved(config) == Steps{1});
   }
 }
+
+}  // namespace trainer_not_finite_test

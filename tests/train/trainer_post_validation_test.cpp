@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace trainer_post_validation_test {
+
 namespace {
 
 constexpr int kSteps = 16, kRows = 16;
@@ -255,3 +257,5 @@ TEST_CASE("A run goes on with post-validation, or without it, from a checkpoint 
     CHECK(came_of(config, tokens(), 2, {.resume_from = from}).tensors == whole.tensors);
   }
 }
+
+}  // namespace trainer_post_validation_test

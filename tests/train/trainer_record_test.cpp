@@ -9,6 +9,8 @@
 #include "training_run.h"
 
 using namespace pipetrain;
+
+namespace trainer_record_test {
 using Json = nlohmann::json;
 
 namespace {
@@ -74,3 +76,5 @@ TEST_CASE(
     CHECK(std::filesystem::exists(config.train.output + "/set-aside/" + name));
   }
 }
+
+}  // namespace trainer_record_test

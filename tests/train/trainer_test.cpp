@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace trainer_test {
+
 namespace {
 
 using Steps = std::vector<std::int64_t>;
@@ -121,3 +123,5 @@ TEST_CASE("A trace is written where it is asked for") {
                  "trace: " + trace_path(config.train.output)));
   CHECK(std::filesystem::file_size(trace_path(config.train.output)) > 1000);
 }
+
+}  // namespace trainer_test

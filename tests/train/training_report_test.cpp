@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace training_report_test {
+
 namespace {
 
 // A report of rank 0, alone; what it shows.
@@ -129,3 +131,5 @@ TEST_CASE("The summary has the means over the run, and the first and last evalua
                  "bubble           50.0% measured, 0.0% predicted",
                  "data             10.00% of the steps' time", "rank 0 is here\n"));
 }
+
+}  // namespace training_report_test

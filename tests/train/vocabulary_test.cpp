@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace vocabulary_test {
+
 namespace {
 
 FixedSource rows() { return FixedSource::counting(11, 4, 13); }
@@ -176,3 +178,5 @@ TEST_CASE("Pieces of the vocabulary train with replicas") {
   CHECK(relative_difference(found.losses, expected.losses) < 1e-6);
   CHECK(largest_difference(found.tensors, expected.tensors) < 1e-6);
 }
+
+}  // namespace vocabulary_test

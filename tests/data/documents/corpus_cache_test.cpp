@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace corpus_cache_test {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -125,3 +127,5 @@ TEST_CASE("The cache is where XDG says, else below the home folder") {
   setenv("HOME", "/home/x", 1);
   CHECK(default_cache_folder() == "/home/x/.cache/pipetrain");
 }
+
+}  // namespace corpus_cache_test

@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace corpus_file_test {
+
 namespace {
 
 using Tokens = std::vector<std::int32_t>;
@@ -119,3 +121,5 @@ TEST_CASE("Documents that begin in disorder are an error where they are read") {
     CHECK(contains(data_error_of([&] { file.starts(0, 9); }), "do not begin one behind the other"));
   }
 }
+
+}  // namespace corpus_file_test

@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace corpus_writer_test {
+
 namespace {
 
 using Tokens = std::vector<std::int32_t>;
@@ -95,3 +97,5 @@ TEST_CASE("A document that is dropped leaves nothing, however much of it was wri
   CHECK(file.starts(0, 6) == std::vector<std::int64_t>{0, 3});
   CHECK(file.note() == "note");
 }
+
+}  // namespace corpus_writer_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace document_files_test {
+
 namespace {
 
 // "b/c.jsonl*", an asterisk behind files of lines.
@@ -54,3 +56,5 @@ TEST_CASE("A path that names no documents is refused") {
   CHECK(contains(data_error_of([&] { listed_in(folder, {""}); }),
                  "has no file like *.jsonl or *.txt"));
 }
+
+}  // namespace document_files_test

@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace document_joiner_test {
+
 namespace {
 
 using Ids = std::vector<std::int32_t>;
@@ -117,3 +119,5 @@ TEST_CASE("A bad part takes its document along, the others stay") {
   CHECK(made.skipped == 2);
   CHECK(made.empty == 1);
 }
+
+}  // namespace document_joiner_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace document_reader_test {
+
 namespace {
 
 // "line@byte:bytes", the parts of a text with | between.
@@ -104,3 +106,5 @@ TEST_CASE("A file that cannot be unpacked is an error in its place") {
   CHECK(contains(data_error_of([&] { documents_of({{cut, true}}); }), "cut.gz: its gzip data"));
   CHECK(contains(data_error_of([&] { documents_of({{folder.path("none"), true}}); }), "none"));
 }
+
+}  // namespace document_reader_test

@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace document_text_test {
+
 namespace {
 
 const DocumentFile kLines{"a.jsonl", true}, kText{"b.txt", false};
@@ -60,3 +62,5 @@ TEST_CASE("A text is UTF-8, and not longer than a document may be") {
   CHECK(contains(data_error_of([&] { of_text("", true); }),
                  "b.txt: has more than 1073741824 bytes without a blank"));
 }
+
+}  // namespace document_text_test

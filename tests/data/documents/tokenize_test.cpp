@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace tokenize_test {
+
 namespace {
 
 const std::unique_ptr<Tokenizer> kBytes = read_tokenizer(R"({"type": "byte"})", {"test"});
@@ -134,3 +136,5 @@ TEST_CASE(
   CHECK(rest.counts.documents == 2);
   CHECK(rest.counts.tokens == 8);
 }
+
+}  // namespace tokenize_test

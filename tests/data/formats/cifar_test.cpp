@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace cifar_test {
+
 TEST_CASE("CIFAR's records give channels last and the fine label") {
   const TemporaryFolder folder;
   const auto record = [](const std::string& label, char red) {
@@ -50,3 +52,5 @@ TEST_CASE("Files of CIFAR-10 and CIFAR-100 are not one set, and packed ones are 
   const TemporaryFolder empty;
   CHECK(contains(data_error(raw_images("cifar", {empty.path("")})), "has no file like *.bin"));
 }
+
+}  // namespace cifar_test

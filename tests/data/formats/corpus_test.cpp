@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace corpus_test {
+
 namespace {
 
 using Tokens = std::vector<std::int32_t>;
@@ -112,3 +114,5 @@ TEST_CASE("A token beyond the vocabulary is named with its place, in a file by i
   corpus.set_vocabulary(10);
   CHECK(refusal(1) == "no error");
 }
+
+}  // namespace corpus_test

@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace csv_records_test {
+
 namespace {
 
 using Fields = std::vector<std::string>;
@@ -74,3 +76,5 @@ TEST_CASE("What is no table is named with its line") {
   CHECK(refusal_of("1,a\r2,b\r").starts_with("line 1: ends with a carriage return alone"));
   CHECK(refusal_of("\x1f\x8b\x08") == "is packed with gzip; unpack it first");
 }
+
+}  // namespace csv_records_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace csv_samples_test {
+
 namespace {
 
 DataConfig csv(const std::string& path, TokenizerKind tokenizer = TokenizerKind::kWords,
@@ -147,3 +149,5 @@ TEST_CASE("A table that cannot be used is named with line and reason") {
   CHECK(message("0,a\n2,b\n", 2) == "line 2: label 2, expected 0 to 1 (data.classes is 2)");
   CHECK(message("1,a\n").find("of its 1 samples the training part has none") != std::string::npos);
 }
+
+}  // namespace csv_samples_test

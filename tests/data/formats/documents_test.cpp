@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace documents_test {
+
 namespace {
 
 constexpr int kLength = 4;
@@ -114,3 +116,5 @@ TEST_CASE("The last token of a separate document has no target") {
                  }),
                  "does not say where documents begin"));
 }
+
+}  // namespace documents_test

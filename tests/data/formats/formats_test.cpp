@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace formats_test {
+
 TEST_CASE("Each data format has a name of its own and a sentence") {
   std::set<std::string_view> names;
   for (const DataFormat& format : data_formats()) {
@@ -60,3 +62,5 @@ TEST_CASE("An unknown format is named beside those that there are") {
       open_source({.format = "parquet"}, 4, 1),
       ContainsSubstring("'parquet'") && ContainsSubstring("text, documents, jsonl, tokens, csv"));
 }
+
+}  // namespace formats_test

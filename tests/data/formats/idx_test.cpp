@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace idx_test {
+
 TEST_CASE("idx files give images and labels, plain or packed, from a folder or by name") {
   const TemporaryFolder folder, zipped;
   folder.write("t10k-images-idx3-ubyte", idx_images());
@@ -128,3 +130,5 @@ TEST_CASE("Images of several channels lie channel by channel in each pixel") {
   config.path.push_back(folder.write("l2", idx_labels()));
   CHECK(contains(data_error(config), "has images of 2 x 3 x 1, the first file of 1 x 2 x 3"));
 }
+
+}  // namespace idx_test

@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace image_samples_test {
+
 TEST_CASE("Images are normalised by the mean and deviation of those that train, or as told") {
   const TemporaryFolder folder;
   const std::vector<std::string> paths = {folder.write("i", idx_images()),
@@ -85,3 +87,5 @@ TEST_CASE("Channels have a mean and a deviation each; one without spread keeps i
   CHECK(row[0] == Approx(5 / std::sqrt(125.0)));
   CHECK(row[1] == Approx(0).margin(1e-6));
 }
+
+}  // namespace image_samples_test

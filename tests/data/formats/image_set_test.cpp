@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace image_set_test {
+
 namespace {
 
 // Images of 1 x 2 x 1: two of a file with nothing else, and one of a file with records of a label
@@ -81,3 +83,5 @@ TEST_CASE("A layout is told by height, width and channels, and all of it counts"
   planes.channel_stride = 28 * 24;
   CHECK(!(planes == layout));
 }
+
+}  // namespace image_set_test

@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace synthetic_samples_test {
+
 namespace {
 
 DataConfig texts(int classes) {
@@ -80,3 +82,5 @@ TEST_CASE("The stripes of a synthetic image have the direction of its label") {
     CHECK(std::max_element(power.begin(), power.end()) - power.begin() == rows.labels()[i]);
   }
 }
+
+}  // namespace synthetic_samples_test

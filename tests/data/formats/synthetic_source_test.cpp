@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace synthetic_source_test {
+
 TEST_CASE("Synthetic tokens follow their rule, save one in sixteen") {
   for (const int vocabulary : {2, 3, 105, 50257}) {
     const SyntheticSource source({64, vocabulary, /*seed=*/1});
@@ -56,3 +58,5 @@ TEST_CASE("Synthetic tokens need a vocabulary") {
   CHECK(contains(data_error_of([] { const SyntheticSource source({8, 1, /*seed=*/7}); }),
                  "have no vocabulary of their own, found 1"));
 }
+
+}  // namespace synthetic_source_test

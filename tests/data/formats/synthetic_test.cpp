@@ -5,6 +5,8 @@
 
 using namespace pipetrain;
 
+namespace synthetic_test {
+
 TEST_CASE("Without classes synthetic rows are tokens, drawn without end") {
   const auto source = open_source({.format = "synthetic"}, 4, 1, 10);
   CHECK(source->input_shape() == Shape{4});
@@ -31,3 +33,5 @@ TEST_CASE("With classes they are texts, and with a size images, of which others 
       open_source({.format = "synthetic", .validation_fraction = 0}, 4, 1, 10)->validation_rows() ==
       0);
 }
+
+}  // namespace synthetic_test

@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace text_file_test {
+
 namespace {
 
 std::string wide(const std::string& text, bool big_endian) {
@@ -94,3 +96,5 @@ TEST_CASE("Words are whole where the pieces of a file meet") {
     CHECK(words == std::vector<std::string>{"hello", ",", "world"});
   }
 }
+
+}  // namespace text_file_test

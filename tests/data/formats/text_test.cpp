@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace text_test {
+
 namespace {
 
 struct Batch {
@@ -171,3 +173,5 @@ TEST_CASE("A byte order mark is no character, UTF-16 is refused with the cure") 
                  "is UTF-16LE text"));
   }
 }
+
+}  // namespace text_test

@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace token_source_test {
+
 namespace {
 
 // Token i of the corpus is i.
@@ -150,3 +152,5 @@ TEST_CASE("What trains and validates is described; only of a split in order it i
   CHECK(source.split().all == 20);
   CHECK(source_of(20, {{{8, 12}}, {{0, 8}}}).split().all == 0);
 }
+
+}  // namespace token_source_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace token_split_test {
+
 namespace {
 
 using Ranges = std::vector<TokenRange>;
@@ -66,3 +68,5 @@ TEST_CASE("Files of their own validate, whatever the fraction") {
   CHECK(split.training == Ranges{{0, 60}});
   CHECK(split.validation == Ranges{{60, 40}});
 }
+
+}  // namespace token_split_test

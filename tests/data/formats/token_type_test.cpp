@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace token_type_test {
+
 namespace {
 
 template <class T>
@@ -74,3 +76,5 @@ TEST_CASE("Where nothing tells the type, it is uint16 and not sure") {
     CHECK(found.type == TokenType{});
   }
 }
+
+}  // namespace token_type_test

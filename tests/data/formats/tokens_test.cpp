@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace tokens_test {
+
 namespace {
 
 template <class T>
@@ -185,3 +187,5 @@ TEST_CASE("The byte order of a known header is recognised") {
       .format = "tokens", .path = {folder.path("x.bin")}, .token_type = TokenFileType::kUint16};
   CHECK_THROWS_AS(open_source(config, 4, 1), Error);
 }
+
+}  // namespace tokens_test

@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace words_test {
+
 namespace {
 
 using Tokens = std::vector<std::int32_t>;
@@ -62,3 +64,5 @@ TEST_CASE("Words of several files follow each other, and none goes on in the nex
   CHECK(tokens_of(corpus) == Tokens{1, 2, 1});
   CHECK(corpus.of_path() == 3);
 }
+
+}  // namespace words_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace activation_test {
+
 TEST_CASE("Activations' gradients agree with finite differences") {
   for (const auto kind : {ActivationKind::kRelu, ActivationKind::kGelu, ActivationKind::kSilu,
                           ActivationKind::kTanh}) {
@@ -38,3 +40,5 @@ TEST_CASE("Activations are what their formulas say") {
     check_near(result_of(fixture, layer, tensor_of(fixture.pool(), {1, 5}, inputs)), expected);
   }
 }
+
+}  // namespace activation_test

@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace attention_options_test {
+
 TEST_CASE("Layers of the same sizes and theta share one table of rotary positions") {
   std::shared_ptr<const RotaryTable> table;
   const auto read = [&](const std::string& theta) {
@@ -62,3 +64,5 @@ TEST_CASE("Options of attention that do not fit together are refused") {
       "rotary_low is not below rotary_high"));
   CHECK(refuses({{"heads", "2"}, {"bias", "some"}}, "expected one of true, false, qkv"));
 }
+
+}  // namespace attention_options_test

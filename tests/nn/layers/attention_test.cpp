@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace attention_test {
+
 TEST_CASE("Attention's gradients agree with finite differences") {
   Attention causal("layers.1.attention", {7, 12}, {.heads = 3});
   check_gradients(causal, 2);
@@ -277,3 +279,5 @@ TEST_CASE("Attention is a softmax over scores, head by head, as a plain loop has
     }
   }
 }
+
+}  // namespace attention_test

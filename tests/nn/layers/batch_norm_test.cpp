@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace batch_norm_test {
+
 TEST_CASE("Batch norm's gradients agree with finite differences, with and without ReLU") {
   BatchNorm plain("layers.1.batch_norm", {4, 3, 5}, false);
   check_gradients(plain, 3, Mode::kTrain);
@@ -73,3 +75,5 @@ TEST_CASE("Training takes mean and variance of each channel over all other axes"
                     : std::vector<double>{-one, -2 * three - 1, one, 2 * three - 1});
   }
 }
+
+}  // namespace batch_norm_test

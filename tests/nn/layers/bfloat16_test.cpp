@@ -32,6 +32,8 @@
 
 using namespace pipetrain;
 
+namespace bfloat16_test {
+
 namespace {
 
 // What a layer makes of the same input and output gradient.
@@ -224,3 +226,5 @@ TEST_CASE("Every kind of image layer in bfloat16 is near itself in float32") {
   Residual residual("layers.9.residual", {6, 6, 8}, std::move(inner), std::move(skip), false);
   check_near_float32(residual, 0.03);
 }
+
+}  // namespace bfloat16_test

@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace branch_test {
+
 TEST_CASE("A norm behind makes what is added of one size") {
   Mlp layer("m", {5, 12},
             {.hidden = 20, .norm = NormKind::kRms, .bias = false, .norm_behind = true});
@@ -53,3 +55,5 @@ TEST_CASE("A branch's gradients agree with finite differences with a norm, dropo
     }
   }
 }
+
+}  // namespace branch_test

@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace class_token_test {
+
 TEST_CASE("A class token's gradients agree with finite differences, before pixels and tokens") {
   ClassToken image("layers.1.class_token", {2, 3, 4});
   check_gradients(image, 3);
@@ -29,3 +31,5 @@ TEST_CASE("A class token stands before the pixels of each row") {
   const Tensor x = tensor_of(fixture.pool(), {2, 1, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
   CHECK(result_of(fixture, layer, x) == std::vector<float>{70, 80, 1, 2, 3, 4, 70, 80, 5, 6, 7, 8});
 }
+
+}  // namespace class_token_test

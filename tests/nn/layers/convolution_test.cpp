@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace convolution_test {
+
 namespace {
 
 constexpr Window square(std::int64_t kernel, std::int64_t stride, std::int64_t padding) {
@@ -96,3 +98,5 @@ TEST_CASE("A sequence is an image of height 1, and its kernel has a width alone"
   CHECK(fans_of({9, 6}, options).in == 18);
   CHECK(fans_of({9, 6}, options).out == 30);
 }
+
+}  // namespace convolution_test

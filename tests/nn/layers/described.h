@@ -39,9 +39,9 @@ inline std::string failure(const ModelConfig& config, const DataShape& data = to
   return "";
 }
 
-inline LayerEntry entry(const std::string& kind,
-                        std::vector<std::pair<std::string, std::string>> options = {},
-                        std::vector<LayerEntry> layers = {}) {
+inline LayerEntry told_entry(const std::string& kind,
+                             std::vector<std::pair<std::string, std::string>> options = {},
+                             std::vector<LayerEntry> layers = {}) {
   return {kind, "model.yaml:7", std::move(options), std::move(layers)};
 }
 

@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace dropout_test {
+
 TEST_CASE("Dropout keeps its share, scales it, and depends on the global row alone") {
   Dropout layer("layers.1.dropout", {5, 13}, 0.25);
   check_gradients(layer, 4, Mode::kTrain);
@@ -75,3 +77,5 @@ TEST_CASE("Gradients with dropout agree with finite differences, and evaluation 
     CHECK(result(*with, Mode::kTrain) != result(*without, Mode::kTrain));
   }
 }
+
+}  // namespace dropout_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace embedding_piece_test {
+
 namespace {
 
 constexpr std::int64_t kTokens = 5, kWidth = 6, kAll = 11, kRows = 3;
@@ -95,3 +97,5 @@ TEST_CASE("A table of fewer rows than pieces is not cut") {
   CHECK(small.embedding_piece({0, 4}) == nullptr);
   CHECK(small.without_table()->embedding_piece({0, 1}) == nullptr);
 }
+
+}  // namespace embedding_piece_test

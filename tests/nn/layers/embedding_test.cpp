@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace embedding_test {
+
 TEST_CASE("The embedding's gradients agree with finite differences") {
   const double rate = GENERATE(0.0, 0.4);
   const bool scaled = GENERATE(false, true);
@@ -96,3 +98,5 @@ TEST_CASE("Of a shared table a rank has some rows, and gives nothing for other t
   CHECK(result_of(fixture, layer, ids_of(fixture.pool(), {4, 2, 3})) ==
         std::vector<float>{40, 0, 30});
 }
+
+}  // namespace embedding_test

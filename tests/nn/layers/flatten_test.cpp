@@ -5,6 +5,8 @@
 
 using namespace pipetrain;
 
+namespace flatten_test {
+
 TEST_CASE("Flattening keeps the numbers in their order, and gives gradients their shape back") {
   Flatten layer("layers.1.flatten", {3, 4, 5});
   CHECK(layer.output_row() == Shape{60});
@@ -16,3 +18,5 @@ TEST_CASE("Flattening keeps the numbers in their order, and gives gradients thei
   const Tensor dx = layer.backward_input(fixture.context(), fixture.random({2, 60}, "dy"), saved);
   CHECK(dx.shape() == Shape{2, 3, 4, 5});
 }
+
+}  // namespace flatten_test

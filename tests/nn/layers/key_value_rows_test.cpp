@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace key_value_rows_test {
+
 TEST_CASE("Keys and values stay where rows and tokens are added") {
   MemoryPool pool;
   Tensor kept;
@@ -57,3 +59,5 @@ TEST_CASE("Rows that come one by one take room for as many again") {
   CHECK(pool.system_allocations() == 5);
   CHECK(kept.shape()[1] == 16);
 }
+
+}  // namespace key_value_rows_test

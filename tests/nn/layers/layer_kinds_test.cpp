@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace layer_kinds_test {
+
 namespace {
 
 using Options = std::vector<std::pair<std::string, std::string>>;
@@ -96,3 +98,5 @@ TEST_CASE("The layers of a residual stream are those that a scheme of starting v
     CHECK((kind.residual > 0) == (attending == 1 || kind.name == "mlp"));
   }
 }
+
+}  // namespace layer_kinds_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace linear_test {
+
 TEST_CASE("A linear layer's gradients agree with finite differences, with and without bias") {
   Linear with("layers.4.linear", {5, 12}, {.features = 7});
   check_gradients(with, 3);
@@ -66,3 +68,5 @@ TEST_CASE("The logits of a model in bfloat16 are float32") {
   CHECK(layer.input_dtype() == DType::kBFloat16);
   CHECK(layer.output_dtype() == DType::kFloat32);
 }
+
+}  // namespace linear_test

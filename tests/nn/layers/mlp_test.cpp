@@ -12,6 +12,8 @@
 
 using namespace pipetrain;
 
+namespace mlp_test {
+
 TEST_CASE("The MLP's gradients agree with finite differences") {
   Mlp layer("layers.2.mlp", {5, 12}, {.hidden = 48});
   check_gradients(layer, 3);
@@ -112,3 +114,5 @@ TEST_CASE("An MLP's hidden width is four times the row's unless told otherwise")
   CHECK_THROWS_WITH(hidden({{"mlp_ratio", "3"}, {"mlp_width", "50"}}),
                     ContainsSubstring("both given"));
 }
+
+}  // namespace mlp_test

@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace model_builder_test {
+
 TEST_CASE("A layer is named by its place, and the next one takes its row") {
   const ModelConfig config;
   ModelBuilder model(config, images(4, 10), {});
@@ -27,7 +29,8 @@ TEST_CASE("The layers of an inner list take the outer row and names, and leave t
   const ModelConfig config;
   ModelBuilder model(config, images(4, 10), {});
   const LayerList inner = model.inner_layers(
-      {entry("relu"), entry("repeat", {{"count", "2"}}, {entry("flatten")})}, "layers.0.residual.");
+      {told_entry("relu"), told_entry("repeat", {{"count", "2"}}, {told_entry("flatten")})},
+      "layers.0.residual.");
   REQUIRE(inner.size() == 3);
   CHECK(inner[0]->name() == "layers.0.residual.0.relu");
   CHECK(inner[2]->name() == "layers.0.residual.2.flatten");
@@ -52,7 +55,7 @@ TEST_CASE("A parameter larger than any memory is refused where it is added") {
 TEST_CASE("A model has an output for each class of the data, or more") {
   const auto built = [](const std::string& features) {
     const ModelConfig config{
-        .layers = {entry("flatten"), entry("linear", {{"features", features}})}};
+        .layers = {told_entry("flatten"), told_entry("linear", {{"features", features}})}};
     return ModelBuilder(config, images(4, 10), {}).build();
   };
   CHECK(built("classes").back()->outputs() == 10);
@@ -60,3 +63,5 @@ TEST_CASE("A model has an output for each class of the data, or more") {
   CHECK_THROWS_WITH(built("9"), ContainsSubstring("model.yaml:7: linear: the model ends with 9 "
                                                   "outputs, but the data has 10 classes"));
 }
+
+}  // namespace model_builder_test

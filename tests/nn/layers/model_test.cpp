@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace model_test {
+
 TEST_CASE("A training step's FLOP are six per weight and token, and causal attention's") {
   const auto layers = build_layers(gpt(), tokens(16, 65));
   const double weights = 2 * 12 * 32 * 32 + 65 * 32;
@@ -19,9 +21,10 @@ TEST_CASE("A training step's FLOP are six per weight and token, and causal atten
 TEST_CASE("An explicit list of layers is the same model as the preset that it spells out") {
   ModelConfig listed;
   listed.layers = {
-      entry("embedding", {{"width", "32"}}),
-      entry("repeat", {{"count", "2"}}, {entry("transformer_block", {{"heads", "4"}})}),
-      entry("layer_norm"), entry("linear", {{"features", "vocabulary"}, {"tied", "true"}})};
+      told_entry("embedding", {{"width", "32"}}),
+      told_entry("repeat", {{"count", "2"}}, {told_entry("transformer_block", {{"heads", "4"}})}),
+      told_entry("layer_norm"),
+      told_entry("linear", {{"features", "vocabulary"}, {"tied", "true"}})};
   const auto a = build_layers(listed, tokens(16, 65)), b = build_layers(gpt(), tokens(16, 65));
   REQUIRE(a.size() == b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -48,8 +51,12 @@ TEST_CASE("Why a model is not built for so many ranks is told") {
   CHECK(why_not(resnet, images(8, 10), 1).empty());
   CHECK(contains(why_not(resnet, images(8, 10), 2), "neither"));
   const ModelConfig tied{
-      .layers = {entry("embedding", {{"width", "32"}}), entry("attention", {{"heads", "4"}}),
-                 entry("linear", {{"features", "vocabulary"}, {"tied", "true"}}), entry("relu")}};
+      .layers = {told_entry("embedding", {{"width", "32"}}),
+                 told_entry("attention", {{"heads", "4"}}),
+                 told_entry("linear", {{"features", "vocabulary"}, {"tied", "true"}}),
+                 told_entry("relu")}};
   CHECK(why_not(tied, tokens(16, 65), 1).empty());
   CHECK(contains(why_not(tied, tokens(16, 65), 2), "model.yaml:7: linear: tied"));
 }
+
+}  // namespace model_test

@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace norm_layer_test {
+
 TEST_CASE("RMS norm's gradients agree with finite differences") {
   NormLayer layer("layers.3.rms_norm", {5, 24}, NormKind::kRms);
   check_gradients(layer, 3);
@@ -39,3 +41,5 @@ TEST_CASE("Layer norm takes mean and variance of each token, RMS norm its square
     check_near(result_of(fixture, layer, tensor_of(fixture.pool(), {1, 1, 4}, row)), expected);
   }
 }
+
+}  // namespace norm_layer_test

@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace parts_test {
+
 namespace {
 
 constexpr std::int64_t kTokens = 29, kVocabulary = 17, kRows = 2;
@@ -178,3 +180,5 @@ TEST_CASE("Rows may come in parts where no layer sees tokens to come") {
   CHECK(reach(entry("residual", {}, {entry("conv1d", {{"channels", "12"}, {"kernel", "3"}})})) ==
         Reach::kRow);
 }
+
+}  // namespace parts_test

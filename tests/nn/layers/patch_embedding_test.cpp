@@ -8,11 +8,14 @@
 
 using namespace pipetrain;
 
+namespace patch_embedding_test {
+
 namespace {
 
 LayerList embedded(std::vector<std::pair<std::string, std::string>> options) {
   options.insert(options.end(), {{"patch", "2"}, {"width", "5"}});
-  return build_layers({.layers = {entry("patch_embedding", std::move(options))}}, images(4, 0));
+  return build_layers({.layers = {told_entry("patch_embedding", std::move(options))}},
+                      images(4, 0));
 }
 
 }  // namespace
@@ -31,3 +34,5 @@ TEST_CASE("Both layers of a patch embedding read its options") {
   CHECK_THROWS_WITH(embedded({{"dropuot", "0.5"}}),
                     ContainsSubstring("unknown option 'dropuot'; did you mean 'dropout'?"));
 }
+
+}  // namespace patch_embedding_test

@@ -9,10 +9,12 @@
 
 using namespace pipetrain;
 
+namespace patches_test {
+
 namespace {
 
 LayerList patches(const std::string& patch) {
-  return build_layers({.layers = {entry("patches", {{"patch", patch}, {"width", "5"}})}},
+  return build_layers({.layers = {told_entry("patches", {{"patch", patch}, {"width", "5"}})}},
                       images(4, 0));
 }
 
@@ -37,7 +39,7 @@ TEST_CASE("Each patch of an image is a pixel of the given width, of its own pixe
 
 TEST_CASE("Patches that divide one side of an image alone are refused") {
   const DataShape wide{.row = {4, 6, 3}, .dtype = DType::kFloat32};
-  const ModelConfig config{.layers = {entry("patches", {{"patch", "4"}, {"width", "5"}})}};
+  const ModelConfig config{.layers = {told_entry("patches", {{"patch", "4"}, {"width", "5"}})}};
   CHECK_THROWS_WITH(build_layers(config, wide), ContainsSubstring("the image (4, 6, 3)"));
 }
 
@@ -47,3 +49,5 @@ TEST_CASE("Patches that do not divide the image are refused") {
                                           " does not divide the image (4, 4, 3)");
   }
 }
+
+}  // namespace patches_test

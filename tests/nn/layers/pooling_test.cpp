@@ -11,6 +11,8 @@
 
 using namespace pipetrain;
 
+namespace pooling_test {
+
 namespace {
 
 constexpr Window square(std::int64_t kernel, std::int64_t stride, std::int64_t padding) {
@@ -73,3 +75,5 @@ TEST_CASE("The first token is that of each row") {
   const Tensor x = tensor_of(fixture.pool(), {2, 2, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
   CHECK(result_of(fixture, layer, x) == std::vector<float>{1, 2, 3, 7, 8, 9});
 }
+
+}  // namespace pooling_test

@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace positions_test {
+
 TEST_CASE("Positions keep their gradients, and make a token of each pixel") {
   Positions image("layers.1.positions", {2, 3, 4}, {});
   check_gradients(image, 3);
@@ -37,3 +39,5 @@ TEST_CASE("Tokens that come in parts have the positions from the first of them o
   const Tensor y = layer.forward(context, tensor_of(fixture.pool(), {1, 1, 1}, {5}), saved);
   CHECK(values_of(y) == std::vector<float>{25});
 }
+
+}  // namespace positions_test

@@ -8,10 +8,12 @@
 
 using namespace pipetrain;
 
+namespace projection_test {
+
 namespace {
 
 LayerList projection(const Shape& from, const Shape& to) {
-  const LayerEntry block = entry("residual");
+  const LayerEntry block = told_entry("residual");
   return make_projection("r.skip.", from, to, Starts(), LayerOptions(block));
 }
 
@@ -42,3 +44,5 @@ TEST_CASE("Where no stride leads from one size to the other there is no projecti
                           " to the layers' " + to.text());
   }
 }
+
+}  // namespace projection_test

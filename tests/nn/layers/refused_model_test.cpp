@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace refused_model_test {
+
 namespace {
 
 std::string image_failure(std::vector<LayerEntry> layers) {
@@ -33,45 +35,45 @@ TEST_CASE("What does not fit is refused with file, line and reason") {
 
   ModelConfig listed;
   CHECK(contains(failure(listed), "model.layers"));
-  listed.layers = {entry("embeding", {{"width", "32"}})};
+  listed.layers = {told_entry("embeding", {{"width", "32"}})};
   CHECK(contains(failure(listed), "model.yaml:7", "'embedding'"));
-  listed.layers = {entry("embedding", {{"widht", "32"}})};
+  listed.layers = {told_entry("embedding", {{"widht", "32"}})};
   CHECK(contains(failure(listed), "needs 'width'"));
-  listed.layers = {entry("embedding", {{"width", "32"}, {"positon", "3"}})};
+  listed.layers = {told_entry("embedding", {{"width", "32"}, {"positon", "3"}})};
   CHECK(contains(failure(listed), "'positon'", "'positions'"));
-  listed.layers = {entry("embedding", {{"width", "-3"}})};
+  listed.layers = {told_entry("embedding", {{"width", "-3"}})};
   CHECK(contains(failure(listed), "at least 1"));
-  listed.layers = {entry("linear", {{"features", "3"}})};
+  listed.layers = {told_entry("linear", {{"features", "3"}})};
   CHECK(contains(failure(listed), "first layer"));
-  listed.layers = {entry("embedding", {{"width", "32"}}),
-                   entry("repeat", {{"count", "2000000"}}, {entry("layer_norm")})};
+  listed.layers = {told_entry("embedding", {{"width", "32"}}),
+                   told_entry("repeat", {{"count", "2000000"}}, {told_entry("layer_norm")})};
   CHECK(contains(failure(listed), "unrolls"));
 }
 
 TEST_CASE("One layer at most is tied to the embedding") {
-  const LayerEntry tied = entry("linear", {{"features", "vocabulary"}, {"tied", "true"}});
+  const LayerEntry tied = told_entry("linear", {{"features", "vocabulary"}, {"tied", "true"}});
   CHECK(contains(failure({.context = 8,
                           .vocabulary = 65,
-                          .layers = {entry("embedding", {{"width", "16"}}), tied,
-                                     entry("linear", {{"features", "16"}}), tied}}),
+                          .layers = {told_entry("embedding", {{"width", "16"}}), tied,
+                                     told_entry("linear", {{"features", "16"}}), tied}}),
                  "tied", "only one"));
 }
 
 TEST_CASE("A few lines that ask for more than any memory are refused before it is taken") {
   ModelConfig listed;
   const auto many = [](LayerEntry inner) {
-    return entry("repeat", {{"count", "9000"}}, {std::move(inner)});
+    return told_entry("repeat", {{"count", "9000"}}, {std::move(inner)});
   };
-  LayerEntry nested = entry("relu");
-  for (int i = 0; i < 6; ++i) nested = entry("residual", {}, {many(nested)});
-  listed.layers = {entry("embedding", {{"width", "8"}}), nested};
+  LayerEntry nested = told_entry("relu");
+  for (int i = 0; i < 6; ++i) nested = told_entry("residual", {}, {many(nested)});
+  listed.layers = {told_entry("embedding", {{"width", "8"}}), nested};
   CHECK(contains(failure(listed), "more than 10000 layers"));
-  listed.layers = {entry("embedding", {{"width", "16777216"}, {"vocabulary", "16777216"}})};
+  listed.layers = {told_entry("embedding", {{"width", "16777216"}, {"vocabulary", "16777216"}})};
   CHECK(contains(failure(listed), "layers.0.embedding.", "(16777216, 16777216)", "smaller sizes"));
-  listed.layers = {entry("embedding", {{"width", "16777217"}})};
+  listed.layers = {told_entry("embedding", {{"width", "16777217"}})};
   CHECK(contains(failure(listed), "'16777217'", "at most 16777216"));
-  listed.layers = {entry("embedding", {{"width", "16777216"}, {"positions", "none"}}),
-                   entry("attention", {{"heads", "1"}, {"positions", "rotary"}})};
+  listed.layers = {told_entry("embedding", {{"width", "16777216"}, {"positions", "none"}}),
+                   told_entry("attention", {{"heads", "1"}, {"positions", "rotary"}})};
   CHECK(contains(failure(listed), "rotary of 16 tokens x 16777216", "data.sequence_length"));
   ModelConfig llama{.preset = "llama", .depth = 1, .heads = 1, .width = 2147483646};
   CHECK(contains(failure(llama), "'2147483646'", "at most 16777216"));
@@ -85,7 +87,8 @@ TEST_CASE("Options of a transformer block that do not fit are refused with file,
   const auto failure_of = [](const std::string& kind,
                              std::vector<std::pair<std::string, std::string>> options) {
     ModelConfig listed;
-    listed.layers = {entry("embedding", {{"width", "12"}}), entry(kind, std::move(options))};
+    listed.layers = {told_entry("embedding", {{"width", "12"}}),
+                     told_entry(kind, std::move(options))};
     return failure(listed);
   };
   const std::string block = "transformer_block";
@@ -115,41 +118,45 @@ TEST_CASE("Options of a transformer block that do not fit are refused with file,
 
 TEST_CASE("Image layers that do not fit are refused with file, line and reason") {
   const auto conv = [](const std::string& kernel) {
-    return entry("conv2d", {{"channels", "4"}, {"kernel", kernel}, {"padding", "0"}});
+    return told_entry("conv2d", {{"channels", "4"}, {"kernel", kernel}, {"padding", "0"}});
   };
   CHECK(contains(image_failure({conv("9")}), "model.yaml:7", "kernel 9", "(8, 8, 3)"));
-  CHECK(contains(image_failure({entry("conv2d", {{"channels", "4"}, {"kernel", "4"}})}), "odd"));
+  CHECK(
+      contains(image_failure({told_entry("conv2d", {{"channels", "4"}, {"kernel", "4"}})}), "odd"));
   CHECK(contains(
-      image_failure({entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"groups", "2"}})}),
+      image_failure({told_entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"groups", "2"}})}),
       "unknown option 'groups'"));
   CHECK(contains(
-      image_failure({entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"padding", "3"}})}),
+      image_failure({told_entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"padding", "3"}})}),
       "padding 3", "below the kernel"));
-  CHECK(contains(image_failure({entry("conv1d", {{"channels", "4"}, {"kernel", "3"}})}),
+  CHECK(contains(image_failure({told_entry("conv1d", {{"channels", "4"}, {"kernel", "3"}})}),
                  "(tokens, width)", "(8, 8, 3)"));
-  CHECK(contains(image_failure({entry("max_pool", {{"kernel", "9"}})}), "kernel 9"));
-  CHECK(contains(image_failure({entry("mean_pool")}), "(tokens, width)"));
-  CHECK(contains(image_failure({entry("patch_embedding", {{"patch", "3"}, {"width", "8"}})}),
+  CHECK(contains(image_failure({told_entry("max_pool", {{"kernel", "9"}})}), "kernel 9"));
+  CHECK(contains(image_failure({told_entry("mean_pool")}), "(tokens, width)"));
+  CHECK(contains(image_failure({told_entry("patch_embedding", {{"patch", "3"}, {"width", "8"}})}),
                  "patch 3", "divide"));
-  CHECK(contains(image_failure({entry("dropout", {{"rate", "1.0"}})}), "rate is '1.0'"));
-  CHECK(contains(image_failure({entry("embedding", {{"width", "8"}})}), "token ids"));
+  CHECK(contains(image_failure({told_entry("dropout", {{"rate", "1.0"}})}), "rate is '1.0'"));
+  CHECK(contains(image_failure({told_entry("embedding", {{"width", "8"}})}), "token ids"));
   CHECK(contains(failure({.layers = {conv("3")}}), "tokens", "embedding"));
-  CHECK(contains(image_failure({entry("flatten"), entry("linear", {{"features", "9"}})}),
+  CHECK(contains(image_failure({told_entry("flatten"), told_entry("linear", {{"features", "9"}})}),
                  "9 outputs", "10 classes"));
   CHECK(
       contains(failure({.preset = "resnet", .depth = 19}, images(32, 10)), "19", "18, 34 and 50"));
 }
 
 TEST_CASE("A skip lives inside of one residual block") {
-  const LayerEntry wider = entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"stride", "2"}});
-  CHECK(contains(image_failure({entry("residual", {}, {wider})}), "(4, 4, 4)", "(8, 8, 3)",
+  const LayerEntry wider =
+      told_entry("conv2d", {{"channels", "4"}, {"kernel", "3"}, {"stride", "2"}});
+  CHECK(contains(image_failure({told_entry("residual", {}, {wider})}), "(4, 4, 4)", "(8, 8, 3)",
                  "skip: projected"));
-  CHECK(contains(image_failure({entry("residual", {{"skip", "far"}}, {wider})}), "'far'"));
-  CHECK(contains(image_failure({entry("residual")}), "needs a list"));
-  CHECK(contains(image_failure({entry("residual", {{"from", "0"}}, {wider})}),
+  CHECK(contains(image_failure({told_entry("residual", {{"skip", "far"}}, {wider})}), "'far'"));
+  CHECK(contains(image_failure({told_entry("residual")}), "needs a list"));
+  CHECK(contains(image_failure({told_entry("residual", {{"from", "0"}}, {wider})}),
                  "sequential from block to block"));
-  CHECK(contains(image_failure({wider, entry("add", {{"from", "layers.0"}})}), "model.yaml:7",
+  CHECK(contains(image_failure({wider, told_entry("add", {{"from", "layers.0"}})}), "model.yaml:7",
                  "sequential from block to block", "residual"));
-  CHECK(contains(image_failure({entry("residual", {}, {entry("concat")})}),
+  CHECK(contains(image_failure({told_entry("residual", {}, {told_entry("concat")})}),
                  "sequential from block to block"));
 }
+
+}  // namespace refused_model_test

@@ -15,6 +15,8 @@
 
 using namespace pipetrain;
 
+namespace remade_parts_test {
+
 namespace {
 
 constexpr std::int64_t kTokens = 6, kWidth = 16, kRows = 3;
@@ -108,3 +110,5 @@ TEST_CASE("Attention and MLP in parallel make the parts of both again") {
   CHECK(layers[0]->attends());
   check_parts(*layers[0]);
 }
+
+}  // namespace remade_parts_test

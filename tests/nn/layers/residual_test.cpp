@@ -17,6 +17,8 @@
 
 using namespace pipetrain;
 
+namespace residual_test {
+
 namespace {
 
 constexpr Window square(std::int64_t kernel, std::int64_t stride, std::int64_t padding) {
@@ -80,3 +82,5 @@ TEST_CASE("What the layers make is added to what they got, then the ReLU") {
     CHECK(layer.forward_flop() == 8);
   }
 }
+
+}  // namespace residual_test

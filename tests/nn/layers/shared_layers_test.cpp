@@ -12,21 +12,23 @@
 
 using namespace pipetrain;
 
+namespace shared_layers_test {
+
 TEST_CASE("Ranks that share layers have slices that make up the whole, initial values included") {
   ModelConfig classifier{.preset = "classifier", .depth = 1, .heads = 4, .width = 32};
   DataShape labelled = tokens(16, 65);
   labelled.classes = 3;
   ModelConfig newer;
-  newer.layers = {entry("embedding", {{"width", "32"}, {"positions", "none"}}),
-                  entry("transformer_block", {{"heads", "4"},
-                                              {"kv_heads", "2"},
-                                              {"head_width", "6"},
-                                              {"positions", "rotary"},
-                                              {"head_norms", "true"},
-                                              {"norm_behind", "true"},
-                                              {"parallel", "true"},
-                                              {"activation", "geglu"}}),
-                  entry("linear", {{"features", "vocabulary"}, {"bias", "false"}})};
+  newer.layers = {told_entry("embedding", {{"width", "32"}, {"positions", "none"}}),
+                  told_entry("transformer_block", {{"heads", "4"},
+                                                   {"kv_heads", "2"},
+                                                   {"head_width", "6"},
+                                                   {"positions", "rotary"},
+                                                   {"head_norms", "true"},
+                                                   {"norm_behind", "true"},
+                                                   {"parallel", "true"},
+                                                   {"activation", "geglu"}}),
+                  told_entry("linear", {{"features", "vocabulary"}, {"bias", "false"}})};
   for (const ModelConfig& config : {gpt(), llama(), classifier, newer}) {
     const DataShape data = config.preset == "classifier" ? labelled : tokens(16, 65);
     const auto whole = build_layers(config, data);
@@ -93,3 +95,5 @@ TEST_CASE("What cannot be shared over ranks is refused with the reason") {
   small.vocabulary = 3;
   CHECK(failure(small, tokens(16, 3), {0, 4}).find("vocabulary 3 is smaller") != std::string::npos);
 }
+
+}  // namespace shared_layers_test

@@ -16,6 +16,8 @@
 
 using namespace pipetrain;
 
+namespace shared_product_test {
+
 namespace {
 
 // A group whose other rank has these numbers.
@@ -78,3 +80,5 @@ TEST_CASE("Parts are added in float32, and their sum is rounded") {
   OtherRank other({1 + part, 0});
   CHECK(input_gradient({part, 0}, DType::kBFloat16, {0, 2}, &other)[0] == 1 + std::ldexp(1.0f, -7));
 }
+
+}  // namespace shared_product_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace token_types_test {
+
 TEST_CASE("Token types' gradients agree with finite differences") {
   TokenTypes two("layers.1.token_types", {5, 6}, 2, {});
   check_gradients(two, 3);
@@ -31,3 +33,5 @@ TEST_CASE("Every token has the first type; the others' rows have no gradient") {
   layer.backward_weight(fixture.context(), saved);
   CHECK(values_of(fixture.gradients()[0]) == std::vector<float>{16, 20, 0, 0, 0, 0});
 }
+
+}  // namespace token_types_test

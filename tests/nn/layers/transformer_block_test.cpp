@@ -11,11 +11,13 @@
 
 using namespace pipetrain;
 
+namespace transformer_block_test {
+
 namespace {
 
 LayerList block(const std::vector<std::pair<std::string, std::string>>& options) {
   const DataShape data{.row = {6, 8}, .dtype = DType::kFloat32};
-  return build_layers({.layers = {entry("transformer_block", options)}}, data);
+  return build_layers({.layers = {told_entry("transformer_block", options)}}, data);
 }
 
 }  // namespace
@@ -71,3 +73,5 @@ TEST_CASE("A block in parallel adds attention and MLP of its input, and is one l
     REQUIRE(both[i] == Approx(a[i] + m[i] - x.f32()[i]).margin(1e-5));
   }
 }
+
+}  // namespace transformer_block_test

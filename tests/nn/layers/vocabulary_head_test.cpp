@@ -14,6 +14,8 @@
 
 using namespace pipetrain;
 
+namespace vocabulary_head_test {
+
 namespace {
 
 constexpr std::int64_t kTokens = 3, kWidth = 4, kRows = 2, kAll = 11;
@@ -134,3 +136,5 @@ TEST_CASE("A head with capped outputs has no pieces") {
   CHECK(head(false).vocabulary_piece({0, 2}) != nullptr);
   CHECK(head(false, 30).vocabulary_piece({0, 2}) == nullptr);
 }
+
+}  // namespace vocabulary_head_test

@@ -4,6 +4,8 @@
 
 using namespace pipetrain;
 
+namespace decoder_config_test {
+
 TEST_CASE("Layers are built of the configuration that is written of a decoder") {
   Decoder model{.family = {.title = "A", .preset = "llama", .may = ~0U},
                 .depth = 3,
@@ -30,3 +32,5 @@ TEST_CASE("Layers are built of the configuration that is written of a decoder") 
   CHECK(layers[1]->forward_flop() < layers[3]->forward_flop());
   CHECK(layers[1]->forward_flop() == layers[5]->forward_flop());
 }
+
+}  // namespace decoder_config_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace decoder_names_test {
+
 namespace {
 
 std::set<std::string> named(const Decoder& model) {
@@ -69,3 +71,5 @@ TEST_CASE("The names of a decoder's tensors are those of its layers' parameters"
     }
   }
 }
+
+}  // namespace decoder_names_test

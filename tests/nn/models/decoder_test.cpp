@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace decoder_test {
+
 namespace {
 
 using Trait = DecoderTrait;
@@ -164,3 +166,5 @@ TEST_CASE("What is no decoder is told by the first layer that shows it") {
   CHECK(read(config).why_not ==
         "layer 3 of its list, relu, stands between embedding and last norm");
 }
+
+}  // namespace decoder_test

@@ -4,6 +4,8 @@
 #include "nn/models/decoder.h"
 
 using namespace pipetrain;
+
+namespace decoder_traits_test {
 using Trait = DecoderTrait;
 
 TEST_CASE("A family's models have what it needs, and of the rest what it may have") {
@@ -31,3 +33,5 @@ TEST_CASE("A plain model has no traits, and each choice its own") {
   model = {.depth = 2, .heads = 2, .kv_heads = 1, .width = 8, .head_width = 6};
   CHECK(traits_of(model) == (Trait::kFewerKvHeads | Trait::kHeadWidth));
 }
+
+}  // namespace decoder_traits_test

@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace encoder_config_test {
+
 namespace {
 
 std::vector<std::string> kinds_of(const LayerList& layers) {
@@ -43,3 +45,5 @@ TEST_CASE("Texts have norms behind each sum, and a product with tanh before the 
   CHECK(layers[9]->output_row() == Shape{8});
   for (const auto& layer : layers) CHECK(layer->separates_documents());
 }
+
+}  // namespace encoder_config_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace encoder_names_test {
+
 namespace {
 
 std::set<std::string> named(const Encoder& model) {
@@ -56,3 +58,5 @@ TEST_CASE("A norm stands within its layer where it comes before, else right behi
   CHECK(names_of_block(small_bert(), 0).attention_norm == "layers.5.layer_norm");
   CHECK(names_of_block(small_bert(), 1).mlp_norm == "layers.11.layer_norm");
 }
+
+}  // namespace encoder_names_test

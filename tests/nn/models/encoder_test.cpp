@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace encoder_test {
+
 namespace {
 
 std::string why_not(const ModelConfig& config, const Encoder& model) {
@@ -118,3 +120,5 @@ TEST_CASE("Blocks that differ, and images that are no squares, are told") {
   CHECK(read_encoder(config, shapes_of(layers)).why_not ==
         "layer 3 of its list, positions, is of images that are no squares");
 }
+
+}  // namespace encoder_test

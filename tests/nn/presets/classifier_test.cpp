@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace classifier_test {
+
 TEST_CASE("The classifier preset ends with one row of classes for each sequence") {
   const DataShape data{.row = {32}, .vocabulary = 100, .classes = 10};
   const auto layers =
@@ -26,3 +28,5 @@ TEST_CASE("A classifier sees the whole text, and may have more classes than the 
   CHECK(layers[5]->reach() == Reach::kRow);
   CHECK(layers.back()->outputs() == 12);
 }
+
+}  // namespace classifier_test

@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace gpt_test {
+
 TEST_CASE("The GPT preset is embedding, blocks of two layers, norm and head") {
   const auto layers = build_layers(gpt(), tokens(16, 65));
   REQUIRE(layers.size() == 7);
@@ -22,3 +24,5 @@ TEST_CASE("GPT-2 has its published number of parameters") {
   CHECK(parameter_count(build_layers({.preset = "gpt2"}, tokens(64, 0))) == 124439808);
   CHECK(parameter_count(build_layers({.preset = "gpt2-medium"}, tokens(64, 0))) == 354823168);
 }
+
+}  // namespace gpt_test

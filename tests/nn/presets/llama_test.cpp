@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace llama_test {
+
 TEST_CASE("The Llama preset has RMS norms, no biases, grouped keys, SwiGLU and a head of its own") {
   const auto layers = build_layers(llama(), tokens(16, 65));
   REQUIRE(layers.size() == 7);
@@ -43,3 +45,5 @@ TEST_CASE("The MLP's width is 8/3 of the model's, rounded up to a multiple of 32
     CHECK(layers[2]->parameters()[2].shape == Shape{width, mlp});
   }
 }
+
+}  // namespace llama_test

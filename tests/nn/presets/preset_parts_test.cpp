@@ -6,6 +6,8 @@
 
 using namespace pipetrain;
 
+namespace preset_parts_test {
+
 TEST_CASE("A rate has all digits that it has, and no more") {
   CHECK(rate_text(0.1) == "0.1");
   CHECK(rate_text(0) == "0");
@@ -43,3 +45,5 @@ TEST_CASE("Blocks are repeated as deep as the model is") {
   CHECK(repeat.layers[0].kind == "transformer_block");
   CHECK(repeat.layers[0].options == LayerEntryOptions{{"heads", "2"}});
 }
+
+}  // namespace preset_parts_test

@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace presets_test {
+
 namespace {
 
 // With all sizes that any preset needs.
@@ -127,9 +129,11 @@ TEST_CASE("A preset's dropout goes to its embedding and blocks") {
     config.dropout = 0.1;
     CHECK(rates() == 2);
   }
-  CHECK(
-      contains(failure({.layers = {entry("patch_embedding", {{"patch", "4"}, {"width", "8"}}),
-                                   entry("transformer_block", {{"heads", "2"}, {"dropout", "1"}})}},
-                       images(8, 10)),
-               "transformer_block", "dropout is '1'", "from 0 to below 1"));
+  CHECK(contains(
+      failure({.layers = {told_entry("patch_embedding", {{"patch", "4"}, {"width", "8"}}),
+                          told_entry("transformer_block", {{"heads", "2"}, {"dropout", "1"}})}},
+              images(8, 10)),
+      "transformer_block", "dropout is '1'", "from 0 to below 1"));
 }
+
+}  // namespace presets_test

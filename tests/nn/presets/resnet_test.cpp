@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace resnet_test {
+
 namespace {
 
 std::int64_t count(const ModelConfig& config, const DataShape& data) {
@@ -54,3 +56,5 @@ TEST_CASE("A residual network's stem is small for small images, and its depths a
   CHECK(failure({.preset = "resnet", .depth = 19}, images(32, 10)) ==
         "model.depth: 19, the preset resnet has depths 18, 34 and 50");
 }
+
+}  // namespace resnet_test

@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace start_schemes_test {
+
 TEST_CASE("Starting values are the preset's, those of the scheme that init names, or GPT-2's") {
   CHECK(start_scheme_of({.preset = "vit"}).name == "vit");
   CHECK(start_scheme_of({.preset = "classifier"}).name == "gpt2");
@@ -25,3 +27,5 @@ TEST_CASE("A standard deviation that the scheme would ignore is refused") {
                       ContainsSubstring("model.init_std") && ContainsSubstring("gpt2, llama, vit"));
   }
 }
+
+}  // namespace start_schemes_test

@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace vit_test {
+
 namespace {
 
 std::int64_t count(const ModelConfig& config, const DataShape& data) {
@@ -31,3 +33,5 @@ TEST_CASE("A vision transformer sees all patches at once, and ends with the mean
   CHECK(layers[7]->output_row() == Shape{8});
   CHECK(layers[8]->output_row() == Shape{10});
 }
+
+}  // namespace vit_test

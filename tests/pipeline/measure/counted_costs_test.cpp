@@ -7,6 +7,8 @@
 
 using namespace pipetrain;
 
+namespace counted_costs_test {
+
 TEST_CASE("Costs are counted by shapes, alike for layers that are alike") {
   ModelConfig config{.preset = "gpt", .depth = 2, .heads = 2, .width = 8, .context = 4};
   const LayerList layers =
@@ -21,3 +23,5 @@ TEST_CASE("Costs are counted by shapes, alike for layers that are alike") {
   CHECK(costs[2].recompute == costs[2].forward);
   CHECK(counted_costs(layers, recomputed, 4)[1].forward == 2 * costs[1].forward);
 }
+
+}  // namespace counted_costs_test

@@ -10,6 +10,8 @@
 
 using namespace pipetrain;
 
+namespace layer_costs_test {
+
 namespace {
 
 constexpr std::int64_t kTokens = 16, kWidth = 64, kRows = 4;
@@ -119,3 +121,5 @@ TEST_CASE("Real layers are timed, a wide one longer, and their parameters given 
     for (const Parameter& parameter : layer->parameters()) CHECK(parameter.value == nullptr);
   }
 }
+
+}  // namespace layer_costs_test

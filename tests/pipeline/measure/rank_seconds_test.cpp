@@ -13,6 +13,8 @@
 
 using namespace pipetrain;
 
+namespace rank_seconds_test {
+
 namespace {
 
 // Takes so long for each F, and says whether another rank's ran meanwhile.
@@ -65,3 +67,5 @@ TEST_CASE("Each rank times the same layer, in turn where ranks share cores") {
   CHECK(found[0][2] >= 0.01);
   for (const bool each : overlapped) CHECK_FALSE(each);
 }
+
+}  // namespace rank_seconds_test

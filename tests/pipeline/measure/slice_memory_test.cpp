@@ -9,6 +9,8 @@
 
 using namespace pipetrain;
 
+namespace slice_memory_test {
+
 namespace {
 
 constexpr std::int64_t kTokens = 512, kRows = 2;
@@ -71,3 +73,5 @@ TEST_CASE("What slices take is back once all have gone backward, and later ones 
     CHECK(bytes_of(measured[0][layer].backward_input.after) < 0);
   }
 }
+
+}  // namespace slice_memory_test

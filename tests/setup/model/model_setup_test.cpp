@@ -8,6 +8,8 @@
 
 using namespace pipetrain;
 
+namespace model_setup_test {
+
 TEST_CASE("Where their number is open there are four microbatches a stage, or one a row") {
   Config config = seven_layers();
   CHECK(set_up_on(config, 1).microbatches == 4);
@@ -91,3 +93,5 @@ TEST_CASE("Where the vocabulary is over the pipeline the table and the head are 
     CHECK(model.piece_layers.front()->parameters().size() == 1);  // positions
   }
 }
+
+}  // namespace model_setup_test
