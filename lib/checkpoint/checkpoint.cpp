@@ -175,12 +175,13 @@ void Checkpoint::verify() const {
 Checkpoint open_checkpoint(const std::string& folder) { return Checkpoint(folder); }
 
 Checkpoint await_checkpoint(const std::string& folder) {
-  require_seen(folder + "/manifest.json");
+  const std::string inside = folder + "/";
+  require_seen(inside + "manifest.json");
   const Manifest manifest = read_manifest(folder);
   std::set<std::string> names;
   for (const ManifestEntry& entry : manifest.tensors) names.insert(entry.file);
   for (const auto& [name, checksum] : manifest.files) names.insert(name);
-  for (const std::string& name : names) require_seen(folder + "/" + name);
+  for (const std::string& name : names) require_seen(inside + name);
   return Checkpoint(folder);
 }
 

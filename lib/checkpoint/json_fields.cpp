@@ -87,7 +87,7 @@ Extents json_sizes(const json& object, const char* key, const std::string& where
   return values;
 }
 
-const std::string& plain_file_name(const std::string& name, const std::string& where) {
+std::string plain_file_name(const std::string& name, const std::string& where) {
   if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos ||
       name.find('\0') != std::string::npos) {
     fail_checkpoint(where, "names a file outside its folder");

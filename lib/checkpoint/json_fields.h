@@ -20,7 +20,7 @@ std::int64_t json_size(const nlohmann::json& object, const char* key,
 Extents json_sizes(const nlohmann::json& object, const char* key, const std::string& where);
 
 // The name, if it is that of a file in the folder of the file that names it: it has no path.
-const std::string& plain_file_name(const std::string& name, const std::string& where);
+std::string plain_file_name(const std::string& name, const std::string& where);
 
 // A whole file of JSON.
 nlohmann::json read_json(const std::string& path);

@@ -110,6 +110,7 @@ EmulatedRank::EmulatedRank(const Program& program, const Costs& costs, std::int6
   const Placement& placement = program.actions.placement;
   if (mailbox.rank() == 0) {
     std::vector<PipelineEnds> ends;
+    ends.reserve(static_cast<std::size_t>(copies_));
     for (int copy = 0; copy < copies_; ++copy) {
       ends.push_back(ends_of(program.actions, cuts_embedding(program), copy));
     }
@@ -165,6 +166,7 @@ Stage* EmulatedRank::add_stage(int number, const WaitStageShape& shape, const St
 
 std::vector<Engine*> EmulatedRank::engines() {
   std::vector<Engine*> all;
+  all.reserve(engines_.size());
   for (const auto& engine : engines_) all.push_back(engine.get());
   return all;
 }

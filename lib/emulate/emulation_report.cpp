@@ -145,7 +145,7 @@ std::string emulation_text(const nlohmann::ordered_json& emulation) {
   for (const auto& rank : emulation.at("peak_live_microbatches")) {
     live += fmt::format(" {:.4g}", rank.get<double>());
   }
-  const std::string text =
+  std::string text =
       fmt::format("{}, {} stage(s) a rank\n", emulation.at("schedule").get<std::string>(),
                   emulation.at("virtual_stages").get<int>()) +
       cut_text(emulation) + setting_text(emulation) +

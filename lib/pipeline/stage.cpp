@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/index.h"
 #include "ops/bfloat16.h"
 #include "ops/entrywise.h"
 #include "pipeline/loss.h"
@@ -83,7 +84,7 @@ Shape Stage::output_shape(std::int64_t rows) const {
 void Stage::begin(const StepContext& step, int taken) {
   slices_ = step.slices.count();
   taken_ = taken * slices_;
-  const auto count = static_cast<std::size_t>(step.microbatches * slices_);
+  const std::size_t count = pipetrain::index(step.microbatches * slices_);
   if (states_.size() < count) {
     states_.resize(count);
     for (SliceState& m : states_) {
@@ -106,11 +107,11 @@ void Stage::begin(const StepContext& step, int taken) {
 }
 
 Stage::SliceState& Stage::state(MicrobatchSlice which) {
-  return states_[static_cast<std::size_t>(which.microbatch * slices_ + which.slice)];
+  return states_[pipetrain::index(which.microbatch * slices_ + which.slice)];
 }
 
 const Stage::SliceState& Stage::state(MicrobatchSlice which) const {
-  return states_[static_cast<std::size_t>(which.microbatch * slices_ + which.slice)];
+  return states_[pipetrain::index(which.microbatch * slices_ + which.slice)];
 }
 
 void Stage::forget_after_forward(MicrobatchSlice which) { state(which).forgets = true; }

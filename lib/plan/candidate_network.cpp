@@ -1,6 +1,7 @@
 #include "plan/candidate_network.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "schedule/simulate/rank_speeds.h"
@@ -14,6 +15,7 @@ constexpr double kLeastSecondsPerByte = 1e-15;  // of a link that is told to be 
 
 std::vector<double> speeds_of(const PlanInputs& inputs, const Candidate& candidate) {
   std::vector<int> places;  // as Grid has them
+  places.reserve(static_cast<std::size_t>(candidate.ranks()));
   for (int rank = 0; rank < candidate.ranks(); ++rank) {
     places.push_back(rank / candidate.tensor % candidate.pipeline);
   }

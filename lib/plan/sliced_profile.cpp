@@ -63,6 +63,7 @@ std::vector<StageSizes> stage_sizes(const ModelProfile& model,
 std::vector<std::vector<StageSizes>> sizes_of_slices(const std::vector<ModelProfile>& slices,
                                                      const StageSizing& sizing) {
   std::vector<std::vector<StageSizes>> sizes;
+  sizes.reserve(slices.size());
   for (const ModelProfile& slice : slices) {
     sizes.push_back(stage_sizes(slice, layers_at(slice, sizing.larger_rows),
                                 layers_at(slice, sizing.smaller_rows), sizing));

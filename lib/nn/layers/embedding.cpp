@@ -76,31 +76,38 @@ Tensor Embedding::looked_up(const Context& context, const Tensor& ids) {
 
 Tensor Embedding::forward(const Context& context, Tensor x, Saved& saved) {
   const std::int64_t tokens = x.shape()[1];
-  Tensor y = options_.has_table ? looked_up(context, x) : std::move(x);
+  Tensor y;
+  if (options_.has_table) {
+    y = looked_up(context, x);
+    if (context.mode == Mode::kTrain) saved[kIds] = std::move(x);
+  } else {
+    y = std::move(x);
+  }
   if (scale_ != 1.0f) multiply(context.ops, y, scale_);
   if (has_positions()) {
     const float* const first = value(positions_) + context.first_token * width_;
     add_positions(context.ops, {first, tokens, width_}, y, context.document_starts);
   }
   drop_output(context, name(), options_.dropout, y);
-  if (context.mode == Mode::kTrain && options_.has_table) saved[kIds] = std::move(x);
   return y;
 }
 
 // Of what has been looked up dx is the gradient; positions need dy, which is not scaled.
 Tensor Embedding::backward_input(const Context& context, Tensor dy, Saved& saved) {
   drop_output(context, name(), options_.dropout, dy);
-  Tensor dx;
-  if (!options_.has_table) {
-    if (has_positions()) {
-      dx = Tensor(context.ops.pool(), dy.shape(), dy.dtype());
-      copy(context.ops, dy, dx);
-    } else {
-      dx = std::move(dy);
-    }
-    if (scale_ != 1.0f) multiply(context.ops, dx, scale_);
+  if (options_.has_table) {
+    saved[kOutputGradient] = std::move(dy);
+    return {};
   }
-  saved[kOutputGradient] = std::move(dy);
+  Tensor dx;
+  if (has_positions()) {
+    dx = Tensor(context.ops.pool(), dy.shape(), dy.dtype());
+    copy(context.ops, dy, dx);
+    saved[kOutputGradient] = std::move(dy);
+  } else {
+    dx = std::move(dy);
+  }
+  if (scale_ != 1.0f) multiply(context.ops, dx, scale_);
   return dx;
 }
 

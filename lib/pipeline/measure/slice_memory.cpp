@@ -101,6 +101,7 @@ void take_times(const std::vector<std::vector<LayerMeasure>>& runs,
   for (std::size_t s = 0; s < slices.size(); ++s) {
     for (const MeasuredPass& pass : {kF, kI, kW}) {
       std::vector<double> seconds;
+      seconds.reserve(runs.size());
       for (const auto& run : runs) seconds.push_back(run[s].cost.*pass.seconds);
       const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
       std::ranges::nth_element(seconds, middle);
@@ -127,6 +128,7 @@ std::vector<std::vector<LayerMeasure>> measure_slices(
     // What stays for ever, packed weights, would be counted as a slice's: then another run counts.
     if (!whole.use().after.empty()) measured = run();
     std::vector<std::vector<LayerMeasure>> runs;
+    runs.reserve(static_cast<std::size_t>(timed_runs));
     for (int i = 0; i < timed_runs; ++i) runs.push_back(run());
     if (timed_runs > 0) take_times(runs, measured);
     return measured;
