@@ -30,6 +30,7 @@ auto find_row(const Rows& rows, std::string_view name) -> decltype(&*std::begin(
 template <class Rows>
 std::vector<std::string> names_of(const Rows& rows) {
   std::vector<std::string> names;
+  names.reserve(std::size(rows));
   for (const auto& row : rows) names.emplace_back(row.name);
   return names;
 }

@@ -202,6 +202,7 @@ Json measured_entry(const PlanInputs& inputs) {
     sizes.push_back({{"rows", rows}, {"layers", std::move(entries)}});
   }
   std::vector<double> speeds;
+  speeds.reserve(inputs.rank_seconds.size());
   for (const double seconds : inputs.rank_seconds) speeds.push_back(1 / seconds);
   return {{"seconds", machine.measure_seconds},
           {"ranks_at_once", machine.copies},

@@ -65,6 +65,7 @@ std::vector<double> measured_speeds(const Config& config, const ModelSetup& mode
                          .rounds = model.measuring_rounds};
   const Grid grid(world.size(), parallel.data, parallel.tensor, model.ranks);
   std::vector<int> places;
+  places.reserve(static_cast<std::size_t>(grid.size()));
   for (int r = 0; r < grid.size(); ++r) places.push_back(grid.position_of(r).pipeline);
   const std::vector<double> seconds = settled_seconds(measure_rank_seconds(probe, world));
   return place_speeds(seconds, places, seconds.empty() ? 0 : seconds.front());

@@ -82,6 +82,7 @@ std::vector<std::string> memory_table(const std::vector<RankMemory>& memory) {
   constexpr std::size_t kLeastWidth = 8;  // "12345.67"
   std::string head = fmt::format("rank  {:>{}}", "total", kLeastWidth);
   std::vector<std::string> rows;
+  rows.reserve(ranks.size());
   for (const std::size_t rank : ranks) {
     rows.push_back(fmt::format("{:>4}", rank) + cell(memory[rank].total(), kLeastWidth));
   }

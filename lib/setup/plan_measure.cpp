@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
@@ -142,6 +143,7 @@ std::vector<ModelProfile> in_slices(const MeasuredModel& model, const ModelProfi
                                     const std::vector<std::int64_t>& sizes, double allowed,
                                     Crew& crew) {
   std::vector<ModelProfile> parts;
+  parts.reserve(static_cast<std::size_t>(slices.count()));
   for (int s = 0; s < slices.count(); ++s) parts.push_back(slice_profile(whole, slices, s));
   const double begin = wall_seconds();
   for (const std::int64_t rows : sizes) {

@@ -14,6 +14,7 @@ void StepRunner::set_up_overlap(Program program) {
   overlap_ = overlap_steps(program, costs);
   following_program_ = std::move(program);
   std::vector<Engine*> engines;
+  engines.reserve(lanes_.size());
   for (const Lane& lane : lanes_) engines.push_back(lane.engine.get());
   overlapped_ =
       std::make_unique<OverlappedRun>(training_actions_, overlap_[map_.place()], engines,

@@ -37,6 +37,7 @@ std::string describe_partition(const Layout& layout) {
            "depend on where stages are cut";
   }
   std::vector<double> totals;
+  totals.reserve(layout.layer_costs.size());
   for (const StageCost& cost : layout.layer_costs) totals.push_back(cost.total());
   const Schedule& schedule = layout.schedule;
   const Partition uniform =

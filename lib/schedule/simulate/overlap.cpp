@@ -1,6 +1,7 @@
 #include "schedule/simulate/overlap.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
@@ -187,6 +188,7 @@ std::optional<StepClock> run_turns(const Program& program, const Costs& costs, i
     return may_be_taken_back ? 0 : clock.closed(step - 1);
   };
   std::vector<std::vector<Turn>> turns;
+  turns.reserve(clock.rank_count());
   for (std::size_t r = 0; r < clock.rank_count(); ++r) {
     turns.push_back(turns_of(clock.parts(r), used[r], steps));
   }
