@@ -1,8 +1,10 @@
 #include "comm/in_process.h"
 
+#include <cstddef>
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -70,6 +72,11 @@ void InProcess::run(const std::function<void(int rank)>& body) {
   }
   threads.clear();  // joins
   if (first != nullptr) std::rethrow_exception(first);
+  for (std::size_t rank = 0; rank < state_->inboxes.size(); ++rank) {
+    if (state_->inboxes[rank].letters.empty()) continue;
+    const Message& message = state_->inboxes[rank].letters.front().message;
+    throw std::logic_error("rank " + std::to_string(rank) + " never takes the " + text_of(message));
+  }
 }
 
 }  // namespace pipetrain

@@ -32,7 +32,8 @@ class InProcess {
   std::unique_ptr<Collective> collective(int rank, const std::vector<int>& group);
 
   // Runs body(rank) in a thread for each rank. When one throws, the others' waits end at once, and
-  // its exception is thrown here after all have ended.
+  // its exception is thrown here after all have ended. std::logic_error if a message was sent that
+  // nobody has taken.
   void run(const std::function<void(int rank)>& body);
 
  private:

@@ -1,5 +1,6 @@
 #include "pipeline/evaluation_pace.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -26,7 +27,7 @@ EvaluationPace::EvaluationPace(Mailbox& mailbox, MemoryPool& pool, std::vector<i
   if (mine == kCoordinator) heard.insert(last_ranks.begin(), last_ranks.end());
   if (mine == last) {
     told.insert(rank_of_stage.begin(), rank_of_stage.end());
-    told.insert(kCoordinator);
+    if (std::ranges::find(last_ranks, mine) != last_ranks.end()) told.insert(kCoordinator);
   }
   heard_ = all_but(mine, std::move(heard));
   told_ = all_but(mine, std::move(told));

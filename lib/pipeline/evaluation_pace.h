@@ -14,7 +14,7 @@ namespace pipetrain {
 class EvaluationPace {
  public:
   // The rank of each stage of the pipeline that this rank is part of; and who has the last stage in
-  // each replica, for the rank that feeds them all.
+  // each replica, for the rank that feeds them all: of those that share its layers, one.
   EvaluationPace(Mailbox& mailbox, MemoryPool& pool, std::vector<int> rank_of_stage,
                  const std::vector<int>& last_ranks);
 

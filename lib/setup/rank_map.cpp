@@ -34,11 +34,10 @@ std::vector<int> RankMap::ranks_of_stages() const {
 }
 
 std::vector<int> RankMap::last_ranks() const {
+  GridPosition position{.data = 0, .pipeline = placement_.rank_of(stage_count() - 1), .tensor = 0};
   std::vector<int> ranks;
   ranks.reserve(static_cast<std::size_t>(grid_.data()));
-  for (int replica = 0; replica < grid_.data(); ++replica) {
-    ranks.push_back(rank_of_stage(stage_count() - 1, replica));
-  }
+  for (; position.data < grid_.data(); ++position.data) ranks.push_back(grid_.rank_of(position));
   return ranks;
 }
 

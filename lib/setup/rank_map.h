@@ -34,8 +34,8 @@ class RankMap {
   int replica() const;
   // In `replica`, the rank that has this rank's place in its tensor-parallel group.
   int rank_of_stage(int stage, int replica, int copy = 0) const;
-  // The same of every stage of this rank's replica, and of the last stage in every replica; of
-  // first copies.
+  // The same of every stage of this rank's replica; and who has the last stage in every replica,
+  // the first of those that share its layers. Of first copies.
   std::vector<int> ranks_of_stages() const;
   std::vector<int> last_ranks() const;
   RankRoutes routes() const;  // of the local stages and, if it is cut, the vocabulary's pieces

@@ -67,10 +67,12 @@ std::optional<BenchSteps::Done> BenchSteps::run_early(const StepContext& context
 }
 
 void BenchSteps::finish() {
-  if (early_) pipeline_.runner.settle(pipeline_.batches.training_step(next_ - 1));
-  if (!pipeline_.runner.overlaps() || next_ == 0) return;
+  StepRunner& runner = pipeline_.runner;
+  if (early_) runner.settle(pipeline_.batches.training_step(next_ - 1));
+  if (!runner.overlaps()) return runner.discard_batch(pipeline_.batches.training_step(next_));
+  if (next_ == 0) return;
   if (next_ >= 2) settle(next_ - 2);
-  pipeline_.runner.finish_overlapped({});
+  runner.finish_overlapped({});
   settle(next_ - 1);
 }
 

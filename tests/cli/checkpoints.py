@@ -165,7 +165,10 @@ def stopped(checks, folder):
         run = os.path.join(folder, output)
         job, problems = train(folder, 2, output, *settings), []
         running(job, run)
-        os.kill(job.process.pid if victim == "mpirun" else job.ranks()[victim], number)
+        if victim == "mpirun":
+            job.tell(number)
+        else:
+            os.kill(job.ranks()[victim], number)
         asked = time.monotonic()
         code, seconds = job.wait(20), time.monotonic() - asked
         expect(problems, code == 75, f"exit code {code}, expected 75")

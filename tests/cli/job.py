@@ -2,6 +2,7 @@
 
 It must not know what a test expects of it."""
 
+import functools
 import os
 import re
 import shlex
@@ -19,6 +20,13 @@ ERROR = "pipetrain: error: "
 # What launchers say of a job that has failed: Open MPI between lines of dashes, MPICH in these words.
 BANNER = re.compile("-{40,}")
 LAUNCHER = re.compile(r"\[[^]]+:\d+\] |\[(mpiexec|proxy)[@:]|={40,}|Abort\(\d+\) on |=   |YOUR APPLICATION TERMINATED|This typically refers|Please see the FAQ")
+
+
+@functools.cache
+def launched_by_hydra():
+    """Whether mpirun is MPICH's Hydra, which kills all ranks at once when one of them is gone, and is itself gone when
+    nobody reads what they print."""
+    return "HYDRA" in subprocess.run([sys.argv[2], "--version"], capture_output=True, text=True, check=False).stdout
 
 
 class Job:
@@ -45,6 +53,11 @@ class Job:
         self.start = time.monotonic()
         self.process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True,
                                         **pipes)
+
+    def tell(self, number):
+        """Sends a signal to the launcher, or to the program that has none. MPICH's launcher may then forget with which
+        code its ranks end: there to rank 0, which tells the others."""
+        os.kill(self.ranks()[0] if self.launched and launched_by_hydra() else self.process.pid, number)
 
     def wait(self, limit=LIMIT_SECONDS):
         """Its exit code; a job that does not end is killed and has None."""

@@ -55,7 +55,7 @@ def stopped(checks, folder):
            "pipeline.schedule=zb-h2", "pipeline.partition=uniform", "optimizer.schedule.type=constant")
     job, problems = train(folder, 4, "stops", *run, EARLY), []
     running(job, os.path.join(folder, "stops"))
-    os.kill(job.process.pid, signal.SIGUSR1)
+    job.tell(signal.SIGUSR1)
     done(job, problems, code=75)
     said(problems, job, "stopped on request after step ")
     checks.case("stopped amidst early updates", job, problems)

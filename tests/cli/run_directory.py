@@ -105,7 +105,7 @@ def two_at_once(checks, folder):
     second = train(folder, 1, "two", *ENDLESS, resume="")
     checks.case("a second run in the same folder", second,
                 one_error(second, 2, ["two/.lock: another run is at work in this run directory"]))
-    os.kill(first.process.pid, signal.SIGUSR1)
+    first.tell(signal.SIGUSR1)
     if done(first, problems, 75):
         steps = [line["step"] for line in Result(run).lines]
         expect(problems, steps == list(range(1, len(steps) + 1)), "the first one's metrics have a gap")
@@ -134,7 +134,7 @@ def unwritable(checks, folder):
     settings = (*ENDLESS, "train.checkpoint_every=0", "train.on_write_error=continue")
     job = train(folder, 2, "unwritable", *settings)
     running(job, run)
-    os.kill(job.process.pid, signal.SIGUSR1)
+    job.tell(signal.SIGUSR1)
     checks.case("stopped, and no checkpoint can be written", job,
                 one_error(job, 4, ["stopped on request after step .*, but without a checkpoint"]))
     job = train(folder, 1, "unwritable", "optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "optimizer.type=sgd",

@@ -74,4 +74,18 @@ TEST_CASE("The rank that feeds all replicas waits for each of them") {
   CHECK(begun == kBatches);
 }
 
+TEST_CASE("Of ranks that share layers one tells the rank that feeds them") {
+  InProcess group(2, {.timeout_seconds = 20, .oversubscribed = true});
+  group.run([&](int rank) {  // which fails where a message is left over
+    MemoryPool pool;
+    const auto mailbox = group.mailbox(rank, pool);
+    EvaluationPace pace(*mailbox, pool, {rank}, {0});
+    const StepContext step{.mode = Mode::kEvaluate};
+    pace.begin(step);
+    pace.end(step);
+    pace.finish();
+  });
+  SUCCEED();
+}
+
 }  // namespace evaluation_pace_test

@@ -1,5 +1,6 @@
 #include "train/rebalance.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -22,7 +23,7 @@ const FixedSource& source() {
   return rows;
 }
 
-// What two ranks of these speeds would have.
+// What two ranks of these speeds would have, if all layers took equal time.
 Layout layout_of(const Config& config, const std::vector<double>& speeds) {
   Layout layout;
   InProcess group(1, {.timeout_seconds = 60, .oversubscribed = true});
@@ -30,7 +31,9 @@ Layout layout_of(const Config& config, const std::vector<double>& speeds) {
     const ModelSetup model = set_up_model(
         config, {.data = data_shape_of(source()), .stage_ranks = 2, .training_rows = 8});
     const auto world = group.collective(0);
-    layout = layout_at_speeds(config, model, choose_layout(config, model, *world), speeds, *world);
+    layout = choose_layout(config, model, *world);
+    std::ranges::fill(layout.layer_costs, StageCost{1e-3, 1e-3, 1e-3});
+    layout = layout_at_speeds(config, model, layout, speeds, *world);
   });
   return layout;
 }

@@ -97,7 +97,7 @@ TEST_CASE("A slice's sums over its group are counted, and take nobody to wait fo
   CHECK(count_layer_memory(layers, {}, kRows, ops)[1].forward_sums.count == 0);
 }
 
-TEST_CASE("Real layers are timed, a wide one longer, and their parameters given back") {
+TEST_CASE("Real layers are timed, and their parameters given back") {
   const LayerList layers =
       build_layers({.preset = "gpt", .depth = 1, .heads = 2, .width = 128, .context = kTokens},
                    {.row = {kTokens}, .vocabulary = 11});
@@ -114,8 +114,6 @@ TEST_CASE("Real layers are timed, a wide one longer, and their parameters given 
       CHECK(layer.cost.backward_input > 0);
       CHECK(layer.cost.backward_weight > 0);
     }
-    // Products of 128 x 512 and 512 x 128 against a norm of 128.
-    CHECK((*found)[2].cost.total() > (*found)[3].cost.total());
   }
   for (const auto& layer : layers) {
     for (const Parameter& parameter : layer->parameters()) CHECK(parameter.value == nullptr);
