@@ -184,10 +184,13 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
       [&] { costs.network = network_of(options.network, message_bytes, /*unit_seconds=*/1); });
   const auto schedules = agreed_schedules(request, costs, report.world());
   report.agree([&] {
+    bool pieces = false;
     for (const NamedSchedule& s : schedules) {
       emulator.check_microbatches(s.schedule);
       check_network(costs, s.schedule.placement);
+      pieces = pieces || s.schedule.vocabulary;
     }
+    check_piece_cost(options.vocabulary_costs_ms, "--vocabulary-costs-ms", pieces);
   });
   const bool json = options.format == OutputFormat::kJson, all = options.schedule == kAllSchedules;
   EmulationPrinter printer(session.rank() == 0, json, all);

@@ -160,11 +160,16 @@ int print_schedule(ScheduleOptions& options) {
       options.network, options.message_bytes > 0 ? options.message_bytes : kDefaultMessageBytes,
       kCostSeconds);
   check_network(options);
+  const auto check_pieces = [&](bool has_pieces) {
+    check_piece_cost(options.vocabulary_costs, "--vocabulary-costs", has_pieces);
+  };
   if (options.request.name == kAllSchedules) {
+    check_pieces(options.request.cuts_vocabulary());
     write_output(text_of_all(options));
     return 0;
   }
   const Schedule schedule = choose(options.request, options.given);
+  check_pieces(schedule.vocabulary);
   write_output(text_of(options, schedule));
   return 0;
 }
@@ -176,10 +181,6 @@ void check(ScheduleOptions& options) {
   if (!options.vocabulary.empty()) {
     options.request.vocabulary =
         options.vocabulary == name_of(kVocabularyPlaces, VocabularyPlace::kParallel);
-  }
-  if (!options.vocabulary_costs.empty() && options.vocabulary == "whole") {
-    throw Error(ExitCode::kConfiguration,
-                "--vocabulary-costs is for --vocabulary parallel, found whole; leave one out");
   }
   const bool one = !options.request.name.empty() || !options.check.empty();
   if (options.explore) {
@@ -202,6 +203,10 @@ void check(ScheduleOptions& options) {
   if (options.steps > 1 && single) {
     throw Error(ExitCode::kConfiguration,
                 "--steps: a table or a page is of one step; leave it out");
+  }
+  if (options.steps == 1 && options.between != "flush") {
+    throw Error(ExitCode::kConfiguration,
+                "--between-steps is for steps that follow each other; give --steps of at least 2");
   }
   options.request.forward_only = options.request.name == kForwardOnlySchedule;
   if (options.steps > 1 &&

@@ -6,6 +6,7 @@ save, colours that colour-blind readers tell apart.
 usage: explorer_check.py PIPETRAIN [FOLDER]      (apt-get install chromium; pictures go into FOLDER, if it is given)
 """
 import itertools
+import json
 import pathlib
 import subprocess
 import sys
@@ -118,6 +119,30 @@ def check_files(browser, check, program, folder):
             check.expect(f"{button} gives {file.name}, which can be read", good, sorted(p.name for p in pathlib.Path(folder).iterdir()))
 
 
+def check_slices(browser, check, program, address, folder):
+    """Schedules of slices are as long as the program says, name their slices, and leave as tables that it reads."""
+    for name, costs in (("slim-1f1b", (1, 1, 1, 0)), ("zb-h1", (1, 2, 0.5, 0.5)), ("1f1b", (2, 1, 1, 0.25))):
+        browser.open("about:blank")
+        browser.open(address + f"#s={name}&p=4&m=8&n=4&" + "&".join(f"{key}={cost}" for key, cost in zip("fiwc", costs)))
+        browser.wait(f"{INK}.length >= 3")
+        words = ["--name", name, "--ranks", "4", "--microbatches", "8", "--slices", "4", "--costs", ",".join(map(str, costs)), "--format", "json"]
+        made = json.loads(subprocess.run([program, "schedule", *words], check=True, stdout=subprocess.PIPE).stdout)
+        shown = float(browser.run("document.querySelector('.explorer').innerText.match(/makespan ([\\d.]+)/)[1]"))
+        check.expect(f"{name} in 4 slices is as long as the program has it", abs(shown - made["makespan_gradients_first"]) < 0.01, shown)
+        file, end = pathlib.Path(folder) / f"{name}.csv", time.monotonic() + 20
+        file.unlink(missing_ok=True)
+        browser.save_into(folder)
+        browser.run("[...document.querySelectorAll('.explorer section > .bar button')].find(b => b.textContent === 'CSV').click()")
+        while not (file.exists() and file.stat().st_size > 0) and time.monotonic() < end:
+            time.sleep(0.1)
+        rows = file.read_text().split() if file.exists() else []
+        check.expect(f"{name} in 4 slices leaves as its table", rows == [",".join(rank) for rank in made["ranks"]], rows[:1])
+    browser.open("about:blank")
+    browser.open(address + "#s=zbv&p=4&m=8&n=4")
+    browser.wait("document.querySelector('.notice')")
+    check.expect("a schedule of whole sequences is said to have no slices", "in 4 slices is not here" in browser.run("document.querySelector('.notice').textContent"))
+
+
 def check_bad_addresses(browser, check, address):
     browser.open("about:blank")
     browser.open(address + "#s=dualpipev&p=4&m=3")
@@ -145,6 +170,7 @@ def check_explorer(browser, check, program, pictures=None, widths=None):
         check_sliders(browser, check, address)
         check_keys(browser, check, address)
         check_files(browser, check, program, folder)
+        check_slices(browser, check, program, address, folder)
         check_bad_addresses(browser, check, address)
         browser.open(pages["one"].as_uri())
         browser.wait(f"{INK}.length >= 3")

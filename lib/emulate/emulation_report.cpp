@@ -77,8 +77,11 @@ std::string setting_text(const nlohmann::ordered_json& emulation) {
                                   ? fmt::format("mean of {} steps in a row, {} between them", steps,
                                                 emulation.at("between_steps").get<std::string>())
                                   : fmt::format("median of {} steps", steps);
-  return fmt::format("{} ranks, M={}; messages of {} bytes {}; {}\n{}",
-                     emulation.at("ranks").get<int>(), emulation.at("microbatches").get<int>(),
+  const std::string cut = emulation.contains("slices")
+                              ? fmt::format(" in {} slices", emulation.at("slices").get<int>())
+                              : "";
+  return fmt::format("{} ranks, M={}{}; messages of {} bytes {}; {}\n{}",
+                     emulation.at("ranks").get<int>(), emulation.at("microbatches").get<int>(), cut,
                      emulation.at("message_bytes").get<std::int64_t>(), way, counted,
                      costs_text(emulation.at("rank_costs_ms")) + vocabulary_text(emulation));
 }

@@ -144,18 +144,20 @@ Json describe_model(const Config& config, const ModelSetup& model, const Layout&
     stages.back()["forward_flop"] = total<double>(own, "forward_flop");
   }
   const double flop = total<double>(layers, "forward_flop");
-  return {{"model", config.model.preset.empty() ? "model" : config.model.preset},
-          {"parameters", parameter_count(model.layers)},
-          {"forward_flop_per_row", flop},
-          {"training_flop_per_row", training_flop_per_row(model.layers)},
-          {"ranks", model.ranks},
-          {"virtual_stages", schedule.virtual_stages()},
-          {"schedule", config.pipeline.schedule},
-          {"microbatches", model.microbatches},
-          {"batch_size", config.train.batch_size},
-          {"cut", how_it_was_cut(config.pipeline, layout)},
-          {"layers", std::move(layers)},
-          {"stages", std::move(stages)}};
+  Json description = {{"model", config.model.preset.empty() ? "model" : config.model.preset},
+                      {"parameters", parameter_count(model.layers)},
+                      {"forward_flop_per_row", flop},
+                      {"training_flop_per_row", training_flop_per_row(model.layers)},
+                      {"ranks", model.ranks},
+                      {"virtual_stages", schedule.virtual_stages()},
+                      {"schedule", config.pipeline.schedule},
+                      {"microbatches", model.microbatches},
+                      {"batch_size", config.train.batch_size},
+                      {"cut", how_it_was_cut(config.pipeline, layout)},
+                      {"layers", std::move(layers)},
+                      {"stages", std::move(stages)}};
+  if (schedule.slices > 1) description["slices"] = schedule.slices;
+  return description;
 }
 
 std::string model_text(const Json& description) {
@@ -168,7 +170,7 @@ std::string model_text(const Json& description) {
   std::string text = fmt::format(
       "{}: {}, {} parameters\n"
       "FLOP of matrix products a row: {} forward, {} in training\n"
-      "{}, {}, schedule {}, {} rows a step in {}\n"
+      "{}, {}, schedule {}, {} rows a step in {}{}\n"
       "cut {}\n\n",
       description.at("model").get<std::string>(), counted(layers.size(), "layer"),
       integer("parameters"), short_number(number("forward_flop_per_row")),
@@ -177,6 +179,7 @@ std::string model_text(const Json& description) {
       description.at("schedule").get<std::string>(), integer("batch_size"),
       integer("microbatches") == 1 ? "one microbatch"
                                    : description.at("microbatches").dump() + " microbatches",
+      description.contains("slices") ? " of " + description.at("slices").dump() + " slices" : "",
       description.at("cut").get<std::string>());
   text += layer_table(layers) + "\n" + stage_table(stages, number("forward_flop_per_row"));
   for (const Json& layer : layers) {

@@ -169,6 +169,7 @@ nlohmann::ordered_json run_bench(const Config& config, const World& world, const
       {"tensor_bytes_foreseen", foreseen},
       {"resident_bytes_step_3", early_resident},
       {"tensor_bytes_step_3", early_tensors}};
+  if (const int slices = pipeline.layout.schedule.slices; slices > 1) report["slices"] = slices;
   if (convolutions.best > 0) {
     report["convolution_gflops"] = {{"best", convolutions.best / 1e9},
                                     {"all", convolutions.all / 1e9}};
@@ -205,7 +206,7 @@ std::string bench_text(const nlohmann::ordered_json& report) {
       "{}\n"
       "grid                 data {} x tensor {} x pipeline {}\n"
       "best matrix product  {:.1f} GFLOP/s float32, {} bfloat16\n"
-      "step                 {:.2f} ms, median of {} ({}, M={})\n"
+      "step                 {:.2f} ms, median of {} ({}, M={}{})\n"
       "{:<20} {:.0f}\n"
       "model FLOP per step  {:.4g}\n"
       "efficiency           {:.1f}% of {} products, in {}\n"
@@ -221,6 +222,7 @@ std::string bench_text(const nlohmann::ordered_json& report) {
                          : fmt::format("{:.1f} GFLOP/s", bfloat16.get<double>()),
       1e3 * number("step_seconds"), report.at("steps").get<int>(),
       report.at("schedule").get<std::string>(), report.at("microbatches").get<int>(),
+      report.contains("slices") ? fmt::format(" in {} slices", report.at("slices").get<int>()) : "",
       samples ? "samples/s" : "tokens/s",
       number(samples ? "samples_per_second" : "tokens_per_second"), number("model_flop_per_step"),
       100 * number("efficiency"), report.at("efficiency_of").get<std::string>(),

@@ -157,9 +157,11 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
   for (int s = 0; s < stages; ++s) {
     cuts += (s == 0 ? "" : " | ") + layer_range(pipeline, s);
   }
-  lines.push_back(fmt::format("pipeline: {}, {} stage{} (layers {}), {} microbatches a step",
+  const int slices = layout.schedule.slices;
+  lines.push_back(fmt::format("pipeline: {}, {} stage{} (layers {}), {} microbatches a step{}",
                               schedule_name, stages, stages == 1 ? "" : "s", cuts,
-                              layout.schedule.microbatches));
+                              layout.schedule.microbatches,
+                              slices > 1 ? fmt::format(", each in {} slices", slices) : ""));
   if (layout.schedule.placement.copies() > 1) {
     lines.emplace_back(
         "two copies of each stage, on ranks that face each other: each takes half of the "
@@ -243,15 +245,15 @@ std::string summary_text(const RunSummary& run) {
     text += fmt::format("accuracy         {:.2f}% at first, {:.2f}% at last\n",
                         100 * *run.first_accuracy, 100 * *run.last_accuracy);
   }
-  const double textbook =
-      static_cast<double>(run.microbatches) / (run.microbatches + run.stages - 1);
+  const int parts = run.microbatches * run.slices;
+  const double textbook = static_cast<double>(parts) / (parts + run.stages - 1);
   text += fmt::format(
       "bubble           {:.1f}% measured, {:.1f}% predicted from the stages' own times\n"
       "efficiency       {:.1f}% of the ranks' time is spent in layers; the textbook's\n"
-      "                 M / (M + S - 1) of M microbatches and S stages is {:.1f}%\n"
+      "                 M / (M + S - 1) of M {} and S stages is {:.1f}%\n"
       "data             {:.2f}% of the steps' time to read and send batches, on rank 0\n\n",
-      100 * run.bubble, 100 * run.predicted_bubble, 100 * (1 - run.bubble), 100 * textbook,
-      100 * run.coordinator_share);
+      100 * run.bubble, 100 * run.predicted_bubble, 100 * (1 - run.bubble),
+      run.slices > 1 ? "slices" : "microbatches", 100 * textbook, 100 * run.coordinator_share);
   text += rank_table(run.ranks, run.replicas > 1) +
           "busy: share of the time in layers; live: most microbatches kept at once;\n"
           "foreseen, tensors: memory for tensors, before and at last; resident: the\n"

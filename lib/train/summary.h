@@ -41,7 +41,7 @@ struct RunSummary {
   std::string rate_unit;         // "tokens"
   double coordinator_share = 0;  // of the steps' time: rank 0 reads and sends batches
   double bubble = 0, predicted_bubble = 0;
-  int microbatches = 0, stages = 0, replicas = 1;
+  int microbatches = 0, slices = 1, stages = 0, replicas = 1;
   std::optional<double> first_validation_loss, last_validation_loss;
   std::optional<double> first_accuracy, last_accuracy;
   std::string curve;  // of the loss, as text; empty: none

@@ -103,7 +103,13 @@ bool Trainer::run_early_stretch(std::int64_t& step) {
 }
 
 void Trainer::count_taken_back() const {
-  if (!coordinates() || updated_early_ == 0) return;
+  if (!coordinates() || !pipeline_.runner.updates_early()) return;
+  if (updated_early_ == 0) {
+    spdlog::info(
+        "post-validation: all updates waited for the norm, as every step clips, has targets that "
+        "do not count, or ends in an evaluation or a checkpoint");
+    return;
+  }
   spdlog::info("post-validation: {} of {} updates that did not wait for the norm were taken back",
                taken_back_, updated_early_);
 }

@@ -165,6 +165,7 @@ RunSummary TrainingReport::summarize(PipelineRank& pipeline, const MemoryPool& p
   run.predicted_bubble = pipeline_.runner.predicted_bubble(
       {.stages = whole_run_.stage_seconds, .pieces = whole_run_.piece_seconds});
   run.microbatches = schedule.microbatches;
+  run.slices = schedule.slices;
   run.stages = pipeline_.map.stage_count();
   run.replicas = pipeline_.map.grid().data();
   if (last_evaluation_) {

@@ -44,6 +44,9 @@ def check_placements(checks, folder):
         ("no list", sized("1f1b", 2, 6, "--placement", "u"), ["--placement: found 'u'", "loop, v, wave"], None),
         ("other ranks", sized("1f1b", 4, 6, "--placement", uneven), ["of 2 ranks, but there are 4"], None),
         ("its own", sized("interleaved", 2, 6, "--placement", "v"), ["interleaved places its stages in a loop", "gpipe, 1f1b"], None),
+        ("its own, of other stages", sized("eager-1f1b", 2, 6, "--placement", "v"), ["eager-1f1b places its stages in a loop", "found placement v"], None),
+        ("of slices", sized("1f1b", 2, 6, "--placement", "v", "--slices", 2), ["1f1b of slices places its stages in a loop", "take whole sequences"], None),
+        ("of copies", sized("chimera", 2, 6, "--placement", "v"), ["chimera places its stages in a loop in both directions"], None),
         ("search", sized("1f1b", 2, 6, "--placement", "auto"), ["schedule auto alone"], None),
         ("v of three", sized("auto", 2, 6, "--placement", "v", "--virtual-stages", 3), ["two stages per rank"], None),
     ]

@@ -49,6 +49,14 @@ def same_bits(checks, folder):
         checks.case(f"{schedule} on {ranks} ranks: the bits of 1 rank that waits", job, problems)
 
 
+def always_clips(checks, folder):
+    """Where every step clips no update can go ahead, and the run's end says so."""
+    job, problems = train(folder, 2, "clips", EARLY, "optimizer.clip_norm=0.0001", "train.eval_every=0", "train.checkpoint_every=0"), []
+    done(job, problems)
+    said(problems, job, "all updates waited for the norm, as every step clips")
+    checks.case("every step clips", job, problems)
+
+
 def stopped(checks, folder):
     """Neither evaluations nor checkpoints part the steps."""
     run = ("train.steps=100000", "train.eval_every=0", "train.checkpoint_every=0", "pipeline.microbatches=8",
@@ -78,6 +86,7 @@ def main():
             job = train(folder, 2, "refused", EARLY, *settings)
             checks.case(f"refused: {name}", job, one_error(job, 2, [pattern]))
         same_bits(checks, folder)
+        always_clips(checks, folder)
         stopped(checks, folder)
     checks.finish()
 

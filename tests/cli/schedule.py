@@ -159,6 +159,7 @@ def check_costs(checks, folder):
 
 def check_links(checks, folder):
     write(os.path.join(folder, "links.csv"), "0,1,8ms\n1,0,8MB/s\n")
+    write(os.path.join(folder, "other.json"), '{"a": 1}')
     as_json = ["--format", "json"]
     costs = ["--costs", "1,2,4", *as_json]
     linked = makespan_is(1 + 8 + 1 + 2 + 8 + 2 + 4)
@@ -171,10 +172,12 @@ def check_links(checks, folder):
     for name, words, patterns in [
             ("a cost and links", ["--costs", "1,1,1,1", "--links", "within=1ms"], ["--links", "COMM"]),
             ("bytes without links", ["--message-bytes", "9"], ["--message-bytes", "--links"]),
+            ("a word of links twice", ["--links", "within=1ms,within=2ms"], ["--links: found .*, expected each of its words once"]),
             ("a link without unit", ["--links", "within=1"], ["--links: within", "20us"]),
             ("speeds of others", ["--speeds", "1,1,1"], ["--speeds", "3 ranks, expected 2"]),
             ("a page of links", ["--links", "within=1ms", "--format", "html"], ["--format html", "--links"]),
-            ("no doctor", ["--speeds", "links.json"], ["links.json"])]:
+            ("no doctor", ["--speeds", "links.json"], ["links.json"]),
+            ("another JSON", ["--speeds", "other.json"], ["other.json: expected a number for each rank, or what .* doctor"])]:
         refused(checks, name, sized("1f1b", 2, 2, *words), patterns, folder=folder)
     refused(checks, "shared links over steps", sized("interleaved", 4, 8, "--links", "between=1ms,hosts=2", "--steps", "2"),
             ["--links", "one step alone"])
@@ -196,6 +199,9 @@ def check_vocabulary(checks, folder):
     refused(checks, "a page of pieces", sized("1f1b", 4, 8, *over_all, "--format", "html"), ["--format html", "--vocabulary"])
     refused(checks, "costs of pieces without them", sized("1f1b", 4, 8, "--vocabulary", "whole", "--vocabulary-costs", "1,1"),
             ["--vocabulary-costs is for --vocabulary parallel"])
+    for name in ("1f1b", "all"):
+        refused(checks, f"costs of pieces that nobody asked for, {name}", sized(name, 4, 8, "--vocabulary-costs", "1,1"),
+                ["--vocabulary-costs is for --vocabulary parallel"])
     refused(checks, "one cost of two", sized("1f1b", 4, 8, *over_all, "--vocabulary-costs", "1"), ["--vocabulary-costs", "S,T"])
 
 
@@ -238,6 +244,7 @@ def check_refusals(checks):
     refused(checks, "too large a page", sized("1f1b", 40, 8, "--format", "html"), ["40 ranks", "at most 36"])
     refused(checks, "too large a trace", sized("1f1b", 256, 1024, "--format", "trace"), ["too large"])
     refused(checks, "explorer of one", ["--explore", "--name", "zbv"], ["--explore", "--format html"])
+    refused(checks, "a rule for one step", sized("1f1b", 4, 8, "--between-steps", "delay"), ["--between-steps", "give --steps of at least 2"])
     refused(checks, "unknown format", sized("1f1b", 4, 8, "--format", "png"), ["--format", "png", "svg"])
     refused(checks, "unknown option", ["--nmae", "1f1b"], ["--nmae", "'--name'"])
 

@@ -59,6 +59,12 @@ TEST_CASE("As text it is in milliseconds and percent") {
         "most live microbatches, per rank: 2 1.5\n");
 }
 
+TEST_CASE("Slices are told") {
+  Json report = report_of(costs_of(0.001));
+  report["slices"] = 4;
+  CHECK(contains(emulation_text(report), "2 ranks, M=4 in 4 slices; messages of 64 bytes"));
+}
+
 TEST_CASE("Work that took longer than asked is told to be another program's doing") {
   Json report = report_of(costs_of(0.001));
   report["work_ratio"] = 1.3;

@@ -112,6 +112,9 @@ TEST_CASE("The summary has the figures of the run and a line for each rank") {
                  "   0  0      0-4          75.0%  25.0%     2  1.50 GB   2.0 MB   3.0 MB\n",
                  "rank 0 is on node7\n", "run directory: /runs/x\n"));
   CHECK(!contains(text, "validation loss"));
+  RunSummary sliced = run();
+  sliced.slices = 2;
+  CHECK(contains(summary_text(sliced), "M slices and S stages is 80.0%\n"));
   CHECK(!contains(text, "replica"));
 }
 

@@ -256,12 +256,19 @@ std::optional<std::string> why_not(std::string_view name, const Placement& place
   const ScheduleKind& kind = *find_row(kKinds, name);
   if (kind.generate_on != nullptr && slices == 1) return std::nullopt;
   const int ranks = placement.rank_count(), v = placement.most_stages();
-  if (auto reason = why_not(kind, {ranks, v, microbatches, slices})) return reason;
-  const Placement own = kind.placement(ranks, v);
-  if (own_ranks_of(own, placement)) return std::nullopt;
-  return "schedule " + std::string(name) + (slices > 1 ? " of slices" : "") +
-         " places its stages in a " + own.name() + ", found placement " + placement.name() +
-         "; leave it out, or take " +
+  const bool its_stages = kind.any_virtual_stages || v == kind.default_virtual_stages;
+  std::string own = kind.placement(2, kind.default_virtual_stages).name();
+  if (its_stages || own == placement.name() || (slices > 1 && !kind.takes_slices)) {
+    if (auto reason = why_not(kind, {ranks, v, microbatches, slices})) return reason;
+    const Placement its_own = kind.placement(ranks, v);
+    if (own_ranks_of(its_own, placement)) return std::nullopt;
+    own = its_own.name();
+  }
+  const std::string text = "schedule " + std::string(name) + (slices > 1 ? " of slices" : "") +
+                           " places its stages in a " + own + ", found placement " +
+                           placement.name() + "; leave it out";
+  if (slices > 1) return text + ", or take whole sequences or a table of your own";
+  return text + ", or take " +
          join(names_of_kinds([](const ScheduleKind& k) { return k.generate_on != nullptr; })) +
          ", auto or a table of your own";
 }

@@ -29,6 +29,10 @@ struct GivenCosts {
 // Error(kConfiguration) names the option.
 PieceCost given_piece_cost(const std::string& text, const std::string& option);
 
+// Error(kConfiguration) if that text is there, but no schedule whose vocabulary is over the
+// pipeline.
+void check_piece_cost(const std::string& text, const std::string& option, bool has_pieces);
+
 // Costs of stages that are known already, whose pieces are alike.
 inline GivenCosts as_given(const Costs& costs) {
   return {.piece = costs.pieces.empty() ? PieceCost() : costs.pieces.front(),

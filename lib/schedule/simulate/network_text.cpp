@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -56,9 +57,11 @@ int whole_number(std::string_view text, int least, const std::string& where) {
 
 // "within=...,between=...,hosts=...".
 void read_words(const std::string& text, Network& network) {
+  std::set<std::string_view> names;
   for_each_part(text, ',', [&](std::string_view part) {
     const std::size_t equals = part.find('=');
     const std::string_view name = content_of(part.substr(0, equals));
+    if (!names.insert(name).second) refuse_text("--links", text, "each of its words once");
     const auto value = [&] { return part.substr(equals + 1); };
     const std::string where = "--links: " + std::string(name);
     if (equals != std::string_view::npos && name == "within") {
@@ -102,7 +105,9 @@ struct DoctorRank {
   double flops = 0;
 };
 
-std::vector<DoctorRank> doctor_ranks(const std::string& text, const std::string& file) {
+// `else_expected` is what else could stand in that file's place.
+std::vector<DoctorRank> doctor_ranks(const std::string& text, const std::string& file,
+                                     const std::string& else_expected) {
   std::vector<DoctorRank> ranks;
   try {
     const Json json = Json::parse(text);
@@ -121,13 +126,12 @@ std::vector<DoctorRank> doctor_ranks(const std::string& text, const std::string&
   }
   if (!ranks.empty()) return ranks;
   throw Error(ExitCode::kConfiguration,
-              file +
-                  ": expected rows FROM,TO,RATE, or what mpirun -np RANKS pipetrain doctor "
-                  "--format json prints");
+              file + ": expected " + else_expected +
+                  ", or what mpirun -np RANKS pipetrain doctor --format json prints");
 }
 
 void read_doctor(const std::string& text, const std::string& file, Network& network) {
-  const std::vector<DoctorRank> ranks = doctor_ranks(text, file);
+  const std::vector<DoctorRank> ranks = doctor_ranks(text, file, "rows FROM,TO,RATE");
   struct Mean {
     LinkRate sum;
     int count = 0;
@@ -171,7 +175,8 @@ std::vector<double> read_speeds(const std::string& speeds) {
   std::vector<double> numbers;
   if (speeds.ends_with(".json")) {
     double fastest = 0;
-    for (const DoctorRank& rank : doctor_ranks(read_table(speeds), speeds)) {
+    const auto ranks = doctor_ranks(read_table(speeds), speeds, "a number for each rank");
+    for (const DoctorRank& rank : ranks) {
       numbers.push_back(rank.flops);
       fastest = std::max(fastest, rank.flops);
     }
