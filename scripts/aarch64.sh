@@ -107,6 +107,7 @@ make_sysroot
 printf '#!/bin/sh\nexport OPENBLAS_NUM_THREADS=1\nexec qemu-aarch64 -L %q -cpu "${PIPETRAIN_ARM_CPU:-max}" "$@"\n' "$sysroot" >"$folder/emulator"
 chmod +x "$folder/emulator"
 cross_file >"$folder/cross.ini"
+grep -qsF " $root $build" "$build/build.ninja" || rm -rf "$build"   # of another copy of pipetrain
 [ -f "$build/build.ninja" ] || meson setup "$build" "$root" --cross-file "$folder/cross.ini" >"$folder/meson.log" 2>&1 ||
   { tail -n 5 "$folder/meson.log" >&2; fail "cannot be configured; all of it is in $folder/meson.log"; }
 targets=()
