@@ -72,6 +72,7 @@ mount_root() {
   for place in proc sys dev; do
     mountpoint -q "$dir/$place" || mount --rbind --make-rslave "/$place" "$dir/$place"
   done
+  mountpoint -q "$dir/dev/pts" || mount -t devpts -o ptmxmode=666 devpts "$dir/dev/pts"   # a test has a terminal
   if [ -n "$ccache" ]; then
     mkdir -p "$ccache" "$dir$cache"
     chmod a+rwx "$ccache"
