@@ -5,7 +5,10 @@
 #include <cassert>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
+#include <sstream>
+#include <utility>
 
 namespace pipetrain {
 namespace {
@@ -125,14 +128,32 @@ StepResult StepFigures::result(int ranks_per_stage) const {
   return result;
 }
 
+std::string not_finite_text(const std::vector<NotFinite>& found) {
+  std::string text;
+  for (const NotFinite& one : found) {
+    text += std::to_string(one.stage) + (one.forward ? " F " : " I ") + one.text + "\n";
+  }
+  return text;
+}
+
 std::string first_not_finite(const std::vector<std::string>& found) {
-  for (const std::string& text : found) {
-    if (text.find(", forward") != std::string::npos) return text;
+  constexpr int kMost = std::numeric_limits<int>::max();
+  std::string first = "a weight gradient";
+  std::pair least{true, kMost};  // forwards first, and each in the order of its stages
+  for (const std::string& rank : found) {
+    std::istringstream lines(rank);
+    int stage = 0;
+    char pass = 0;
+    std::string text;
+    while (lines >> stage >> pass && std::getline(lines >> std::ws, text)) {
+      const bool forward = pass == 'F';
+      const std::pair place{!forward, forward ? stage : kMost - 1 - stage};
+      if (place >= least) continue;
+      least = place;
+      first = text;
+    }
   }
-  for (auto text = found.rbegin(); text != found.rend(); ++text) {
-    if (!text->empty()) return *text;
-  }
-  return "a weight gradient";
+  return first;
 }
 
 }  // namespace pipetrain

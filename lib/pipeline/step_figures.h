@@ -86,9 +86,19 @@ class StepFigures {
   std::vector<int> runs_;  // of this rank, of each kind of action of each stage
 };
 
-// Of what each rank has found that is not finite ("" for nothing), what came first in the step: a
-// forward comes before every gradient that follows from it; gradients go from the last rank to the
-// first.
+// What a stage has found that is not finite: in a forward, or else in a gradient.
+struct NotFinite {
+  int stage = 0;
+  bool forward = false;
+  std::string text;
+};
+
+// All that a rank has found, to send it to the others.
+std::string not_finite_text(const std::vector<NotFinite>& found);
+
+// Of what each rank has found, as not_finite_text() has it, what came first in the step: a forward
+// comes before every gradient that follows from it; forwards go from the first stage to the last,
+// gradients back. Ranks hold any stages, and two of them may hold the same.
 std::string first_not_finite(const std::vector<std::string>& found);
 
 }  // namespace pipetrain

@@ -226,14 +226,15 @@ std::string StepRunner::find_not_finite(StepContext step) {
   step.check_finite = true;
   const Lane& lane = lane_of(step);
   lane.engine->run(training_actions_, step, recorder_);
-  std::string mine;
+  std::vector<NotFinite> mine;
   for (const auto& stage : lane.state.stages()) {
-    if (mine.empty() && !stage->not_finite().empty()) {
-      mine = stage->not_finite() + " (rank " + std::to_string(links_.world.rank()) + ")";
-    }
+    const std::string& text = stage->not_finite();
+    if (text.empty()) continue;
+    mine.push_back({stage->index(), text.find(", forward") != std::string::npos,
+                    text + " (rank " + std::to_string(links_.world.rank()) + ")"});
   }
   forget_recorded();  // it is no step
-  return first_not_finite(links_.world.all_gather_text(mine));
+  return first_not_finite(links_.world.all_gather_text(not_finite_text(mine)));
 }
 
 StepRunner::Sums StepRunner::evaluate(const StepContext& step) {

@@ -108,9 +108,22 @@ TEST_CASE("A new step begins with nothing") {
 }
 
 TEST_CASE("What is not finite is named by what came first in the step") {
-  CHECK(first_not_finite({"layer 0, backward", "", "layer 5, forward"}) == "layer 5, forward");
-  CHECK(first_not_finite({"layer 0, backward", "layer 5, backward", ""}) == "layer 5, backward");
-  CHECK(first_not_finite({"", ""}) == "a weight gradient");
+  const auto first = [](const std::vector<std::vector<NotFinite>>& ranks) {
+    std::vector<std::string> texts;
+    texts.reserve(ranks.size());
+    for (const auto& found : ranks) texts.push_back(not_finite_text(found));
+    return first_not_finite(texts);
+  };
+  const NotFinite front{0, false, "layer 0, backward"}, back{5, false, "layer 5, backward"};
+  CHECK(first({{front}, {}, {{5, true, "layer 5, forward"}}}) == "layer 5, forward");
+  CHECK(first({{front}, {back}, {}}) == "layer 5, backward");
+  CHECK(first({{}, {}}) == "a weight gradient");
+  // A rank of the first and the last stage, and two ranks that have the same stage.
+  CHECK(first({{front, {5, true, "layer 5, forward"}}, {{1, true, "layer 1, forward"}}}) ==
+        "layer 1, forward");
+  CHECK(first({{front, back}, {{3, false, "layer 3, backward"}}}) == "layer 5, backward");
+  CHECK(first({{{1, true, "layer 1"}}, {{0, true, "layer 0"}}, {{0, true, "its copy"}}}) ==
+        "layer 0");
 }
 
 }  // namespace step_figures_test
