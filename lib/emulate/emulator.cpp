@@ -65,6 +65,11 @@ nlohmann::ordered_json Emulator::run(const std::string& name, const Schedule& sc
         "--links delays messages from stage to stage, found a vocabulary over the pipeline, "
         "whose messages go to all ranks; leave one out, or take pipetrain schedule");
   }
+  if (schedule.vocabulary && emulation_.between == StepRule::kDelayed) {
+    throw Error(ExitCode::kConfiguration,
+                "--between-steps delay lets steps overlap, found a vocabulary over the pipeline, "
+                "whose look-ups all ranks run in one order; leave one out");
+  }
   const auto links = emulated_links(schedule.placement, costs_of_slice(costs, schedule.slices),
                                     hosts, *mailbox, *collective);
   EmulationOptions options = emulation_;

@@ -20,6 +20,7 @@
 #include "schedule/search/rank_orders.h"
 #include "schedule/search/rule_search.h"
 #include "schedule/search/vocabulary_search.h"
+#include "schedule/simulate/figures.h"
 
 namespace pipetrain {
 namespace {
@@ -265,6 +266,13 @@ std::optional<std::string> why_no_search(int ranks, int microbatches, int stages
   }
   if (options.live_microbatches != 0 && !(options.live_microbatches >= 1)) {  // nor NaN
     return "schedule auto: the limit is below one live microbatch per rank; allow one or more";
+  }
+  if (options.placement && options.live_microbatches != 0 &&
+      !search::has_room(*options.placement, options.live_microbatches)) {
+    const int most = options.placement->most_stages();
+    return "schedule auto: the limit is below one live microbatch on the rank that has " +
+           std::to_string(most) + " of " + std::to_string(stages) + " stages; allow " +
+           short_number(std::ceil(10.0 * most * ranks / stages) / 10) + " or more";
   }
   return std::nullopt;
 }

@@ -68,7 +68,7 @@ std::vector<Placement> promising_placements(const std::vector<Placement>& starts
     double least = makespan(best);
     for (std::uint64_t trial = 0; trial < trials; ++trial) {
       Placement other = changed(best, philox(random_key(s, "placements"), trial));
-      if (other == best) continue;
+      if (other == best || !has_room(other, live_microbatches)) continue;
       const double other_makespan = makespan(other);
       if (other_makespan >= least) continue;
       least = other_makespan;

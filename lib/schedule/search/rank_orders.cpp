@@ -9,6 +9,11 @@
 #include "schedule/lower.h"
 
 namespace pipetrain::search {
+bool has_room(const Placement& placement, double live_microbatches) {
+  return live_microbatches * placement.stage_count() / placement.rank_count() + 1e-9 >=
+         placement.most_stages();
+}
+
 // A limit in shares of a rank allows so many microbatches of one stage; one microbatch must fit on
 // all stages of the rank that has most.
 Problem::Problem(Placement placement_of_stages, int microbatch_count, const Costs& costs,
@@ -22,10 +27,10 @@ Problem::Problem(Placement placement_of_stages, int microbatch_count, const Cost
       ways(ways_of(costs, placement).without_queues()),
       stage_costs(at_rank_speeds(costs, placement).stages),
       rank_of_stage(placement.ranks()),
-      live_limit(std::max(
-          virtual_stages,
-          static_cast<int>(std::floor(
-              std::min<double>(live_microbatches, microbatches) * stages / ranks + 1e-9)))) {
+      live_limit(std::max(virtual_stages, static_cast<int>(std::floor(
+                                              std::min<double>(live_microbatches * stages / ranks,
+                                                               microbatches * virtual_stages) +
+                                              1e-9)))) {
   for (int rank = 0; rank < ranks; ++rank) stages_of_rank.push_back(placement.stages_of(rank));
   if (costs.network && costs.network->has_links) message = ways.longest();
 }

@@ -22,6 +22,10 @@ using Orders = std::vector<std::vector<Step>>;
 enum StepOp { kF = 0, kI = 1, kW = 2 };
 constexpr std::array<Op, 3> kOps{Op::kForward, Op::kBackwardInput, Op::kBackwardWeight};
 
+// Whether a rank may keep one microbatch on all its stages, where no rank may keep more than
+// `live_microbatches` shares of a rank with as many stages as the others.
+bool has_room(const Placement& placement, double live_microbatches);
+
 struct Problem {
   Problem(Placement placement_of_stages, int microbatch_count, const Costs& costs,
           double live_microbatches);
