@@ -81,11 +81,6 @@ PlacementChoice placement_of(const EmulateOptions& options) {
                                    : parse_placement(options.placement, "--placement");
 }
 
-std::optional<bool> vocabulary_of(const EmulateOptions& options) {
-  if (options.vocabulary.empty()) return std::nullopt;
-  return options.vocabulary == name_of(kVocabularyPlaces, VocabularyPlace::kParallel);
-}
-
 void check(EmulateOptions& options) {
   placement_of(options);
   const bool searches = options.schedule == kSearchedSchedule || options.schedule == kAllSchedules;
@@ -173,7 +168,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
                                 .virtual_stages = options.virtual_stages,
                                 .slices = options.slices,
                                 .placement = placement_of(options),
-                                .vocabulary = vocabulary_of(options),
+                                .vocabulary = parse_vocabulary(options.vocabulary),
                                 .search = {.live_microbatches = options.live_microbatches}};
   const int message_bytes =
       options.message_bytes > 0 ? options.message_bytes : kDefaultMessageBytes;
@@ -188,7 +183,7 @@ int emulate_costs(const MpiSession& session, ErrorReport& report, const EmulateO
     for (const NamedSchedule& s : schedules) {
       emulator.check_microbatches(s.schedule);
       check_network(costs, s.schedule.placement);
-      pieces = pieces || s.schedule.vocabulary;
+      pieces = pieces || s.schedule.cuts_vocabulary();
     }
     check_piece_cost(options.vocabulary_costs_ms, "--vocabulary-costs-ms", pieces);
   });
@@ -262,10 +257,11 @@ Command add_emulate_command(CLI::App& command) {
       ->option_text("PLACE")
       ->check(CLI::IsMember(names_of(kVocabularyPlaces)));
   command
-      .add_option("--vocabulary-costs-ms", options->vocabulary_costs_ms,
-                  "milliseconds of a microbatch's S and T on a rank, of --vocabulary parallel; "
-                  "default: " +
-                      std::string(kDefaultVocabularyCosts))
+      .add_option(
+          "--vocabulary-costs-ms", options->vocabulary_costs_ms,
+          "milliseconds of a microbatch's S and T on a rank, of --vocabulary parallel or vocab-1; "
+          "default: " +
+              std::string(kDefaultVocabularyCosts))
       ->option_text("S,T");
   add_number(command, "--message-bytes", options->message_bytes, "N",
              Bounds<int>{4, kMostMessageBytes}, "size of each message; default: 1024");

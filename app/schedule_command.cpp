@@ -169,7 +169,7 @@ int print_schedule(ScheduleOptions& options) {
     return 0;
   }
   const Schedule schedule = choose(options.request, options.given);
-  check_pieces(schedule.vocabulary);
+  check_pieces(schedule.cuts_vocabulary());
   write_output(text_of(options, schedule));
   return 0;
 }
@@ -178,10 +178,7 @@ void check(ScheduleOptions& options) {
   if (!options.placement.empty()) {
     options.request.placement = parse_placement(options.placement, "--placement");
   }
-  if (!options.vocabulary.empty()) {
-    options.request.vocabulary =
-        options.vocabulary == name_of(kVocabularyPlaces, VocabularyPlace::kParallel);
-  }
+  options.request.vocabulary = parse_vocabulary(options.vocabulary);
   const bool one = !options.request.name.empty() || !options.check.empty();
   if (options.explore) {
     if (!one) return;

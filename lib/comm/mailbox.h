@@ -20,8 +20,8 @@ enum class Channel : std::uint8_t {
   kTied,
   kControl,
   kDocuments,
-  // Of a vocabulary over the pipeline: from the last stage to a piece, and back; named by the last
-  // stage.
+  // Of a vocabulary over the pipeline, named by the last stage: from that to a piece, back for its
+  // I, and for a T, from that I or from each piece.
   kPieceInput,
   kPieceResult,
   kPieceTotals,

@@ -11,8 +11,9 @@ namespace pipetrain {
 // Nothing if it goes with all that the configuration asks for, or the vocabulary is whole.
 inline std::optional<std::string> vocabulary_fault(const Config& config) {
   if (config.pipeline.vocabulary == VocabularyPlace::kWhole) return std::nullopt;
-  const auto is_not_for = [](const std::string& what) {
-    return "parallel is not for " + what + "; set it to whole";
+  const std::string found = name_of(kVocabularyPlaces, config.pipeline.vocabulary);
+  const auto is_not_for = [&](const std::string& what) {
+    return found + " is not for " + what + "; set it to whole";
   };
   const auto number = [](int value) { return std::to_string(value); };
   if (config.parallel.tensor > 1) {

@@ -26,7 +26,7 @@ bool cuts_embedding(const Program& program) {
 Shape message_row(const Schedule& schedule, std::int64_t message_bytes) {
   const std::int64_t slice_bytes =
       std::max(message_bytes / schedule.slices, DelayedMailbox::kLeastBytes);
-  const bool has_tokens = schedule.slices > 1 || schedule.vocabulary;
+  const bool has_tokens = schedule.slices > 1 || schedule.cuts_vocabulary();
   return has_tokens ? Shape{1, slice_bytes / 4} : Shape{message_bytes / 4};
 }
 
@@ -39,7 +39,7 @@ WaitStageShape shape_of(int stage, const Schedule& schedule, bool looks_up,
     shape.input_row = {schedule.slices};
   }
   const bool last = stage + 1 == schedule.stage_count();
-  if (last && !schedule.vocabulary) shape.output_row = {1, kVocabulary};
+  if (last && !schedule.cuts_vocabulary()) shape.output_row = {1, kVocabulary};
   return shape;
 }
 
@@ -51,12 +51,13 @@ SequenceSlices slices_of(const Schedule& schedule) {
   return SequenceSlices(std::move(bounds));
 }
 
-// Of a piece of the vocabulary.
-WaitStageShape piece_shape(const Shape& message) {
+// Of a piece of the vocabulary. Where pieces wait twice, T begins with its part of the gradient.
+WaitStageShape piece_shape(const Shape& message, bool twice) {
+  const Shape x = message.batched(1);
   return {.input_row = message,
           .message_row = message,
-          .output_row = piece_result_shape(message.batched(1), Mode::kTrain),
-          .returns_gradient = false};
+          .output_row = twice ? statistics_shape_of(x) : piece_result_shape(x, Mode::kTrain),
+          .returns_gradient = twice};
 }
 
 WaitStageShape embedding_shape(const Shape& row) {
@@ -69,7 +70,7 @@ PipelineEnds ends_of(const Schedule& schedule, bool looks_up, int copy) {
   const Placement& placement = schedule.placement;
   PipelineEnds ends{{placement.rank_of(0, copy)},
                     {placement.rank_of(placement.stage_count() - 1, copy)}};
-  if (!schedule.vocabulary) return ends;
+  if (!schedule.cuts_vocabulary()) return ends;
   ends.last_ranks.resize(schedule.ranks.size());
   std::iota(ends.last_ranks.begin(), ends.last_ranks.end(), 0);
   if (looks_up) ends.first_ranks = ends.last_ranks;
@@ -90,7 +91,7 @@ RecomputedLayers recomputed_layers(const StageCost& stage, std::size_t layers) {
 
 Program emulated_program(const Schedule& schedule, const Costs& costs) {
   Features features = features_of(costs);
-  features.cuts_embedding = schedule.vocabulary;
+  features.cuts_embedding = schedule.cuts_vocabulary();
   return program_of(schedule, features);
 }
 
@@ -133,7 +134,7 @@ std::vector<Stage*> EmulatedRank::add_stages(const Program& program, const Costs
   std::vector<Stage*> mine;
   for (const int s : schedule.placement.stages_of(rank)) {
     const StageCost& cost = costs.stages[static_cast<std::size_t>(s)];
-    const bool ends = s + 1 == count && !schedule.vocabulary;
+    const bool ends = s + 1 == count && !schedule.cuts_vocabulary();
     mine.push_back(add_stage(s, shape_of(s, schedule, looks_up, message_bytes), cost, ends));
   }
   if (looks_up) {
@@ -141,11 +142,16 @@ std::vector<Stage*> EmulatedRank::add_stages(const Program& program, const Costs
     mine.push_back(add_stage(number, embedding_shape(message_row(schedule, message_bytes)), {},
                              /*ends=*/false));
   }
-  if (schedule.vocabulary) {
+  if (schedule.cuts_vocabulary()) {
     const PieceCost& piece = costs.pieces[static_cast<std::size_t>(rank)];
-    mine.push_back(add_stage(count + rank, piece_shape(message_row(schedule, message_bytes)),
-                             {.forward = piece.forward, .backward_weight = piece.backward},
-                             /*ends=*/false));
+    const bool twice = schedule.has_two_barriers();
+    const double weights =
+        result_leaves_before_end({Op::kVocabularyBackward, rank, 0}, schedule, costs);
+    const StageCost cost{.forward = piece.forward,
+                         .backward_input = twice ? piece.backward - weights : 0,
+                         .backward_weight = twice ? weights : piece.backward};
+    const Shape message = message_row(schedule, message_bytes);
+    mine.push_back(add_stage(count + rank, piece_shape(message, twice), cost, /*ends=*/false));
   }
   return mine;
 }

@@ -134,7 +134,7 @@ nlohmann::ordered_json emulation_json(const std::string& name, const Schedule& s
       {"step_seconds", emulation.step_seconds},
       {"steps", options.steps}};
   if (schedule.slices > 1) json["slices"] = schedule.slices;
-  if (schedule.vocabulary) json["vocabulary_costs_ms"] = piece_costs_ms(schedule, costs);
+  if (schedule.cuts_vocabulary()) json["vocabulary_costs_ms"] = piece_costs_ms(schedule, costs);
   if (options.between) json["between_steps"] = name_of(kStepRules, *options.between);
   if (const Network* network = costs.network.get()) {
     if (network->has_links) json["links"] = network->text;

@@ -59,13 +59,13 @@ nlohmann::ordered_json Emulator::run(const std::string& name, const Schedule& sc
   const auto collective = links_.collective(wait, mailbox.get());
   const std::vector<std::string> hosts = collective->all_gather_text(host_);
   emulation_.trace = !trace_path_.empty();
-  if (schedule.vocabulary && costs.network && costs.network->has_links) {
+  if (schedule.cuts_vocabulary() && costs.network && costs.network->has_links) {
     throw Error(
         ExitCode::kConfiguration,
         "--links delays messages from stage to stage, found a vocabulary over the pipeline, "
         "whose messages go to all ranks; leave one out, or take pipetrain schedule");
   }
-  if (schedule.vocabulary && emulation_.between == StepRule::kDelayed) {
+  if (schedule.cuts_vocabulary() && emulation_.between == StepRule::kDelayed) {
     throw Error(ExitCode::kConfiguration,
                 "--between-steps delay lets steps overlap, found a vocabulary over the pipeline, "
                 "whose look-ups all ranks run in one order; leave one out");

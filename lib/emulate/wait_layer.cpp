@@ -25,9 +25,9 @@ Tensor zeros(const Context& context, Shape shape) {
   return tensor;
 }
 
-// The tensor itself where it has the wanted shape and type.
+// The tensor itself where it has the wanted shape, of one row, and type.
 Tensor handed_on(const Context& context, Tensor tensor, Shape row) {
-  const Shape wanted = row.batched(tensor.shape()[0]);
+  const Shape wanted = row.batched(1);
   const bool same = tensor.dtype() == DType::kFloat32 && tensor.shape() == wanted;
   return same ? std::move(tensor) : zeros(context, wanted);
 }

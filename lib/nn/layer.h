@@ -34,6 +34,10 @@ struct Precision {
 // up to it, or the whole row.
 enum class Reach : std::uint8_t { kToken, kPast, kRow };
 
+// When a piece of a head makes its part of the gradient of what comes before it: with its forward,
+// to be rescaled by the totals of all pieces, or in its backward, from these.
+enum class PieceGradient : std::uint8_t { kInForward, kInBackward };
+
 struct Context {
   Ops& ops;
   Mode mode = Mode::kTrain;
@@ -168,7 +172,9 @@ class Layer {
   virtual bool attends() const { return false; }
   // Of a head whose rows of the vocabulary the ranks of the pipeline share out: the layer that the
   // rank of this place has in its stead. Null where it cannot be shared out so.
-  virtual std::unique_ptr<Layer> vocabulary_piece(const TensorPlace&) const { return nullptr; }
+  virtual std::unique_ptr<Layer> vocabulary_piece(const TensorPlace&, PieceGradient) const {
+    return nullptr;
+  }
   // Likewise of an embedding: the layer with this place's rows of the table, and what is left,
   // which takes rows that have been looked up and gives their gradient. Null where its rows cannot
   // be shared out so.

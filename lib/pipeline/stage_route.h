@@ -8,6 +8,7 @@
 
 #include "schedule/embedding_actions.h"
 #include "schedule/placement.h"
+#include "schedule/vocabulary_place.h"
 
 namespace pipetrain {
 
@@ -23,6 +24,7 @@ struct VocabularyRanks {
   int last_rank = -1;       // who has it
   // The pieces of the embedding's table, in embedding_chain()'s order; empty: it is whole.
   std::vector<int> chain = {};
+  bool waits_twice = false;  // Schedule::has_two_barriers()
 };
 
 struct RankRoutes {
@@ -33,7 +35,8 @@ struct RankRoutes {
 
 // Of a rank of a pipeline whose ranks are numbered as the placement's. `embedding`: its table is
 // over the pipeline, too.
-inline RankRoutes routes_on(const Placement& placement, int rank, bool vocabulary = false,
+inline RankRoutes routes_on(const Placement& placement, int rank,
+                            VocabularyPlace vocabulary = VocabularyPlace::kWhole,
                             bool embedding = false) {
   RankRoutes routes;
   const int count = placement.stage_count();
@@ -44,11 +47,12 @@ inline RankRoutes routes_on(const Placement& placement, int rank, bool vocabular
                              .above = stage + 1 < count ? placement.rank_of(stage + 1, copy) : -1});
   }
   routes.stages_per_rank = static_cast<double>(count) / placement.rank_count();
-  if (!vocabulary) return routes;
+  if (!is_over_pipeline(vocabulary)) return routes;
   routes.vocabulary.pieces.resize(static_cast<std::size_t>(placement.rank_count()));
   std::iota(routes.vocabulary.pieces.begin(), routes.vocabulary.pieces.end(), 0);
   routes.vocabulary.last_stage = count - 1;
   routes.vocabulary.last_rank = placement.rank_of(count - 1);
+  routes.vocabulary.waits_twice = vocabulary == VocabularyPlace::kVocab1;
   if (embedding) routes.vocabulary.chain = embedding_chain(placement);
   return routes;
 }

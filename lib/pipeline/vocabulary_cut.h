@@ -12,11 +12,15 @@
 
 namespace pipetrain {
 
-// Takes the head's costs, the last ones, from a model's. Of each of so many pieces: its S makes
-// logits and their product with the table, as the head's F and I do, and its T is the W.
-PieceCost take_piece_cost(std::vector<StageCost>& layer_costs, int pieces);
+// Takes the head's costs, the last ones, from a model's; gives those of each of so many pieces.
+PieceCost take_piece_cost(std::vector<StageCost>& layer_costs, int pieces, VocabularyPlace place);
 
-// Why the model's last layer cannot be in so many pieces; nothing if it can.
-std::optional<std::string> why_no_pieces(const Layer& last, int pieces);
+// With its logits, or once all pieces' totals are known.
+PieceGradient gradient_of_piece(VocabularyPlace place);
+
+// Why the model's last layer cannot be in so many pieces, as the configuration asks for; nothing if
+// it can.
+std::optional<std::string> why_no_pieces(const Layer& last, int pieces,
+                                         VocabularyPlace place = VocabularyPlace::kParallel);
 
 }  // namespace pipetrain

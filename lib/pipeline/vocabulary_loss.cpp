@@ -1,8 +1,10 @@
 #include "pipeline/vocabulary_loss.h"
 
 #include <cstddef>
+#include <utility>
 
 #include "ops/cross_entropy.h"
+#include "ops/entrywise.h"
 
 namespace pipetrain {
 
@@ -21,9 +23,34 @@ PieceResult::PieceResult(const float* result, const Shape& x, Mode mode) {
   statistics = target + x.elements();
 }
 
+Tensor sum_of_parts(Ops& ops, std::vector<Tensor> parts) {
+  Tensor sum = std::move(parts.front());
+  for (auto part = parts.begin() + 1; part != parts.end(); ++part) add(ops, sum, *part);
+  return sum;
+}
+
 void VocabularyLoss::begin(const StepContext& step) {
   losses_.assign(static_cast<std::size_t>(step.microbatches), 0);
   correct_ = counted_ = 0;
+}
+
+Tensor VocabularyLoss::count(const StepContext& step, int microbatch, const Shape& x,
+                             const std::vector<const float*>& statistics) {
+  Tensor totals(ops_.pool(), piece_totals_shape_of(x));
+  const PieceLoss loss = total_of_pieces(ops_, statistics, x.rows(),
+                                         static_cast<float>(step.gradient_scale), totals.f32());
+  losses_[static_cast<std::size_t>(microbatch)] = loss.loss;
+  correct_ += loss.correct;
+  counted_ += loss.counted;
+  return totals;
+}
+
+Tensor VocabularyLoss::count(const StepContext& step, int microbatch, const Shape& x,
+                             const std::vector<Tensor>& statistics) {
+  std::vector<const float*> lines;
+  lines.reserve(statistics.size());
+  for (const Tensor& piece : statistics) lines.push_back(piece.f32());
+  return count(step, microbatch, x, lines);
 }
 
 VocabularyLoss::Combined VocabularyLoss::combine(const StepContext& step, int microbatch,
@@ -36,16 +63,10 @@ VocabularyLoss::Combined VocabularyLoss::combine(const StepContext& step, int mi
     statistics.push_back(piece.statistics);
     products.push_back({piece.weighted, piece.target});
   }
-  Combined combined{{}, Tensor(ops_.pool(), piece_totals_shape_of(x))};
-  float* const totals = combined.totals.f32();
-  const PieceLoss loss =
-      total_of_pieces(ops_, statistics, x.rows(), static_cast<float>(step.gradient_scale), totals);
-  losses_[static_cast<std::size_t>(microbatch)] = loss.loss;
-  correct_ += loss.correct;
-  counted_ += loss.counted;
+  Combined combined{{}, count(step, microbatch, x, statistics)};
   if (step.mode != Mode::kTrain) return combined;
   combined.gradient = Tensor(ops_.pool(), x);
-  gradient_of_pieces(ops_, statistics, products, totals, combined.gradient);
+  gradient_of_pieces(ops_, statistics, products, combined.totals.f32(), combined.gradient);
   return combined;
 }
 

@@ -9,14 +9,11 @@
 
 namespace pipetrain {
 VocabularyPasses::VocabularyPasses(VocabularyRanks ranks, Stage& piece, Mailbox& mailbox, Ops& ops)
-    : ranks_(std::move(ranks)), piece_(piece), mailbox_(mailbox), pool_(ops.pool()) {
-  if (mailbox.rank() == ranks_.last_rank) loss_.emplace(ops);
-}
+    : ranks_(std::move(ranks)), piece_(piece), mailbox_(mailbox), ops_(ops), loss_(ops) {}
 
 void VocabularyPasses::begin(const StepContext& step) {
-  if (!loss_) return;
-  loss_->begin(step);
-  if (step.mode == Mode::kTrain) return;
+  loss_.begin(step);
+  if (!ends_here() || step.mode == Mode::kTrain) return;
   for (int m = 0; m < step.microbatches; ++m) post_results(m, step);  // a few lines each
 }
 
@@ -52,19 +49,45 @@ void VocabularyPasses::forward(const Action& action, const StepContext& step, Re
   Tensor result;
   recorder.record(action, false,
                   [&] { result = piece_.forward(step, m, std::move(x), std::move(targets)); });
-  mailbox_.send(message(Channel::kPieceResult, ranks_.last_rank, m, step), std::move(result));
+  if (waits_twice(step)) {
+    send_to_pieces(Channel::kPieceTotals, m, std::move(result), step);
+  } else {
+    mailbox_.send(message(Channel::kPieceResult, ranks_.last_rank, m, step), std::move(result));
+  }
 }
 
 void VocabularyPasses::post_backward(int microbatch, const StepContext& step) {
+  const Shape x = input_shape(microbatch, step);
+  if (waits_twice(step)) {
+    return post_from_pieces(Channel::kPieceTotals, microbatch, statistics_shape_of(x), step);
+  }
   mailbox_.post_receive(message(Channel::kPieceTotals, ranks_.last_rank, microbatch, step),
-                        piece_totals_shape_of(input_shape(microbatch, step)), DType::kFloat32);
+                        piece_totals_shape_of(x), DType::kFloat32);
 }
 
 void VocabularyPasses::backward(const Action& action, const StepContext& step, Recorder& recorder) {
   const int m = action.microbatch;
+  if (waits_twice(step)) return backward_with_gradient(action, step, recorder);
   Tensor totals = take(message(Channel::kPieceTotals, ranks_.last_rank, m, step), action, recorder);
   recorder.record(action, false, [&] {
     piece_.backward_input(step, m, std::move(totals));
+    piece_.backward_weight(step, m);
+  });
+}
+
+// Every rank finds the same totals; that of the last stage their loss, too.
+void VocabularyPasses::backward_with_gradient(const Action& action, const StepContext& step,
+                                              Recorder& recorder) {
+  const int m = action.microbatch;
+  std::vector<Tensor> statistics;
+  recorder.record(action, true, [&] {
+    statistics = take_from_pieces(Channel::kPieceTotals, m, step, text_of(action));
+  });
+  recorder.record(action, false, [&] {
+    Tensor totals = loss_.count(step, m, input_shape(m, step), statistics);
+    statistics.clear();
+    mailbox_.send(message(Channel::kPieceResult, ranks_.last_rank, m, step),
+                  piece_.backward_input(step, m, std::move(totals)));
     piece_.backward_weight(step, m);
   });
 }
@@ -73,7 +96,7 @@ void VocabularyPasses::backward(const Action& action, const StepContext& step, R
 void VocabularyPasses::send_to_pieces(Channel channel, int microbatch, Tensor tensor,
                                       const StepContext& step) {
   for (std::size_t piece = 0; piece + 1 < ranks_.pieces.size(); ++piece) {
-    Tensor copy(pool_, tensor.shape(), tensor.dtype());
+    Tensor copy(ops_.pool(), tensor.shape(), tensor.dtype());
     std::memcpy(copy.data(), tensor.data(), tensor.bytes());
     mailbox_.send(message(channel, ranks_.pieces[piece], microbatch, step), std::move(copy));
   }
@@ -84,40 +107,48 @@ void VocabularyPasses::send_activations(int microbatch, Tensor y, const StepCont
   send_to_pieces(Channel::kPieceInput, microbatch, std::move(y), step);
 }
 
-void VocabularyPasses::post_results(int microbatch, const StepContext& step) {
-  const Shape shape = piece_result_shape(input_shape(microbatch, step), step.mode);
+void VocabularyPasses::post_from_pieces(Channel channel, int microbatch, const Shape& shape,
+                                        const StepContext& step) {
   for (const int rank : ranks_.pieces) {
-    mailbox_.post_receive(message(Channel::kPieceResult, rank, microbatch, step), shape,
-                          DType::kFloat32);
+    mailbox_.post_receive(message(channel, rank, microbatch, step), shape, DType::kFloat32);
   }
 }
 
-std::vector<Tensor> VocabularyPasses::take_results(int microbatch, const StepContext& step,
-                                                   const char* needed_by) {
-  std::vector<Tensor> results;
-  results.reserve(ranks_.pieces.size());
+std::vector<Tensor> VocabularyPasses::take_from_pieces(Channel channel, int microbatch,
+                                                       const StepContext& step,
+                                                       const std::string& needed_by) {
+  std::vector<Tensor> tensors;
+  tensors.reserve(ranks_.pieces.size());
   for (const int rank : ranks_.pieces) {
-    results.push_back(
-        mailbox_.take(message(Channel::kPieceResult, rank, microbatch, step), needed_by));
+    tensors.push_back(mailbox_.take(message(channel, rank, microbatch, step), needed_by.c_str()));
   }
-  return results;
+  return tensors;
+}
+
+void VocabularyPasses::post_results(int microbatch, const StepContext& step) {
+  const Shape x = input_shape(microbatch, step);
+  post_from_pieces(Channel::kPieceResult, microbatch,
+                   waits_twice(step) ? x : piece_result_shape(x, step.mode), step);
 }
 
 Tensor VocabularyPasses::output_gradient(const Action& action, const StepContext& step,
                                          Recorder& recorder) {
   const int m = action.microbatch;
-  const std::string needed_by = text_of(action);
   std::vector<Tensor> results;
-  recorder.record(action, true, [&] { results = take_results(m, step, needed_by.c_str()); });
-  VocabularyLoss::Combined combined = loss_->combine(step, m, input_shape(m, step), results);
+  recorder.record(action, true, [&] {
+    results = take_from_pieces(Channel::kPieceResult, m, step, text_of(action));
+  });
+  if (waits_twice(step)) return sum_of_parts(ops_, std::move(results));
+  VocabularyLoss::Combined combined = loss_.combine(step, m, input_shape(m, step), results);
   send_to_pieces(Channel::kPieceTotals, m, std::move(combined.totals), step);
   return std::move(combined.gradient);
 }
 
 void VocabularyPasses::finish_evaluation(const StepContext& step) {
-  if (!loss_ || step.mode == Mode::kTrain) return;
+  if (!ends_here() || step.mode == Mode::kTrain) return;
   for (int m = 0; m < step.microbatches; ++m) {
-    loss_->combine(step, m, input_shape(m, step), take_results(m, step, "the loss"));
+    loss_.count(step, m, input_shape(m, step),
+                take_from_pieces(Channel::kPieceResult, m, step, "the loss"));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "schedule/memory_choices.h"
+#include "schedule/vocabulary_place.h"
 #include "tensor/precision.h"
 
 namespace pipetrain {
@@ -20,10 +21,11 @@ struct Candidate {
   std::vector<std::string> parts;  // of `selective`, those that are made again; empty: all
   Shard shard = Shard::kNone;
   DType precision = DType::kFloat32;
-  bool vocabulary = false;  // over the pipeline
-  int slices = 1;           // of each microbatch's sequences
+  VocabularyPlace vocabulary = VocabularyPlace::kWhole;
+  int slices = 1;  // of each microbatch's sequences
 
   int ranks() const { return data * tensor * pipeline; }
+  bool cuts_vocabulary() const { return is_over_pipeline(vocabulary); }
   bool shards_optimizer() const { return shard != Shard::kNone; }
   bool shards_parameters() const { return shard == Shard::kParameters; }
   // Whether a run would share out the head of a model that allows it over such a pipeline.

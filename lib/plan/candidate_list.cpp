@@ -62,7 +62,7 @@ class CandidateList {
 
   // The schedule with all that may be cut or not.
   void add_forms(Candidate candidate) {
-    candidate.vocabulary = false;
+    candidate.vocabulary = VocabularyPlace::kWhole;
     candidate.slices = 1;
     add(candidate);
     for (const int slices : request_.slices) {
@@ -70,8 +70,11 @@ class CandidateList {
       if (candidate.pipeline > 1 && may_have_slices(inputs_, candidate)) add(candidate);
     }
     candidate.slices = 1;
-    candidate.vocabulary = request_.pieces && candidate.may_have_pieces();
-    if (candidate.vocabulary) add(candidate);
+    if (!request_.pieces || !candidate.may_have_pieces()) return;
+    for (const auto& place : kVocabularyPlaces) {
+      candidate.vocabulary = place.value;
+      if (candidate.cuts_vocabulary()) add(candidate);
+    }
   }
 
   void add(Candidate candidate) {
@@ -105,7 +108,7 @@ std::vector<BoundedCandidate> all_candidates(const PlanInputs& inputs, const Pla
 }
 
 int cut_layers(const PlanInputs& inputs, const Candidate& candidate) {
-  return static_cast<int>(inputs.model.layers.size()) - (candidate.vocabulary ? 1 : 0);
+  return static_cast<int>(inputs.model.layers.size()) - (candidate.cuts_vocabulary() ? 1 : 0);
 }
 
 }  // namespace pipetrain

@@ -28,12 +28,20 @@ struct PieceMemory {
   bool run(const Action& action, BlockTally& tally) {
     if (is_of_embedding(action.op)) embedding(action, tally);
     if (is_compute(action.op)) leave(sending, tally);
-    if (action.op == Op::kVocabularyForward) forward(action, piece.result, tally);
-    if (action.op == Op::kVocabularyBackward) backward(action, tally);
-    if (is_of_piece(action.op)) return true;
-    const bool last = schedule.vocabulary && action.stage + 1 == schedule.stage_count();
-    if (!last) return false;
     const int pieces = schedule.rank_count();
+    const bool twice = schedule.has_two_barriers();
+    if (action.op == Op::kVocabularyForward) {
+      twice ? forward(action, piece.statistics, pieces, tally)
+            : forward(action, piece.result, 1, tally);
+    } else if (action.op == Op::kReceiveVocabularyBackward && twice) {
+      take(action, piece.statistics, pieces, tally);
+    } else if (action.op == Op::kVocabularyBackward) {
+      if (twice) gradient(action, pieces, tally);
+      backward(action, tally);
+    }
+    if (is_of_piece(action.op)) return true;
+    const bool last = schedule.cuts_vocabulary() && action.stage + 1 == schedule.stage_count();
+    if (!last) return false;
     if (sends_gradient(action.op)) take(action, piece.result, -pieces, tally);
     if (action.op == Op::kReceiveBackward) take(action, piece.result, pieces, tally);
     if (action.op == Op::kSendForward) {  // all but one of the pieces get a copy
@@ -46,7 +54,7 @@ struct PieceMemory {
     if (is_of_embedding(action.op)) embedding(action, tally);
     if (is_compute(action.op)) leave(sending, tally);
     if (action.op != Op::kVocabularyForward) return;
-    forward(action, piece.statistics, tally);
+    forward(action, piece.statistics, 1, tally);
     backward(action, tally);
   }
 
@@ -78,12 +86,17 @@ struct PieceMemory {
     sent.clear();
   }
   void end_step(BlockTally& tally) { leave(gradients, tally); }
-  // S keeps its input and the logits; what it has made is on its way.
-  void forward(const Action& action, std::int64_t result, BlockTally& tally) const {
-    for (const std::int64_t bytes : {piece.input, piece.logits, result}) {
-      take(action, bytes, 1, tally);
-    }
-    take(action, result, -1, tally);
+  // S keeps its input and the logits; what it has made is on its way, a copy for each.
+  void forward(const Action& action, std::int64_t result, int copies, BlockTally& tally) const {
+    for (const std::int64_t bytes : {piece.input, piece.logits}) take(action, bytes, 1, tally);
+    take(action, result, copies, tally);
+    take(action, result, -copies, tally);
+  }
+  // From all pieces' statistics; it is on its way before T does more.
+  void gradient(const Action& action, int pieces, BlockTally& tally) const {
+    take(action, piece.statistics, -pieces, tally);
+    take(action, piece.result, 1, tally);
+    take(action, piece.result, -1, tally);
   }
   void backward(const Action& action, BlockTally& tally) const {
     for (const std::int64_t bytes : {piece.input, piece.logits}) take(action, bytes, -1, tally);

@@ -25,7 +25,7 @@ void PieceProfile::add_to(RankParameters& rank) const {
   if (tied) rank.earlier_gradients.push_back(table);
 }
 
-PieceProfile take_piece(ModelProfile& model, int pieces) {
+PieceProfile take_piece(ModelProfile& model, int pieces, VocabularyPlace place) {
   const LayerFacts head = model.layers.back();
   const auto share = [&](std::int64_t whole) { return (whole + pieces - 1) / pieces; };
   constexpr std::int64_t kLines = 4;  // of statistics, a number for each target
@@ -33,7 +33,8 @@ PieceProfile take_piece(ModelProfile& model, int pieces) {
   piece.input = head.input_row_bytes;
   piece.logits = share(head.output_row_bytes);
   piece.statistics = kLines * model.target_row_bytes;
-  piece.result = 2 * piece.input + piece.statistics;
+  const bool later = place == VocabularyPlace::kVocab1;
+  piece.result = later ? piece.input : 2 * piece.input + piece.statistics;
   LayerFacts& first = model.layers.front();
   if (has_table(first, pieces)) {
     piece.table = share(first.parameters[0].elements);
@@ -79,15 +80,8 @@ std::vector<LayerMeasure> layers_of_pieces(const ModelProfile& whole, const Piec
   return layers;
 }
 
-PieceProfile piece_of(const ModelProfile& model, int pieces) {
-  ModelProfile facts = facts_of(model);
-  return take_piece(facts, pieces);
-}
-
-std::vector<PieceCost> piece_costs(const StageCost& head, int pieces) {
-  const PieceCost each{(head.forward + head.backward_input) / pieces,
-                       head.backward_weight / pieces};
-  return std::vector<PieceCost>(static_cast<std::size_t>(pieces), each);
+std::vector<PieceCost> piece_costs(const StageCost& head, int pieces, VocabularyPlace place) {
+  return std::vector<PieceCost>(index(pieces), piece_cost(head, pieces, place));
 }
 
 void scale(std::vector<PieceCost>& pieces, double factor) {
@@ -101,16 +95,21 @@ std::vector<RankParameters> parameters_with_pieces(const ModelProfile& model,
                                                    const Schedule& schedule,
                                                    const std::vector<int>& first_layers,
                                                    bool sharded) {
-  if (!schedule.vocabulary) return rank_parameters(model, schedule, first_layers, sharded);
+  if (!schedule.cuts_vocabulary()) return rank_parameters(model, schedule, first_layers, sharded);
   ModelProfile facts = facts_of(model);
-  const PieceProfile piece = take_piece(facts, schedule.rank_count());
+  const PieceProfile piece = take_piece(facts, schedule.rank_count(), schedule.vocabulary);
   auto parameters = rank_parameters(facts, schedule, first_layers, sharded);
   for (RankParameters& rank : parameters) piece.add_to(rank);
   return parameters;
 }
 
-void add_piece_bytes(const PieceProfile& piece, std::int64_t rows, const Placement& placement,
+void add_piece_bytes(const PieceProfile& piece, std::int64_t rows, const Schedule& schedule,
                      std::vector<std::int64_t>& sent) {
+  const Placement& placement = schedule.placement;
+  const auto others = static_cast<std::int64_t>(sent.size()) - 1;
+  if (piece.cut() && schedule.has_two_barriers()) {
+    for (std::int64_t& bytes : sent) bytes += rows * others * piece.statistics;
+  }
   const std::size_t last = index(placement.ranks().back());
   for (std::size_t rank = 0; rank < sent.size(); ++rank) {
     if (rank == last) continue;

@@ -170,7 +170,7 @@ class Search {
     std::vector<Plan> best = result_.plans;
     sort(best);
     // Form and grid, microbatches, recompute, vocabulary.
-    std::set<std::tuple<ModelForm, int, int, int, Recompute, bool>> done;
+    std::set<std::tuple<ModelForm, int, int, int, Recompute, VocabularyPlace>> done;
     for (const Plan& plan : best) {
       Candidate candidate = plan.candidate;
       if (candidate.pipeline == 1) continue;

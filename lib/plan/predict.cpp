@@ -93,7 +93,8 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
   const RecomputedLayers recomputed = this->recomputed(candidate);
   const std::vector<LayerMeasure>& larger = layers(candidate, rows.larger);
   const std::vector<LayerMeasure>& smaller = layers(candidate, rows.smaller);
-  const std::size_t count = larger.size() - (candidate.vocabulary ? 1 : 0);  // without the head
+  const bool pieces = candidate.cuts_vocabulary();
+  const std::size_t count = larger.size() - (pieces ? 1 : 0);  // without the head
   std::vector<double> seconds(count);
   for (std::size_t i = 0; i < count; ++i) {
     seconds[i] = larger[i].cost.total() + remake_seconds(larger[i], recomputed[i]);
@@ -101,12 +102,11 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
   const ModelProfile& whole = inputs_.form(form);
   ModelProfile model = facts_of(whole);
   Cut made;
-  if (candidate.vocabulary) made.piece = take_piece(model, candidate.pipeline);
+  if (pieces) made.piece = take_piece(model, candidate.pipeline, candidate.vocabulary);
   const auto more = layers_of_pieces(whole, made.piece, larger, rows.larger),
              fewer = layers_of_pieces(whole, made.piece, smaller, rows.smaller);
   made.first_layers = inputs_.cut(seconds, placement, speeds_of(inputs_, candidate));
-  const StageSizing sizing{made.first_layers, recomputed, rows.larger, rows.smaller,
-                           candidate.vocabulary};
+  const StageSizing sizing{made.first_layers, recomputed, rows.larger, rows.smaller, pieces};
   made.stages = stage_sizes(model, more, fewer, sizing);
   if (candidate.slices > 1) {
     made.slices = sizes_of_slices(inputs_.sliced.at({form, candidate.slices}), sizing);
@@ -115,9 +115,9 @@ const Predictor::Cut& Predictor::cut(const Candidate& candidate, const Placement
   for (const StageSizes& sizes : made.stages) {
     made.costs.stages.push_back(weighted(sizes.larger.cost, share, sizes.smaller.cost));
   }
-  if (candidate.vocabulary) {
-    made.costs.pieces =
-        piece_costs(weighted(larger.back().cost, share, smaller.back().cost), candidate.pipeline);
+  if (pieces) {
+    const StageCost head = weighted(larger.back().cost, share, smaller.back().cost);
+    made.costs.pieces = piece_costs(head, candidate.pipeline, candidate.vocabulary);
   }
   made.recomputes = recomputing_stages(recomputed, made.first_layers);
   std::int64_t message_bytes = 0;
@@ -226,7 +226,7 @@ std::int64_t Predictor::sent_bytes(const Candidate& candidate, const Program& pr
       sent[index(to)] += bytes;
     }
   }
-  add_piece_bytes(cut.piece, inputs_.batch_rows / candidate.data, placement, sent);
+  add_piece_bytes(cut.piece, inputs_.batch_rows / candidate.data, schedule, sent);
   const auto to_others = [&](std::int64_t elements) {
     return kFloatBytes * elements * (replicas - 1) / replicas;
   };

@@ -128,9 +128,9 @@ class Predictor {
   // By form, slices, rows.
   std::map<std::tuple<ModelForm, int, std::int64_t>, std::vector<LayerMeasure>> layers_;
   // By form, data, microbatches, recompute, parts, placement, vocabulary, slices.
-  std::map<
-      std::tuple<ModelForm, int, int, Recompute, std::vector<std::string>, Placement, bool, int>,
-      Cut>
+  std::map<std::tuple<ModelForm, int, int, Recompute, std::vector<std::string>, Placement,
+                      VocabularyPlace, int>,
+           Cut>
       cuts_;
 };
 

@@ -195,11 +195,12 @@ void RankWalk::take_batches(int batches, const Schedule& schedule) {
   for (int m = 0; m < schedule.microbatches; ++m) {
     const std::int64_t rows = is_larger(m) ? plan_.larger_rows : plan_.smaller_rows;
     const bool first = rank_of_stage(schedule, 0, m) == rank_ || plan_.piece.cuts_embedding();
-    const bool last = rank_of_stage(schedule, last_stage(), m) == rank_ || schedule.vocabulary;
+    const bool last =
+        rank_of_stage(schedule, last_stage(), m) == rank_ || schedule.cuts_vocabulary();
     if (first) take(rows * model.input_row_bytes, batches);
     if (last) take(rows * model.target_row_bytes, batches);
     if (rank_ == 0 && !last) take(rows * model.target_row_bytes, batches - 1);
-    if (rank_ > 0 || !schedule.vocabulary) continue;
+    if (rank_ > 0 || !schedule.cuts_vocabulary()) continue;
     const int others = (schedule.rank_count() - 1) * (batches - 1);  // each gets a copy
     take(rows * model.target_row_bytes, others);
     if (plan_.piece.cuts_embedding()) take(rows * model.input_row_bytes, others);

@@ -91,7 +91,8 @@ std::string text_of(const Candidate& candidate, int all_ranks) {
   if (candidate.virtual_stages > 1) text += fmt::format("v={}, ", candidate.virtual_stages);
   text += fmt::format("M={}", candidate.microbatches);
   if (candidate.slices > 1) text += fmt::format(", {} slices", candidate.slices);
-  if (candidate.vocabulary) text += ", the vocabulary over the pipeline";
+  if (candidate.cuts_vocabulary()) text += ", the vocabulary over the pipeline";
+  if (candidate.vocabulary == VocabularyPlace::kVocab1) text += " (vocab-1)";
   if (candidate.data > 1) {
     text += fmt::format(" in {} replicas of {} rank{}", candidate.data, candidate.pipeline,
                         candidate.pipeline == 1 ? "" : "s");

@@ -76,9 +76,12 @@ std::string head_line(const PlanReport& report) {
 }
 
 // Behind a schedule's name: its vocabulary is over the pipeline, or its sequences are in slices.
-constexpr const char* kPieces = " +S,T";
+const char* pieces_mark(VocabularyPlace place) {
+  if (place == VocabularyPlace::kWhole) return "";
+  return place == VocabularyPlace::kParallel ? " +S,T" : " +S,T,I";
+}
 std::string schedule_text(const Candidate& candidate) {
-  return candidate.schedule + (candidate.vocabulary ? kPieces : "") +
+  return candidate.schedule + pieces_mark(candidate.vocabulary) +
          (candidate.slices > 1 ? " /" + std::to_string(candidate.slices) : "");
 }
 
@@ -108,8 +111,11 @@ std::string plan_table(const PlanResult& result) {
       text += plan_row(std::to_string(i + 1), result.plans[i]);
     }
   }
-  if (std::ranges::any_of(result.plans, [](const Plan& p) { return p.candidate.vocabulary; })) {
-    text += "    +S,T: with pipeline.vocabulary parallel\n";
+  for (const auto& place : kVocabularyPlaces) {
+    const auto is_there = [&](const Plan& p) { return p.candidate.vocabulary == place.value; };
+    if (!is_over_pipeline(place.value) || !std::ranges::any_of(result.plans, is_there)) continue;
+    text +=
+        fmt::format("   {}: with pipeline.vocabulary {}\n", pieces_mark(place.value), place.name);
   }
   if (slices.size() > 1) text += "    /N: with pipeline.slices N\n";
   return text;
@@ -175,7 +181,7 @@ Json plan_entry(const Plan& plan) {
           {"recompute", name_of(kRecomputes, c.recompute)},
           {"shard", name_of(kShards, c.shard)},
           {"precision", name_of(kPrecisions, c.precision)},
-          {"vocabulary", c.vocabulary ? "parallel" : "whole"},
+          {"vocabulary", name_of(kVocabularyPlaces, c.vocabulary)},
           {"slices", c.slices},
           {"step_seconds", plan.step_seconds},
           {"bubble_fraction", plan.bubble_fraction},

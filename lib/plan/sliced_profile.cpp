@@ -18,7 +18,7 @@ void add_sums(SumUse& to, const SumUse& more) {
 bool may_have_slices(const PlanInputs& inputs, const Candidate& candidate) {
   return inputs.sliced.contains({form_of(candidate), candidate.slices}) && inputs.versions == 1 &&
          !inputs.post_validation && inputs.kept_for_slices.contains(candidate.recompute) &&
-         !candidate.shards_parameters() && !candidate.vocabulary;
+         !candidate.shards_parameters() && !candidate.cuts_vocabulary();
 }
 
 void take_costs_of_slices(const std::vector<ModelProfile>& slices, std::int64_t rows,

@@ -57,8 +57,6 @@ class Table {
         1 + largest([](const Action& a) { return a.microbatch; }).action.microbatch;
     schedule.slices = 1 + largest([](const Action& a) { return a.slice; }).action.slice;
     schedule.placement = placement(schedule.microbatches);
-    schedule.vocabulary =
-        std::ranges::any_of(cells_, [](const Cell& cell) { return is_of_piece(cell.action.op); });
     schedule.ranks.resize(static_cast<std::size_t>(rows_));
     for (const Cell& cell : cells_) {
       const bool of_stage = is_of_stage(cell.action.op);
@@ -76,6 +74,7 @@ class Table {
       if (!is_compute(cell.action.op)) continue;
       schedule.ranks[static_cast<std::size_t>(owner)].push_back(cell.action);
     }
+    schedule.vocabulary = vocabulary_in(schedule);
     return schedule;
   }
 

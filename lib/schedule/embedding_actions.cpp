@@ -27,7 +27,8 @@ class Clock {
  private:
   static std::size_t kind(Op op) {
     if (op == Op::kForward) return 0;
-    return op == Op::kVocabularyForward ? 1 : 2;
+    if (op == Op::kBackwardInput) return 1;
+    return op == Op::kVocabularyForward ? 2 : 3;
   }
   int& end_of(const Action& action) { return ends_[kind(action.op)][cell(schedule_, action)]; }
 
@@ -42,14 +43,14 @@ class Clock {
     starts_[rank][position] = joined ? starts_[rank][position - 1] : free;
     if (!is_compute(action.op)) return;
     ++free;
-    const bool needed_elsewhere = action.op == Op::kForward || action.op == Op::kBackwardInput ||
-                                  action.op == Op::kVocabularyForward;
+    const bool needed_elsewhere =
+        action.op == Op::kForward || action.op == Op::kBackwardInput || is_of_piece(action.op);
     if (needed_elsewhere) end_of(action) = free;
   }
 
   const Schedule& schedule_;
   std::vector<int> free_;
-  std::array<std::vector<int>, 3> ends_;  // of F, S and I, by cell()
+  std::array<std::vector<int>, 4> ends_;  // of F, I, S and T, by cell()
   std::vector<std::vector<int>> starts_;
 };
 

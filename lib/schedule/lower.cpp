@@ -16,7 +16,8 @@ std::optional<Action> receive_for(const Schedule& schedule, const Action& action
   if (action.op == Op::kForward && action.stage > 0) {
     return action.as(Op::kReceiveForward);
   }
-  const bool takes_gradient = action.stage + 1 < schedule.stage_count() || schedule.vocabulary;
+  const bool takes_gradient =
+      action.stage + 1 < schedule.stage_count() || schedule.cuts_vocabulary();
   if (action.op == Op::kBackwardInput && takes_gradient) {
     return action.as(Op::kReceiveBackward);
   }
@@ -30,7 +31,8 @@ std::optional<Action> receive_for(const Schedule& schedule, const Action& action
 }
 
 std::optional<Action> send_after(const Schedule& schedule, const Action& action) {
-  const bool sends_forward = action.stage + 1 < schedule.stage_count() || schedule.vocabulary;
+  const bool sends_forward =
+      action.stage + 1 < schedule.stage_count() || schedule.cuts_vocabulary();
   if (action.op == Op::kForward && sends_forward) {
     return action.as(Op::kSendForward);
   }

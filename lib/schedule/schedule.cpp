@@ -105,6 +105,20 @@ std::optional<std::string> why_not_together(int slices, int copies, bool vocabul
   return both + " do not go together; keep one of them";
 }
 
+VocabularyPlace vocabulary_in(const Schedule& listed) {
+  const auto is_piece = [](const Action& action) { return is_of_piece(action.op); };
+  const auto none = [&](const auto& actions) { return std::ranges::none_of(actions, is_piece); };
+  if (std::ranges::all_of(listed.ranks, none)) return VocabularyPlace::kWhole;
+  const int last = listed.stage_count() - 1;
+  const auto& actions = listed.ranks[static_cast<std::size_t>(listed.placement.rank_of(last))];
+  const auto t = std::ranges::find(actions, Op::kVocabularyBackward, &Action::op);
+  if (t == actions.end()) return VocabularyPlace::kParallel;
+  const bool follows = std::any_of(actions.begin(), t, [&](const Action& action) {
+    return sends_gradient(action.op) && action.stage == last && action.microbatch == t->microbatch;
+  });
+  return follows ? VocabularyPlace::kParallel : VocabularyPlace::kVocab1;
+}
+
 bool is_forward_only(const Schedule& schedule) {
   for (const auto& actions : schedule.ranks) {
     for (const Action& action : actions) {

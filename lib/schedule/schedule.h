@@ -10,13 +10,15 @@
 #include <vector>
 
 #include "schedule/placement.h"
+#include "schedule/vocabulary_place.h"
 
 namespace pipetrain {
 
 // F forward; I gradient with respect to the input; W with respect to the weights; B both; R
 // recompute. Of the head's vocabulary over the pipeline, each rank has a piece: S is the piece's
-// logits and what follows from them alone, T its weight gradients once all pieces are known (Yeung
-// et al. 2024, arXiv 2411.05288, section 4). kReceive* post a receive; kSend* hand a finished
+// logits and what follows from them alone, T its weight gradients once all pieces are known, in
+// Vocab-1 with its part of the input gradient (Yeung et al. 2024, arXiv 2411.05288, section 4).
+// kReceive* post a receive; kSend* hand a finished
 // result to the mailbox; kReduceGrad sums a stage's gradient over its copies. Of sharded weights,
 // kUnshard starts to gather a stage's and kReshard drops them. Of an embedding whose rows all ranks
 // share, kEmbedding* look up the rows of a piece, and add to their gradients.
@@ -92,7 +94,13 @@ struct Schedule {
   // the slices before it, whose keys and values it sees, and its I after those of the slices
   // behind.
   int slices = 1;
-  bool vocabulary = false;  // over the pipeline: all ranks have S and T of every microbatch
+  VocabularyPlace vocabulary = VocabularyPlace::kWhole;
+
+  // Over the pipeline: all ranks have S and T of every microbatch.
+  bool cuts_vocabulary() const { return is_over_pipeline(vocabulary); }
+  // T needs the S of all pieces, and the last stage's I all T. With one barrier that I needs all S,
+  // and T that I.
+  bool has_two_barriers() const { return vocabulary == VocabularyPlace::kVocab1; }
 
   // Slices of all microbatches, and which of them an action is of.
   int all_slices() const { return microbatches * slices; }
@@ -140,6 +148,10 @@ inline int rank_of(const Schedule& schedule, const Action& action) {
   return is_of_piece(action.op) ? action.stage
                                 : rank_of_stage(schedule, action.stage, action.microbatch);
 }
+
+// As the order of the actions has it: on the last stage's rank, T stands before that stage's I
+// where the pieces wait for each other twice.
+VocabularyPlace vocabulary_in(const Schedule& listed);
 
 // Why slices of sequences, two copies of every stage and a vocabulary over the pipeline do not go
 // together; nothing if there is at most one of the three.

@@ -32,8 +32,8 @@ void check_sizes(const Schedule& schedule) {
                     std::to_string(schedule.slices) +
                     " slices; expected as many ranks as placed on, a microbatch and a slice");
   }
-  if (const auto reason =
-          why_not_together(schedule.slices, schedule.placement.copies(), schedule.vocabulary)) {
+  if (const auto reason = why_not_together(schedule.slices, schedule.placement.copies(),
+                                           schedule.cuts_vocabulary())) {
     throw Error(ExitCode::kConfiguration, "schedule: " + *reason);
   }
 }
@@ -67,7 +67,7 @@ class RankCheck {
       is_of_piece(actions[i].op) ? check_piece(actions[i], i) : check(actions[i], i);
     }
     check_complete();
-    if (schedule_.vocabulary) check_pieces_complete();
+    if (schedule_.cuts_vocabulary()) check_pieces_complete();
   }
 
  private:
@@ -124,7 +124,7 @@ class RankCheck {
     const auto refuse_it = [&](const std::string& why) {
       refuse(schedule_, rank_, position, text_of(action) + " " + why);
     };
-    if (!schedule_.vocabulary) refuse_it("is of the vocabulary, which is whole here");
+    if (!schedule_.cuts_vocabulary()) refuse_it("is of the vocabulary, which is whole here");
     if (action.stage != rank_) {
       refuse_it("is of another rank's piece of the vocabulary; rank " + std::to_string(rank_) +
                 " has piece " + std::to_string(rank_));

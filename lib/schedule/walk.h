@@ -4,23 +4,36 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "schedule/schedule.h"
 
 namespace pipetrain {
 
+// What all pieces of a vocabulary over the pipeline must have finished before `action` can run:
+// their S before the last stage's I, which T then needs; or their S before T, and their T before
+// that I.
+inline std::optional<Op> needed_of_pieces(const Schedule& schedule, const Action& action) {
+  const bool twice = schedule.has_two_barriers();
+  if (twice && action.op == Op::kVocabularyBackward) return Op::kVocabularyForward;
+  const bool ends = sends_gradient(action.op) && action.stage + 1 == schedule.stage_count();
+  if (!ends || !schedule.cuts_vocabulary()) return std::nullopt;
+  return twice ? Op::kVocabularyBackward : Op::kVocabularyForward;
+}
+
 // Calls each(needed) for what another stage or piece must have finished before `action` can run: F
-// needs the stage below, I and B the stage above. Where the vocabulary is over the pipeline, S
-// needs the last stage's F, the last stage's I the S of all pieces, and T that I. What an action
-// needs of its own stage lies on its own rank, where validate() checks the order.
+// needs the stage below, I and B the stage above, and S the last stage's F; some need all pieces.
+// What an action needs of its own stage lies on its own rank, where validate() checks the order.
 template <class Each>
 void for_each_needed(const Schedule& schedule, const Action& action, Each&& each) {
   const int last = schedule.stage_count() - 1;
   const auto on = [&](Op op, int stage) {
     return Action{op, stage, action.microbatch, action.slice};
   };
-  if (action.op == Op::kVocabularyForward) {
+  if (const auto pieces = needed_of_pieces(schedule, action)) {
+    for (int piece = 0; piece < schedule.rank_count(); ++piece) each(on(*pieces, piece));
+  } else if (action.op == Op::kVocabularyForward) {
     each(on(Op::kForward, last));
   } else if (action.op == Op::kVocabularyBackward) {
     each(on(Op::kBackwardInput, last));
@@ -28,10 +41,6 @@ void for_each_needed(const Schedule& schedule, const Action& action, Each&& each
     each(on(Op::kForward, action.stage - 1));
   } else if (sends_gradient(action.op) && action.stage < last) {
     each(on(Op::kBackwardInput, action.stage + 1));
-  } else if (sends_gradient(action.op) && schedule.vocabulary) {
-    for (int piece = 0; piece < schedule.rank_count(); ++piece) {
-      each(on(Op::kVocabularyForward, piece));
-    }
   }
 }
 
@@ -42,29 +51,32 @@ class ResultsSoFar {
     const std::size_t cells = cell_count(schedule);
     forward_.assign(cells, 0);
     gradient_.assign(cells, 0);
-    if (!schedule.vocabulary) return;
-    pieces_.assign(cells, 0);
-    left_.assign(static_cast<std::size_t>(schedule.all_slices()), schedule.rank_count());
+    if (!schedule.cuts_vocabulary()) return;
+    for (Pieces* pieces : {&forwards_, &backwards_}) {
+      pieces->done.assign(cells, 0);
+      pieces->left.assign(static_cast<std::size_t>(schedule.all_slices()), schedule.rank_count());
+    }
   }
 
   void add(const Action& action) {
     const std::size_t at = cell(schedule_, action);
     if (action.op == Op::kForward) forward_[at] = 1;
     if (sends_gradient(action.op)) gradient_[at] = 1;
-    if (action.op != Op::kVocabularyForward || pieces_[at] != 0) return;
-    pieces_[at] = 1;
-    --left_[static_cast<std::size_t>(schedule_.slice_number(action))];
+    const bool of_head =
+        action.op == Op::kVocabularyForward || action.op == Op::kVocabularyBackward;
+    if (!of_head || pieces(action.op).done[at] != 0) return;
+    pieces(action.op).done[at] = 1;
+    --pieces(action.op).left[static_cast<std::size_t>(schedule_.slice_number(action))];
   }
   bool has(const Action& result) const {
     const std::size_t at = cell(schedule_, result);
     if (result.op == Op::kForward) return forward_[at] != 0;
-    return (result.op == Op::kVocabularyForward ? pieces_ : gradient_)[at] != 0;
+    return (is_of_piece(result.op) ? pieces(result.op).done : gradient_)[at] != 0;
   }
   // Whether all that the action needs is there.
   bool allow(const Action& action) const {
-    if (schedule_.vocabulary && sends_gradient(action.op) &&
-        action.stage + 1 == schedule_.stage_count()) {
-      return left_[static_cast<std::size_t>(schedule_.slice_number(action))] == 0;
+    if (const auto needed = needed_of_pieces(schedule_, action)) {
+      return pieces(*needed).left[static_cast<std::size_t>(schedule_.slice_number(action))] == 0;
     }
     bool all = true;
     for_each_needed(schedule_, action, [&](const Action& needed) { all = all && has(needed); });
@@ -72,9 +84,18 @@ class ResultsSoFar {
   }
 
  private:
+  struct Pieces {
+    std::vector<char> done;  // by cell()
+    std::vector<int> left;   // per slice: pieces that have not done it
+  };
+  Pieces& pieces(Op op) { return op == Op::kVocabularyForward ? forwards_ : backwards_; }
+  const Pieces& pieces(Op op) const {
+    return op == Op::kVocabularyForward ? forwards_ : backwards_;
+  }
+
   const Schedule& schedule_;
-  std::vector<char> forward_, gradient_, pieces_;  // by cell()
-  std::vector<int> left_;                          // per slice: pieces without their S
+  std::vector<char> forward_, gradient_;  // by cell()
+  Pieces forwards_, backwards_;           // S and T
 };
 
 // Calls wake(rank) for the ranks that may have waited for what `action` has made.
@@ -85,12 +106,14 @@ void for_each_waiting(const Schedule& schedule, const Action& action, Wake&& wak
   const auto wake_stage = [&](int stage) {
     wake(rank_of_stage(schedule, stage, action.microbatch));
   };
+  const bool twice = schedule.has_two_barriers();
+  const bool ends = schedule.cuts_vocabulary() && action.stage == last;
   if (action.op == Op::kForward && action.stage < last) {
     wake_stage(action.stage + 1);
-  } else if (action.op == Op::kVocabularyForward) {
+  } else if (action.op == (twice ? Op::kVocabularyBackward : Op::kVocabularyForward)) {
     wake_stage(last);
-  } else if (schedule.vocabulary && action.stage == last &&
-             (gradient || action.op == Op::kForward)) {
+  } else if ((twice && action.op == Op::kVocabularyForward) ||
+             (ends && (action.op == Op::kForward || (gradient && !twice)))) {
     for (int rank = 0; rank < schedule.rank_count(); ++rank) wake(rank);
   }
   if (gradient && action.stage > 0) wake_stage(action.stage - 1);
@@ -115,7 +138,7 @@ std::vector<std::size_t> walk(const Schedule& schedule, Visit&& visit) {
       visit(rank, next++);
       if (!is_compute(action.op)) continue;
       results.add(action);
-      // A rank may be woken for nothing, at most once for each action.
+      // A rank may be woken for nothing, at most once for each action that it waits for.
       for_each_waiting(schedule, action, [&](int waiting) { awake.push_back(waiting); });
     }
   }

@@ -171,13 +171,19 @@ void decide(const Config& config, const ModelSetup& model, Layout& layout, Colle
   layout.times.end("memory forecast");
 }
 
+void take_piece(const ModelSetup& model, Layout& layout) {
+  const VocabularyPlace place = model.schedule.vocabulary;
+  if (!is_over_pipeline(place)) return;
+  layout.piece = take_piece_cost(layout.layer_costs, model.ranks, place);
+}
+
 }  // namespace
 
 void measure_layers(const Config& config, const ModelSetup& model, Collective& world,
                     Layout& layout) {
   layout.layer_costs =
       agreed_costs(measure_on_rank_0(config, model, world, /*timed=*/true), model, world);
-  if (model.schedule.vocabulary) layout.piece = take_piece_cost(layout.layer_costs, model.ranks);
+  take_piece(model, layout);
 }
 
 Layout choose_layout(const Config& config, const ModelSetup& model, Collective& world,
@@ -197,7 +203,7 @@ Layout choose_layout(const Config& config, const ModelSetup& model, Collective& 
     layout.layer_costs =
         timed ? agreed_costs(layout.measured, model, world)
               : counted_costs(model.layers, model.recomputed, microbatch_rows(config, model));
-    if (model.schedule.vocabulary) layout.piece = take_piece_cost(layout.layer_costs, model.ranks);
+    take_piece(model, layout);
     if (timed) {
       layout.speeds = speeds ? *speeds : measured_speeds(config, model, layout.layer_costs, world);
     }

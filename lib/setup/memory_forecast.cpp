@@ -142,8 +142,9 @@ std::vector<RankMemory> forecast_memory(const Config& config, const ModelSetup& 
   const std::int64_t rows_measured = microbatch_rows(config, setup);
   model.measured[rows_measured] = std::move(measured);
   const std::vector<ModelProfile> slices = profiles_of_slices(model, setup, rows_measured);
-  const PieceProfile piece =
-      layout.schedule.vocabulary ? take_piece(model, setup.ranks) : PieceProfile();
+  const PieceProfile piece = layout.schedule.cuts_vocabulary()
+                                 ? take_piece(model, setup.ranks, layout.schedule.vocabulary)
+                                 : PieceProfile();
   const Program training = training_program(config, layout);
   const Program evaluation = evaluation_program(config, layout, microbatches);
   const Steps whole(config, model, slices, piece, layout, batch / replicas, microbatches);

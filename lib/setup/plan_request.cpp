@@ -86,7 +86,7 @@ Candidate configured(const Config& config, const Grid& grid) {
   own.schedule = config.pipeline.schedule;
   own.recompute = config.pipeline.recompute;
   own.precision = config.train.precision;
-  own.vocabulary = config.pipeline.vocabulary == VocabularyPlace::kParallel;
+  own.vocabulary = config.pipeline.vocabulary;
   own.slices = std::max(1, config.pipeline.slices);
   own.microbatches = std::min(4 * own.pipeline, config.train.batch_size / own.data);
   return own;
@@ -116,8 +116,8 @@ PlanRequest plan_request(const PlanAsked& asked, const Config& config, const Dat
   const ScheduleRequest wanted = schedule_request(config, own.pipeline);
   if (why_not(wanted)) return request;  // the search is for one that goes
   Schedule schedule = choose_without_costs(wanted);
-  if (schedule.vocabulary && !request.pieces) return request;
-  if (schedule.vocabulary) --layers;  // those that are cut
+  if (schedule.cuts_vocabulary() && !request.pieces) return request;
+  if (schedule.cuts_vocabulary()) --layers;  // those that are cut
   if (schedule.slices > 1 && own.shards_parameters()) return request;
   if (schedule.microbatches > wanted.most_microbatches ||
       why_no_partition(config.pipeline, layers, schedule.stage_count())) {
@@ -138,7 +138,7 @@ Config planned_config(Config config, const Candidate& plan) {
   pipeline.virtual_stages = plan.virtual_stages;
   pipeline.slices = plan.slices;
   pipeline.placement = {};
-  pipeline.vocabulary = plan.vocabulary ? VocabularyPlace::kParallel : VocabularyPlace::kWhole;
+  pipeline.vocabulary = plan.vocabulary;
   pipeline.partition = PartitionRule::kAuto;
   pipeline.recompute = plan.recompute;
   if (!plan.parts.empty()) {

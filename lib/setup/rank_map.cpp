@@ -61,7 +61,7 @@ RankRoutes RankMap::routes() const {
 
 std::vector<int> RankMap::ranks_of_pieces(int replica) const {
   std::vector<int> ranks;
-  for (int place = 0; vocabulary_ && place < grid_.pipeline(); ++place) {
+  for (int place = 0; is_over_pipeline(vocabulary_) && place < grid_.pipeline(); ++place) {
     GridPosition position = position_;
     position.data = replica;
     position.pipeline = place;
@@ -78,7 +78,9 @@ std::vector<PipelineEnds> RankMap::ends(bool documents) const {
         return grid_.tensor_group(rank_of_stage(stage, replica, copy));
       };
       ends.push_back({group(0), group(stage_count() - 1)});
-      if (vocabulary_) ends.back().last_ranks = ranks_of_pieces(replica);  // all need the targets
+      if (is_over_pipeline(vocabulary_)) {
+        ends.back().last_ranks = ranks_of_pieces(replica);  // all need the targets
+      }
       if (cuts_embedding_) ends.back().first_ranks = ranks_of_pieces(replica);  // or the ids
       for (int stage = 0; documents && stage < stage_count(); ++stage) {
         ends.back().stage_ranks.push_back(group(stage));

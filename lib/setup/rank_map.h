@@ -50,7 +50,8 @@ class RankMap {
   int rank_;
   GridPosition position_;
   Placement placement_;
-  bool vocabulary_, cuts_embedding_;
+  VocabularyPlace vocabulary_;
+  bool cuts_embedding_;
 };
 
 }  // namespace pipetrain

@@ -21,7 +21,7 @@ std::size_t bytes_of(const Shape& shape, DType dtype) {
 
 const std::vector<std::unique_ptr<Layer>>& layers_of(const ModelSetup& model, Version version) {
   if (version == Version::kSecond) return model.other_layers;
-  return model.schedule.vocabulary ? model.piece_layers : model.layers;
+  return model.schedule.cuts_vocabulary() ? model.piece_layers : model.layers;
 }
 
 std::int64_t chunks_of(const Piece& piece) {
@@ -39,7 +39,7 @@ RankState::RankState(const Config& config, const ModelSetup& model, const Layout
       pieces_of_vocabulary_(static_cast<std::size_t>(model.piece_count())),
       row_inputs_(model.layers.front()->input_row().elements()),
       ops_(pool),
-      index_(model.schedule.vocabulary
+      index_(model.schedule.cuts_vocabulary()
                  ? ParameterIndex(layers_, {map.position().pipeline, model.ranks}, true)
                  : ParameterIndex(layers_, model.place)) {
   build_parameters(build_stages(layout, tensor_group), layout.partition, mode);
@@ -62,7 +62,7 @@ std::int64_t RankState::step_inputs() const { return config_.train.batch_size * 
 
 StageLayers RankState::build_stages(const Layout& layout, Collective& tensor_group) {
   StageLayers of_stages;
-  const bool vocabulary = layout.schedule.vocabulary;
+  const bool vocabulary = layout.schedule.cuts_vocabulary();
   const int layers = static_cast<int>(cut_layers());
   for (const int s : map_.local_stages()) {
     const auto next = static_cast<std::size_t>(s) + 1;

@@ -36,7 +36,7 @@ std::vector<double> foreseen_work(const PipelineRank& pipeline) {
       work[static_cast<std::size_t>(rank)] +=
           layout.schedule.microbatches * costs.stages[static_cast<std::size_t>(stage)].total();
     }
-    if (!layout.schedule.vocabulary) continue;
+    if (!layout.schedule.cuts_vocabulary()) continue;
     const auto place = static_cast<std::size_t>(grid.position_of(rank).pipeline);
     const PieceCost& piece = costs.pieces[place];
     work[static_cast<std::size_t>(rank)] +=

@@ -142,7 +142,7 @@ std::vector<std::string> describe_layout(const PipelineRank& pipeline,
   const Layout& layout = pipeline.layout;
   const int stages = pipeline.map.stage_count();
   std::vector<std::string> lines;
-  const std::size_t heads = layout.schedule.vocabulary ? 1 : 0;
+  const std::size_t heads = layout.schedule.cuts_vocabulary() ? 1 : 0;
   lines.push_back(fmt::format("model: {} layers, {} parameters",
                               pipeline.state.cut_layers() + heads,
                               parameter_count(pipeline.state.layers())));

@@ -188,11 +188,20 @@ def check_vocabulary(checks, folder):
     for name in ("1f1b", "zb-h1", "zbv", "v-half", "auto"):
         prints(checks, f"{name} with pieces", sized(name, 4, 8, *over_all),
                has("the vocabulary over all ranks", "its S, T 1, 1", "S the rank's piece of the vocabulary"))
+    for name in ("1f1b", "zbv", "auto"):
+        prints(checks, f"{name} with pieces that wait twice", sized(name, 4, 8, "--vocabulary", "vocab-1"),
+               has(r"the vocabulary over all ranks \(vocab-1\)", "its S, T 1, 1"))
+    refused(checks, "pieces of an unknown kind", sized("1f1b", 4, 8, "--vocabulary", "vocab-3"),
+            ["--vocabulary", "vocab-3", "whole", "parallel", "vocab-1"])
     prints(checks, "costs of pieces", sized("1f1b", 1, 1, *over_all, "--vocabulary-costs", "8,16", "--format", "json"),
            makespan_is(3 + 8 + 16))
     table = "0F0,0S0,0B0,0T0\n1F0,1S0,1B0,1T0\n"
     write(os.path.join(folder, "pieces.csv"), table)
     prints(checks, "table with pieces", ["--check", "pieces.csv"], has("the vocabulary over all ranks"), folder)
+    write(os.path.join(folder, "twice.csv"), table.replace("0B0,0T0", "0T0,0B0").replace("1B0,1T0", "1T0,1B0"))
+    prints(checks, "table with pieces that wait twice", ["--check", "twice.csv"], has(r"all ranks \(vocab-1\)"), folder)
+    refused(checks, "table of the other kind", ["--check", "twice.csv", *over_all],
+            ["twice.csv has the actions S and T", "in another order", "to vocab-1"], folder=folder)
     write(os.path.join(folder, "pieces.csv"), table.replace("0S0,", ""))
     refused(checks, "a piece without S", ["--check", "pieces.csv"], ["0T0 comes before 0S0"], ">0T0<", folder)
     refused(checks, "pieces of another schedule", sized("interleaved", 4, 8, *over_all), ["interleaved has no form with", "take 1f1b"])

@@ -41,17 +41,19 @@ TEST_CASE("Sizes that do not fit each other are refused") {
 
 TEST_CASE("A vocabulary over the pipeline is refused with what it is not made for") {
   const std::string base = kModel + kData;
-  const std::string parallel = "pipeline.vocabulary=parallel";
+  const std::string word = GENERATE("parallel", "vocab-1");
+  const std::string parallel = "pipeline.vocabulary=" + word;
   CHECK(error_of(base, {parallel}) == "no error");
   CHECK(contains(error_of(base, {"pipeline.vocabulary=half"}), "pipeline.vocabulary",
-                 "whole, parallel"));
+                 "whole, parallel, vocab-1"));
   for (const std::string other :
        {"parallel.tensor=2", "pipeline.delay=1", "pipeline.post_validation=true",
         "train.precision=bfloat16", "communication.precision=bfloat16"}) {
     CAPTURE(other);
-    CHECK(contains(error_of(base, {parallel, other}),
-                   "pipeline.vocabulary: parallel is not for " + other.substr(0, other.find('=')),
-                   "set it to whole"));
+    CHECK(
+        contains(error_of(base, {parallel, other}),
+                 "pipeline.vocabulary: " + word + " is not for " + other.substr(0, other.find('=')),
+                 "set it to whole"));
   }
 }
 

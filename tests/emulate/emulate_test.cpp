@@ -52,9 +52,11 @@ TEST_CASE("An emulation is never faster than its simulation, and counts live mic
 }
 
 TEST_CASE("A schedule with the vocabulary over the pipeline is emulated with its pieces") {
+  const auto place = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
   for (const std::string name : {"1f1b", "zbv"}) {
-    INFO(name);
-    const Schedule schedule = with_vocabulary(generate(name, 2, default_virtual_stages(name), 6));
+    CAPTURE(name_of(kVocabularyPlaces, place), name);
+    const Schedule schedule =
+        with_vocabulary(generate(name, 2, default_virtual_stages(name), 6), place);
     Costs costs = equal_costs(schedule, 0.002, 0.002, 0.002);
     costs.pieces = {{0.003, 0.002}, {0.003, 0.002}};
     const std::vector<Emulation> found = on_two_ranks(schedule, costs, 2);

@@ -58,7 +58,8 @@ TEST_CASE("A stage that recomputes has its R before each I, others have none") {
 }
 
 TEST_CASE("With the vocabulary over the pipeline ranks run S, T and look-ups in their order") {
-  const Schedule schedule = with_vocabulary(generate("1f1b", 3, 1, 4));
+  const auto place = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
+  const Schedule schedule = with_vocabulary(generate("1f1b", 3, 1, 4), place);
   Costs costs = equal_costs(schedule, 2e-4, 1e-4, 1e-4);
   costs.pieces.assign(3, {1e-4, 1e-4});
   auto actions = executed(schedule, costs);

@@ -60,6 +60,29 @@ TEST_CASE("What pieces have made comes to the loss and its gradient") {
   CHECK(loss.loss_sum() == 0);
 }
 
+TEST_CASE("Statistics alone come to the same loss and totals, and parts are added in order") {
+  MemoryPool pool;
+  Ops ops(pool);
+  VocabularyLoss loss(ops), same(ops);
+  const Shape x{2, 1};
+  const StepContext step{.microbatches = 1, .gradient_scale = 0.5};
+  loss.begin(step);
+  same.begin(step);
+  const auto combined = loss.combine(step, 0, x, results_of(pool, x, Mode::kTrain));
+  const Tensor totals = same.count(step, 0, x, results_of(pool, x, Mode::kEvaluate));
+  CHECK(statistics_shape_of(x) == piece_result_shape(x, Mode::kEvaluate));
+  CHECK(std::equal(totals.f32(), totals.f32() + totals.elements(), combined.totals.f32()));
+  CHECK(same.loss_sum() == loss.loss_sum());
+  CHECK(same.correct() == 1);
+  CHECK(same.counted() == 2);
+
+  std::vector<Tensor> parts;
+  for (const float part : {1e8f, 1.0f, -1e8f}) {
+    std::fill_n(parts.emplace_back(pool, x).f32(), 2, part);
+  }
+  CHECK(sum_of_parts(ops, std::move(parts)).f32()[1] == 0);
+}
+
 TEST_CASE("An evaluation has the loss alone") {
   MemoryPool pool;
   Ops ops(pool);

@@ -21,7 +21,7 @@ namespace {
 constexpr std::int64_t kRows = 2;
 
 // The last stage, of rank 1, hands activations to pieces on both ranks and gets their gradient.
-Tensor run(int pieces, MemoryPool& pool) {
+Tensor run(int pieces, bool twice, MemoryPool& pool) {
   Tensor found;
   std::mutex mutex;
   InProcess group(pieces, {.timeout_seconds = 30, .oversubscribed = true});
@@ -29,7 +29,8 @@ Tensor run(int pieces, MemoryPool& pool) {
     MemoryPool own;
     Ops ops(own);
     const SmallModel model;
-    const auto piece = model.layers.back()->vocabulary_piece({rank, pieces});
+    const auto piece = model.layers.back()->vocabulary_piece(
+        {rank, pieces}, twice ? PieceGradient::kInBackward : PieceGradient::kInForward);
     Parameter& weight = piece->parameters()[0];
     std::vector<float> value(static_cast<std::size_t>(weight.elements())), gradient(value.size());
     initialize(weight, 3, value);
@@ -39,7 +40,9 @@ Tensor run(int pieces, MemoryPool& pool) {
     const auto mailbox = group.mailbox(rank, own);
     std::vector<int> ranks;
     for (int r = 0; r < pieces; ++r) ranks.push_back(r);
-    VocabularyPasses passes({ranks, 1, pieces - 1}, stage, *mailbox, ops);
+    VocabularyPasses passes(
+        {.pieces = ranks, .last_stage = 1, .last_rank = pieces - 1, .waits_twice = twice}, stage,
+        *mailbox, ops);
     const StepContext step{.rows = kRows, .gradient_scale = 0.125};
     Recorder recorder(own);
     stage.begin(step);
@@ -65,6 +68,10 @@ Tensor run(int pieces, MemoryPool& pool) {
     }
     passes.forward({Op::kVocabularyForward, rank, 0}, step, recorder);
     passes.post_backward(0, step);
+    const auto backward = [&] {
+      passes.backward({Op::kVocabularyBackward, rank, 0}, step, recorder);
+    };
+    if (twice) backward();
     if (last) {
       const Tensor dx = passes.output_gradient({Op::kBackwardInput, 1, 0}, step, recorder);
       const std::lock_guard lock(mutex);
@@ -72,7 +79,7 @@ Tensor run(int pieces, MemoryPool& pool) {
       std::copy_n(dx.f32(), dx.elements(), found.f32());
       CHECK(passes.loss().counted() == kRows * kTokens);
     }
-    passes.backward({Op::kVocabularyBackward, rank, 0}, step, recorder);
+    if (!twice) backward();
     CHECK(std::ranges::any_of(gradient, [](float g) { return g != 0; }));
   });
   return found;
@@ -82,10 +89,14 @@ Tensor run(int pieces, MemoryPool& pool) {
 
 TEST_CASE("Pieces on several ranks give the last stage the gradient of the whole head") {
   MemoryPool pool;
-  const Tensor alone = run(1, pool), shared = run(3, pool);
-  REQUIRE(alone.shape() == shared.shape());
-  for (std::int64_t i = 0; i < alone.elements(); ++i) {
-    CHECK(shared.f32()[i] == Approx(alone.f32()[i]).margin(1e-6));
+  const Tensor alone = run(1, false, pool);
+  for (const auto& [pieces, twice] : {std::pair(3, false), {1, true}, {3, true}, {4, true}}) {
+    CAPTURE(pieces, twice);
+    const Tensor shared = run(pieces, twice, pool);
+    REQUIRE(alone.shape() == shared.shape());
+    for (std::int64_t i = 0; i < alone.elements(); ++i) {
+      CHECK(shared.f32()[i] == Approx(alone.f32()[i]).margin(1e-6));
+    }
   }
 }
 

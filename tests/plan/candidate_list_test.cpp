@@ -70,5 +70,5 @@ TEST_CASE("Each schedule that takes slices is listed with those that were measur
 TEST_CASE("Where the vocabulary is over the pipeline, the head is not cut") {
   const PlanInputs inputs = MadeUp{}.inputs();
   CHECK(cut_layers(inputs, {}) == 8);
-  CHECK(cut_layers(inputs, {.vocabulary = true}) == 7);
+  CHECK(cut_layers(inputs, {.vocabulary = VocabularyPlace::kParallel}) == 7);
 }

@@ -14,7 +14,7 @@ TEST_CASE("A piece takes its share of the head's rows, and the head leaves the m
   ModelProfile model = made_up.inputs().model;
   const std::size_t layers = model.layers.size();
   const LayerFacts head = model.layers.back();
-  const PieceProfile piece = take_piece(model, 3);
+  const PieceProfile piece = take_piece(model, 3, VocabularyPlace::kParallel);
   CHECK(model.layers.size() == layers - 1);
   for (const auto& [rows, measured] : model.measured) CHECK(measured.size() == layers - 1);
   CHECK(piece.elements >= head.parameters.front().elements / 3);
@@ -44,7 +44,8 @@ ModelProfile with_table(bool tied, bool positions) {
 
 TEST_CASE("A tied table is cut once, and the look-up's gradient lies apart") {
   ModelProfile tied = with_table(true, true), apart = with_table(false, true);
-  const PieceProfile one = take_piece(tied, 4), two = take_piece(apart, 4);
+  const PieceProfile one = take_piece(tied, 4, VocabularyPlace::kParallel),
+                     two = take_piece(apart, 4, VocabularyPlace::kParallel);
   CHECK(one.table == 24);
   CHECK(one.elements == 0);
   CHECK(two.table == 24);
@@ -61,7 +62,7 @@ TEST_CASE("A tied table is cut once, and the look-up's gradient lies apart") {
 TEST_CASE("What is left of the embedding takes rows in their place") {
   for (const bool positions : {false, true}) {
     ModelProfile model = with_table(true, positions);
-    const PieceProfile piece = take_piece(model, 4);
+    const PieceProfile piece = take_piece(model, 4, VocabularyPlace::kParallel);
     CHECK(piece.rows == 160);
     REQUIRE(model.layers.size() == 1);
     CHECK(model.layers[0].parameters.size() == (positions ? 1 : 0));
@@ -75,10 +76,22 @@ TEST_CASE("What is left of the embedding takes rows in their place") {
 
 TEST_CASE("On the chain of three ranks each sends or receives what is looked up, the middle both") {
   ModelProfile model = with_table(true, true);
-  const PieceProfile piece = take_piece(model, 3);
+  const PieceProfile piece = take_piece(model, 3, VocabularyPlace::kParallel);
   std::vector<std::int64_t> sent(3);
-  add_piece_bytes(piece, 2, Placement::loop(3, 1), sent);
+  Schedule schedule{.placement = Placement::loop(3, 1), .vocabulary = VocabularyPlace::kParallel};
+  add_piece_bytes(piece, 2, schedule, sent);
   CHECK(sent[0] == 2 * (piece.result + 160));
   CHECK(sent[1] == 2 * (piece.result + 2 * 160));
   CHECK(sent[2] == 2 * (2 * piece.input + 160));
+
+  ModelProfile other = with_table(true, true);
+  other.target_row_bytes = 10;
+  const PieceProfile later = take_piece(other, 3, VocabularyPlace::kVocab1);
+  CHECK(later.result == later.input);
+  CHECK(later.statistics == 40);
+  schedule.vocabulary = VocabularyPlace::kVocab1;
+  sent.assign(3, 0);
+  add_piece_bytes(later, 2, schedule, sent);
+  CHECK(sent[0] == 2 * (later.input + 2 * later.statistics + 160));
+  CHECK(sent[2] == 2 * (2 * later.input + 2 * later.statistics + 160));
 }

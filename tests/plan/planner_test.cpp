@@ -241,13 +241,13 @@ TEST_CASE("A head that weighs on one rank is shared out where a run would take t
   PlanRequest request{.ranks = 4, .memory_bytes = 1'000'000'000};
   request.configured = {.pipeline = 4, .microbatches = 16};
   const PlanResult whole = search_plans(inputs, request);
-  for (const Plan& plan : whole.plans) CHECK_FALSE(plan.candidate.vocabulary);
+  for (const Plan& plan : whole.plans) CHECK_FALSE(plan.candidate.cuts_vocabulary());
   request.pieces = true;
   const PlanResult shared = search_plans(inputs, request);
   const auto best = std::ranges::find_if(
       shared.plans, [](const Plan& plan) { return plan.candidate.pipeline == 4; });
   REQUIRE(best != shared.plans.end());
-  CHECK(best->candidate.vocabulary);
+  CHECK(best->candidate.cuts_vocabulary());
   CHECK(best->first_layers.size() == static_cast<std::size_t>(4 * best->candidate.virtual_stages));
   CHECK(best->first_layers.back() < 8);  // the head is in no stage
   const auto best_whole = std::ranges::find_if(
@@ -255,4 +255,8 @@ TEST_CASE("A head that weighs on one rank is shared out where a run would take t
   REQUIRE(best_whole != whole.plans.end());
   CHECK(best->step_seconds < 0.8 * best_whole->step_seconds);
   CHECK(text_of(best->candidate, 4).find("the vocabulary over the pipeline") != std::string::npos);
+  for (const auto& place : kVocabularyPlaces) {
+    CHECK(std::ranges::any_of(
+        shared.plans, [&](const Plan& plan) { return plan.candidate.vocabulary == place.value; }));
+  }
 }

@@ -188,16 +188,21 @@ TEST_CASE("A table whose halves of microbatches go opposite ways has two copies 
 TEST_CASE("A table has S and T of a vocabulary over the pipeline, each rank those of its piece") {
   const std::string table = "0F0,0S0,0B0,0T0\n1F0,1S0,1B0,1T0\n";
   const Schedule schedule = schedule_from_csv(table, "my.csv");
-  CHECK(schedule.vocabulary);
+  CHECK(schedule.vocabulary == VocabularyPlace::kParallel);
   CHECK(schedule.stage_count() == 2);
   CHECK(csv_of(schedule) == table);
+  const std::string twice = "0F0,0S0,0T0,0B0\n1F0,1S0,1T0,1B0\n";
+  CHECK(schedule_from_csv(twice, "my.csv").vocabulary == VocabularyPlace::kVocab1);
+  CHECK(csv_of(schedule_from_csv(twice, "my.csv")) == twice);
+  CHECK(table_refusal("0F0,0F1,0S0,0T0,0B0,0S1,0B1,0T1\n1F0,1F1,1S0,1T0,1B0,1S1,1B1,1T1")
+            .find("1B1 waits for 0T1 of rank 0") != std::string::npos);
   CHECK(table_refusal("0F0,0S0,0B0,0T0\n1F0,0S0,1B0,1T0")
             .starts_with("my.csv: schedule: rank 1, action 2: 0S0 is of another rank's piece of "
                          "the vocabulary"));
   CHECK(
       table_refusal("0F0,0RECV_S0,0S0,0B0,0T0\n1F0,1S0,1B0,1T0").find("leave it out: it follows") !=
       std::string::npos);
-  CHECK_FALSE(schedule_from_csv("0F0,0B0\n1F0,1B0", "my.csv").vocabulary);
+  CHECK(schedule_from_csv("0F0,0B0\n1F0,1B0", "my.csv").vocabulary == VocabularyPlace::kWhole);
   CHECK(
       table_refusal("0F0,0F0.1,0S0,0B0.1,0B0,0T0\n1F0,1F0.1,1S0,1B0.1,1B0,1T0")
           .starts_with("my.csv: schedule: slices of sequences and a vocabulary over the pipeline"));

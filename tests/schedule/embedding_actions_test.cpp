@@ -34,11 +34,15 @@ bool runs(const Schedule& program) {
   const std::vector<int> chain = embedding_chain(program.placement);
   std::map<std::string, bool> done;
   std::vector<std::size_t> next(program.ranks.size(), 0);
+  const bool twice = program.has_two_barriers();
   const auto ready = [&](std::size_t rank, const Action& action) {
     const auto hop =
         static_cast<std::size_t>(std::ranges::find(chain, static_cast<int>(rank)) - chain.begin());
     const auto has = [&](Op op, int stage) {
       return done.contains(text_of({op, stage, action.microbatch}));
+    };
+    const auto all_have = [&](Op op) {
+      return std::ranges::all_of(chain, [&](int p) { return has(op, p); });
     };
     const int last = program.stage_count() - 1;
     switch (action.op) {
@@ -50,10 +54,11 @@ bool runs(const Schedule& program) {
         return action.stage == 0 ? has(Op::kEmbeddingForward, chain[0])
                                  : has(Op::kForward, action.stage - 1);
       case Op::kVocabularyForward: return has(Op::kForward, last);
-      case Op::kVocabularyBackward: return has(Op::kBackwardInput, last);
+      case Op::kVocabularyBackward:
+        return twice ? all_have(Op::kVocabularyForward) : has(Op::kBackwardInput, last);
       case Op::kBackwardInput:
         if (action.stage < last) return has(Op::kBackwardInput, action.stage + 1);
-        return std::ranges::all_of(chain, [&](int p) { return has(Op::kVocabularyForward, p); });
+        return all_have(twice ? Op::kVocabularyBackward : Op::kVocabularyForward);
       default: return true;
     }
   };
@@ -85,7 +90,7 @@ TEST_CASE("The chain begins with the first stage's place, and the others follow 
 
 TEST_CASE("Each place looks up before the first stage's F, and adds after its I") {
   Schedule schedule = generate("1f1b", 2, 1, 2);
-  schedule.vocabulary = true;
+  schedule.vocabulary = VocabularyPlace::kParallel;
   schedule.ranks = actions_of(R"(
     0F0 0F1 0S0 0B0 0T0 0S1 0B1 0T1
     1F0 1S0 1B0 1T0 1F1 1S1 1B1 1T1
@@ -102,12 +107,14 @@ TEST_CASE("Each place looks up before the first stage's F, and adds after its I"
 }
 
 TEST_CASE("Look-ups leave all else in its order, and no rank waits for ever") {
+  const auto place = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
   for (const std::string& name : vocabulary_schedules()) {
     for (const auto& [ranks, microbatches] : {std::pair{1, 2}, {2, 3}, {4, 8}, {4, 24}, {5, 11}}) {
       const int v = default_virtual_stages(name);
       if (why_not(name, ranks, v, microbatches)) continue;
       CAPTURE(name, ranks, microbatches);
-      const Schedule lowered = lower(with_vocabulary(generate(name, ranks, v, microbatches)));
+      const Schedule lowered =
+          lower(with_vocabulary(generate(name, ranks, v, microbatches), place));
       const Schedule made = add_embedding_actions(lowered);
       CHECK(runs(made));
       for (std::size_t rank = 0; rank < made.ranks.size(); ++rank) {

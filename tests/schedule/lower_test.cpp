@@ -60,9 +60,17 @@ TEST_CASE("Lowering keeps R, and a gradient's receive is posted before it") {
   )"));
 }
 
+TEST_CASE("Where pieces wait twice, the last stage's receive comes behind T") {
+  const Schedule schedule{Placement::loop(1), 1, actions_of("0F0 0S0 0T0 0B0"), /*slices=*/1,
+                          VocabularyPlace::kVocab1};
+  CHECK(lower(schedule, 0).ranks == actions_of(R"(
+    0F0 0SEND_F0 0RECV_S0 0S0 0RECV_T0 0T0 0RECV_B0 0I0 0W0 0REDUCE_GRAD
+  )"));
+}
+
 TEST_CASE("The last stage sends to pieces of the vocabulary and receives from them") {
   const Schedule schedule{Placement::loop(2), 1, actions_of("0F0 0S0 0B0 0T0 \n 1F0 1S0 1B0 1T0"),
-                          /*slices=*/1, /*vocabulary=*/true};
+                          /*slices=*/1, VocabularyPlace::kParallel};
   CHECK(lower(schedule, 0).ranks == actions_of(R"(
     0F0 0SEND_F0 0RECV_S0 0S0 0RECV_B0 0I0 0W0 0REDUCE_GRAD 0RECV_T0 0T0
     1RECV_F0 1F0 1SEND_F0 1RECV_S0 1S0 1RECV_B0 1I0 1SEND_B0 1W0 1REDUCE_GRAD 1RECV_T0 1T0

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "schedule/drawing.h"
 #include "schedule/generate/generate.h"
 
 using namespace pipetrain;
@@ -66,4 +67,15 @@ TEST_CASE("Of slices, copies and a vocabulary over the pipeline a schedule has a
   CHECK(why_not_together(1, 2, true)
             .value_or("")
             .starts_with("two copies of each stage and a vocabulary over the pipeline do not"));
+}
+
+TEST_CASE("The order of T and the last stage's I says how often pieces wait for each other") {
+  const auto found = [](const std::string& first, const std::string& second) {
+    return vocabulary_in({Placement::loop(2), 2, actions_of(first + " \n " + second)});
+  };
+  CHECK(found("0F0 0B0 0F1 0B1", "1F0 1B0 1F1 1B1") == VocabularyPlace::kWhole);
+  CHECK(found("0F0 0S0 0B0 0T0", "1F0 1F1 1S0 1I0 1W0 1T0") == VocabularyPlace::kParallel);
+  CHECK(found("0F0 0S0 0B0 0T0", "1F0 1F1 1S0 1T0 1I0 1W0") == VocabularyPlace::kVocab1);
+  CHECK(found("0F0 0S0", "1F0 1S0") == VocabularyPlace::kParallel);
+  CHECK(found("0F0 0S0 0T0 0B0", "1F0 1F1 1S1 1T1 1B0 1B1") == VocabularyPlace::kVocab1);
 }

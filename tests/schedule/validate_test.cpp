@@ -113,12 +113,13 @@ TEST_CASE("Of two copies of a stage each takes its half of the microbatches, and
 
 namespace {
 
-std::string refusal_with_vocabulary(const std::string& drawing) {
+std::string refusal_with_vocabulary(const std::string& drawing,
+                                    VocabularyPlace vocabulary = VocabularyPlace::kParallel) {
   const auto ranks = actions_of(drawing);
   return refusal({.placement = Placement::loop(static_cast<int>(ranks.size())),
                   .microbatches = 1,
                   .ranks = ranks,
-                  .vocabulary = true});
+                  .vocabulary = vocabulary});
 }
 
 }  // namespace
@@ -137,4 +138,20 @@ TEST_CASE("With the vocabulary over the pipeline every rank has S and T, of its 
   refused("0F0 0S0 0B0 0T0 \n 1F0 1S0 1T0 1B0", "deadlock: 1T0 waits for 1I0 of rank 1");
   refused("0F0 0B0 0S0 0T0 \n 1F0 1S0 1B0 1T0",
           "deadlock: 0B0 waits for 1I0 of rank 1, rank 1: 1B0 waits for 0S0 of rank 0");
+}
+
+TEST_CASE("Where pieces wait twice, T needs every S and the last stage's I every T") {
+  const auto refused = [](const std::string& drawing) {
+    return refusal_with_vocabulary(drawing, VocabularyPlace::kVocab1);
+  };
+  CHECK(refused("0F0 0S0 0T0 0B0 \n 1F0 1S0 1T0 1B0") == "");
+  CHECK(refused("0F0 0S0 0T0 0B0 \n 1F0 1T0 1S0 1B0").find("1T0 comes before 1S0") !=
+        std::string::npos);
+  CHECK(refused("0F0 0S0 0B0 0T0 \n 1F0 1S0 1T0 1B0")
+            .find("deadlock: 0B0 waits for 1I0 of rank 1, rank 1: 1B0 waits for 0T0 of rank 0") !=
+        std::string::npos);
+  CHECK(
+      refused("0F0 0S0 0T0 0B0 \n 1F0 1S0 1B0 1T0").find("deadlock: 1B0 waits for 1T0 of rank 1") !=
+      std::string::npos);
+  CHECK(refused("0F0 0S0 0B0 \n 1F0 1S0 1T0 1B0").find("0T0 is missing") != std::string::npos);
 }

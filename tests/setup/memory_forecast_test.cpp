@@ -147,10 +147,11 @@ TEST_CASE("Every rank hears which one has too little room, and why") {
 TEST_CASE("With the vocabulary over the pipeline each rank has its pieces' memory") {
   Config config = gpt();
   config.pipeline.partition = PartitionRule::kUniform;
+  const auto place = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
   for (const bool tied : {false, true}) {
     CAPTURE(tied);
     config.model.tie_embeddings = tied;
-    config.pipeline.vocabulary = VocabularyPlace::kParallel;
+    config.pipeline.vocabulary = place;
     const std::vector<RankMemory> pieces = forecast(config);
     REQUIRE(pieces.size() == 2);
     for (const RankMemory& rank : pieces) CHECK(rank.activations > 0);

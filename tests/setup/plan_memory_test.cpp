@@ -39,7 +39,7 @@ void check_foreseen(Config config, int ranks, const FixedSource& source) {
                             .microbatches = pipeline.microbatches,
                             .recompute = pipeline.recompute,
                             .precision = config.train.precision,
-                            .vocabulary = pipeline.vocabulary == VocabularyPlace::kParallel,
+                            .vocabulary = pipeline.vocabulary,
                             .slices = std::max(1, pipeline.slices)};
   PlanRequest request{.ranks = ranks, .configured = candidate};
   if (pipeline.slices > 1) request.slices = {pipeline.slices};
@@ -48,7 +48,9 @@ void check_foreseen(Config config, int ranks, const FixedSource& source) {
       measure_plan_inputs(config, data_shape_of(source), &source, request, crew, /*seconds=*/60);
   Schedule schedule = generate(candidate.schedule, ranks, candidate.virtual_stages,
                                candidate.microbatches, candidate.slices);
-  if (candidate.vocabulary) schedule = with_vocabulary(schedule);
+  if (candidate.cuts_vocabulary()) {
+    schedule = with_vocabulary(schedule, candidate.vocabulary);
+  }
   const Plan plan = Predictor(inputs).predict(candidate, schedule, std::int64_t{1} << 40);
 
   config.pipeline.partition = PartitionRule::kList;
@@ -111,12 +113,14 @@ TEST_CASE("Also where stages hand float32 on in bfloat16") {
 
 TEST_CASE("Also where the vocabulary is over the pipeline, tied or not") {
   for (const bool tied : {false, true}) {
-    CAPTURE(tied);
-    for (const char* schedule : {"1f1b", "zbv"}) {
-      Config config = small_config(schedule, 8, 16, tied ? Recompute::kFull : Recompute::kNone);
-      config.model.tie_embeddings = tied;
-      config.pipeline.vocabulary = VocabularyPlace::kParallel;
-      check_foreseen(config, 4);
+    for (const VocabularyPlace place : {VocabularyPlace::kParallel, VocabularyPlace::kVocab1}) {
+      CAPTURE(tied, name_of(kVocabularyPlaces, place));
+      for (const char* schedule : {"1f1b", "zbv"}) {
+        Config config = small_config(schedule, 8, 16, tied ? Recompute::kFull : Recompute::kNone);
+        config.model.tie_embeddings = tied;
+        config.pipeline.vocabulary = place;
+        check_foreseen(config, 4);
+      }
     }
   }
 }

@@ -168,13 +168,17 @@ TEST_CASE("A vocabulary over the pipeline is planned where a run would take it")
   CHECK(requested(config, {.ranks = 2}).pieces);  // the head is tied
   config.model.tie_embeddings = false;
   CHECK(requested(config, {.ranks = 2}).pieces);
-  CHECK_FALSE(requested(config, {.ranks = 2}).configured.vocabulary);
+  CHECK_FALSE(requested(config, {.ranks = 2}).configured.cuts_vocabulary());
   config.pipeline.vocabulary = VocabularyPlace::kParallel;
   const PlanRequest own = requested(config, {.ranks = 2});
-  CHECK(own.configured.vocabulary);
-  CHECK(own.configured_schedule.value().vocabulary);
+  CHECK(own.configured.cuts_vocabulary());
+  CHECK(own.configured_schedule.value().cuts_vocabulary());
   CHECK(planned_config(config, {}).pipeline.vocabulary == VocabularyPlace::kWhole);
   CHECK(planned_config(config, own.configured).pipeline.vocabulary == VocabularyPlace::kParallel);
+  config.pipeline.vocabulary = VocabularyPlace::kVocab1;
+  const PlanRequest other = requested(config, {.ranks = 2});
+  CHECK(other.configured_schedule.value().vocabulary == VocabularyPlace::kVocab1);
+  CHECK(planned_config(config, other.configured).pipeline.vocabulary == VocabularyPlace::kVocab1);
   config.pipeline.vocabulary = VocabularyPlace::kWhole;
   config.pipeline.delay = 1;
   CHECK_FALSE(requested(config, {.ranks = 2}).pieces);

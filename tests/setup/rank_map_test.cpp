@@ -108,7 +108,7 @@ TEST_CASE("Where stages have copies, ranks that face each other are of one group
 TEST_CASE("Where the vocabulary is over the pipeline, all places have a piece and need targets") {
   Schedule schedule = of(Placement::loop(2, 2));
   CHECK(RankMap(Grid(4, 2, 1, 2), 3, schedule).routes().vocabulary.pieces.empty());
-  schedule.vocabulary = true;
+  schedule.vocabulary = VocabularyPlace::kParallel;
   const RankMap map(Grid(4, 2, 1, 2), 3, schedule);
   const RankRoutes routes = map.routes();
   CHECK(routes.vocabulary.pieces == std::vector<int>{2, 3});

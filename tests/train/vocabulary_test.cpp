@@ -78,10 +78,12 @@ TEST_CASE("Pieces of the vocabulary train as the whole embedding and head do, to
   whole.optimizer.type = "sgd";  // AdamW's first steps make much of rounding
   const Outcome expected = outcome_of(whole, 1);
   REQUIRE(expected.losses.size() >= 4);
-  for (const int ranks : {1, 2, 3}) {
-    CAPTURE(tied, ranks);
+  const auto place = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
+  for (const int ranks : {1, 2, 3, 4}) {
+    if (ranks == 4 && place == VocabularyPlace::kParallel) continue;
+    CAPTURE(tied, name_of(kVocabularyPlaces, place), ranks);
     const TemporaryFolder at;
-    Config pieces = head_run(at, "1f1b", VocabularyPlace::kParallel, 4, tied);
+    Config pieces = head_run(at, "1f1b", place, 4, tied);
     pieces.optimizer.type = "sgd";
     const Outcome found = outcome_of(pieces, ranks);
     CHECK(relative_difference(found.losses, expected.losses) < 1e-6);
@@ -92,9 +94,11 @@ TEST_CASE("Pieces of the vocabulary train as the whole embedding and head do, to
 
 TEST_CASE("As many pieces give the same bits under every schedule and placement") {
   const bool tied = GENERATE(false, true);
+  const auto place = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
+  CAPTURE(name_of(kVocabularyPlaces, place));
   const TemporaryFolder first_at;
   const auto run = [&](const TemporaryFolder& at, const std::string& schedule) {
-    return head_run(at, schedule, VocabularyPlace::kParallel, 4, tied);
+    return head_run(at, schedule, place, 4, tied);
   };
   const Outcome expected = outcome_of(run(first_at, "1f1b"), 3);
   for (const std::string schedule : {"zb-h1", "zbv", "v-half", "auto"}) {
@@ -107,6 +111,15 @@ TEST_CASE("As many pieces give the same bits under every schedule and placement"
   turned.pipeline.placement = {PlacementRule::kList, {{2}, {0, 3}, {1}}};
   turned.pipeline.recompute = Recompute::kFull;
   CHECK(outcome_of(turned, 3) == expected);
+}
+
+// Both take the loss from the same statistics; only its gradient is made of other products.
+TEST_CASE("The two ways to share out a vocabulary have the same first loss, bit for bit") {
+  const TemporaryFolder one_at, two_at;
+  const Outcome once = outcome_of(head_run(one_at, "1f1b", VocabularyPlace::kParallel), 3),
+                twice = outcome_of(head_run(two_at, "1f1b", VocabularyPlace::kVocab1), 3);
+  CHECK(once.losses.front() == twice.losses.front());
+  CHECK(relative_difference(once.losses, twice.losses) < 1e-6);
 }
 
 TEST_CASE("What is looked up in pieces is dropped as usual") {
@@ -124,6 +137,7 @@ TEST_CASE("What is looked up in pieces is dropped as usual") {
 
 TEST_CASE("A checkpoint with pieces is that of a whole head, and goes on with any other") {
   const bool tied = GENERATE(false, true);
+  const auto pieces = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
   const FixedSource source = rows();
   const TemporaryFolder pieces_at;
   const auto run = [&](const TemporaryFolder& at, const std::string& schedule,
@@ -132,12 +146,12 @@ TEST_CASE("A checkpoint with pieces is that of a whole head, and goes on with an
     config.optimizer.type = "sgd";
     return config;
   };
-  const Outcome expected = outcome_of(run(pieces_at, "1f1b", VocabularyPlace::kParallel), 3);
+  const Outcome expected = outcome_of(run(pieces_at, "1f1b", pieces), 3);
   for (const bool whole_first : {true, false}) {
     CAPTURE(tied, whole_first);
     const TemporaryFolder at;
     const auto place = [&](bool first) {
-      return first == whole_first ? VocabularyPlace::kWhole : VocabularyPlace::kParallel;
+      return first == whole_first ? VocabularyPlace::kWhole : pieces;
     };
     Config first = run(at, "1f1b", place(true));
     const Config second = run(at, "zbv", place(false));
@@ -150,12 +164,13 @@ TEST_CASE("A checkpoint with pieces is that of a whole head, and goes on with an
 }
 
 TEST_CASE("A run with tied pieces goes on from its checkpoint with the same bits") {
+  const auto place = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
   const FixedSource source = rows();
   const TemporaryFolder at_once, in_two;
-  const Config straight = head_run(at_once, "zb-h1", VocabularyPlace::kParallel, 6, true);
+  const Config straight = head_run(at_once, "zb-h1", place, 6, true);
   const Outcome expected = outcome_of(straight, 3);
-  Config first = head_run(in_two, "1f1b", VocabularyPlace::kParallel, 6, true);
-  const Config second = head_run(in_two, "zb-h1", VocabularyPlace::kParallel, 6, true);
+  Config first = head_run(in_two, "1f1b", place, 6, true);
+  const Config second = head_run(in_two, "zb-h1", place, 6, true);
   first.train.steps = 4;
   CHECK(run_training(first, source, 3).error == "");
   const std::string folder = checkpoint_folder(second.train.output + "/checkpoints", 4);
@@ -164,9 +179,10 @@ TEST_CASE("A run with tied pieces goes on from its checkpoint with the same bits
 
 TEST_CASE("Pieces of the vocabulary train with replicas") {
   const bool tied = GENERATE(false, true);
+  const auto place = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
   const TemporaryFolder one_at, two_at;
-  Config one = head_run(one_at, "1f1b", VocabularyPlace::kParallel, 4, tied);
-  Config two = head_run(two_at, "1f1b", VocabularyPlace::kParallel, 4, tied);
+  Config one = head_run(one_at, "1f1b", place, 4, tied);
+  Config two = head_run(two_at, "1f1b", place, 4, tied);
   for (Config* config : {&one, &two}) {
     config->optimizer.type = "sgd";
     config->train.batch_size = 8;

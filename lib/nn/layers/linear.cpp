@@ -51,10 +51,12 @@ double Linear::forward_flop() const {
   return 2.0 * static_cast<double>(input_row().elements()) * static_cast<double>(features_);
 }
 
-std::unique_ptr<Layer> Linear::vocabulary_piece(const TensorPlace& place) const {
+std::unique_ptr<Layer> Linear::vocabulary_piece(const TensorPlace& place,
+                                                PieceGradient gradient) const {
   if (cap_ > 0 || !place_.alone() || activations() != DType::kFloat32) return nullptr;
   return std::make_unique<VocabularyHead>(name(), input_row(), parameters()[weight_],
-                                          has_bias_ ? &parameters()[bias_] : nullptr, place);
+                                          has_bias_ ? &parameters()[bias_] : nullptr, place,
+                                          gradient);
 }
 
 Tensor Linear::forward(const Context& context, Tensor x, Saved& saved) {

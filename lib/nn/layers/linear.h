@@ -56,7 +56,8 @@ class Linear : public Layer {
   double forward_flop() const override;
   GroupSums group_sums() const override { return {1, input_row().elements()}; }
   Reach reach() const override { return Reach::kToken; }
-  std::unique_ptr<Layer> vocabulary_piece(const TensorPlace& place) const override;
+  std::unique_ptr<Layer> vocabulary_piece(const TensorPlace& place,
+                                          PieceGradient gradient) const override;
 
  private:
   TensorPlace place_;

@@ -31,8 +31,11 @@ void pick_target_rows(const Range& rows, const std::int32_t* targets, ConstMatri
 }  // namespace
 
 VocabularyHead::VocabularyHead(std::string name, Shape row, const Parameter& weight,
-                               const Parameter* bias, const TensorPlace& place)
-    : Layer(std::move(name), row, row), rows_(part_of(weight.whole[0], place)) {
+                               const Parameter* bias, const TensorPlace& place,
+                               PieceGradient gradient)
+    : Layer(std::move(name), row, row),
+      rows_(part_of(weight.whole[0], place)),
+      gradient_(gradient) {
   const Slicing slices = slicing(0, {weight.whole[0]}, place);
   weight_ = add_matrix("weight", weight.whole, weight.initial, slices);
   parameters()[weight_].name = weight.name;
@@ -49,16 +52,19 @@ Tensor VocabularyHead::forward(const Context& context, Tensor x, Saved& saved) {
   Ops& ops = context.ops;
   const std::int64_t rows = x.shape().rows(), width = x.shape().back();
   const bool trains = context.mode == Mode::kTrain;
-  const std::int64_t products = trains ? 2 * rows * width : 0;
+  const bool multiplies = trains && gradient_ == PieceGradient::kInForward;
+  const std::int64_t products = multiplies ? 2 * rows * width : 0;
   Tensor result(ops.pool(), {products + piece_statistics_shape(rows).elements()});
   Tensor logits(ops.pool(), {rows, rows_.count});
   linear_forward(ops, x, matrix(weight_), value(bias_), logits);
   float* const statistics = result.f32() + products;
   piece_statistics(ops, rows_.first, logits, context.targets, statistics);
   if (!trains) return result;
-  linear_backward_input(ops, logits, value(weight_), Matrix(result.f32(), rows, width));
-  pick_target_rows(rows_, context.targets, matrix(weight_),
-                   Matrix(result.f32() + rows * width, rows, width));
+  if (multiplies) {
+    linear_backward_input(ops, logits, value(weight_), Matrix(result.f32(), rows, width));
+    pick_target_rows(rows_, context.targets, matrix(weight_),
+                     Matrix(result.f32() + rows * width, rows, width));
+  }
   saved[kTargets] = Tensor(ops.pool(), {rows}, DType::kInt32);
   std::memcpy(saved[kTargets].data(), context.targets, saved[kTargets].bytes());
   saved[kStatistics] = Tensor(ops.pool(), piece_statistics_shape(rows));
@@ -73,7 +79,10 @@ Tensor VocabularyHead::backward_input(const Context& context, Tensor totals, Sav
                  saved[kStatistics].f32(), totals.f32());
   saved[kTargets].reset();
   saved[kStatistics].reset();
-  return {};
+  if (gradient_ == PieceGradient::kInForward) return {};
+  Tensor dx(context.ops.pool(), saved[kInput].shape());
+  linear_backward_input(context.ops, saved[kLogits], value(weight_), dx);
+  return dx;
 }
 
 void VocabularyHead::backward_weight(const Context& context, Saved& saved) {

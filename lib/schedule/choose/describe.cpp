@@ -88,7 +88,7 @@ std::string percent(double share) {
 std::string better_than_tuned(const std::string& name, const Schedule& schedule,
                               const GivenCosts& given) {
   const ScheduleKind* kind = find_row(schedule_kinds(), name);
-  if (kind == nullptr || kind->tuned_for == nullptr || schedule.vocabulary) return "";
+  if (kind == nullptr || kind->tuned_for == nullptr || schedule.cuts_vocabulary()) return "";
   const int ranks = schedule.rank_count();
   const Costs costs = at_rank_speeds(given.on(schedule.placement), schedule.placement);
   if (is_even(costs)) return "";
@@ -132,8 +132,9 @@ Description describe(const std::string& name, const Schedule& schedule, const Gi
   words.title += placement_text(schedule.placement);
   words.title += counted(schedule.microbatches, "microbatch", "microbatches");
   if (schedule.slices > 1) words.title += " in " + std::to_string(schedule.slices) + " slices";
-  if (schedule.vocabulary) words.title += ", the vocabulary over all ranks";
-  words.remark = costs_text(given, schedule.vocabulary);
+  if (schedule.cuts_vocabulary()) words.title += ", the vocabulary over all ranks";
+  if (schedule.has_two_barriers()) words.title += " (vocab-1)";
+  words.remark = costs_text(given, schedule.cuts_vocabulary());
   const Costs costs = given.on(schedule.placement);
   const Timeline run = simulate(schedule, costs, BackwardSends::kGradientsFirst);
   const Timeline drawn = simulate(schedule, costs, BackwardSends::kAfterBackward);

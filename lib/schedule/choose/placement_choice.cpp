@@ -35,8 +35,15 @@ std::string placement_help() {
 }
 
 std::string vocabulary_help() {
-  return "who holds the head's rows of the vocabulary: whole, the last stage; or parallel, all "
-         "ranks a piece each, with passes S and T";
+  return "who holds the head's rows of the vocabulary: whole, the last stage; parallel, all ranks "
+         "a "
+         "piece each, with passes S and T and one wait for each other (Vocab-2); or vocab-1, the "
+         "same with two (Vocab-1)";
+}
+
+std::optional<VocabularyPlace> parse_vocabulary(std::string_view text) {
+  const auto* row = find_row(kVocabularyPlaces, text);
+  return row == nullptr ? std::nullopt : std::optional(row->value);
 }
 
 int stages_per_rank(const PlacementChoice& choice) {

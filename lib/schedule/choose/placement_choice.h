@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/table.h"
 #include "schedule/placement.h"
+#include "schedule/vocabulary_place.h"
 
 namespace pipetrain {
 
@@ -20,15 +22,6 @@ inline constexpr Choice<PlacementRule> kPlacementRules[] = {
     {PlacementRule::kWave, "wave", "Down and back up as often as there are stages a rank."},
     {PlacementRule::kAuto, "auto", "Searched for together with the schedule, which is `auto`."},
     {PlacementRule::kList, "list", "Each rank's stages, such as `[[0,5],[1,4],[2,3]]`."},
-};
-
-// Who holds the model's vocabulary, which are the tables of the embedding and of the head.
-enum class VocabularyPlace : std::uint8_t { kWhole, kParallel };
-
-inline constexpr Choice<VocabularyPlace> kVocabularyPlaces[] = {
-    {VocabularyPlace::kWhole, "whole", "The first and the last stage."},
-    {VocabularyPlace::kParallel, "parallel",
-     "All ranks of the pipeline, a piece of the rows each."},
 };
 
 struct PlacementChoice {
@@ -45,6 +38,8 @@ PlacementChoice parse_placement(const std::string& text, const std::string& name
 std::string placement_help();
 
 std::string vocabulary_help();
+// The word that an option has; nothing for none.
+std::optional<VocabularyPlace> parse_vocabulary(std::string_view text);
 
 // Stages per rank that the choice itself says; 0: none.
 int stages_per_rank(const PlacementChoice& choice);

@@ -63,10 +63,11 @@ Reason other_sizes(const ScheduleRequest& request, const Schedule& table) {
   }
   if (!reason) reason = other(table.slices, request.slices, "slices", "slices");
   if (!reason && request.vocabulary.value_or(table.vocabulary) != table.vocabulary) {
-    reason = request.name + (table.vocabulary ? " has" : " lacks") +
-             " the actions S and T of a vocabulary over the pipeline; set pipeline.vocabulary "
-             "(--vocabulary) to " +
-             (table.vocabulary ? "parallel" : "whole") + ", or take another table";
+    const bool both = table.cuts_vocabulary() && request.cuts_vocabulary();
+    reason = request.name + (table.cuts_vocabulary() ? " has" : " lacks") +
+             " the actions S and T of a vocabulary over the pipeline" +
+             (both ? ", in another order" : "") + "; set pipeline.vocabulary (--vocabulary) to " +
+             name_of(kVocabularyPlaces, table.vocabulary) + ", or take another table";
   }
   return reason ? reason : other_placement(request, table);
 }
@@ -173,21 +174,24 @@ Schedule choose_without_costs(const ScheduleRequest& request) {
   const std::optional<Placement> asked = placement_of(request.placement, p, v);
   const Placement placement = asked.value_or(Placement::loop(p, v));
   if (request.is_searched()) {
-    return {.placement = placement, .microbatches = m, .vocabulary = request.cuts_vocabulary()};
+    return {.placement = placement, .microbatches = m, .vocabulary = request.vocabulary_place()};
   }
   if (request.forward_only) {
-    return generate_forward_only(placement, m, /*stage_by_stage=*/false, request.cuts_vocabulary());
+    return generate_forward_only(placement, m, /*stage_by_stage=*/false,
+                                 request.vocabulary_place());
   }
   Schedule schedule =
       asked ? generate(request.name, *asked, m, n) : generate(request.name, p, v, m, n);
-  if (request.cuts_vocabulary()) schedule = with_vocabulary(schedule);
+  if (request.cuts_vocabulary()) {
+    schedule = with_vocabulary(schedule, request.vocabulary_place());
+  }
   validate(schedule);
   return schedule;
 }
 
 AutoOptions search_options(const ScheduleRequest& request, const Schedule& sizes) {
   AutoOptions options = request.search;
-  options.vocabulary = request.cuts_vocabulary();
+  options.vocabulary = request.vocabulary_place();
   const bool searches = request.placement.rule == PlacementRule::kAuto;
   options.any_placement = searches && sizes.ranks.empty();
   if (!request.placement.is_open() || (searches && !options.any_placement)) {

@@ -31,11 +31,12 @@ struct ScheduleRequest {
   int most_microbatches = 0;
   int usual_microbatches = 0;  // 0: 4 of each stage
   PlacementChoice placement;
-  std::optional<bool> vocabulary;  // over the pipeline; nothing: as a table has it, else whole
-  AutoOptions search;              // of a searched one; its placement follows from the one above
+  std::optional<VocabularyPlace> vocabulary;  // nothing: as a table has it, else whole
+  AutoOptions search;  // of a searched one; its placement follows from the one above
 
   bool is_table() const { return is_file || name.ends_with(".csv"); }
-  bool cuts_vocabulary() const { return vocabulary.value_or(false); }
+  VocabularyPlace vocabulary_place() const { return vocabulary.value_or(VocabularyPlace::kWhole); }
+  bool cuts_vocabulary() const { return is_over_pipeline(vocabulary_place()); }
   bool is_searched() const { return name == kSearchedSchedule && !is_table() && !forward_only; }
 };
 

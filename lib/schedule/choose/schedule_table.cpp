@@ -37,9 +37,13 @@ int messages_of(const Schedule& schedule) {
       return rank_of_stage(schedule, to, action.microbatch) != static_cast<int>(rank);
     }));
   }
-  // To and from each piece of the vocabulary but the last stage's own: activations, what S makes of
-  // them, and the totals.
-  if (schedule.vocabulary) count += 3 * (schedule.rank_count() - 1) * schedule.microbatches;
+  // To and from each piece of the vocabulary but the last stage's own: activations, what S or T
+  // makes of them, and the totals; or in their place each piece's statistics to all others.
+  if (schedule.cuts_vocabulary()) {
+    const int others = schedule.rank_count() - 1;
+    const int totals = schedule.has_two_barriers() ? schedule.rank_count() * others : others;
+    count += (2 * others + totals) * schedule.microbatches;
+  }
   return count;
 }
 

@@ -44,10 +44,10 @@ void forwards_in_turn(Schedule& schedule) {
     const auto delay = [&](int stage) { return stage - stages.front(); };  // in microbatches
     const int piece_delay = delay(schedule.stage_count());
     const int rounds =
-        schedule.microbatches + (schedule.vocabulary ? piece_delay : delay(stages.back()));
+        schedule.microbatches + (schedule.cuts_vocabulary() ? piece_delay : delay(stages.back()));
     for (int round = 0; round < rounds; ++round) {
       const int complete = round - piece_delay;
-      if (schedule.vocabulary && complete >= 0) {
+      if (schedule.cuts_vocabulary() && complete >= 0) {
         actions.push_back({Op::kVocabularyForward, rank, complete});
       }
       for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
@@ -75,11 +75,11 @@ void forwards_by_stage(Schedule& schedule) {
 }  // namespace
 
 Schedule generate_forward_only(const Placement& placement, int microbatches, bool stage_by_stage,
-                               bool vocabulary) {
+                               VocabularyPlace vocabulary) {
   Schedule schedule{placement, microbatches, {}, /*slices=*/1, vocabulary};
   if (stage_by_stage) {
     forwards_by_stage(schedule);
-  } else if (!vocabulary &&
+  } else if (!schedule.cuts_vocabulary() &&
              placement == Placement::loop(placement.rank_count(), placement.most_stages())) {
     loop_forwards(schedule);
   } else {

@@ -59,8 +59,10 @@ std::optional<std::string> too_many_actions(std::string_view name, int ranks, in
 
 // Every stage's forwards alone, in the order in which such a pipeline runs them: evaluation.
 // `stage_by_stage`: a rank ends one stage before it begins the next, so that the order of its
-// stages is the same however many microbatches there are. `vocabulary`: it is over the pipeline.
+// stages is the same however many microbatches there are. Over the pipeline, a vocabulary has its
+// S.
 Schedule generate_forward_only(const Placement& placement, int microbatches,
-                               bool stage_by_stage = false, bool vocabulary = false);
+                               bool stage_by_stage = false,
+                               VocabularyPlace vocabulary = VocabularyPlace::kWhole);
 
 }  // namespace pipetrain

@@ -20,7 +20,6 @@
 #include "schedule/search/rank_orders.h"
 #include "schedule/search/rule_search.h"
 #include "schedule/search/vocabulary_search.h"
-#include "schedule/simulate/figures.h"
 
 namespace pipetrain {
 namespace {
@@ -267,26 +266,22 @@ std::optional<std::string> why_no_search(int ranks, int microbatches, int stages
   if (options.live_microbatches != 0 && !(options.live_microbatches >= 1)) {  // nor NaN
     return "schedule auto: the limit is below one live microbatch per rank; allow one or more";
   }
-  if (options.placement && options.live_microbatches != 0 &&
-      !search::has_room(*options.placement, options.live_microbatches)) {
-    const int most = options.placement->most_stages();
-    return "schedule auto: the limit is below one live microbatch on the rank that has " +
-           std::to_string(most) + " of " + std::to_string(stages) + " stages; allow " +
-           short_number(std::ceil(10.0 * most * ranks / stages) / 10) + " or more";
+  if (options.placement && options.live_microbatches != 0) {
+    return search::why_no_room(*options.placement, options.live_microbatches);
   }
   return std::nullopt;
 }
 
 Schedule auto_schedule(int ranks, int microbatches, const Costs& costs,
                        const AutoOptions& options) {
-  if (options.vocabulary) {
+  if (is_over_pipeline(options.vocabulary)) {
     return search::schedule_with_vocabulary(ranks, microbatches, costs, options);
   }
   return AutoSearch(problems_of(ranks, microbatches, costs, options), options.effort).run();
 }
 
 double least_makespan(int ranks, int microbatches, const Costs& costs, const AutoOptions& options) {
-  if (options.vocabulary) {
+  if (is_over_pipeline(options.vocabulary)) {
     return search::least_with_vocabulary(ranks, microbatches, costs, options);
   }
   return least_of(problems_of(ranks, microbatches, costs, options));

@@ -15,8 +15,9 @@ struct AutoOptions {
   double live_microbatches = 0;  // most per rank, in shares of a whole rank; 0: 1F1B's, min(M, p)
   double effort = 1e8;           // actions evaluated in the search: one or two seconds
   std::optional<Placement> placement;  // unless given, a loop or, of several stages, a wave
-  bool vocabulary = false;     // over the pipeline; the limit is then one more unless it is given
-  bool any_placement = false;  // or any other with as many stages a rank
+  bool any_placement = false;          // or any other with as many stages a rank
+  // Over the pipeline the limit is one more unless it is given, two where pieces wait twice.
+  VocabularyPlace vocabulary = VocabularyPlace::kWhole;
 };
 
 // Why there is nothing to search for: stages that do not divide over the ranks (where no placement

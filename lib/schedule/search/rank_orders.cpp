@@ -7,11 +7,21 @@
 
 #include "base/index.h"
 #include "schedule/lower.h"
+#include "schedule/simulate/figures.h"
 
 namespace pipetrain::search {
 bool has_room(const Placement& placement, double live_microbatches) {
   return live_microbatches * placement.stage_count() / placement.rank_count() + 1e-9 >=
          placement.most_stages();
+}
+
+std::optional<std::string> why_no_room(const Placement& placement, double live_microbatches) {
+  if (has_room(placement, live_microbatches)) return std::nullopt;
+  const int most = placement.most_stages(), stages = placement.stage_count();
+  const double least = std::ceil(10.0 * most * placement.rank_count() / stages) / 10;
+  return "schedule auto: the limit is below one live microbatch on the rank that has " +
+         std::to_string(most) + " of " + std::to_string(stages) + " stages; allow " +
+         short_number(least) + " or more";
 }
 
 // A limit in shares of a rank allows so many microbatches of one stage; one microbatch must fit on

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "schedule/schedule.h"
@@ -25,6 +27,7 @@ constexpr std::array<Op, 3> kOps{Op::kForward, Op::kBackwardInput, Op::kBackward
 // Whether a rank may keep one microbatch on all its stages, where no rank may keep more than
 // `live_microbatches` shares of a rank with as many stages as the others.
 bool has_room(const Placement& placement, double live_microbatches);
+std::optional<std::string> why_no_room(const Placement& placement, double live_microbatches);
 
 struct Problem {
   Problem(Placement placement_of_stages, int microbatch_count, const Costs& costs,

@@ -116,10 +116,8 @@ class Merge {
     } else {
       ++rank.next;
     }
-    // A B sends its input gradient before it does the weights.
-    const bool both = done.op == Op::kBackward;
-    const double late = both ? costs_.stages[index(done.stage)].backward_weight : 0;
-    inputs_.ended(done.op, done.stage, done.microbatch, rank.free - late);
+    inputs_.ended(done.op, done.stage, done.microbatch,
+                  rank.free - result_leaves_before_end(done, listed_, costs_));
     for (int other = 0; other < listed_.rank_count(); ++other) choose(other);
   }
 
@@ -135,17 +133,28 @@ class Merge {
 std::optional<Schedule> with_vocabulary(const Schedule& schedule, const Costs& costs,
                                         const VocabularyRule& rule) {
   Schedule listed = schedule;
-  listed.vocabulary = true;
+  listed.vocabulary = rule.place;
   for (auto& actions : listed.ranks) actions = deferred(actions, rule.ahead);
   return Merge(listed, costs, rule).run();
 }
 
-// As it stands, a valid order always has room for S and T.
-Schedule with_vocabulary(const Schedule& schedule) {
-  Costs costs = equal_costs(schedule, 1, 1, 1);
+VocabularyRule usual_rule(VocabularyPlace place) {
+  if (place != VocabularyPlace::kVocab1) return {.place = place};
+  return {.place = place, .ahead = 2, .patience = 0, .kept = 1};
+}
+
+// As it stands, a valid order always has room for S and T. They stand where they come if messages
+// take a while: where these are faster, no rank waits for it, and if S or T stood where they come
+// without, a rank would wait for their messages in each microbatch.
+Schedule with_vocabulary(const Schedule& schedule, VocabularyPlace place) {
+  constexpr double kMessage = 0.125;
+  Costs costs = equal_costs(schedule, 1, 1, 1, kMessage);
   costs.pieces.assign(schedule.ranks.size(), {1, 1});
-  auto made = with_vocabulary(schedule, costs);
-  return made ? *std::move(made) : with_vocabulary(schedule, costs, {.ahead = 0}).value();
+  VocabularyRule rule = usual_rule(place);
+  for (; rule.ahead > 0; --rule.ahead) {
+    if (auto made = with_vocabulary(schedule, costs, rule)) return *std::move(made);
+  }
+  return with_vocabulary(schedule, costs, rule).value();
 }
 
 const std::vector<std::string>& vocabulary_schedules() {

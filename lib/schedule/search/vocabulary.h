@@ -1,6 +1,6 @@
 // The vocabulary over the pipeline: the head is cut by rows of its table over all ranks, and each
 // of them computes its piece's S and T of every microbatch (Yeung et al. 2024, "Balancing Pipeline
-// Parallelism with Vocabulary Parallelism", arXiv 2411.05288; this is its Vocab-2, section 4.2).
+// Parallelism with Vocabulary Parallelism", arXiv 2411.05288; its Vocab-2 and Vocab-1, section 4).
 // Pure; it must not know what a piece is made of. (An evaluation's S stand in
 // schedule/generate/forward_only.cpp.)
 #pragma once
@@ -16,8 +16,10 @@
 namespace pipetrain {
 
 struct VocabularyRule {
-  // Each rank runs so many microbatches further ahead of its backwards, so that all pieces' S hides
-  // behind other work. The paper's is 1, and so is the memory that it adds.
+  VocabularyPlace place = VocabularyPlace::kParallel;
+  // Each rank runs so many microbatches further ahead of its backwards, so that all pieces' S, and
+  // in Vocab-1 their T, hide behind other work. The paper's is 1 for each wait, and so is the
+  // memory that it adds.
   int ahead = 1;
   // A rank waits for F, I or W rather than begin a T, if it waits for less than this share of T.
   double patience = 0.5;
@@ -25,14 +27,20 @@ struct VocabularyRule {
   int kept = 2;
 };
 
+// For such a place, where costs are not known. In Vocab-1 all T are waited for, so none is put off
+// for work that comes soon, and one at most for work that is there.
+VocabularyRule usual_rule(VocabularyPlace place);
+
 // `schedule`, of which each rank's F, I, W and B stay in their order but for rule.ahead, with S and
 // T among them: where they come if everything takes what `costs` say. S comes before all else that
 // could run, as every rank's S is waited for. Nothing if that order deadlocks.
 std::optional<Schedule> with_vocabulary(const Schedule& schedule, const Costs& costs,
                                         const VocabularyRule& rule = {});
-// The same where costs are not known: S and T take as long as F, I and W of a whole rank. Where
-// running ahead would deadlock, no rank does.
-Schedule with_vocabulary(const Schedule& schedule);
+// The same where costs are not known: S and T take as long as F, I and W of a whole rank, and a
+// message an eighth of that. Where
+// running so far ahead would deadlock, ranks run less far.
+Schedule with_vocabulary(const Schedule& schedule,
+                         VocabularyPlace place = VocabularyPlace::kParallel);
 
 // The published schedules that have such a form, and why another has none; nothing if it has one.
 const std::vector<std::string>& vocabulary_schedules();

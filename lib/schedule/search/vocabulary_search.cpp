@@ -15,28 +15,30 @@ namespace {
 
 // In shares of a whole rank.
 double limit_of(int ranks, int microbatches, const AutoOptions& options) {
-  return options.live_microbatches > 0 ? options.live_microbatches
-                                       : std::min(microbatches, ranks + 1);
+  return options.live_microbatches > 0
+             ? options.live_microbatches
+             : std::min(microbatches, ranks + usual_rule(options.vocabulary).ahead);
 }
 
 // The search without pieces, in the memory that running `ahead` leaves.
 AutoOptions without_pieces(AutoOptions options, double limit, int ahead) {
-  options.vocabulary = false;
+  options.vocabulary = VocabularyPlace::kWhole;
   options.live_microbatches = std::max(1.0, limit - ahead);
   return options;
 }
 
 class Candidates {
  public:
-  Candidates(Costs costs, double limit) : costs_(std::move(costs)), limit_(limit) {}
+  Candidates(VocabularyPlace place, Costs costs, double limit)
+      : place_(place), costs_(std::move(costs)), limit_(limit) {}
 
   // Under all rules that keep to the limit.
   void add(const Schedule& orders) {
     if (!accumulates_in_ascending_order(orders)) return;
-    for (const int ahead : {0, 1, 2}) {
+    for (int ahead = 0; ahead <= usual_rule(place_).ahead + 1; ++ahead) {
       for (const double patience : {0.0, 0.5, 1.0}) {
         for (const int kept : {0, 2, orders.rank_count()}) {
-          auto made = with_vocabulary(orders, costs_, {ahead, patience, kept});
+          auto made = with_vocabulary(orders, costs_, {place_, ahead, patience, kept});
           if (made) add_made(*std::move(made));
         }
       }
@@ -57,6 +59,7 @@ class Candidates {
     makespan_ = timeline.makespan();
   }
 
+  VocabularyPlace place_;
   Costs costs_;
   double limit_;
   Schedule best_;
@@ -72,7 +75,7 @@ Schedule schedule_with_vocabulary(int ranks, int microbatches, const Costs& cost
   if (const auto reason = why_no_search(ranks, microbatches, stages, options)) {
     throw Error(ExitCode::kConfiguration, *reason);
   }
-  Candidates candidates(costs, limit);
+  Candidates candidates(options.vocabulary, costs, limit);
   for (const ScheduleKind& kind : schedule_kinds()) {
     const int v = stages / ranks;
     const bool own = stages % ranks == 0 && copies_of(kind.name) == 1 &&
@@ -81,9 +84,10 @@ Schedule schedule_with_vocabulary(int ranks, int microbatches, const Costs& cost
     if (own) candidates.add(generate(kind.name, ranks, v, microbatches));
   }
   // Pieces take their ranks' time, but shift no work from one to another.
-  for (const int ahead : {0, 1}) {
+  const int most_ahead = usual_rule(options.vocabulary).ahead;
+  for (int ahead = 0; ahead <= most_ahead; ++ahead) {
     AutoOptions search = without_pieces(options, limit, ahead);
-    search.effort /= 2;
+    search.effort /= most_ahead + 1;
     candidates.add(auto_schedule(ranks, microbatches, costs, search));
   }
   if (candidates.empty()) {

@@ -95,8 +95,10 @@ PieceCost given_piece_cost(const std::string& text, const std::string& option) {
 
 void check_piece_cost(const std::string& text, const std::string& option, bool has_pieces) {
   if (text.empty() || has_pieces) return;
-  throw Error(ExitCode::kConfiguration,
-              option + " is for --vocabulary parallel, but the vocabulary is whole; leave it out");
+  throw Error(
+      ExitCode::kConfiguration,
+      option +
+          " is for --vocabulary parallel or vocab-1, but the vocabulary is whole; leave it out");
 }
 
 GivenCosts given_costs(const std::string& costs, const std::string& stage_costs_file) {

@@ -74,7 +74,7 @@ std::shared_ptr<const Network> network_of_speeds(std::vector<double> speeds) {
 
 double MessageWays::longest() const {
   double longest = 0;
-  for (const auto* ways : {&up, &down, &to_piece, &from_piece}) {
+  for (const auto* ways : {&up, &down, &to_piece, &from_piece, &between_pieces}) {
     for (const MessageWay& way : *ways) longest = std::max(longest, way.total());
   }
   return longest;
@@ -82,7 +82,8 @@ double MessageWays::longest() const {
 
 MessageWays MessageWays::without_queues() const {
   MessageWays free = *this;
-  for (auto* ways : {&free.up, &free.down, &free.to_piece, &free.from_piece}) {
+  for (auto* ways :
+       {&free.up, &free.down, &free.to_piece, &free.from_piece, &free.between_pieces}) {
     for (MessageWay& way : *ways) way = {.latency = way.total(), .busy = 0, .queue = -1};
   }
   free.queues = 0;
@@ -92,7 +93,7 @@ MessageWays MessageWays::without_queues() const {
 
 namespace {
 
-MessageWays ways_of(const Costs& costs, const Placement& placement, bool vocabulary) {
+MessageWays ways_of(const Costs& costs, const Placement& placement, VocabularyPlace vocabulary) {
   const int stages = placement.stage_count(), ranks = placement.rank_count();
   MessageWays ways{.up = {}, .down = {}, .copies = placement.copies()};
   const std::size_t borders = index(stages) + 1;
@@ -100,14 +101,18 @@ MessageWays ways_of(const Costs& costs, const Placement& placement, bool vocabul
   ways.down.resize(ways.up.size());
   const Network* network = costs.network.get();
   Queues queues;
-  const auto way = [&](int from, int to) -> MessageWay {
-    if (from == to) return {};
-    if (network == nullptr || !network->has_links) return {.latency = costs.message};
+  const bool linked = network != nullptr && network->has_links;
+  const auto link = [&](int from, int to) {
     const auto number = [&](int rank) {
       return network->numbers.empty() ? rank : network->numbers[index(rank)];
     };
-    const auto [rate, name] = link_between(*network, number(from), number(to),
-                                           network->all_ranks > 0 ? network->all_ranks : ranks);
+    return link_between(*network, number(from), number(to),
+                        network->all_ranks > 0 ? network->all_ranks : ranks);
+  };
+  const auto way = [&](int from, int to) -> MessageWay {
+    if (from == to) return {};
+    if (!linked) return {.latency = costs.message};
+    const auto [rate, name] = link(from, to);
     return {.latency = rate.latency_seconds / network->unit_seconds,
             .busy = rate.seconds_per_byte * network->message_bytes / network->unit_seconds,
             .queue = queues.of(name, from)};
@@ -119,10 +124,16 @@ MessageWays ways_of(const Costs& costs, const Placement& placement, bool vocabul
       ways.down[index(copy) * borders + index(s)] = way(above, below);
     }
   }
-  for (int rank = 0; vocabulary && rank < ranks; ++rank) {
+  for (int rank = 0; is_over_pipeline(vocabulary) && rank < ranks; ++rank) {
     const int last = placement.rank_of(stages - 1);
     ways.to_piece.push_back(way(last, rank));
     ways.from_piece.push_back(way(rank, last));
+    for (int to = 0; vocabulary == VocabularyPlace::kVocab1 && to < ranks; ++to) {
+      const bool free = linked && rank != to;
+      ways.between_pieces.push_back(
+          free ? MessageWay{.latency = link(rank, to).rate.latency_seconds / network->unit_seconds}
+               : way(rank, to));
+    }
   }
   ways.queues = queues.count();
   ways.shared = queues.shared();
@@ -132,7 +143,7 @@ MessageWays ways_of(const Costs& costs, const Placement& placement, bool vocabul
 }  // namespace
 
 MessageWays ways_of(const Costs& costs, const Placement& placement) {
-  return ways_of(costs, placement, /*vocabulary=*/false);
+  return ways_of(costs, placement, VocabularyPlace::kWhole);
 }
 
 MessageWays ways_of(const Costs& costs, const Schedule& schedule) {

@@ -57,8 +57,9 @@ struct MessageWays {
   std::vector<MessageWay> up, down;
   int copies = 1;
   // Of each rank, where the vocabulary is over the pipeline: from the last stage to its piece, and
-  // back.
-  std::vector<MessageWay> to_piece = {}, from_piece = {};
+  // back. Where pieces wait for each other twice, also from each piece to each other one, those of
+  // one sender together: a few numbers a row, which take no link's time but its latency.
+  std::vector<MessageWay> to_piece = {}, from_piece = {}, between_pieces = {};
   int queues = 0;
   bool shared = false;  // several ranks send into one queue
 

@@ -59,7 +59,8 @@ class Simulation {
     free_[rank] += duration_of(action, costs_);
     timeline_.ranks[rank].push_back({action, false, start, free_[rank]});
     apart_[rank].passes(action);
-    inputs_.ended(action.op, action.stage, schedule_.slice_number(action), free_[rank]);
+    inputs_.ended(action.op, action.stage, schedule_.slice_number(action),
+                  free_[rank] - result_leaves_before_end(action, schedule_, costs_));
   }
 
   void gather(std::size_t rank, int stage) {
@@ -144,6 +145,12 @@ Timeline simulate_listed(const Schedule& schedule, const Costs& costs, BackwardS
 
 }  // namespace
 
+PieceCost piece_cost(const StageCost& head, int pieces, VocabularyPlace place) {
+  const bool later = place == VocabularyPlace::kVocab1;
+  return {(head.forward + (later ? 0 : head.backward_input)) / pieces,
+          (head.backward_weight + (later ? head.backward_input : 0)) / pieces};
+}
+
 double duration_of(const Action& action, const Costs& costs) {
   const auto at = static_cast<std::size_t>(action.stage);
   if (action.op == Op::kVocabularyForward) return costs.pieces[at].forward;
@@ -156,6 +163,14 @@ double duration_of(const Action& action, const Costs& costs) {
     case Op::kBackwardWeight: return cost.backward_weight;
     default: return cost.backward_input + cost.backward_weight;
   }
+}
+
+double result_leaves_before_end(const Action& action, const Schedule& schedule,
+                                const Costs& costs) {
+  const auto at = static_cast<std::size_t>(action.stage);
+  if (action.op == Op::kBackward) return costs.stages[at].backward_weight;
+  const bool both = action.op == Op::kVocabularyBackward && schedule.has_two_barriers();
+  return both ? costs.pieces[at].backward / 2 : 0;
 }
 
 Costs equal_costs(const Schedule& schedule, double forward, double backward_input,

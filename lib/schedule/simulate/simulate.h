@@ -37,6 +37,11 @@ struct PieceCost {
     return *this;
   }
 };
+// What each of so many pieces takes of a head's times. With one wait its S makes logits and their
+// product with the table, as the head's F and I do, and its T is the W. With two S is the F, and T
+// the I and the W.
+PieceCost piece_cost(const StageCost& head, int pieces, VocabularyPlace place);
+
 struct Network;  // schedule/simulate/network.h
 
 struct Costs {
@@ -50,6 +55,10 @@ struct Costs {
 
 // Of F, I, W, B, R, S or T, without what an I makes again.
 double duration_of(const Action& action, const Costs& costs);
+
+// How long before its end what others wait for has left an action: a B goes on with W, and half of
+// a T is its weight gradients, which follow its part of the input gradient.
+double result_leaves_before_end(const Action& action, const Schedule& schedule, const Costs& costs);
 
 // A rank's whole share costs (f, i, w): each of its v stages 1/v of that, or, where ranks have
 // different numbers of stages, each of S stages p / S of it.

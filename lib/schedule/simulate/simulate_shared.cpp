@@ -38,9 +38,11 @@ class SharedCores {
     std::size_t next = 0;               // action
     std::optional<Span> span;           // computing or waiting, begun and not ended
     double left = 0;                    // of its work, in seconds of a core of its own
+    double more = 0;                    // of it when its result has left, that is not in `left`
     double wakes = InputTimes::kNever;  // when what it waits for is there, as far as that is known
     double gathers_end = 0;             // of those begun
     bool gradient_is_out = false;       // of the B at `next`, whose W is left
+    bool result_is_out = false;         // of what it is at
     int live = 0;
     Apart apart;
     bool works() const { return span && !span->waiting; }
@@ -68,7 +70,9 @@ class SharedCores {
       if (action.op == Op::kForward) enter(r);
       const Op part = rank.gradient_is_out ? Op::kBackwardWeight : needed.op;
       rank.span = Span{action.as(part), false, now_, now_};
-      rank.left = duration_of(rank.span->action, costs_);
+      rank.more =
+          part == Op::kVocabularyBackward ? result_leaves_before_end(action, schedule_, costs_) : 0;
+      rank.left = duration_of(rank.span->action, costs_) - rank.more;
       if (!rank.gradient_is_out && rank.apart.passes(action)) {
         rank.left += costs_.stages[index(action.stage)].remake;
       }
@@ -128,8 +132,15 @@ class SharedCores {
   void finish(std::size_t r) {
     Rank& rank = ranks_[r];
     const Action done = rank.span->action;
+    if (!rank.result_is_out) {
+      inputs_.ended(done.op, done.stage, schedule_.slice_number(done), now_);
+    }
+    rank.result_is_out = rank.more > 0;
+    if (rank.result_is_out) {
+      rank.left = std::exchange(rank.more, 0);
+      return;
+    }
     end_span(r);
-    inputs_.ended(done.op, done.stage, schedule_.slice_number(done), now_);
     const Action& listed = schedule_.ranks[r][rank.next];
     if (listed.op == Op::kBackward && done.op == Op::kBackwardInput) {
       rank.gradient_is_out = true;

@@ -61,17 +61,18 @@ SequenceSlices checked_slices(const Config& config, const ModelSetup& model) {
 
 // The layers with the rank's pieces of the embedding's table and the head, as ModelSetup has them.
 std::vector<std::unique_ptr<Layer>> layers_with_piece(const Config& config,
-                                                      const SetupInputs& inputs,
-                                                      const Layer& head) {
-  if (const auto reason = why_no_pieces(head, inputs.stage_ranks)) fail(*reason);
+                                                      const SetupInputs& inputs, const Layer& head,
+                                                      VocabularyPlace vocabulary) {
+  if (const auto reason = why_no_pieces(head, inputs.stage_ranks, vocabulary)) fail(*reason);
   auto layers = build_layers(config.model, inputs.data, {}, config.train.precision);
   const TensorPlace place{.rank = inputs.pipeline_rank, .size = inputs.stage_ranks};
-  layers.back() = head.vocabulary_piece(place);
+  layers.back() = head.vocabulary_piece(place, gradient_of_piece(vocabulary));
   if (auto table = layers.front()->embedding_piece(place)) {
     layers.insert(layers.end() - 1, std::move(table));
     layers.front() = layers.front()->without_table();
   } else if (std::ranges::any_of(layers.back()->parameters(), &Parameter::tied_to_earlier)) {
-    fail("pipeline.vocabulary: parallel, but the head is tied to " + layers.front()->name() +
+    fail("pipeline.vocabulary: " + name_of(kVocabularyPlaces, vocabulary) +
+         ", but the head is tied to " + layers.front()->name() +
          ", whose rows ranks cannot share out; set it to whole");
   }
   return layers;
@@ -96,7 +97,7 @@ ScheduleRequest schedule_request(const Config& config, int stage_ranks, int usua
           .most_microbatches = replica_rows(config),
           .usual_microbatches = usual_microbatches,
           .placement = pipeline.placement,
-          .vocabulary = pipeline.vocabulary == VocabularyPlace::kParallel,
+          .vocabulary = pipeline.vocabulary,
           .search = {.live_microbatches = static_cast<double>(pipeline.live_microbatches)}};
 }
 
@@ -134,8 +135,9 @@ ModelSetup set_up_model(const Config& config, const SetupInputs& inputs) {
   }
   if (model.copies() > 1) check_copies(config);
   model.slices = checked_slices(config, model);
-  if (model.schedule.vocabulary) {
-    model.piece_layers = layers_with_piece(config, inputs, *model.layers.back());
+  if (model.schedule.cuts_vocabulary()) {
+    model.piece_layers =
+        layers_with_piece(config, inputs, *model.layers.back(), model.schedule.vocabulary);
   }
   check_partition(pipeline, model.cut_layers(), model.stage_count());
   return model;

@@ -51,10 +51,12 @@ struct ModelSetup {
   int stage_count() const { return schedule.stage_count(); }
   // Of these stages consist: all layers, but for the head where the vocabulary is over the
   // pipeline.
-  int cut_layers() const { return static_cast<int>(layers.size()) - (schedule.vocabulary ? 1 : 0); }
+  int cut_layers() const {
+    return static_cast<int>(layers.size()) - (schedule.cuts_vocabulary() ? 1 : 0);
+  }
   bool cuts_embedding() const { return piece_layers.size() > layers.size(); }
   // Behind the layers that are cut: of those that hold weights.
-  int piece_count() const { return schedule.vocabulary ? (cuts_embedding() ? 2 : 1) : 0; }
+  int piece_count() const { return schedule.cuts_vocabulary() ? (cuts_embedding() ? 2 : 1) : 0; }
   StageNumbers stage_numbers() const {
     return searches_placement ? StageNumbers{1, stage_count()}
                               : pipetrain::stage_numbers(schedule.placement);

@@ -59,7 +59,10 @@ TEST_CASE("Pieces of a head have its rows, and gradients as the whole one's") {
     }
     return x;
   };
+  const PieceGradient gradient = GENERATE(PieceGradient::kInForward, PieceGradient::kInBackward);
+  const bool later = gradient == PieceGradient::kInBackward;
   for (const bool bias : {false, true}) {
+    CAPTURE(later, bias);
     Linear whole = head(bias);
     Owned whole_memory(whole);
     Saved whole_saved;
@@ -77,31 +80,31 @@ TEST_CASE("Pieces of a head have its rows, and gradients as the whole one's") {
     std::vector<PieceProducts> products;
     constexpr std::int64_t kProduct = kRows * kTokens * kWidth;
     for (int p = 0; p < kPieces; ++p) {
-      pieces.push_back(whole.vocabulary_piece({p, kPieces}));
+      pieces.push_back(whole.vocabulary_piece({p, kPieces}, gradient));
       CHECK(pieces.back()->name() == "layers.7.linear");
       CHECK(pieces.back()->forward_flop() == whole.forward_flop());
       memory.push_back(std::make_unique<Owned>(*pieces.back()));
       results.push_back(
           pieces.back()->forward(context, input(), saved[static_cast<std::size_t>(p)]));
       const float* const result = results.back().f32();
-      products.push_back({result, result + kProduct});
-      statistics.push_back(result + 2 * kProduct);
+      if (!later) products.push_back({result, result + kProduct});
+      statistics.push_back(result + (later ? 0 : 2 * kProduct));
     }
     Tensor totals(pool, piece_totals_shape(kRows * kTokens));
     const PieceLoss total = total_of_pieces(ops, statistics, kRows * kTokens, kScale, totals.f32());
     CHECK(total.loss == Approx(loss));
     Tensor found(pool, dx.shape());
-    gradient_of_pieces(ops, statistics, products, totals.f32(), found);
-    for (std::int64_t i = 0; i < dx.elements(); ++i) {
-      CHECK(found.f32()[i] == Approx(dx.f32()[i]).margin(1e-6));
-    }
+    std::fill_n(found.f32(), found.elements(), 0.0f);
+    if (!later) gradient_of_pieces(ops, statistics, products, totals.f32(), found);
     std::vector<std::size_t> at(whole.parameters().size());
     for (int p = 0; p < kPieces; ++p) {
       Tensor copy(pool, totals.shape());
       std::copy_n(totals.f32(), totals.elements(), copy.f32());
       Layer& piece = *pieces[static_cast<std::size_t>(p)];
       Saved& kept = saved[static_cast<std::size_t>(p)];
-      CHECK(piece.backward_input(context, std::move(copy), kept).empty());
+      const Tensor part = piece.backward_input(context, std::move(copy), kept);
+      CHECK(part.empty() != later);
+      for (std::int64_t i = 0; later && i < part.elements(); ++i) found.f32()[i] += part.f32()[i];
       piece.backward_weight(context, kept);
       for (std::size_t k = 0; k < at.size(); ++k) {
         CHECK(piece.parameters()[k].name == whole.parameters()[k].name);
@@ -113,14 +116,18 @@ TEST_CASE("Pieces of a head have its rows, and gradients as the whole one's") {
       }
     }
     for (std::size_t k = 0; k < at.size(); ++k) CHECK(at[k] == whole_memory.values[k].size());
+    for (std::int64_t i = 0; i < dx.elements(); ++i) {
+      CHECK(found.f32()[i] == Approx(dx.f32()[i]).margin(1e-6));
+    }
   }
 }
 
 TEST_CASE("Evaluation keeps nothing and makes the statistics alone") {
+  const PieceGradient gradient = GENERATE(PieceGradient::kInForward, PieceGradient::kInBackward);
   MemoryPool pool;
   Ops ops(pool);
   Linear whole = head(false);
-  const auto piece = whole.vocabulary_piece({1, 2});
+  const auto piece = whole.vocabulary_piece({1, 2}, gradient);
   const Owned memory(*piece);
   const std::vector<std::int32_t> targets{1, 2, 3};
   Saved saved;
@@ -133,8 +140,8 @@ TEST_CASE("Evaluation keeps nothing and makes the statistics alone") {
 }
 
 TEST_CASE("A head with capped outputs has no pieces") {
-  CHECK(head(false).vocabulary_piece({0, 2}) != nullptr);
-  CHECK(head(false, 30).vocabulary_piece({0, 2}) == nullptr);
+  CHECK(head(false).vocabulary_piece({0, 2}, PieceGradient::kInForward) != nullptr);
+  CHECK(head(false, 30).vocabulary_piece({0, 2}, PieceGradient::kInBackward) == nullptr);
 }
 
 }  // namespace vocabulary_head_test

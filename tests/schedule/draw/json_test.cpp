@@ -4,6 +4,7 @@
 
 #include "catch.h"
 #include "schedule/generate/generate.h"
+#include "schedule/search/vocabulary.h"
 
 using namespace pipetrain;
 
@@ -18,4 +19,11 @@ TEST_CASE("The JSON of a schedule has its figures and its actions") {
   CHECK(json["ranks"][3][1] == "3B0");
   CHECK(json["spans"].size() == 4);
   CHECK(json["spans"][3][1] == nlohmann::ordered_json({"3I0", 4.0, 5.0}));
+  CHECK_FALSE(json.contains("vocabulary"));
+  for (const VocabularyPlace place : {VocabularyPlace::kParallel, VocabularyPlace::kVocab1}) {
+    const Schedule pieces = with_vocabulary(schedule, place);
+    Costs costs = equal_costs(schedule, 1, 1, 1);
+    costs.pieces.assign(4, {1, 1});
+    CHECK(schedule_json("1f1b", pieces, costs)["vocabulary"] == name_of(kVocabularyPlaces, place));
+  }
 }

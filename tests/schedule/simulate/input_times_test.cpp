@@ -1,5 +1,6 @@
 #include "schedule/simulate/input_times.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -72,7 +73,8 @@ TEST_CASE("What an action waits for is what the walk through a schedule says it 
 
 // On 2 ranks of one stage each: S needs the last stage's F, its I the S of both, T that I.
 TEST_CASE("Pieces of the vocabulary and the last stage wait for each other") {
-  const Schedule schedule{Placement::loop(2), 2, {{}, {}}, /*slices=*/1, /*vocabulary=*/true};
+  const Schedule schedule{
+      Placement::loop(2), 2, {{}, {}}, /*slices=*/1, VocabularyPlace::kParallel};
   InputTimes inputs(ways_of({.message = kMessage}, schedule), 2);
   CHECK(inputs.arrival(Op::kVocabularyForward, 0, 1) == InputTimes::kNever);
   CHECK(inputs.arrival(Op::kBackwardInput, 1, 1) == InputTimes::kNever);
@@ -94,4 +96,45 @@ TEST_CASE("Pieces of the vocabulary and the last stage wait for each other") {
   inputs.forget();
   CHECK(inputs.arrival(Op::kBackwardInput, 1, 1) == InputTimes::kNever);
   CHECK(inputs.arrival(Op::kVocabularyForward, 1, 1) == InputTimes::kNever);
+}
+
+// T needs the S of both, the last stage's I their T.
+TEST_CASE("Where pieces wait twice, they wait for each other and the last stage for all of them") {
+  const Schedule schedule{Placement::loop(2), 2, {{}, {}}, /*slices=*/1, VocabularyPlace::kVocab1};
+  InputTimes inputs(ways_of({.message = kMessage}, schedule), 2);
+  for (const bool again : {false, true}) {
+    CAPTURE(again);
+    inputs.ended(Op::kForward, 1, 1, 2);
+    CHECK(inputs.arrival(Op::kVocabularyForward, 0, 1) == 2 + kMessage);
+    inputs.ended(Op::kVocabularyForward, 1, 1, 9);
+    CHECK(inputs.arrival(Op::kVocabularyBackward, 1, 1) == InputTimes::kNever);
+    inputs.ended(Op::kVocabularyForward, 0, 1, 5);
+    CHECK(inputs.arrival(Op::kVocabularyBackward, 0, 1) == 9 + kMessage);
+    CHECK(inputs.arrival(Op::kVocabularyBackward, 1, 1) == 9);
+    CHECK(inputs.arrival(Op::kVocabularyBackward, 1, 0) == InputTimes::kNever);
+    CHECK(inputs.arrival(Op::kBackwardInput, 1, 1) == InputTimes::kNever);
+    inputs.ended(Op::kVocabularyBackward, 0, 1, 12);
+    CHECK(inputs.arrival(Op::kBackwardInput, 1, 1) == InputTimes::kNever);
+    inputs.ended(Op::kVocabularyBackward, 1, 1, 10);
+    CHECK(inputs.arrival(Op::kBackwardInput, 1, 1) == 12 + kMessage);
+    inputs.ended(Op::kBackward, 1, 1, 20);
+    CHECK(inputs.arrival(Op::kVocabularyBackward, 0, 1) == 9 + kMessage);
+    inputs.forget();
+  }
+}
+
+// Statistics take their link's latency alone; activations its time, too.
+TEST_CASE("What pieces tell each other is too short to hold up a link") {
+  const auto network =
+      std::make_shared<Network>(Network{.within = {.latency_seconds = 0.5, .seconds_per_byte = 1},
+                                        .has_links = true,
+                                        .message_bytes = 4});
+  const Schedule schedule{Placement::loop(2), 1, {{}, {}}, /*slices=*/1, VocabularyPlace::kVocab1};
+  const MessageWays ways = ways_of({.network = network}, schedule);
+  CHECK(ways.to_piece[0].total() == 4.5);
+  REQUIRE(ways.between_pieces.size() == 4);
+  CHECK(ways.between_pieces[1].total() == 0.5);
+  CHECK(ways.between_pieces[1].queue == -1);
+  CHECK(ways.between_pieces[3].total() == 0);
+  CHECK_FALSE(ways.shared);
 }

@@ -8,6 +8,7 @@
 #include "schedule/drawing.h"
 #include "schedule/generate/generate.h"
 #include "schedule/lower.h"
+#include "schedule/search/vocabulary.h"
 #include "schedule/shard_actions.h"
 
 using namespace pipetrain;
@@ -108,5 +109,34 @@ TEST_CASE("Fewer cores never make a step shorter than the work on them, nor long
     CHECK(shared.makespan() >= own.makespan());
     CHECK(shared.makespan() <= own.makespan() * 4 / cores + 1e-9);
     CHECK(shared.peak_live_microbatches == own.peak_live_microbatches);
+  }
+}
+
+// A rank alone on its core: half of a T is left when its part of the gradient leaves.
+TEST_CASE("Pieces of the vocabulary take the same time on cores of their own as without sharing") {
+  for (const VocabularyPlace place : {VocabularyPlace::kParallel, VocabularyPlace::kVocab1}) {
+    for (const char* name : {"1f1b", "zb-h1", "zbv"}) {
+      CAPTURE(name_of(kVocabularyPlaces, place), name);
+      const Schedule schedule =
+          with_vocabulary(generate(name, 3, default_virtual_stages(name), 7), place);
+      Costs costs = uneven_costs(schedule, 0.1);
+      costs.pieces.assign(3, {0.7, 1.2});
+      const Timeline plain = simulate(schedule, costs);
+      costs.cores = 2.9999999;  // followed in order of time
+      const Timeline shared = simulate(schedule, costs);
+      REQUIRE(shared.ranks.size() == plain.ranks.size());
+      CHECK(shared.makespan() == Approx(plain.makespan()).epsilon(1e-6));
+      for (std::size_t rank = 0; rank < plain.ranks.size(); ++rank) {
+        std::vector<Span> found = shared.ranks[rank], expected = plain.ranks[rank];
+        for (auto* spans : {&found, &expected}) {
+          std::erase_if(*spans, [](const Span& span) { return span.waiting; });
+        }
+        REQUIRE(found.size() == expected.size());
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          CHECK(found[i].action == expected[i].action);
+          CHECK(found[i].end == Approx(expected[i].end).epsilon(1e-6));
+        }
+      }
+    }
   }
 }

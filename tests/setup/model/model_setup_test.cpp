@@ -77,7 +77,7 @@ TEST_CASE("Slices of sequences are refused where they have no meaning") {
 
 TEST_CASE("Where the vocabulary is over the pipeline the table and the head are cut") {
   Config config = seven_layers();
-  config.pipeline.vocabulary = VocabularyPlace::kParallel;
+  config.pipeline.vocabulary = GENERATE(VocabularyPlace::kParallel, VocabularyPlace::kVocab1);
   for (const bool tied : {false, true}) {
     CAPTURE(tied);
     config.model.tie_embeddings = tied;
