@@ -201,7 +201,7 @@ std::string legend(const std::vector<TextPanel>& panels) {
   explain(Op::kBackward, "B both gradients");
   explain(Op::kRecompute, "R recompute");
   explain(Op::kVocabularyForward, "S the rank's piece of the vocabulary");
-  explain(Op::kVocabularyBackward, "T its weight gradient");
+  explain(Op::kVocabularyBackward, "T its gradients");
   if (letters.empty()) return "";
   int most_stages = 1, slices = 1;
   for (const TextPanel& panel : panels) {

@@ -30,7 +30,7 @@ constexpr std::array<OpLook, 7> kLooks{{
      {"#c8ecec", "#a2dede", "#7acdce", "#55b8ba"}},
     {Op::kVocabularyBackward,
      "T",
-     "vocabulary, weights",
+     "vocabulary, gradients",
      {"#dcd3f2", "#c4b6e8", "#aa97dc", "#917acd"}},
 }};
 

@@ -37,7 +37,7 @@ class Candidates {
     if (!accumulates_in_ascending_order(orders)) return;
     for (int ahead = 0; ahead <= usual_rule(place_).ahead + 1; ++ahead) {
       for (const double patience : {0.0, 0.5, 1.0}) {
-        for (const int kept : {0, 2, orders.rank_count()}) {
+        for (const int kept : {0, 1, 2, orders.rank_count()}) {
           auto made = with_vocabulary(orders, costs_, {place_, ahead, patience, kept});
           if (made) add_made(*std::move(made));
         }

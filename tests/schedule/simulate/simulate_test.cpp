@@ -1,5 +1,7 @@
 #include "schedule/simulate/simulate.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <vector>
 
 #include "catch.h"
@@ -94,4 +96,24 @@ TEST_CASE("A schedule in which the Rs stand already is simulated as it is") {
   const Timeline a = simulate(schedule, costs), b = simulate(listed, costs);
   CHECK(a.makespan() == b.makespan());
   for (int rank = 0; rank < 4; ++rank) CHECK(a.busy(rank) == b.busy(rank));
+}
+
+// Rank 0's T takes from 3 to 7, its part of the gradient leaves at 5; rank 1's own is there before.
+TEST_CASE("A T's part of the gradient leaves in its middle where the last stage's I waits for it") {
+  const Schedule schedule{Placement::loop(2), 1, actions_of("0F0 0S0 0T0 0B0 \n 1F0 1S0 1T0 1B0"),
+                          /*slices=*/1, VocabularyPlace::kVocab1};
+  Costs costs = equal_costs(schedule, 1, 1, 1);
+  costs.pieces = {{1, 4}, {1, 1}};
+  const auto starts = [&](std::size_t rank, const Action& action) {
+    const Timeline timeline = simulate(schedule, costs);
+    const auto& spans = timeline.ranks[rank];
+    return std::ranges::find_if(
+               spans, [&](const Span& span) { return !span.waiting && span.action == action; })
+        ->start;
+  };
+  CHECK(starts(0, {Op::kVocabularyBackward, 0, 0}) == 3);
+  CHECK(starts(1, {Op::kBackwardInput, 1, 0}) == 5);
+  CHECK(starts(0, {Op::kBackwardInput, 0, 0}) == 7);
+  costs.cores = 1.9999999;  // followed in order of time
+  CHECK(starts(1, {Op::kBackwardInput, 1, 0}) == Approx(5).epsilon(1e-5));
 }
