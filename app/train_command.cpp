@@ -49,7 +49,10 @@ void announce_changes(const Startup& started, const RunOrigin& origin) {
   const ResumePoint& point = started.resume;
   const bool samples = started.source->target_shape().rank() == 0;
   for (const std::string& line :
-       {point.config ? changed_settings(*point.config, started.config) : "", point.curve,
+       {point.config ? changed_settings(*point.config, point.position.microbatches, started.config,
+                                        started.model->microbatches)
+                     : "",
+        point.curve,
         point.config ? changed_learning_rate(*point.config, started.config, point.position.step)
                      : "",
         changed_data(point.position.origin, origin),

@@ -60,7 +60,10 @@ std::string keep_decay_steps(const Config& before, Config& now) {
   return text + fmt::format("; set decay_steps to {} for one over all steps", whole);
 }
 
-std::string changed_settings(const Config& before, const Config& now) {
+std::string changed_settings(Config before, int microbatches_before, Config now,
+                             int microbatches_now) {
+  before.pipeline.microbatches = microbatches_before;
+  now.pipeline.microbatches = microbatches_now;
   const std::vector<std::string> differences = config_differences(before, now);
   if (differences.empty()) return {};
   return "settings that differ from the checkpoint's: " + joined(differences);

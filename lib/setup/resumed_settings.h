@@ -16,7 +16,9 @@ namespace pipetrain {
 std::string keep_decay_steps(const Config& before, Config& now);
 
 // Each of these is one line, or empty if there is nothing to say.
-std::string changed_settings(const Config& before, const Config& now);
+// The numbers of microbatches are those that were taken and will be, given or not.
+std::string changed_settings(Config before, int microbatches_before, Config now,
+                             int microbatches_now);
 // Of the next step, the one after `done` steps.
 std::string changed_learning_rate(const Config& before, const Config& now, std::int64_t done);
 // Of the steps so far, which took `rows` and would by now's settings have taken `rows_now`.

@@ -35,9 +35,15 @@ RunOrigin origin_of(const TemporaryFolder& folder, std::int64_t training, std::i
 
 TEST_CASE("Every key that differs from the checkpoint's is in one line, with both values") {
   const Config before = load("steps: 10", "learning_rate: 1e-3");
-  CHECK(changed_settings(before, load("steps: 10", "learning_rate: 0.001")).empty());
+  const Config same = load("steps: 10", "learning_rate: 0.001");
+  CHECK(changed_settings(before, 4, same, 4).empty());
+  CHECK_THAT(changed_settings(before, 4, same, 2),
+             ContainsSubstring("pipeline.microbatches 2 (was 4)"));
+  Config given = same;
+  given.pipeline.microbatches = 4;
+  CHECK(changed_settings(given, 4, same, 4).empty());
   const Config now = load("steps: 10, seed: 7", "learning_rate: 3e-3, betas: [0.8, 0.9]");
-  CHECK(changed_settings(before, now) ==
+  CHECK(changed_settings(before, 4, now, 4) ==
         "settings that differ from the checkpoint's: optimizer.betas [0.8, 0.9] (was [0.9, 0.99]), "
         "optimizer.learning_rate 0.003 (was 0.001), train.seed 7 (was 1337)");
   CHECK(changed_learning_rate(before, now, 4) ==
