@@ -36,8 +36,7 @@ std::string placement_help() {
 
 std::string vocabulary_help() {
   return "who holds the head's rows of the vocabulary: whole, the last stage; parallel, all ranks "
-         "a "
-         "piece each, with passes S and T and one wait for each other (Vocab-2); or vocab-1, the "
+         "a piece each, with passes S and T and one wait for each other (Vocab-2); or vocab-1, the "
          "same with two (Vocab-1)";
 }
 

@@ -15,8 +15,9 @@ nlohmann::ordered_json schedule_json(const std::string& name, const Schedule& sc
   json["virtual_stages"] = schedule.virtual_stages();
   json["microbatches"] = schedule.microbatches;
   if (schedule.slices > 1) json["slices"] = schedule.slices;
-  if (schedule.cuts_vocabulary())
+  if (schedule.cuts_vocabulary()) {
     json["vocabulary"] = name_of(kVocabularyPlaces, schedule.vocabulary);
+  }
   json["makespan"] = drawn.makespan();
   json["makespan_gradients_first"] = run.makespan();
   json["bubble_fraction"] = drawn.bubble_fraction();
