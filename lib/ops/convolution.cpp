@@ -17,8 +17,11 @@ namespace {
 std::string name_of(const ConvolutionShape& shape) {
   const auto& [kernel, stride, padding] = shape.window;
   std::string name = "conv " + std::to_string(kernel.height) + "x" + std::to_string(kernel.width);
-  if (stride.width > 1) name += "/" + std::to_string(stride.width);
-  return name + " " + std::to_string(shape.in) + " to " + std::to_string(shape.out);
+  if (stride.width > 1) name.append("/").append(std::to_string(stride.width));
+  return name.append(" ")
+      .append(std::to_string(shape.in))
+      .append(" to ")
+      .append(std::to_string(shape.out));
 }
 
 // Of any pass: input, output and weights are read or written once, or their gradients are.
@@ -62,10 +65,6 @@ void write_result(Ops& ops, const Matrix& y, const Run& run) {
 }
 
 }  // namespace
-
-ConvolutionRates measure_convolutions(Ops& ops, double seconds) {
-  return ops.convolutions().measure(ops.pool(), seconds);
-}
 
 void convolution_forward(Ops& ops, const ConvolutionShape& shape, ConstMatrix x,
                          const float* weight, const float* bias, Matrix y) {

@@ -1,15 +1,14 @@
 #include "ops/convolution_primitives.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ops/bfloat16.h"
+#include "ops/convolution_columns.h"
 #include "ops/weight_blocks.h"
 #include "ops/work_log.h"
 
@@ -58,10 +57,30 @@ bool stays_within(const std::string& way, const ConvolutionShape& s) {
   return !strided || s.in % kLanes == 0 || !way.starts_with("jit_1x1:avx2");
 }
 
+// What a primitive would do with these arguments.
+void execute_columns(Ops& ops, const ConvolutionShape& shape,
+                     const ConvolutionPrimitives::Addresses& addresses) {
+  const auto given = [&](int name) -> const float* {
+    const auto found = std::ranges::find(addresses, name, [](const auto& a) { return a.first; });
+    return found == addresses.end() ? nullptr : static_cast<const float*>(found->second);
+  };
+  const auto result = [&](int name) { return const_cast<float*>(given(name)); };
+  if (given(DNNL_ARG_DST) != nullptr) {
+    columns_forward(ops, shape, given(DNNL_ARG_SRC), given(DNNL_ARG_WEIGHTS), given(DNNL_ARG_BIAS),
+                    result(DNNL_ARG_DST));
+  } else if (given(DNNL_ARG_DIFF_SRC) != nullptr) {
+    columns_backward_input(ops, shape, given(DNNL_ARG_DIFF_DST), given(DNNL_ARG_WEIGHTS),
+                           result(DNNL_ARG_DIFF_SRC));
+  } else {
+    columns_backward_weight(ops, shape, given(DNNL_ARG_DIFF_DST), given(DNNL_ARG_SRC),
+                            result(DNNL_ARG_DIFF_WEIGHTS));
+  }
+}
+
 }  // namespace
 
-// On AVX2 and newer, oneDNN's convolutions of nhwc activations are as fast as those of its own
-// blocked layout, and no layer needs a reorder. Weights must be packed: plain ones make it loop.
+// On AVX-512, oneDNN's convolutions of nhwc activations are as fast as those of its own blocked
+// layout, and no layer needs a reorder. Weights must be packed: plain ones make it loop.
 ConvolutionPrimitives::Prepared ConvolutionPrimitives::build(const ConvolutionShape& s, Pass pass,
                                                              Tag activations) const {
   const Memory::data_type type = multiplied(s.dtype) == DType::kBFloat16 ? kHalf : kFloat;
@@ -147,11 +166,28 @@ void ConvolutionPrimitives::set_unpacking(const ConvolutionShape& s, Prepared& m
   made.unpack_add = unpack(adding);
 }
 
+ConvolutionPrimitives::Prepared ConvolutionPrimitives::choose(const ConvolutionShape& s,
+                                                              Pass pass) const {
+  const bool faster =
+      pass == Pass::kBackwardInput ? input_faster_by_columns(s) : faster_by_columns(s);
+  if (!faster || multiplied(s.dtype) != DType::kFloat32) return build(s, pass, Tag::nhwc);
+  Prepared made;
+  if (pass == Pass::kForward) {
+    const std::int64_t input = columns_weight_pitch(s), tap = s.in * input;
+    made.weights = Memory::desc(weight_dims(s), kFloat,
+                                Memory::dims{1, input, s.window.kernel.width * tap, tap});
+  } else {
+    made.weights = Memory::desc(weight_dims(s), kFloat, Tag::ohwi);
+    if (pass == Pass::kBackwardWeight) set_unpacking(s, made);
+  }
+  return made;
+}
+
 ConvolutionPrimitives::Prepared& ConvolutionPrimitives::prepare(const ConvolutionShape& shape,
                                                                 Pass pass) {
   const auto key = std::make_pair(shape, pass);
   auto found = prepared_.find(key);
-  if (found == prepared_.end()) found = prepared_.emplace(key, build(shape, pass, Tag::nhwc)).first;
+  if (found == prepared_.end()) found = prepared_.emplace(key, choose(shape, pass)).first;
   ++found->second.runs;
   return found->second;
 }
@@ -199,14 +235,15 @@ void ConvolutionPrimitives::pack(Ops& ops, const ConvolutionShape& shape, const 
   ++packings_;
 }
 
-void ConvolutionPrimitives::execute(MemoryPool& pool, Prepared& prepared,
+void ConvolutionPrimitives::execute(Ops& ops, const ConvolutionShape& shape, Prepared& prepared,
                                     const Addresses& addresses) {
+  if (!prepared.primitive) return execute_columns(ops, shape, addresses);
   for (const auto& [name, address] : addresses) {
     prepared.arguments.at(name).set_data_handle(const_cast<void*>(address));
   }
   Tensor scratch;
   if (prepared.scratch_bytes > 0) {
-    scratch = floats_for(pool, prepared.scratch_bytes);
+    scratch = floats_for(ops.pool(), prepared.scratch_bytes);
     prepared.arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(scratch.data());
   }
   prepared.primitive.execute(stream_, prepared.arguments);
@@ -217,14 +254,14 @@ void ConvolutionPrimitives::forward(Ops& ops, const ConvolutionShape& shape, con
                                     Addresses addresses) {
   Prepared& prepared = prepare(shape, Pass::kForward);
   addresses.emplace_back(DNNL_ARG_WEIGHTS, packed(ops, prepared, shape, weight));
-  execute(ops.pool(), prepared, addresses);
+  execute(ops, shape, prepared, addresses);
 }
 
 void ConvolutionPrimitives::backward_input(Ops& ops, const ConvolutionShape& shape,
                                            const float* weight, Addresses addresses) {
   Prepared& prepared = prepare(shape, Pass::kBackwardInput);
   addresses.emplace_back(DNNL_ARG_WEIGHTS, packed(ops, prepared, shape, weight));
-  execute(ops.pool(), prepared, addresses);
+  execute(ops, shape, prepared, addresses);
 }
 
 void ConvolutionPrimitives::backward_weight(Ops& ops, const ConvolutionShape& shape, float* dweight,
@@ -232,7 +269,7 @@ void ConvolutionPrimitives::backward_weight(Ops& ops, const ConvolutionShape& sh
   Prepared& prepared = prepare(shape, Pass::kBackwardWeight);
   const Tensor blocked = floats_for(ops.pool(), prepared.weights.get_size());
   addresses.emplace_back(DNNL_ARG_DIFF_WEIGHTS, blocked.data());
-  execute(ops.pool(), prepared, addresses);
+  execute(ops, shape, prepared, addresses);
   const Memory::desc plain = plain_weights(shape);
   const WorkScope scope(ops, [&] { return packing_work(prepared.weights, plain); });
   if (prepared.block > 0) {
@@ -242,42 +279,6 @@ void ConvolutionPrimitives::backward_weight(Ops& ops, const ConvolutionShape& sh
   }
   reorder(accumulate ? prepared.unpack_add : prepared.unpack, prepared.weights, blocked.data(),
           plain, dweight);
-}
-
-double ConvolutionPrimitives::measure(MemoryPool& pool, const ConvolutionShape& shape, Pass pass,
-                                      double seconds) const {
-  using Clock = std::chrono::steady_clock;
-  Prepared made = build(shape, pass, Tag::any);
-  std::vector<Tensor> tensors;
-  for (auto& [name, memory] : made.arguments) {
-    Tensor& tensor = tensors.emplace_back(floats_for(pool, memory.get_desc().get_size()));
-    std::memset(tensor.data(), 0, tensor.bytes());
-    memory.set_data_handle(tensor.data());
-  }
-  dnnl::stream stream(engine_);
-  double best = std::numeric_limits<double>::infinity();
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
-  do {
-    const auto start = Clock::now();
-    made.primitive.execute(stream, made.arguments);
-    stream.wait();
-    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
-  } while (Clock::now() < end);
-  return best;
-}
-
-ConvolutionRates ConvolutionPrimitives::measure(MemoryPool& pool, double seconds) const {
-  ConvolutionRates rates;
-  double flop = 0, best_seconds = 0;
-  for (const auto& [key, prepared] : prepared_) {
-    const auto& [shape, pass] = key;
-    const double best = measure(pool, shape, pass, seconds);
-    rates.best = std::max(rates.best, shape.flop() / best);
-    flop += static_cast<double>(prepared.runs) * shape.flop();
-    best_seconds += static_cast<double>(prepared.runs) * best;
-  }
-  if (best_seconds > 0) rates.all = flop / best_seconds;
-  return rates;
 }
 
 void ConvolutionPrimitives::weights_changed() {

@@ -43,7 +43,7 @@ class ConvolutionPrimitives {
  private:
   enum class Pass : std::uint8_t { kForward, kBackwardInput, kBackwardWeight };
   struct Prepared {
-    dnnl::primitive primitive;
+    dnnl::primitive primitive;  // none where ops/convolution_columns.h does it
     std::unordered_map<int, dnnl::memory> arguments;
     dnnl::memory::desc weights;  // as this pass wants them
     // Of kBackwardWeight, to the plain layout: from square blocks of so many channels, if it has
@@ -63,6 +63,7 @@ class ConvolutionPrimitives {
 
   void set_unpacking(const ConvolutionShape& shape, Prepared& made) const;
   Prepared& prepare(const ConvolutionShape& shape, Pass pass);
+  Prepared choose(const ConvolutionShape& shape, Pass pass) const;
   Prepared build(const ConvolutionShape& shape, Pass pass,
                  dnnl::memory::format_tag activations) const;
   // The best time of several runs.
@@ -70,7 +71,8 @@ class ConvolutionPrimitives {
   const void* packed(Ops& ops, const Prepared& prepared, const ConvolutionShape& shape,
                      const float* weight);
   void pack(Ops& ops, const ConvolutionShape& shape, const float* weight, Packed& copy);
-  void execute(MemoryPool& pool, Prepared& prepared, const Addresses& addresses);
+  void execute(Ops& ops, const ConvolutionShape& shape, Prepared& prepared,
+               const Addresses& addresses);
   void reorder(const dnnl::reorder& primitive, const dnnl::memory::desc& from_layout,
                const void* from, const dnnl::memory::desc& to_layout, void* to);
 

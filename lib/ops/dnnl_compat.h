@@ -1,5 +1,5 @@
 // oneDNN 2.x builds a primitive from a desc, 3.x from an engine and the same arguments: this header
-// is the only place that knows.
+// is the only place that knows. What several of its users ask oneDNN is here, too.
 #pragma once
 
 #include <dnnl.hpp>
@@ -59,6 +59,12 @@ typename Primitive::primitive_desc make_backward_desc(const dnnl::engine& engine
   const auto first = [&] { return Desc(operation, attributes, engine, forward); };
 #endif
   return first_taken<Desc>(first, takes);
+}
+
+// Whether oneDNN's kernels are those for AVX2, without AVX-512.
+inline bool for_avx2() {
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  return isa == dnnl::cpu_isa::avx2 || isa == dnnl::cpu_isa::avx2_vnni;
 }
 
 }  // namespace pipetrain

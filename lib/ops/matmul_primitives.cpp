@@ -22,11 +22,6 @@ ProductMemory::data_type type_of(DType dtype) {
   return dtype == DType::kBFloat16 ? ProductMemory::data_type::bf16 : ProductMemory::data_type::f32;
 }
 
-bool avx2_only() {
-  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
-  return isa == dnnl::cpu_isa::avx2 || isa == dnnl::cpu_isa::avx2_vnni;
-}
-
 // What `describe` makes, or why there is no such product.
 template <class Describe>
 dnnl::matmul::primitive_desc describe_matmul(const MatmulShape& shape, const Describe& describe) {
@@ -89,7 +84,7 @@ MatmulPrimitives::Prepared& MatmulPrimitives::prepare(const MatmulShape& shape) 
 
   using Tag = ProductMemory::format_tag;
   const ProductMemory::data_type type = type_of(shape.dtype);
-  const bool in_place = avx2_only() && multiplied_in_place(shape);
+  const bool in_place = for_avx2() && multiplied_in_place(shape);
   Prepared made;
   made.a = operand(shape.m, shape.k, shape.transpose_a, in_place && shape.transpose_a);
   made.b = operand(shape.k, shape.n, shape.transpose_b, in_place && !shape.transpose_b);
@@ -106,7 +101,7 @@ MatmulPrimitives::Prepared& MatmulPrimitives::prepare(const MatmulShape& shape) 
     attributes.set_post_ops(post_ops);
   }
   const auto desc = describe_matmul(shape, [&] {
-    const ProductMemory::desc& given = !avx2_only() && reads_packed(shape) ? any : b;
+    const ProductMemory::desc& given = !for_avx2() && reads_packed(shape) ? any : b;
     return shape.bias ? make_primitive_desc<dnnl::matmul>(engine_, attributes, a, given, bias, c)
                       : make_primitive_desc<dnnl::matmul>(engine_, attributes, a, given, c);
   });
@@ -203,7 +198,7 @@ void MatmulPrimitives::multiply_pieces(Ops& ops, const MatmulShape& shape, const
 
 void MatmulPrimitives::multiply(Ops& ops, const MatmulShape& shape, const void* a, const void* b,
                                 const float* bias, void* c) {
-  if (avx2_only() && padded_in_pieces(shape)) {  // before a primitive of the whole is built
+  if (for_avx2() && padded_in_pieces(shape)) {  // before a primitive of the whole is built
     return multiply_pieces(ops, shape, static_cast<const float*>(a), static_cast<const float*>(b),
                            bias, static_cast<float*>(c));
   }

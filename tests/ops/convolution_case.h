@@ -21,6 +21,9 @@ inline const std::vector<ConvolutionShape> kConvolutions = {
     {.batch = 3, .image = {8, 8}, .window = square(1, 2, 0), .in = 4, .out = 8},
     {.batch = 1, .image = {15, 15}, .window = square(7, 2, 3), .in = 3, .out = 8, .bias = true},
     {.batch = 2, .image = {4, 4}, .window = square(3, 1, 1), .in = 32, .out = 32},
+    {.batch = 3, .image = {9, 7}, .window = square(3, 1, 1), .in = 64, .out = 72, .bias = true},
+    {.batch = 4, .image = {13, 12}, .window = square(3, 2, 1), .in = 88, .out = 64},
+    {.batch = 9, .image = {8, 9}, .window = square(3, 1, 1), .in = 72, .out = 128},
     {.batch = 4, .image = {1, 12}, .window = {{1, 3}, {1, 1}, {0, 1}}, .in = 20, .out = 10},
 };
 
