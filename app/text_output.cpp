@@ -132,6 +132,7 @@ void continue_file(TextRank& rank) {
   }
   std::vector<std::string> texts(prompts.size());
   std::size_t written = 0;
+  if (prints) let_mpirun_forward();
   const Pace pace;
   rank.generator.run(all, [&](std::size_t number, const std::string& text) {
     texts[number] += text;
@@ -155,6 +156,7 @@ void converse(TextRank& rank) {
   if (prints) {
     let_mpirun_forward();
     spdlog::info("messages in the format {}; a line each, until the input's end", format.name);
+    let_mpirun_forward();
   }
   while (const std::optional<std::string> line = lines.next()) {
     // Where the format has a token that ends a reply, a reply that was cut short has none.
@@ -179,10 +181,12 @@ void converse(TextRank& rank) {
     write_output("\n");
     if (!full && sequence.length() > rank.model.context) {
       full = true;
+      let_mpirun_forward();
       spdlog::warn(
           "the conversation has more than the {} tokens that the model sees; it forgets "
           "the first ones",
           rank.model.context);
+      let_mpirun_forward();
     }
   }
 }
