@@ -21,7 +21,7 @@ ELSEWHERE = {
     ("lib/ops/activation.cpp", "gelu"): "an operation of bench --roofline",
     ("lib/ops/activation.cpp", "relu"): "an operation of bench --roofline",
     ("lib/ops/activation.cpp", "silu"): "an operation of bench --roofline",
-    ("lib/ops/attention.cpp", "attention"): "an operation of bench --roofline",
+    ("lib/ops/attention/attention.cpp", "attention"): "an operation of bench --roofline",
     ("lib/ops/dropout.cpp", "dropout"): "an operation of bench --roofline",
     ("lib/ops/work_log.h", "attention"): "a kind of operations of bench --roofline",
     ("lib/optim/learning_curves.cpp", "linear"): "a learning-rate curve",

@@ -19,6 +19,7 @@ ELSEWHERE = {
     "setup/step_runner_following.cpp": "tests/train/delayed_test.cpp and trainer_post_validation_test.cpp",
     "pipeline/provisional_run.cpp": "tests/train/trainer_post_validation_test.cpp",
     "pipeline/engine_messages.cpp": "tests/pipeline/engine_test.cpp and vocabulary_passes_test.cpp",
+    "ops/convolution_rates.cpp": "tests/ops/convolution_primitives_test.cpp",
     "plan/rank_walk.cpp": "tests/plan/rank_memory_test.cpp",
     "train/trainer_rebalance.cpp": "tests/train/rebalance_test.cpp",
     # What its ids and texts follow from, part by part.

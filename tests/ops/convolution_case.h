@@ -36,4 +36,25 @@ struct ConvolutionCase {
   Floats x, weight, bias, dy;
 };
 
+// body(index in x, in weight, in y) over all products of a convolution.
+template <class Body>
+void for_each_product(const ConvolutionShape& s, const Body& body) {
+  const auto& [kernel, stride, padding] = s.window;
+  const Plane out = s.window.over(s.image);
+  for (std::int64_t n = 0; n < s.batch; ++n)
+    for (std::int64_t oy = 0; oy < out.height; ++oy)
+      for (std::int64_t ox = 0; ox < out.width; ++ox)
+        for (std::int64_t ky = 0; ky < kernel.height; ++ky)
+          for (std::int64_t kx = 0; kx < kernel.width; ++kx) {
+            const std::int64_t y = oy * stride.height + ky - padding.height;
+            const std::int64_t x = ox * stride.width + kx - padding.width;
+            if (y < 0 || y >= s.image.height || x < 0 || x >= s.image.width) continue;
+            for (std::int64_t o = 0; o < s.out; ++o)
+              for (std::int64_t i = 0; i < s.in; ++i)
+                body(((n * s.image.height + y) * s.image.width + x) * s.in + i,
+                     ((o * s.in + i) * kernel.height + ky) * kernel.width + kx,
+                     ((n * out.height + oy) * out.width + ox) * s.out + o);
+          }
+}
+
 }  // namespace pipetrain

@@ -4,7 +4,7 @@
 
 #include "catch.h"
 #include "ops/activation.h"
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 #include "ops/cross_entropy.h"
 #include "ops/embedding.h"
 #include "ops/linear.h"

@@ -9,7 +9,7 @@
 
 #include "catch.h"
 #include "ops/activation.h"
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 #include "ops/convolution.h"
 #include "ops/linear.h"
 

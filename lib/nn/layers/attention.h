@@ -14,7 +14,7 @@
 #include "nn/layers/attention_options.h"
 #include "nn/layers/branch.h"
 #include "nn/layers/norm_layer.h"
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 #include "ops/rotary.h"
 
 namespace pipetrain {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "nn/layer.h"
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 
 namespace pipetrain {
 

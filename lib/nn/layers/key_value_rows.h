@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 
 namespace pipetrain {
 

@@ -1,13 +1,13 @@
-#include "ops/attention_pairs.h"
+#include "ops/attention/attention_pairs.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "../halves.h"
+#include "../reference.h"
 #include "catch.h"
-#include "halves.h"
-#include "ops/attention.h"
-#include "reference.h"
+#include "ops/attention/attention.h"
 
 using namespace pipetrain;
 

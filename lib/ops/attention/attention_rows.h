@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 #include "ops/parallel.h"
 
 namespace pipetrain {

@@ -1,4 +1,4 @@
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 
 #include <algorithm>
 #include <cassert>
@@ -8,8 +8,8 @@
 #include <initializer_list>
 #include <utility>
 
-#include "ops/attention_pairs.h"
-#include "ops/attention_rows.h"
+#include "ops/attention/attention_pairs.h"
+#include "ops/attention/attention_rows.h"
 #include "ops/work_log.h"
 
 namespace pipetrain {

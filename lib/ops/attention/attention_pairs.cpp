@@ -1,10 +1,10 @@
-#include "ops/attention_pairs.h"
+#include "ops/attention/attention_pairs.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "ops/attention_rows.h"
+#include "ops/attention/attention_rows.h"
 
 namespace pipetrain {
 namespace {

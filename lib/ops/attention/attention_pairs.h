@@ -1,9 +1,9 @@
-// Attention on bfloat16 by the processor's products of pairs: see ops/attention.h for the shapes.
-// Scores and softmax are float32; the softmax's weights and the scores' gradients are rounded
-// before they are multiplied. Only attention.cpp includes this.
+// Attention on bfloat16 by the processor's products of pairs: see ops/attention/attention.h for the
+// shapes. Scores and softmax are float32; the softmax's weights and the scores' gradients are
+// rounded before they are multiplied. Only attention.cpp includes this.
 #pragma once
 
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 
 namespace pipetrain {
 

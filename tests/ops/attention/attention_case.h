@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "ops/attention.h"
-#include "reference.h"
+#include "../reference.h"
+#include "ops/attention/attention.h"
 
 namespace pipetrain {
 
