@@ -22,9 +22,9 @@ def slowed(checks, folder):
     job, problems = train(folder, 2, output, f"train.steps={STEPS}", model="model.yaml"), []
     slow_down(job, 1, os.path.join(output, "metrics.jsonl"), SLOW_FROM // 2, problems)
     done(job, problems)
-    named = NAMED.search(job.error_output())
-    expect(problems, named and float(named[1]) > 1.25, "rank 1 is not named")
-    checks.case(f"slowed: {named and named[0]}", job, problems)
+    named = list(NAMED.finditer(job.error_output()))  # other work on the machine may have it named before
+    expect(problems, any(float(line[1]) > 1.25 for line in named), "rank 1 is not named")
+    checks.case(f"slowed: {[line[0] for line in named]}", job, problems)
 
 
 side_by_side(MODEL, slowed)
