@@ -17,7 +17,7 @@ NAMED = re.compile(r"rank 1 on \S+ is slow: [\d.]+ s of work a step in steps \d+
 
 
 def slowed(checks, folder):
-    """Rank 1 is stopped three quarters of the time, as by a processor that is too hot."""
+    """Rank 1 is stopped most of the time, as by a processor that is too hot."""
     output = os.path.join(folder, "slowed")
     job, problems = train(folder, 2, output, f"train.steps={STEPS}", model="model.yaml"), []
     slow_down(job, 1, os.path.join(output, "metrics.jsonl"), SLOW_FROM // 2, problems)
