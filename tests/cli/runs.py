@@ -84,8 +84,8 @@ def running(job, output):
 
 
 def slow_down(job, rank, metrics, lines, problems):
-    """From so many lines of metrics on the rank stands still six sevenths of the time, as one that is much too hot: less
-    where other work delays this program, too."""
+    """From so many lines of metrics on the rank stands still six sevenths of the time, as one that is much too hot.
+    Other work that delays this program makes it less."""
     end = time.monotonic() + 60
     while job.process.poll() is None and time.monotonic() < end:
         if os.path.exists(metrics):
