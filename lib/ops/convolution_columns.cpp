@@ -132,26 +132,42 @@ void columns_forward(Ops& ops, const ConvolutionShape& s, const float* x, const 
 }
 
 // columns (pixels, KH KW in) = dy (pixels, out) weight, and dx adds up those of each of its
-// entries. Threads share the images.
+// entries. Threads share the images; if there are fewer of those, also the channels of each.
 void columns_backward_input(Ops& ops, const ConvolutionShape& s, const float* dy,
                             const float* weight, float* dx) {
-  const std::int64_t pitch = columns_of(s), image = s.image.pixels() * s.in;
-  const std::int64_t pixels = s.window.over(s.image).pixels();
+  const std::int64_t pixels = s.window.over(s.image).pixels(), lines = s.in / kLine;
+  const std::int64_t wanted = (ops.threads() + s.batch - 1) / s.batch;
+  const std::int64_t across = s.in % kLine == 0 ? std::min(wanted, lines) : 1;
   Tensor scratch = scratch_of(ops);
-  parallel_ranges(s.batch, 1, [&](std::int64_t first, std::int64_t last, int thread) {
-    float* const columns = scratch.f32() + thread * kBlockRows * kBlockColumns;
-    std::fill(dx + first * image, dx + last * image, 0.0f);
+  // Of images [first, last), the columns of so many lines from one on.
+  const auto add_columns = [&](std::int64_t first, std::int64_t last, std::int64_t line,
+                               std::int64_t count, float* columns) {
     for (std::int64_t pixel = first * pixels; pixel < last * pixels; pixel += kBlockRows) {
       const std::int64_t rows = std::min(kBlockRows, last * pixels - pixel);
-      for_each_block(s, 0, lines_of(s), [&](std::int64_t begin, std::int64_t end) {
+      for_each_block(s, line, count, [&](std::int64_t begin, std::int64_t end) {
         const MatmulShape product{.m = rows, .n = end - begin, .k = s.out};
-        multiply(product, dy + pixel * s.out, weight + begin, pitch, columns, product.n);
+        multiply(product, dy + pixel * s.out, weight + begin, columns_of(s), columns, product.n);
         for_each_tap(s, pixel, rows, begin, end,
                      [&](std::int64_t to, std::int64_t column, std::int64_t channels) {
                        if (to < 0) return;
                        ops.simd().on_float32.add(dx + to, columns + column, channels);
                      });
       });
+    }
+  };
+  parallel_ranges(s.batch, 1, [&](std::int64_t first, std::int64_t last, int) {
+    const std::int64_t entries = s.image.pixels() * s.in;
+    std::fill(dx + first * entries, dx + last * entries, 0.0f);
+  });
+  parallel_ranges(s.batch * across, 1, [&](std::int64_t first, std::int64_t last, int thread) {
+    float* const columns = scratch.f32() + thread * kBlockRows * kBlockColumns;
+    if (across == 1) return add_columns(first, last, 0, lines_of(s), columns);
+    for (std::int64_t item = first; item < last; ++item) {
+      const std::int64_t image = item / across, part = item % across;
+      const std::int64_t begin = lines * part / across, end = lines * (part + 1) / across;
+      for (std::int64_t tap = 0; tap < s.window.kernel.pixels(); ++tap) {
+        add_columns(image, image + 1, tap * lines + begin, end - begin, columns);
+      }
     }
   });
 }

@@ -1,6 +1,8 @@
 // The same sums as those of plain loops, whatever oneDNN would choose on this processor.
 #include "ops/convolution_columns.h"
 
+#include <omp.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -61,4 +63,23 @@ TEST_CASE("Products of columns are convolutions and their gradients") {
     CHECK(distance(made_dx, dx) < 1e-5);
     CHECK(distance(made_dweight, dweight) < 1e-5);
   }
+}
+
+TEST_CASE("Threads that are more than the images share the gradient of the input") {
+  MemoryPool pool;
+  Ops ops(pool);
+  const ConvolutionShape s{
+      .batch = 2, .image = {13, 12}, .window = square(3, 2, 1), .in = 80, .out = 64};
+  const ConvolutionCase c(s);
+  const int threads = omp_get_max_threads();
+  Floats alone(c.x.size(), 7.0f);
+  omp_set_num_threads(1);
+  columns_backward_input(ops, s, c.dy.data(), c.weight.data(), alone.data());
+  for (const int team : {2, 3, 5, 20}) {
+    omp_set_num_threads(team);
+    Floats shared(c.x.size(), 7.0f);
+    columns_backward_input(ops, s, c.dy.data(), c.weight.data(), shared.data());
+    CHECK(distance(shared, widened(alone)) < 1e-6);
+  }
+  omp_set_num_threads(threads);
 }
