@@ -108,25 +108,41 @@ std::int64_t columns_weight_pitch(const ConvolutionShape& s) {
   return padded_pitch(columns_of(s), s.out);
 }
 
-// y (pixels, out) = columns (pixels, KH KW in) weight [+ bias]. Threads share the pixels.
+// y (pixels, out) = columns (pixels, KH KW in) weight [+ bias]. Threads share the pixels; if those
+// are few, also the channels of y.
 void columns_forward(Ops& ops, const ConvolutionShape& s, const float* x, const float* weight,
                      const float* bias, float* y) {
-  const std::int64_t pitch = columns_weight_pitch(s);
+  constexpr std::int64_t kLeastRows = 64, kLeastOutputs = 64;  // of y, for a thread
+  const std::int64_t pitch = columns_weight_pitch(s), pixels = s.out_rows(),
+                     threads = ops.threads();
+  const std::int64_t down = std::clamp<std::int64_t>(pixels / kLeastRows, 1, threads);
+  const std::int64_t across =
+      std::clamp<std::int64_t>(threads / down, 1, s.out / kLeastOutputs + 1);
   Tensor scratch = scratch_of(ops);
-  parallel_ranges(s.out_rows(), 1, [&](std::int64_t first, std::int64_t last, int thread) {
+  // Channels [first_output, last_output) of so many pixels from one on.
+  const auto make_block = [&](std::int64_t pixel, std::int64_t rows, std::int64_t first_output,
+                              std::int64_t last_output, float* columns) {
+    const std::int64_t outputs = last_output - first_output;
+    float* const results = y + pixel * s.out + first_output;
+    for (std::int64_t i = 0; bias != nullptr && i < rows; ++i) {
+      std::copy_n(bias + first_output, outputs, results + i * s.out);
+    }
+    for_each_block(s, 0, lines_of(s), [&](std::int64_t begin, std::int64_t end) {
+      copy_columns(s, x, pixel, rows, begin, end, columns);
+      multiply(
+          {.m = rows, .n = outputs, .k = end - begin, .accumulate = bias != nullptr || begin > 0},
+          columns, weight + begin * pitch + first_output, pitch, results, s.out);
+    });
+  };
+  parallel_ranges(down * across, 1, [&](std::int64_t first, std::int64_t last, int thread) {
     float* const columns = scratch.f32() + thread * kBlockRows * kBlockColumns;
-    for (std::int64_t pixel = first; pixel < last; pixel += kBlockRows) {
-      const std::int64_t rows = std::min(kBlockRows, last - pixel);
-      float* const results = y + pixel * s.out;
-      for (std::int64_t i = 0; bias != nullptr && i < rows; ++i) {
-        std::copy_n(bias, s.out, results + i * s.out);
+    for (std::int64_t part = first; part < last; ++part) {
+      const std::int64_t row = part / across, column = part % across;
+      const std::int64_t end = pixels * (row + 1) / down;
+      for (std::int64_t pixel = pixels * row / down; pixel < end; pixel += kBlockRows) {
+        make_block(pixel, std::min(kBlockRows, end - pixel), s.out * column / across,
+                   s.out * (column + 1) / across, columns);
       }
-      for_each_block(s, 0, lines_of(s), [&](std::int64_t begin, std::int64_t end) {
-        copy_columns(s, x, pixel, rows, begin, end, columns);
-        multiply(
-            {.m = rows, .n = s.out, .k = end - begin, .accumulate = bias != nullptr || begin > 0},
-            columns, weight + begin * pitch, pitch, results, s.out);
-      });
     }
   });
 }

@@ -65,21 +65,27 @@ TEST_CASE("Products of columns are convolutions and their gradients") {
   }
 }
 
-TEST_CASE("Threads that are more than the images share the gradient of the input") {
+TEST_CASE("Threads that are more than the images, or than blocks of pixels, share channels") {
   MemoryPool pool;
   Ops ops(pool);
   const ConvolutionShape s{
-      .batch = 2, .image = {13, 12}, .window = square(3, 2, 1), .in = 80, .out = 64};
+      .batch = 2, .image = {13, 12}, .window = square(3, 2, 1), .in = 80, .out = 200, .bias = true};
   const ConvolutionCase c(s);
+  const Floats weight = random_floats(9 * s.in * columns_weight_pitch(s), 5);
   const int threads = omp_get_max_threads();
-  Floats alone(c.x.size(), 7.0f);
-  omp_set_num_threads(1);
-  columns_backward_input(ops, s, c.dy.data(), c.weight.data(), alone.data());
-  for (const int team : {2, 3, 5, 20}) {
+  Floats alone_y(c.dy.size(), 7.0f), alone_dx(c.x.size(), 7.0f);
+  const auto make = [&](int team, Floats& y, Floats& dx) {
     omp_set_num_threads(team);
-    Floats shared(c.x.size(), 7.0f);
-    columns_backward_input(ops, s, c.dy.data(), c.weight.data(), shared.data());
-    CHECK(distance(shared, widened(alone)) < 1e-6);
+    columns_forward(ops, s, c.x.data(), weight.data(), c.bias.data(), y.data());
+    columns_backward_input(ops, s, c.dy.data(), c.weight.data(), dx.data());
+  };
+  make(1, alone_y, alone_dx);
+  for (const int team : {2, 3, 5, 20}) {
+    CAPTURE(team);
+    Floats y(c.dy.size(), 7.0f), dx(c.x.size(), 7.0f);
+    make(team, y, dx);
+    CHECK(distance(y, widened(alone_y)) < 1e-6);
+    CHECK(distance(dx, widened(alone_dx)) < 1e-6);
   }
   omp_set_num_threads(threads);
 }
