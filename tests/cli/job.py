@@ -17,9 +17,10 @@ MARK = "PIPETRAIN_TEST_JOB"
 PATIENCE = float(os.environ.get("PIPETRAIN_TEST_PATIENCE", 1))  # more under sanitizers, which slow all down
 LIMIT_SECONDS = 60
 ERROR = "pipetrain: error: "
-# What launchers say of a job that has failed: Open MPI between lines of dashes, MPICH in these words.
+# What launchers say of a job that has failed: Open MPI between lines of dashes, MPICH in these words, their libevent of
+# pipes that a rank has just closed.
 BANNER = re.compile("-{40,}")
-LAUNCHER = re.compile(r"\[[^]]+:\d+\] |\[(mpiexec|proxy)[@:]|={40,}|Abort\(\d+\) on |=   |YOUR APPLICATION TERMINATED|This typically refers|Please see the FAQ")
+LAUNCHER = re.compile(r"\[[^]]+:\d+\] |\[warn\] Epoll |\[(mpiexec|proxy)[@:]|={40,}|Abort\(\d+\) on |=   |YOUR APPLICATION TERMINATED|This typically refers|Please see the FAQ")
 
 
 @functools.cache
