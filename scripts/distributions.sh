@@ -7,8 +7,8 @@
 #   --with NAME,...      beside "plain": clang, debug, native, no-tests, alone (each file), spaces (in the path),
 #                        mpich; or "all" of these
 #   --only NAME,...      of plain and those of --with, only these; as in --only no-tests
-#   --commands NAME,...  quickstart, test, package (a Debian package, installed and tried on another bare root);
-#                        default: the first two
+#   --commands NAME,...  quickstart, test, package (a Debian package, installed and tried on another bare root),
+#                        image (packaging/container/Dockerfile, with a bare root as debian:13); default: the first two
 #   --jobs N             programs that compile at once
 #   --ccache DIR         compiles by way of ccache, whose files lie in DIR: the second variant costs less. Without it
 #                        every try compiles everything, as a fresh machine does
@@ -40,7 +40,7 @@ chosen=${only:-$with}
 [ "$with" != plain,all ] || chosen=${only:-$(IFS=,; echo "${variants[*]}")}
 for name in ${chosen//,/ }; do [[ " ${variants[*]} " == *" $name "* ]] || fail "no variant '$name'; expected some of ${variants[*]}"; done
 for name in ${users//,/ }; do [[ $name =~ ^(root|ada)$ ]] || fail "no user '$name'; expected root or ada"; done
-for name in ${commands//,/ }; do [[ $name =~ ^(quickstart|test|package)$ ]] || fail "no command '$name'; expected quickstart, test or package"; done
+for name in ${commands//,/ }; do [[ $name =~ ^(quickstart|test|package|image)$ ]] || fail "no command '$name'; expected quickstart, test, package or image"; done
 
 # make_root RELEASE DIR: a bare system whose apt takes the mirrors, proxies and certificates of this one.
 make_root() {
@@ -133,6 +133,24 @@ try_package() {
   return "$status"
 }
 
+# The image, built and tried on this machine by buildah: a registry of images need not be reached.
+try_image() {
+  local release=$1 user=$2 where=$3 bare=$folder/$1-bare home=/home/$2 container
+  [ "$user" != root ] || home=/root
+  command -v buildah >/dev/null || apt-get install -y --no-install-recommends buildah runc || return 1
+  export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+  remove_tree "$bare" && make_root "$release" "$bare" || return 1
+  cd "$folder/$release$home/$where" || return 1
+  {
+    container=$(buildah from scratch) && buildah add -q "$container" "$bare" / &&
+      buildah commit -q --rm "$container" docker.io/library/debian:13 &&
+      buildah build -f scripts/packaging/container/Dockerfile -t pipetrain . &&
+      container=$(buildah from pipetrain) && buildah copy -q "$container" scripts/packaging/debian/tests/trains /tmp/trains &&
+      buildah run "$container" -- /tmp/trains && buildah rm "$container"
+  } || return 1
+  cd "$root"
+}
+
 declare -A options=(
   [plain]='' [spaces]='' [clang]='CXX=clang++ CC=clang PIPETRAIN_BUILD=build-clang' [debug]='PIPETRAIN_BUILD=build-debug PIPETRAIN_MESON=-Dbuildtype=debug'
   [native]='PIPETRAIN_BUILD=build-native PIPETRAIN_MESON=-Dnative=true' [no-tests]='PIPETRAIN_BUILD=build-no-tests PIPETRAIN_MESON=-Dtests=false'
@@ -147,6 +165,7 @@ figure() {
   case $1 in
     test) tail -n 1 "$2" ;;
     package) grep -o 'lintian: .*' "$2" | tail -n 1 ;;
+    image) grep -a 'validation loss' "$2" | tail -n 1 ;;
     quickstart) grep -oE 'val_loss[ =]+[0-9.]+|validation loss [0-9.]+' "$2" | tail -n 1 ;;
   esac | sed "s/\$/${took:+; built in ${took#Building, }}/"
 }
@@ -160,8 +179,8 @@ try() {
   [ -z "${needs[$variant]:-}" ] || install_in "$dir" "${needs[$variant]}" >>"$log" 2>&1
   words="cd '$where' && ${options[$variant]} scripts/$command.sh"
   echo "== $release, $user, $variant: $command" >&2
-  if [ "$command" = package ]; then
-    try_package "$release" "$user" "$where" >>"$log" 2>&1 </dev/null || status=$?
+  if [ "$command" = package ] || [ "$command" = image ]; then
+    "try_$command" "$release" "$user" "$where" >>"$log" 2>&1 </dev/null || status=$?
   else
     inside "$dir" "$user" "$words" >>"$log" 2>&1 </dev/null || status=$?
   fi
