@@ -191,7 +191,10 @@ try() {
 }
 
 failed=0
+mkdir -p "$folder"
 for release in "${releases[@]}"; do
+  exec {alone}>"$folder/$release.lock"   # the first to leave a root would unmount what the second has there
+  flock -n "$alone" || { results+=("$release: another one works in $folder/$release; choose another --folder"); failed=1; continue; }
   make_root "$release" "$folder/$release" || { results+=("$release cannot be made"); failed=1; continue; }
   mount_root "$folder/$release"
   [ -z "$ccache" ] || install_in "$folder/$release" ccache >/dev/null
