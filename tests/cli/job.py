@@ -114,8 +114,8 @@ class Job:
 
     @staticmethod
     def _text(file):
-        file.seek(0)
-        return file.read().replace(b"\0", b"").decode(errors="replace")  # Open MPI 5 ends what it says with a zero
+        text = os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)  # a job that still writes there goes on at the end
+        return text.replace(b"\0", b"").decode(errors="replace")  # Open MPI 5 ends what it says with a zero
 
     def output(self):
         return self._text(self.out)
