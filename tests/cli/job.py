@@ -114,7 +114,7 @@ class Job:
 
     @staticmethod
     def _text(file):
-        text = os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)  # a job that still writes there goes on at the end
+        text = os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)  # moves no job that still writes there
         return text.replace(b"\0", b"").decode(errors="replace")  # Open MPI 5 ends what it says with a zero
 
     def output(self):

@@ -71,7 +71,8 @@ TEST_CASE("An I and a W that go through the layers together take the time of bot
       chain.layers[i]->backward_weight(chain.context, chain.saved[i]);
     }
   });
-  CHECK(both > 1.5 * kEach);  // less than 2 where other work delays a layer, more than the longer one
+  CHECK(both >
+        1.5 * kEach);  // less than 2 where other work delays a layer, more than the longer one
 }
 
 TEST_CASE("A late start of a layer is made good by the next ones") {
