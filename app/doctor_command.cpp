@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "config/working_directory.h"
 #include "comm/mpi/launch.h"
 #include "command.h"
 #include "doctor/checkup_report.h"
@@ -48,8 +49,8 @@ int examine_all(const MpiSession& session, ErrorReport& report, const DoctorOpti
                {.timeout_seconds = kTimeoutSeconds, .oversubscribed = session.oversubscribed()});
   Ops ops(mpi.pool());
   const Checkup mine =
-      examine({.mpi = mpi_library(), .directory = std::filesystem::absolute(options.directory)},
-              world, mpi.links(), mpi.pool(), ops);
+      examine({.mpi = mpi_library(), .directory = from_working_directory(options.directory)}, world,
+              mpi.links(), mpi.pool(), ops);
   std::vector<Checkup> ranks;
   for (const std::string& text : report.world().all_gather_text(json_of(mine).dump())) {
     ranks.push_back(checkup_of(nlohmann::json::parse(text)));

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "base/table.h"
+#include "config/working_directory.h"
 #include "config/config_reader.h"
 #include "config/config_writer.h"
 #include "config/data_options.h"
@@ -230,7 +231,7 @@ void give_way_to_table(PipelineConfig& pipeline, const KeyPlaces& places) {
 // Defaults that come from other fields.
 void fill_defaults(Config& config, const std::filesystem::path& file) {
   if (config.train.output.empty()) {
-    config.train.output = (std::filesystem::current_path() / "runs" / file.stem()).string();
+    config.train.output = (working_directory() / "runs" / file.stem()).string();
   }
   if (config.data.sequence_length == 0) config.data.sequence_length = config.model.context;
   if (config.train.epochs > 0) return;  // settle_steps() has the rest
@@ -245,7 +246,7 @@ Config load_config(const std::string& path, const std::vector<std::string>& over
   for (const std::string& setting : overrides) apply_override(root, setting);
   Config config;
   KeyPlaces places;
-  ConfigReader reader(root, "", std::filesystem::absolute(path).parent_path(), places);
+  ConfigReader reader(root, "", from_working_directory(path).parent_path(), places);
   visit_fields(reader, config);
   reader.finish();
   give_way_to_table(config.pipeline, places);

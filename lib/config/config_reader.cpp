@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "config/working_directory.h"
 #include "config/yaml_tree.h"
 
 namespace pipetrain {
@@ -117,7 +118,8 @@ const std::string& ConfigReader::scalar(const YamlValue& value, const char* name
 
 std::string ConfigReader::absolute(const YamlValue& value, const char* name) const {
   const std::filesystem::path given = scalar(value, name, "a path");
-  const auto base = value.from_option ? std::filesystem::current_path() : folder_;
+  const bool from_here = value.from_option && given.is_relative();
+  const auto base = from_here ? working_directory() : folder_;
   const std::filesystem::path whole = (base / given).lexically_normal();
   return (whole.has_filename() ? whole : whole.parent_path()).string();  // without a last slash
 }

@@ -27,6 +27,7 @@ struct Checkup {
   std::int64_t open_files = 0;              // a process may have; -1: any number
   std::int64_t locked_memory_bytes = 0;     // a process may have; -1: any number
   bool sees_directory = false;              // what rank 0 has written there
+  std::string directory_problem;            // why rank 0 could not write there; empty: it could
   double product_flops = 0;                 // per second, float32, while all ranks compute
   double processor_share = 1;               // of its threads' time, that they had the processor
   double bandwidth = 0;                     // bytes per second, while all ranks move them

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/cores.h"
+#include "base/error.h"
 #include "base/output.h"
 #include "base/processors.h"
 #include "comm/clock_offsets.h"
@@ -95,16 +96,19 @@ LinkRates measure_link(const GridLinks& links, MemoryPool& pool) {
   return rates;
 }
 
-// Whether the text that rank 0 writes into a file there is soon read here. A rank that cannot write
-// sees nothing.
-bool sees(const std::filesystem::path& directory, Collective& world) {
+// Whether the text that rank 0 writes into a file there is soon read here.
+void look_at(const std::filesystem::path& directory, Collective& world, Checkup& found) {
   const std::string mine = directory.string() + "/.pipetrain-doctor-" + std::to_string(getpid()) +
                            "-" + std::to_string(static_cast<std::int64_t>(1e6 * time_of_day()));
   const std::string path = world.all_gather_text(mine).front();
-  if (world.rank() == 0) write_whole(path, path);
-  world.barrier();
+  std::string problem;
+  if (world.rank() == 0 && !write_whole(path, path)) {
+    problem = "cannot write there: " + system_reason(directory.string());
+  }
+  found.directory_problem = world.all_gather_text(problem).front();
+  const int looks = found.directory_problem.empty() ? kLooks : 0;
   bool seen = false;
-  for (int look = 0; look < kLooks && !seen; ++look) {
+  for (int look = 0; look < looks && !seen; ++look) {
     if (look > 0) std::this_thread::sleep_for(kBetweenLooks);
     std::ifstream file(path);
     std::string text;
@@ -113,7 +117,7 @@ bool sees(const std::filesystem::path& directory, Collective& world) {
   world.barrier();
   std::error_code ignored;
   if (world.rank() == 0) std::filesystem::remove(path, ignored);
-  return seen;
+  found.sees_directory = seen;
 }
 
 }  // namespace
@@ -136,7 +140,7 @@ Checkup examine(const ExamineRequest& request, const World& world, const GridLin
                 .free_memory_bytes = static_cast<std::int64_t>(available_bytes()),
                 .open_files = limit_of(RLIMIT_NOFILE),
                 .locked_memory_bytes = limit_of(RLIMIT_MEMLOCK)};
-  found.sees_directory = sees(request.directory, links.world);
+  look_at(request.directory, links.world, found);
   found.clock_ahead_seconds = clock_offsets(place.host, links.world, time_of_day)[rank];
   found.next = measure_link(links, pool);
   links.world.barrier();

@@ -64,14 +64,22 @@ std::string differences(Ranks ranks, const std::function<std::string(const Check
   return text;
 }
 
+// Whether its threads had a core each, all the time: else its rates say nothing of its host.
+bool had_its_cores(const Checkup& rank) {
+  return rank.threads * rank.sharing <= rank.cores && rank.processor_share >= kLeastProcessorShare;
+}
+
 // Ranks whose rate lies below a share of the median of all: with both figures, in units of `unit`.
 std::string slow_ranks(Ranks ranks, double share, double unit, const char* units,
                        const std::function<double(const Checkup&)>& rate) {
   std::vector<double> rates;
-  for (const Checkup& rank : ranks) rates.push_back(rate(rank));
+  for (const Checkup& rank : ranks) {
+    if (had_its_cores(rank)) rates.push_back(rate(rank));
+  }
   const double usual = median_of(rates);
-  const std::string slow =
-      ranks_where(ranks, [&](std::size_t r) { return rate(ranks[r]) < share * usual; });
+  const std::string slow = ranks_where(ranks, [&](std::size_t r) {
+    return had_its_cores(ranks[r]) && rate(ranks[r]) < share * usual;
+  });
   if (slow.empty()) return {};
   return fmt::format("{}: {:.3g} {} where the median of all ranks is {:.3g}", slow,
                      *std::ranges::min_element(rates) / unit, units, usual / unit);
@@ -177,6 +185,7 @@ std::string clocks(Ranks ranks) {
 }
 
 std::string directory(Ranks ranks) {
+  if (!ranks.empty() && !ranks[0].directory_problem.empty()) return ranks[0].directory_problem;
   const std::string who =
       ranks_where(ranks, [&](std::size_t r) { return !ranks[r].sees_directory; });
   return who.empty() ? "" : "what rank 0 writes there is not seen by " + who;

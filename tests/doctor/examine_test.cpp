@@ -61,8 +61,10 @@ TEST_CASE("Every rank is measured") {
   }
 }
 
-TEST_CASE("A directory in which rank 0 cannot write is seen by nobody") {
+TEST_CASE("A directory in which rank 0 cannot write is seen by nobody, and all know why") {
   for (const Checkup& rank : examined("/nowhere/at/all", {"a", "a"})) {
     CHECK_FALSE(rank.sees_directory);
+    CHECK(rank.directory_problem ==
+          "cannot write there: /nowhere/at/all: No such file or directory");
   }
 }

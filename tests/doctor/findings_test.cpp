@@ -70,6 +70,21 @@ TEST_CASE("The slow rank is named, with its figure and the usual one") {
         "slow-memory: rank 1 (a): 50 GB/s a rank where the median of all ranks is 100");
 }
 
+TEST_CASE("A rank that waits for its cores is not slow for that") {
+  CHECK(found([](auto& ranks) {
+          ranks[2].processor_share = 0.5;
+          ranks[2].product_flops = 4e11;
+          ranks[2].bandwidth = 3e10;
+        }) ==
+        "busy: other programs take the processors, of which ranks had as little as 50%: rank 2 "
+        "(b)");
+  CHECK(found([](auto& ranks) {
+          for (Checkup& rank : ranks) rank.sharing = 2;
+          ranks[2].product_flops = 2e11;
+          ranks[1].bandwidth = 3e10;
+        }) == "many-threads: more threads than cores: ranks 0, 1, 2, 3 (a, b)");
+}
+
 TEST_CASE("A rank of fewer threads is not slow for that") {
   CHECK(found([](auto& ranks) {
           ranks[2].product_flops = 4e11;
@@ -133,6 +148,12 @@ TEST_CASE("Limits of a host") {
         "clocks: the time of day differs from rank 0's by up to 3 s: rank 3 (b)");
   CHECK(found([](auto& ranks) { ranks[3].sees_directory = false; }) ==
         "directory: what rank 0 writes there is not seen by rank 3 (b)");
+  CHECK(found([](auto& ranks) {
+          for (Checkup& rank : ranks) {
+            rank.sees_directory = false;
+            rank.directory_problem = "cannot write there: /proc: No such file or directory";
+          }
+        }) == "directory: cannot write there: /proc: No such file or directory");
   CHECK(found([](auto& ranks) { ranks[2].open_files = 256; }) ==
         "open-files: fewer than 1024 open files allowed: rank 2 (b)");
   CHECK(found([](auto& ranks) { ranks[2].open_files = -1; }) == "");
