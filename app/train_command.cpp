@@ -158,6 +158,8 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
            }},
       [&] {
         log_oddities(started);
+        const std::string left_out = session.size() == 1 ? tasks_not_started() : "";
+        if (!left_out.empty()) spdlog::warn("{}", left_out);
         announce_resume(session, options, started, origin);
       });
   if (begun && reports && session.rank() == 0) page->leave();

@@ -76,6 +76,11 @@ void tell_open_mpi(const char* parameter, const char* value) {
   setenv((std::string("OMPI_MCA_") + parameter).c_str(), value, /*overwrite=*/0);
 }
 
+std::string srun_line(int tasks) {
+  return std::string("srun --mpi=") + (open_mpi_release() > 0 ? "pmix" : "pmi2") + " -n " +
+         std::to_string(tasks) + " pipetrain ...";
+}
+
 }  // namespace
 
 bool started_by_launcher() {
@@ -120,6 +125,19 @@ void prepare_launch() {
     tell_open_mpi("btl_tcp_disable_family", "6");
 }
 
+std::string tasks_not_started() {
+  const int tasks = number("SLURM_NTASKS").value_or(1);
+  if (tasks <= 1 || number("OMPI_COMM_WORLD_SIZE") || number("PMI_SIZE") ||
+      (number("SLURM_STEP_NUM_TASKS") && started_by_launcher())) {
+    return {};
+  }
+  return "the job has " + std::to_string(tasks) +
+         " tasks (SLURM_NTASKS), and this is one process on its own; to train on all of them, "
+         "start "
+         "it by " +
+         srun_line(tasks) + " or mpirun -np " + std::to_string(tasks) + " pipetrain ...";
+}
+
 std::optional<LaunchedTasks> launched_tasks() {
   const std::string each = ", but each is a world of its own: ";
   const auto ranks_line = [](int tasks) {
@@ -139,12 +157,11 @@ std::optional<LaunchedTasks> launched_tasks() {
   }
   const int tasks = number("SLURM_STEP_NUM_TASKS").value_or(1);
   if (tasks <= 1) return std::nullopt;
-  return LaunchedTasks{
-      number("SLURM_PROCID").value_or(0), open_mpi_release() > 0 && !started_by_launcher(),
-      "srun started " + std::to_string(tasks) + " tasks (SLURM_STEP_NUM_TASKS)" + each +
-          "srun and " + mpi_library() +
-          " did not find each other; use srun --mpi=" + (open_mpi_release() > 0 ? "pmix" : "pmi2") +
-          " -n " + std::to_string(tasks) + " pipetrain ... or " + ranks_line(tasks)};
+  return LaunchedTasks{number("SLURM_PROCID").value_or(0),
+                       open_mpi_release() > 0 && !started_by_launcher(),
+                       "srun started " + std::to_string(tasks) + " tasks (SLURM_STEP_NUM_TASKS)" +
+                           each + "srun and " + mpi_library() + " did not find each other; use " +
+                           srun_line(tasks) + " or " + ranks_line(tasks)};
 }
 
 void let_mpirun_forward() {

@@ -35,6 +35,10 @@ struct LaunchedTasks {
 // they say.
 std::optional<LaunchedTasks> launched_tasks();
 
+// Where Slurm has given the job several tasks, but this process was started alone within it,
+// without srun or mpirun: that, and what to do. Empty: it is not so.
+std::string tasks_not_started();
+
 // Between standard output and standard error. From release 5 on, Open MPI's mpirun loses a line
 // that it has forwarded in part when something comes on the other stream; this gives it time for
 // all.

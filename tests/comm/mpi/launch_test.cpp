@@ -18,6 +18,7 @@ constexpr const char* kVariables[] = {"OMPI_COMM_WORLD_SIZE",
                                       "PMI_FD",
                                       "PMIX_NAMESPACE",
                                       "PMIX_RANK",
+                                      "SLURM_NTASKS",
                                       "SLURM_STEP_NUM_TASKS",
                                       "SLURM_PROCID",
                                       "SLURM_STEP_NUM_NODES",
@@ -103,6 +104,23 @@ TEST_CASE("srun's tasks find each other through PMIx, or surely do not") {
     CHECK(contains(tasks->if_separate, "srun started 4 tasks", " -n 4 pipetrain",
                    open_mpi_release() > 0 ? "srun --mpi=pmix" : "srun --mpi=pmi2"));
     if (set.size() == 3) CHECK(!tasks->surely_separate);
+  }
+}
+
+TEST_CASE("A process alone in a job of several tasks is told so, unless a launcher started it") {
+  {
+    const Environment environment(Variables{{"SLURM_NTASKS", "4"}});
+    CHECK(contains(tasks_not_started(), "the job has 4 tasks (SLURM_NTASKS)", " -n 4 pipetrain",
+                   "mpirun -np 4 pipetrain ..."));
+  }
+  for (const Variables& set :
+       {Variables{},
+        {{"SLURM_NTASKS", "1"}},
+        {{"SLURM_NTASKS", "4"}, {"OMPI_COMM_WORLD_SIZE", "1"}},
+        {{"SLURM_NTASKS", "4"}, {"PMI_SIZE", "1"}},
+        {{"SLURM_NTASKS", "4"}, {"SLURM_STEP_NUM_TASKS", "1"}, {"PMIX_RANK", "0"}}}) {
+    const Environment environment(set);
+    CHECK(tasks_not_started().empty());
   }
 }
 
