@@ -21,13 +21,16 @@ variants=(plain clang debug native no-tests alone spaces mpich)
 fail() { echo "distributions.sh: $*" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   case $1 in
-    --users) users=${2:?} && shift ;;
-    --with) with=plain,${2:?} && shift ;;
-    --only) only=${2:?} && shift ;;
-    --commands) commands=${2:?} && shift ;;
-    --jobs) jobs=${2:?} && shift ;;
-    --ccache) ccache=$(realpath -m "${2:?}") && shift ;;
-    --folder) folder=$(realpath -m "${2:?}") && shift ;;
+    --users | --with | --only | --commands | --jobs | --ccache | --folder) [ $# -gt 1 ] || fail "$1 needs a value" ;;
+  esac
+  case $1 in
+    --users) users=$2 && shift ;;
+    --with) with=plain,$2 && shift ;;
+    --only) only=$2 && shift ;;
+    --commands) commands=$2 && shift ;;
+    --jobs) jobs=$2 && shift ;;
+    --ccache) ccache=$(realpath -m "$2") && shift ;;
+    --folder) folder=$(realpath -m "$2") && shift ;;
     --remove) remove=yes ;;
     trixie | bookworm | testing | sid) releases+=("$1") ;;
     *) fail "'$1' is no option and no release; the first lines of this script name them" ;;
