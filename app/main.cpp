@@ -18,6 +18,7 @@
 #include "command.h"
 #include "examples.h"
 #include "help.h"
+#include "ops/team.h"
 #include "ops/waiting.h"
 #include "option_lines.h"
 #include "setup/same_start.h"
@@ -109,6 +110,7 @@ int show(const std::string& text) {
 
 int run(int argc, char** argv) {
   keep_hangup_ignored();
+  hide_bad_threads();
   set_up_log(kUsualLogLevel);
   CLI::App app(kAbout, "pipetrain");
   const auto help = std::make_shared<Help>("train");

@@ -20,6 +20,14 @@
 namespace pipetrain {
 namespace {
 
+constexpr const char* kThreadsVariable = "OMP_NUM_THREADS";
+
+// Its text, while it is hidden.
+std::optional<std::string>& hidden() {
+  static std::optional<std::string> text;
+  return text;
+}
+
 std::string_view trimmed(std::string_view text) {
   const auto space = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
   while (!text.empty() && space(text.front())) text.remove_prefix(1);
@@ -76,7 +84,24 @@ AskedThreads asked_threads(const char* text) {
                                             " threads; set it to the cores that a rank has");
 }
 
-AskedThreads asked_threads() { return asked_threads(std::getenv("OMP_NUM_THREADS")); }
+AskedThreads asked_threads() {
+  return asked_threads(hidden() ? hidden()->c_str() : std::getenv(kThreadsVariable));
+}
+
+void hide_bad_threads() {
+  const char* const text = std::getenv(kThreadsVariable);
+  try {
+    if (!asked_threads(text).not_a_number) return;
+  } catch (const Error&) {
+    return;  // said when it is asked for
+  }
+  hidden() = text;
+  unsetenv(kThreadsVariable);
+}
+
+void show_bad_threads() {
+  if (hidden()) setenv(kThreadsVariable, hidden()->c_str(), 1);
+}
 
 int settle_team(int threads) {
   omp_set_dynamic(0);

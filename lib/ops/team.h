@@ -21,6 +21,11 @@ struct AskedThreads {
 AskedThreads asked_threads(const char* text);
 AskedThreads asked_threads();
 
+// Ahead of all that asks OpenMP: LLVM's ends the program where OMP_NUM_THREADS is no number. It is
+// taken out of the environment, and asked_threads() still has it; put back for a program to start.
+void hide_bad_threads();
+void show_bad_threads();
+
 // Teams of this thread have `threads` from now on, or as many as OpenMP's limits leave, whatever
 // the environment says and however busy the machine is. Returns how many.
 // Error(kConfiguration) if the system does not start so many.

@@ -89,6 +89,7 @@ void start_again(char** argv, const std::string& found) {
   if (none || setenv(kFound, found.c_str(), 1) != 0) return;
   // OpenMP has bound this thread if it was told to bind; the next start is to find all processors.
   run_on(own_processors());
+  show_bad_threads();
   execv(program.c_str(), argv);
   unsetenv(kFound);  // it could not be started: waits are as the library has them
 }

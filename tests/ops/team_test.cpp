@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -35,6 +36,21 @@ TEST_CASE("What is no positive number of threads is as good as not set") {
   for (const char* text : {"4097", "999999", "99999999999"}) {
     CHECK_THROWS_AS(asked_threads(text), Error);
   }
+}
+
+TEST_CASE("A number of threads that is none is hidden from OpenMP, and asked for all the same") {
+  const char* const before = std::getenv("OMP_NUM_THREADS");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("OMP_NUM_THREADS", "2", 1);
+  hide_bad_threads();
+  CHECK(std::getenv("OMP_NUM_THREADS") == std::string("2"));
+  setenv("OMP_NUM_THREADS", "many", 1);
+  hide_bad_threads();
+  CHECK(std::getenv("OMP_NUM_THREADS") == nullptr);
+  CHECK(asked_threads().not_a_number == "many");
+  show_bad_threads();
+  CHECK(std::getenv("OMP_NUM_THREADS") == std::string("many"));
+  before == nullptr ? unsetenv("OMP_NUM_THREADS") : setenv("OMP_NUM_THREADS", kept.c_str(), 1);
 }
 
 TEST_CASE("A team has the size that products are planned for") {
