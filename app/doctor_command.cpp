@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "config/working_directory.h"
 #include "comm/mpi/launch.h"
 #include "command.h"
+#include "config/working_directory.h"
 #include "doctor/checkup_report.h"
 #include "doctor/examine.h"
 #include "mpi_links.h"

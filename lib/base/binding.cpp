@@ -72,7 +72,16 @@ RankCores bind_rank(const HostRanks& host, Binding binding) {
   RankCores before = cores_of_rank(host);
   const ProcessorSet& own = host.processors[host.mine];
   const auto alike = std::ranges::count(host.processors, own);
-  if (host.processors.size() == 1) return before;
+  if (host.processors.size() == 1) {
+    const std::size_t some = cores_of(own).size(), all = cores_of(online_processors()).size();
+    if (some < all) {
+      before.binding =
+          "has " + text_of(cores_of(own)) + " of this host's " + std::to_string(all) +
+          " cores: the launcher, taskset, a container or the batch system leaves it no "
+          "more";
+    }
+    return before;
+  }
   if (before.sharing == 1) {
     before.binding = "bound by the launcher to " + text_of(cores_of(own));
     return before;

@@ -127,6 +127,13 @@ ProcessorSet processors_of(pid_t process) {
   }
 }
 
+ProcessorSet online_processors() {
+  std::ifstream file("/sys/devices/system/cpu/online");
+  std::string list;
+  std::getline(file, list);
+  return processors_in(list);
+}
+
 bool run_on(const ProcessorSet& processors) {
   return sched_setaffinity(0, processors.words().size_bytes(),
                            reinterpret_cast<const cpu_set_t*>(processors.words().data())) == 0;

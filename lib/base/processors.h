@@ -44,6 +44,8 @@ ProcessorSet processors_in(std::string_view list);
 // What the system lets this process, another one, run on. Error(kConfiguration) if it does not say.
 ProcessorSet own_processors();
 ProcessorSet processors_of(pid_t process);
+// Those that the host has switched on, whoever may run on them.
+ProcessorSet online_processors();
 
 // The calling thread, and those that it starts from now on, run on these only. False, and nothing
 // has changed, if the system does not allow it.

@@ -48,13 +48,6 @@ std::string processor_name() {
   return {};
 }
 
-ProcessorSet online_processors() {
-  std::ifstream file("/sys/devices/system/cpu/online");
-  std::string list;
-  std::getline(file, list);
-  return processors_in(list);
-}
-
 // Seconds for one way of `bytes` between this rank and `peer`; the median of several.
 double one_way_seconds(int peer, bool begins, std::int64_t bytes, Mailbox& mailbox,
                        MemoryPool& pool) {

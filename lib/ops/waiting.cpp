@@ -121,7 +121,11 @@ std::string reason_to_sleep(const Surroundings& around) {
   if (around.quota < around.cores) {
     std::array<char, 32> quota{};
     std::snprintf(quota.data(), quota.size(), "%.3g", around.quota);
-    return std::string("a quota of ") + quota.data() + " of " + counted(around.cores, "core");
+    const std::string few = threads <= around.quota
+                                ? ""
+                                : ", too few for " + counted(threads, "thread") +
+                                      ": start fewer, or ask for more of it";
+    return std::string("a quota of ") + quota.data() + " of " + counted(around.cores, "core") + few;
   }
   if (threads + around.other_tasks > around.cores) return "other work on the machine";
   return {};

@@ -10,6 +10,8 @@ TEST_CASE("Waits may spin only where nobody else needs the cores") {
   CHECK(reason_to_sleep({.threads = 2, .ranks = 1, .cores = 1}) == "2 threads on 1 core");
   CHECK(reason_to_sleep({.threads = 1, .ranks = 1, .cores = 4, .quota = 1.5}) ==
         "a quota of 1.5 of 4 cores");
+  CHECK(reason_to_sleep({.threads = 1, .ranks = 2, .cores = 4, .quota = 1.5}) ==
+        "a quota of 1.5 of 4 cores, too few for 2 threads: start fewer, or ask for more of it");
   CHECK(reason_to_sleep({.threads = 4, .ranks = 1, .cores = 4, .quota = 4}).empty());
   CHECK(reason_to_sleep({.threads = 2, .ranks = 1, .cores = 4, .other_tasks = 2}).empty());
   const char* const busy = "other work on the machine";
