@@ -71,7 +71,14 @@ std::string see_help(const CLI::App* command) {
 const Command* asked_command(const std::vector<Command>& commands,
                              const std::vector<std::string>& words) {
   if (words.empty()) refuse("nothing to do; expected pipetrain --config FILE");
-  if (words[0].starts_with("-")) return nullptr;
+  if (words[0].starts_with("-")) {
+    const std::size_t own = words[0] == "--example" ? 2 : 1;
+    const bool asks_help = words[0] == "-h" || words[0] == "--help";  // --help train: of all
+    if (words.size() > own && !asks_help) {
+      refuse("unexpected word '" + words[own] + "' behind " + words[0]);
+    }
+    return nullptr;
+  }
   std::vector<std::string> names;
   names.reserve(commands.size());
   for (const Command& command : commands) names.push_back(command.options->get_name());

@@ -70,6 +70,9 @@ def examples(checks, folder):
     job, problems = Job(1, ["describe", "--config", path]), []
     expect(problems, job.wait() == 0, "no model is built of the last example")
     checks.case("an example is described", job, problems)
+    for words in (["--example", "shakespeare", "more"], ["--example=shakespeare", "more"], ["--version", "more"]):
+        job = Job(1, words, env=NO_MPI)
+        checks.case(" ".join(words), job, one_error(job, 2, ["unexpected word 'more' behind --"]))
     job = Job(1, ["--example"], env=NO_MPI)
     checks.case("no example is named", job, one_error(job, 2, ["--example"]))
 
