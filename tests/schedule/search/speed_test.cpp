@@ -37,12 +37,18 @@ Effort plan(const std::string& name, int ranks, int microbatches) {
 
 }  // namespace
 
+#ifdef NDEBUG
+constexpr double kMostSeconds = 2;
+#else
+constexpr double kMostSeconds = 20;  // not optimized
+#endif
+
 // A fiftieth of the bound is usual; a step that grows with the square of the actions would take
 // minutes.
 TEST_CASE("64 ranks with 512 microbatches take less than two seconds in every schedule") {
   for (const std::string& name : schedule_names()) {
     CAPTURE(name);
-    CHECK(plan(name, 64, 512).cpu_seconds < 2);
+    CHECK(plan(name, 64, 512).cpu_seconds < kMostSeconds);
   }
   const Schedule lowered = lower(generate("zbv", 64, 2, 512));
   CHECK(max_outstanding_sends(lowered)[0].forward > 0);
