@@ -72,6 +72,7 @@ cache=/var/cache/pipetrain-ccache   # in a root
 mount_root() {
   local dir=$1 place
   entered+=("$dir")
+  unmount_root "$dir"   # what one that was killed has left there may be half of it
   for place in proc sys dev; do
     mountpoint -q "$dir/$place" || mount --rbind --make-rslave "/$place" "$dir/$place"
   done
