@@ -168,7 +168,9 @@ hostfile=${1:-}
 [ -f "$hostfile" ] && [ -r "$hostfile" ] || usage "cannot read '$hostfile'"
 read_words "${@:2}"
 if [ -z "${PIPETRAIN:-}" ]; then
-  PIPETRAIN=$(dirname "${BASH_SOURCE[0]}")/../build/app/pipetrain
+  here=$(dirname "${BASH_SOURCE[0]}")
+  PIPETRAIN=$here/../build/app/pipetrain
+  [ -x "$PIPETRAIN" ] || PIPETRAIN=$here/../../../bin/pipetrain   # where both are installed
   [ -x "$PIPETRAIN" ] || PIPETRAIN=$(type -P pipetrain) || usage "no pipetrain is built or on the PATH; set PIPETRAIN"
 fi
 most=${PIPETRAIN_RESTARTS:-5} first_pause=${PIPETRAIN_PAUSE:-5}

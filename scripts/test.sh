@@ -24,6 +24,9 @@ if [ "${1:-}" = --sanitize ]; then
   export PIPETRAIN_TEST_PATIENCE=4   # all takes longer
   tests=(-t "$PIPETRAIN_TEST_PATIENCE" "${tests[@]}")
 fi
+case " ${PIPETRAIN_MESON:-} " in
+  *" -Dbuildtype=debug "*) export PIPETRAIN_TEST_PATIENCE=4 ;;   # not optimized
+esac
 # shellcheck source=setup.sh
 source "$source_root/scripts/setup.sh"
 if ! set_up "${targets[@]}"; then

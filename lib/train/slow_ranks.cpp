@@ -14,6 +14,7 @@ namespace {
 // A layer that is measured alone is up to half again as fast as among others; in the same run a
 // rank is compared with itself.
 constexpr double kMostOfForeseen = 1.6, kMostOfFirst = 1.25;
+constexpr double kLeastOwn = 1.1;        // a rank is not slow because others have become faster
 constexpr double kSaidAgain = 1.25;      // times what was said
 constexpr double kLeastSeconds = 0.002;  // of a step, that are too many: less is noise
 
@@ -113,8 +114,8 @@ std::string SlowRanks::judge(std::size_t rank, const std::vector<double>& work) 
   const bool drifts = first.factor() > kMostOfFirst;
   const Pace& found = drifts ? first : foreseen;
   const double factor = found.factor();
-  const bool slow =
-      (drifts || factor > kMostOfForeseen) && work[rank] * (1 - 1 / factor) > kLeastSeconds;
+  const bool slow = (drifts || factor > kMostOfForeseen) && found.own > kLeastOwn &&
+                    work[rank] * (1 - 1 / factor) > kLeastSeconds;
   const std::string who = fmt::format("rank {} on {}", rank, hosts_[rank]);
   if (!slow) {
     if (told_[rank] == 0) return {};

@@ -85,6 +85,16 @@ TEST_CASE("With timed layers a rank is named that is slow from the start") {
   CHECK(of_fair.run({0.12, 0.22, 0.14}, 60).empty());
 }
 
+TEST_CASE("A rank is not slow because the other one is faster than at first, or than foreseen") {
+  SlowRanks ranks({}, {"a", "b"});
+  Steps steps(ranks);
+  CHECK(steps.run({0.1, 0.2}).empty());
+  CHECK(steps.run({0.1, 0.1}).empty());
+  CHECK(steps.run({0.12, 0.1}).size() == 1);
+  SlowRanks timed({0.1, 0.2}, {"a", "b"});
+  CHECK(Steps(timed).run({0.1, 0.1}).empty());
+}
+
 TEST_CASE("One rank is compared with nobody") {
   SlowRanks ranks({0.1}, {"a"});
   CHECK(Steps(ranks).run({5}, 60).empty());
