@@ -8,8 +8,11 @@ import argparse
 import json
 import pathlib
 
-import mlflow
-import yaml
+try:
+    import mlflow
+    import yaml
+except ImportError as missing:
+    raise SystemExit(f"{missing}: pip install mlflow pyyaml") from missing
 
 
 def lines_of(run):

@@ -8,8 +8,11 @@ import argparse
 import json
 import pathlib
 
-import wandb
-import yaml
+try:
+    import wandb
+    import yaml
+except ImportError as missing:
+    raise SystemExit(f"{missing}: pip install wandb pyyaml") from missing
 
 
 def lines_of(run):
