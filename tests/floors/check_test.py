@@ -120,6 +120,10 @@ class Rules(unittest.TestCase):
         finally:
             layer_names.ELSEWHERE = whole
 
+    def test_names_of_pythons_own_modules(self):
+        self.breaks(readability.violations, "tests/cli/tokenize.py", "", "module of Python's own")
+        self.keeps(readability.violations, "tests/cli/tokenizing.py", "")
+
     def test_length_of_a_file(self):
         for path in ("lib/nn/a.cpp", "app/a.h", "tests/cli/a.py", "scripts/a.sh"):
             self.breaks(readability.violations, path, "\n" * 301, "has 301 lines")

@@ -38,6 +38,13 @@ def too_long(path, text):
         yield path, f"has {lines} lines, more than {MOST_LINES}; look for the second idea in it"
 
 
+def shadowing(path):
+    """Programs beside it import it in the place of Python's own: tokenize.py is what a traceback needs."""
+    name = pathlib.PurePath(path)
+    if name.suffix == ".py" and name.stem in sys.stdlib_module_names:
+        yield path, "has the name of a module of Python's own; choose another"
+
+
 def markdown_prose(text):
     """All lines but those of code blocks and tables."""
     fenced = False
@@ -107,6 +114,7 @@ def subjects(repository):
 
 def violations(repository):
     for path in files(repository):
+        yield from shadowing(path)
         if any(path.endswith(end) for end in PROSE):
             text = (repository / path).read_text(encoding="utf-8")
             yield from too_wide(path, text)

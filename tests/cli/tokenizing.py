@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tokenize.py PIPETRAIN MPIRUN: texts become the numbers that the library `tokenizers` gives them and come back, a
+"""tokenizing.py PIPETRAIN MPIRUN: texts become the numbers that the library `tokenizers` gives them and come back, a
 tokenizer of one's own is trained, and whatever is wrong with a tokenizer's file is one line that names it."""
 
 import json
