@@ -48,9 +48,10 @@ int examine_all(const MpiSession& session, ErrorReport& report, const DoctorOpti
   MpiLinks mpi(session, Grid(session.size(), 1, 1, session.size()), StageNumbers{session.size()},
                {.timeout_seconds = kTimeoutSeconds, .oversubscribed = session.oversubscribed()});
   Ops ops(mpi.pool());
+  std::filesystem::path directory;
+  report.agree([&] { directory = from_working_directory(options.directory); });
   const Checkup mine =
-      examine({.mpi = mpi_library(), .directory = from_working_directory(options.directory)}, world,
-              mpi.links(), mpi.pool(), ops);
+      examine({.mpi = mpi_library(), .directory = directory}, world, mpi.links(), mpi.pool(), ops);
   std::vector<Checkup> ranks;
   for (const std::string& text : report.world().all_gather_text(json_of(mine).dump())) {
     ranks.push_back(checkup_of(nlohmann::json::parse(text)));

@@ -141,6 +141,7 @@ try_package() {
 try_image() {
   local release=$1 user=$2 where=$3 bare=$folder/$1-bare home=/home/$2 container
   [ "$user" != root ] || home=/root
+  [ "$release" = trixie ] || { echo "the Dockerfile is of trixie (debian:13)"; return 1; }
   command -v buildah >/dev/null || apt-get install -y --no-install-recommends buildah runc || return 1
   export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
   remove_tree "$bare" && make_root "$release" "$bare" || return 1

@@ -1,6 +1,9 @@
 #include "config/working_directory.h"
 
+#include <unistd.h>
+
 #include <filesystem>
+#include <string>
 
 #include "base/error.h"
 #include "catch.h"
@@ -12,7 +15,8 @@ TEST_CASE("A working directory that is gone is said so, where a path needs it") 
   CHECK(before == std::filesystem::current_path());
   CHECK(from_working_directory("a/b") == before / "a/b");
   CHECK(from_working_directory("/a/b") == "/a/b");
-  const std::filesystem::path gone = std::filesystem::temp_directory_path() / "pipetrain-gone";
+  const std::filesystem::path gone =
+      std::filesystem::temp_directory_path() / ("pipetrain-gone-" + std::to_string(getpid()));
   std::filesystem::create_directory(gone);
   std::filesystem::current_path(gone);
   std::filesystem::remove(gone);

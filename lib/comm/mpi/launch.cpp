@@ -133,8 +133,7 @@ std::string tasks_not_started() {
   }
   return "the job has " + std::to_string(tasks) +
          " tasks (SLURM_NTASKS), and this is one process on its own; to train on all of them, "
-         "start "
-         "it by " +
+         "start it by " +
          srun_line(tasks) + " or mpirun -np " + std::to_string(tasks) + " pipetrain ...";
 }
 
