@@ -18,6 +18,8 @@ namespace {
 
 // The part of a step that another cut must save to be worth a new start.
 constexpr double kWorthARecut = 0.05;
+// The part that it must have saved to be kept: a forecast may be half wrong.
+constexpr double kWorthKeeping = kWorthARecut / 2;
 
 struct Foreseen {
   double now = 0, then = 0;  // seconds of a step, as it is cut and as it would be
@@ -79,6 +81,30 @@ bool StepPace::add(double step_seconds) {
   median_ = *middle;
   window_.clear();
   return true;
+}
+
+CutTrials::Verdict CutTrials::judge(double seconds) {
+  seconds_ = seconds;
+  if (left_alone_ > 0) {
+    --left_alone_;
+    return Verdict::kLeave;
+  }
+  if (!before_) return Verdict::kFree;
+  if (seconds == 0) return Verdict::kLeave;
+  if (seconds > (1 - kWorthKeeping) * seconds_before_) return Verdict::kTakeBack;
+  before_.reset();
+  next_left_alone_ = 1;
+  return Verdict::kFree;
+}
+
+void CutTrials::begin(Layout before) {
+  before_ = std::move(before);
+  seconds_before_ = seconds_;
+}
+
+void CutTrials::take_back() {
+  before_.reset();
+  left_alone_ = std::exchange(next_left_alone_, 2 * next_left_alone_);
 }
 
 std::optional<Layout> better_layout(const Config& config, const ModelSetup& model,

@@ -14,11 +14,39 @@
 
 namespace pipetrain {
 
+// What cutting anew has brought: speeds are only a forecast, as a rank whose core others use looks
+// fast while it has little to do. So a cut is kept only if its steps turn out to be shorter. Else
+// it is taken back and the cut left alone, the next time for twice as many checkpoints: a forecast
+// that stays wrong costs ever less. The same on all ranks.
+class CutTrials {
+ public:
+  enum class Verdict { kFree, kLeave, kTakeBack };
+
+  // At a checkpoint, with the seconds of a step since the last cut, 0 while they are not known:
+  // whether another cut may be looked for, none at all, or the last one is to be taken back.
+  Verdict judge(double seconds);
+  // After kFree: the run is cut anew; `before` is how it was cut until now.
+  void begin(Layout before);
+  // After kTakeBack: how the run was cut before the last cut.
+  const Layout& before() const { return *before_; }
+  double seconds_before() const { return seconds_before_; }
+  bool on_trial() const { return before_.has_value(); }
+  void take_back();
+  double seconds() const { return seconds_; }  // as last judged
+  // Checkpoints at which the cut is left alone from now on.
+  int left_alone() const { return left_alone_; }
+
+ private:
+  std::optional<Layout> before_;  // while the last cut is on trial
+  double seconds_before_ = 0, seconds_ = 0;
+  int left_alone_ = 0, next_left_alone_ = 1;
+};
+
 // How a run goes on, in the same processes.
 struct Recut {
   Layout layout;
-  std::string checkpoint;   // that it goes on from
-  double step_seconds = 0;  // of a step before, on rank 0
+  std::string checkpoint;  // that it goes on from
+  CutTrials trials;
 };
 
 // Why a run of this configuration is never cut anew; empty: it may be.

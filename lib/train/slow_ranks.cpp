@@ -65,7 +65,7 @@ std::vector<std::string> SlowRanks::add(std::int64_t step, std::span<const doubl
     std::string text = judge(r, work);
     if (!text.empty()) said.push_back(std::move(text));
   }
-  paces_ = paces_of(work);
+  earlier_paces_ = std::exchange(paces_, paces_of(work));
   if (first_.empty()) {
     first_ = std::move(work);
     first_step_ = from_;
@@ -83,28 +83,37 @@ SlowRanks::Pace SlowRanks::pace(std::size_t rank, const std::vector<double>& wor
   return {.own = work[rank] / like[rank], .others = middle_of(std::move(others))};
 }
 
-// Whether some rank takes `most` times as long as the others, or they as it.
-bool SlowRanks::off_pace(const std::vector<double>& work, const std::vector<double>& like,
-                         double most) const {
+// How many times as long as the others some rank takes, or they as it, whose own work has changed.
+double SlowRanks::spread(const std::vector<double>& work, const std::vector<double>& like) const {
+  double most = 1;
   for (std::size_t r = 0; r < like.size(); ++r) {
-    const double factor = pace(r, work, like).factor();
-    if (std::max(factor, 1 / factor) > most &&
-        std::abs(work[r] * (1 - 1 / factor)) > kLeastSeconds) {
-      return true;
-    }
+    const Pace found = pace(r, work, like);
+    const double own = std::max(found.own, 1 / found.own);
+    if (own < kLeastOwn || std::abs(work[r] * (1 - 1 / found.factor())) < kLeastSeconds) continue;
+    most = std::max({most, found.factor(), 1 / found.factor()});
   }
-  return false;
+  return most;
 }
 
 std::vector<double> SlowRanks::paces_of(const std::vector<double>& work) const {
-  const bool drifts = off_pace(work, first_, kMostOfFirst);
-  if (!drifts && !off_pace(work, foreseen_, kMostOfForeseen)) return {};
-  const std::vector<double>& like = drifts ? first_ : foreseen_;
+  const double of_first = spread(work, first_), of_foreseen = spread(work, foreseen_);
+  if (of_first <= kMostOfFirst && of_foreseen <= kMostOfForeseen) return {};
+  const std::vector<double>& like = of_first > of_foreseen ? first_ : foreseen_;
   std::vector<double> paces(work.size(), 1);
   for (std::size_t r = 0; r < work.size(); ++r) {
     if (like[r] > 0) paces[r] = work[r] / like[r];
   }
   return settled_seconds(std::move(paces));
+}
+
+std::vector<double> SlowRanks::paces() const {
+  if (paces_.empty() || earlier_paces_.empty()) return {};
+  std::vector<double> agreed;
+  for (std::size_t r = 0; r < paces_.size(); ++r) {
+    const auto [less, more] = std::minmax(paces_[r], earlier_paces_[r]);
+    agreed.push_back(less > 1 ? less : more < 1 ? more : 1);
+  }
+  return settled_seconds(std::move(agreed));
 }
 
 // Of one rank, after a window of steps; empty: nothing has changed.

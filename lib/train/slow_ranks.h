@@ -25,10 +25,10 @@ class SlowRanks {
   // After every step, with each rank's seconds of work in it. After each kSteps of them, what is to
   // be said: a rank that is slow, was fast before, or keeps pace again.
   std::vector<std::string> add(std::int64_t step, std::span<const double> work_seconds);
-  // How many times as long as it should each rank has taken in the last kSteps steps, if one of
-  // them has become slower or faster than the others: ranks that differ by noise are alike. Empty:
-  // all keep pace.
-  const std::vector<double>& paces() const { return paces_; }
+  // How many times as long as it should each rank has taken, in the last kSteps steps and in those
+  // before them (of the two what is nearer to 1), if one of them has become slower or faster than
+  // the others: ranks that differ by noise are alike. Empty: all keep pace, or did so a moment ago.
+  std::vector<double> paces() const;
 
   static constexpr int kSteps = 20;
 
@@ -42,16 +42,15 @@ class SlowRanks {
   Pace pace(std::size_t rank, const std::vector<double>& work,
             const std::vector<double>& like) const;
   std::string judge(std::size_t rank, const std::vector<double>& work);
-  bool off_pace(const std::vector<double>& work, const std::vector<double>& like,
-                double most) const;
+  double spread(const std::vector<double>& work, const std::vector<double>& like) const;
   std::vector<double> paces_of(const std::vector<double>& work) const;
 
   std::vector<double> foreseen_;
   std::vector<std::string> hosts_;
-  std::vector<double> first_;                // work of each rank in the first kSteps
-  std::vector<std::vector<double>> window_;  // of each rank: a step each
-  std::vector<double> told_;                 // of each rank, the factor that was said; 0: none
-  std::vector<double> paces_;
+  std::vector<double> first_;                  // work of each rank in the first kSteps
+  std::vector<std::vector<double>> window_;    // of each rank: a step each
+  std::vector<double> told_;                   // of each rank, the factor that was said; 0: none
+  std::vector<double> paces_, earlier_paces_;  // of the last window and of the one before
   std::int64_t first_step_ = 0, from_ = 0, last_ = 0;
 };
 

@@ -53,7 +53,10 @@ Trainer::Trainer(const Config& config, const World& world, const Source* source,
       line_written_(options.line_written),
       times_(options.times) {
   times_.take(pipeline_.layout.times);
-  if (options.recut) seconds_before_cut_ = options.recut->step_seconds;
+  if (options.recut) {
+    seconds_before_cut_ = options.recut->trials.seconds();
+    trials_ = options.recut->trials;
+  }
   if (options.trace) {
     const Schedule& schedule = pipeline_.layout.schedule;
     trace_ = std::make_unique<RunTrace>(

@@ -102,7 +102,7 @@ class Trainer {
   bool checkpoint_step(std::int64_t step, bool last, bool stops, bool recuts);
   // Collective, at a checkpoint between others: the layout to go on with, if there is a better one.
   std::optional<Layout> layout_to_go_on_with();
-  void cut_anew(std::int64_t step, Layout layout);
+  void go_on_with(Layout layout, std::int64_t step);
   [[noreturn]] void fail_for_ruined(std::int64_t step) const;
   [[noreturn]] void stop_at_not_finite(std::int64_t step, const std::string& what);
   [[noreturn]] void give_up_skipping(std::int64_t step, const std::string& what);
@@ -133,6 +133,7 @@ class Trainer {
   std::unique_ptr<RunTrace> trace_;   // until it is written
   RunCheckpoints checkpoints_;
   bool rebalance_;
+  CutTrials trials_;
   std::optional<double> seconds_before_cut_;  // of a step, where the run was cut anew
   std::optional<Recut> next_;
   std::string resume_from_;

@@ -56,7 +56,7 @@ bool Trainer::end_at(std::int64_t step, bool stops) {
     std::optional<Layout> layout;
     if (!last && !stops) layout = layout_to_go_on_with();
     if (checkpoint_step(step, last, stops, layout.has_value()) && layout) {
-      cut_anew(step, std::move(*layout));
+      go_on_with(std::move(*layout), step);
       return false;
     }
   }

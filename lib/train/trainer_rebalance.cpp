@@ -4,8 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -32,24 +34,43 @@ void Trainer::name_slow_ranks(std::int64_t step, const StepResult& result) {
 
 std::optional<Layout> Trainer::layout_to_go_on_with() {
   if (!rebalance_ || !why_never_recut(config_, world_, pipeline_.layout).empty()) return {};
+  double seconds = pace_.median();
+  collective_.broadcast(std::as_writable_bytes(std::span(&seconds, 1)), 0);
+  const CutTrials::Verdict verdict = trials_.judge(seconds);
+  if (verdict == CutTrials::Verdict::kLeave) return {};
+  if (verdict == CutTrials::Verdict::kTakeBack) return trials_.before();
   const std::int64_t process =
       foreseen_process_bytes() - static_cast<std::int64_t>(pool_.reserved_bytes());
   return better_layout(config_, model_, pipeline_, slow_ranks_.paces(),
                        std::max<std::int64_t>(process, 0), collective_);
 }
 
-void Trainer::cut_anew(std::int64_t step, Layout layout) {
-  if (coordinates()) {
-    const Partition& before = pipeline_.layout.partition;
+void Trainer::go_on_with(Layout layout, std::int64_t step) {
+  const bool back = trials_.on_trial();
+  const Partition& now = pipeline_.layout.partition;
+  if (back) {
+    trials_.take_back();
+  } else {
+    trials_.begin(pipeline_.layout);
+  }
+  if (coordinates() && back) {
+    spdlog::warn(
+        "rebalance: cut back after step {}: stages begin at layers {} again, so far at {}; a step "
+        "took {:.4g} s, before that cut {:.4g} s; no other cut is tried at the next {}",
+        step, fmt::join(layout.partition, ", "), fmt::join(now, ", "), trials_.seconds(),
+        trials_.seconds_before(),
+        trials_.left_alone() == 1 ? "checkpoint"
+                                  : fmt::format("{} checkpoints", trials_.left_alone()));
+  } else if (coordinates()) {
     spdlog::warn(
         "rebalance: cut anew after step {}: stages begin at layers {}, so far at {}; a step took "
         "{:.4g} s; {:.4g} ms of work in place of {:.4g} ms are foreseen",
-        step, fmt::join(layout.partition, ", "), fmt::join(before, ", "), pace_.median(),
-        1e3 * predicted_seconds(layout, layout.partition), 1e3 * predicted_seconds(layout, before));
+        step, fmt::join(layout.partition, ", "), fmt::join(now, ", "), trials_.seconds(),
+        1e3 * predicted_seconds(layout, layout.partition), 1e3 * predicted_seconds(layout, now));
   }
   next_ = Recut{.layout = std::move(layout),
                 .checkpoint = checkpoint_folder(config_.train.output + "/checkpoints", step),
-                .step_seconds = pace_.median()};
+                .trials = trials_};
 }
 
 // What another cut changes of the announcement.

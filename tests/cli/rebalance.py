@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """rebalance.py PIPETRAIN MPIRUN: with --rebalance a run whose rank becomes slow is cut anew at a checkpoint, and goes
-on to the very losses and weights of a run that nobody disturbed."""
+on to the very losses and weights of a run that nobody disturbed. A cut is kept only if it has made steps shorter."""
 
 import json
 import os
@@ -9,7 +9,8 @@ import re
 from job import expect
 from runs import Result, compare, done, said, side_by_side, slow_down, train
 
-SLOW_FROM = 22
+SLOW_FROM, SLOW_UNTIL, STEPS, EVERY = 22, 240, 320, 40
+ROUNDING = 1.001  # of figures in the log
 MODEL = """model: {preset: gpt, depth: 6, heads: 2, width: 64, context: 32}
 data: {format: text, path: corpus.txt}
 pipeline: {schedule: zbv, microbatches: 4}
@@ -17,6 +18,8 @@ optimizer: {learning_rate: 1.0e-3}
 train: {steps: 100, batch_size: 16, eval_every: 60, eval_batches: 2, checkpoint_every: 60, log_every: 2, output: run}
 """
 CUT = re.compile(r"rebalance: cut anew after step 60: stages begin at layers ([\d, ]+), so far at ([\d, ]+); a step took [\d.]+ s")
+CUTS = re.compile(r"rebalance: cut (anew|back) after step (\d+): .*? a step took ([\d.e-]+) s"
+                  r"(?:, before that cut ([\d.e-]+) s; no other cut is tried at the next (?:(\d+) checkpoints|checkpoint))?")
 PACES = re.compile(r"rebalance: since step 60 a step takes ([\d.e-]+) s, before ([\d.e-]+) s")
 
 
@@ -50,6 +53,38 @@ def cut_anew(checks, folder):
     checks.case(f"cut anew: {cut and cut[0]}, {paces and paces[0]}", job, problems)
 
 
+def stays_slow(checks, folder):
+    """A rank that shares its core looks fast while it has little to do: what it is given then is taken back, if steps
+    do not become shorter, and tried again ever less often."""
+    output = os.path.join(folder, "stays")
+    metrics = os.path.join(output, "metrics.jsonl")
+    job, problems = train(folder, 2, output, f"train.steps={STEPS}", f"train.checkpoint_every={EVERY}", "train.eval_every=0",
+                          model="model.yaml", more=["--rebalance"]), []
+    slow_down(job, 1, metrics, SLOW_FROM // 2, problems, enough=lambda: lines_in(metrics) > SLOW_UNTIL // 2)
+    done(job, problems, limit=120)
+    cuts = [(int(cut[2]), cut[1], float(cut[3]), float(cut[4] or 0), int(cut[5] or 1)) for cut in CUTS.finditer(job.error_output())]
+    expect(problems, cuts and cuts[0][:2] == (2 * EVERY, "anew"), f"is not cut anew after step {2 * EVERY} first: {cuts}")
+    on_trial, free_from, left_alone = None, 0, 1
+    for step, how, took, before, rest in cuts:
+        expect(problems, step >= free_from, f"{how} after step {step}, while the cut is left alone until {free_from}")
+        kept = on_trial is not None and took <= 0.975 * on_trial * ROUNDING
+        if how == "back":
+            expect(problems, before == on_trial and took >= 0.975 * on_trial / ROUNDING, f"{how} after step {step} without a reason")
+            expect(problems, rest == left_alone, f"the cut is left alone at {rest} checkpoints, expected {left_alone}")
+            on_trial, free_from, left_alone = None, step + EVERY * (rest + 1), 2 * rest
+            continue
+        expect(problems, on_trial is None or kept, f"kept until step {step}, though steps took {took} s, before {on_trial} s")
+        on_trial, left_alone = took, 1 if kept else left_alone
+    checks.case(f"a rank that stays slow: {cuts}", job, problems)
+
+
+def lines_in(path):
+    if not os.path.exists(path):
+        return 0
+    with open(path, "rb") as file:
+        return file.read().count(b"\n")
+
+
 def never(checks, folder):
     """Where nothing can be cut anew, one line says why, and the run goes its way."""
     short = ("train.steps=2", "train.eval_every=0")
@@ -65,4 +100,4 @@ def never(checks, folder):
         checks.case(f"never: {reason}", job, problems)
 
 
-side_by_side(MODEL, cut_anew, never)
+side_by_side(MODEL, cut_anew, stays_slow, never)

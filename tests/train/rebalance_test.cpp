@@ -72,6 +72,37 @@ TEST_CASE("The pace of steps is the median of each window") {
   CHECK(pace.median() == 2);
 }
 
+TEST_CASE("A cut whose steps are no shorter is taken back, and tried ever less often") {
+  using Verdict = CutTrials::Verdict;
+  CutTrials trials;
+  Layout before;
+  before.partition = {0, 7};
+  CHECK(trials.judge(0.032) == Verdict::kFree);
+  for (const int left_alone : {1, 2, 4, 8}) {
+    trials.begin(before);
+    CHECK(trials.judge(0) == Verdict::kLeave);  // no window of steps so far
+    CHECK(trials.judge(0.048) == Verdict::kTakeBack);
+    CHECK(trials.judge(0.0319) == Verdict::kTakeBack);  // no checkpoint was written; still no gain
+    CHECK(trials.before().partition == before.partition);
+    CHECK(trials.seconds_before() == 0.032);
+    CHECK(trials.on_trial());
+    trials.take_back();
+    CHECK(!trials.on_trial());
+    for (int i = 0; i < left_alone; ++i) {
+      CHECK(trials.left_alone() == left_alone - i);
+      CHECK(trials.judge(0.1) == Verdict::kLeave);
+    }
+    CHECK(trials.judge(0.032) == Verdict::kFree);
+  }
+  trials.begin(before);
+  CHECK(trials.judge(0.030) == Verdict::kFree);  // kept, and the next one is trusted again
+  CHECK(!trials.on_trial());
+  trials.begin(before);
+  CHECK(trials.judge(0.030) == Verdict::kTakeBack);
+  trials.take_back();
+  CHECK(trials.left_alone() == 1);
+}
+
 TEST_CASE("Where a cut is told, or would change results, a run is never cut anew") {
   const TemporaryFolder at;
   Config config = small_run(at, 4);
@@ -104,7 +135,7 @@ TEST_CASE("A run that goes on with another cut has the losses and weights that i
   const Ended ended =
       run_training(config, source(), 2,
                    {.resume_from = checkpoint_folder(config.train.output + "/checkpoints", 3),
-                    .recut = Recut{.layout = slow, .checkpoint = {}, .step_seconds = 1}});
+                    .recut = Recut{.layout = slow, .checkpoint = {}, .trials = {}}});
   CHECK(ended.done);
   CHECK(contains(ended.shown, "partition: ", "ranks at speeds 1.00, 0.20"));
   CHECK(losses(config) == losses(whole));

@@ -111,34 +111,55 @@ TEST_CASE(
               "pipetrain doctor compares the hosts"});
 }
 
-TEST_CASE("The paces of ranks are those of the last steps, and none while all keep theirs") {
+TEST_CASE("The paces of ranks are those that two windows of steps agree on") {
   using Paces = std::vector<double>;
   SlowRanks ranks({}, {"a", "a", "b"});
   Steps steps(ranks);
   steps.run({0.1, 0.2, 0.4});
   CHECK(ranks.paces().empty());
   steps.run({0.1, 0.21, 0.8});
+  CHECK(ranks.paces().empty());
+  steps.run({0.1, 0.2, 1.2});
   REQUIRE(ranks.paces().size() == 3);
   CHECK(ranks.paces()[0] == ranks.paces()[1]);  // a difference of noise
   CHECK(std::abs(ranks.paces()[2] - 2) < 1e-9);
   steps.run({0.1, 0.2, 0.42});
   CHECK(ranks.paces().empty());
-  steps.run({0.1, 0.2, 0.2});  // faster than at first
+  steps.run({0.1, 0.2, 0.2}, 2 * SlowRanks::kSteps);  // faster than at first
   CHECK(ranks.paces() == Paces{1, 1, 0.5});
+  steps.run({0.1, 0.2, 0.8});
+  CHECK(ranks.paces().empty());  // once faster and once slower
 }
 
 TEST_CASE("Of two ranks one is slow and not the other fast") {
   SlowRanks ranks({}, {"a", "b"});
   Steps steps(ranks);
   steps.run({0.1, 0.1});
-  steps.run({0.1, 0.2});
+  steps.run({0.1, 0.2}, 2 * SlowRanks::kSteps);
   CHECK(ranks.paces() == std::vector<double>{1, 2});
+}
+
+TEST_CASE("A rank that has little to do is not off its pace by fractions of milliseconds") {
+  SlowRanks ranks({}, {"a", "b"});
+  Steps steps(ranks);
+  steps.run({0.1, 0.001});
+  steps.run({0.1, 0.002}, 2 * SlowRanks::kSteps);
+  CHECK(ranks.paces().empty());
+}
+
+TEST_CASE("Paces are against the first steps or the layers' times, whichever is further off") {
+  SlowRanks ranks({0.1, 0.1}, {"a", "b"});
+  Steps steps(ranks);
+  steps.run({0.1, 0.15});  // slow before anything was measured
+  steps.run({0.1, 0.3}, 2 * SlowRanks::kSteps);
+  REQUIRE(ranks.paces().size() == 2);
+  CHECK(std::abs(ranks.paces()[1] - 3) < 1e-9);
 }
 
 TEST_CASE("Ranks of timed layers have paces from the first steps on") {
   SlowRanks ranks({0.1, 0.2, 0.1}, {"a", "a", "b"});
   Steps steps(ranks);
-  steps.run({0.11, 0.22, 0.22});
+  steps.run({0.11, 0.22, 0.22}, 2 * SlowRanks::kSteps);
   REQUIRE(ranks.paces().size() == 3);
   CHECK(std::abs(ranks.paces()[2] - 2.2) < 1e-9);
 }
