@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/folder_lock.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "base/stop_request.h"
@@ -123,7 +124,8 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
     directory = std::make_unique<RunDirectory>(config);
   });
   report.agree([&] { require_shared(started); });
-  report.use_file(started.config.train.output + "/error.txt");
+  const FileMark lock(started.config.train.output + "/.lock");
+  report.use_file(started.config.train.output + "/error.txt", [lock] { return lock.in_place(); });
   RunOrigin origin;
   report.agree([&] {
     if (!started.source) return;
@@ -147,7 +149,8 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
            [&] {
              begun = true;
              if (reports && session.rank() == 0) page->watch_stop();
-             report.after_failure([output, reports, page](int code, const std::string& text) {
+             report.after_failure([=](int code, const std::string& text) {
+               if (!lock.in_place()) return;  // else it would be said of another run
                record_failure(output, code, text);
                if (reports) page->leave();
              });

@@ -153,6 +153,18 @@ void FolderLock::beat(const std::stop_token& end) {
   }
 }
 
+FileMark::FileMark(std::string path) : path_(std::move(path)) {
+  struct stat info = {};
+  if (::stat(path_.c_str(), &info) != 0) return;
+  device_ = info.st_dev;
+  inode_ = info.st_ino;
+}
+
+bool FileMark::in_place() const {
+  struct stat info = {};
+  return ::stat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_;
+}
+
 bool is_held(const std::string& path) {
   const int file = opened(path, O_RDONLY);
   if (file < 0) return false;

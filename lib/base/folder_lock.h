@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -36,6 +37,18 @@ class FolderLock {
   std::mutex mutex_;
   std::condition_variable_any over_;
   std::jthread heart_;  // the last member: it ends before the others
+};
+
+// Which file a path leads to, for a look later whether it still does: else that was removed, moved
+// or replaced, or the folder that it is in. A file that someone has open is not taken for another.
+class FileMark {
+ public:
+  explicit FileMark(std::string path);
+  bool in_place() const;
+
+ private:
+  std::string path_;
+  std::uint64_t device_ = 0, inode_ = 0;  // 0: it cannot be looked at
 };
 
 // Whether a process holds the file, as far as that shows. Nothing is written.

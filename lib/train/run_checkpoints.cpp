@@ -174,25 +174,32 @@ void RunCheckpoints::say_done() const {
   if (!not_linked_.empty()) spdlog::warn("the best one has no link: {}", not_linked_);
 }
 
+std::string RunCheckpoints::what_is_left() {
+  bool some = false;
+  error_of([&] { some = !checkpoint_steps(folder_).empty(); });
+  return world_
+      .all_gather_text(some ? "earlier checkpoints are as they were; --resume goes on from the last"
+                            : "there is no earlier checkpoint to go on from")
+      .front();
+}
+
 bool RunCheckpoints::went_well(const std::string& error, std::int64_t step) {
   const std::vector<std::string> errors = world_.all_gather_text(error);
   const auto first =
       std::find_if(errors.begin(), errors.end(), [](const auto& text) { return !text.empty(); });
   if (first == errors.end()) return true;
+  const bool begun = pending_->parts_done > 0;  // else the folder may not even be this run's
   pending_.reset();
   failed_ = true;
-  if (world_.rank() == 0) {
+  if (world_.rank() == 0 && begun) {
     std::error_code left;  // it has no manifest: whatever stays is no checkpoint
     std::filesystem::remove_all(partial_folder(folder_, step), left);
   }
+  const std::string left = what_is_left();
   if (config_.on_write_error == OnWriteError::kStop) {
-    throw Error(
-        ExitCode::kCheckpoint,
-        *first + "; earlier checkpoints are as they were; --resume goes on from the last one");
+    throw Error(ExitCode::kCheckpoint, *first + "; " + left);
   }
-  if (world_.rank() == 0) {
-    spdlog::warn("no checkpoint: {}; earlier ones are as they were", *first);
-  }
+  if (world_.rank() == 0) spdlog::warn("no checkpoint: {}; {}", *first, left);
   return false;
 }
 

@@ -58,6 +58,8 @@ class RunCheckpoints {
   // the next or is complete.
   void advance();
   void complete();  // all parts
+  // Collective. What a run that ends now, and has written nothing, can go on from, in words.
+  std::string what_is_left();
 
  private:
   struct Pending {

@@ -99,6 +99,7 @@ std::string last_step_path(const std::string& run_directory) {
 RunDirectory::RunDirectory(const Config& config)
     : folder_(made_folder(config.train.output)),
       lock_(locked(folder_ + "/.lock")),
+      mark_(folder_ + "/.lock"),
       metrics_(folder_ + "/metrics.jsonl"),
       tensorboard_(config.train.tensorboard) {}
 
@@ -145,6 +146,14 @@ void RunDirectory::change_schedule(const Schedule& schedule) {
 void RunDirectory::write_metrics(const nlohmann::ordered_json& line) {
   metrics_.write(line);
   if (curves_) curves_->add(line);
+}
+
+void RunDirectory::check_in_place() const {
+  if (mark_.in_place()) return;
+  throw Error(ExitCode::kCheckpoint,
+              folder_ +
+                  ": the run directory was removed, moved or replaced while the run was at "
+                  "work in it; what it writes now would be lost");
 }
 
 void RunDirectory::sync_metrics() {

@@ -39,10 +39,14 @@ class RunDirectory {
   // does not take it.
   void write_metrics(const nlohmann::ordered_json& line);
   void sync_metrics();  // returns when the lines are on the disk
+  // Error(kCheckpoint) where the folder was removed, moved or replaced since: what is written there
+  // now would be lost, or another run's.
+  void check_in_place() const;
 
  private:
   std::string folder_;
   std::unique_ptr<FolderLock> lock_;
+  FileMark mark_;  // of the lock's file
   MetricsFile metrics_;
   bool tensorboard_;
   std::unique_ptr<CurveFiles> curves_;  // since begin()

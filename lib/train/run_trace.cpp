@@ -22,7 +22,7 @@ constexpr double kShortestWaitSeconds = 10e-6;
 void write_trace(const std::string& path, const std::string& text) {
   if (write_renamed(path, text)) return;
   throw Error(ExitCode::kConfiguration, "cannot write " + system_reason(path) +
-                                            "; free some space, or train without --trace");
+                                            "; free some space, or choose another train.output");
 }
 
 }  // namespace

@@ -83,10 +83,10 @@ bool Trainer::checkpoint_step(std::int64_t step, bool last, bool stops, bool rec
                  ruined_);
   }
   if (stops && !saved) {
-    throw Error(ExitCode::kCheckpoint,
-                "stopped on request after step " + std::to_string(step) + " of " +
-                    std::to_string(config_.train.steps) +
-                    ", but without a checkpoint; --resume goes on from the last one before");
+    throw Error(ExitCode::kCheckpoint, "stopped on request after step " + std::to_string(step) +
+                                           " of " + std::to_string(config_.train.steps) +
+                                           ", but without a checkpoint; " +
+                                           checkpoints_.what_is_left());
   }
   return saved;
 }
@@ -118,7 +118,10 @@ bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
     contents.config_yaml = resolved_yaml(config_);
     contents.position.origin = origin_;
     contents.position.origin.date = utc_date();
-    contents.first = [this] { report_.sync_metrics(); };  // the lines up to here
+    contents.first = [this] {
+      directory_->check_in_place();
+      report_.sync_metrics();  // the lines up to here
+    };
   }
   return checkpoints_.write(std::move(contents), in_background);
 }

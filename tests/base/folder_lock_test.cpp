@@ -60,6 +60,21 @@ TEST_CASE("A folder has one holder at a time, with locks and without") {
   }
 }
 
+TEST_CASE("A file that is removed or replaced is no longer in its place") {
+  for (const bool locks : {true, false}) {
+    const Place at;
+    locks_are_there = locks;
+    const auto lock = FolderLock::take(at.path(), kNone);
+    REQUIRE(lock);
+    const FileMark mark(at.path());
+    CHECK(mark.in_place());
+    std::filesystem::remove(at.path());
+    CHECK(!mark.in_place());
+    std::ofstream(at.path()) << "of another\n";
+    CHECK((!locks || !mark.in_place()));  // without locks nobody has the old one open
+  }
+}
+
 TEST_CASE("Without locks a process of this host that is gone holds nothing") {
   const Place at;
   locks_are_there = false;

@@ -136,7 +136,7 @@ def unwritable(checks, folder):
     write(os.path.join(folder, "unwritable", "checkpoints"), "")
     job = train(folder, 2, "unwritable")
     checks.case("a checkpoint that cannot be written stops the run", job,
-                one_error(job, 4, ["unwritable/checkpoints.*: Not a directory; earlier checkpoints are as they were"]))
+                one_error(job, 4, ["unwritable/checkpoints.*: Not a directory; there is no earlier checkpoint to go on from"]))
     job, problems = train(folder, 2, "unwritable", "train.on_write_error=continue"), []
     done(job, problems)
     count = job.error_output().count("no checkpoint: ")

@@ -57,7 +57,7 @@ def main():
             with SmallDisk(os.path.join(folder, "disk")) as disk:
                 job = train(folder, 2, "disk/run", *settings)
                 problems = one_error(job, 4, ["checkpoints/.*: No space left on device; make room; earlier checkpoints are as they "
-                                              "were; --resume goes on from the last one"])
+                                              "were; --resume goes on from the last"])
                 steps = all_good(folder, "disk/run", problems)
                 checks.case(f"full: stopped, the checkpoints of steps {steps} are good", job, problems)
                 disk.grow()
@@ -70,7 +70,7 @@ def main():
             with SmallDisk(os.path.join(folder, "disk")) as disk:
                 job, problems = train(folder, 2, "disk/run", *settings, "train.on_write_error=continue"), []
                 done(job, problems)
-                warnings = job.error_output().count(": No space left on device; make room; earlier ones are as they were")
+                warnings = job.error_output().count(": No space left on device; make room; earlier checkpoints are as they were")
                 steps = all_good(folder, "disk/run", problems)
                 expect(problems, warnings == 12 - len(steps), f"{warnings} warnings, {len(steps)} checkpoints")
                 checks.case(f"full: done without, the checkpoints of steps {steps} are good", job, problems)

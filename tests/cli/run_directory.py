@@ -127,6 +127,22 @@ def while_another_ends(checks, folder):
     checks.case("it goes on from what the job before it wrote at last", job, problems)
 
 
+def taken_away(checks, folder):
+    """At the next checkpoint the run notices that its directory is gone, even with another one in its place."""
+    for how, settings in (("removed", ENDLESS), ("replaced", (*ENDLESS, "train.checkpoint_background=false"))):
+        run = os.path.join(folder, how)
+        job = train(folder, 2, how, *settings)
+        running(job, run)
+        os.rename(run, run + "-before")
+        if how == "replaced":
+            os.mkdir(run)
+            write(os.path.join(run, ".lock"), "")
+        problems = one_error(job, 4, [f"{how}: the run directory was removed, moved or replaced", "there is no earlier checkpoint"])
+        left = contents(run)
+        expect(problems, set(left) <= {".lock", "last_step.json"} and not left.get(".lock"), f"writes {sorted(left)} where it should not")
+        checks.case(f"a run directory that is {how} while the run is at work", job, problems)
+
+
 def unwritable(checks, folder):
     run = os.path.join(folder, "unwritable")
     os.mkdir(run)
@@ -160,7 +176,7 @@ def main():
         job, problems = train(folder, 2, "run"), []
         done(job, problems)
         checks.case("a run", job, problems)
-        for group in (come_to_nothing, begun_again, unreadable, two_at_once, while_another_ends, unwritable):
+        for group in (come_to_nothing, begun_again, unreadable, two_at_once, while_another_ends, taken_away, unwritable):
             group(checks, folder)
     checks.finish()
 

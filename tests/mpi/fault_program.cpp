@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
   alarm(60);
   const MpiSession session;
   return run_and_report(session, [&](ErrorReport& report) {
-    if (argc > 2) report.use_file(argv[2]);
+    if (argc > 2) report.use_file(argv[2], [] { return true; });
     return misbehave(session, report, argv[1]);
   });
 }

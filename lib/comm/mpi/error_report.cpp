@@ -79,10 +79,11 @@ ErrorReport::ErrorReport(const MpiSession& session)
   name = world_.all_gather_text(name).front();
   std::error_code none;
   const std::filesystem::path folder = std::filesystem::temp_directory_path(none);
-  file_ = (none ? "/tmp" : folder) / (name + ".error");
+  file_of_host_ = (none ? "/tmp" : folder) / (name + ".error");
+  file_ = file_of_host_;
 }
 
-void ErrorReport::use_file(const std::filesystem::path& file) {
+void ErrorReport::use_file(const std::filesystem::path& file, std::function<bool()> in_place) {
   agree([&] {
     std::error_code error;
     if (session_.rank() != 0) return;
@@ -91,7 +92,18 @@ void ErrorReport::use_file(const std::filesystem::path& file) {
     if (error) throw Error(ExitCode::kConfiguration, file.string() + ": " + error.message());
   });
   file_ = file;
+  in_place_ = std::move(in_place);
   keep_file_ = true;
+}
+
+int ErrorReport::claim() {
+  if (in_place_()) {
+    const int file = claim_file(file_);
+    if (file >= 0 || errno == EEXIST) return file;
+  }
+  file_ = file_of_host_;
+  keep_file_ = false;
+  return claim_file(file_);
 }
 
 void ErrorReport::told(int code, const std::string& text) const {
@@ -102,8 +114,8 @@ void ErrorReport::told(int code, const std::string& text) const {
 
 void ErrorReport::abort(int code, const std::string& text) {
   const std::string line = one_line(text);
-  const int claim = claim_file(file_);
-  if (claim < 0 && errno == EEXIST) {
+  const int claimed = claim();
+  if (claimed < 0 && errno == EEXIST) {
     const int file = open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     if (file >= 0) write_all(file, line + "\n");
     std::this_thread::sleep_for(kPatience);
@@ -116,10 +128,10 @@ void ErrorReport::abort(int code, const std::string& text) {
     }
     session_.abort(code);
   }
-  if (claim >= 0) {
-    write_all(claim, line + "\n");
+  if (claimed >= 0) {
+    write_all(claimed, line + "\n");
     std::this_thread::sleep_for(kGather);
-    close(claim);
+    close(claimed);
   }
   const std::string texts = texts_in(file_, line);
   print(texts);

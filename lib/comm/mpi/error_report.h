@@ -27,8 +27,9 @@ class ErrorReport {
 
   // All ranks call it once the run directory exists. From then on the file, which all hosts see,
   // decides which rank prints; it is left there and says how the run ended. Without it, that is
-  // decided on each host by itself.
-  void use_file(const std::filesystem::path& file);
+  // decided on each host by itself; so it is where `in_place` says that the run directory is gone,
+  // or another run's.
+  void use_file(const std::filesystem::path& file, std::function<bool()> in_place);
 
   // Called by the rank that prints, once it has, before the job ends: with the exit code and what
   // was said. What it throws is a warning.
@@ -40,11 +41,14 @@ class ErrorReport {
   [[noreturn]] void abort(int code, const std::string& text);
 
  private:
+  int claim();  // the file that decides; -1 where another rank has it
+
   const MpiSession& session_;
   MemoryPool pool_;
   MpiCollective world_;
-  std::filesystem::path file_;
+  std::filesystem::path file_, file_of_host_;
   bool keep_file_ = false;
+  std::function<bool()> in_place_ = [] { return true; };
   AfterFailure after_failure_;
 };
 
