@@ -1,6 +1,8 @@
 #include "completion.h"
 
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/config_keys.h"
 
@@ -25,6 +27,21 @@ std::vector<std::string> command_names(const std::vector<CommandWords>& commands
   std::vector<std::string> names;
   for (const CommandWords& command : commands) names.push_back(command.name);
   return names;
+}
+
+// The commands, and as `-` what may stand in place of one: the program's own options and those of
+// train, which is the default.
+std::vector<CommandWords> with_default(const ProgramWords& program) {
+  std::vector<CommandWords> commands = program.commands;
+  CommandWords none{.name = "-", .sentence = {}, .usage = {}, .options = program.options};
+  for (const CommandWords& command : commands) {
+    if (command.name != "train") continue;
+    for (const OptionWords& option : command.options) {
+      if (option.name != "--help") none.options.push_back(option);
+    }
+  }
+  commands.push_back(std::move(none));
+  return commands;
 }
 
 std::vector<std::string> flags_of(const OptionWords& option) {
@@ -87,7 +104,7 @@ std::string zsh_option(const OptionWords& option) {
 
 }  // namespace
 
-std::string bash_completion(const std::vector<CommandWords>& commands) {
+std::string bash_completion(const ProgramWords& program) {
   std::string text =
       "# bash completion of pipetrain\n" + std::string(kMadeBy) +
       "_pipetrain_words() { COMPREPLY=($(compgen -W \"$1\" -- \"$current\")); }\n"
@@ -105,12 +122,12 @@ std::string bash_completion(const std::vector<CommandWords>& commands) {
       "  COMPREPLY=()\n"
       "  if [[ $COMP_CWORD -eq 1 && $current != -* ]]; then\n"
       "    _pipetrain_words " +
-      in_quotes(joined(command_names(commands))) +
+      in_quotes(joined(command_names(program.commands))) +
       "\n    return\n  fi\n"
-      "  [[ $command == -* ]] && command=train\n"
+      "  [[ $command == -* ]] && command=-\n"
       "  case $command:$before in\n";
   std::string options;
-  for (const CommandWords& command : commands) {
+  for (const CommandWords& command : with_default(program)) {
     std::vector<std::string> names;
     std::string positional = ":";
     for (const OptionWords& option : command.options) {
@@ -119,9 +136,11 @@ std::string bash_completion(const std::vector<CommandWords>& commands) {
         continue;
       }
       for (const std::string& flag : flags_of(option)) names.push_back(flag);
-      if (option.value == ValueKind::kNone || option.placeholder.starts_with("[")) continue;
-      text +=
-          "    " + command.name + ":" + option.name + ") " + bash_action(option) + "; return ;;\n";
+      if (option.value == ValueKind::kNone) continue;
+      const bool may_be_left_out = option.placeholder.starts_with("[");
+      text += "    " + command.name + ":" + option.name + ") " +
+              (may_be_left_out ? "[[ $current == -* ]] || { " : "") + bash_action(option) +
+              (may_be_left_out ? "; return; } ;;\n" : "; return ;;\n");
     }
     options += "    " + command.name + ") if [[ $current == -* ]]; then _pipetrain_words " +
                in_quotes(joined(names)) + "; else " + positional + "; fi ;;\n";
@@ -130,11 +149,11 @@ std::string bash_completion(const std::vector<CommandWords>& commands) {
          "  esac\n}\ncomplete -F _pipetrain pipetrain\n";
 }
 
-std::string zsh_completion(const std::vector<CommandWords>& commands) {
+std::string zsh_completion(const ProgramWords& program) {
   std::string text = "#compdef pipetrain\n" + std::string(kMadeBy) +
-                     "_pipetrain() {\n  local command=train\n  local -a commands keys\n  keys=(" +
+                     "_pipetrain() {\n  local command=-\n  local -a commands keys\n  keys=(" +
                      joined(key_names()) + ")\n  commands=(\n";
-  for (const CommandWords& command : commands) {
+  for (const CommandWords& command : program.commands) {
     text += "    " + in_quotes(command.name + ":" + command.sentence) + "\n";
   }
   text +=
@@ -144,7 +163,7 @@ std::string zsh_completion(const std::vector<CommandWords>& commands) {
       "  if [[ $words[2] != -* ]]; then\n"
       "    command=$words[2]\n    shift words\n    (( CURRENT-- ))\n  fi\n"
       "  case $command in\n";
-  for (const CommandWords& command : commands) {
+  for (const CommandWords& command : with_default(program)) {
     text += "    " + command.name + ") _arguments";
     for (const OptionWords& option : command.options) {
       text += " \\\n      '" + zsh_option(option) + "'";
@@ -154,18 +173,18 @@ std::string zsh_completion(const std::vector<CommandWords>& commands) {
   return text + "  esac\n}\n_pipetrain \"$@\"\n";
 }
 
-std::string fish_completion(const std::vector<CommandWords>& commands) {
+std::string fish_completion(const ProgramWords& program) {
   std::string text = "# fish completion of pipetrain\n" + std::string(kMadeBy) +
                      "function __pipetrain_command\n"
                      "  set -l words (commandline -opc)\n"
                      "  if test (count $words) -ge 2; and not string match -q -- '-*' $words[2]\n"
-                     "    echo $words[2]\n  else\n    echo train\n  end\nend\n"
+                     "    echo $words[2]\n  else\n    echo -\n  end\nend\n"
                      "complete -c pipetrain -f\n";
-  for (const CommandWords& command : commands) {
+  for (const CommandWords& command : program.commands) {
     text += "complete -c pipetrain -n 'test (count (commandline -opc)) -eq 1' -a " + command.name +
             " -d " + in_quotes(command.sentence, "\\") + "\n";
   }
-  for (const CommandWords& command : commands) {
+  for (const CommandWords& command : with_default(program)) {
     for (const OptionWords& option : command.options) {
       std::string line =
           "complete -c pipetrain -n 'test (__pipetrain_command) = " + command.name + "'";

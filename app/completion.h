@@ -3,14 +3,13 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "program_words.h"
 
 namespace pipetrain {
 
-std::string bash_completion(const std::vector<CommandWords>& commands);
-std::string zsh_completion(const std::vector<CommandWords>& commands);
-std::string fish_completion(const std::vector<CommandWords>& commands);
+std::string bash_completion(const ProgramWords& program);
+std::string zsh_completion(const ProgramWords& program);
+std::string fish_completion(const ProgramWords& program);
 
 }  // namespace pipetrain

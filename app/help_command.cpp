@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -19,7 +20,7 @@ namespace {
 struct HelpFile {
   const char* name;
   const char* description;
-  std::string (*text)(const std::vector<CommandWords>& commands);
+  std::string (*text)(const ProgramWords& program);
 };
 
 constexpr HelpFile kHelpFiles[] = {
@@ -29,7 +30,7 @@ constexpr HelpFile kHelpFiles[] = {
     {"completion-fish", "for ~/.config/fish/completions/pipetrain.fish", fish_completion},
     {"man-page", "pipetrain(1): pipetrain help man-page | man -l -", program_man_page},
     {"man-config", "pipetrain-CONFIG(5), the keys of a configuration",
-     [](const std::vector<CommandWords>&) { return config_man_page(); }},
+     [](const ProgramWords&) { return config_man_page(); }},
 };
 
 template <class Rows>
@@ -43,32 +44,55 @@ std::string list_of(const Rows& rows, std::size_t width) {
   return text;
 }
 
+std::vector<std::string> all_topics(const CLI::App& program) {
+  std::vector<std::string> topics = names_of(help_topics());
+  for (const std::string& name : names_of(kHelpFiles)) topics.push_back(name);
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
+    topics.push_back(command->get_name());
+  }
+  return topics;
+}
+
+// With the topics of `help` itself, which only this file knows.
+ProgramWords words_with_topics(const CLI::App& program) {
+  ProgramWords words = program_words(program);
+  for (CommandWords& command : words.commands) {
+    for (OptionWords& option : command.options) {
+      if (option.placeholder != "TOPIC") continue;
+      option.words = all_topics(program);
+      option.value = ValueKind::kWords;
+    }
+  }
+  return words;
+}
+
 std::string text_of(const std::string& topic, const CLI::App& program) {
   if (topic.empty()) {
-    return "pipetrain help TOPIC prints one of these tables:\n" + list_of(help_topics(), 12) +
+    return "pipetrain help COMMAND prints what pipetrain COMMAND --help does,\n"
+           "pipetrain help TOPIC one of these tables:\n" +
+           list_of(help_topics(), 12) +
            "and what shells complete words with, and pages for man:\n" + list_of(kHelpFiles, 17);
   }
   if (const HelpTopic* table = find_row(help_topics(), topic)) return table->text();
-  return find_row(kHelpFiles, topic)->text(program_words(program));
+  return find_row(kHelpFiles, topic)->text(words_with_topics(program));
 }
 
-void check(const std::string& topic) {
-  const bool known = topic.empty() || find_row(help_topics(), topic) != nullptr ||
-                     find_row(kHelpFiles, topic) != nullptr;
-  if (known) return;
-  throw Error(ExitCode::kConfiguration, "unknown topic '" + topic + "'; expected one of " +
-                                            join(names_of(help_topics())) + ", " +
-                                            join(names_of(kHelpFiles)));
+void check(const std::string& topic, const CLI::App& program) {
+  if (topic.empty()) return;
+  const std::vector<std::string> topics = all_topics(program);
+  if (std::ranges::find(topics, topic) != topics.end()) return;
+  throw Error(ExitCode::kConfiguration,
+              "unknown topic '" + topic + "'; expected one of " + join(topics));
 }
 
 }  // namespace
 
 Command add_help_command(CLI::App& command) {
   const auto topic = std::make_shared<std::string>();
-  command.add_option("topic", *topic, "which table; without it, a list of all")
+  command.add_option("topic", *topic, "which table or command; without it, a list of the tables")
       ->option_text("TOPIC");
-  return {.usage = "pipetrain help [TOPIC]",
-          .check = [topic] { check(*topic); },
+  return {.usage = "pipetrain help [TOPIC|COMMAND]",
+          .check = [topic, &command] { check(*topic, *command.get_parent()); },
           .run =
               [topic, &command] {
                 write_output(text_of(*topic, *command.get_parent()));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -47,14 +48,25 @@ std::vector<Command> add_commands(CLI::App& app, Help& help) {
   return commands;
 }
 
-// `pipetrain --config FILE` is `pipetrain train --config FILE`.
-std::vector<std::string> with_default_command(int argc, char** argv) {
+const Command* find_command(const std::vector<Command>& commands, const std::string& name) {
+  const auto found = std::ranges::find_if(
+      commands, [&](const Command& command) { return command.options->get_name() == name; });
+  return found == commands.end() ? nullptr : &*found;
+}
+
+// `pipetrain --config FILE` is `pipetrain train --config FILE`, and `pipetrain help train` is
+// `pipetrain train --help`.
+std::vector<std::string> with_default_command(int argc, char** argv,
+                                              const std::vector<Command>& commands) {
   std::vector<std::string> words(argv + 1, argv + argc);
   static const std::array<std::string, 4> kOwn = {"--help", "-h", "--version", "--example"};
   const bool default_command =
       !words.empty() && words[0].starts_with("-") &&
       std::ranges::find(kOwn, words[0].substr(0, words[0].find('='))) == kOwn.end();
   if (default_command) words.insert(words.begin(), "train");
+  if (words.size() > 1 && words[0] == "help" && find_command(commands, words[1]) != nullptr) {
+    words[0] = std::exchange(words[1], "--help");
+  }
   return words;
 }
 
@@ -79,11 +91,10 @@ const Command* asked_command(const std::vector<Command>& commands,
     }
     return nullptr;
   }
+  if (const Command* found = find_command(commands, words[0])) return found;
   std::vector<std::string> names;
   names.reserve(commands.size());
   for (const Command& command : commands) names.push_back(command.options->get_name());
-  const auto found = std::ranges::find(names, words[0]);
-  if (found != names.end()) return &commands[static_cast<std::size_t>(found - names.begin())];
   refuse("unknown command '" + words[0] + "'; expected one of " + join(names));
 }
 
@@ -132,7 +143,7 @@ int run(int argc, char** argv) {
   app.footer(kFooter);
   const std::vector<Command> commands = add_commands(app, *help);
 
-  const std::vector<std::string> words = with_default_command(argc, argv);
+  const std::vector<std::string> words = with_default_command(argc, argv, commands);
   const Command* command = nullptr;
   std::string wrong, crowded;
   try {

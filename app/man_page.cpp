@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "config/config_keys.h"
 
@@ -49,10 +50,9 @@ std::string head(const std::string& name, const std::string& section, const std:
          section + " \"\" \"pipetrain " PIPETRAIN_VERSION "\" \"" + what + "\"\n";
 }
 
-std::string command_section(const CommandWords& command) {
-  std::string text = ".SS " + command.name + "\n" + plain(command.sentence) + "\n.PP\n.nf\n" +
-                     bold(command.usage) + "\n.fi\n";
-  for (const OptionWords& option : command.options) {
+std::string option_list(const std::vector<OptionWords>& options) {
+  std::string text;
+  for (const OptionWords& option : options) {
     text += ".TP\n";
     if (!option.short_name.empty()) text += bold(option.short_name) + ", ";
     text += option.positional ? italic(option.placeholder) : bold(option.name);
@@ -60,6 +60,11 @@ std::string command_section(const CommandWords& command) {
     text += "\n" + plain(option.description) + "\n";
   }
   return text;
+}
+
+std::string command_section(const CommandWords& command) {
+  return ".SS " + command.name + "\n" + plain(command.sentence) + "\n.PP\n.nf\n" +
+         bold(command.usage) + "\n.fi\n" + option_list(command.options);
 }
 
 constexpr std::pair<const char*, const char*> kExitCodes[] = {
@@ -76,8 +81,10 @@ constexpr std::pair<const char*, const char*> kExitCodes[] = {
 constexpr std::pair<const char*, const char*> kRunFiles[] = {
     {"config.yaml", "The configuration with every key, as it was resolved."},
     {"metrics.jsonl, metrics.csv",
-     "A line for every train.log_every steps; see the README of app/."},
+     "A line for every train.log_every steps: step, loss, learning rate, gradient norm, rates."},
     {"schedule.csv", "What each rank executes in a step, in order."},
+    {"run.json", "The run's record: its ranks, its cut, where time and memory went, how it ended."},
+    {"run.log", "What was logged."},
     {"trace.json", "With --trace: what every rank did in some steps, for https://ui.perfetto.dev."},
     {"checkpoints/", "The weights and all that is needed to go on."},
 };
@@ -90,15 +97,16 @@ constexpr const char* kDescription =
 
 }  // namespace
 
-std::string program_man_page(const std::vector<CommandWords>& commands) {
+std::string program_man_page(const ProgramWords& program) {
   std::string text =
       head("PIPETRAIN", "1", "User Commands") +
       ".SH NAME\npipetrain \\- train neural networks on CPUs, cut into pipeline stages\n"
       ".SH SYNOPSIS\n.nf\n" +
       bold("[mpirun -np RANKS] pipetrain [COMMAND] --config FILE [OPTION]...") + "\n" +
       bold("pipetrain COMMAND --help") + "\n.fi\n.SH DESCRIPTION\n" + plain(kDescription) +
-      "\n.SH COMMANDS\n" + bold("train") + " is the command where none is named.\n";
-  for (const CommandWords& command : commands) text += command_section(command);
+      "\n.SH OPTIONS\n" + option_list(program.options) + ".SH COMMANDS\n" + bold("train") +
+      " is the command where none is named.\n";
+  for (const CommandWords& command : program.commands) text += command_section(command);
   text += ".SH EXIT STATUS\n";
   for (const auto& [code, meaning] : kExitCodes) {
     text += ".TP\n" + bold(code) + "\n" + plain(meaning) + "\n";

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "program_words.h"
 
 namespace pipetrain {
 
-std::string program_man_page(const std::vector<CommandWords>& commands);  // pipetrain(1)
-std::string config_man_page();                                            // pipetrain-CONFIG(5)
+std::string program_man_page(const ProgramWords& program);  // pipetrain(1)
+std::string config_man_page();                              // pipetrain-CONFIG(5)
 
 }  // namespace pipetrain

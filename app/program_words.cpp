@@ -3,8 +3,8 @@
 #include <sstream>
 #include <utility>
 
+#include "examples.h"
 #include "help.h"
-#include "help_topics.h"
 #include "schedule/choose/schedule_request.h"
 
 namespace pipetrain {
@@ -26,8 +26,8 @@ std::vector<std::string> known_words(const OptionWords& option) {
     for (const ListedSchedule& listed : listed_schedules()) words.emplace_back(listed.name);
   } else if (option.placeholder == "LEVEL") {
     words = {"trace", "debug", "info", "warning", "error", "off"};
-  } else if (option.placeholder == "TOPIC") {
-    for (const HelpTopic& topic : help_topics()) words.emplace_back(topic.name);
+  } else if (option.name == "--example") {
+    words = example_names();
   }
   return words;
 }
@@ -65,17 +65,20 @@ OptionWords words_of(const CLI::Option& option) {
 
 }  // namespace
 
-std::vector<CommandWords> program_words(const CLI::App& program) {
+ProgramWords program_words(const CLI::App& program) {
   const auto help = std::dynamic_pointer_cast<Help>(program.get_formatter());
-  std::vector<CommandWords> commands;
+  ProgramWords found;
+  for (const CLI::Option* option : program.get_options()) {
+    found.options.push_back(words_of(*option));
+  }
   for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
     CommandWords words{command->get_name(), command->get_description(), help->usage_of(command)};
     for (const CLI::Option* option : command->get_options()) {
       words.options.push_back(words_of(*option));
     }
-    commands.push_back(std::move(words));
+    found.commands.push_back(std::move(words));
   }
-  return commands;
+  return found;
 }
 
 }  // namespace pipetrain

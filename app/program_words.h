@@ -27,7 +27,11 @@ struct CommandWords {
   std::vector<OptionWords> options;
 };
 
-// The commands in the order in which help lists them.
-std::vector<CommandWords> program_words(const CLI::App& program);
+struct ProgramWords {
+  std::vector<OptionWords> options;    // of the program itself, in place of a command
+  std::vector<CommandWords> commands;  // in the order in which help lists them
+};
+
+ProgramWords program_words(const CLI::App& program);
 
 }  // namespace pipetrain

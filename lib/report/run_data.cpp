@@ -128,9 +128,14 @@ Json step_in(const fs::path& folder, std::size_t most_spans) {
     std::error_code none;
     const std::uintmax_t bytes = fs::file_size(path, none);
     if (none || bytes > kMostTrace) continue;
-    Json drawing = step_drawing(path.string(), most_spans);
-    drawing["file"] = name;
-    return drawing;
+    try {
+      Json drawing = step_drawing(path.string(), most_spans);
+      drawing["file"] = name;
+      return drawing;
+    } catch (const Error& error) {
+      throw Error(error.code(),
+                  std::string(error.what()) + "; without that file the rest can be shown");
+    }
   }
   return nullptr;
 }

@@ -115,6 +115,10 @@ def main():
     checks.case(f"all commands: {commands}", job, [] if set(WRONG) < set(commands) else ["some are not listed"])
     for command in commands:
         names_own_help(checks, command)
+        job, page = job_of(command), Job(1, [command, "--help"], env=NO_MPI)
+        problems = [] if job.wait() == page.wait() == 0 else ["exit code is not 0"]
+        expect(problems, job.output() == page.output(), "is another page than behind --help")
+        checks.case(f"help {command}", job, problems)
     checks.finish()
 
 

@@ -15,6 +15,10 @@ NO_MPI = {"OMPI_MCA_pml": "none_such"}  # with it MPI_Init fails
 COMPLETED = [("pipetrain sch", ["schedule"]), ("pipetrain --conf", ["--config"]), ("pipetrain schedule --form", ["--format"]),
              ("pipetrain schedule --format s", ["svg"]), ("pipetrain train --schedule zbv", ["zbv"]),
              ("pipetrain --set train.batch", ["train.batch_size="]), ("pipetrain help fam", ["families"]),
+             ("pipetrain help completion-b", ["completion-bash"]), ("pipetrain help tok", ["tokenize", "tokenizer"]),
+             ("pipetrain --ex", ["--example"]), ("pipetrain --example shake", ["shakespeare"]), ("pipetrain --vers", ["--version"]),
+             ("pipetrain train --vers", []), ("pipetrain --config a --resume /et", ["/etc"]),
+             ("pipetrain train --resume --rebal", ["--rebalance"]),
              ("pipetrain plan --no-such", []), ("pipetrain --config /etc/host", ["/etc/host.conf", "/etc/hostname", "/etc/hosts"])]
 LOADED = """
 source "$1"

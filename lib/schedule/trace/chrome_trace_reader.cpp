@@ -88,7 +88,7 @@ class Reader {
  private:
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ExitCode::kData,
-                name_ + " " + what + "; write it anew with pipetrain train --trace");
+                name_ + " " + what + "; pipetrain train --trace writes a trace that is whole");
   }
   [[noreturn]] void fail(std::size_t event, const std::string& what) const {
     fail("is damaged: event " + std::to_string(event) + " " + what);
