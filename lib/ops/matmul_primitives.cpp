@@ -65,17 +65,19 @@ ProductMemory::desc MatmulPrimitives::describe(const Operand& x, bool transposed
   return {{x.rows, x.columns}, type, ProductMemory::dims{x.pitch, 1}};
 }
 
-// A copy of x with the rows further apart.
-Tensor MatmulPrimitives::padded_copy(MemoryPool& pool, const Operand& x, const void* from) {
-  Tensor copy(pool, {x.rows, x.pitch});
-  const auto bytes = static_cast<std::size_t>(x.columns) * sizeof(float);
-  parallel_ranges(x.rows, 64, [&](std::int64_t begin, std::int64_t end, int) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      std::memcpy(copy.f32() + row * x.pitch, static_cast<const float*>(from) + row * x.columns,
-                  bytes);
+// Copies with the rows further apart, of operands of as many rows: in one walk of the threads, as
+// they wait for each other at its end.
+void MatmulPrimitives::copy_padded(MemoryPool& pool, std::initializer_list<PaddedCopy> copies) {
+  for (const PaddedCopy& copy : copies) copy.to = Tensor(pool, {copy.x.rows, copy.x.pitch});
+  parallel_ranges(copies.begin()->x.rows, 64, [&](std::int64_t begin, std::int64_t end, int) {
+    for (const auto& [x, from, to] : copies) {
+      const auto bytes = static_cast<std::size_t>(x.columns) * sizeof(float);
+      const auto* const rows = static_cast<const float*>(from);
+      for (std::int64_t row = begin; row < end; ++row) {
+        std::memcpy(to.f32() + row * x.pitch, rows + row * x.columns, bytes);
+      }
     }
   });
-  return copy;
 }
 
 MatmulPrimitives::Prepared& MatmulPrimitives::prepare(const MatmulShape& shape) {
@@ -159,7 +161,7 @@ const void* MatmulPrimitives::rounded(Ops& ops, const float* weights, std::int64
   return copy.tensor.data();
 }
 
-// B as the primitive reads it; `copy` keeps what is not kept elsewhere.
+// B as the primitive reads it; `copy` keeps what is not kept elsewhere, or is it already.
 const void* MatmulPrimitives::operand_b(Ops& ops, const MatmulShape& shape,
                                         const Prepared& prepared, const void* b, Tensor& copy) {
   const bool rounds = shape.weights && shape.dtype == DType::kBFloat16;
@@ -168,7 +170,7 @@ const void* MatmulPrimitives::operand_b(Ops& ops, const MatmulShape& shape,
       return rounded(ops, static_cast<const float*>(b), prepared.b.rows, prepared.b.columns);
     }
     if (!prepared.b.padded()) return b;
-    copy = padded_copy(ops.pool(), prepared.b, b);
+    if (copy.data() == nullptr) copy_padded(ops.pool(), {{prepared.b, b, copy}});
     return copy.data();
   }
   if (!rounds) {
@@ -207,7 +209,11 @@ void MatmulPrimitives::multiply(Ops& ops, const MatmulShape& shape, const void* 
     prepared.arguments.at(name).set_data_handle(const_cast<void*>(data));
   };
   Tensor a_copy, b_copy, scratch;
-  if (prepared.a.padded()) a_copy = padded_copy(ops.pool(), prepared.a, a);
+  if (prepared.a.padded() && prepared.b.padded()) {  // A^T B
+    copy_padded(ops.pool(), {{prepared.a, a, a_copy}, {prepared.b, b, b_copy}});
+  } else if (prepared.a.padded()) {
+    copy_padded(ops.pool(), {{prepared.a, a, a_copy}});
+  }
   set(DNNL_ARG_SRC, prepared.a.padded() ? a_copy.data() : a);
   set(DNNL_ARG_WEIGHTS, operand_b(ops, shape, prepared, b, b_copy));
   set(DNNL_ARG_DST, c);

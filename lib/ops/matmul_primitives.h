@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <dnnl.hpp>
+#include <initializer_list>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -59,7 +60,13 @@ class MatmulPrimitives {
   static Operand operand(std::int64_t rows, std::int64_t columns, bool transposed,
                          bool walked_down);
   static Memory::desc describe(const Operand& x, bool transposed, Memory::data_type type);
-  static Tensor padded_copy(MemoryPool& pool, const Operand& x, const void* from);
+  // An operand to copy, and to where.
+  struct PaddedCopy {
+    const Operand& x;
+    const void* from;
+    Tensor& to;
+  };
+  static void copy_padded(MemoryPool& pool, std::initializer_list<PaddedCopy> copies);
   Prepared& prepare(const MatmulShape& shape);
   void pack(const Ops& ops, const Prepared& prepared, const void* from, void* to);
   // Where weights wait in this layout: the bool says whether it holds them as they are.

@@ -195,12 +195,12 @@ void softmax_rows_backward(const SimdKernels& simd, const Head& head, const Bloc
     const SoftmaxRow row{delta, score_scale(shape)};
     const float scale = cap_scores(simd, shape, p_row, n);
     if (shape.score_cap > 0) std::copy_n(p_row, n, scratch.capped);
-    simd.exp_scaled(p_row, n, {scale, log_sum_exp[i]});
     if (shape.dropout.drops()) {
+      simd.exp_scaled(p_row, n, {scale, log_sum_exp[i]});
       head.draw_factors(simd, block.first + i, block.first_key, seen.to, scratch.factors);
       simd.dropped_softmax_backward(ds_row, p_row, scratch.factors + seen.from, n, row);
     } else {
-      simd.softmax_backward(ds_row, p_row, n, row);
+      simd.softmax_backward(ds_row, p_row, n, {scale, log_sum_exp[i]}, row);
     }
     if (shape.score_cap > 0) {
       simd.on_float32.soft_cap_backward(ds_row, scratch.capped, n, shape.score_cap);

@@ -15,28 +15,27 @@ float exp_scaled(float* __restrict x, std::int64_t n, ScaleShift by) {
 }
 
 namespace {
-PIPETRAIN_INLINE Vector larger(Vector a, Vector b) { return b > a ? b : a; }
 PIPETRAIN_INLINE double square(float x) { return static_cast<double>(x) * static_cast<double>(x); }
 }  // namespace
 
 float maximum(const float* __restrict x, std::int64_t n) {
-  const Vector largest = reduce(
+  return lane_maximum(reduce(
       n, -__builtin_huge_valf(), [&](Vector so_far, auto at) { return larger(so_far, at.load(x)); },
-      larger);
-  float result = largest[0];
-  for (int lane = 1; lane < kLanes; ++lane)
-    result = largest[lane] > result ? largest[lane] : result;
-  return result;
+      larger));
 }
 
 void scale(float* __restrict x, std::int64_t n, float factor) {
   for (std::int64_t i = 0; i < n; ++i) x[i] *= factor;
 }
 
-void softmax_backward(float* __restrict ds, const float* __restrict p, std::int64_t n,
+void softmax_backward(float* __restrict ds, float* __restrict p, std::int64_t n, ScaleShift by,
                       SoftmaxRow row) {
-  const float factor = row.factor, shift = -row.delta * factor;
-  for (std::int64_t i = 0; i < n; ++i) ds[i] = p[i] * multiply_add(ds[i], factor, shift);
+  const Vector factor = filled(row.factor), shift = filled(-row.delta * row.factor);
+  for_each_vector(n, [&](auto at) {
+    const Vector power = fast_exp(multiply_add(at.load(p), filled(by.scale), filled(-by.shift)));
+    at.store(p, power);
+    at.store(ds, power * multiply_add(at.load(ds), factor, shift));
+  });
 }
 
 double sum_squares(const float* __restrict x, std::int64_t n) {

@@ -21,7 +21,7 @@ void pair_rows(const BFloat16* first, const BFloat16* second, BFloat16Pair* pair
 float exp_scaled(float* x, std::int64_t n, ScaleShift by);
 float maximum(const float* x, std::int64_t n);
 void scale(float* x, std::int64_t n, float factor);
-void softmax_backward(float* ds, const float* p, std::int64_t n, SoftmaxRow row);
+void softmax_backward(float* ds, float* p, std::int64_t n, ScaleShift by, SoftmaxRow row);
 void dropout_factors(const DropoutDraw& draw, std::int64_t first, std::int64_t n, float* factors);
 void dropped_softmax_backward(float* ds, float* p, const float* factors, std::int64_t n,
                               SoftmaxRow row);

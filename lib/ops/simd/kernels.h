@@ -157,13 +157,15 @@ struct SimdKernels {
   float (*exp_scaled)(float* x, std::int64_t n, struct ScaleShift by);
   float (*maximum)(const float* x, std::int64_t n);
   void (*scale)(float* x, std::int64_t n, float factor);
-  // ds = p * (ds - delta) * factor: the softmax's gradient of one row.
-  void (*softmax_backward)(float* ds, const float* p, std::int64_t n, struct SoftmaxRow row);
+  // p = exp(scale * p - shift); ds = p * (ds - delta) * factor: the softmax's gradient of one row.
+  void (*softmax_backward)(float* ds, float* p, std::int64_t n, struct ScaleShift by,
+                           struct SoftmaxRow row);
   // Dropout: entry first + i of a draw, `first` a multiple of kDropoutGroup -> factors[i], which is
   // 0 or the draw's factor.
   void (*dropout_factors)(const struct DropoutDraw& draw, std::int64_t first, std::int64_t n,
                           float* factors);
-  // softmax_backward where p * factors was what the values were weighted with; p becomes that.
+  // The same of what p already is, where p * factors was what the values were weighted with; p
+  // becomes that.
   void (*dropped_softmax_backward)(float* ds, float* p, const float* factors, std::int64_t n,
                                    struct SoftmaxRow row);
   double (*sum_squares)(const float* x, std::int64_t n);

@@ -122,6 +122,37 @@ PIPETRAIN_INLINE IntVector lane_numbers() {
   return numbers;
 }
 
+// The first `count` < kLanes entries, 0 in the lanes behind them; nothing behind them is touched.
+template <class T>
+PIPETRAIN_INLINE Vector load_first(const T* p, std::int64_t count) {
+  float entries[kLanes] = {};
+  for (std::int64_t i = 0; i < count; ++i) entries[i] = get(p[i]);
+  return load(entries);
+}
+template <class T>
+PIPETRAIN_INLINE void store_first(T* p, std::int64_t count, Vector v) {
+  T entries[kLanes];
+  store(entries, v);
+  for (std::int64_t i = 0; i < count; ++i) p[i] = entries[i];
+}
+#if defined(__AVX512F__)
+PIPETRAIN_INLINE Vector load_first(const float* p, std::int64_t count) {
+  return (Vector)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), p);
+}
+PIPETRAIN_INLINE void store_first(float* p, std::int64_t count, Vector v) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << count) - 1), (__m512)v);
+}
+#elif defined(__AVX2__)
+PIPETRAIN_INLINE Vector load_first(const float* p, std::int64_t count) {
+  const IntVector first = lane_numbers() < static_cast<std::int32_t>(count);
+  return (Vector)_mm256_maskload_ps(p, (__m256i)first);
+}
+PIPETRAIN_INLINE void store_first(float* p, std::int64_t count, Vector v) {
+  const IntVector first = lane_numbers() < static_cast<std::int32_t>(count);
+  _mm256_maskstore_ps(p, (__m256i)first, (__m256)v);
+}
+#endif
+
 // Where a loop is: kLanes entries from `at` on ...
 struct Whole {
   std::int64_t at;
@@ -140,15 +171,11 @@ struct Part {
   std::int64_t at, count;
   template <class T>
   PIPETRAIN_INLINE Vector load(const T* p) const {
-    float entries[kLanes] = {};
-    for (std::int64_t i = 0; i < count; ++i) entries[i] = get(p[at + i]);
-    return PIPETRAIN_ISA::load(entries);
+    return load_first(p + at, count);
   }
   template <class T>
   PIPETRAIN_INLINE void store(T* p, Vector v) const {
-    T entries[kLanes];
-    PIPETRAIN_ISA::store(entries, v);
-    for (std::int64_t i = 0; i < count; ++i) p[at + i] = entries[i];
+    store_first(p + at, count, v);
   }
   // v in the lanes that hold entries, `other` in the rest.
   PIPETRAIN_INLINE Vector keep(Vector v, Vector other) const {
@@ -202,6 +229,16 @@ PIPETRAIN_INLINE float lane_sum(Vector v) {
     return v[0];
   } else {
     return lane_sum<half / 2>(v + shuffled<other_half, half>(v, v));
+  }
+}
+
+PIPETRAIN_INLINE Vector larger(Vector a, Vector b) { return b > a ? b : a; }
+template <int half = kLanes / 2>
+PIPETRAIN_INLINE float lane_maximum(Vector v) {
+  if constexpr (half == 0) {
+    return v[0];
+  } else {
+    return lane_maximum<half / 2>(larger(v, shuffled<other_half, half>(v, v)));
   }
 }
 

@@ -21,19 +21,22 @@ TEST_CASE("Vector sums, products and maxima are those of plain loops") {
     CHECK(simd.on_float32.dot(x.data(), y.data(), n) == Approx(dot).margin(1e-5));
     CHECK(simd.sum_squares(x.data(), n) == Approx(squares).epsilon(1e-12));
     CHECK(simd.maximum(x.data(), n) == largest);
-    Floats scaled = x, sum = x, with_product = x, ds = x;
+    Floats scaled = x, sum = x, with_product = x, ds = x, p = y;
     simd.scale(scaled.data(), n, 0.3f);
     simd.on_float32.add(sum.data(), y.data(), n);
     simd.on_float32.add_product(with_product.data(), y.data(), y.data(), n);
-    simd.softmax_backward(ds.data(), y.data(), n, {0.25f, 0.5f});
+    simd.softmax_backward(ds.data(), p.data(), n, {1.5f, 0.1f}, {0.25f, 0.5f});
     CHECK(distance(scaled, entrywise(x, [&](std::size_t i) { return wide(x[i] * 0.3f); })) < 1e-7);
     CHECK(distance(sum, entrywise(x, [&](std::size_t i) { return wide(x[i]) + wide(y[i]); })) <
           2e-7);
     CHECK(distance(with_product, entrywise(x, [&](std::size_t i) {
                      return wide(x[i]) + wide(y[i]) * wide(y[i]);
                    })) < 2e-7);
+    Floats power = y;
+    simd.exp_scaled(power.data(), n, {1.5f, 0.1f});
+    CHECK(p == power);
     CHECK(distance(ds, entrywise(x, [&](std::size_t i) {
-                     return wide(y[i]) * (wide(x[i]) - 0.25) * 0.5;
+                     return wide(power[i]) * (wide(x[i]) - 0.25) * 0.5;
                    })) < 5e-7);
   });
 }

@@ -183,7 +183,8 @@ TEST_CASE("What kernels make of an entry does not depend on its place") {
   check_places<float>({
       {"exp_scaled", [](P at) { at.simd.exp_scaled(at.x, at.n, {0.7f, 0.2f}); }},
       {"scale", [](P at) { at.simd.scale(at.x, at.n, 0.7f); }},
-      {"softmax_backward", [](P at) { at.simd.softmax_backward(at.x, at.y, at.n, {0.3f, 0.7f}); }},
+      {"softmax_backward",
+       [](P at) { at.simd.softmax_backward(at.x, at.y, at.n, {0.7f, 0.2f}, {0.3f, 0.7f}); }},
       {"dropped_softmax_backward",
        [](P at) { at.simd.dropped_softmax_backward(at.x, at.y, at.p, at.n, {0.3f, 0.7f}); }},
       {"adamw",
