@@ -17,6 +17,7 @@ constexpr std::chrono::milliseconds kLook(100);
 }  // namespace
 
 bool RunReport::write(const PageOptions& options) {
+  if (!in_place_()) return false;
   try {
     write_run_report(run_directory_, options);
     return true;

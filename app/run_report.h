@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -15,7 +16,9 @@ namespace pipetrain {
 
 class RunReport {
  public:
-  explicit RunReport(std::string run_directory) : run_directory_(std::move(run_directory)) {}
+  // Where `in_place` says that the run directory is gone, or another run's, nothing is written.
+  RunReport(std::string run_directory, std::function<bool()> in_place)
+      : run_directory_(std::move(run_directory)), in_place_(std::move(in_place)) {}
 
   // The run has ended, or failed: writes report.html and says where it is. What is wrong is a
   // warning, since the run itself is whole.
@@ -32,6 +35,7 @@ class RunReport {
   void await_stop(const std::stop_token& end);
 
   std::string run_directory_;
+  std::function<bool()> in_place_;
   double written_ = -1e9;  // while the run goes on, by wall_seconds()
   std::mutex writing_;     // of the file, and of left_
   bool left_ = false;

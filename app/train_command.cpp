@@ -125,7 +125,8 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   });
   report.agree([&] { require_shared(started); });
   const FileMark lock(started.config.train.output + "/.lock");
-  report.use_file(started.config.train.output + "/error.txt", [lock] { return lock.in_place(); });
+  const auto in_place = [lock] { return lock.in_place(); };
+  report.use_file(started.config.train.output + "/error.txt", in_place);
   RunOrigin origin;
   report.agree([&] {
     if (!started.source) return;
@@ -136,7 +137,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
   const std::string output = started.config.train.output;
   const bool reports = started.config.train.reports() || options.live;
   bool begun = false;
-  const auto page = std::make_shared<RunReport>(output);
+  const auto page = std::make_shared<RunReport>(output, in_place);
   const bool done = train_on(
       session, report, started, directory.get(),
       {.progress = options.progress,
@@ -150,7 +151,7 @@ int train(const MpiSession& session, ErrorReport& report, const TrainOptions& op
              begun = true;
              if (reports && session.rank() == 0) page->watch_stop();
              report.after_failure([=](int code, const std::string& text) {
-               if (!lock.in_place()) return;  // else it would be said of another run
+               if (!in_place()) return;  // else it would be said of another run
                record_failure(output, code, text);
                if (reports) page->leave();
              });

@@ -37,12 +37,18 @@ std::size_t bytes_of(const CheckpointTensor& tensor) {
 
 }  // namespace
 
-RunCheckpoints::RunCheckpoints(const TrainConfig& config, Collective& world, MemoryPool& pool)
-    : config_(config), world_(world), pool_(pool), folder_(config.output + "/checkpoints") {}
+RunCheckpoints::RunCheckpoints(const TrainConfig& config, Collective& world, MemoryPool& pool,
+                               std::function<std::string()> why_gone)
+    : config_(config),
+      world_(world),
+      pool_(pool),
+      why_gone_(std::move(why_gone)),
+      folder_(config.output + "/checkpoints") {}
 
 RunCheckpoints::~RunCheckpoints() { end_part(); }
 
 std::vector<std::string> RunCheckpoints::set_aside_from(std::int64_t step) const {
+  if (!gone().empty()) return {};
   SetAside aside(config_.output);
   set_aside_newer(folder_, step - 1, aside);
   return aside.taken();
@@ -85,6 +91,9 @@ bool RunCheckpoints::write(Contents contents, bool in_background) {
   if (world_.rank() == 0) {
     begin([this] {
       if (pending_->contents.first) pending_->contents.first();
+      if (const std::string reason = gone(); !reason.empty()) {
+        throw Error(ExitCode::kCheckpoint, reason);
+      }
       begin_checkpoint(folder_, step());
     });
   }
@@ -188,10 +197,11 @@ bool RunCheckpoints::went_well(const std::string& error, std::int64_t step) {
   const auto first =
       std::find_if(errors.begin(), errors.end(), [](const auto& text) { return !text.empty(); });
   if (first == errors.end()) return true;
-  const bool begun = pending_->parts_done > 0;  // else the folder may not even be this run's
   pending_.reset();
   failed_ = true;
-  if (world_.rank() == 0 && begun) {
+  const std::string lost = world_.all_gather_text(gone()).front();
+  if (!lost.empty()) throw Error(ExitCode::kCheckpoint, lost);
+  if (world_.rank() == 0) {
     std::error_code left;  // it has no manifest: whatever stays is no checkpoint
     std::filesystem::remove_all(partial_folder(folder_, step), left);
   }

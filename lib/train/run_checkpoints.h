@@ -24,8 +24,10 @@ namespace pipetrain {
 
 class RunCheckpoints {
  public:
-  // Collective calls go over `world`. Below train.output: checkpoints/step-00000500.
-  RunCheckpoints(const TrainConfig& config, Collective& world, MemoryPool& pool);
+  // Collective calls go over `world`. Below train.output: checkpoints/step-00000500. `why_gone`, on
+  // rank 0: why nothing may be written there any more; empty: it may. Null elsewhere.
+  RunCheckpoints(const TrainConfig& config, Collective& world, MemoryPool& pool,
+                 std::function<std::string()> why_gone = {});
   ~RunCheckpoints();  // an unfinished one stays unfinished
   RunCheckpoints(const RunCheckpoints&) = delete;
   RunCheckpoints& operator=(const RunCheckpoints&) = delete;
@@ -46,7 +48,8 @@ class RunCheckpoints {
   };
   // Collective. Completes an earlier one first. In the background, if checkpoint_background is
   // set, the tensors are copied and written while training goes on; else all is done on return.
-  // What fails is an Error(kCheckpoint) on every rank, or a warning, as train.on_write_error says.
+  // What fails is an Error(kCheckpoint) on every rank, or a warning, as train.on_write_error says;
+  // always an error where the run directory is gone.
   // Returns whether it is on the disk, or on its way.
   bool write(Contents contents, bool in_background);
 
@@ -77,6 +80,7 @@ class RunCheckpoints {
   void write_file();
   void finish(const std::vector<std::string>& lists);
   void say_done() const;
+  std::string gone() const { return why_gone_ ? why_gone_() : ""; }
   // Collective. Whether no rank has anything to say; else says it, as train.on_write_error wants,
   // and gives the checkpoint up.
   bool went_well(const std::string& error, std::int64_t step);
@@ -84,6 +88,7 @@ class RunCheckpoints {
   const TrainConfig& config_;
   Collective& world_;
   MemoryPool& pool_;
+  std::function<std::string()> why_gone_;
   std::string folder_;
   Tensor copies_;
   std::optional<Pending> pending_;

@@ -148,12 +148,11 @@ void RunDirectory::write_metrics(const nlohmann::ordered_json& line) {
   if (curves_) curves_->add(line);
 }
 
-void RunDirectory::check_in_place() const {
-  if (mark_.in_place()) return;
-  throw Error(ExitCode::kCheckpoint,
-              folder_ +
-                  ": the run directory was removed, moved or replaced while the run was at "
-                  "work in it; what it writes now would be lost");
+std::string RunDirectory::why_gone() const {
+  if (mark_.in_place()) return {};
+  return folder_ +
+         ": the run directory was removed, moved or replaced while the run was at work in it; what "
+         "it writes now would be lost";
 }
 
 void RunDirectory::sync_metrics() {

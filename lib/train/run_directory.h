@@ -39,9 +39,9 @@ class RunDirectory {
   // does not take it.
   void write_metrics(const nlohmann::ordered_json& line);
   void sync_metrics();  // returns when the lines are on the disk
-  // Error(kCheckpoint) where the folder was removed, moved or replaced since: what is written there
-  // now would be lost, or another run's.
-  void check_in_place() const;
+  // Why nothing may be written there any more: the folder was removed, moved or replaced, and may
+  // be another run's. Empty: it is in its place.
+  std::string why_gone() const;
 
  private:
   std::string folder_;

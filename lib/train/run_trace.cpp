@@ -81,7 +81,7 @@ void RunTrace::write() const {
     shift(step, -begin);
     trace.add(step);
   }
-  if (collective_.rank() == 0) write_trace(path_, trace.text());
+  if (collective_.rank() == 0 && !path_.empty()) write_trace(path_, trace.text());
 }
 
 }  // namespace pipetrain

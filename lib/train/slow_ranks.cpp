@@ -96,8 +96,9 @@ double SlowRanks::spread(const std::vector<double>& work, const std::vector<doub
 }
 
 std::vector<double> SlowRanks::paces_of(const std::vector<double>& work) const {
-  const double of_first = spread(work, first_), of_foreseen = spread(work, foreseen_);
-  if (of_first <= kMostOfFirst && of_foreseen <= kMostOfForeseen) return {};
+  const double of_first = spread(work, first_) / kMostOfFirst;
+  const double of_foreseen = spread(work, foreseen_) / kMostOfForeseen;
+  if (of_first <= 1 && of_foreseen <= 1) return {};
   const std::vector<double>& like = of_first > of_foreseen ? first_ : foreseen_;
   std::vector<double> paces(work.size(), 1);
   for (std::size_t r = 0; r < work.size(); ++r) {

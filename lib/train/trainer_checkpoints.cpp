@@ -118,10 +118,7 @@ bool Trainer::save_checkpoint(std::int64_t step, bool in_background) {
     contents.config_yaml = resolved_yaml(config_);
     contents.position.origin = origin_;
     contents.position.origin.date = utc_date();
-    contents.first = [this] {
-      directory_->check_in_place();
-      report_.sync_metrics();  // the lines up to here
-    };
+    contents.first = [this] { report_.sync_metrics(); };  // the lines up to here
   }
   return checkpoints_.write(std::move(contents), in_background);
 }

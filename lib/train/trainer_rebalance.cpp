@@ -51,7 +51,9 @@ void Trainer::go_on_with(Layout layout, std::int64_t step) {
   if (back) {
     trials_.take_back();
   } else {
-    trials_.begin(pipeline_.layout);
+    Layout before = pipeline_.layout;
+    before.times = {};  // of the start, which have been told
+    trials_.begin(std::move(before));
   }
   if (coordinates() && back) {
     spdlog::warn(

@@ -69,7 +69,8 @@ void Trainer::record_step(std::int64_t step, const StepResult& result, const Oth
       replicas * split_backward(schedule).action_count() > kMostKept) {
     return;
   }
-  RunTrace one(last_step_path(train.output), "pipetrain, " + config_.pipeline.schedule,
+  const bool gone = coordinates() && !directory_->why_gone().empty();
+  RunTrace one(gone ? "" : last_step_path(train.output), "pipetrain, " + config_.pipeline.schedule,
                {step, step}, world_, collective_);
   one.keep(step, pipeline_.runner.recorder(),
            coordinates() && step < train.steps ? std::vector<OtherWork>{feed}

@@ -20,6 +20,7 @@ train: {steps: 100, batch_size: 16, eval_every: 60, eval_batches: 2, checkpoint_
 CUT = re.compile(r"rebalance: cut anew after step 60: stages begin at layers ([\d, ]+), so far at ([\d, ]+); a step took [\d.]+ s")
 CUTS = re.compile(r"rebalance: cut (anew|back) after step (\d+): .*? a step took ([\d.e-]+) s"
                   r"(?:, before that cut ([\d.e-]+) s; no other cut is tried at the next (?:(\d+) checkpoints|checkpoint))?")
+SINCE = re.compile(r"rebalance: since step (\d+) a step takes ([\d.e-]+) s, before ([\d.e-]+) s")
 PACES = re.compile(r"rebalance: since step 60 a step takes ([\d.e-]+) s, before ([\d.e-]+) s")
 
 
@@ -75,6 +76,11 @@ def stays_slow(checks, folder):
             continue
         expect(problems, on_trial is None or kept, f"kept until step {step}, though steps took {took} s, before {on_trial} s")
         on_trial, left_alone = took, 1 if kept else left_alone
+    taken_back = [step for step, how, *_ in cuts if how == "back"]
+    for since in SINCE.finditer(job.error_output()):
+        step, now, before = int(since[1]), float(since[2]), float(since[3])
+        if (step, "anew") in [cut[:2] for cut in cuts] and now > 1.1 * before and step + EVERY < STEPS:
+            expect(problems, step + EVERY in taken_back, f"the cut after step {step} is not taken back: {since[0]}")
     checks.case(f"a rank that stays slow: {cuts}", job, problems)
 
 

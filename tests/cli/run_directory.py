@@ -128,18 +128,19 @@ def while_another_ends(checks, folder):
 
 
 def taken_away(checks, folder):
-    """At the next checkpoint the run notices that its directory is gone, even with another one in its place."""
-    for how, settings in (("removed", ENDLESS), ("replaced", (*ENDLESS, "train.checkpoint_background=false"))):
+    """At the next checkpoint the run notices its directory is gone. It writes nothing into another in its place."""
+    finished = os.path.join(folder, "run")
+    for how, settings in (("moved", ()), ("replaced", ()), ("replaced again", ("train.checkpoint_background=false",)),
+                          ("replaced, though it may go on", ("train.on_write_error=continue",))):
         run = os.path.join(folder, how)
-        job = train(folder, 2, how, *settings)
+        job = train(folder, 2, how, *ENDLESS, *settings)
         running(job, run)
-        os.rename(run, run + "-before")
-        if how == "replaced":
-            os.mkdir(run)
-            write(os.path.join(run, ".lock"), "")
-        problems = one_error(job, 4, [f"{how}: the run directory was removed, moved or replaced", "there is no earlier checkpoint"])
-        left = contents(run)
-        expect(problems, set(left) <= {".lock", "last_step.json"} and not left.get(".lock"), f"writes {sorted(left)} where it should not")
+        os.rename(run, run + " before")
+        if how != "moved":
+            shutil.copytree(finished, run)
+        problems = one_error(job, 4, [f"{how}: the run directory was removed, moved or replaced"])
+        expect(problems, "warn" not in job.error_output(), "another line beside the error")
+        expect(problems, contents(run) == (contents(finished) if how != "moved" else {}), f"writes into {run}, which is not its own")
         checks.case(f"a run directory that is {how} while the run is at work", job, problems)
 
 
