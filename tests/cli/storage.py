@@ -98,7 +98,7 @@ def small_files(shelf):
     expect(problems, not glob.glob(shelf.path("large.bin*")), "half a file is left behind")
     shelf.checks.case("a file of tokens that is too large", job, problems)
     job = shelf.train("rows", *HALF, "train.report=false", storage={"STORAGE_LARGEST": "6000"})
-    problems = one_error(job, 4, [r"checkpoint: .*: File too large \(for this file system\); write where files may be larger; earlier checkpoints are as they were"])
+    problems = one_error(job, 4, [r"checkpoint: .*: File too large \(for this file system\); write where files may be larger; there is no earlier checkpoint to go on from"])
     shelf.checks.case("a manifest or row that is too large", job, problems)
 
 
