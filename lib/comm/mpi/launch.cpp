@@ -46,6 +46,16 @@ int open_mpi_release(std::string_view library) {
   return release;
 }
 
+bool reads_end_without_text(std::string_view library) {
+  constexpr std::string_view kName = "MPICH ";
+  if (!library.starts_with(kName)) return true;
+  const char* const end = library.data() + library.size();
+  int release = 0, minor = 0;
+  const char* const point = std::from_chars(library.data() + kName.size(), end, release).ptr;
+  if (point != end && *point == '.') std::from_chars(point + 1, end, minor);
+  return release < 4 || (release == 4 && minor < 1);
+}
+
 namespace {
 
 // A number of the environment; none if it is not set or no number.
@@ -92,7 +102,9 @@ void prepare_launch() {
   const int release = open_mpi_release();
   if (release == 0) {
     // MPICH and its kin: the error was said in one line, and ends the job.
-    setenv("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE", "1", /*overwrite=*/0);
+    if (reads_end_without_text(mpi_library())) {
+      setenv("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE", "1", /*overwrite=*/0);
+    }
     return;
   }
   // Where ranks of a host cannot read each other's memory, as in many containers, a large message

@@ -15,6 +15,10 @@ std::string mpi_library();
 std::string mpi_name(std::string_view text);
 // Open MPI's release, from such a name; 0 if it is another MPI.
 int open_mpi_release(std::string_view library = mpi_library());
+// Whether the launcher of an MPI of that name can read that a rank ends the job where no text comes
+// with it. From 4.1 on MPICH's mpiexec then gives up itself, and the exit code is lost (seen with
+// 4.2.1; https://github.com/pmodels/mpich/issues/7415 is of the same lines).
+bool reads_end_without_text(std::string_view library);
 
 // Before MPI_Init. MPIs read the environment: what is set there by the user stays.
 void prepare_launch();
