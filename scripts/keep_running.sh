@@ -13,6 +13,7 @@
 #   PIPETRAIN_PAUSE      seconds before it does, doubled each time up to 5 minutes (default: 5)
 #   PIPETRAIN_TELL       a command that is called with one line of what has happened (a mail, a message)
 # SIGINT, SIGTERM, SIGQUIT and SIGHUP (which nohup keeps away) end the run after a checkpoint, the third at once.
+# MPICH's mpiexec ends with the terminal that it writes to: with it, let the output go to a file, or use nohup.
 # Ends with 0 when the run is done, with 75 when it was asked to end, and with pipetrain's own code where the same would
 # happen again (2 configuration, 3 data, 4 checkpoint, 5 a loss that is not finite); with mpirun's code where it gives
 # up, where a program cannot be started, and where the run was asked to end and could not write its checkpoint.
@@ -23,6 +24,9 @@ usage() { wrong "$*; expected keep_running.sh HOSTFILE --config FILE --output DI
 whole_number() { [[ $2 =~ ^[0-9]+$ ]] || wrong "$1: found '$2'; expected a whole number"; }
 can_start() { type -P -- "$2" >/dev/null || wrong "$1: cannot start '$2'; expected a program"; }
 counted() { echo "$1 $2$([ "$1" -eq 1 ] || echo s)"; }
+
+# How the run's own record says that it ended.
+outcome() { sed -n 's/^ "outcome": "\(.*\)".*/\1/p' "$output/run.json" 2>/dev/null || true; }
 
 tell() {
   say "$*"
@@ -208,6 +212,13 @@ while true; do
     what="exit code $status"
   else
     status=1 what="no host answers"
+  fi
+  # MPICH's launcher may say 0 of a rank that was killed, and of a run that was asked to end.
+  if [ "$status" -eq 0 ]; then
+    case $(outcome) in
+      running) status=1 what="exit code 0, though the run is not over" ;;
+      stopped) [ "$asked" -eq 0 ] || status=75 ;;
+    esac
   fi
   case $status in
     0) tell "done: $output"; exit 0 ;;

@@ -24,6 +24,8 @@ namespace {
 // How long the rank that prints waits for others that fail at the same time, to say what they
 // waited for too.
 constexpr std::chrono::milliseconds kGather{200};
+// How long a launcher has to pass the line on, before the job's end: MPICH's may lose it.
+constexpr std::chrono::milliseconds kHeard{100};
 // How long the others wait to be ended by it.
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::size_t kMostTexts = 8;
@@ -138,6 +140,7 @@ void ErrorReport::abort(int code, const std::string& text) {
   told(code, texts);
   std::error_code ignored;
   if (!keep_file_) std::filesystem::remove(file_, ignored);
+  std::this_thread::sleep_for(kHeard);
   session_.abort(code);
 }
 
