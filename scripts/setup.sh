@@ -7,6 +7,10 @@
 # whose libraries come from modules, the libraries only have to be found.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+if [ ! -f "$root/meson.build" ]; then
+  echo "$0 builds pipetrain from its source: run it in a checkout or a release's folder, $root is neither" >&2
+  exit 2
+fi
 build=$(realpath -m "${PIPETRAIN_BUILD:-$root/build}")
 log=$(mktemp "${TMPDIR:-/tmp}/pipetrain.XXXXXX")
 trap 'rm -f "$log"' EXIT
