@@ -53,19 +53,23 @@ std::size_t left_in_groups(const std::string& root, std::string path, const char
   return left;
 }
 
+// Of a large block, what is whole huge pages: the kernel can back each with one table entry. The
+// rest of the last one is not taken.
+std::size_t in_huge_pages(std::size_t size) {
+  return size >= 8 * kHugePage ? size / kHugePage * kHugePage : 0;
+}
+
 }  // namespace
 
-// Large blocks are whole huge pages, so that the kernel can back them with one table entry each.
 std::size_t block_bytes(std::size_t bytes) {
-  const std::size_t unit = bytes >= 8 * kHugePage ? kHugePage : kAlignment;
-  return std::max(unit, (bytes + unit - 1) / unit * unit);
+  return std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
 }
 
 MemoryPool::~MemoryPool() {
   for (auto& [size, blocks] : blocks_) {
     for (void* block : blocks.free) {
       // What lies here next is not to take whole huge pages.
-      if (size % kHugePage == 0) madvise(block, size, MADV_NOHUGEPAGE);
+      if (in_huge_pages(size) > 0) madvise(block, in_huge_pages(size), MADV_NOHUGEPAGE);
       std::free(block);
     }
   }
@@ -90,8 +94,8 @@ void MemoryPool::reserve(std::size_t bytes, int count) {
 }
 
 void* MemoryPool::from_system(std::size_t size) {
-  const bool huge = size % kHugePage == 0;
-  void* block = std::aligned_alloc(huge ? kHugePage : kAlignment, size);
+  const std::size_t huge = in_huge_pages(size);
+  void* block = std::aligned_alloc(huge > 0 ? kHugePage : kAlignment, size);
   if (block == nullptr) {
     throw Error(ExitCode::kConfiguration,
                 "out of memory: no " + std::to_string(size) + " bytes beside the " +
@@ -99,7 +103,7 @@ void* MemoryPool::from_system(std::size_t size) {
                     " already taken by this rank; use more stages, smaller microbatches or "
                     "recompute");
   }
-  if (huge) madvise(block, size, MADV_HUGEPAGE);
+  if (huge > 0) madvise(block, huge, MADV_HUGEPAGE);
   reserved_ += size;
   ++system_allocations_;
   return block;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "catch.h"
 
@@ -37,6 +38,16 @@ TEST_CASE("Blocks are counted by size, and their peaks can start again") {
   CHECK(pool.peak_bytes() == 192);
   pool.give_back(a, 100);
   pool.give_back(b, 64);
+}
+
+TEST_CASE("A large block begins on a huge page and is no larger than asked for") {
+  const std::size_t page = std::size_t{2} << 20, bytes = 8 * page + 100;
+  MemoryPool pool;
+  void* block = pool.take(bytes);
+  CHECK(reinterpret_cast<std::uintptr_t>(block) % page == 0);
+  CHECK(pool.reserved_bytes() == 8 * page + 128);
+  std::memset(block, 1, bytes);
+  pool.give_back(block, bytes);
 }
 
 TEST_CASE("What this host has left is known and no more than it has") {
