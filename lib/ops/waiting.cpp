@@ -32,7 +32,7 @@ constexpr const char* kFound = "PIPETRAIN_WAITS_SLEEP";
 // as long as with the library's own 300000, which steal milliseconds from others at every wait;
 // with 1000, those of a small model took 1.5% longer.
 constexpr const char* kSpins = "4000";
-constexpr int kSamples = 5;
+constexpr int kSamples = 25;
 constexpr std::chrono::milliseconds kBetweenSamples{4};
 
 bool is_set(const char* name) { return std::getenv(name) != nullptr; }
@@ -72,11 +72,13 @@ int running_tasks() {
   return file >> load >> load >> load >> running ? running : 0;
 }
 
-// Those that come and go do not count. The system's own averages (/proc/pressure) go back ten
-// seconds, to what has ended since: the run before this one.
-int steady_tasks() {
+// Asked until there are no more than `enough`. Those that come and go do not count: a launcher is
+// busy for some 20 ms as it starts ranks, and a process that ends for as long as the system takes
+// back its memory. The system's own averages (/proc/pressure) go back ten seconds, to what has
+// ended since: the run before this one.
+int steady_tasks(int enough) {
   int least = running_tasks();
-  for (int i = 1; i < kSamples; ++i) {
+  for (int i = 1; i < kSamples && least > enough; ++i) {
     std::this_thread::sleep_for(kBetweenSamples);
     least = std::min(least, running_tasks());
   }
@@ -105,7 +107,8 @@ Surroundings surroundings() {
   const double share = std::min<double>(around.cores, around.quota) / around.ranks;
   around.threads = asked > 0 ? asked : std::max(1, static_cast<int>(share));
   if (own.count() == sysconf(_SC_NPROCESSORS_ONLN)) {
-    around.other_tasks = std::max(0, steady_tasks() - around.ranks);
+    const int free_cores = std::max(0, around.cores - around.threads * around.ranks);
+    around.other_tasks = std::max(0, steady_tasks(around.ranks + free_cores) - around.ranks);
   }
   return around;
 }
