@@ -13,6 +13,8 @@ import tempfile
 import time
 import uuid
 
+import default_signals  # noqa: F401
+
 MARK = "PIPETRAIN_TEST_JOB"
 PATIENCE = float(os.environ.get("PIPETRAIN_TEST_PATIENCE", 1))  # more under sanitizers, which slow all down
 LIMIT_SECONDS = 60

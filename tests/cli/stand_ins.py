@@ -4,6 +4,8 @@ It must not know which ones, or who calls them."""
 
 import os
 
+import default_signals  # noqa: F401
+
 
 class StandIns:
     """`programs`: the text of each as a script of bash; in $HERE it finds what to answer: `codes`, a line each, and

@@ -55,7 +55,7 @@ def reader_gone(checks, folder, ranks, both):
 def stopped(checks, folder, name, number, target, ranks=1, code=75, ignored=False, nowhere=False):
     """A signal to a rank in the midst of training; `ignored`: it was when the rank was started."""
     output = "stopped-" + name.replace(" ", "-")
-    old = signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)  # nohup may have started the tests
+    old = signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
     with open("/dev/full", "w") as full_disk:
         pipes = {"stdout": full_disk} if nowhere else {}
         words = ["--config", "gpt.yaml", "--output", output, "--set", f"train.steps={500 if ignored else 100000}",
